@@ -1,0 +1,20 @@
+//! Every bound of the exchange, with its unit and its reason. Reaching one is a refusal at the door.
+
+/// Furthest price from zero, in ticks, both ways. Price × lots must fit an `i128` with room for sums.
+pub const MAX_PRICE: i64 = 1 << 52;
+
+/// Largest order, in lots. A level of [`MAX_ORDERS`] such orders still sums within a `u64`.
+pub const MAX_LOTS: u64 = 1 << 38;
+
+/// Most orders that may be open in one world at once. Addresses of processes are 32 bits wide;
+/// a quarter of that keeps tables under half full at their next doubling.
+pub const MAX_ORDERS: usize = 1 << 24;
+
+/// Most markets in one world. A market's number is 16 bits; a group of the tree has a place for each.
+pub const MAX_MARKETS: usize = 1 << 12;
+
+/// Client ids remembered per account, newest kept. A repeat within this many asks gets its first answer.
+pub const REMEMBERED_CLIENT_IDS: usize = 1024;
+
+/// Accounts that may use client ids in one world: bounds the memory of repeats.
+pub const MAX_ACCOUNTS: usize = 1 << 20;

@@ -1,0 +1,67 @@
+//! What a client wants.
+
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
+
+use crate::MarketSpec;
+
+/// What a client wants. It is answered by facts, or by one refusal and no fact.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ask {
+    /// Open a market, from now on.
+    OpenMarket(MarketSpec),
+    /// Enter an order.
+    Place(Place),
+    /// Change an order's price and size.
+    Replace(Replace),
+    /// Take an order off its market.
+    Cancel {
+        /// Whose order it is; another account's order is unknown to this one.
+        account: AccountId,
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// A new order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Place {
+    /// Who wants it.
+    pub account: AccountId,
+    /// The client's own id of this ask: asked again, it gets the first answer.
+    pub client: Option<ClientId>,
+    /// Where.
+    pub market: MarketId,
+    /// Buy or sell.
+    pub side: Side,
+    /// The worst price it may trade at, in ticks.
+    pub price: Price,
+    /// Its size.
+    pub lots: Lots,
+    /// How long it stands.
+    pub stands: TimeInForce,
+}
+
+/// A new price and size for an order that is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Replace {
+    /// Whose order it is.
+    pub account: AccountId,
+    /// The client's own id of this ask.
+    pub client: Option<ClientId>,
+    /// Which order.
+    pub order: OrderId,
+    /// Its limit from now on, in ticks.
+    pub price: Price,
+    /// Its size from now on, lots that have traded included.
+    pub lots: Lots,
+}
+
+/// How long an order stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum TimeInForce {
+    /// Until it is filled or cancelled.
+    GoodTillCancel,
+    /// For its first walk over the floor only: what does not trade at once is cancelled.
+    ImmediateOrCancel,
+}

@@ -1,0 +1,70 @@
+//! Refusals: one list, the same everywhere.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $message:literal;)*) => {
+        /// Why an ask was refused. Where several apply, the first of this list is told.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in order of precedence.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The code as clients see it, such as `unknown-order`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// One sentence for a person.
+            pub fn message(self) -> &'static str {
+                match self { $(Code::$name => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The service's queue is full.
+    Busy = "busy", "The exchange has more asks than it can hold; ask again shortly.";
+    /// The journal can take no more.
+    JournalFull = "journal-full", "The journal has no room; new orders are refused until there is.";
+    /// The exchange is going down, or its journal failed.
+    Unavailable = "unavailable", "The exchange is not taking asks; whether this one happened is not known yet.";
+    /// No such market.
+    UnknownMarket = "unknown-market", "There is no market of this name or number.";
+    /// A market of this name is open already.
+    MarketExists = "market-exists", "A market of this name is open already.";
+    /// No room for another market.
+    TooManyMarkets = "too-many-markets", "No more markets can be opened in this world.";
+    /// The market's tick or lot is no step.
+    BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
+    /// The market stopped rather than break a law.
+    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled.";
+    /// The client id was used for another ask.
+    ClientIdUsed = "client-id-used", "This client id was used for a different ask.";
+    /// No open order has this number, or it is another account's.
+    UnknownOrder = "unknown-order", "No open order of this account has this number.";
+    /// The order's process was given up.
+    OrderSuspended = "order-suspended", "This order is suspended; it can be cancelled.";
+    /// Off tick, or too far from zero.
+    BadPrice = "bad-price", "The price is off tick or out of range.";
+    /// Off lot, zero, or too large.
+    BadLots = "bad-lots", "The size is off lot, zero or too large.";
+    /// A replace to no more than what has traded.
+    BelowDone = "below-done", "The new size is not above what has traded already.";
+    /// No room for another order.
+    TooManyOrders = "too-many-orders", "No more orders can be open at once.";
+    /// No room to remember client ids of another account.
+    TooManyAccounts = "too-many-accounts", "No more accounts can use client ids.";
+    /// The processes that were to answer died each time they were asked.
+    Failed = "failed", "The exchange could not carry this out; nothing happened.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,149 @@
+//! What happened: one line of history each, past tense, never edited. Only facts are journalled.
+
+use std::fmt;
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time};
+
+use crate::TimeInForce;
+
+/// Where a fact stands in history.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+pub struct Stamp {
+    /// The fact's own number: 1 for the first fact of a journal, then up by one, without gaps.
+    pub seq: u64,
+    /// The ask that brought it about.
+    pub ask: AskId,
+    /// When that ask came in.
+    pub time: Time,
+}
+
+/// A market's rules.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct MarketSpec {
+    /// Its name, unique in its world.
+    pub symbol: Symbol,
+    /// One tick, in units of the quote currency.
+    pub tick: Scale,
+    /// One lot, in units of the base currency.
+    pub lot: Scale,
+}
+
+/// The name of one deal, never used twice: order numbers are not reused, an incarnation goes up at
+/// each rebirth of its order, and the epoch, which a deal shares with all that happens until the
+/// world ends, is told by the last [`Fact::Started`] before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Deal {
+    /// The resting order; it proposes.
+    pub maker: OrderId,
+    /// The newcomer; it accepts.
+    pub taker: OrderId,
+    /// Which life of the maker in this epoch, from 1.
+    pub incarnation: u32,
+    /// Which of the maker's proposals in that life, from 1.
+    pub number: u32,
+}
+
+impl fmt::Debug for Deal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Deal { maker, taker, incarnation, number } = self;
+        write!(f, "{maker}>{taker}/{incarnation}.{number}")
+    }
+}
+
+/// An order's first line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Entered {
+    /// Its number, which is that of its ask.
+    pub order: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The client's own id of the ask.
+    pub client: Option<ClientId>,
+    /// Where.
+    pub market: MarketId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Its limit.
+    pub price: Price,
+    /// Its size.
+    pub lots: Lots,
+    /// How long it stands.
+    pub stands: TimeInForce,
+}
+
+/// Why an order left before it was filled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Reason {
+    /// Its owner cancelled it.
+    Cancelled,
+    /// It was immediate-or-cancel, and nobody else was there to deal with.
+    Unmatched,
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Fact {
+    /// The world came up: for the first time, or again after it was lost.
+    Started {
+        /// Which start this is, from 1.
+        epoch: u32,
+    },
+    /// A market was opened.
+    MarketOpened {
+        /// Its number.
+        market: MarketId,
+        /// Its rules.
+        spec: MarketSpec,
+    },
+    /// An order was entered. From here to `Left` or its last trade it is open.
+    Entered(Entered),
+    /// Two orders traded. One fact names both, so it cannot be half recorded.
+    Traded {
+        /// The deal that it came of, which names maker and taker.
+        deal: Deal,
+        /// Where.
+        market: MarketId,
+        /// The maker's limit.
+        price: Price,
+        /// How much.
+        lots: Lots,
+    },
+    /// A deal came to nothing, for good.
+    Voided {
+        /// Which.
+        deal: Deal,
+    },
+    /// An order got a new price and size.
+    Replaced {
+        /// Which.
+        order: OrderId,
+        /// The client's own id of the ask.
+        client: Option<ClientId>,
+        /// Its limit from now on.
+        price: Price,
+        /// Its size from now on, lots that have traded included.
+        lots: Lots,
+        /// True if it kept its place in time; else its place is the number of this ask.
+        kept_place: bool,
+    },
+    /// An order's process was given up by its supervisor; the order is off the floor.
+    Suspended {
+        /// Which.
+        order: OrderId,
+    },
+    /// An order left, its open lots cancelled.
+    Left {
+        /// Which.
+        order: OrderId,
+        /// Lots that were cancelled; may be zero.
+        lots: Lots,
+        /// Why.
+        reason: Reason,
+    },
+    /// A market stopped for good rather than break a law. Its orders can still be cancelled.
+    MarketStopped {
+        /// Which.
+        market: MarketId,
+    },
+}

@@ -1,0 +1,15 @@
+//! The four vocabularies: what a client wants ([`Ask`]), what processes say to each other ([`Say`]),
+//! what happened ([`Fact`]) and what clients are told ([`Tell`]). Plain values; nothing here decides.
+
+mod ask;
+mod code;
+mod fact;
+mod say;
+mod tell;
+
+
+pub use ask::{Ask, Place, Replace, TimeInForce};
+pub use code::Code;
+pub use fact::{Deal, Entered, Fact, MarketSpec, Reason, Stamp};
+pub use say::{Names, Presence, Say};
+pub use tell::Tell;

@@ -1,0 +1,221 @@
+//! What the processes of a market say to each other. Nothing here leaves the world.
+
+use kernel::Pid;
+use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+
+use crate::{Deal, TimeInForce};
+
+/// A message within a world. Who says it to whom is in brackets; *I* is the maker, *R* the newcomer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Say {
+    // ---- asks that have come in, to an order [edge → order]
+    /// Leave, as soon as no deal is in progress.
+    Cancel {
+        /// The ask.
+        ask: AskId,
+    },
+    /// Take a new price and size, as soon as no deal is in progress.
+    Replace {
+        /// The ask.
+        ask: AskId,
+        /// The client's own id of the ask.
+        client: Option<ClientId>,
+        /// New limit.
+        price: Price,
+        /// New size, lots that have traded included.
+        lots: Lots,
+    },
+
+    // ---- the floor
+    /// I am here and want to deal [newcomer → floor].
+    Announce(Presence),
+    /// I am back, or rest at a changed size; keep me at my place [order → floor].
+    Rest(Presence),
+    /// I am gone [order → floor].
+    Leave {
+        /// Who.
+        order: OrderId,
+    },
+    /// Deal with this newcomer, if you can [floor → I].
+    Introduce {
+        /// The introduction's number.
+        introduction: u32,
+        /// The newcomer's address.
+        newcomer: Pid,
+        /// Its number.
+        order: OrderId,
+        /// Its limit.
+        price: Price,
+        /// Its open lots.
+        lots: Lots,
+    },
+    /// I have nothing to propose [I → floor].
+    Pass {
+        /// The introduction's number.
+        introduction: u32,
+        /// Who.
+        order: OrderId,
+        /// Open lots of who passes.
+        open: Lots,
+    },
+    /// That introduction is over; who is next? [R → floor]
+    Next {
+        /// The introduction's number.
+        introduction: u32,
+        /// Lots that were dealt in it.
+        dealt: Lots,
+        /// Open lots that are left.
+        open: Lots,
+    },
+    /// Nobody else is there to deal with: rest, or end if you may not [floor → newcomer].
+    Quiet,
+    /// Who is there? Tell me your place and open lots once no deal is in progress [floor → every order].
+    Gather,
+
+    // ---- the deal
+    /// I offer this, at my price [I → R].
+    Propose {
+        /// The deal.
+        deal: Deal,
+        /// The introduction that it belongs to.
+        introduction: u32,
+        /// My limit, at which we trade.
+        price: Price,
+        /// At most this much.
+        lots: Lots,
+    },
+    /// Agreed, for so much [R → I].
+    Accept {
+        /// The deal.
+        deal: Deal,
+        /// At most what was proposed; held by R from here on.
+        lots: Lots,
+    },
+    /// Not with me [R → I].
+    Decline {
+        /// The deal.
+        deal: Deal,
+    },
+    /// It is in the ledger [I → R].
+    Complete {
+        /// The deal.
+        deal: Deal,
+    },
+    /// I never asked the ledger for it, and never will [I → R].
+    Withdraw {
+        /// The deal.
+        deal: Deal,
+    },
+    /// What became of it? [R → I]
+    Query {
+        /// The deal.
+        deal: Deal,
+    },
+
+    // ---- the ledger
+    /// Make it a trade [I → ledger].
+    Record {
+        /// The deal.
+        deal: Deal,
+        /// The price agreed on.
+        price: Price,
+        /// The lots agreed on.
+        lots: Lots,
+    },
+    /// How did it end? If you know nothing of it, it is void from now on [a party in doubt → ledger].
+    Settle {
+        /// The deal.
+        deal: Deal,
+    },
+    /// It is a trade [ledger → who asked].
+    Recorded {
+        /// The deal.
+        deal: Deal,
+    },
+    /// It is not, and never will be [ledger → who asked].
+    Voided {
+        /// The deal.
+        deal: Deal,
+    },
+    /// What do you know of me? [an order that is back → ledger]
+    Recall {
+        /// Who asks.
+        order: OrderId,
+    },
+    /// This [ledger → order].
+    Recalled {
+        /// Rank in time.
+        place: AskId,
+        /// Limit.
+        price: Price,
+        /// Size, lots that have traded included.
+        size: Lots,
+        /// Lots that have traded.
+        done: Lots,
+        /// Where.
+        market: MarketId,
+        /// Buy or sell.
+        side: Side,
+        /// How long it stands.
+        stands: TimeInForce,
+    },
+    /// Nothing: you never entered, or have left [ledger → order].
+    Unknown,
+}
+
+/// What the floor knows of an order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Presence {
+    /// Who.
+    pub order: OrderId,
+    /// Rank in time.
+    pub place: AskId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Limit.
+    pub price: Price,
+    /// Open lots.
+    pub open: Lots,
+}
+
+/// How a chart writes orders and deals.
+pub trait Names {
+    /// An order's name, such as `ann`.
+    fn order(&self, order: OrderId) -> String;
+    /// A deal's name, such as `d1`.
+    fn deal(&self, deal: Deal) -> String;
+}
+
+impl Say {
+    /// The message as charts write it, such as `propose d1 4 @ 100`.
+    pub fn text(&self, names: &impl Names) -> String {
+        let d = |deal: Deal| names.deal(deal);
+        match *self {
+            Say::Cancel { .. } => "cancel".to_owned(),
+            Say::Replace { price, lots, .. } => format!("replace {lots} @ {price}"),
+            Say::Announce(p) => format!("announce {} {} @ {}", p.side, p.open, p.price),
+            Say::Rest(p) => format!("rest {} {} @ {}", p.side, p.open, p.price),
+            Say::Leave { .. } => "leave".to_owned(),
+            Say::Introduce { order, price, lots, .. } => {
+                format!("introduce {} {lots} @ {price}", names.order(order))
+            }
+            Say::Pass { open, .. } => format!("pass {open} open"),
+            Say::Next { open, .. } => format!("next {open} open"),
+            Say::Quiet => "quiet".to_owned(),
+            Say::Gather => "gather".to_owned(),
+            Say::Propose { deal, price, lots, .. } => format!("propose {} {lots} @ {price}", d(deal)),
+            Say::Accept { deal, lots } => format!("accept {} {lots}", d(deal)),
+            Say::Decline { deal } => format!("decline {}", d(deal)),
+            Say::Complete { deal } => format!("complete {}", d(deal)),
+            Say::Withdraw { deal } => format!("withdraw {}", d(deal)),
+            Say::Query { deal } => format!("query {}", d(deal)),
+            Say::Record { deal, price, lots } => format!("record {} {lots} @ {price}", d(deal)),
+            Say::Settle { deal } => format!("settle {}", d(deal)),
+            Say::Recorded { deal } => format!("recorded {}", d(deal)),
+            Say::Voided { deal } => format!("voided {}", d(deal)),
+            Say::Recall { .. } => "recall".to_owned(),
+            Say::Recalled { size, done, price, .. } => format!("recalled {done} of {size} @ {price}"),
+            Say::Unknown => "unknown".to_owned(),
+        }
+    }
+}
