@@ -1,0 +1,285 @@
+//! Views: what clients may look at, folded from durable facts and from nothing else.
+//!
+//! [`Views`] holds the markets, each with its [`Book`] and its [`Tape`], the [`Orders`] and the
+//! [`Fills`]. The fold is pure: the same facts give the same views on every machine. Views decide
+//! nothing and refuse nothing; a fact that names what they never heard of is counted and passed
+//! over. Everything that would grow with history has a bound in [`Bounds`], and the oldest goes.
+//!
+//! Between the facts of one ask a book may be crossed, since a newcomer is in it before its trades
+//! are. So readers look only after the facts of whole asks, and that is how facts are handed out.
+
+mod book;
+mod fills;
+mod orders;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use units::{MarketId, Side, Symbol, Time};
+use words::{Fact, MarketSpec, Reason, Stamp, TimeInForce};
+
+pub use book::{Book, BookLevel, BookOrder};
+pub use fills::{Fill, Fills};
+pub use orders::{DoneReason, End, Order, Orders, Status};
+pub use tape::{Tape, Trade};
+
+use orders::Spot;
+
+/// How much history views keep, in entries. Open orders and markets are bounded by the exchange.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Trades on the tape of one market.
+    pub tape: usize,
+    /// Finished orders of one account.
+    pub finished_per_account: usize,
+    /// Finished orders of all accounts together.
+    pub finished: usize,
+    /// Fills of one account.
+    pub fills_per_account: usize,
+    /// Trades in all accounts' fills together.
+    pub fills: usize,
+}
+
+impl Default for Bounds {
+    /// A day's page of each for a person, and some tens of megabytes over all.
+    fn default() -> Bounds {
+        Bounds {
+            tape: 1000,
+            finished_per_account: 1000,
+            finished: 1 << 17,
+            fills_per_account: 1000,
+            fills: 1 << 17,
+        }
+    }
+}
+
+/// One market as clients see it.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// Its number.
+    pub id: MarketId,
+    /// Its rules.
+    pub spec: MarketSpec,
+    /// When it was opened.
+    pub opened: Stamp,
+    /// When it stopped for good, if it did.
+    pub stopped: Option<Stamp>,
+    /// Number of the last fact that concerned it. Goes up, with gaps.
+    pub sequence: u64,
+    /// Its resting orders.
+    pub book: Book,
+    /// Its last trades.
+    pub tape: Tape,
+}
+
+/// All views of one world.
+#[derive(Clone, Debug)]
+pub struct Views {
+    bounds: Bounds,
+    seq: u64,
+    time: Time,
+    epoch: u32,
+    strays: u64,
+    markets: BTreeMap<MarketId, Market>,
+    symbols: BTreeMap<Symbol, MarketId>,
+    orders: Orders,
+    fills: Fills,
+}
+
+impl Default for Views {
+    fn default() -> Views {
+        Views::new(Bounds::default())
+    }
+}
+
+impl Views {
+    /// The views of a world in which nothing has happened.
+    pub fn new(bounds: Bounds) -> Views {
+        Views {
+            bounds,
+            seq: 0,
+            time: Time(0),
+            epoch: 0,
+            strays: 0,
+            markets: BTreeMap::new(),
+            symbols: BTreeMap::new(),
+            orders: Orders::new(bounds.finished_per_account, bounds.finished),
+            fills: Fills::new(bounds.fills_per_account, bounds.fills),
+        }
+    }
+
+    /// Takes in the next fact. One that was taken in before changes nothing.
+    ///
+    /// Cost: O(log open orders + log levels), whatever the fact.
+    pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
+        if stamp.seq <= self.seq {
+            return;
+        }
+        self.seq = stamp.seq;
+        self.time = stamp.time;
+        let known = match *fact {
+            Fact::Started { epoch } => {
+                self.epoch = epoch;
+                true
+            }
+            Fact::MarketOpened { market, spec } => self.open_market(stamp, market, spec),
+            Fact::Entered(entered) => {
+                let spot = self.orders.enter(stamp, entered);
+                self.move_order(stamp, None, Some(spot))
+            }
+            Fact::Traded { deal, market, price, lots } => {
+                self.trade(stamp, &Trade::unnumbered(stamp, deal, market, price, lots))
+            }
+            Fact::Voided { .. } => true,
+            Fact::Replaced { order, price, lots, place, .. } => {
+                let moved = self.orders.replace(order, price, lots, place);
+                moved.is_some_and(|(from, to)| self.move_order(stamp, Some(from), Some(to)))
+            }
+            Fact::Suspended { order } => {
+                let spot = self.orders.suspend(order);
+                spot.is_some_and(|from| self.move_order(stamp, Some(from), None))
+            }
+            Fact::Left { order, reason, .. } => {
+                let why = match reason {
+                    Reason::Cancelled => DoneReason::Cancelled,
+                    Reason::Unmatched => DoneReason::Unmatched,
+                };
+                let spot = self.orders.leave(stamp, order, why);
+                spot.is_some_and(|from| self.move_order(stamp, Some(from), None))
+            }
+            Fact::MarketStopped { market } => match self.markets.get_mut(&market) {
+                Some(market) => {
+                    market.stopped = Some(*stamp);
+                    market.sequence = stamp.seq;
+                    true
+                }
+                None => false,
+            },
+        };
+        self.strays += u64::from(!known);
+    }
+
+    fn open_market(&mut self, stamp: &Stamp, id: MarketId, spec: MarketSpec) -> bool {
+        let market = Market {
+            id,
+            spec,
+            opened: *stamp,
+            stopped: None,
+            sequence: stamp.seq,
+            book: Book::default(),
+            tape: Tape::new(self.bounds.tape),
+        };
+        self.symbols.insert(spec.symbol, id);
+        self.markets.insert(id, market).is_none()
+    }
+
+    /// Takes an order off its old spot in the book and puts it on its new one.
+    fn move_order(&mut self, stamp: &Stamp, from: Option<Spot>, to: Option<Spot>) -> bool {
+        let Some(id) = to.as_ref().or(from.as_ref()).map(|spot| spot.market) else { return false };
+        let Some(market) = self.markets.get_mut(&id) else { return false };
+        market.sequence = stamp.seq;
+        if let Some(spot) = from.filter(Spot::on_floor) {
+            market.book.take(spot.side, spot.price, spot.place);
+        }
+        if let Some(spot) = to.filter(Spot::on_floor) {
+            market.book.put(spot.side, spot.price, spot.place, spot.order, spot.open);
+        }
+        true
+    }
+
+    fn trade(&mut self, stamp: &Stamp, trade: &Trade) -> bool {
+        let maker = self.orders.trade(stamp, trade.deal.maker, trade.price, trade.lots);
+        let taker = self.orders.trade(stamp, trade.deal.taker, trade.price, trade.lots);
+        let Some(market) = self.markets.get_mut(&trade.market) else { return false };
+        market.sequence = stamp.seq;
+        for spot in [&maker, &taker].into_iter().flatten().filter(|spot| spot.on_floor_before()) {
+            market.book.reduce(spot.side, spot.price, spot.place, trade.lots);
+        }
+        let known = maker.is_some() && taker.is_some();
+        let side = taker.as_ref().map(|t| t.side).or(maker.as_ref().map(|m| m.side.opposite()));
+        let Some(taker_side) = side else { return false };
+        let trade = Trade {
+            number: market.tape.count() + 1,
+            taker_side,
+            maker_account: maker.map(|m| m.account),
+            taker_account: taker.map(|t| t.account),
+            ..*trade
+        };
+        market.tape.push(trade);
+        self.fills.push(trade);
+        known
+    }
+
+    /// Number of the last fact that was taken in; 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Time of the last fact that was taken in.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Which start of the world the last fact belongs to; 0 before the first.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Facts that named a market or an open order that these views never heard of. Zero if they
+    /// were folded from the first fact on.
+    pub fn strays(&self) -> u64 {
+        self.strays
+    }
+
+    /// The market with this number.
+    pub fn market(&self, id: MarketId) -> Option<&Market> {
+        self.markets.get(&id)
+    }
+
+    /// The market with this name.
+    pub fn market_named(&self, symbol: &Symbol) -> Option<&Market> {
+        self.markets.get(self.symbols.get(symbol)?)
+    }
+
+    /// Every market, in the order in which they were opened.
+    pub fn markets(&self) -> impl Iterator<Item = &Market> {
+        self.markets.values()
+    }
+
+    /// Open orders and the most recent finished ones.
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// The most recent fills of each account.
+    pub fn fills(&self) -> &Fills {
+        &self.fills
+    }
+
+    /// The trade that is the fact with this number, if it is still on a tape or among the fills.
+    pub fn trade_of_fact(&self, seq: u64) -> Option<&Trade> {
+        let on_tapes = || self.markets.values().find_map(|market| market.tape.of_fact(seq));
+        self.fills.of_fact(seq).or_else(on_tapes)
+    }
+}
+
+/// True if an order that stands so may rest, and so belongs in the book.
+fn rests(stands: TimeInForce) -> bool {
+    match stands {
+        TimeInForce::GoodTillCancel => true,
+        TimeInForce::ImmediateOrCancel => false,
+    }
+}
+
+/// The better of two neighbours first: bids fall, asks rise.
+fn best_first<'a, T: 'a>(
+    side: Side,
+    rising: impl DoubleEndedIterator<Item = T> + 'a,
+) -> Box<dyn Iterator<Item = T> + 'a> {
+    match side {
+        Side::Buy => Box::new(rising.rev()),
+        Side::Sell => Box::new(rising),
+    }
+}

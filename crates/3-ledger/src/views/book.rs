@@ -1,0 +1,153 @@
+//! The book of one market: its resting orders, by side, price and place.
+//!
+//! Level 1 is [`Book::best`], level 2 is [`Book::levels`], level 3 is [`Book::orders`]. A level's
+//! lots are the sum of its orders' lots at all times. Nothing here matches anything.
+
+use std::collections::BTreeMap;
+
+use units::{AskId, Lots, OrderId, Price, Side};
+
+use super::best_first;
+
+/// The resting orders of one market.
+#[derive(Clone, Default, Debug)]
+pub struct Book {
+    bids: BTreeMap<Price, Level>,
+    asks: BTreeMap<Price, Level>,
+    orders: usize,
+}
+
+/// One price with everything that rests there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BookLevel {
+    /// The price, in ticks.
+    pub price: Price,
+    /// Open lots of all its orders together.
+    pub lots: Lots,
+    /// How many orders.
+    pub orders: usize,
+}
+
+/// One resting order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BookOrder {
+    /// Its number.
+    pub order: OrderId,
+    /// Its rank in time.
+    pub place: AskId,
+    /// Its limit, in ticks.
+    pub price: Price,
+    /// Its open lots.
+    pub lots: Lots,
+}
+
+#[derive(Clone, Default, Debug)]
+struct Level {
+    lots: Lots,
+    orders: BTreeMap<AskId, (OrderId, Lots)>,
+}
+
+impl Level {
+    fn seen_at(&self, price: Price) -> BookLevel {
+        BookLevel { price, lots: self.lots, orders: self.orders.len() }
+    }
+}
+
+impl Book {
+    /// The best level of a side, or `None` if nobody is there. O(log levels).
+    pub fn best(&self, side: Side) -> Option<BookLevel> {
+        let best = match side {
+            Side::Buy => self.bids.last_key_value(),
+            Side::Sell => self.asks.first_key_value(),
+        };
+        best.map(|(&price, level)| level.seen_at(price))
+    }
+
+    /// The levels of a side, best first.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = BookLevel> {
+        best_first(side, self.side(side).iter()).map(|(&price, level)| level.seen_at(price))
+    }
+
+    /// The orders of a side as they would trade: best price first, then earliest place.
+    pub fn orders(&self, side: Side) -> impl Iterator<Item = BookOrder> {
+        best_first(side, self.side(side).iter()).flat_map(|(&price, level)| {
+            let row = move |(&place, &(order, lots))| BookOrder { order, place, price, lots };
+            level.orders.iter().map(row)
+        })
+    }
+
+    /// Open lots at one price; zero if nobody is there. O(log levels).
+    pub fn depth_at(&self, side: Side, price: Price) -> Lots {
+        self.side(side).get(&price).map_or(Lots::ZERO, |level| level.lots)
+    }
+
+    /// How many levels a side has.
+    pub fn depth(&self, side: Side) -> usize {
+        self.side(side).len()
+    }
+
+    /// How many orders rest, both sides together.
+    pub fn len(&self) -> usize {
+        self.orders
+    }
+
+    /// True if nothing rests.
+    pub fn is_empty(&self) -> bool {
+        self.orders == 0
+    }
+
+    pub(super) fn put(
+        &mut self,
+        side: Side,
+        price: Price,
+        place: AskId,
+        order: OrderId,
+        lots: Lots,
+    ) {
+        let level = self.side_mut(side).entry(price).or_default();
+        level.lots += lots;
+        if let Some((_, before)) = level.orders.insert(place, (order, lots)) {
+            level.lots -= before;
+        } else {
+            self.orders += 1;
+        }
+    }
+
+    pub(super) fn take(&mut self, side: Side, price: Price, place: AskId) {
+        let levels = self.side_mut(side);
+        let Some(level) = levels.get_mut(&price) else { return };
+        let Some((_, lots)) = level.orders.remove(&place) else { return };
+        level.lots -= lots;
+        if level.orders.is_empty() {
+            levels.remove(&price);
+        }
+        self.orders -= 1;
+    }
+
+    /// Takes `by` lots from an order, and the order from the book when it has no more.
+    pub(super) fn reduce(&mut self, side: Side, price: Price, place: AskId, by: Lots) {
+        let Some(level) = self.side_mut(side).get_mut(&price) else { return };
+        let Some((_, lots)) = level.orders.get_mut(&place) else { return };
+        match lots.checked_sub(by) {
+            Some(left) if !left.is_zero() => {
+                *lots = left;
+                level.lots -= by;
+            }
+            _ => self.take(side, price, place),
+        }
+    }
+
+    fn side(&self, side: Side) -> &BTreeMap<Price, Level> {
+        match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        }
+    }
+
+    fn side_mut(&mut self, side: Side) -> &mut BTreeMap<Price, Level> {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+}

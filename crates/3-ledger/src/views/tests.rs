@@ -1,0 +1,173 @@
+//! Views after a few told runs; and the history that tests write facts into.
+
+mod naive;
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use words::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
+
+use super::*;
+
+/// Facts with stamps, as an exchange would number them.
+#[derive(Default)]
+struct History {
+    facts: Vec<(Stamp, Fact)>,
+    ask: u64,
+}
+
+impl History {
+    fn next_ask(&mut self) -> u64 {
+        self.ask += 1;
+        self.ask
+    }
+
+    fn push(&mut self, fact: Fact) {
+        let seq = self.facts.len() as u64 + 1;
+        // Half a minute from ask to ask, so that a day passes within a test.
+        let time = Time(self.ask * 30_000_000_000);
+        self.facts.push((Stamp { seq, ask: AskId(self.ask), time }, fact));
+    }
+
+    fn market(&mut self, id: u16) {
+        self.next_ask();
+        let spec = MarketSpec {
+            symbol: format!("M{id}-USD").parse().unwrap(),
+            tick: Scale::places(2),
+            lot: Scale::places(3),
+        };
+        self.push(Fact::MarketOpened { market: MarketId(id), spec });
+    }
+
+    fn enter(&mut self, account: u32, side: Side, price: i64, lots: u64) -> OrderId {
+        self.enter_as(account, None, 1, side, price, lots, TimeInForce::GoodTillCancel)
+    }
+
+    fn enter_as(
+        &mut self,
+        account: u32,
+        client: Option<u128>,
+        market: u16,
+        side: Side,
+        price: i64,
+        lots: u64,
+        stands: TimeInForce,
+    ) -> OrderId {
+        let order = OrderId(self.next_ask());
+        self.push(Fact::Entered(Entered {
+            order,
+            account: AccountId(account),
+            client: client.and_then(ClientId::new),
+            market: MarketId(market),
+            side,
+            price: Price(price),
+            lots: Lots(lots),
+            stands,
+        }));
+        order
+    }
+
+    fn trade(&mut self, maker: OrderId, taker: OrderId, market: u16, price: i64, lots: u64) {
+        let deal = Deal { maker, taker, incarnation: 1, number: 1 };
+        let (price, lots) = (Price(price), Lots(lots));
+        self.push(Fact::Traded { deal, market: MarketId(market), price, lots });
+    }
+
+    fn views(&self, bounds: Bounds) -> Views {
+        let mut views = Views::new(bounds);
+        self.facts.iter().for_each(|(stamp, fact)| views.apply(stamp, fact));
+        views
+    }
+}
+
+fn book(views: &Views) -> &Book {
+    &views.market(MarketId(1)).unwrap().book
+}
+
+fn rows(book: &Book, side: Side) -> Vec<(u64, i64, u64)> {
+    book.orders(side).map(|o| (o.order.0, o.price.0, o.lots.0)).collect()
+}
+
+#[test]
+fn a_partly_filled_order_keeps_its_place_and_a_filled_one_is_gone() {
+    let mut h = History::default();
+    h.market(1);
+    let first = h.enter(1, Side::Sell, 100, 4);
+    let second = h.enter(2, Side::Sell, 100, 3);
+    let taker = h.enter(3, Side::Buy, 101, 5);
+    h.trade(first, taker, 1, 100, 4);
+    h.trade(second, taker, 1, 100, 1);
+    let views = h.views(Bounds::default());
+    assert_eq!(rows(book(&views), Side::Sell), [(second.0, 100, 2)]);
+    assert!(rows(book(&views), Side::Buy).is_empty());
+    assert_eq!(book(&views).depth_at(Side::Sell, Price(100)), Lots(2));
+    let order = views.orders().get(taker).unwrap();
+    assert_eq!((order.status(), order.done, order.value), (Status::Done, Lots(5), 500));
+    assert_eq!(views.orders().get(second).unwrap().open(), Lots(2));
+    let tape: Vec<_> = views.market(MarketId(1)).unwrap().tape.newest_first().collect();
+    assert_eq!((tape[0].number, tape[0].lots, tape[0].taker_side), (2, Lots(1), Side::Buy));
+    assert_eq!(views.strays(), 0);
+}
+
+#[test]
+fn what_is_given_up_leaves_the_book_and_is_still_its_owners() {
+    let mut h = History::default();
+    h.market(1);
+    let order = h.enter(1, Side::Buy, 99, 4);
+    h.push(Fact::Suspended { order });
+    let views = h.views(Bounds::default());
+    assert!(book(&views).is_empty());
+    assert_eq!(views.orders().get(order).unwrap().status(), Status::Suspended);
+    h.push(Fact::Left { order, lots: Lots(4), reason: Reason::Cancelled });
+    let views = h.views(Bounds::default());
+    assert_eq!(views.orders().get(order).unwrap().status(), Status::Cancelled);
+    assert_eq!(views.orders().open_count(), 0);
+}
+
+#[test]
+fn an_immediate_or_cancel_order_is_never_in_the_book() {
+    let mut h = History::default();
+    h.market(1);
+    let stands = TimeInForce::ImmediateOrCancel;
+    let order = h.enter_as(1, Some(7), 1, Side::Buy, 99, 4, stands);
+    assert!(book(&h.views(Bounds::default())).is_empty());
+    h.push(Fact::Left { order, lots: Lots(4), reason: Reason::Unmatched });
+    let views = h.views(Bounds::default());
+    let order = views.orders().by_client(AccountId(1), ClientId::new(7).unwrap()).unwrap();
+    assert_eq!(order.end.unwrap().reason, DoneReason::Unmatched);
+}
+
+#[test]
+fn a_fact_about_a_stranger_is_counted_and_changes_nothing_else() {
+    let mut h = History::default();
+    h.market(1);
+    h.push(Fact::Left { order: OrderId(77), lots: Lots(4), reason: Reason::Cancelled });
+    h.trade(OrderId(77), OrderId(78), 1, 100, 1);
+    h.enter_as(1, None, 9, Side::Buy, 99, 4, TimeInForce::GoodTillCancel);
+    let views = h.views(Bounds::default());
+    assert_eq!(views.strays(), 3);
+    assert!(book(&views).is_empty());
+}
+
+#[test]
+fn a_fact_that_comes_twice_counts_once() {
+    let mut h = History::default();
+    h.market(1);
+    h.enter(1, Side::Buy, 99, 4);
+    let mut views = h.views(Bounds::default());
+    h.facts.iter().for_each(|(stamp, fact)| views.apply(stamp, fact));
+    assert_eq!(rows(book(&views), Side::Buy), [(2, 99, 4)]);
+}
+
+#[test]
+fn volume_is_of_the_last_day_only() {
+    let mut h = History::default();
+    h.market(1);
+    let (a, b) = (h.enter(1, Side::Buy, 9, 100), h.enter(1, Side::Sell, 9, 100));
+    h.trade(a, b, 1, 9, 30);
+    h.ask += 2 * 60 * 24 - 2;
+    h.trade(a, b, 1, 9, 5);
+    let tape = &h.views(Bounds::default()).market(MarketId(1)).unwrap().tape.clone();
+    let time = |index: usize| h.facts[h.facts.len() - index].0.time;
+    assert_eq!(tape.day_volume(time(2)), 30 + 5);
+    assert_eq!(tape.day_volume(time(1)), 35);
+    assert_eq!(tape.day_volume(Time(time(1).0 + 60_000_000_000)), 5);
+}
