@@ -1,0 +1,301 @@
+//! Generated order flow: a seed and a scenario give the same asks on every machine.
+//!
+//! The model is described, with its formulas, in `docs/flow.md`. It has no book in it: it never
+//! knows what has traded, as a real crowd of clients does not know it in time. It must never use a
+//! float, a clock or anything whose order is chance.
+
+mod chance;
+mod mid;
+mod pending;
+mod scenario;
+#[cfg(test)]
+mod tests;
+
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Ask, Place, Replace, TimeInForce};
+
+use chance::{Chance, Distances};
+use mid::Mid;
+use pending::{Next, Pending, Quote};
+
+pub use scenario::Scenario;
+
+/// Where the mid starts, in ticks: 100.00 in ticks of half a cent.
+pub const START: i64 = 20_000;
+
+/// Largest size of a generated order, in lots; the smallest is 1.
+pub const LARGEST: u64 = 100;
+
+/// Of 1,000 new orders that many are immediate-or-cancel.
+const IMMEDIATE: u64 = 150;
+/// Of 1,000 good-till-cancel orders that many are cancelled by their owner; the others are patient.
+const CANCELLED: u64 = 950;
+/// Of 1,000 orders that will be cancelled that many are replaced first.
+const REPLACED: u64 = 200;
+/// Of 1,000 orders that will be cancelled that many are cancelled at once.
+const AT_ONCE: u64 = 600;
+/// Of 1,000 cancels that many are followed by a dead ask: a doubled cancel or a stale replace.
+/// There are four cancels in ten asks, so one ask in fifty is dead.
+const DEAD: u64 = 50;
+/// Of 1,024 asks that many replace an order of the standing book, picked at random.
+const STANDING_REPLACED: u64 = 20;
+
+/// What a flow is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// The number that the first ask will get; asks then count up by one, and orders are named so.
+    pub first: AskId,
+    /// Where all orders go.
+    pub market: MarketId,
+    /// The first of the accounts that own the orders.
+    pub account: AccountId,
+    /// How many accounts take turns; at least 1.
+    pub accounts: u32,
+    /// Orders of the standing book, placed before all else; `None` for what the scenario has.
+    pub standing: Option<u32>,
+    /// Asks in which the scenario runs its course once, standing book not counted; at least 1,000.
+    /// It then begins again, from where the mid is.
+    pub period: u64,
+}
+
+impl Default for Options {
+    /// From ask 1, market 0, account 1 alone, the scenario's own standing book, a million asks.
+    fn default() -> Options {
+        Options {
+            first: AskId(1),
+            market: MarketId(0),
+            account: AccountId(1),
+            accounts: 1,
+            standing: None,
+            period: 1_000_000,
+        }
+    }
+}
+
+/// An endless flow of asks; see [`Flow::new`].
+#[derive(Clone, Debug)]
+pub struct Flow {
+    options: Options,
+    chance: Chance,
+    mid: Mid,
+    pending: Pending,
+    /// Orders that nobody means to cancel soon, dead or alive.
+    standing: Vec<Quote>,
+    /// How many orders the standing book is meant to have.
+    depth: usize,
+    near: &'static Distances,
+    far: &'static Distances,
+    next: u64,
+}
+
+impl Flow {
+    /// A flow of `scenario`, the same for the same `seed` and options on every machine.
+    ///
+    /// The first [`Flow::standing`] asks place the standing book; nothing trades in them. Costs
+    /// about 30 ns an ask, and 24 bytes for each order of the standing book.
+    pub fn new(scenario: Scenario, seed: u64, options: Options) -> Flow {
+        let depth = options.standing.unwrap_or(scenario.standing()) as usize;
+        Flow {
+            options: Options { accounts: options.accounts.max(1), ..options },
+            chance: Chance::new(seed),
+            mid: Mid::new(scenario, options.period),
+            pending: Pending::new(),
+            standing: Vec::with_capacity(depth),
+            depth,
+            near: chance::near(),
+            far: chance::far(),
+            next: options.first.0,
+        }
+    }
+
+    /// How many asks at the flow's beginning place the standing book.
+    pub fn standing(&self) -> usize {
+        self.depth
+    }
+
+    /// The mid in whole ticks: buyers quote from here down, sellers from one tick above up.
+    pub fn mid(&self) -> Price {
+        Price(self.mid.ticks())
+    }
+
+    fn ask(&mut self) -> Ask {
+        let number = self.next;
+        self.next += 1;
+        if self.standing.len() < self.depth {
+            let side = if number.is_multiple_of(2) { Side::Buy } else { Side::Sell };
+            let quote = self.patient(number, side);
+            self.standing.push(quote);
+            return self.place(quote, TimeInForce::GoodTillCancel);
+        }
+        let coin = self.chance.bits();
+        self.mid.step(coin);
+        if let Some((quote, next)) = self.pending.due() {
+            return self.follow_up(quote, next);
+        }
+        if !self.standing.is_empty() && self.chance.per_1024(STANDING_REPLACED) {
+            let index = self.chance.index(self.standing.len());
+            let old = self.standing[index];
+            self.standing[index] = self.requote(old, self.far);
+            return self.replace(self.standing[index]);
+        }
+        self.newcomer(number)
+    }
+
+    /// A new order: immediate, fleeting or patient.
+    fn newcomer(&mut self, number: u64) -> Ask {
+        let side = if self.chance.below(2) == 0 { Side::Buy } else { Side::Sell };
+        if self.chance.per_1000(IMMEDIATE) {
+            let reach = self.chance.below(16).min(self.chance.below(16));
+            let price = match side {
+                Side::Buy => self.mid.ticks() + 1 + reach,
+                Side::Sell => self.mid.ticks() - reach,
+            };
+            let lots = self.lots();
+            return self.place(
+                Quote::new(number, side, price, lots),
+                TimeInForce::ImmediateOrCancel,
+            );
+        }
+        if !self.chance.per_1000(CANCELLED) {
+            let quote = self.patient(number, side);
+            self.settle(quote);
+            return self.place(quote, TimeInForce::GoodTillCancel);
+        }
+        let quote = self.quote(number, side, self.near);
+        let first = if self.chance.per_1000(REPLACED) { Next::Replace } else { Next::Cancel };
+        let delay = self.lifetime();
+        self.pending.plan(delay, quote, first);
+        self.place(quote, TimeInForce::GoodTillCancel)
+    }
+
+    /// A patient order joins the standing book, and one that stood there is cancelled for it, so
+    /// that the book keeps its depth however long the flow is.
+    fn settle(&mut self, quote: Quote) {
+        if self.depth == 0 {
+            return;
+        }
+        let index = self.chance.index(self.depth);
+        let old = std::mem::replace(&mut self.standing[index], quote);
+        self.pending.plan(1, old, Next::LastCancel);
+    }
+
+    /// What an earlier order's owner does next.
+    fn follow_up(&mut self, quote: Quote, next: Next) -> Ask {
+        match next {
+            Next::Replace => {
+                let quote = self.requote(quote, self.near);
+                let delay = self.lifetime();
+                self.pending.plan(delay, quote, Next::Cancel);
+                self.replace(quote)
+            }
+            Next::Cancel => {
+                if self.chance.per_1000(DEAD) {
+                    let dead = if self.chance.below(2) == 0 {
+                        Next::LastCancel
+                    } else {
+                        Next::LastReplace
+                    };
+                    let delay = 1 + self.chance.index(16);
+                    self.pending.plan(delay, quote, dead);
+                }
+                self.cancel(quote)
+            }
+            Next::LastCancel => self.cancel(quote),
+            Next::LastReplace => {
+                let quote = self.requote(quote, self.near);
+                self.replace(quote)
+            }
+        }
+    }
+
+    /// Asks from an order to its cancel, or to its replace and from there to its cancel.
+    fn lifetime(&mut self) -> usize {
+        if self.chance.per_1000(AT_ONCE) {
+            return 1 + self.chance.index(4);
+        }
+        // As likely between 8 and 16 as between 2^15 and 2^16: logarithmically uniform.
+        let octave = 3 + self.chance.index(13);
+        (1 << octave) + self.chance.index(1 << octave)
+    }
+
+    fn lots(&mut self) -> u64 {
+        1 + self.chance.below(LARGEST.cast_signed()).cast_unsigned()
+    }
+
+    fn patient(&mut self, number: u64, side: Side) -> Quote {
+        self.quote(number, side, self.far)
+    }
+
+    fn quote(&mut self, number: u64, side: Side, distances: &Distances) -> Quote {
+        let lots = self.lots();
+        let price = self.passive(side, distances);
+        Quote::new(number, side, price, lots)
+    }
+
+    /// A price on one's own side of the mid. Never below half of it, so never below one tick.
+    fn passive(&mut self, side: Side, distances: &Distances) -> i64 {
+        let distance = distances.draw(&mut self.chance);
+        let mid = self.mid.ticks();
+        match side {
+            Side::Buy => mid - distance.min(mid / 2),
+            Side::Sell => mid + 1 + distance,
+        }
+    }
+
+    /// In equal parts: fewer lots at the same price, more lots at the same price, a new price.
+    fn requote(&mut self, old: Quote, distances: &Distances) -> Quote {
+        let size = old.lots();
+        let lots = match self.chance.below(3) {
+            0 if size > 1 => 1 + self.chance.below((size - 1).cast_signed()).cast_unsigned(),
+            1 if size < LARGEST => {
+                size + 1 + self.chance.below((LARGEST - size).cast_signed()).cast_unsigned()
+            }
+            _ => {
+                let price = self.passive(old.side(), distances);
+                return Quote::new(old.number(), old.side(), price, size);
+            }
+        };
+        Quote::new(old.number(), old.side(), old.price(), lots)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "a remainder of division by a u32")]
+    fn owner(&self, number: u64) -> AccountId {
+        let turn = number % u64::from(self.options.accounts);
+        AccountId(self.options.account.0 + turn as u32)
+    }
+
+    fn place(&self, quote: Quote, stands: TimeInForce) -> Ask {
+        Ask::Place(Place {
+            account: self.owner(quote.number()),
+            client: None,
+            market: self.options.market,
+            side: quote.side(),
+            price: Price(quote.price()),
+            lots: Lots(quote.lots()),
+            stands,
+        })
+    }
+
+    fn replace(&self, quote: Quote) -> Ask {
+        Ask::Replace(Replace {
+            account: self.owner(quote.number()),
+            client: None,
+            order: OrderId(quote.number()),
+            price: Price(quote.price()),
+            lots: Lots(quote.lots()),
+        })
+    }
+
+    fn cancel(&self, quote: Quote) -> Ask {
+        Ask::Cancel { account: self.owner(quote.number()), order: OrderId(quote.number()) }
+    }
+}
+
+impl Iterator for Flow {
+    type Item = Ask;
+
+    /// The next ask; there always is one.
+    fn next(&mut self) -> Option<Ask> {
+        Some(self.ask())
+    }
+}

@@ -1,0 +1,298 @@
+//! The oracle: a plain matcher in one loop, written to be obviously right, that says what an
+//! exchange must answer to each ask. It must never share code with what it judges, and never be
+//! clever: speed is not asked of it.
+
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
+use words::{Ask, Code, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
+
+pub use outcome::Outcome;
+
+/// How much may be held at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Open orders.
+    pub orders: usize,
+    /// Markets.
+    pub markets: usize,
+    /// Accounts that may use client ids.
+    pub accounts: usize,
+    /// Client ids remembered for each of them.
+    pub client_ids: usize,
+}
+
+impl Default for Bounds {
+    /// Those of `units::limits`.
+    fn default() -> Bounds {
+        Bounds {
+            orders: limits::MAX_ORDERS,
+            markets: limits::MAX_MARKETS,
+            accounts: limits::MAX_ACCOUNTS,
+            client_ids: limits::REMEMBERED_CLIENT_IDS,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Order {
+    account: AccountId,
+    market: MarketId,
+    side: Side,
+    price: Price,
+    size: Lots,
+    done: Lots,
+    place: AskId,
+}
+
+impl Order {
+    fn open(&self) -> Lots {
+        self.size - self.done
+    }
+}
+
+/// An account's remembered asks, oldest first, each with the order that it concerned.
+type Remembered = VecDeque<(ClientId, Ask, OrderId)>;
+
+/// The matcher.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    bounds: Bounds,
+    /// A market's number is its index.
+    markets: Vec<MarketSpec>,
+    /// Open orders.
+    orders: BTreeMap<OrderId, Order>,
+    /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
+    queues: BTreeMap<(MarketId, Side), BTreeMap<(i64, AskId), OrderId>>,
+    clients: BTreeMap<AccountId, Remembered>,
+}
+
+/// A price as a number that is lower the better the price is for the other side.
+fn rank(side: Side, price: Price) -> i64 {
+    match side {
+        Side::Buy => -price.0,
+        Side::Sell => price.0,
+    }
+}
+
+impl Oracle {
+    /// An oracle with no markets and the bounds of `units::limits`.
+    pub fn new() -> Oracle {
+        Oracle::default()
+    }
+
+    /// An oracle with other bounds.
+    pub fn bounded(bounds: Bounds) -> Oracle {
+        Oracle { bounds, ..Oracle::default() }
+    }
+
+    /// What `ask`, which has this number, brings about, in order. Numbers must go up.
+    pub fn ask(&mut self, number: AskId, ask: &Ask) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let refused = match *ask {
+            Ask::OpenMarket(spec) => self.open_market(spec, &mut outcomes),
+            Ask::Place(place) => self.place(number, place, &mut outcomes),
+            Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
+            Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
+        };
+        if let Err(answer) = refused {
+            assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
+            outcomes.push(answer);
+        }
+        outcomes
+    }
+
+    /// The orders of one side: best price first, each level with its lots and its orders by place.
+    pub fn book(&self, market: MarketId, side: Side) -> Vec<(Price, Lots, Vec<OrderId>)> {
+        let mut levels: Vec<(Price, Lots, Vec<OrderId>)> = Vec::new();
+        for id in self.queues.get(&(market, side)).into_iter().flat_map(BTreeMap::values) {
+            let order = &self.orders[id];
+            match levels.last_mut() {
+                Some((price, lots, ids)) if *price == order.price => {
+                    *lots += order.open();
+                    ids.push(*id);
+                }
+                _ => levels.push((order.price, order.open(), vec![*id])),
+            }
+        }
+        levels
+    }
+
+    /// How many orders are open in all markets.
+    pub fn open_orders(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Lots that an open order has traded, and its size; `None` if no open order has this number.
+    pub fn order(&self, order: OrderId) -> Option<(Lots, Lots)> {
+        self.orders.get(&order).map(|o| (o.done, o.size))
+    }
+
+    fn open_market(&mut self, spec: MarketSpec, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
+        refuse_if(self.markets.iter().any(|m| m.symbol == spec.symbol), Code::MarketExists)?;
+        refuse_if(self.markets.len() >= self.bounds.markets, Code::TooManyMarkets)?;
+        refuse_if(!spec.tick.is_valid() || !spec.lot.is_valid(), Code::BadScale)?;
+        let number = u16::try_from(self.markets.len()).expect("at most limits::MAX_MARKETS");
+        self.markets.push(spec);
+        out.push(Outcome::MarketOpened { market: MarketId(number), spec });
+        Ok(())
+    }
+
+    fn place(&mut self, number: AskId, ask: Place, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
+        let Place { account, client, market, side, price, lots, stands } = ask;
+        let id = OrderId(number.0);
+        refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
+        self.check_repeat(account, client, &Ask::Place(ask))?;
+        check_numbers(price, lots)?;
+        refuse_if(self.orders.len() >= self.bounds.orders, Code::TooManyOrders)?;
+        self.check_accounts(account, client)?;
+
+        self.remember(account, client, Ask::Place(ask), id);
+        let entered = Entered { order: id, account, client, market, side, price, lots, stands };
+        out.push(Outcome::Entered(entered));
+        let order =
+            Order { account, market, side, price, size: lots, done: Lots::ZERO, place: number };
+        self.orders.insert(id, order);
+        self.walk(id, out);
+        if stands == TimeInForce::ImmediateOrCancel && self.orders.contains_key(&id) {
+            self.leave(id, Reason::Unmatched, out);
+        }
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        number: AskId,
+        ask: Replace,
+        out: &mut Vec<Outcome>,
+    ) -> Result<(), Outcome> {
+        let Replace { account, client, order: id, price, lots } = ask;
+        self.check_repeat(account, client, &Ask::Replace(ask))?;
+        self.check_owner(account, id)?;
+        check_numbers(price, lots)?;
+        refuse_if(lots <= self.orders[&id].done, Code::BelowDone)?;
+        self.check_accounts(account, client)?;
+
+        self.remember(account, client, Ask::Replace(ask), id);
+        self.dequeue(id);
+        let order = self.orders.get_mut(&id).expect("its owner was checked");
+        let kept_place = price == order.price && lots <= order.size;
+        order.price = price;
+        order.size = lots;
+        if !kept_place {
+            order.place = number;
+        }
+        out.push(Outcome::Replaced { order: id, client, price, lots, kept_place });
+        self.walk(id, out);
+        Ok(())
+    }
+
+    fn cancel(
+        &mut self,
+        account: AccountId,
+        id: OrderId,
+        out: &mut Vec<Outcome>,
+    ) -> Result<(), Outcome> {
+        self.check_owner(account, id)?;
+        self.leave(id, Reason::Cancelled, out);
+        Ok(())
+    }
+
+    /// The order deals with the best of the other side until it is filled or nobody is left that
+    /// it may deal with; then it rests, if it is not filled.
+    fn walk(&mut self, taker: OrderId, out: &mut Vec<Outcome>) {
+        let Order { market, side, price: limit, .. } = self.orders[&taker];
+        while let Some(maker) = self.best(market, side.opposite()) {
+            let price = self.orders[&maker].price;
+            if !side.accepts(limit, price) {
+                break;
+            }
+            let lots = self.orders[&taker].open().min(self.orders[&maker].open());
+            out.push(Outcome::Traded { maker, taker, market, price, lots });
+            self.trade(maker, lots);
+            self.trade(taker, lots);
+            if !self.orders.contains_key(&taker) {
+                return;
+            }
+        }
+        let order = &self.orders[&taker];
+        let key = (rank(side, order.price), order.place);
+        self.queues.entry((market, side)).or_default().insert(key, taker);
+    }
+
+    fn best(&self, market: MarketId, side: Side) -> Option<OrderId> {
+        self.queues.get(&(market, side))?.values().next().copied()
+    }
+
+    /// One side of a trade. A filled order is gone at once.
+    fn trade(&mut self, id: OrderId, lots: Lots) {
+        let order = self.orders.get_mut(&id).expect("both sides of a trade are open");
+        order.done += lots;
+        if order.open().is_zero() {
+            self.dequeue(id);
+            self.orders.remove(&id);
+        }
+    }
+
+    fn leave(&mut self, id: OrderId, reason: Reason, out: &mut Vec<Outcome>) {
+        self.dequeue(id);
+        let order = self.orders.remove(&id).expect("only open orders leave");
+        out.push(Outcome::Left { order: id, lots: order.open(), reason });
+    }
+
+    /// Takes an order out of its queue, if it is in it: a newcomer is not.
+    fn dequeue(&mut self, id: OrderId) {
+        let order = &self.orders[&id];
+        let key = (rank(order.side, order.price), order.place);
+        if let Some(queue) = self.queues.get_mut(&(order.market, order.side)) {
+            queue.remove(&key);
+        }
+    }
+
+    fn check_owner(&self, account: AccountId, id: OrderId) -> Result<(), Outcome> {
+        let open = self.orders.get(&id).is_some_and(|order| order.account == account);
+        refuse_if(!open, Code::UnknownOrder)
+    }
+
+    fn check_repeat(
+        &self,
+        account: AccountId,
+        client: Option<ClientId>,
+        ask: &Ask,
+    ) -> Result<(), Outcome> {
+        let Some(remembered) = self.clients.get(&account) else { return Ok(()) };
+        match remembered.iter().find(|(id, ..)| Some(*id) == client) {
+            None => Ok(()),
+            Some((_, first, order)) if first == ask => Err(Outcome::Repeated(*order)),
+            Some(_) => Err(Outcome::Refused(Code::ClientIdUsed)),
+        }
+    }
+
+    fn check_accounts(&self, account: AccountId, client: Option<ClientId>) -> Result<(), Outcome> {
+        let new = client.is_some() && !self.clients.contains_key(&account);
+        refuse_if(new && self.clients.len() >= self.bounds.accounts, Code::TooManyAccounts)
+    }
+
+    fn remember(&mut self, account: AccountId, client: Option<ClientId>, ask: Ask, order: OrderId) {
+        let Some(client) = client else { return };
+        let remembered = self.clients.entry(account).or_default();
+        remembered.push_back((client, ask, order));
+        if remembered.len() > self.bounds.client_ids {
+            remembered.pop_front();
+        }
+    }
+}
+
+fn check_numbers(price: Price, lots: Lots) -> Result<(), Outcome> {
+    let in_range = (-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0);
+    refuse_if(!in_range, Code::BadPrice)?;
+    refuse_if(lots.is_zero() || lots.0 > limits::MAX_LOTS, Code::BadLots)
+}
+
+fn refuse_if(condition: bool, code: Code) -> Result<(), Outcome> {
+    if condition { Err(Outcome::Refused(code)) } else { Ok(()) }
+}

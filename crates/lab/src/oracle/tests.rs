@@ -1,0 +1,435 @@
+use units::Scale;
+use words::{Fact, Tell};
+
+use super::*;
+use crate::flow::{Flow, Options, Scenario};
+
+const ANN: AccountId = AccountId(1);
+const BOB: AccountId = AccountId(2);
+const M0: MarketId = MarketId(0);
+
+/// An oracle that counts the asks by itself, with one market open: its asks begin with 2.
+struct Desk {
+    oracle: Oracle,
+    last: u64,
+}
+
+fn spec(symbol: &str) -> MarketSpec {
+    let symbol = symbol.parse().unwrap();
+    MarketSpec { symbol, tick: Scale::places(2), lot: Scale::places(0) }
+}
+
+fn desk() -> Desk {
+    bounded(Bounds::default())
+}
+
+fn bounded(bounds: Bounds) -> Desk {
+    let mut desk = Desk { oracle: Oracle::bounded(bounds), last: 0 };
+    let opened = Outcome::MarketOpened { market: M0, spec: spec("A-B") };
+    assert_eq!(desk.ask(Ask::OpenMarket(spec("A-B"))), [opened]);
+    desk
+}
+
+fn order(side: Side, lots: u64, price: i64) -> Place {
+    Place {
+        account: ANN,
+        client: None,
+        market: M0,
+        side,
+        price: Price(price),
+        lots: Lots(lots),
+        stands: TimeInForce::GoodTillCancel,
+    }
+}
+
+fn named(place: Place, client: u128) -> Ask {
+    Ask::Place(Place { client: ClientId::new(client), ..place })
+}
+
+impl Desk {
+    fn ask(&mut self, ask: Ask) -> Vec<Outcome> {
+        self.last += 1;
+        self.oracle.ask(AskId(self.last), &ask)
+    }
+
+    /// Everything but `Entered`, which every placed order begins with.
+    fn place(&mut self, place: Place) -> Vec<Outcome> {
+        let mut outcomes = self.ask(Ask::Place(place));
+        let Outcome::Entered(first) = outcomes.remove(0) else { panic!("not entered") };
+        assert_eq!((first.order, first.price, first.lots), (self.order(), place.price, place.lots));
+        outcomes
+    }
+
+    fn buy(&mut self, lots: u64, price: i64) -> Vec<Outcome> {
+        self.place(order(Side::Buy, lots, price))
+    }
+
+    fn sell(&mut self, lots: u64, price: i64) -> Vec<Outcome> {
+        self.place(order(Side::Sell, lots, price))
+    }
+
+    fn immediate(&mut self, side: Side, lots: u64, price: i64) -> Vec<Outcome> {
+        let stands = TimeInForce::ImmediateOrCancel;
+        self.place(Place { stands, ..order(side, lots, price) })
+    }
+
+    fn replace(&mut self, order: u64, lots: u64, price: i64) -> Vec<Outcome> {
+        self.ask(Ask::Replace(Replace {
+            account: ANN,
+            client: None,
+            order: OrderId(order),
+            price: Price(price),
+            lots: Lots(lots),
+        }))
+    }
+
+    fn cancel(&mut self, order: u64) -> Vec<Outcome> {
+        self.ask(Ask::Cancel { account: ANN, order: OrderId(order) })
+    }
+
+    /// The number of the last ask's order.
+    fn order(&self) -> OrderId {
+        OrderId(self.last)
+    }
+
+    fn levels(&self, side: Side) -> Vec<(i64, u64, Vec<u64>)> {
+        let book = self.oracle.book(M0, side);
+        let ids = |ids: Vec<OrderId>| ids.into_iter().map(|id| id.0).collect();
+        book.into_iter().map(|(p, l, o)| (p.0, l.0, ids(o))).collect()
+    }
+}
+
+fn traded(maker: u64, taker: u64, lots: u64, price: i64) -> Outcome {
+    let (maker, taker) = (OrderId(maker), OrderId(taker));
+    Outcome::Traded { maker, taker, market: M0, price: Price(price), lots: Lots(lots) }
+}
+
+fn left(order: u64, lots: u64, reason: Reason) -> Outcome {
+    Outcome::Left { order: OrderId(order), lots: Lots(lots), reason }
+}
+
+fn replaced(order: u64, lots: u64, price: i64, kept_place: bool) -> Outcome {
+    let (order, price, lots) = (OrderId(order), Price(price), Lots(lots));
+    Outcome::Replaced { order, client: None, price, lots, kept_place }
+}
+
+fn refused(code: Code) -> Vec<Outcome> {
+    vec![Outcome::Refused(code)]
+}
+
+#[test]
+fn an_order_that_crosses_nobody_rests() {
+    let mut desk = desk();
+    assert_eq!(desk.buy(4, 99), []);
+    assert_eq!(desk.sell(5, 101), []);
+    assert_eq!(desk.levels(Side::Buy), [(99, 4, vec![2])]);
+    assert_eq!(desk.levels(Side::Sell), [(101, 5, vec![3])]);
+}
+
+#[test]
+fn a_trade_prints_at_the_resting_price_both_ways_round() {
+    let mut desk = desk();
+    desk.sell(4, 100);
+    assert_eq!(desk.buy(4, 103), [traded(2, 3, 4, 100)]);
+    desk.buy(4, 100);
+    assert_eq!(desk.sell(4, 97), [traded(4, 5, 4, 100)]);
+    assert_eq!(desk.oracle.open_orders(), 0);
+}
+
+#[test]
+fn a_sweep_takes_price_before_time_and_its_rest_stays() {
+    let mut desk = desk();
+    desk.sell(3, 102);
+    desk.sell(3, 100);
+    desk.sell(3, 101);
+    desk.sell(3, 104);
+    let trades = [traded(3, 6, 3, 100), traded(4, 6, 3, 101), traded(2, 6, 3, 102)];
+    assert_eq!(desk.buy(10, 103), trades);
+    assert_eq!(desk.levels(Side::Buy), [(103, 1, vec![6])]);
+    assert_eq!(desk.levels(Side::Sell), [(104, 3, vec![5])]);
+}
+
+#[test]
+fn at_one_price_the_earlier_trades_first_also_when_partly_filled() {
+    let mut desk = desk();
+    desk.buy(5, 100);
+    desk.buy(5, 100);
+    assert_eq!(desk.sell(2, 100), [traded(2, 4, 2, 100)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 8, vec![2, 3])]);
+    assert_eq!(desk.sell(4, 100), [traded(2, 5, 3, 100), traded(3, 5, 1, 100)]);
+}
+
+#[test]
+fn immediate_or_cancel_never_rests() {
+    let mut desk = desk();
+    let unmatched = Reason::Unmatched;
+    assert_eq!(desk.immediate(Side::Buy, 5, 100), [left(2, 5, unmatched)]);
+    desk.sell(3, 100);
+    desk.sell(3, 102);
+    let outcomes = desk.immediate(Side::Buy, 5, 101);
+    assert_eq!(outcomes, [traded(3, 5, 3, 100), left(5, 2, unmatched)]);
+    assert_eq!(desk.immediate(Side::Buy, 3, 102), [traded(4, 6, 3, 102)]);
+    assert_eq!(desk.oracle.open_orders(), 0);
+}
+
+#[test]
+fn a_cancel_tells_what_was_open_and_hits_its_target_alone() {
+    let mut desk = desk();
+    desk.buy(5, 100);
+    desk.buy(5, 100);
+    desk.buy(5, 100);
+    desk.sell(2, 100);
+    assert_eq!(desk.cancel(3), [left(3, 5, Reason::Cancelled)]);
+    assert_eq!(desk.cancel(2), [left(2, 3, Reason::Cancelled)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 5, vec![4])]);
+}
+
+#[test]
+fn only_an_open_order_of_ones_own_is_known() {
+    let mut desk = desk();
+    let unknown = refused(Code::UnknownOrder);
+    desk.buy(5, 100);
+    assert_eq!(desk.ask(Ask::Cancel { account: BOB, order: OrderId(2) }), unknown);
+    assert_eq!(desk.cancel(9), unknown);
+    desk.sell(5, 100);
+    assert_eq!(desk.cancel(2), unknown, "filled is gone");
+    assert_eq!(desk.replace(2, 6, 100), unknown);
+    desk.buy(5, 100);
+    desk.cancel(desk.order().0);
+    assert_eq!(desk.cancel(desk.order().0 - 1), unknown, "cancelled is gone");
+    assert_eq!(desk.oracle.open_orders(), 0);
+}
+
+#[test]
+fn fewer_or_as_many_lots_at_the_same_price_keep_the_place() {
+    let mut desk = desk();
+    desk.buy(5, 100);
+    desk.buy(5, 100);
+    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, true)]);
+    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, true)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 8, vec![2, 3])]);
+}
+
+#[test]
+fn more_lots_or_a_new_price_lose_the_place() {
+    let mut desk = desk();
+    desk.buy(5, 100);
+    desk.buy(5, 100);
+    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, false)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 11, vec![3, 2])]);
+    assert_eq!(desk.replace(3, 4, 101), [replaced(3, 4, 101, false)]);
+    assert_eq!(desk.replace(3, 4, 100), [replaced(3, 4, 100, false)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 10, vec![2, 3])]);
+}
+
+#[test]
+fn a_replace_names_the_new_total_with_what_has_traded() {
+    let mut desk = desk();
+    desk.buy(10, 100);
+    desk.sell(4, 100);
+    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, true)]);
+    assert_eq!(desk.levels(Side::Buy), [(100, 2, vec![2])]);
+    assert_eq!(desk.oracle.order(OrderId(2)), Some((Lots(4), Lots(6))));
+    for lots in [4, 3] {
+        assert_eq!(desk.replace(2, lots, 100), refused(Code::BelowDone));
+        assert_eq!(desk.replace(2, lots, 120), refused(Code::BelowDone));
+    }
+    assert_eq!(desk.levels(Side::Buy), [(100, 2, vec![2])]);
+}
+
+#[test]
+fn a_replace_that_crosses_trades_at_resting_prices_and_keeps_its_name() {
+    let mut desk = desk();
+    desk.sell(3, 103);
+    desk.sell(3, 104);
+    desk.buy(10, 100);
+    let outcomes = desk.replace(4, 10, 104);
+    let trades = [traded(2, 4, 3, 103), traded(3, 4, 3, 104)];
+    assert_eq!(outcomes, [vec![replaced(4, 10, 104, false)], trades.to_vec()].concat());
+    assert_eq!(desk.levels(Side::Buy), [(104, 4, vec![4])]);
+    desk.sell(1, 104);
+    assert_eq!(desk.oracle.order(OrderId(4)), Some((Lots(7), Lots(10))));
+}
+
+#[test]
+fn markets_are_numbered_in_order_and_kept_apart() {
+    let mut desk = bounded(Bounds { markets: 2, ..Bounds::default() });
+    let zero = Scale { mantissa: 0, places: 0 };
+    let fine = Scale { mantissa: 1, places: 19 };
+    for bad in [MarketSpec { tick: zero, ..spec("C-D") }, MarketSpec { lot: fine, ..spec("C-D") }] {
+        assert_eq!(desk.ask(Ask::OpenMarket(bad)), refused(Code::BadScale));
+    }
+    let second = MarketId(1);
+    let opened = Outcome::MarketOpened { market: second, spec: spec("C-D") };
+    assert_eq!(desk.ask(Ask::OpenMarket(spec("C-D"))), [opened]);
+    assert_eq!(desk.ask(Ask::OpenMarket(spec("E-F"))), refused(Code::TooManyMarkets));
+    let exists = refused(Code::MarketExists);
+    assert_eq!(desk.ask(Ask::OpenMarket(MarketSpec { tick: zero, ..spec("C-D") })), exists);
+
+    desk.sell(5, 100);
+    assert_eq!(desk.place(Place { market: second, ..order(Side::Buy, 5, 100) }), []);
+    assert_eq!(desk.oracle.book(second, Side::Buy).len(), 1);
+    let nowhere = Place { market: MarketId(2), lots: Lots(0), ..order(Side::Buy, 5, 100) };
+    assert_eq!(desk.ask(Ask::Place(nowhere)), refused(Code::UnknownMarket));
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_the_price_first() {
+    let mut desk = desk();
+    let far = limits::MAX_PRICE;
+    let many = limits::MAX_LOTS;
+    assert_eq!(desk.buy(1, -far), []);
+    assert_eq!(desk.buy(many, far), []);
+    for (lots, price, code) in [
+        (1, far + 1, Code::BadPrice),
+        (1, -far - 1, Code::BadPrice),
+        (0, i64::MIN, Code::BadPrice),
+        (0, 100, Code::BadLots),
+        (many + 1, 100, Code::BadLots),
+    ] {
+        assert_eq!(desk.ask(Ask::Place(order(Side::Buy, lots, price))), refused(code));
+        assert_eq!(desk.replace(2, lots, price), refused(code));
+    }
+}
+
+#[test]
+fn a_client_id_names_one_ask() {
+    let mut desk = desk();
+    let first = named(order(Side::Buy, 5, 100), 7);
+    assert!(matches!(desk.ask(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
+    assert_eq!(desk.ask(first), [Outcome::Repeated(OrderId(2))]);
+    let used = refused(Code::ClientIdUsed);
+    assert_eq!(desk.ask(named(order(Side::Buy, 6, 100), 7)), used);
+    assert_eq!(desk.ask(named(order(Side::Buy, 0, 100), 7)), used, "before its numbers are read");
+    let replace = |order, client| {
+        Ask::Replace(Replace {
+            account: ANN,
+            client: ClientId::new(client),
+            order: OrderId(order),
+            price: Price(100),
+            lots: Lots(4),
+        })
+    };
+    assert_eq!(desk.ask(replace(99, 7)), used, "before its order is looked for");
+    assert!(matches!(desk.ask(replace(2, 8))[..], [Outcome::Replaced { .. }]));
+    desk.cancel(2);
+    assert_eq!(desk.ask(replace(2, 8)), [Outcome::Repeated(OrderId(2))], "also when it is gone");
+    assert_eq!(desk.ask(first), [Outcome::Repeated(OrderId(2))]);
+    // Another account's ids are its own.
+    let bobs = named(Place { account: BOB, ..order(Side::Buy, 6, 100) }, 7);
+    assert!(matches!(desk.ask(bobs)[..], [Outcome::Entered(_)]));
+    let nowhere = Place { market: MarketId(5), ..order(Side::Buy, 6, 100) };
+    assert_eq!(desk.ask(named(nowhere, 7)), refused(Code::UnknownMarket), "which goes before");
+}
+
+#[test]
+fn a_refused_ask_leaves_its_client_id_free() {
+    let mut desk = desk();
+    assert_eq!(desk.ask(named(order(Side::Buy, 0, 100), 7)), refused(Code::BadLots));
+    assert!(matches!(desk.ask(named(order(Side::Buy, 1, 100), 7))[..], [Outcome::Entered(_)]));
+}
+
+#[test]
+fn the_newest_client_ids_are_remembered_for_so_many_accounts() {
+    let mut desk = bounded(Bounds { accounts: 1, client_ids: 2, ..Bounds::default() });
+    let ask = |id: u128| named(order(Side::Buy, 1, 100), id);
+    for id in 1..=3 {
+        assert!(matches!(desk.ask(ask(id))[..], [Outcome::Entered(_)]));
+    }
+    assert_eq!(desk.ask(ask(2)), [Outcome::Repeated(OrderId(3))]);
+    assert!(matches!(desk.ask(ask(1))[..], [Outcome::Entered(_)]), "forgotten, so it is new");
+    let bobs = Place { account: BOB, ..order(Side::Buy, 1, 100) };
+    assert_eq!(desk.ask(named(bobs, 1)), refused(Code::TooManyAccounts));
+    assert_eq!(desk.place(bobs), [], "an account that uses no client ids is not counted");
+}
+
+#[test]
+fn no_more_orders_are_open_at_once_than_the_bound_says() {
+    let mut desk = bounded(Bounds { orders: 1, ..Bounds::default() });
+    desk.buy(5, 100);
+    let second = Ask::Place(order(Side::Sell, 5, 100));
+    assert_eq!(desk.ask(second), refused(Code::TooManyOrders));
+    desk.cancel(2);
+    assert!(matches!(desk.ask(second)[..], [Outcome::Entered(_)]));
+}
+
+#[test]
+fn what_an_exchange_tells_reads_in_the_oracles_words() {
+    let fact = Fact::Left { order: OrderId(2), lots: Lots(3), reason: Reason::Cancelled };
+    let tell = Tell::Fact(words::Stamp::default(), fact);
+    assert_eq!(Outcome::of(&tell), Some(left(2, 3, Reason::Cancelled)));
+    let code = Code::UnknownOrder;
+    assert_eq!(Outcome::of(&Tell::Refused(code)), Some(Outcome::Refused(code)));
+    let started = Tell::Fact(words::Stamp::default(), Fact::Started { epoch: 1 });
+    assert_eq!(Outcome::of(&started), None);
+}
+
+/// A second way of counting: each order's lots that have traded, and its size, from outcomes alone.
+#[derive(Default)]
+struct Count(BTreeMap<OrderId, (Lots, Lots)>);
+
+impl Count {
+    fn hear(&mut self, outcome: &Outcome) {
+        match *outcome {
+            Outcome::Entered(e) => {
+                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.lots)), None);
+            }
+            Outcome::Traded { maker, taker, lots, .. } => {
+                assert!(!lots.is_zero(), "an empty fill");
+                for order in [maker, taker] {
+                    let (done, size) = self.0.get_mut(&order).expect("both sides are open");
+                    *done += lots;
+                    assert!(*done <= *size, "{order} trades more than its size");
+                    if done == size {
+                        self.0.remove(&order);
+                    }
+                }
+            }
+            Outcome::Replaced { order, lots, .. } => {
+                self.0.get_mut(&order).expect("only open orders are replaced").1 = lots;
+            }
+            Outcome::Left { order, lots, .. } => {
+                let (done, size) = self.0.remove(&order).expect("only open orders leave");
+                assert_eq!(done + lots, size, "{order} leaks lots");
+            }
+            Outcome::MarketOpened { .. } | Outcome::Refused(_) | Outcome::Repeated(_) => {}
+        }
+    }
+}
+
+/// The oracle itself is held to the invariants, on generated flow of every scenario.
+#[test]
+fn the_book_is_never_crossed_and_every_lot_is_accounted_for() {
+    for (seed, scenario) in (31..).zip(Scenario::ALL) {
+        let (mut desk, mut count, mut trades) = (desk(), Count::default(), 0);
+        let options = Options {
+            first: AskId(2),
+            accounts: 3,
+            standing: Some(200),
+            period: 8_000,
+            ..Options::default()
+        };
+        for ask in Flow::new(scenario, seed, options).take(10_000) {
+            for outcome in desk.ask(ask) {
+                count.hear(&outcome);
+                trades += u32::from(matches!(outcome, Outcome::Traded { .. }));
+            }
+            let best =
+                |side| desk.oracle.queues.get(&(M0, side)).and_then(BTreeMap::first_key_value);
+            if let (Some((bid, _)), Some((offer, _))) = (best(Side::Buy), best(Side::Sell)) {
+                assert!(-bid.0 < offer.0, "{scenario} {seed}: crossed at ask {}", desk.last);
+            }
+        }
+        assert!(trades > 100, "{scenario} {seed}: {trades} trades");
+        let orders: BTreeMap<_, _> =
+            desk.oracle.orders.iter().map(|(id, o)| (*id, (o.done, o.size))).collect();
+        assert_eq!(count.0, orders, "{scenario} {seed}");
+        let depth: Lots = [Side::Buy, Side::Sell]
+            .into_iter()
+            .flat_map(|side| desk.oracle.book(M0, side))
+            .map(|(_, lots, _)| lots)
+            .sum();
+        let open: Lots = orders.values().map(|(done, size)| *size - *done).sum();
+        assert_eq!(depth, open, "{scenario} {seed}: depth is the sum of the orders");
+    }
+}
