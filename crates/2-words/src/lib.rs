@@ -2,6 +2,7 @@
 //! what happened ([`Fact`]) and what clients are told ([`Tell`]). Plain values; nothing here decides.
 
 mod ask;
+pub mod bytes;
 mod code;
 mod fact;
 mod say;
@@ -11,5 +12,5 @@ mod tell;
 pub use ask::{Ask, Place, Replace, TimeInForce};
 pub use code::Code;
 pub use fact::{Deal, Entered, Fact, MarketSpec, Reason, Stamp};
-pub use say::{Names, Presence, Say};
+pub use say::{Busy, Names, Presence, Say};
 pub use tell::Tell;

@@ -1,0 +1,274 @@
+//! The canonical bytes of facts: what is stored, hashed, and the same on every machine.
+//!
+//! A *group* is all facts of one ask: its number, its time, how many facts, then the facts. One
+//! value has exactly one spelling, and anything else is refused with its place; no bytes make this
+//! file panic. A fact's number is not stored: it follows from the first one's by counting.
+//! `docs/journal-format.md` describes the format; a golden test keeps it as it is.
+//!
+//! ```
+//! use units::{AskId, Lots, OrderId, Time};
+//! use words::bytes::{Facts, Groups};
+//! use words::{Fact, Reason, Stamp};
+//!
+//! let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
+//! let stamp = Stamp { seq: 21, ask: AskId(5), time: Time(0) };
+//! let mut groups = Groups::new();
+//! groups.push(stamp, &left);
+//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]); // ask 5, time 0, one fact: left, 2 asks back, 10 lots
+//! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
+//! ```
+
+mod fact;
+mod hash;
+#[cfg(test)]
+mod tests;
+mod varint;
+
+use std::fmt;
+
+use units::{AskId, Time};
+
+use crate::{Fact, Stamp};
+use varint::{Cursor, Spool};
+
+pub use hash::FactsHash;
+
+/// Groups in the making: facts go in one by one, canonical bytes come out.
+///
+/// Always whole: after each [`Groups::push`] the bytes are those of the groups so far. Allocates
+/// only to grow, so one that is cleared and used again does not allocate.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Groups {
+    bytes: Vec<u8>,
+    first: u64,
+    facts: u64,
+    asks: Option<(AskId, AskId)>,
+    time: Time,
+    /// Facts of the last group, and where that number is written.
+    in_group: u64,
+    count_at: usize,
+}
+
+impl Groups {
+    /// No groups.
+    pub fn new() -> Groups {
+        Groups::default()
+    }
+
+    /// Adds the next fact; a new ask begins a new group. About 10 ns.
+    ///
+    /// Facts must come in order: `stamp.seq` one up from the last, and all of an ask's facts, with
+    /// the same time, one after another. Anything else is a bug of the caller and panics.
+    #[inline]
+    pub fn push(&mut self, stamp: Stamp, fact: &Fact) {
+        let same_ask = match self.asks {
+            Some((_, last)) if last == stamp.ask => {
+                assert_eq!(stamp.time, self.time, "all facts of an ask have its time");
+                self.count();
+                true
+            }
+            _ => false,
+        };
+        if self.facts == 0 {
+            self.first = stamp.seq;
+        }
+        assert_eq!(stamp.seq, self.first + self.facts, "facts are numbered without gaps");
+        self.facts += 1;
+        let mut out = Spool::new(&mut self.bytes);
+        if !same_ask {
+            out.varint(stamp.ask.0);
+            out.varint(stamp.time.0);
+            self.count_at = out.at();
+            out.byte(1);
+            self.asks = Some((self.asks.map_or(stamp.ask, |(first, _)| first), stamp.ask));
+            self.time = stamp.time;
+            self.in_group = 1;
+        }
+        fact::write(stamp.ask, fact, &mut out);
+    }
+
+    /// Forgets the groups and keeps the memory.
+    pub fn clear(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        *self = Groups { bytes, ..Groups::default() };
+    }
+
+    /// The groups' bytes, ready to be stored.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many facts there are.
+    pub fn facts(&self) -> u64 {
+        self.facts
+    }
+
+    /// The first fact's number; 0 while there is none.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The ask of the first group.
+    pub fn first_ask(&self) -> Option<AskId> {
+        self.asks.map(|(first, _)| first)
+    }
+
+    /// The ask of the last group.
+    pub fn last_ask(&self) -> Option<AskId> {
+        self.asks.map(|(_, last)| last)
+    }
+
+    /// True if no fact has come.
+    pub fn is_empty(&self) -> bool {
+        self.facts == 0
+    }
+
+    /// One more fact in this group. Its number stands before them, so that a reader knows the end.
+    #[inline]
+    fn count(&mut self) {
+        self.in_group += 1;
+        if self.in_group < 128 {
+            self.bytes[self.count_at] += 1;
+        } else {
+            self.count_long();
+        }
+    }
+
+    /// A sweep over many orders: the number needs more bytes, so what follows it moves up.
+    fn count_long(&mut self) {
+        let mut count = Vec::new();
+        Spool::new(&mut count).varint(self.in_group);
+        if count.len() > varint::length(self.in_group - 1) {
+            self.bytes.insert(self.count_at, 0);
+        }
+        self.bytes[self.count_at..self.count_at + count.len()].copy_from_slice(&count);
+    }
+}
+
+/// Reads the facts of groups, with their stamps, in order. About 15 ns a fact; allocates nothing.
+///
+/// After an error there is nothing more: the bytes are not facts from there on.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    cursor: Cursor<'a>,
+    seq: u64,
+    ask: AskId,
+    time: Time,
+    left: u64,
+    failed: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads whole groups, whose first fact has the number `first`.
+    pub fn new(groups: &'a [u8], first: u64) -> Facts<'a> {
+        Facts {
+            cursor: Cursor::new(groups),
+            seq: first,
+            ask: AskId(0),
+            time: Time(0),
+            left: 0,
+            failed: false,
+        }
+    }
+
+    /// The number of the fact that comes next.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    #[inline]
+    fn read(&mut self) -> Result<(Stamp, Fact), BytesError> {
+        if self.left == 0 {
+            self.read_head()?;
+        }
+        let fact = fact::read(self.ask, &mut self.cursor)?;
+        let stamp = Stamp { seq: self.seq, ask: self.ask, time: self.time };
+        self.seq = self.seq.checked_add(1).ok_or_else(|| self.cursor.error(What::Range))?;
+        self.left -= 1;
+        Ok((stamp, fact))
+    }
+
+    #[inline]
+    fn read_head(&mut self) -> Result<(), BytesError> {
+        let is_first = self.cursor.at() == 0;
+        let ask = AskId(self.cursor.varint()?);
+        if ask == self.ask && !is_first {
+            return Err(self.cursor.error(What::SameAsk));
+        }
+        self.ask = ask;
+        self.time = Time(self.cursor.varint()?);
+        self.left = self.cursor.small()?;
+        if self.left == 0 {
+            return Err(self.cursor.error(What::NoFacts));
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Facts<'_> {
+    type Item = Result<(Stamp, Fact), BytesError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if (self.left == 0 && self.cursor.is_at_end()) || self.failed {
+            return None;
+        }
+        let fact = self.read();
+        self.failed = fact.is_err();
+        Some(fact)
+    }
+}
+
+impl std::iter::FusedIterator for Facts<'_> {}
+
+/// Bytes that are no groups of facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BytesError {
+    /// How many bytes in the reader stood.
+    pub at: usize,
+    /// What is wrong there.
+    pub what: What,
+}
+
+/// What is wrong with bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// They end within a group.
+    Truncated,
+    /// A number is written longer than it need be.
+    Overlong,
+    /// A number is too large for its field.
+    Range,
+    /// No fact is of this kind, or not with these flags.
+    Kind,
+    /// Not the name of a market.
+    Symbol,
+    /// A tick or lot that is no step.
+    Scale,
+    /// A client id that is none.
+    Client,
+    /// A group of no facts.
+    NoFacts,
+    /// Two groups of the same ask in a row.
+    SameAsk,
+}
+
+impl fmt::Display for BytesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            What::Truncated => "the bytes end within a group",
+            What::Overlong => "a number is written longer than it need be",
+            What::Range => "a number is too large for its field",
+            What::Kind => "no fact is of this kind",
+            What::Symbol => "a market's name is none",
+            What::Scale => "a tick or lot is no step",
+            What::Client => "a client id is none",
+            What::NoFacts => "a group has no facts",
+            What::SameAsk => "an ask has two groups",
+        };
+        write!(f, "not facts at byte {}: {what}", self.at)
+    }
+}
+
+impl std::error::Error for BytesError {}

@@ -1,0 +1,249 @@
+//! One fact to bytes and back: a kind byte, then its fields in the order of their declaration.
+//!
+//! The low half of the kind byte is the kind, the high half holds the yes-or-no fields of that kind.
+//! Orders and places are written as the distance back from the fact's ask, which is mostly zero or small.
+//! `docs/journal-format.md` is this file in prose; what is written there has been stored by people.
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+
+use super::varint::{Cursor, Spool};
+use super::{BytesError, What};
+use crate::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
+
+const STARTED: u8 = 1;
+const MARKET_OPENED: u8 = 2;
+const ENTERED: u8 = 3;
+const TRADED: u8 = 4;
+const VOIDED: u8 = 5;
+const REPLACED: u8 = 6;
+const SUSPENDED: u8 = 7;
+const LEFT: u8 = 8;
+const MARKET_STOPPED: u8 = 9;
+
+const KIND: u8 = 0x0f;
+/// Of `Entered`: it sells.
+const SELL: u8 = 0x10;
+/// Of `Entered`: immediate-or-cancel.
+const IMMEDIATE: u8 = 0x20;
+/// Of `Entered` and `Replaced`: 16 bytes of client id are there.
+const CLIENT: u8 = 0x40;
+/// Of `Left`: for want of a partner.
+const UNMATCHED: u8 = 0x10;
+
+/// Writes one fact of `ask`.
+#[inline]
+pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
+    match *fact {
+        Fact::Started { epoch } => {
+            out.byte(STARTED);
+            out.varint(epoch.into());
+        }
+        Fact::MarketOpened { market, ref spec } => write_market(market, spec, out),
+        Fact::Entered(ref entered) => write_entered(ask, entered, out),
+        Fact::Traded { deal, market, price, lots } => {
+            out.byte(TRADED);
+            write_deal(ask, deal, out);
+            out.small(market.0.into());
+            out.signed(price.0);
+            out.varint(lots.0);
+        }
+        Fact::Voided { deal } => {
+            out.byte(VOIDED);
+            write_deal(ask, deal, out);
+        }
+        Fact::Replaced { order, client, price, lots, place } => {
+            out.byte(REPLACED | flag(client.is_some(), CLIENT));
+            write_order(ask, order, out);
+            write_client(client, out);
+            out.signed(price.0);
+            out.varint(lots.0);
+            write_back(ask, place, out);
+        }
+        Fact::Suspended { order } => {
+            out.byte(SUSPENDED);
+            write_order(ask, order, out);
+        }
+        Fact::Left { order, lots, reason } => {
+            let unmatched = match reason {
+                Reason::Cancelled => false,
+                Reason::Unmatched => true,
+            };
+            out.byte(LEFT | flag(unmatched, UNMATCHED));
+            write_order(ask, order, out);
+            out.varint(lots.0);
+        }
+        Fact::MarketStopped { market } => {
+            out.byte(MARKET_STOPPED);
+            out.small(market.0.into());
+        }
+    }
+}
+
+#[inline]
+fn flag(set: bool, bit: u8) -> u8 {
+    if set { bit } else { 0 }
+}
+
+#[inline]
+fn write_entered(ask: AskId, entered: &Entered, out: &mut Spool<'_>) {
+    let Entered { order, account, client, market, side, price, lots, stands } = *entered;
+    let immediate = match stands {
+        TimeInForce::GoodTillCancel => false,
+        TimeInForce::ImmediateOrCancel => true,
+    };
+    let flags = flag(side == Side::Sell, SELL)
+        | flag(immediate, IMMEDIATE)
+        | flag(client.is_some(), CLIENT);
+    out.byte(ENTERED | flags);
+    out.small(ask.0.wrapping_sub(order.0));
+    out.varint(account.0.into());
+    write_client(client, out);
+    out.small(market.0.into());
+    out.signed(price.0);
+    out.varint(lots.0);
+}
+
+fn write_market(market: MarketId, spec: &MarketSpec, out: &mut Spool<'_>) {
+    let name = spec.symbol.as_str().as_bytes();
+    out.byte(MARKET_OPENED);
+    out.small(market.0.into());
+    out.varint(name.len() as u64);
+    out.raw(name);
+    for scale in [spec.tick, spec.lot] {
+        out.varint(scale.mantissa.into());
+        out.byte(scale.places);
+    }
+}
+
+/// This ask is 0, the ask before it 1. Wraps, so that every pair of numbers has one.
+#[inline]
+fn write_back(ask: AskId, other: AskId, out: &mut Spool<'_>) {
+    out.varint(ask.0.wrapping_sub(other.0));
+}
+
+/// An order's number is that of an ask.
+#[inline]
+fn write_order(ask: AskId, order: OrderId, out: &mut Spool<'_>) {
+    write_back(ask, AskId(order.0), out);
+}
+
+#[inline]
+fn write_client(client: Option<ClientId>, out: &mut Spool<'_>) {
+    if let Some(client) = client {
+        out.raw(&client.bits().to_be_bytes()); // as a UUID's bytes are
+    }
+}
+
+#[inline]
+fn write_deal(ask: AskId, deal: Deal, out: &mut Spool<'_>) {
+    write_order(ask, deal.maker, out);
+    out.small(ask.0.wrapping_sub(deal.taker.0));
+    out.small(deal.incarnation.into());
+    out.small(deal.number.into());
+}
+
+/// Reads one fact of `ask`. Refuses whatever [`write`] does not write.
+#[inline]
+pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError> {
+    let byte = from.byte()?;
+    let (kind, flags) = (byte & KIND, byte & !KIND);
+    let known = match kind {
+        ENTERED => SELL | IMMEDIATE | CLIENT,
+        REPLACED => CLIENT,
+        LEFT => UNMATCHED,
+        _ => 0,
+    };
+    if flags & !known != 0 {
+        return Err(from.error(What::Kind));
+    }
+    Ok(match kind {
+        STARTED => Fact::Started { epoch: from.narrow()? },
+        MARKET_OPENED => {
+            Fact::MarketOpened { market: MarketId(from.narrow_small()?), spec: read_spec(from)? }
+        }
+        ENTERED => Fact::Entered(read_entered(ask, flags, from)?),
+        TRADED => Fact::Traded {
+            deal: read_deal(ask, from)?,
+            market: MarketId(from.narrow_small()?),
+            price: Price(from.signed()?),
+            lots: Lots(from.varint()?),
+        },
+        VOIDED => Fact::Voided { deal: read_deal(ask, from)? },
+        REPLACED => Fact::Replaced {
+            order: read_order(ask, from)?,
+            client: read_client(flags, from)?,
+            price: Price(from.signed()?),
+            lots: Lots(from.varint()?),
+            place: read_back(ask, from)?,
+        },
+        SUSPENDED => Fact::Suspended { order: read_order(ask, from)? },
+        LEFT => Fact::Left {
+            order: read_order(ask, from)?,
+            lots: Lots(from.varint()?),
+            reason: if flags & UNMATCHED == 0 { Reason::Cancelled } else { Reason::Unmatched },
+        },
+        MARKET_STOPPED => Fact::MarketStopped { market: MarketId(from.narrow_small()?) },
+        _ => return Err(from.error(What::Kind)),
+    })
+}
+
+#[inline]
+fn read_entered(ask: AskId, flags: u8, from: &mut Cursor<'_>) -> Result<Entered, BytesError> {
+    Ok(Entered {
+        order: OrderId(ask.0.wrapping_sub(from.small()?)),
+        account: AccountId(from.narrow()?),
+        client: read_client(flags, from)?,
+        market: MarketId(from.narrow_small()?),
+        side: if flags & SELL == 0 { Side::Buy } else { Side::Sell },
+        price: Price(from.signed()?),
+        lots: Lots(from.varint()?),
+        stands: if flags & IMMEDIATE == 0 {
+            TimeInForce::GoodTillCancel
+        } else {
+            TimeInForce::ImmediateOrCancel
+        },
+    })
+}
+
+fn read_spec(from: &mut Cursor<'_>) -> Result<MarketSpec, BytesError> {
+    let length: usize = from.narrow()?;
+    let name = std::str::from_utf8(from.raw(length)?).ok();
+    let symbol = name.and_then(|name| name.parse().ok());
+    let symbol = symbol.ok_or_else(|| from.error(What::Symbol))?;
+    Ok(MarketSpec { symbol, tick: read_scale(from)?, lot: read_scale(from)? })
+}
+
+fn read_scale(from: &mut Cursor<'_>) -> Result<Scale, BytesError> {
+    let scale = Scale { mantissa: from.narrow()?, places: from.byte()? };
+    if scale.is_valid() { Ok(scale) } else { Err(from.error(What::Scale)) }
+}
+
+#[inline]
+fn read_back(ask: AskId, from: &mut Cursor<'_>) -> Result<AskId, BytesError> {
+    Ok(AskId(ask.0.wrapping_sub(from.varint()?)))
+}
+
+#[inline]
+fn read_order(ask: AskId, from: &mut Cursor<'_>) -> Result<OrderId, BytesError> {
+    Ok(OrderId(read_back(ask, from)?.0))
+}
+
+#[inline]
+fn read_client(flags: u8, from: &mut Cursor<'_>) -> Result<Option<ClientId>, BytesError> {
+    if flags & CLIENT == 0 {
+        return Ok(None);
+    }
+    let bits = from.raw(16)?.try_into().expect("sixteen bytes were asked for");
+    let client = ClientId::new(u128::from_be_bytes(bits));
+    client.map(Some).ok_or_else(|| from.error(What::Client))
+}
+
+#[inline]
+fn read_deal(ask: AskId, from: &mut Cursor<'_>) -> Result<Deal, BytesError> {
+    Ok(Deal {
+        maker: read_order(ask, from)?,
+        taker: OrderId(ask.0.wrapping_sub(from.small()?)),
+        incarnation: from.narrow_small()?,
+        number: from.narrow_small()?,
+    })
+}

@@ -1,0 +1,320 @@
+//! Round trips, refusals, and the golden bytes.
+
+use proptest::prelude::*;
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+
+use super::*;
+use crate::{Deal, Entered, MarketSpec, Reason, TimeInForce};
+
+/// Whole numbers of every size, small ones as often as large ones.
+fn number() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64u32).prop_map(|(n, bits)| n >> bits)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "any number will do")]
+fn narrow() -> impl Strategy<Value = u32> {
+    number().prop_map(|n| n as u32)
+}
+
+fn price() -> impl Strategy<Value = Price> {
+    (number(), any::<bool>()).prop_map(|(n, below)| {
+        let n = n.cast_signed();
+        Price(if below { n.wrapping_neg() } else { n })
+    })
+}
+
+/// Orders near their ask and far from it, before and after.
+fn order(ask: AskId) -> impl Strategy<Value = OrderId> {
+    number().prop_map(move |back| OrderId(ask.0.wrapping_sub(back)))
+}
+
+fn client() -> impl Strategy<Value = Option<ClientId>> {
+    any::<Option<u128>>().prop_map(|bits| bits.and_then(ClientId::new))
+}
+
+fn scale() -> impl Strategy<Value = Scale> {
+    (1..=u32::MAX, 0..=Scale::MAX_PLACES)
+        .prop_map(|(mantissa, places)| Scale { mantissa, places })
+}
+
+fn deal(ask: AskId) -> impl Strategy<Value = Deal> {
+    (order(ask), order(ask), narrow(), narrow()).prop_map(|(maker, taker, incarnation, number)| {
+        Deal { maker, taker, incarnation, number }
+    })
+}
+
+fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
+    let market = || any::<u16>().prop_map(MarketId);
+    let lots = || number().prop_map(Lots);
+    let spec = ("[A-Z0-9._-]{1,15}", scale(), scale()).prop_map(|(name, tick, lot)| MarketSpec {
+        symbol: name.parse().unwrap(),
+        tick,
+        lot,
+    });
+    let side = any::<bool>().prop_map(|buys| if buys { Side::Buy } else { Side::Sell });
+    let stands = any::<bool>().prop_map(|good| {
+        if good { TimeInForce::GoodTillCancel } else { TimeInForce::ImmediateOrCancel }
+    });
+    let entered = (order(ask), narrow(), client(), market(), side, price(), lots(), stands)
+        .prop_map(|(order, account, client, market, side, price, lots, stands)| Entered {
+            order,
+            account: AccountId(account),
+            client,
+            market,
+            side,
+            price,
+            lots,
+            stands,
+        });
+    prop_oneof![
+        narrow().prop_map(|epoch| Fact::Started { epoch }),
+        (market(), spec).prop_map(|(market, spec)| Fact::MarketOpened { market, spec }),
+        entered.prop_map(Fact::Entered),
+        (deal(ask), market(), price(), lots())
+            .prop_map(|(deal, market, price, lots)| Fact::Traded { deal, market, price, lots }),
+        deal(ask).prop_map(|deal| Fact::Voided { deal }),
+        (order(ask), client(), price(), lots(), order(ask)).prop_map(
+            |(order, client, price, lots, place)| Fact::Replaced {
+                order,
+                client,
+                price,
+                lots,
+                place: AskId(place.0),
+            }
+        ),
+        order(ask).prop_map(|order| Fact::Suspended { order }),
+        (order(ask), lots(), any::<bool>()).prop_map(|(order, lots, cancelled)| Fact::Left {
+            order,
+            lots,
+            reason: if cancelled { Reason::Cancelled } else { Reason::Unmatched },
+        }),
+        market().prop_map(|market| Fact::MarketStopped { market }),
+    ]
+}
+
+/// Facts of a few asks, stamped from `first` on.
+fn history() -> impl Strategy<Value = Vec<(Stamp, Fact)>> {
+    let group = (number(), number()).prop_flat_map(|(ask, time)| {
+        let facts = prop::collection::vec(fact(AskId(ask)), 1..5);
+        facts.prop_map(move |facts| (AskId(ask), Time(time), facts))
+    });
+    (0..1u64 << 40, prop::collection::vec(group, 0..6)).prop_map(|(first, mut groups)| {
+        groups.dedup_by_key(|group| group.0);
+        let facts = groups.into_iter().flat_map(|(ask, time, facts)| {
+            facts.into_iter().map(move |fact| (Stamp { seq: 0, ask, time }, fact))
+        });
+        (first..).zip(facts).map(|(seq, (stamp, fact))| (Stamp { seq, ..stamp }, fact)).collect()
+    })
+}
+
+fn groups(facts: &[(Stamp, Fact)]) -> Groups {
+    let mut groups = Groups::new();
+    for (stamp, fact) in facts {
+        groups.push(*stamp, fact);
+    }
+    groups
+}
+
+fn read(bytes: &[u8], first: u64) -> Result<Vec<(Stamp, Fact)>, BytesError> {
+    Facts::new(bytes, first).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn facts_read_back_as_they_were(facts in history()) {
+        let groups = groups(&facts);
+        prop_assert_eq!(groups.facts(), facts.len() as u64);
+        prop_assert_eq!(read(groups.bytes(), groups.first()), Ok(facts));
+    }
+
+    #[test]
+    fn random_bytes_are_facts_in_one_spelling_or_refused(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        if let Ok(facts) = read(&bytes, 1) {
+            let again = groups(&facts);
+            prop_assert_eq!(again.bytes(), bytes);
+        }
+    }
+
+    #[test]
+    fn changed_bytes_are_other_facts_in_one_spelling_or_refused(
+        facts in history(), place in any::<prop::sample::Index>(), byte: u8,
+    ) {
+        prop_assume!(!facts.is_empty());
+        let mut bytes = groups(&facts).bytes().to_vec();
+        let place = place.index(bytes.len());
+        prop_assume!(bytes[place] != byte);
+        bytes[place] = byte;
+        if let Ok(others) = read(&bytes, facts[0].0.seq) {
+            prop_assert_ne!(&others, &facts);
+            let again = groups(&others);
+            prop_assert_eq!(again.bytes(), bytes);
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_groups_passes_for_the_whole(facts in history()) {
+        let groups = groups(&facts);
+        for end in 0..groups.bytes().len() {
+            if let Ok(fewer) = read(&groups.bytes()[..end], groups.first()) {
+                prop_assert!(fewer.len() < facts.len()); // it ended between two groups
+            }
+        }
+    }
+
+    #[test]
+    fn the_hash_does_not_see_the_batches(facts in history(), cut in any::<prop::sample::Index>()) {
+        let mut one_by_one = FactsHash::new();
+        facts.iter().for_each(|(stamp, fact)| one_by_one.add(*stamp, fact));
+        let cut = cut.index(facts.len() + 1);
+        // A batch ends where an ask ends.
+        let cut = (cut..facts.len())
+            .find(|&i| i == 0 || facts[i].0.ask != facts[i - 1].0.ask)
+            .unwrap_or(facts.len());
+        let mut in_two = FactsHash::new();
+        in_two.update(groups(&facts[..cut]).bytes());
+        in_two.update(groups(&facts[cut..]).bytes());
+        prop_assert_eq!(one_by_one.value(), in_two.value());
+        let mut mixed = FactsHash::new();
+        mixed.update(groups(&facts[..cut]).bytes());
+        facts[cut..].iter().for_each(|(stamp, fact)| mixed.add(*stamp, fact));
+        prop_assert_eq!(one_by_one.value(), mixed.value());
+        let whole = blake3::hash(groups(&facts).bytes());
+        prop_assert_eq!(one_by_one.to_string(), whole.to_hex().to_string());
+    }
+}
+
+fn sweep(facts: u64) -> Vec<(Stamp, Fact)> {
+    let order = |seq| Fact::Suspended { order: OrderId(9 - seq % 3) };
+    (0..facts).map(|seq| (Stamp { seq, ask: AskId(9), time: Time(7) }, order(seq))).collect()
+}
+
+#[test]
+fn a_group_may_have_any_number_of_facts() {
+    for count in [1, 127, 128, 129, 16_383, 16_384, 20_000] {
+        let facts = sweep(count);
+        assert_eq!(read(groups(&facts).bytes(), 0).unwrap(), facts);
+    }
+}
+
+#[test]
+fn a_long_history_is_hashed_in_pieces_as_it_is_whole() {
+    let facts: Vec<_> = (1..40_000u64)
+        .map(|seq| (Stamp { seq, ask: AskId(seq / 3), time: Time(seq) }, Fact::Started { epoch: 1 }))
+        .map(|(stamp, fact)| (Stamp { time: Time(stamp.ask.0), ..stamp }, fact))
+        .collect();
+    let whole = groups(&facts);
+    assert!(whole.bytes().len() > 1 << 16);
+    let mut by_fact = FactsHash::new();
+    facts.iter().for_each(|(stamp, fact)| by_fact.add(*stamp, fact));
+    let mut at_once = FactsHash::new();
+    at_once.update(whole.bytes());
+    assert_eq!(by_fact.value(), at_once.value());
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let refused = |bytes: &[u8]| read(bytes, 1).unwrap_err();
+    assert_eq!(refused(&[5]), BytesError { at: 1, what: What::Truncated });
+    assert_eq!(refused(&[5, 0, 0]).what, What::NoFacts);
+    assert_eq!(refused(&[5, 0, 1, 0]).what, What::Kind);
+    assert_eq!(refused(&[5, 0, 1, 10, 0]).what, What::Kind);
+    assert_eq!(refused(&[5, 0, 1, 0x17, 0]).what, What::Kind); // a flag that `suspended` has not
+    assert_eq!(refused(&[5, 0, 1, 7, 0x80, 0]).what, What::Overlong);
+    assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameAsk);
+    assert_eq!(refused(&[5, 0, 1, 9, 0x80, 0x80, 4]).what, What::Range); // market 65536
+    assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'a', 1, 0, 1, 0]).what, What::Symbol);
+    assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'A', 0, 0, 1, 0]).what, What::Scale);
+    assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'A', 1, 19, 1, 0]).what, What::Scale);
+    let no_client = [&[5, 0, 1, 0x46, 0][..], &[0; 16], &[1, 1]].concat();
+    assert_eq!(refused(&no_client).what, What::Client);
+}
+
+#[test]
+fn common_facts_are_short() {
+    let ask = AskId(3_000_000);
+    let length = |fact: Fact| {
+        let mut bytes = Vec::new();
+        fact::write(ask, &fact, &mut Spool::new(&mut bytes));
+        bytes.len()
+    };
+    let old = OrderId(ask.0 - 100_000);
+    let entered = |lots| {
+        Fact::Entered(Entered {
+            order: OrderId(ask.0),
+            account: AccountId(9000),
+            client: None,
+            market: MarketId(3),
+            side: Side::Sell,
+            price: Price(23_647),
+            lots: Lots(lots),
+            stands: TimeInForce::GoodTillCancel,
+        })
+    };
+    let deal = Deal { maker: old, taker: OrderId(ask.0), incarnation: 1, number: 2 };
+    let traded = Fact::Traded { deal, market: MarketId(3), price: Price(23_647), lots: Lots(1 << 27) };
+    assert_eq!(length(entered(100)), 9);
+    assert_eq!(length(entered(100_000_000)), 12);
+    assert_eq!(length(Fact::Left { order: old, lots: Lots(10), reason: Reason::Cancelled }), 5);
+    assert_eq!(length(traded), 15);
+}
+
+/// One fact of each kind and flag. If this changes, journals that people have can no longer be read:
+/// then the journal's version number must change too.
+#[test]
+fn the_format_is_as_it_was() {
+    let at = |ask, time, seq| Stamp { seq, ask: AskId(ask), time: Time(time) };
+    let spec = MarketSpec {
+        symbol: "BTC-USD".parse().unwrap(),
+        tick: Scale { mantissa: 5, places: 1 },
+        lot: Scale::places(8),
+    };
+    let entered = Entered {
+        order: OrderId(300),
+        account: AccountId(129),
+        client: ClientId::new(0x0123_4567_89ab_cdef_0011_2233_4455_6677),
+        market: MarketId(1),
+        side: Side::Sell,
+        price: Price(-65),
+        lots: Lots(1 << 38),
+        stands: TimeInForce::ImmediateOrCancel,
+    };
+    let deal = Deal { maker: OrderId(2), taker: OrderId(300), incarnation: 1, number: 128 };
+    let bid = Entered {
+        client: None,
+        side: Side::Buy,
+        price: Price(i64::MAX),
+        stands: TimeInForce::GoodTillCancel,
+        ..entered
+    };
+    let noon = 1_430_438_404_518_000_000;
+    let left = |reason| Fact::Left { order: OrderId(2), lots: Lots(0), reason };
+    let replaced = |client, place| Fact::Replaced {
+        order: OrderId(301),
+        client,
+        price: Price(64),
+        lots: Lots(10),
+        place: AskId(place),
+    };
+    let facts = [
+        (at(1, 0, 1), Fact::Started { epoch: 1 }),
+        (at(2, 127, 2), Fact::MarketOpened { market: MarketId(1), spec }),
+        (at(300, noon, 3), Fact::Entered(entered)),
+        (at(300, noon, 4), Fact::Traded { deal, market: MarketId(1), price: Price(7), lots: Lots(3) }),
+        (at(300, noon, 5), left(Reason::Unmatched)),
+        (at(301, noon, 6), Fact::Voided { deal }),
+        (at(301, noon, 7), Fact::Suspended { order: OrderId(2) }),
+        (at(301, noon, 8), Fact::Entered(bid)),
+        (at(302, noon, 9), replaced(entered.client, 2)),
+        (at(303, noon, 10), replaced(None, 303)),
+        (at(303, noon, 11), left(Reason::Cancelled)),
+        (at(u64::MAX, u64::MAX, 12), Fact::MarketStopped { market: MarketId(u16::MAX) }),
+    ];
+    let groups = groups(&facts);
+    let hex: String = groups.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, include_str!("golden.hex").split_whitespace().collect::<String>());
+    assert_eq!(read(groups.bytes(), 1).unwrap(), facts);
+}
