@@ -85,7 +85,8 @@ impl Scale {
             units = units * 10 + i128::from(digit - b'0');
         }
         units *= 10i128.pow(u32::try_from(padding).expect("at most 18"));
-        let step = i128::from(self.mantissa) * 10i128.pow(u32::from(Scale::MAX_PLACES - self.places));
+        let step =
+            i128::from(self.mantissa) * 10i128.pow(u32::from(Scale::MAX_PLACES - self.places));
         if units % step != 0 {
             return Err(DecimalError::OffStep);
         }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time};
+use units::{
+    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time,
+};
 
 use crate::TimeInForce;
 
@@ -124,8 +126,8 @@ pub enum Fact {
         price: Price,
         /// Its size from now on, lots that have traded included.
         lots: Lots,
-        /// True if it kept its place in time; else its place is the number of this ask.
-        kept_place: bool,
+        /// Its rank in time from now on: as before, or that of the replace's own ask if it lost its place.
+        place: AskId,
     },
     /// An order's process was given up by its supervisor; the order is off the floor.
     Suspended {

@@ -8,7 +8,6 @@ mod fact;
 mod say;
 mod tell;
 
-
 pub use ask::{Ask, Place, Replace, TimeInForce};
 pub use code::Code;
 pub use fact::{Deal, Entered, Fact, MarketSpec, Reason, Stamp};

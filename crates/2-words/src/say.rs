@@ -27,14 +27,17 @@ pub enum Say {
     },
 
     // ---- the floor
-    /// I am here and want to deal [newcomer → floor].
+    /// I am here, at this place, with this much open [order → floor].
+    ///
+    /// Of an order that the floor has never heard of at that place, it means: I want to deal. Of one
+    /// that it knows: I am back, or changed my size, or answer `Gather`.
     Announce(Presence),
-    /// I am back, or rest at a changed size; keep me at my place [order → floor].
-    Rest(Presence),
     /// I am gone [order → floor].
     Leave {
         /// Who.
         order: OrderId,
+        /// The introduction in whose deal I was filled, or 0.
+        introduction: u32,
     },
     /// Deal with this newcomer, if you can [floor → I].
     Introduce {
@@ -53,10 +56,10 @@ pub enum Say {
     Pass {
         /// The introduction's number.
         introduction: u32,
-        /// Who.
-        order: OrderId,
         /// Open lots of who passes.
         open: Lots,
+        /// Who must end another deal first, if that was the cause: ask again then.
+        busy: Option<Busy>,
     },
     /// That introduction is over; who is next? [R → floor]
     Next {
@@ -67,10 +70,15 @@ pub enum Say {
         /// Open lots that are left.
         open: Lots,
     },
-    /// Nobody else is there to deal with: rest, or end if you may not [floor → newcomer].
+    /// Nobody else is there to deal with, and you may not rest [floor → newcomer].
     Quiet,
-    /// Who is there? Tell me your place and open lots once no deal is in progress [floor → every order].
+    /// Are you there? Announce yourself once no deal is in progress [floor → order].
     Gather,
+    /// This order's process was given up [its supervisor → floor].
+    Suspend {
+        /// Who.
+        order: OrderId,
+    },
 
     // ---- the deal
     /// I offer this, at my price [I → R].
@@ -95,6 +103,8 @@ pub enum Say {
     Decline {
         /// The deal.
         deal: Deal,
+        /// True if only because another deal is in progress.
+        busy: bool,
     },
     /// It is in the ledger [I → R].
     Complete {
@@ -103,11 +113,6 @@ pub enum Say {
     },
     /// I never asked the ledger for it, and never will [I → R].
     Withdraw {
-        /// The deal.
-        deal: Deal,
-    },
-    /// What became of it? [R → I]
-    Query {
         /// The deal.
         deal: Deal,
     },
@@ -163,6 +168,15 @@ pub enum Say {
     Unknown,
 }
 
+/// Which of the two that were introduced to each other has another deal to end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Busy {
+    /// The resting order.
+    Maker,
+    /// The newcomer.
+    Newcomer,
+}
+
 /// What the floor knows of an order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Presence {
@@ -176,6 +190,8 @@ pub struct Presence {
     pub price: Price,
     /// Open lots.
     pub open: Lots,
+    /// How long it stands.
+    pub stands: TimeInForce,
 }
 
 /// How a chart writes orders and deals.
@@ -194,27 +210,32 @@ impl Say {
             Say::Cancel { .. } => "cancel".to_owned(),
             Say::Replace { price, lots, .. } => format!("replace {lots} @ {price}"),
             Say::Announce(p) => format!("announce {} {} @ {}", p.side, p.open, p.price),
-            Say::Rest(p) => format!("rest {} {} @ {}", p.side, p.open, p.price),
             Say::Leave { .. } => "leave".to_owned(),
+            Say::Suspend { order } => format!("suspend {}", names.order(order)),
             Say::Introduce { order, price, lots, .. } => {
                 format!("introduce {} {lots} @ {price}", names.order(order))
             }
-            Say::Pass { open, .. } => format!("pass {open} open"),
+            Say::Pass { open, busy: None, .. } => format!("pass {open} open"),
+            Say::Pass { open, busy: Some(_), .. } => format!("pass for now {open} open"),
             Say::Next { open, .. } => format!("next {open} open"),
             Say::Quiet => "quiet".to_owned(),
             Say::Gather => "gather".to_owned(),
-            Say::Propose { deal, price, lots, .. } => format!("propose {} {lots} @ {price}", d(deal)),
+            Say::Propose { deal, price, lots, .. } => {
+                format!("propose {} {lots} @ {price}", d(deal))
+            }
             Say::Accept { deal, lots } => format!("accept {} {lots}", d(deal)),
-            Say::Decline { deal } => format!("decline {}", d(deal)),
+            Say::Decline { deal, busy: false } => format!("decline {}", d(deal)),
+            Say::Decline { deal, busy: true } => format!("decline {} for now", d(deal)),
             Say::Complete { deal } => format!("complete {}", d(deal)),
             Say::Withdraw { deal } => format!("withdraw {}", d(deal)),
-            Say::Query { deal } => format!("query {}", d(deal)),
             Say::Record { deal, price, lots } => format!("record {} {lots} @ {price}", d(deal)),
             Say::Settle { deal } => format!("settle {}", d(deal)),
             Say::Recorded { deal } => format!("recorded {}", d(deal)),
             Say::Voided { deal } => format!("voided {}", d(deal)),
             Say::Recall { .. } => "recall".to_owned(),
-            Say::Recalled { size, done, price, .. } => format!("recalled {done} of {size} @ {price}"),
+            Say::Recalled { size, done, price, .. } => {
+                format!("recalled {done} of {size} @ {price}")
+            }
             Say::Unknown => "unknown".to_owned(),
         }
     }

@@ -33,14 +33,12 @@ fn client() -> impl Strategy<Value = Option<ClientId>> {
 }
 
 fn scale() -> impl Strategy<Value = Scale> {
-    (1..=u32::MAX, 0..=Scale::MAX_PLACES)
-        .prop_map(|(mantissa, places)| Scale { mantissa, places })
+    (1..=u32::MAX, 0..=Scale::MAX_PLACES).prop_map(|(mantissa, places)| Scale { mantissa, places })
 }
 
 fn deal(ask: AskId) -> impl Strategy<Value = Deal> {
-    (order(ask), order(ask), narrow(), narrow()).prop_map(|(maker, taker, incarnation, number)| {
-        Deal { maker, taker, incarnation, number }
-    })
+    (order(ask), order(ask), narrow(), narrow())
+        .prop_map(|(maker, taker, incarnation, number)| Deal { maker, taker, incarnation, number })
 }
 
 fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
@@ -203,7 +201,9 @@ fn a_group_may_have_any_number_of_facts() {
 #[test]
 fn a_long_history_is_hashed_in_pieces_as_it_is_whole() {
     let facts: Vec<_> = (1..40_000u64)
-        .map(|seq| (Stamp { seq, ask: AskId(seq / 3), time: Time(seq) }, Fact::Started { epoch: 1 }))
+        .map(|seq| {
+            (Stamp { seq, ask: AskId(seq / 3), time: Time(seq) }, Fact::Started { epoch: 1 })
+        })
         .map(|(stamp, fact)| (Stamp { time: Time(stamp.ask.0), ..stamp }, fact))
         .collect();
     let whole = groups(&facts);
@@ -255,7 +255,8 @@ fn common_facts_are_short() {
         })
     };
     let deal = Deal { maker: old, taker: OrderId(ask.0), incarnation: 1, number: 2 };
-    let traded = Fact::Traded { deal, market: MarketId(3), price: Price(23_647), lots: Lots(1 << 27) };
+    let traded =
+        Fact::Traded { deal, market: MarketId(3), price: Price(23_647), lots: Lots(1 << 27) };
     assert_eq!(length(entered(100)), 9);
     assert_eq!(length(entered(100_000_000)), 12);
     assert_eq!(length(Fact::Left { order: old, lots: Lots(10), reason: Reason::Cancelled }), 5);
@@ -303,7 +304,10 @@ fn the_format_is_as_it_was() {
         (at(1, 0, 1), Fact::Started { epoch: 1 }),
         (at(2, 127, 2), Fact::MarketOpened { market: MarketId(1), spec }),
         (at(300, noon, 3), Fact::Entered(entered)),
-        (at(300, noon, 4), Fact::Traded { deal, market: MarketId(1), price: Price(7), lots: Lots(3) }),
+        (
+            at(300, noon, 4),
+            Fact::Traded { deal, market: MarketId(1), price: Price(7), lots: Lots(3) },
+        ),
         (at(300, noon, 5), left(Reason::Unmatched)),
         (at(301, noon, 6), Fact::Voided { deal }),
         (at(301, noon, 7), Fact::Suspended { order: OrderId(2) }),

@@ -53,7 +53,7 @@ impl<'a> Spool<'a> {
     }
 
     /// A number of any size.
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self, value: u64) {
         if value >> 56 != 0 {
             return self.long_varint(value);
@@ -65,7 +65,7 @@ impl<'a> Spool<'a> {
     }
 
     /// The same bytes, sooner if it is below 128 nearly always.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "it is below 128")]
     pub(super) fn small(&mut self, value: u64) {
         if value < 128 { self.byte(value as u8) } else { self.varint(value) }
@@ -86,7 +86,7 @@ impl<'a> Spool<'a> {
     }
 
     /// A signed number, small ones of both signs in few bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn signed(&mut self, value: i64) {
         self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
     }
@@ -142,7 +142,7 @@ impl<'a> Cursor<'a> {
         Ok(raw)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Result<u64, BytesError> {
         let Some(word) = self.bytes[self.at..].first_chunk::<8>() else {
             return self.slow_varint();
@@ -163,7 +163,7 @@ impl<'a> Cursor<'a> {
 
     /// The same, sooner if it is below 128 nearly always: the processor then need not wait for the
     /// length of one number before it reads the next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn small(&mut self) -> Result<u64, BytesError> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte < 128 => {
@@ -207,21 +207,21 @@ impl<'a> Cursor<'a> {
         Err(self.error(What::Range))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn signed(&mut self) -> Result<i64, BytesError> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
     /// A number that must fit a narrower type.
-    #[inline]
+    #[inline(always)]
     pub(super) fn narrow<T: TryFrom<u64>>(&mut self) -> Result<T, BytesError> {
         let value = self.varint()?;
         T::try_from(value).map_err(|_| self.error(What::Range))
     }
 
     /// The same, of a number that is below 128 nearly always.
-    #[inline]
+    #[inline(always)]
     pub(super) fn narrow_small<T: TryFrom<u64>>(&mut self) -> Result<T, BytesError> {
         let value = self.small()?;
         T::try_from(value).map_err(|_| self.error(What::Range))

@@ -1,0 +1,118 @@
+//! Who says which waiting signal is delivered next. Only here does chance enter a world, as a seed.
+
+use std::collections::BTreeSet;
+
+use crate::ring::Letter;
+use crate::{Process, Watch, World};
+
+/// Picks the next delivery.
+pub trait Chooser {
+    /// Picks one of `ready` (never empty), each an offset into what waits: an index into `ready`.
+    /// `None` stops the run.
+    fn choose(&mut self, ready: &[usize]) -> Option<usize>;
+}
+
+/// The order of sending: what runs live. ([`World::run`] is the same, without asking.)
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Live;
+
+impl Chooser for Live {
+    fn choose(&mut self, _ready: &[usize]) -> Option<usize> {
+        Some(0)
+    }
+}
+
+/// Picks by a seed: the same seed, the same run, on every machine.
+#[derive(Clone, Debug)]
+pub struct Seeded {
+    state: u64,
+}
+
+impl Seeded {
+    /// A chooser that follows this seed.
+    pub fn new(seed: u64) -> Seeded {
+        Seeded { state: seed }
+    }
+
+    /// The next number of the seed's sequence (SplitMix64), for faults that a run draws as well.
+    pub fn draw(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which is above zero.
+    #[allow(clippy::cast_possible_truncation, reason = "below a usize")]
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.draw() % bound as u64) as usize
+    }
+}
+
+impl Chooser for Seeded {
+    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
+        Some(self.below(ready.len()))
+    }
+}
+
+/// Picks what an earlier run picked, then stops.
+#[derive(Clone, Debug)]
+pub struct Recorded<I> {
+    picks: I,
+}
+
+impl<I: Iterator<Item = usize>> Recorded<I> {
+    /// A chooser that repeats these picks.
+    pub fn new(picks: I) -> Recorded<I> {
+        Recorded { picks }
+    }
+}
+
+impl<I: Iterator<Item = usize>> Chooser for Recorded<I> {
+    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
+        self.picks.next().filter(|pick| *pick < ready.len())
+    }
+}
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Offsets of the signals that may be delivered next: the oldest of each pair, nothing before
+    /// the start of its receiver, nothing to a receiver that is between two lives.
+    pub fn ready(&self, ready: &mut Vec<usize>) {
+        ready.clear();
+        let mut pairs = BTreeSet::new();
+        let mut unborn = BTreeSet::new();
+        for (offset, envelope) in self.letters().enumerate() {
+            let first = pairs.insert((envelope.from, envelope.to));
+            let start = matches!(envelope.letter, Letter::Start);
+            if start {
+                unborn.insert(envelope.to);
+            }
+            let waits = unborn.contains(&envelope.to) && !start;
+            if first && !waits && !self.is_between(envelope.to) {
+                ready.push(offset);
+            }
+        }
+    }
+
+    /// Delivers one signal of the chooser's choice. False if nothing was delivered.
+    pub fn step_by(&mut self, chooser: &mut impl Chooser, ready: &mut Vec<usize>) -> bool {
+        self.ready(ready);
+        if ready.is_empty() {
+            return false;
+        }
+        match chooser.choose(ready) {
+            Some(pick) => self.deliver_at(ready[pick]),
+            None => false,
+        }
+    }
+
+    /// Delivers until nothing waits or the chooser stops. Gives the number of deliveries.
+    pub fn run_by(&mut self, chooser: &mut impl Chooser) -> usize {
+        let (mut steps, mut ready) = (0, Vec::new());
+        while self.step_by(chooser, &mut ready) {
+            steps += 1;
+        }
+        steps
+    }
+}

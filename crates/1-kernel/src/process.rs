@@ -1,0 +1,161 @@
+//! What a process is: a value that owns its state and has one entrance.
+
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::{MonitorRef, Out, Pid};
+
+/// The processes of one world: usually an enum with a variant for each kind, so that dispatch is static.
+///
+/// No clock, chance, I/O, lock or global is to be reached from [`handle`](Process::handle). What a
+/// process wants done it puts into `out`. A step is atomic: its effects happen when `handle`
+/// returns; if it panics, none do, and the process has died of it.
+pub trait Process: Sized {
+    /// What processes say to each other. Cloned once a delivery; keep it small (48 bytes fill a cache line).
+    type Message: Clone + fmt::Debug;
+    /// What is recorded in the world's log. Use [`NoFact`] in a world without one.
+    type Fact: Clone + fmt::Debug;
+    /// Who judges facts. Use [`NoKeeper`] in a world without a log.
+    type Keeper: Keeper<Fact = Self::Fact>;
+    /// What a process writes down for its next life. Use `()` if nothing.
+    type Note: Clone + fmt::Debug;
+    /// What a place in the tree is for: enough to make its process again.
+    type Role: Clone + fmt::Debug;
+
+    /// Makes the process for a place in the tree: at its supervisor's start, and after each death.
+    /// Its first event is [`Event::Start`].
+    fn start(role: &Self::Role, life: Life<'_, Self::Note>) -> Self;
+
+    /// Takes one event. The only entrance.
+    fn handle(&mut self, event: Event<Self::Message>, out: &mut Out<Self>);
+
+    /// Keys of the children that a supervisor of many like children has from its start: those that
+    /// the log says must be there. Called when that supervisor starts, for the first time or again.
+    fn children(_role: &Self::Role, _keeper: &Self::Keeper) -> Vec<u64> {
+        Vec::new()
+    }
+
+    /// Whom to tell, and what, when the supervisor gives up on one of many like children.
+    fn gave_up(_role: &Self::Role, _key: u64) -> Option<(Name, Self::Message)> {
+        None
+    }
+}
+
+/// One life of a process, as its supervisor begins it.
+#[derive(Debug)]
+pub struct Life<'a, N> {
+    /// The child's key under a supervisor of many like children; 0 elsewhere.
+    pub key: u64,
+    /// Which life in this place, from 1. Goes up at each restart.
+    pub incarnation: u32,
+    /// What the last life wrote down.
+    pub note: Option<&'a N>,
+}
+
+/// What a process can be given.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Event<M> {
+    /// The first event of every life.
+    Start,
+    /// A message.
+    Message {
+        /// Who sent it.
+        from: Pid,
+        /// What.
+        message: M,
+    },
+    /// A monitored process is gone; whatever it had sent here has arrived before.
+    Down {
+        /// The monitor, which is thereby used up.
+        monitor: MonitorRef,
+        /// Who is gone.
+        pid: Pid,
+        /// Why.
+        reason: Reason,
+    },
+    /// An exit signal, to a process that traps them.
+    Exit {
+        /// Who ended, or sent it.
+        from: Pid,
+        /// Why.
+        reason: Reason,
+    },
+    /// A timer fired.
+    Timer {
+        /// What the process called it.
+        token: u64,
+    },
+}
+
+/// Why a process ended.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Reason {
+    /// It was done.
+    Normal,
+    /// Its supervisor ended it in good order.
+    Shutdown,
+    /// It was killed; nobody can trap that.
+    Killed,
+    /// It was not there to begin with.
+    NoProcess,
+    /// It panicked, or recorded what breaks a law: the message.
+    Failed(Arc<str>),
+    /// What the process itself said, by number.
+    Said(u32),
+}
+
+impl Reason {
+    /// True for ends that are no failure: `Normal` and `Shutdown`.
+    pub fn is_orderly(&self) -> bool {
+        matches!(self, Reason::Normal | Reason::Shutdown)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Normal => f.write_str("normal"),
+            Reason::Shutdown => f.write_str("shutdown"),
+            Reason::Killed => f.write_str("killed"),
+            Reason::NoProcess => f.write_str("no process"),
+            Reason::Failed(why) => write!(f, "failed: {why}"),
+            Reason::Said(number) => write!(f, "said {number}"),
+        }
+    }
+}
+
+/// A registered name: a small number of the world's own choosing; the registry is a table indexed by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Name(pub u32);
+
+/// The fold of a world's log, and the judge of what enters it.
+///
+/// It changes by facts alone, so it is as durable as the log itself, and outlives every process.
+pub trait Keeper {
+    /// What it judges.
+    type Fact;
+
+    /// Takes the facts of one step, in order: all of them, or none and says which law they break.
+    fn admit(&mut self, facts: &[Self::Fact]) -> Result<(), Broken>;
+}
+
+/// A law that a fact would have broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken(pub String);
+
+/// The fact of a world without a log: there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NoFact {}
+
+/// The keeper of a world without a log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct NoKeeper;
+
+impl Keeper for NoKeeper {
+    type Fact = NoFact;
+
+    fn admit(&mut self, _facts: &[NoFact]) -> Result<(), Broken> {
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! The one queue of a world. Its past is the flight recorder: what was delivered stays in the
+//! buffer until newer messages need the room, so remembering costs nothing.
+
+use crate::{MonitorRef, Pid, Reason};
+
+/// A signal on its way.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Envelope<M> {
+    /// To whom.
+    pub to: Pid,
+    /// From whom.
+    pub from: Pid,
+    /// What.
+    pub letter: Letter<M>,
+}
+
+/// What can be in an envelope.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Letter<M> {
+    /// A message.
+    Say(M),
+    /// The first event of a life.
+    Start,
+    /// A timer's end.
+    Timer(u64),
+    /// An exit signal that somebody sent.
+    Exit(Reason),
+    /// The end of a linked process.
+    Linked(MonitorRef, Reason),
+    /// The end of a monitored process.
+    Down(MonitorRef, Reason),
+    /// The end of a child, to its supervisor.
+    ChildDown(Reason),
+}
+
+/// First in, first out, with a past. Grows by doubling; positions count up for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring<M> {
+    buffer: Vec<Option<Envelope<M>>>,
+    /// Position of the next to be delivered.
+    head: u64,
+    /// Position after the last one sent.
+    tail: u64,
+}
+
+impl<M: Clone> Ring<M> {
+    pub(crate) fn new(capacity: usize) -> Ring<M> {
+        let capacity = capacity.next_power_of_two();
+        Ring { buffer: vec![const { None }; capacity], head: 0, tail: 0 }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
+    fn slot(&self, position: u64) -> usize {
+        position as usize & (self.buffer.len() - 1)
+    }
+
+    #[inline(always)]
+    pub(crate) fn push(&mut self, envelope: Envelope<M>) {
+        if self.tail - self.head == self.buffer.len() as u64 {
+            self.grow();
+        }
+        let slot = self.slot(self.tail);
+        self.buffer[slot] = Some(envelope);
+        self.tail += 1;
+    }
+
+    #[cold]
+    #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
+    fn grow(&mut self) {
+        let old = std::mem::take(&mut self.buffer);
+        self.buffer = vec![const { None }; old.len() * 2];
+        let start = self.tail - old.len() as u64;
+        for position in start..self.tail {
+            let (from, to) = (position as usize & (old.len() - 1), self.slot(position));
+            self.buffer[to] = old[from].clone();
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Envelope<M>> {
+        if self.head == self.tail {
+            return None;
+        }
+        let slot = self.slot(self.head);
+        self.head += 1;
+        self.buffer[slot].clone()
+    }
+
+    /// Takes the waiting one at `offset` from the head, keeping the order of the others.
+    pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
+        let mut position = self.head + offset as u64;
+        if position >= self.tail {
+            return None;
+        }
+        while position > self.head {
+            let (here, before) = (self.slot(position), self.slot(position - 1));
+            self.buffer.swap(here, before);
+            position -= 1;
+        }
+        self.pop()
+    }
+
+    #[inline(always)]
+    pub(crate) fn tail(&self) -> u64 {
+        self.tail
+    }
+
+    /// Takes back what was sent since the tail stood at `tail`.
+    pub(crate) fn take_back(&mut self, tail: u64) {
+        self.tail = tail;
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the length of a buffer in memory")]
+    pub(crate) fn len(&self) -> usize {
+        (self.tail - self.head) as usize
+    }
+
+    /// What waits, oldest first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Envelope<M>> {
+        (self.head..self.tail).filter_map(|p| self.buffer[self.slot(p)].as_ref())
+    }
+
+    /// What was delivered and is still remembered, oldest first, with its number.
+    pub(crate) fn past(&self) -> impl Iterator<Item = (u64, &Envelope<M>)> {
+        let first = self.tail.saturating_sub(self.buffer.len() as u64);
+        (first..self.head).filter_map(|p| Some((p, self.buffer[self.slot(p)].as_ref()?)))
+    }
+}

@@ -1,0 +1,334 @@
+//! Supervisors at work: starting places of the tree, hearing of ends, restarting, giving up.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::process::Life;
+use crate::ring::{Envelope, Letter};
+use crate::tree::{Body, Deaths, NodeId, Restart, Strategy, Tree};
+use crate::world::{NO_NODE, State, World};
+use crate::{Event, Pid, Process, Reason, Table, Watch};
+
+impl<R: Clone> Tree<R> {
+    /// The children of a supervisor of many, by key.
+    #[inline(always)]
+    pub(crate) fn table(&self, node: NodeId) -> Option<&Table> {
+        match &self.place(node).body {
+            Body::Many { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn table_mut(&mut self, node: NodeId) -> Option<&mut Table> {
+        match &mut self.place_mut(node).body {
+            Body::Many { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
+        let table = self.table_mut(node).expect("children are spawned under supervisors of many");
+        table.insert(key, pid.index);
+    }
+}
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Starts a node and all below it, in order.
+    pub(crate) fn start_node(&mut self, node: NodeId) {
+        let place = self.tree.place(node);
+        let registered = place.registered;
+        match place.body.clone_role() {
+            Shape::One(role) => {
+                let life = Life { key: 0, incarnation: 1, note: None };
+                let pid = self.out.address();
+                self.settle_in(pid, Some(P::start(&role, life)), node.0, 0, 1, State::Alive);
+                self.tree.place_mut(node).pid = pid;
+                if let Some(name) = registered {
+                    self.register(name, pid);
+                }
+                self.begin(pid);
+            }
+            Shape::Group(children) => {
+                self.seat_supervisor(node);
+                for child in children {
+                    self.start_node(child);
+                }
+            }
+            Shape::Many(role) => {
+                self.seat_supervisor(node);
+                for key in P::children(&role, self.keeper()) {
+                    let process = P::start(&role, Life { key, incarnation: 1, note: None });
+                    self.spawn_child(node, key, process);
+                }
+            }
+        }
+    }
+
+    fn seat_supervisor(&mut self, node: NodeId) {
+        let pid = self.out.address();
+        self.settle_in(pid, None, node.0, 0, 1, State::Supervisor);
+        let place = self.tree.place_mut(node);
+        place.pid = pid;
+        if let Some(name) = place.registered {
+            self.register(name, pid);
+        }
+    }
+
+    /// Gives a process its first event, within its supervisor's step: so nothing else can come first.
+    /// Should it die of it, its siblings are started all the same.
+    fn begin(&mut self, pid: Pid) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.step(pid, Event::Start))) {
+            self.crashed(panic);
+        }
+    }
+
+    /// A process with a place in the tree has ended: frees its place, or leaves it to its supervisor.
+    #[inline]
+    pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
+        let node = NodeId(self.slots[pid.index()].node);
+        let place = self.tree.place(node);
+        let for_good = match place.restart {
+            Restart::Permanent => false,
+            Restart::Transient => reason.is_orderly(),
+            Restart::Temporary => true,
+        };
+        if for_good {
+            return self.leave_tree(pid, node);
+        }
+        let supervisor = match place.body {
+            Body::Many { .. } => place.pid,
+            _ => place.parent.map_or(Pid::OUTSIDE, |parent| self.tree.place(parent).pid),
+        };
+        let registered = self.tree.place(node).registered;
+        let slot = &mut self.slots[pid.index()];
+        slot.state = State::Between;
+        slot.generation += 1;
+        let next = Pid { index: pid.index, generation: slot.generation };
+        if let Body::One { .. } = self.tree.place(node).body {
+            self.tree.place_mut(node).pid = next;
+            if let Some(name) = registered {
+                self.register(name, next);
+            }
+        }
+        let letter = Letter::ChildDown(reason);
+        self.out.ring.push(Envelope { to: supervisor, from: next, letter });
+    }
+
+    #[inline]
+    fn leave_tree(&mut self, pid: Pid, node: NodeId) {
+        let key = self.slots[pid.index()].key;
+        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
+            table.remove(key, |index| index == pid.index);
+            if !deaths.is_empty() {
+                deaths.remove(&pid.index);
+            }
+        }
+        self.vacate(pid);
+    }
+
+    /// A supervisor's step: a child has ended and is to live again.
+    pub(crate) fn supervise(&mut self, envelope: Envelope<P::Message>) {
+        let Envelope { to, from: child, letter } = envelope;
+        let Letter::ChildDown(_) = letter else {
+            if let Letter::Exit(reason) = letter {
+                self.bury(to, reason);
+            }
+            return;
+        };
+        let slot = &self.slots[child.index()];
+        if slot.generation != child.generation || slot.state != State::Between {
+            return; // ended together with others since
+        }
+        let node = NodeId(slot.node);
+        let now = self.out.now;
+        let place = self.tree.place_mut(node);
+        let intensity = place.intensity;
+        if let Body::Many { deaths, .. } = &mut place.body
+            && place.pid != child
+        {
+            let count: &mut Deaths = deaths.entry(child.index).or_default();
+            if count.one_more(now, intensity) {
+                return self.give_up(child, node);
+            }
+            return self.restart(child);
+        }
+        let Some(parent) = place.parent else { return self.give_up_world(child) };
+        let group = self.tree.place_mut(parent);
+        let intensity = group.intensity;
+        if group.deaths.one_more(now, intensity) {
+            let supervisor = group.pid;
+            return self.bury_supervisor(supervisor, Reason::Shutdown);
+        }
+        self.restart_with_siblings(parent, node, child);
+    }
+
+    fn restart_with_siblings(&mut self, parent: NodeId, dead: NodeId, child: Pid) {
+        let Body::Group { strategy, children } = &self.tree.place(parent).body else { return };
+        let (strategy, children) = (*strategy, children.clone());
+        let position = children.iter().position(|c| *c == dead).unwrap_or(0);
+        let also: &[NodeId] = match strategy {
+            Strategy::OneForOne => &[],
+            Strategy::OneForAll => &children,
+            Strategy::RestForOne => &children[position + 1..],
+        };
+        for sibling in also.iter().rev().filter(|s| **s != dead) {
+            self.terminate(*sibling);
+        }
+        if strategy == Strategy::OneForAll {
+            for sibling in &children {
+                if *sibling == dead {
+                    self.restart_node(dead, child)
+                } else {
+                    self.start_node(*sibling)
+                }
+            }
+        } else {
+            self.restart_node(dead, child);
+            for sibling in also {
+                self.start_node(*sibling);
+            }
+        }
+    }
+
+    fn restart_node(&mut self, node: NodeId, child: Pid) {
+        match self.tree.place(node).body {
+            Body::One { .. } => self.restart(child),
+            _ => {
+                self.vacate(child);
+                self.start_node(node);
+            }
+        }
+    }
+
+    /// Begins the next life in a place: same index, same note, next incarnation.
+    fn restart(&mut self, pid: Pid) {
+        let slot = &self.slots[pid.index()];
+        let (node, key, note) = (NodeId(slot.node), slot.key, slot.note);
+        let incarnation = slot.incarnation.checked_add(1).expect("fewer than 2^32 restarts");
+        let role = match self.tree.place(node).body.clone_role() {
+            Shape::One(role) | Shape::Many(role) => role,
+            Shape::Group(_) => return,
+        };
+        let note = self.notes.get(note as usize).and_then(Option::as_ref);
+        let process = P::start(&role, Life { key, incarnation, note });
+        let slot = &mut self.slots[pid.index()];
+        slot.body = Some(process);
+        slot.state = State::Alive;
+        slot.incarnation = incarnation;
+        slot.traps = false;
+        self.watch.started(pid, key, incarnation);
+        self.begin(pid);
+    }
+
+    /// Gives up on one of many like children: its place is freed, and who must know is told.
+    fn give_up(&mut self, child: Pid, node: NodeId) {
+        let key = self.slots[child.index()].key;
+        self.watch.gave_up(key);
+        self.break_ties(child, &Reason::NoProcess); // who has watched for the next life
+        self.leave_tree(child, node);
+        let place = self.tree.place(node);
+        let from = place.pid;
+        if let Body::Many { role, .. } = &place.body
+            && let Some((name, message)) = P::gave_up(role, key)
+            && let Some(to) = self.out.whereis(name)
+        {
+            self.out.ring.push(Envelope { to, from, letter: Letter::Say(message) });
+        }
+    }
+
+    /// The root had one restart too many: the world is over.
+    fn give_up_world(&mut self, child: Pid) {
+        self.dead = Some(Reason::Failed("too many restarts at the root".into()));
+        self.vacate(child);
+    }
+
+    /// A supervisor ends: its children first, in reverse order; then its own supervisor hears of it.
+    pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
+        let node = NodeId(self.slots[pid.index()].node);
+        self.terminate_below(node);
+        self.watch.ended(pid, 0, &reason);
+        self.break_ties(pid, &reason);
+        if self.slots[pid.index()].listed {
+            self.strike_off(pid);
+        }
+        self.tree.place_mut(node).deaths = Deaths::default();
+        let Some(parent) = self.tree.place(node).parent else {
+            self.dead = Some(reason);
+            return self.vacate(pid);
+        };
+        let slot = &mut self.slots[pid.index()];
+        slot.state = State::Between;
+        slot.generation += 1;
+        let next = Pid { index: pid.index, generation: slot.generation };
+        self.tree.place_mut(node).pid = next;
+        let to = self.tree.place(parent).pid;
+        self.out.ring.push(Envelope { to, from: next, letter: Letter::ChildDown(reason) });
+    }
+
+    /// Ends a node's process or supervisor with all below it. Nobody restarts it.
+    fn terminate(&mut self, node: NodeId) {
+        self.terminate_below(node);
+        let pid = self.tree.place(node).pid;
+        self.end_quietly(pid);
+    }
+
+    fn terminate_below(&mut self, node: NodeId) {
+        match &self.tree.place(node).body {
+            Body::Group { children, .. } => {
+                for child in children.clone().into_iter().rev() {
+                    self.terminate(child);
+                }
+            }
+            Body::Many { .. } => self.terminate_many(node),
+            Body::One { .. } => {}
+        }
+    }
+
+    fn terminate_many(&mut self, node: NodeId) {
+        for index in (0..self.slots.len()).rev() {
+            let slot = &self.slots[index];
+            if slot.node == node.0 && matches!(slot.state, State::Alive | State::Between) {
+                let index = u32::try_from(index).expect("slots are counted in 32 bits");
+                self.end_quietly(Pid { index, generation: slot.generation });
+            }
+        }
+        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
+            *table = Table::default();
+            deaths.clear();
+        }
+    }
+
+    /// Ends a life whose supervisor need not hear of it.
+    fn end_quietly(&mut self, pid: Pid) {
+        let Some(slot) = self.slots.get_mut(pid.index()) else { return };
+        if slot.generation != pid.generation || slot.state == State::Free {
+            return;
+        }
+        slot.body = None;
+        slot.node = NO_NODE;
+        self.watch.ended(pid, slot.key, &Reason::Shutdown);
+        self.break_ties(pid, &Reason::Shutdown);
+        if self.slots[pid.index()].listed {
+            self.strike_off(pid);
+        }
+        self.vacate(pid);
+    }
+}
+
+/// What a node is, without its books.
+pub(crate) enum Shape<R> {
+    One(R),
+    Many(R),
+    Group(Vec<NodeId>),
+}
+
+impl<R: Clone> Body<R> {
+    pub(crate) fn clone_role(&self) -> Shape<R> {
+        match self {
+            Body::One { role } => Shape::One(role.clone()),
+            Body::Many { role, .. } => Shape::Many(role.clone()),
+            Body::Group { children, .. } => Shape::Group(children.clone()),
+        }
+    }
+}

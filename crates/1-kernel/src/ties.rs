@@ -1,0 +1,198 @@
+//! Who is watched by whom: monitors and links, each a tie in two lists, one at either end.
+
+use crate::{Pid, Reason};
+
+/// A monitor or a link, named so that a late answer is never taken for another's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MonitorRef {
+    pub(crate) index: u32,
+    pub(crate) serial: u32,
+}
+
+impl MonitorRef {
+    /// A reference made up by a test that plays a process's peers.
+    pub fn made_up(serial: u32) -> MonitorRef {
+        MonitorRef { index: u32::MAX, serial }
+    }
+}
+
+pub(crate) const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    Free,
+    /// Given a reference, not tied yet.
+    Reserved,
+    Monitor,
+    Link,
+    /// Its end is on its way to the watcher, who may still take the tie away.
+    Fired,
+}
+
+/// One end's place in its list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Hook {
+    next: u32,
+    previous: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Tie {
+    watcher: Pid,
+    watched: Pid,
+    serial: u32,
+    kind: Kind,
+    at_watcher: Hook,
+    at_watched: Hook,
+}
+
+/// The heads of a process's two lists, kept in its slot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Heads {
+    /// Ties in which the process is the watcher.
+    pub(crate) watching: u32,
+    /// Ties in which it is watched.
+    pub(crate) watched: u32,
+}
+
+impl Heads {
+    pub(crate) const EMPTY: Heads = Heads { watching: NONE, watched: NONE };
+}
+
+/// All ties of a world.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ties {
+    ties: Vec<Tie>,
+    free: Vec<u32>,
+    serial: u32,
+}
+
+impl Ties {
+    /// A fresh reference, before its tie is made.
+    pub(crate) fn reserve(&mut self) -> MonitorRef {
+        self.serial = self.serial.wrapping_add(1);
+        let hook = Hook { next: NONE, previous: NONE };
+        let tie = Tie {
+            watcher: Pid::OUTSIDE,
+            watched: Pid::OUTSIDE,
+            serial: self.serial,
+            kind: Kind::Reserved,
+            at_watcher: hook,
+            at_watched: hook,
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.ties[index as usize] = tie;
+                index
+            }
+            None => {
+                self.ties.push(tie);
+                u32::try_from(self.ties.len() - 1).expect("fewer ties than addresses")
+            }
+        };
+        MonitorRef { index, serial: self.serial }
+    }
+
+    /// Gives a reference back that came to nothing.
+    pub(crate) fn release(&mut self, reference: MonitorRef) {
+        self.ties[reference.index as usize].kind = Kind::Free;
+        self.free.push(reference.index);
+    }
+
+    /// What stands under a reference, if it is still its own.
+    pub(crate) fn kind(&self, reference: MonitorRef) -> Kind {
+        match self.ties.get(reference.index as usize) {
+            Some(tie) if tie.serial == reference.serial => tie.kind,
+            _ => Kind::Free,
+        }
+    }
+
+    /// Both ends of a tie.
+    pub(crate) fn ends(&self, reference: MonitorRef) -> (Pid, Pid) {
+        let tie = &self.ties[reference.index as usize];
+        (tie.watcher, tie.watched)
+    }
+
+    pub(crate) fn set(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+        let tie = &mut self.ties[reference.index as usize];
+        tie.kind = kind;
+        tie.watcher = watcher;
+        tie.watched = watched;
+    }
+
+    /// Hooks a tie into the watcher's list.
+    pub(crate) fn hook_watcher(&mut self, reference: MonitorRef, head: &mut u32) {
+        self.ties[reference.index as usize].at_watcher = Hook { next: *head, previous: NONE };
+        if let Some(next) = self.ties.get_mut(*head as usize) {
+            next.at_watcher.previous = reference.index;
+        }
+        *head = reference.index;
+    }
+
+    /// Hooks a tie into the list of the watched.
+    pub(crate) fn hook_watched(&mut self, reference: MonitorRef, head: &mut u32) {
+        self.ties[reference.index as usize].at_watched = Hook { next: *head, previous: NONE };
+        if let Some(next) = self.ties.get_mut(*head as usize) {
+            next.at_watched.previous = reference.index;
+        }
+        *head = reference.index;
+    }
+
+    /// Takes a tie out of the watcher's list.
+    pub(crate) fn unhook_watcher(&mut self, index: u32, head: &mut u32) {
+        let Hook { next, previous } = self.ties[index as usize].at_watcher;
+        match self.ties.get_mut(previous as usize) {
+            Some(before) => before.at_watcher.next = next,
+            None => *head = next,
+        }
+        if let Some(after) = self.ties.get_mut(next as usize) {
+            after.at_watcher.previous = previous;
+        }
+    }
+
+    /// Takes a tie out of the list of the watched.
+    pub(crate) fn unhook_watched(&mut self, index: u32, head: &mut u32) {
+        let Hook { next, previous } = self.ties[index as usize].at_watched;
+        match self.ties.get_mut(previous as usize) {
+            Some(before) => before.at_watched.next = next,
+            None => *head = next,
+        }
+        if let Some(after) = self.ties.get_mut(next as usize) {
+            after.at_watched.previous = previous;
+        }
+    }
+
+    /// The tie at the head of a list, as a reference, with its other end.
+    pub(crate) fn first(&self, head: u32) -> Option<(MonitorRef, Kind)> {
+        let tie = self.ties.get(head as usize)?;
+        Some((MonitorRef { index: head, serial: tie.serial }, tie.kind))
+    }
+
+    /// Marks a tie as fired: its end is on its way.
+    pub(crate) fn fire(&mut self, reference: MonitorRef) {
+        self.ties[reference.index as usize].kind = Kind::Fired;
+    }
+
+    /// Ties now in use, fired ones included.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.ties.len() - self.free.len()
+    }
+
+    /// Finds the link between two processes in the watching list that begins at `head`.
+    pub(crate) fn find_link(&self, head: u32, other: Pid) -> Option<MonitorRef> {
+        let mut index = head;
+        while let Some(tie) = self.ties.get(index as usize) {
+            if tie.kind == Kind::Link && tie.watched == other {
+                return Some(MonitorRef { index, serial: tie.serial });
+            }
+            index = tie.at_watcher.next;
+        }
+        None
+    }
+}
+
+/// What a linked or monitored end means to the one who is told.
+pub(crate) fn survives(reason: &Reason, traps: bool) -> bool {
+    traps || *reason == Reason::Normal
+}

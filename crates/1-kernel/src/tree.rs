@@ -1,0 +1,237 @@
+//! Who is restarted with whom, how often, from what: data that can be printed, drawn and checked.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::{self, Write as _};
+
+use crate::{Name, Pid, Table};
+
+/// A place in a world's tree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub(crate) u32);
+
+/// What a supervisor does with its other children when one dies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Strategy {
+    /// Restarts the dead child alone.
+    OneForOne,
+    /// Ends the others in reverse order, then starts all in order.
+    OneForAll,
+    /// Ends those that were started after it, then starts it and them in order.
+    RestForOne,
+}
+
+/// Which ends of a child lead to a restart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Restart {
+    /// All.
+    Permanent,
+    /// Failures: all but `Normal` and `Shutdown`.
+    Transient,
+    /// None.
+    Temporary,
+}
+
+/// How many restarts are too many.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Intensity {
+    /// So many restarts are borne...
+    pub times: u32,
+    /// ...within so many nanoseconds of virtual time; with one more the supervisor gives up.
+    pub within: u64,
+}
+
+impl Intensity {
+    /// `times` restarts...
+    pub const fn times(times: u32) -> Intensity {
+        Intensity { times, within: 1_000_000_000 }
+    }
+
+    /// ...within so many nanoseconds.
+    pub const fn within(self, nanoseconds: u64) -> Intensity {
+        Intensity { within: nanoseconds, ..self }
+    }
+}
+
+/// A tree, or a part of one, as a value.
+#[derive(Clone, Debug)]
+pub struct Node<R> {
+    name: Cow<'static, str>,
+    shape: Shape<R>,
+    restart: Restart,
+    intensity: Intensity,
+    registered: Option<Name>,
+}
+
+#[derive(Clone, Debug)]
+enum Shape<R> {
+    Group(Strategy, Vec<Node<R>>),
+    One(R),
+    Many(R),
+}
+
+impl<R> Node<R> {
+    fn new(name: impl Into<Cow<'static, str>>, shape: Shape<R>) -> Node<R> {
+        let intensity = Intensity::times(10);
+        Node { name: name.into(), shape, restart: Restart::Permanent, intensity, registered: None }
+    }
+
+    /// A supervisor and its children, in the order in which they are started.
+    pub fn group(
+        name: impl Into<Cow<'static, str>>,
+        strategy: Strategy,
+        intensity: Intensity,
+        children: Vec<Node<R>>,
+    ) -> Node<R> {
+        Node { intensity, ..Node::new(name, Shape::Group(strategy, children)) }
+    }
+
+    /// One process.
+    pub fn one(name: impl Into<Cow<'static, str>>, role: R) -> Node<R> {
+        Node::new(name, Shape::One(role))
+    }
+
+    /// A supervisor of many like children, which come and go, each known by a key.
+    /// Its intensity counts per child: one bad child is given up alone.
+    pub fn many(name: impl Into<Cow<'static, str>>, role: R) -> Node<R> {
+        Node { restart: Restart::Transient, ..Node::new(name, Shape::Many(role)) }
+    }
+
+    /// Gives the process a registered name, in each of its lives.
+    pub fn named(self, name: Name) -> Node<R> {
+        Node { registered: Some(name), ..self }
+    }
+
+    /// Says which ends lead to a restart. Permanent if not said; transient for many like children.
+    pub fn restarted(self, restart: Restart) -> Node<R> {
+        Node { restart, ..self }
+    }
+
+    /// How many restarts of one of many like children are too many.
+    pub fn intensity_per_child(self, intensity: Intensity) -> Node<R> {
+        Node { intensity, ..self }
+    }
+}
+
+/// The restarts of late, for an [`Intensity`].
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Deaths(VecDeque<u64>);
+
+impl Deaths {
+    /// Counts one more; true if that is too many.
+    pub(crate) fn one_more(&mut self, now: u64, intensity: Intensity) -> bool {
+        self.0.retain(|&at| now - at < intensity.within);
+        self.0.push_back(now);
+        self.0.len() > intensity.times as usize
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Body<R> {
+    Group { strategy: Strategy, children: Vec<NodeId> },
+    One { role: R },
+    Many { role: R, table: Table, deaths: BTreeMap<u32, Deaths> },
+}
+
+/// A node at work.
+#[derive(Clone, Debug)]
+pub(crate) struct Place<R> {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) restart: Restart,
+    pub(crate) intensity: Intensity,
+    pub(crate) registered: Option<Name>,
+    pub(crate) deaths: Deaths,
+    /// Address of the process, or of the supervisor.
+    pub(crate) pid: Pid,
+    pub(crate) body: Body<R>,
+}
+
+/// A world's tree at work.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree<R> {
+    pub(crate) places: Vec<Place<R>>,
+}
+
+impl<R: Clone> Tree<R> {
+    pub(crate) fn place(&self, node: NodeId) -> &Place<R> {
+        &self.places[node.0 as usize]
+    }
+
+    pub(crate) fn place_mut(&mut self, node: NodeId) -> &mut Place<R> {
+        &mut self.places[node.0 as usize]
+    }
+
+    /// Adds a node and all below it, not started yet.
+    pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
+        let id = NodeId(u32::try_from(self.places.len()).expect("a tree has few places"));
+        let Node { name, shape, restart, intensity, registered } = node;
+        let (body, below) = match shape {
+            Shape::Group(strategy, below) => {
+                (Body::Group { strategy, children: Vec::with_capacity(below.len()) }, below)
+            }
+            Shape::One(role) => (Body::One { role }, Vec::new()),
+            Shape::Many(role) => {
+                let (table, deaths) = (Table::default(), BTreeMap::new());
+                (Body::Many { role, table, deaths }, Vec::new())
+            }
+        };
+        let (deaths, pid) = (Deaths::default(), Pid::OUTSIDE);
+        self.places.push(Place { name, parent, restart, intensity, registered, deaths, pid, body });
+        for child in below {
+            self.add(Some(id), child);
+        }
+        if let Some(Body::Group { children, .. }) = parent.map(|p| &mut self.place_mut(p).body) {
+            children.push(id);
+        }
+        id
+    }
+
+    /// The node of this name, by its path from the root, such as `exchange/BTC-USD/floor`.
+    pub(crate) fn find(&self, path: &str) -> Option<NodeId> {
+        let mut found: Option<NodeId> = None;
+        for name in path.split('/') {
+            let here = self.places.iter().position(|p| p.parent == found && p.name == name)?;
+            found = Some(NodeId(u32::try_from(here).ok()?));
+        }
+        found
+    }
+
+    fn write(&self, node: NodeId, depth: usize, text: &mut String) -> fmt::Result {
+        let place = self.place(node);
+        let Intensity { times, within } = place.intensity;
+        write!(text, "{:indent$}{}", "", place.name, indent = depth * 2)?;
+        let restart = match place.restart {
+            Restart::Permanent => "permanent",
+            Restart::Transient => "transient",
+            Restart::Temporary => "temporary",
+        };
+        let limit = format!("at most {times} restarts in {} ms", within / 1_000_000);
+        match &place.body {
+            Body::One { .. } => writeln!(text, ": one process, {restart}")?,
+            Body::Many { table, .. } => {
+                writeln!(
+                    text,
+                    ": many like children, {} now, {restart}, each {limit}",
+                    table.len()
+                )?;
+            }
+            Body::Group { strategy, children } => {
+                writeln!(text, ": {strategy:?}, {limit}")?;
+                for child in children {
+                    self.write(*child, depth + 1, text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Clone> fmt::Display for Tree<R> {
+    /// The tree as text, a line a node.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(NodeId(0), 0, &mut text)?;
+        f.write_str(&text)
+    }
+}
