@@ -18,14 +18,14 @@ mod tests;
 use std::collections::BTreeMap;
 
 use units::{MarketId, Side, Symbol, Time};
-use words::{Fact, MarketSpec, Reason, Stamp, TimeInForce};
+use words::{Fact, MarketSpec, Stamp};
 
 pub use book::{Book, BookLevel, BookOrder};
 pub use fills::{Fill, Fills};
 pub use orders::{DoneReason, End, Order, Orders, Status};
 pub use tape::{Tape, Trade};
 
-use orders::Spot;
+use orders::Change;
 
 /// How much history views keep, in entries. Open orders and markets are bounded by the exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,28 +126,17 @@ impl Views {
             }
             Fact::MarketOpened { market, spec } => self.open_market(stamp, market, spec),
             Fact::Entered(entered) => {
-                let spot = self.orders.enter(stamp, entered);
-                self.move_order(stamp, None, Some(spot))
+                let change = self.orders.enter(stamp, entered);
+                self.change_book(stamp, &change)
             }
             Fact::Traded { deal, market, price, lots } => {
-                self.trade(stamp, &Trade::unnumbered(stamp, deal, market, price, lots))
+                let trade = Trade::unnumbered(stamp, deal, market, price, lots);
+                self.trade(stamp, fact, trade)
             }
             Fact::Voided { .. } => true,
-            Fact::Replaced { order, price, lots, place, .. } => {
-                let moved = self.orders.replace(order, price, lots, place);
-                moved.is_some_and(|(from, to)| self.move_order(stamp, Some(from), Some(to)))
-            }
-            Fact::Suspended { order } => {
-                let spot = self.orders.suspend(order);
-                spot.is_some_and(|from| self.move_order(stamp, Some(from), None))
-            }
-            Fact::Left { order, reason, .. } => {
-                let why = match reason {
-                    Reason::Cancelled => DoneReason::Cancelled,
-                    Reason::Unmatched => DoneReason::Unmatched,
-                };
-                let spot = self.orders.leave(stamp, order, why);
-                spot.is_some_and(|from| self.move_order(stamp, Some(from), None))
+            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
+                let change = self.orders.change(order, stamp, fact);
+                change.is_some_and(|change| self.change_book(stamp, &change))
             }
             Fact::MarketStopped { market } => match self.markets.get_mut(&market) {
                 Some(market) => {
@@ -175,37 +164,30 @@ impl Views {
         self.markets.insert(id, market).is_none()
     }
 
-    /// Takes an order off its old spot in the book and puts it on its new one.
-    fn move_order(&mut self, stamp: &Stamp, from: Option<Spot>, to: Option<Spot>) -> bool {
-        let Some(id) = to.as_ref().or(from.as_ref()).map(|spot| spot.market) else { return false };
-        let Some(market) = self.markets.get_mut(&id) else { return false };
+    fn change_book(&mut self, stamp: &Stamp, change: &Change) -> bool {
+        let Some(market) = self.markets.get_mut(&change.market) else { return false };
         market.sequence = stamp.seq;
-        if let Some(spot) = from.filter(Spot::on_floor) {
-            market.book.take(spot.side, spot.price, spot.place);
-        }
-        if let Some(spot) = to.filter(Spot::on_floor) {
-            market.book.put(spot.side, spot.price, spot.place, spot.order, spot.open);
-        }
+        market.book.change(change.side, change.before, change.after);
         true
     }
 
-    fn trade(&mut self, stamp: &Stamp, trade: &Trade) -> bool {
-        let maker = self.orders.trade(stamp, trade.deal.maker, trade.price, trade.lots);
-        let taker = self.orders.trade(stamp, trade.deal.taker, trade.price, trade.lots);
-        let Some(market) = self.markets.get_mut(&trade.market) else { return false };
-        market.sequence = stamp.seq;
-        for spot in [&maker, &taker].into_iter().flatten().filter(|spot| spot.on_floor_before()) {
-            market.book.reduce(spot.side, spot.price, spot.place, trade.lots);
+    fn trade(&mut self, stamp: &Stamp, fact: &Fact, trade: Trade) -> bool {
+        let maker = self.orders.change(trade.deal.maker, stamp, fact);
+        let taker = self.orders.change(trade.deal.taker, stamp, fact);
+        let mut known = true;
+        for party in [&maker, &taker] {
+            known &= party.as_ref().is_some_and(|change| self.change_book(stamp, change));
         }
-        let known = maker.is_some() && taker.is_some();
         let side = taker.as_ref().map(|t| t.side).or(maker.as_ref().map(|m| m.side.opposite()));
-        let Some(taker_side) = side else { return false };
+        let (Some(taker_side), Some(market)) = (side, self.markets.get_mut(&trade.market)) else {
+            return false;
+        };
         let trade = Trade {
             number: market.tape.count() + 1,
             taker_side,
             maker_account: maker.map(|m| m.account),
             taker_account: taker.map(|t| t.account),
-            ..*trade
+            ..trade
         };
         market.tape.push(trade);
         self.fills.push(trade);
@@ -262,14 +244,6 @@ impl Views {
     pub fn trade_of_fact(&self, seq: u64) -> Option<&Trade> {
         let on_tapes = || self.markets.values().find_map(|market| market.tape.of_fact(seq));
         self.fills.of_fact(seq).or_else(on_tapes)
-    }
-}
-
-/// True if an order that stands so may rest, and so belongs in the book.
-fn rests(stands: TimeInForce) -> bool {
-    match stands {
-        TimeInForce::GoodTillCancel => true,
-        TimeInForce::ImmediateOrCancel => false,
     }
 }
 

@@ -96,45 +96,43 @@ impl Book {
         self.orders == 0
     }
 
-    pub(super) fn put(
+    /// Puts in, moves, resizes or takes out one order of a side.
+    pub(super) fn change(
         &mut self,
         side: Side,
-        price: Price,
-        place: AskId,
-        order: OrderId,
-        lots: Lots,
+        before: Option<BookOrder>,
+        after: Option<BookOrder>,
     ) {
-        let level = self.side_mut(side).entry(price).or_default();
-        level.lots += lots;
-        if let Some((_, before)) = level.orders.insert(place, (order, lots)) {
-            level.lots -= before;
-        } else {
-            self.orders += 1;
+        match (before, after) {
+            (Some(old), Some(new)) if (old.price, old.place) == (new.price, new.place) => {
+                self.put(side, new);
+            }
+            (old, new) => {
+                old.into_iter().for_each(|row| self.take(side, row));
+                new.into_iter().for_each(|row| self.put(side, row));
+            }
         }
     }
 
-    pub(super) fn take(&mut self, side: Side, price: Price, place: AskId) {
+    /// Puts an order in, or changes its lots.
+    fn put(&mut self, side: Side, row: BookOrder) {
+        let level = self.side_mut(side).entry(row.price).or_default();
+        level.lots += row.lots;
+        match level.orders.insert(row.place, (row.order, row.lots)) {
+            Some((_, before)) => level.lots -= before,
+            None => self.orders += 1,
+        }
+    }
+
+    fn take(&mut self, side: Side, row: BookOrder) {
         let levels = self.side_mut(side);
-        let Some(level) = levels.get_mut(&price) else { return };
-        let Some((_, lots)) = level.orders.remove(&place) else { return };
+        let Some(level) = levels.get_mut(&row.price) else { return };
+        let Some((_, lots)) = level.orders.remove(&row.place) else { return };
         level.lots -= lots;
         if level.orders.is_empty() {
-            levels.remove(&price);
+            levels.remove(&row.price);
         }
         self.orders -= 1;
-    }
-
-    /// Takes `by` lots from an order, and the order from the book when it has no more.
-    pub(super) fn reduce(&mut self, side: Side, price: Price, place: AskId, by: Lots) {
-        let Some(level) = self.side_mut(side).get_mut(&price) else { return };
-        let Some((_, lots)) = level.orders.get_mut(&place) else { return };
-        match lots.checked_sub(by) {
-            Some(left) if !left.is_zero() => {
-                *lots = left;
-                level.lots -= by;
-            }
-            _ => self.take(side, price, place),
-        }
     }
 
     fn side(&self, side: Side) -> &BTreeMap<Price, Level> {

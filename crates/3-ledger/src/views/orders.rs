@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Entered, Stamp};
+use words::{Entered, Fact, Reason, Stamp, TimeInForce};
 
-use super::rests;
+use super::BookOrder;
 
 /// One order, from its own facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +67,47 @@ pub enum Status {
 }
 
 impl Order {
+    /// An order of which only its first line is known.
+    pub fn new(stamp: &Stamp, entered: Entered) -> Order {
+        Order {
+            entered,
+            stamp: *stamp,
+            place: AskId(entered.order.0),
+            price: entered.price,
+            size: entered.lots,
+            done: Lots::ZERO,
+            value: 0,
+            suspended: false,
+            end: None,
+        }
+    }
+
+    /// Takes in a fact. One that is not about this order changes nothing.
+    pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
+        let own = self.entered.order;
+        match *fact {
+            Fact::Traded { deal, price, lots, .. } if deal.maker == own || deal.taker == own => {
+                self.done += lots;
+                self.value += i128::from(price.0) * i128::from(lots.0);
+                if self.done >= self.size {
+                    self.end = Some(End { stamp: *stamp, reason: DoneReason::Filled });
+                }
+            }
+            Fact::Replaced { order, price, lots, place, .. } if order == own => {
+                (self.price, self.size, self.place) = (price, lots, place);
+            }
+            Fact::Suspended { order } if order == own => self.suspended = true,
+            Fact::Left { order, reason, .. } if order == own => {
+                let reason = match reason {
+                    Reason::Cancelled => DoneReason::Cancelled,
+                    Reason::Unmatched => DoneReason::Unmatched,
+                };
+                self.end = Some(End { stamp: *stamp, reason });
+            }
+            _ => {}
+        }
+    }
+
     /// Where it is in its life.
     pub fn status(&self) -> Status {
         match self.end {
@@ -85,36 +126,22 @@ impl Order {
         }
     }
 
-    fn spot(&self) -> Spot {
-        let Entered { order, account, market, side, stands, .. } = self.entered;
-        let Order { place, price, .. } = *self;
-        let on_floor = rests(stands) && !self.suspended;
-        Spot { order, account, market, side, price, place, open: self.open(), on_floor }
+    /// Its row in the book of its market, if it is there.
+    pub(super) fn row(&self) -> Option<BookOrder> {
+        let Order { place, price, entered: Entered { order, stands, .. }, .. } = *self;
+        let row = BookOrder { order, place, price, lots: self.open() };
+        (rests(stands) && !self.suspended && !row.lots.is_zero()).then_some(row)
     }
 }
 
-/// Where an order stands in its book: how orders tell the book of a change.
-pub(super) struct Spot {
-    pub(super) order: OrderId,
+/// What a fact did to one order.
+pub(super) struct Change {
     pub(super) account: AccountId,
     pub(super) market: MarketId,
     pub(super) side: Side,
-    pub(super) price: Price,
-    pub(super) place: AskId,
-    pub(super) open: Lots,
-    on_floor: bool,
-}
-
-impl Spot {
-    /// True if the order is in the book, with open lots.
-    pub(super) fn on_floor(&self) -> bool {
-        self.on_floor && !self.open.is_zero()
-    }
-
-    /// True if the order was in the book, before the trade that this is the spot after.
-    pub(super) fn on_floor_before(&self) -> bool {
-        self.on_floor
-    }
+    /// Its row in the book before and after.
+    pub(super) before: Option<BookOrder>,
+    pub(super) after: Option<BookOrder>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -162,9 +189,10 @@ impl Orders {
         self.get(*self.clients.get(&(account, client))?)
     }
 
-    /// An account's open orders, newest first.
-    pub fn open_of(&self, account: AccountId) -> impl Iterator<Item = &Order> {
-        let orders = self.accounts.get(&account).into_iter().flat_map(|a| a.open.iter().rev());
+    /// An account's open orders with numbers below `below`, newest first. O(log orders) for each.
+    pub fn open_of(&self, account: AccountId, below: OrderId) -> impl Iterator<Item = &Order> {
+        let account = self.accounts.get(&account).into_iter();
+        let orders = account.flat_map(move |a| a.open.range(..below).rev());
         orders.filter_map(|order| self.open.get(order))
     }
 
@@ -179,81 +207,32 @@ impl Orders {
         self.open.len()
     }
 
-    pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Spot {
-        let order = Order {
-            entered,
-            stamp: *stamp,
-            place: AskId(entered.order.0),
-            price: entered.price,
-            size: entered.lots,
-            done: Lots::ZERO,
-            value: 0,
-            suspended: false,
-            end: None,
-        };
-        self.open.insert(entered.order, order);
-        self.accounts.entry(entered.account).or_default().open.insert(entered.order);
-        if let Some(client) = entered.client {
-            self.clients.insert((entered.account, client), entered.order);
+    pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
+        let order = Order::new(stamp, entered);
+        let Entered { order: id, account, client, market, side, .. } = entered;
+        self.open.insert(id, order);
+        self.accounts.entry(account).or_default().open.insert(id);
+        if let Some(client) = client {
+            self.clients.insert((account, client), id);
         }
-        order.spot()
+        Change { account, market, side, before: None, after: order.row() }
     }
 
-    /// The order's spot after the trade.
-    pub(super) fn trade(
-        &mut self,
-        stamp: &Stamp,
-        order: OrderId,
-        price: Price,
-        lots: Lots,
-    ) -> Option<Spot> {
-        let entry = self.open.get_mut(&order)?;
-        entry.done += lots;
-        entry.value += i128::from(price.0) * i128::from(lots.0);
-        let spot = entry.spot();
-        if spot.open.is_zero() {
-            self.finish(stamp, order, DoneReason::Filled);
+    /// Takes in a fact about an open order; `None` if no such order is open.
+    pub(super) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
+        let order = self.open.get_mut(&id)?;
+        let before = order.row();
+        order.apply(stamp, fact);
+        let Order { entered: Entered { account, market, side, .. }, end, .. } = *order;
+        let after = order.row();
+        if end.is_some() {
+            self.finish(id);
         }
-        Some(spot)
+        Some(Change { account, market, side, before, after })
     }
 
-    /// The order's spots before and after the replace.
-    pub(super) fn replace(
-        &mut self,
-        order: OrderId,
-        price: Price,
-        size: Lots,
-        place: AskId,
-    ) -> Option<(Spot, Spot)> {
-        let entry = self.open.get_mut(&order)?;
-        let before = entry.spot();
-        *entry = Order { price, size, place, ..*entry };
-        Some((before, entry.spot()))
-    }
-
-    /// The order's spot before it was suspended.
-    pub(super) fn suspend(&mut self, order: OrderId) -> Option<Spot> {
-        let entry = self.open.get_mut(&order)?;
-        let before = entry.spot();
-        entry.suspended = true;
-        Some(before)
-    }
-
-    /// The order's spot before it left.
-    pub(super) fn leave(
-        &mut self,
-        stamp: &Stamp,
-        order: OrderId,
-        reason: DoneReason,
-    ) -> Option<Spot> {
-        let before = self.open.get(&order)?.spot();
-        self.finish(stamp, order, reason);
-        Some(before)
-    }
-
-    fn finish(&mut self, stamp: &Stamp, id: OrderId, reason: DoneReason) {
-        let Some(mut order) = self.open.remove(&id) else { return };
-        order.end = Some(End { stamp: *stamp, reason });
+    fn finish(&mut self, id: OrderId) {
+        let Some(order) = self.open.remove(&id) else { return };
         let end = self.next_end;
         self.next_end += 1;
         self.finished.insert(end, order);
@@ -288,5 +267,13 @@ impl Orders {
         if entry.open.is_empty() && entry.finished.is_empty() {
             self.accounts.remove(&account);
         }
+    }
+}
+
+/// True if an order that stands so may rest, and so belongs in the book.
+fn rests(stands: TimeInForce) -> bool {
+    match stands {
+        TimeInForce::GoodTillCancel => true,
+        TimeInForce::ImmediateOrCancel => false,
     }
 }

@@ -38,7 +38,6 @@ impl Plain {
 /// Every order that ever was, from all facts, by scanning.
 fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
     let mut orders: Vec<Plain> = Vec::new();
-    let mut ends = Vec::new();
     for &(stamp, fact) in facts {
         for plain in &mut orders {
             let id = plain.order.entered.order;
@@ -49,7 +48,6 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
                     order.value += i128::from(price.0) * i128::from(lots.0);
                     if order.done == order.size {
                         order.end = Some(End { stamp, reason: DoneReason::Filled });
-                        ends.push(id);
                     }
                 }
                 Fact::Replaced { order: o, price, lots, place, .. } if o == id => {
@@ -65,7 +63,6 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
                         Reason::Unmatched => DoneReason::Unmatched,
                     };
                     order.end = Some(End { stamp, reason });
-                    ends.push(id);
                 }
                 _ => {}
             }
@@ -281,7 +278,8 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
             .map(|p| p.order.entered.order)
             .collect();
         open.reverse();
-        let got: Vec<OrderId> = views.orders().open_of(account).map(|o| o.entered.order).collect();
+        let got: Vec<OrderId> =
+            views.orders().open_of(account, OrderId(u64::MAX)).map(|o| o.entered.order).collect();
         assert_eq!(got, open);
         let find = |id: &OrderId| orders.iter().find(|p| p.order.entered.order == *id).unwrap();
         let done: Vec<OrderId> = kept.iter().rev().filter(|id| own(&find(id))).copied().collect();
