@@ -1,1 +1,26 @@
-//! placeholder
+//! What clients speak: for now REST, in the dialect of Coinbase Exchange.
+//!
+//! A [`Gate`] turns requests into asks, and durable facts into answers. It decides nothing about
+//! the market: it reads numbers, names and limits of form, hands asks in, waits until they are
+//! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
+
+mod client_oid;
+mod decimal;
+mod extract;
+mod gate;
+mod guard;
+mod lists;
+mod live;
+mod market;
+mod openapi;
+mod orders;
+mod page;
+mod problem;
+mod server;
+mod shape;
+mod status;
+mod time;
+
+pub use gate::{Gate, GateError, Options};
+pub use openapi::openapi_json;
+pub use problem::GateCode;

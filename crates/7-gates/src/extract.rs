@@ -1,0 +1,172 @@
+//! What handlers take from a request: account, path, query, page, body. Each says what is wrong.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::RequestPartsExt;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use units::AccountId;
+
+use crate::gate::App;
+use crate::problem::{GateCode, Problem};
+
+fn malformed(why: impl Into<String>) -> Problem {
+    Problem::from(GateCode::MalformedRequest).because(why)
+}
+
+/// The account that the request's headers name, if they name one.
+pub(crate) struct Account(Option<AccountId>);
+
+/// The headers that name the account. The first is the dialect's, the second our own.
+const ACCOUNT_HEADERS: [&str; 2] = ["CB-ACCESS-KEY", "Buttonwood-Account"];
+
+impl<S: Sync> FromRequestParts<S> for Account {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Account, Problem> {
+        let bad = |why: &str| Err(Problem::from(GateCode::BadAccount).because(why));
+        let mut named = None;
+        for value in ACCOUNT_HEADERS.iter().flat_map(|name| parts.headers.get_all(*name)) {
+            let Some(account) = value.to_str().ok().and_then(number) else {
+                return bad("the account is no number");
+            };
+            if named.is_some_and(|named| named != account) {
+                return bad("two headers name two accounts");
+            }
+            named = Some(account);
+        }
+        Ok(Account(named))
+    }
+}
+
+fn number(text: &str) -> Option<AccountId> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(AccountId)
+}
+
+impl Account {
+    /// The account, which must have been named.
+    pub(crate) fn required(self) -> Result<AccountId, Problem> {
+        self.0.ok_or_else(|| Problem::from(GateCode::BadAccount))
+    }
+
+    /// The account, which the body may name instead, or too if it is the same.
+    pub(crate) fn or(self, in_body: Option<u32>) -> Result<AccountId, Problem> {
+        match (self.0, in_body.map(AccountId)) {
+            (Some(header), Some(body)) if header != body => {
+                Err(Problem::from(GateCode::BadAccount)
+                    .because("header and body name two accounts"))
+            }
+            (header, body) => Account(header.or(body)).required(),
+        }
+    }
+}
+
+/// The one part of a path that is a name or number.
+pub(crate) struct Id(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Id, Problem> {
+        match parts.extract::<Path<String>>().await {
+            Ok(Path(id)) => Ok(Id(id)),
+            Err(_) => Err(Problem::from(GateCode::NotFound).because("the path is not UTF-8")),
+        }
+    }
+}
+
+/// The parameters after the `?`, in order.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query, Problem> {
+        let query = parts.uri.query().unwrap_or("");
+        Ok(Query(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Query {
+    /// Refuses parameters other than these: one that is not known would be passed over in silence.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Query, Problem> {
+        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((name, _)) => Err(Problem::from(GateCode::NotSupported)
+                .because(format!("parameter `{name}`; known are: {}", known.join(", ")))),
+            None => Ok(self),
+        }
+    }
+
+    /// Every value of a parameter; values may also be joined by commas.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).flat_map(|(_, value)| value.split(','))
+    }
+
+    /// The value of a parameter that may be there once.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(malformed(format!("parameter `{name}` is there twice"))),
+            (value, None) => Ok(value.map(|(_, value)| value.as_str())),
+        }
+    }
+
+    /// The value of a parameter that is a whole number and may be there once.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.one(name)? else { return Ok(None) };
+        let number = text.parse().map_err(|_| malformed(format!("`{name}` is no number")))?;
+        Ok(Some(number))
+    }
+}
+
+/// Which rows of a list: at most `limit`, newer than `before`, older than `after`.
+pub(crate) struct Page {
+    pub(crate) limit: usize,
+    pub(crate) before: u64,
+    pub(crate) after: u64,
+}
+
+/// Parameters of a page.
+pub(crate) const PAGE: [&str; 3] = ["limit", "before", "after"];
+
+/// Rows of a page if the request does not say, and at most.
+const ROWS: (u64, u64) = (100, 1000);
+
+impl Page {
+    /// Reads the page from the query.
+    pub(crate) fn of(query: &Query) -> Result<Page, Problem> {
+        let limit = query.number("limit")?.unwrap_or(ROWS.0);
+        if !(1..=ROWS.1).contains(&limit) {
+            return Err(malformed(format!("`limit` is {limit}; it may be 1 to {}", ROWS.1)));
+        }
+        Ok(Page {
+            limit: usize::try_from(limit).expect("at most a thousand"),
+            before: query.number("before")?.unwrap_or(0),
+            after: query.number("after")?.unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// A JSON body. Its content type does not matter: `curl -d` sends another.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Body<T>, Problem> {
+        let bytes = match to_bytes(request.into_body(), app.options.body_bytes).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
+                let why = format!("at most {} bytes are taken", app.options.body_bytes);
+                return Err(Problem::from(GateCode::BodyTooLarge).because(why));
+            }
+            Err(_) => return Err(malformed("the body broke off")),
+        };
+        serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(error.to_string()))
+    }
+}

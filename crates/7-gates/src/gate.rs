@@ -1,0 +1,220 @@
+//! The gate as its owner sees it: options, start, address, stop.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::get;
+use exchange::{Client, Health, Subscription};
+use ledger::views::Bounds;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::live::Live;
+use crate::{guard, lists, market, openapi, orders, page, server, status};
+
+/// What a gate may use, and where it listens.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen: a loopback address. Port 0 lets the system choose.
+    pub bind: SocketAddr,
+    /// Connections at once; one more is told `busy` and closed.
+    pub connections: usize,
+    /// Requests at work at once, over all connections; one more is told `busy`.
+    pub requests: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Time for a request's head to arrive.
+    pub head_within: Duration,
+    /// Time for a request to be answered, its ask made durable; then it is told `unavailable`.
+    pub answer_within: Duration,
+    /// Time that an answer waits until reads would show what it says.
+    pub views_within: Duration,
+    /// How much history the views keep.
+    pub views: Bounds,
+}
+
+impl Default for Options {
+    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s for head and answer; 2 s for views.
+    fn default() -> Options {
+        Options {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            connections: 1024,
+            requests: 512,
+            body_bytes: 16 * 1024,
+            head_within: Duration::from_secs(10),
+            answer_within: Duration::from_secs(10),
+            views_within: Duration::from_secs(2),
+            views: Bounds::default(),
+        }
+    }
+}
+
+/// Why a gate did not start.
+#[derive(Debug)]
+pub enum GateError {
+    /// The address is not a loopback address.
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened at.
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gave no thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GateError::NotLoopback(address) => write!(
+                f,
+                "will not listen at {address}: there are no credentials yet, so only loopback \
+                 addresses such as 127.0.0.1 are served; use a tunnel to reach it from elsewhere"
+            ),
+            GateError::Bind { address, source } => {
+                write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
+            }
+            GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for GateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            GateError::NotLoopback(_) => None,
+            GateError::Bind { source, .. } | GateError::Thread(source) => Some(source),
+        }
+    }
+}
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) client: Client,
+    pub(crate) live: Arc<Live>,
+    pub(crate) health: Box<dyn Fn() -> Health + Send + Sync>,
+    pub(crate) options: Options,
+    pub(crate) requests: Semaphore,
+}
+
+/// A running gate.
+#[derive(Debug)]
+pub struct Gate {
+    address: SocketAddr,
+    runtime: Runtime,
+    server: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Gate {
+    /// Listens, and answers from now on.
+    ///
+    /// - `client`: where asks go
+    /// - `facts`: every durable fact from the first one kept on; the gate folds them into its views
+    /// - `health`: asked for `/healthz`, `/readyz`, and once at the start for how much history there is
+    /// - starts three threads: two for requests, one for the fold
+    ///
+    /// Call it from an ordinary thread, not from within an async runtime.
+    pub fn start(
+        options: Options,
+        client: Client,
+        facts: Subscription,
+        health: impl Fn() -> Health + Send + Sync + 'static,
+    ) -> Result<Gate, GateError> {
+        let bind = options.bind;
+        if !bind.ip().is_loopback() {
+            return Err(GateError::NotLoopback(bind));
+        }
+        let at = |source| GateError::Bind { address: bind, source };
+        let listener = TcpListener::bind(bind).map_err(at)?;
+        listener.set_nonblocking(true).map_err(at)?;
+        let address = listener.local_addr().map_err(at)?;
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("gate")
+            .enable_all()
+            .build()
+            .map_err(GateError::Thread)?;
+        let live = Live::new(options.views, health().durable);
+        let folding = live.clone();
+        // Not joined: it ends when the facts do, which is for the exchange to say.
+        thread::Builder::new()
+            .name("gate-fold".to_owned())
+            .spawn(move || folding.fold(facts))
+            .map_err(GateError::Thread)?;
+
+        let requests = Semaphore::new(options.requests);
+        let app = App { client, live, health: Box::new(health), options, requests };
+        let (stop, stopping) = watch::channel(false);
+        let limits = server::Limits {
+            connections: app.options.connections,
+            head_within: app.options.head_within,
+        };
+        let router = router(Arc::new(app));
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).map_err(at)?
+        };
+        let server = runtime.spawn(server::serve(listener, router, limits, stopping));
+        Ok(Gate { address, runtime, server, stop })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, gives those at work two seconds to end, and closes every connection.
+    ///
+    /// The thread that folds facts ends with the exchange.
+    pub fn stop(self) {
+        let Gate { runtime, server, stop, .. } = self;
+        stop.send_replace(true);
+        if let Err(error) = runtime.block_on(server)
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    let bounded = Router::new()
+        .route("/products", get(market::products))
+        .route("/products/{id}", get(market::product))
+        .route("/products/{id}/book", get(market::book))
+        .route("/products/{id}/ticker", get(market::ticker))
+        .route("/products/{id}/trades", get(market::trades))
+        .route("/trades/{id}", get(market::trade))
+        .route("/orders", get(lists::orders).post(orders::place))
+        .route(
+            "/orders/{id}",
+            get(orders::order).post(orders::replace).put(orders::replace).delete(orders::cancel),
+        )
+        .route("/fills", get(lists::fills))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::bound));
+    Router::new()
+        .route("/time", get(status::time))
+        .route("/healthz", get(status::healthz))
+        .route("/readyz", get(status::readyz))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/", get(page::html))
+        .route("/page.css", get(page::css))
+        .route("/page.js", get(page::js))
+        .merge(bounded)
+        .fallback(guard::not_found)
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .layer(middleware::from_fn(guard::local))
+        .with_state(app)
+}

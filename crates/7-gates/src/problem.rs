@@ -1,0 +1,195 @@
+//! What a refused request is told: RFC 9457 problem details with a code and a message.
+//!
+//! Refusals of the exchange keep their [`Code`]; what a gate refuses by itself, before anything was
+//! asked, has a [`GateCode`]. No request is ever answered by a bare status.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use words::Code;
+
+macro_rules! gate_codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $message:literal;)*) => {
+        /// Why a gate refused a request by itself. The exchange was not asked, or has answered.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum GateCode { $($(#[$doc])* $name,)* }
+
+        impl GateCode {
+            /// Every code of a gate.
+            pub const ALL: &[GateCode] = &[$(GateCode::$name,)*];
+
+            /// The code as clients see it, such as `malformed-request`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(GateCode::$name => $text,)* }
+            }
+
+            /// One sentence for a person.
+            pub fn message(self) -> &'static str {
+                match self { $(GateCode::$name => $message,)* }
+            }
+
+            /// The HTTP status that it comes with.
+            pub fn status(self) -> u16 {
+                self.status_code().as_u16()
+            }
+
+            fn status_code(self) -> StatusCode {
+                match self { $(GateCode::$name => StatusCode::$status,)* }
+            }
+        }
+    };
+}
+
+gate_codes! {
+    /// Not JSON, a field missing, unknown or of the wrong type, or a value of no meaning.
+    MalformedRequest = "malformed-request", BAD_REQUEST,
+        "The request cannot be read; `detail` says where.";
+    /// Something that the dialect has and this exchange does not.
+    NotSupported = "not-supported", BAD_REQUEST,
+        "The request asks for something that is not supported; `detail` says what.";
+    /// No account, or no number, in the header that names it.
+    BadAccount = "bad-account", UNAUTHORIZED,
+        "Name an account, a number, in the header CB-ACCESS-KEY or Buttonwood-Account.";
+    /// Came under a foreign host name, or from another site's page.
+    ForeignOrigin = "foreign-origin", FORBIDDEN,
+        "Requests are taken under a loopback name only, and from no other site's pages.";
+    /// No such path.
+    NotFound = "not-found", NOT_FOUND, "There is nothing at this path.";
+    /// The path is there, the method is not.
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED,
+        "This path does not take this method.";
+    /// No such trade, or one so old that it is not at hand.
+    UnknownTrade = "unknown-trade", NOT_FOUND,
+        "No trade at hand has this number; the journal has every trade.";
+    /// The same ask came before; its order has ended and is not at hand any more.
+    OrderForgotten = "order-forgotten", GONE,
+        "This ask happened before; its order has ended and is no longer at hand.";
+    /// The body has too many bytes.
+    BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    /// The facts of before the start are still being read.
+    Starting = "starting", SERVICE_UNAVAILABLE,
+        "The exchange is reading its history; ask again shortly.";
+    /// The ask happened and is durable, but is not to be seen yet.
+    ViewsBehind = "views-behind", SERVICE_UNAVAILABLE,
+        "It happened and is durable, but cannot be shown yet; look again shortly.";
+}
+
+/// A refusal on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    detail: Option<String>,
+}
+
+/// Problem details as of RFC 9457.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemBody<'a> {
+    /// Phrase of the HTTP status.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// Which refusal, in kebab case: a program may rely on it.
+    code: &'a str,
+    /// One sentence for a person, always the same for a code.
+    message: &'a str,
+    /// What was wrong this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Problem {
+        let (status, message) = (status(code), code.message());
+        Problem { status, code: code.as_str(), message, detail: None }
+    }
+}
+
+impl From<GateCode> for Problem {
+    fn from(code: GateCode) -> Problem {
+        let (status, message) = (code.status_code(), code.message());
+        Problem { status, code: code.as_str(), message, detail: None }
+    }
+}
+
+impl Problem {
+    /// Adds what was wrong this time.
+    pub(crate) fn because(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The body as bytes, for a connection that is turned away before it is heard.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&self.body()).expect("strings and numbers are JSON")
+    }
+
+    fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
+            title: self.status.canonical_reason().unwrap_or("Refused"),
+            status: self.status.as_u16(),
+            code: self.code,
+            message: self.message,
+            detail: self.detail.as_deref(),
+        }
+    }
+}
+
+/// The HTTP status of a refusal by the exchange.
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::Busy => StatusCode::TOO_MANY_REQUESTS,
+        Code::JournalFull
+        | Code::Unavailable
+        | Code::TooManyMarkets
+        | Code::TooManyOrders
+        | Code::TooManyAccounts => StatusCode::SERVICE_UNAVAILABLE,
+        Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
+        Code::MarketExists | Code::MarketStopped | Code::ClientIdUsed | Code::OrderSuspended => {
+            StatusCode::CONFLICT
+        }
+        Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
+            StatusCode::BAD_REQUEST
+        }
+        Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Seconds after which it makes sense to come again, told with 429 and 503.
+pub(crate) const RETRY_AFTER: &str = "1";
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        let later = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        if later.contains(&self.status) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_code_of_its_own_and_a_status_of_an_error() {
+        let exchange = Code::ALL.iter().map(|&code| Problem::from(code));
+        let gate = GateCode::ALL.iter().map(|&code| Problem::from(code));
+        let mut codes = BTreeSet::new();
+        for problem in exchange.chain(gate) {
+            assert!(codes.insert(problem.code), "{} twice", problem.code);
+            assert!(problem.status.as_u16() >= 400, "{}", problem.code);
+            assert!(problem.status.canonical_reason().is_some(), "{}", problem.code);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The gate's own state: time and health.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::gate::App;
+use crate::problem::{Problem, ProblemBody};
+use crate::time::{Rfc3339, now};
+
+/// The exchange's clock.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Now {
+    /// As RFC 3339.
+    iso: String,
+    /// Seconds since 1970, to the millisecond.
+    epoch: f64,
+}
+
+/// What time it is here.
+#[utoipa::path(get, path = "/time", tag = "state", responses((status = 200, body = Now)))]
+#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
+pub(crate) async fn time() -> Json<Now> {
+    let now = now();
+    let epoch = (now.0 / 1_000_000) as f64 / 1000.0;
+    Json(Now { iso: Rfc3339(now).to_string(), epoch })
+}
+
+/// That this process answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Alive {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// Whether this process answers at all; a supervisor restarts it if not.
+#[utoipa::path(get, path = "/healthz", tag = "state", responses((status = 200, body = Alive)))]
+pub(crate) async fn healthz() -> Json<Alive> {
+    Json(Alive { status: "ok" })
+}
+
+/// That orders are taken and reads are up to date.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// Always `ready`.
+    status: &'static str,
+    /// Number of the last durable fact.
+    durable: u64,
+    /// Number of the last fact that reads show.
+    shown: u64,
+    /// Which start of the exchange this is, from 1.
+    epoch: u32,
+    /// Open orders.
+    open_orders: usize,
+}
+
+/// Whether orders are taken and reads are up to date; a balancer sends no traffic if not.
+#[utoipa::path(get, path = "/readyz", tag = "state",
+    responses((status = 200, body = Ready), (status = 503, body = ProblemBody)))]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, Problem> {
+    let health = (app.health)();
+    app.live.read(|views| {
+        Json(Ready {
+            status: "ready",
+            durable: health.durable,
+            shown: views.seq(),
+            epoch: views.epoch(),
+            open_orders: views.orders().open_count(),
+        })
+    })
+}
