@@ -252,6 +252,8 @@ pub enum What {
     NoFacts,
     /// Two groups of the same ask in a row.
     SameAsk,
+    /// There are more or fewer facts than was said elsewhere.
+    Count,
 }
 
 impl fmt::Display for BytesError {
@@ -266,6 +268,7 @@ impl fmt::Display for BytesError {
             What::Client => "a client id is none",
             What::NoFacts => "a group has no facts",
             What::SameAsk => "an ask has two groups",
+            What::Count => "there are more or fewer facts than was said",
         };
         write!(f, "not facts at byte {}: {what}", self.at)
     }

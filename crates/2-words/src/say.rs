@@ -58,11 +58,13 @@ pub enum Say {
         introduction: u32,
         /// Open lots of who passes.
         open: Lots,
-        /// Who must end another deal first, if that was the cause: ask again then.
-        busy: Option<Busy>,
+        /// Whose word must be heard before the newcomer's walk goes on.
+        ask: Busy,
     },
     /// That introduction is over; who is next? [R → floor]
     Next {
+        /// Who.
+        order: OrderId,
         /// The introduction's number.
         introduction: u32,
         /// Lots that were dealt in it.
@@ -131,6 +133,8 @@ pub enum Say {
     Settle {
         /// The deal.
         deal: Deal,
+        /// Who asks.
+        order: OrderId,
     },
     /// It is a trade [ledger → who asked].
     Recorded {
@@ -164,11 +168,23 @@ pub enum Say {
         /// How long it stands.
         stands: TimeInForce,
     },
-    /// Nothing: you never entered, or have left [ledger → order].
+    /// Nothing: you never entered, or were filled, or have left [ledger → order].
     Unknown,
+    /// Who is open in this market? [floor → ledger]
+    Roll {
+        /// Which.
+        market: MarketId,
+    },
+    /// This one [ledger → floor].
+    Listed {
+        /// Who.
+        order: OrderId,
+    },
+    /// And nobody else [ledger → floor].
+    ListedAll,
 }
 
-/// Which of the two that were introduced to each other has another deal to end.
+/// One of the two that were introduced to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Busy {
     /// The resting order.
@@ -215,8 +231,7 @@ impl Say {
             Say::Introduce { order, price, lots, .. } => {
                 format!("introduce {} {lots} @ {price}", names.order(order))
             }
-            Say::Pass { open, busy: None, .. } => format!("pass {open} open"),
-            Say::Pass { open, busy: Some(_), .. } => format!("pass for now {open} open"),
+            Say::Pass { open, .. } => format!("pass {open} open"),
             Say::Next { open, .. } => format!("next {open} open"),
             Say::Quiet => "quiet".to_owned(),
             Say::Gather => "gather".to_owned(),
@@ -229,7 +244,7 @@ impl Say {
             Say::Complete { deal } => format!("complete {}", d(deal)),
             Say::Withdraw { deal } => format!("withdraw {}", d(deal)),
             Say::Record { deal, price, lots } => format!("record {} {lots} @ {price}", d(deal)),
-            Say::Settle { deal } => format!("settle {}", d(deal)),
+            Say::Settle { deal, .. } => format!("settle {}", d(deal)),
             Say::Recorded { deal } => format!("recorded {}", d(deal)),
             Say::Voided { deal } => format!("voided {}", d(deal)),
             Say::Recall { .. } => "recall".to_owned(),
@@ -237,6 +252,9 @@ impl Say {
                 format!("recalled {done} of {size} @ {price}")
             }
             Say::Unknown => "unknown".to_owned(),
+            Say::Roll { .. } => "roll".to_owned(),
+            Say::Listed { order } => format!("listed {}", names.order(order)),
+            Say::ListedAll => "listed all".to_owned(),
         }
     }
 }

@@ -1,3 +1,141 @@
-//! placeholder
+//! The ledger: the fold of all facts, pure. Every trade, every order's remainder, every market.
+//!
+//! It is the one judge of what may be recorded ([`Ledger::judge`]) and, as the world's keeper, of
+//! every fact that a process records. It changes by facts alone, knows no process, and gives the
+//! same state for the same facts, byte for byte. Nothing in it reads a clock or the disk.
 
+mod apply;
+mod judge;
+mod line;
+mod repeats;
+mod snapshot;
 pub mod views;
+
+use std::collections::BTreeMap;
+
+use kernel::Table;
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
+use words::{Ask, MarketSpec};
+
+pub use apply::Wrong;
+pub use judge::Verdict;
+pub use line::Line;
+pub use repeats::Repeat;
+pub use snapshot::SnapshotError;
+
+use repeats::Repeats;
+
+/// A market, as the facts have made it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Market {
+    /// Its rules.
+    pub spec: MarketSpec,
+    /// True after it stopped rather than break a law.
+    pub stopped: bool,
+}
+
+/// The fold of facts. An open order takes 72 bytes here, and 8 to 18 in the table of numbers.
+#[derive(Clone, Default, Debug)]
+pub struct Ledger {
+    pub(crate) epoch: u32,
+    pub(crate) markets: Vec<Market>,
+    pub(crate) symbols: BTreeMap<Symbol, MarketId>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) free: Vec<u32>,
+    pub(crate) table: Table,
+    pub(crate) repeats: Repeats,
+    pub(crate) facts: u64,
+    pub(crate) trades: u64,
+}
+
+impl Ledger {
+    /// A ledger before the first fact.
+    pub fn new() -> Ledger {
+        Ledger::default()
+    }
+
+    /// The number of the world's last start; 0 before the first.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Facts folded so far: the number of the last one.
+    #[inline(always)]
+    pub fn facts(&self) -> u64 {
+        self.facts
+    }
+
+    /// Trades folded so far.
+    pub fn trades(&self) -> u64 {
+        self.trades
+    }
+
+    /// Orders that are open now, suspended ones included.
+    #[inline(always)]
+    pub fn open_orders(&self) -> usize {
+        self.table.len()
+    }
+
+    /// A market by its number.
+    #[inline(always)]
+    pub fn market(&self, market: MarketId) -> Option<&Market> {
+        self.markets.get(usize::from(market.0))
+    }
+
+    /// A market's number by its name.
+    pub fn symbol(&self, symbol: &Symbol) -> Option<MarketId> {
+        self.symbols.get(symbol).copied()
+    }
+
+    /// All markets, in order of number.
+    pub fn markets(&self) -> impl Iterator<Item = (MarketId, &Market)> {
+        (0..).map(MarketId).zip(&self.markets)
+    }
+
+    /// An open order's line. One probe and one line of memory.
+    #[inline(always)]
+    pub fn line(&self, order: OrderId) -> Option<&Line> {
+        self.index(order).map(|index| &self.lines[index as usize])
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(&self, order: OrderId) -> Option<u32> {
+        self.table.get(order.0, |index| self.lines[index as usize].order == order)
+    }
+
+    #[inline(always)]
+    pub(crate) fn line_mut(&mut self, order: OrderId) -> Option<&mut Line> {
+        self.index(order).map(|index| &mut self.lines[index as usize])
+    }
+
+    /// Open orders of a market, oldest place first. O(all open orders).
+    pub fn open_in(&self, market: MarketId) -> Vec<OrderId> {
+        let open = |line: &&Line| line.is_open() && line.market == market;
+        let mut orders: Vec<_> =
+            self.lines.iter().filter(open).map(|l| (l.place, l.order)).collect();
+        orders.sort_unstable();
+        orders.into_iter().map(|(_, order)| order).collect()
+    }
+
+    /// Whether an account has used a client id before, for the same ask or for another one.
+    #[inline]
+    pub fn repeat(&self, account: AccountId, client: ClientId, ask: &Ask) -> Repeat {
+        self.repeats.find(account, client, ask)
+    }
+
+    /// True if one more account can use client ids, or this one does already.
+    pub fn can_remember(&self, account: AccountId) -> bool {
+        self.repeats.has_room_for(account)
+    }
+
+    /// Lots of an open order that have not traded: open or held, which only its process tells apart.
+    pub fn remaining(&self, order: OrderId) -> Lots {
+        self.line(order).map_or(Lots::ZERO, Line::remaining)
+    }
+
+    /// Asks the processor to fetch an order's entry soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm(&self, order: OrderId) {
+        self.table.warm(order.0);
+    }
+}

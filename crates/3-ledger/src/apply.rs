@@ -1,0 +1,232 @@
+//! Facts into the fold. Whatever a fact says is checked first; what breaks a law changes nothing.
+
+use std::fmt;
+
+use kernel::{Broken, Keeper};
+use units::{AskId, Lots, MarketId, OrderId, limits};
+use words::{Deal, Entered, Fact, MarketSpec};
+
+use crate::line::{Line, Mark};
+use crate::{Ledger, Market, Verdict};
+
+/// Why a fact cannot be true after those before it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Wrong {
+    /// An epoch that is not the next one.
+    Epoch,
+    /// A market that exists, or whose number is not the next one.
+    MarketNumber,
+    /// A market that there is not.
+    NoMarket,
+    /// An order with a number that was used before.
+    OrderNumber,
+    /// An order that is not open.
+    NoOrder,
+    /// Lots or a price beyond every limit.
+    Range,
+    /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
+    Trade,
+    /// A void of a trade.
+    Void,
+    /// More or fewer lots left than were there.
+    Left,
+    /// A size not above what has traded.
+    Size,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wrong::Epoch => "an epoch is not the next one",
+            Wrong::MarketNumber => "a market's number is not the next one, or its name is taken",
+            Wrong::NoMarket => "there is no such market",
+            Wrong::OrderNumber => "an order's number was used before",
+            Wrong::NoOrder => "the order is not open",
+            Wrong::Range => "a price or size is beyond every limit",
+            Wrong::Trade => "a trade that the ledger cannot allow",
+            Wrong::Void => "a void of what is a trade",
+            Wrong::Left => "more or fewer lots leave than are there",
+            Wrong::Size => "a size is not above what has traded",
+        })
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl Keeper for Ledger {
+    type Fact = Fact;
+
+    /// A step of ours records one fact at most, so all or none is what happens anyway.
+    #[inline]
+    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+        match facts {
+            [fact] => self.apply(fact).map_err(|wrong| Broken(format!("{wrong}: {fact:?}"))),
+            _ => Err(Broken("a step of a market records one fact at most".to_owned())),
+        }
+    }
+}
+
+impl Ledger {
+    /// Folds the next fact in, or says what is wrong with it and stays as it was. O(1).
+    #[inline]
+    pub fn apply(&mut self, fact: &Fact) -> Result<(), Wrong> {
+        match fact {
+            Fact::Entered(entered) => self.on_entered(entered)?,
+            Fact::Traded { deal, price, lots, .. } => {
+                if self.judge(deal, *price, *lots) != Verdict::Trade {
+                    return Err(Wrong::Trade);
+                }
+                self.on_traded(deal, *lots);
+            }
+            Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
+            Fact::Replaced { order, client, price, lots, place } => {
+                let line = self.line_mut(*order).ok_or(Wrong::NoOrder)?;
+                if *lots <= line.done {
+                    return Err(Wrong::Size);
+                }
+                (line.price, line.size, line.place) = (*price, *lots, *place);
+                let account = line.account;
+                if let Some(client) = client {
+                    self.repeats.remember_replace(account, *client, *order, *price, *lots);
+                }
+            }
+            Fact::Voided { deal } => self.on_voided(deal)?,
+            Fact::Started { epoch } => {
+                if *epoch <= self.epoch {
+                    return Err(Wrong::Epoch);
+                }
+                self.on_started(*epoch);
+            }
+            Fact::MarketOpened { market, spec } => self.on_market_opened(*market, spec)?,
+            Fact::Suspended { order } => {
+                self.line_mut(*order).ok_or(Wrong::NoOrder)?.suspended = true;
+            }
+            Fact::MarketStopped { market } => {
+                let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
+                market.stopped = true;
+            }
+        }
+        self.facts += 1;
+        Ok(())
+    }
+
+    /// A new start: no deal is in progress any more, so no end of one need be remembered.
+    fn on_started(&mut self, epoch: u32) {
+        self.epoch = epoch;
+        for line in &mut self.lines {
+            line.as_maker = Mark::default();
+            line.as_taker = (OrderId(0), Mark::default());
+        }
+    }
+
+    fn on_market_opened(&mut self, market: MarketId, spec: &MarketSpec) -> Result<(), Wrong> {
+        let next = usize::from(market.0) == self.markets.len();
+        if !next || self.symbols.contains_key(&spec.symbol) {
+            return Err(Wrong::MarketNumber);
+        }
+        self.markets.push(Market { spec: *spec, stopped: false });
+        self.symbols.insert(spec.symbol, market);
+        Ok(())
+    }
+
+    #[inline]
+    fn on_entered(&mut self, entered: &Entered) -> Result<(), Wrong> {
+        let order = entered.order;
+        if self.market(entered.market).is_none() {
+            return Err(Wrong::NoMarket);
+        }
+        if order == OrderId(0) || self.index(order).is_some() {
+            return Err(Wrong::OrderNumber);
+        }
+        let lots = entered.lots.0;
+        if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
+            return Err(Wrong::Range);
+        }
+        let line = Line {
+            order,
+            place: AskId(order.0),
+            price: entered.price,
+            size: entered.lots,
+            account: entered.account,
+            market: entered.market,
+            side: entered.side,
+            stands: entered.stands,
+            ..Line::free()
+        };
+        let index = self.add(line);
+        self.table.insert(order.0, index);
+        if let Some(client) = entered.client {
+            self.repeats.remember_place(client, entered);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, line: Line) -> u32 {
+        match self.free.pop() {
+            Some(index) => {
+                self.lines[index as usize] = line;
+                index
+            }
+            None => {
+                self.lines.push(line);
+                u32::try_from(self.lines.len() - 1).expect("limits::MAX_ORDERS is below 2^32")
+            }
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, order: OrderId) {
+        let lines = &self.lines;
+        let is = |index: u32| lines[index as usize].order == order;
+        if let Some(index) = self.table.remove(order.0, is) {
+            self.lines[index as usize] = Line::free();
+            self.free.push(index);
+        }
+    }
+
+    #[inline]
+    fn on_traded(&mut self, deal: &Deal, lots: Lots) {
+        let mark = Mark::of(deal, true);
+        for (order, as_maker) in [(deal.maker, true), (deal.taker, false)] {
+            let line = self.line_mut(order).expect("the judge has seen both lines");
+            line.done += lots;
+            if line.done == line.size {
+                self.remove(order);
+            } else if as_maker {
+                line.as_maker = mark;
+            } else {
+                line.as_taker = (deal.maker, mark);
+            }
+        }
+        self.trades += 1;
+    }
+
+    /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
+    fn on_voided(&mut self, deal: &Deal) -> Result<(), Wrong> {
+        let asker = if self.line(deal.taker).is_some() { deal.taker } else { deal.maker };
+        if self.settle(deal, asker) == Verdict::Traded {
+            return Err(Wrong::Void);
+        }
+        let mark = Mark::of(deal, false);
+        if let Some(maker) = self.line_mut(deal.maker)
+            && maker.as_maker.is_before(deal)
+        {
+            maker.as_maker = mark;
+        }
+        if let Some(taker) = self.line_mut(deal.taker) {
+            taker.as_taker = (deal.maker, mark);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn on_left(&mut self, order: OrderId, lots: Lots) -> Result<(), Wrong> {
+        let line = self.line(order).ok_or(Wrong::NoOrder)?;
+        if line.remaining() != lots {
+            return Err(Wrong::Left);
+        }
+        self.remove(order);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! An open order's line.
+
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Deal, TimeInForce};
+
+/// What the facts say of one open order. 72 bytes; frees its room when the order is done.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Line {
+    /// Who; `OrderId(0)` marks a line that is free.
+    pub order: OrderId,
+    /// Rank in time.
+    pub place: AskId,
+    /// Limit.
+    pub price: Price,
+    /// Size, lots that have traded included.
+    pub size: Lots,
+    /// Lots that have traded.
+    pub done: Lots,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// Buy or sell.
+    pub side: Side,
+    /// How long it stands.
+    pub stands: TimeInForce,
+    /// How its last deal as maker ended. An order has one deal at a time, so one is enough.
+    pub(crate) as_maker: Mark,
+    /// How its last deal as taker ended, and with whom.
+    pub(crate) as_taker: (OrderId, Mark),
+    /// Its process was given up; it is off the floor.
+    pub suspended: bool,
+}
+
+/// The end of one deal: which of a maker's deals, and whether it is a trade. Orders as its deals do.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Mark {
+    incarnation: u32,
+    /// The deal's number, doubled; plus one for a trade.
+    number: u32,
+}
+
+impl Mark {
+    pub(crate) fn of(deal: &Deal, traded: bool) -> Mark {
+        let number = deal.number.checked_mul(2).expect("a life has fewer than 2^31 proposals");
+        Mark { incarnation: deal.incarnation, number: number + u32::from(traded) }
+    }
+
+    /// True if this is the end of `deal`.
+    pub(crate) fn is_of(self, deal: &Deal) -> bool {
+        self.incarnation == deal.incarnation && self.number / 2 == deal.number
+    }
+
+    pub(crate) fn traded(self) -> bool {
+        self.number % 2 == 1
+    }
+
+    /// True if `deal` came after the one that this is the end of.
+    pub(crate) fn is_before(self, deal: &Deal) -> bool {
+        (self.incarnation, self.number / 2) < (deal.incarnation, deal.number)
+    }
+}
+
+impl Line {
+    /// What a free line holds.
+    pub(crate) fn free() -> Line {
+        Line {
+            order: OrderId(0),
+            place: AskId(0),
+            price: Price(0),
+            size: Lots::ZERO,
+            done: Lots::ZERO,
+            account: AccountId(0),
+            market: MarketId(0),
+            side: Side::Buy,
+            stands: TimeInForce::GoodTillCancel,
+            as_maker: Mark::default(),
+            as_taker: (OrderId(0), Mark::default()),
+            suspended: false,
+        }
+    }
+
+    /// Lots that have not traded.
+    #[inline(always)]
+    pub fn remaining(&self) -> Lots {
+        self.size - self.done
+    }
+
+    /// True if the order is open and its process at work.
+    #[inline(always)]
+    pub fn is_open(&self) -> bool {
+        self.order != OrderId(0) && !self.suspended
+    }
+}

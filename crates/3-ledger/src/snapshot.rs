@@ -1,0 +1,241 @@
+//! The fold as bytes and back, so that a start need not fold all of history.
+
+use std::fmt;
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+use words::{MarketSpec, TimeInForce};
+
+use crate::line::Line;
+use crate::repeats::Asked;
+use crate::{Ledger, Market};
+
+/// Why bytes are no snapshot of a ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SnapshotError {
+    /// Where in the bytes it went wrong.
+    pub offset: usize,
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a snapshot of a ledger: wrong at byte {}", self.offset)
+    }
+}
+
+impl std::error::Error for SnapshotError {}
+
+/// The first bytes: what it is, and the version of the format.
+const MAGIC: u64 = u64::from_le_bytes(*b"BWledg01");
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], SnapshotError> {
+        let wrong = SnapshotError { offset: self.at };
+        let bytes = self.bytes.get(self.at..self.at + N).ok_or(wrong)?;
+        self.at += N;
+        bytes.try_into().map_err(|_| wrong)
+    }
+
+    fn u64(&mut self) -> Result<u64, SnapshotError> {
+        Ok(u64::from_le_bytes(self.take()?))
+    }
+
+    fn u32(&mut self) -> Result<u32, SnapshotError> {
+        Ok(u32::from_le_bytes(self.take()?))
+    }
+
+    fn u16(&mut self) -> Result<u16, SnapshotError> {
+        Ok(u16::from_le_bytes(self.take()?))
+    }
+
+    fn u8(&mut self) -> Result<u8, SnapshotError> {
+        Ok(u8::from_le_bytes(self.take()?))
+    }
+
+    fn wrong<T>(&self) -> Result<T, SnapshotError> {
+        Err(SnapshotError { offset: self.at })
+    }
+
+    fn side(&mut self) -> Result<Side, SnapshotError> {
+        match self.u8()? {
+            0 => Ok(Side::Buy),
+            1 => Ok(Side::Sell),
+            _ => self.wrong(),
+        }
+    }
+
+    fn stands(&mut self) -> Result<TimeInForce, SnapshotError> {
+        match self.u8()? {
+            0 => Ok(TimeInForce::GoodTillCancel),
+            1 => Ok(TimeInForce::ImmediateOrCancel),
+            _ => self.wrong(),
+        }
+    }
+
+    fn flag(&mut self) -> Result<bool, SnapshotError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => self.wrong(),
+        }
+    }
+
+    fn price(&mut self) -> Result<Price, SnapshotError> {
+        Ok(Price(i64::from_le_bytes(self.take()?)))
+    }
+
+    fn market(&mut self) -> Result<Market, SnapshotError> {
+        let length = usize::from(self.u8()?);
+        let wrong = SnapshotError { offset: self.at };
+        let text = self.bytes.get(self.at..self.at + length).ok_or(wrong)?;
+        self.at += length;
+        let symbol = std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or(wrong)?;
+        let tick = Scale { mantissa: self.u32()?, places: self.u8()? };
+        let lot = Scale { mantissa: self.u32()?, places: self.u8()? };
+        if !tick.is_valid() || !lot.is_valid() {
+            return self.wrong();
+        }
+        Ok(Market { spec: MarketSpec { symbol, tick, lot }, stopped: self.flag()? })
+    }
+
+    fn line(&mut self, markets: usize) -> Result<Line, SnapshotError> {
+        let line = Line {
+            order: OrderId(self.u64()?),
+            place: AskId(self.u64()?),
+            price: self.price()?,
+            size: Lots(self.u64()?),
+            done: Lots(self.u64()?),
+            account: AccountId(self.u32()?),
+            market: MarketId(self.u16()?),
+            side: self.side()?,
+            stands: self.stands()?,
+            suspended: self.flag()?,
+            ..Line::free()
+        };
+        let sound = line.order != OrderId(0)
+            && line.done < line.size
+            && usize::from(line.market.0) < markets;
+        if sound { Ok(line) } else { self.wrong() }
+    }
+
+    fn asked(&mut self) -> Result<(ClientId, Asked), SnapshotError> {
+        let bits = u128::from_le_bytes(self.take()?);
+        let Some(client) = ClientId::new(bits) else { return self.wrong() };
+        let asked = match self.u8()? {
+            0 => Asked::Place(
+                OrderId(self.u64()?),
+                MarketId(self.u16()?),
+                self.side()?,
+                self.price()?,
+                Lots(self.u64()?),
+                self.stands()?,
+            ),
+            1 => Asked::Replace(OrderId(self.u64()?), self.price()?, Lots(self.u64()?)),
+            _ => return self.wrong(),
+        };
+        Ok((client, asked))
+    }
+}
+
+impl Ledger {
+    /// The fold as bytes, the same for the same facts: about 49 bytes an open order. Whoever
+    /// stores them checks them; deals in progress are not in them, since none outlives its world.
+    pub fn save(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64 + self.open_orders() * 49);
+        let u64s = |values: &[u64], out: &mut Vec<u8>| {
+            values.iter().for_each(|v| out.extend(v.to_le_bytes()));
+        };
+        u64s(&[MAGIC, u64::from(self.epoch), self.facts, self.trades], &mut out);
+        u64s(&[self.markets.len() as u64], &mut out);
+        for market in &self.markets {
+            let symbol = market.spec.symbol.as_str().as_bytes();
+            out.push(u8::try_from(symbol.len()).expect("a symbol has at most 15 bytes"));
+            out.extend(symbol);
+            for scale in [market.spec.tick, market.spec.lot] {
+                out.extend(scale.mantissa.to_le_bytes());
+                out.push(scale.places);
+            }
+            out.push(u8::from(market.stopped));
+        }
+        let mut lines: Vec<&Line> = self.lines.iter().filter(|l| l.order != OrderId(0)).collect();
+        lines.sort_unstable_by_key(|line| line.order);
+        u64s(&[lines.len() as u64], &mut out);
+        for line in lines {
+            u64s(&[line.order.0, line.place.0], &mut out);
+            out.extend(line.price.0.to_le_bytes());
+            u64s(&[line.size.0, line.done.0], &mut out);
+            out.extend(line.account.0.to_le_bytes());
+            out.extend(line.market.0.to_le_bytes());
+            out.extend([line.side as u8, line.stands as u8, u8::from(line.suspended)]);
+        }
+        u64s(&[self.repeats.accounts.len() as u64], &mut out);
+        for (account, of) in &self.repeats.accounts {
+            u64s(&[u64::from(account.0), of.ids.len() as u64], &mut out);
+            for id in &of.ids {
+                out.extend(id.bits().to_le_bytes());
+                write_asked(of.asked.get(id), &mut out);
+            }
+        }
+        out
+    }
+
+    /// Reads what [`Ledger::save`] wrote. Never panics, whatever the bytes.
+    pub fn load(bytes: &[u8]) -> Result<Ledger, SnapshotError> {
+        let mut r = Reader { bytes, at: 0 };
+        if r.u64()? != MAGIC {
+            return r.wrong();
+        }
+        let epoch = u32::try_from(r.u64()?).or_else(|_| r.wrong())?;
+        let (facts, trades) = (r.u64()?, r.u64()?);
+        let mut ledger = Ledger { epoch, facts, trades, ..Ledger::default() };
+        for number in 0..r.u64()? {
+            let market = r.market()?;
+            let id = MarketId(u16::try_from(number).or_else(|_| r.wrong())?);
+            if ledger.symbols.insert(market.spec.symbol, id).is_some() {
+                return r.wrong();
+            }
+            ledger.markets.push(market);
+        }
+        for _ in 0..r.u64()? {
+            let line = r.line(ledger.markets.len())?;
+            if ledger.index(line.order).is_some() {
+                return r.wrong();
+            }
+            let order = line.order;
+            let index = ledger.add(line);
+            ledger.table.insert(order.0, index);
+        }
+        for _ in 0..r.u64()? {
+            let account = AccountId(u32::try_from(r.u64()?).or_else(|_| r.wrong())?);
+            for _ in 0..r.u64()? {
+                let (client, asked) = r.asked()?;
+                ledger.repeats.remember(account, client, asked);
+            }
+        }
+        if r.at == bytes.len() { Ok(ledger) } else { r.wrong() }
+    }
+}
+
+fn write_asked(asked: Option<&Asked>, out: &mut Vec<u8>) {
+    match asked.expect("an id and what was asked under it are remembered together") {
+        Asked::Place(order, market, side, price, lots, stands) => {
+            out.push(0);
+            out.extend(order.0.to_le_bytes());
+            out.extend(market.0.to_le_bytes());
+            out.push(*side as u8);
+            out.extend(price.0.to_le_bytes());
+            out.extend(lots.0.to_le_bytes());
+            out.push(*stands as u8);
+        }
+        Asked::Replace(order, price, lots) => {
+            out.push(1);
+            out.extend(order.0.to_le_bytes());
+            out.extend(price.0.to_le_bytes());
+            out.extend(lots.0.to_le_bytes());
+        }
+    }
+}
