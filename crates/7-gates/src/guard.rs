@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn only_loopback_names_pass() {
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:9", "::1"] {
+        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:9"] {
             assert!(is_loopback(host), "{host}");
         }
         for host in ["", "example.org", "localhost.example.org", "10.0.0.1:80", "127.0.0.1.x"] {

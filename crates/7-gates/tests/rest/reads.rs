@@ -1,0 +1,189 @@
+//! REST over loopback, end to end: what a client sees of markets, orders and trades.
+
+use crate::rig::{Rig, compare, id, masked, order};
+use serde_json::{Value, json};
+
+#[test]
+fn a_day_on_the_market_reads_as_it_was() {
+    let rig = Rig::start();
+    let mut story = Vec::new();
+    let mut tell = |what: &str, answer: Value| story.push(json!({ what: masked(answer) }));
+    tell("GET /products", rig.get("/products", 1).ok());
+    tell("GET ticker of an empty market", rig.get("/products/BTC-USD/ticker", 1).ok());
+    let first = rig.place(1, "sell", "100.50", "2");
+    tell("POST sell that rests", first.clone());
+    tell("POST another behind it", rig.place(2, "sell", "100.50", "1.5"));
+    tell("POST a third above", rig.place(2, "sell", "101.00", "1"));
+    tell("POST a buyer who sweeps the first", rig.place(3, "buy", "100.75", "2.5"));
+    let mut ioc = order("buy", "100.5", "3");
+    ioc["time_in_force"] = json!("IOC");
+    tell("POST immediate-or-cancel", rig.post("/orders", 3, &ioc).ok());
+    let bid = rig.place(4, "buy", "99", "1");
+    let change = json!({ "price": "99.01", "size": "0.5" });
+    tell("PUT a bid", rig.put(&format!("/orders/{}", id(&bid)), 4, &change).ok());
+    for level in 1..=3 {
+        let path = format!("/products/BTC-USD/book?level={level}");
+        tell(&format!("GET level {level}"), rig.get(&path, 1).ok());
+    }
+    tell("GET ticker", rig.get("/products/BTC-USD/ticker", 1).ok());
+    let trades = rig.get("/products/BTC-USD/trades", 1).ok();
+    let trade = format!("/trades/{}", trades[0]["trade_id"]);
+    tell("GET trades", trades);
+    tell("GET the last trade", rig.get(&trade, 1).ok());
+    tell("GET the first order", rig.get(&format!("/orders/{}", id(&first)), 1).ok());
+    tell("DELETE a bid", rig.delete(&format!("/orders/{}", id(&bid)), 4).ok());
+    tell("GET orders of account 4", rig.get("/orders?status=all", 4).ok());
+    tell("GET fills of account 3", rig.get("/fills", 3).ok());
+    compare("tests/snapshots/day.json", &(serde_json::to_string_pretty(&story).unwrap() + "\n"));
+    rig.stop();
+}
+
+#[test]
+fn whoever_asks_next_sees_what_was_answered() {
+    let rig = Rig::start();
+    for round in 0..200 {
+        let price = format!("{}.25", 50 + round % 40);
+        let placed = rig.place(7, "buy", &price, "0.001");
+        let path = format!("/orders/{}", id(&placed));
+        assert_eq!(rig.get(&path, 7).ok(), placed);
+        if round % 2 == 0 {
+            assert_eq!(rig.delete(&path, 7).ok(), json!(id(&placed)));
+            assert_eq!(rig.get(&path, 7).ok()["done_reason"], "canceled");
+        }
+    }
+    rig.stop();
+}
+
+#[test]
+fn the_same_ask_under_the_same_id_is_the_same_order_and_another_is_refused() {
+    let rig = Rig::start();
+    let uuid = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    for (text, shown) in [(uuid, Some(uuid)), ("my first order", None)] {
+        let mut body = order("buy", "10", "1");
+        body["client_oid"] = json!(text);
+        let first = rig.post("/orders", 1, &body).ok();
+        assert_eq!(rig.post("/orders", 1, &body).ok(), first);
+        let other = rig.post("/orders", 2, &body).ok();
+        assert_ne!(other["id"], first["id"], "an id is the account's own");
+        body["size"] = json!("2");
+        assert_eq!(rig.post("/orders", 1, &body).refusal(), (409, "client-id-used".to_owned()));
+        if let Some(shown) = shown {
+            assert_eq!(first["client_oid"], shown);
+        }
+        let shown = first["client_oid"].as_str().unwrap();
+        for name in [text.replace(' ', "%20"), shown.to_owned()] {
+            assert_eq!(rig.get(&format!("/orders/client:{name}"), 1).ok(), first);
+        }
+        let path = format!("/orders/client:{shown}");
+        assert_eq!(rig.delete(&path, 1).ok(), first["id"]);
+        assert_eq!(rig.delete(&path, 1).refusal(), (404, "unknown-order".to_owned()));
+    }
+    rig.stop();
+}
+
+#[test]
+fn a_replace_keeps_what_has_traded_and_may_trade_at_once() {
+    let rig = Rig::start();
+    let bid = rig.place(1, "buy", "10.00", "3");
+    let path = format!("/orders/{}", id(&bid));
+    rig.place(2, "sell", "10.00", "1");
+    rig.place(2, "sell", "10.50", "1");
+    let refused = rig.put(&path, 1, &json!({ "price": "10", "size": "1" }));
+    assert_eq!(refused.refusal(), (400, "below-done".to_owned()));
+    let crossed = rig.post(&path, 1, &json!({ "price": "10.60", "size": "2" })).ok();
+    assert_eq!(crossed["filled_size"], "2.0000");
+    assert_eq!(crossed["executed_value"], "20.500000");
+    assert_eq!((&crossed["status"], &crossed["done_reason"]), (&json!("done"), &json!("filled")));
+    assert_eq!(crossed["id"], bid["id"]);
+    let gone = rig.put(&path, 1, &json!({ "price": "9", "size": "5" }));
+    assert_eq!(gone.refusal(), (404, "unknown-order".to_owned()));
+    rig.stop();
+}
+
+#[test]
+fn lists_come_in_pages_newest_first() {
+    let rig = Rig::start();
+    let mut ids: Vec<String> = Vec::new();
+    for round in 0..7 {
+        let placed = rig.place(5, "buy", &format!("{}", 10 + round), "1");
+        if round % 3 == 0 {
+            rig.delete(&format!("/orders/{}", id(&placed)), 5).ok();
+        }
+        ids.insert(0, id(&placed));
+    }
+    let listed = |query: &str| -> Vec<String> {
+        let rows = rig.get(&format!("/orders?{query}"), 5).ok();
+        rows.as_array().unwrap().iter().map(id).collect()
+    };
+    let (mut open, mut done) = (ids.clone(), Vec::new());
+    for at in [6, 3, 0] {
+        done.insert(0, open.remove(at));
+    }
+    assert_eq!(listed(""), open);
+    assert_eq!(listed("status=open&product_id=BTC-USD"), open);
+    assert_eq!(listed("status=done"), done);
+    assert_eq!(listed("status=all"), ids);
+    assert_eq!(listed("status=open&status=done"), ids);
+    assert_eq!(listed("status=pending"), Vec::<String>::new());
+    assert_eq!(listed("status=all&product_id=GAS-EUR"), Vec::<String>::new());
+    let first = rig.get("/orders?status=all&limit=3", 5);
+    let after = first.header("CB-AFTER").unwrap();
+    assert_eq!(after, ids[2]);
+    assert_eq!(listed(&format!("status=all&limit=3&after={after}")), ids[3..6]);
+    assert_eq!(listed(&format!("status=all&before={after}")), ids[..2]);
+    assert_eq!(rig.get("/orders", 6).ok(), json!([]), "another account has none of them");
+    rig.stop();
+}
+
+#[test]
+fn prices_may_step_by_halves_and_be_below_zero() {
+    let rig = Rig::start();
+    let body = json!({ "product_id": "GAS-EUR", "side": "sell", "price": "-1.5", "size": "3" });
+    let sold = rig.post("/orders", 1, &body).ok();
+    assert_eq!((&sold["price"], &sold["size"]), (&json!("-1.5"), &json!("3")));
+    let body = json!({ "product_id": "GAS-EUR", "side": "buy", "price": "2.0", "size": "2" });
+    let bought = rig.post("/orders", 2, &body).ok();
+    assert_eq!(bought["executed_value"], "-3.0");
+    assert_eq!(rig.get("/products/GAS-EUR/ticker", 1).ok()["volume"], "2");
+    rig.stop();
+}
+
+#[test]
+fn time_health_and_readiness_are_told() {
+    let rig = Rig::start();
+    let time = rig.get("/time", 0).ok();
+    assert!(time["epoch"].as_f64().unwrap() > 1.7e9 && time["iso"].is_string());
+    assert_eq!(rig.get("/healthz", 0).ok(), json!({ "status": "ok" }));
+    let ready = rig.get("/readyz", 0).ok();
+    assert_eq!(ready["durable"], ready["shown"]);
+    assert_eq!(ready["open_orders"], 0);
+    rig.stop();
+}
+
+#[test]
+fn the_description_that_is_kept_is_current() {
+    compare("../../docs/openapi.json", &gates::openapi_json());
+    let rig = Rig::start();
+    assert_eq!(rig.get("/openapi.json", 0).text, gates::openapi_json());
+    rig.stop();
+}
+
+#[test]
+fn the_page_loads_nothing_from_elsewhere() {
+    let rig = Rig::start();
+    let page = rig.get("/", 0);
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    for path in ["/", "/page.css", "/page.js"] {
+        let asset = rig.get(path, 0);
+        assert_eq!(asset.status, 200);
+        assert!(!asset.text.is_empty());
+        for link in asset.text.split("http").skip(1) {
+            let own_namespace = link.starts_with("://www.w3.org/2000/svg");
+            assert!(
+                own_namespace || !link.starts_with(':') && !link.starts_with("s:"),
+                "{link:.40}"
+            );
+        }
+    }
+    rig.stop();
+}

@@ -1,0 +1,211 @@
+//! What a gate refuses, case by case, and the limits that it keeps.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::rig::{Rig, order};
+use gates::{Gate, GateError, Options};
+use serde_json::json;
+
+const KEY: (&str, &str) = ("CB-ACCESS-KEY", "1");
+
+#[test]
+fn every_wrong_order_gets_its_own_refusal() {
+    let rig = Rig::start();
+    let with = |name: &str, value: serde_json::Value| {
+        let mut body = order("buy", "10.00", "1");
+        body[name] = value;
+        body.to_string()
+    };
+    let long = "x".repeat(65);
+    let cases = [
+        (with("price", json!("10.001")), 400, "bad-price"),
+        (with("price", json!("99999999999999999")), 400, "bad-price"),
+        (with("price", json!("ten")), 400, "bad-price"),
+        (with("price", json!("")), 400, "bad-price"),
+        (with("size", json!("0.00001")), 400, "bad-lots"),
+        (with("size", json!("0")), 400, "bad-lots"),
+        (with("size", json!("-1")), 400, "bad-lots"),
+        (with("size", json!("99999999999")), 400, "bad-lots"),
+        (with("price", json!(10)), 400, "malformed-request"),
+        (with("size", json!(1.5)), 400, "malformed-request"),
+        (with("side", json!("hold")), 400, "malformed-request"),
+        (with("funds", json!("5")), 400, "malformed-request"),
+        (with("client_oid", json!("")), 400, "malformed-request"),
+        (with("client_oid", json!(long)), 400, "malformed-request"),
+        (with("time_in_force", json!("FOK")), 400, "not-supported"),
+        (with("type", json!("market")), 400, "not-supported"),
+        (with("post_only", json!(true)), 400, "not-supported"),
+        (with("product_id", json!("DOGE-USD")), 404, "unknown-market"),
+        (with("product_id", json!("btc-usd")), 404, "unknown-market"),
+        (with("account", json!(2)), 401, "bad-account"),
+        ("{".to_owned(), 400, "malformed-request"),
+        ("".to_owned(), 400, "malformed-request"),
+        ("[]".to_owned(), 400, "malformed-request"),
+        ("{\"side\":\"buy\"}".to_owned(), 400, "malformed-request"),
+        ("\u{0}".to_owned(), 400, "malformed-request"),
+        (with("client_oid", json!("x".repeat(17_000))), 413, "body-too-large"),
+    ];
+    for (body, status, code) in &cases {
+        let reply = rig.send("POST", "/orders", &[KEY], body);
+        assert_eq!(reply.refusal(), (*status, (*code).to_owned()), "{body:.200}");
+    }
+    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([]), "nothing of it happened");
+    rig.stop();
+}
+
+#[test]
+fn every_wrong_path_gets_its_own_refusal() {
+    let rig = Rig::start();
+    let cases = [
+        ("GET", "/nothing", 404, "not-found"),
+        ("GET", "/orders/1/2", 404, "not-found"),
+        ("GET", "/orders/%ff", 404, "not-found"),
+        ("DELETE", "/products", 405, "method-not-allowed"),
+        ("PATCH", "/orders/1", 405, "method-not-allowed"),
+        ("GET", "/products/NO-NE", 404, "unknown-market"),
+        ("GET", "/products/NO-NE/book", 404, "unknown-market"),
+        ("GET", "/products/NO-NE/ticker", 404, "unknown-market"),
+        ("GET", "/products/NO-NE/trades", 404, "unknown-market"),
+        ("GET", "/products/%F0%9F%90%A2/book", 404, "unknown-market"),
+        ("GET", "/products/BTC-USD/book?level=4", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/book?level=two", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/book?level=1&level=2", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/book?depth=5", 400, "not-supported"),
+        ("GET", "/products/BTC-USD/trades?limit=0", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/trades?limit=1001", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/trades?after=x", 400, "malformed-request"),
+        ("GET", "/trades/1", 404, "unknown-trade"),
+        ("GET", "/trades/x", 404, "unknown-trade"),
+        ("GET", "/orders?status=happy", 400, "malformed-request"),
+        ("GET", "/orders?product_id=NO-NE", 404, "unknown-market"),
+        ("GET", "/orders/999999", 404, "unknown-order"),
+        ("GET", "/orders/-1", 404, "unknown-order"),
+        ("GET", "/orders/client:nobody", 404, "unknown-order"),
+        ("GET", "/fills?order_id=x", 400, "malformed-request"),
+        ("DELETE", "/orders/999999", 404, "unknown-order"),
+        ("DELETE", "/orders/client:nobody", 404, "unknown-order"),
+    ];
+    for (method, path, status, code) in cases {
+        let reply = rig.send(method, path, &[KEY], "");
+        assert_eq!(reply.refusal(), (status, code.to_owned()), "{method} {path}");
+    }
+    rig.stop();
+}
+
+#[test]
+fn an_account_must_be_named_once_and_as_a_number() {
+    let rig = Rig::start();
+    let bad: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("CB-ACCESS-KEY", "")],
+        &[("CB-ACCESS-KEY", "ann")],
+        &[("CB-ACCESS-KEY", "+1")],
+        &[("Buttonwood-Account", "4294967296")],
+        &[("CB-ACCESS-KEY", "1"), ("Buttonwood-Account", "2")],
+    ];
+    let body = order("buy", "10", "1").to_string();
+    for headers in bad {
+        for (method, path) in [("GET", "/orders"), ("POST", "/orders"), ("GET", "/fills")] {
+            let reply = rig.send(method, path, headers, &body);
+            assert_eq!(reply.refusal(), (401, "bad-account".to_owned()), "{headers:?} {path}");
+        }
+    }
+    let mut in_body = order("buy", "10", "1");
+    in_body["account"] = json!(3);
+    let placed = rig.send("POST", "/orders", &[], &in_body.to_string()).ok();
+    assert_eq!(placed["profile_id"], "3");
+    let path = format!("/orders/{}", crate::rig::id(&placed));
+    let change = json!({ "price": "11", "size": "1" });
+    assert_eq!(rig.get(&path, 4).refusal().1, "unknown-order", "another's order is unknown");
+    assert_eq!(rig.put(&path, 4, &change).refusal().1, "unknown-order");
+    assert_eq!(rig.delete(&path, 4).refusal().1, "unknown-order");
+    assert_eq!(rig.get(&path, 3).ok(), placed);
+    rig.stop();
+}
+
+#[test]
+fn a_page_of_another_site_is_kept_out() {
+    let rig = Rig::start();
+    let (own, port) = (rig.address(), rig.address().split_once(':').unwrap().1.to_owned());
+    let foreign: [&[(&str, &str)]; 4] = [
+        &[("Host", "example.org")],
+        &[("Host", "127.0.0.1.example.org:80")],
+        &[("Origin", "http://example.org")],
+        &[("Origin", "null")],
+    ];
+    for headers in foreign {
+        let reply = rig.send("GET", "/products", headers, "");
+        assert_eq!(reply.refusal(), (403, "foreign-origin".to_owned()), "{headers:?}");
+    }
+    let host = format!("localhost:{port}");
+    let near: [&[(&str, &str)]; 3] = [
+        &[("Host", &host)],
+        &[("Origin", &format!("http://{own}"))],
+        &[("Host", &host), ("Origin", &format!("http://{host}"))],
+    ];
+    for headers in near {
+        assert_eq!(rig.send("GET", "/products", headers, "").status, 200, "{headers:?}");
+    }
+    rig.stop();
+}
+
+#[test]
+fn a_gate_listens_on_loopback_only_and_says_why_it_does_not_start() {
+    let start = |bind: std::net::SocketAddr| {
+        let service = std::sync::Arc::new(crate::rig::start_service());
+        let health = service.clone();
+        let (client, facts) = (service.client(), service.subscribe());
+        let options = Options { bind, ..Options::default() };
+        Gate::start(options, client, facts, move || health.health())
+    };
+    let refused = start(([0, 0, 0, 0], 0).into()).unwrap_err();
+    assert!(matches!(refused, GateError::NotLoopback(_)), "{refused}");
+    assert!(refused.to_string().contains("0.0.0.0:0"));
+    let rig = Rig::start();
+    let taken = start(rig.address().parse().unwrap()).unwrap_err();
+    assert!(matches!(taken, GateError::Bind { .. }), "{taken}");
+    rig.stop();
+}
+
+#[test]
+fn one_connection_too_many_is_told_so() {
+    let rig = Rig::with(Options { connections: 3, ..Options::default() });
+    // The client of the rig holds one connection open; these hold the other two, once heard.
+    let hold = || {
+        let mut stream = TcpStream::connect(rig.address()).unwrap();
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", rig.address());
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        (stream, String::from_utf8_lossy(&first).into_owned())
+    };
+    let held: Vec<_> = (0..2).map(|_| hold()).collect();
+    assert!(held.iter().all(|(_, head)| head == "HTTP/1.1 200"), "{held:?}");
+    let mut turned = TcpStream::connect(rig.address()).unwrap();
+    let mut text = String::new();
+    turned.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 429 "), "{text}");
+    assert!(text.contains("retry-after: 1") && text.contains("\"code\":\"busy\""), "{text}");
+    drop(held);
+    rig.stop();
+}
+
+#[test]
+fn one_request_too_many_is_told_so_and_health_still_answers() {
+    let rig = Rig::with(Options { requests: 0, ..Options::default() });
+    assert_eq!(rig.get("/products", 1).refusal(), (429, "busy".to_owned()));
+    assert_eq!(rig.get("/healthz", 1).status, 200);
+    rig.stop();
+}
+
+#[test]
+fn a_head_that_does_not_come_is_cut_off() {
+    let head_within = std::time::Duration::from_millis(50);
+    let rig = Rig::with(Options { head_within, ..Options::default() });
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    rig.stop();
+}

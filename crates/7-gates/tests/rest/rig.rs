@@ -1,0 +1,209 @@
+//! An exchange with a gate before it, over loopback, and a client that knows nothing of either.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::{Policy, Service, ServiceOptions};
+use gates::{Gate, Options};
+use serde_json::{Value, json};
+use units::Scale;
+use words::{Ask, MarketSpec};
+
+/// A running exchange with two markets, and its gate.
+pub(crate) struct Rig {
+    service: Arc<Service>,
+    gate: Option<Gate>,
+    agent: ureq::Agent,
+    url: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e} in {}", self.text))
+    }
+
+    /// The body, which must be that of a request that was done.
+    pub(crate) fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Status and code of a refusal, whose form is checked.
+    pub(crate) fn refusal(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let body = self.json();
+        assert_eq!(body["status"], json!(self.status));
+        assert!(body["title"].is_string() && body["message"].is_string(), "{body}");
+        assert_eq!(self.header("retry-after").is_some(), matches!(self.status, 429 | 503));
+        (self.status, body["code"].as_str().unwrap().to_owned())
+    }
+}
+
+/// An exchange in memory.
+pub(crate) fn start_service() -> Service {
+    let options = ServiceOptions { journal: None, policy: Policy::Memory, ..Default::default() };
+    let service = Service::start(options).unwrap();
+    for (symbol, tick, lot) in [
+        ("BTC-USD", Scale::places(2), Scale::places(4)),
+        ("GAS-EUR", Scale { mantissa: 5, places: 1 }, Scale::places(0)),
+    ] {
+        let spec = MarketSpec { symbol: symbol.parse().unwrap(), tick, lot };
+        service.client().ask(Ask::OpenMarket(spec)).unwrap();
+    }
+    service
+}
+
+impl Rig {
+    pub(crate) fn start() -> Rig {
+        Rig::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> Rig {
+        let service = Arc::new(start_service());
+        let options = Options { bind: ([127, 0, 0, 1], 0).into(), ..options };
+        let health = service.clone();
+        let gate =
+            Gate::start(options, service.client(), service.subscribe(), move || health.health());
+        let gate = gate.unwrap();
+        let url = format!("http://{}", gate.local_addr());
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)));
+        let rig = Rig { service, gate: Some(gate), agent: config.build().into(), url };
+        rig.wait_ready();
+        rig
+    }
+
+    /// Asks until reads are up to date; the gate may still be folding what came before it.
+    fn wait_ready(&self) {
+        for _ in 0..10_000 {
+            if self.get("/readyz", 0).status == 200 {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        panic!("never ready: {:?}", self.get("/readyz", 0));
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.url.trim_start_matches("http://").to_owned()
+    }
+
+    pub(crate) fn client(&self) -> exchange::Client {
+        self.service.client()
+    }
+
+    /// Ends the gate, then the exchange.
+    pub(crate) fn stop(mut self) {
+        self.gate.take().unwrap().stop();
+        let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
+        service.stop().unwrap();
+    }
+
+    pub(crate) fn get(&self, path: &str, account: u32) -> Reply {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        let request = request.header("Buttonwood-Account", account.to_string());
+        reply(request.call().unwrap())
+    }
+
+    pub(crate) fn delete(&self, path: &str, account: u32) -> Reply {
+        let request = self.agent.delete(format!("{}{path}", self.url));
+        reply(request.header("CB-ACCESS-KEY", account.to_string()).call().unwrap())
+    }
+
+    pub(crate) fn post(&self, path: &str, account: u32, body: &Value) -> Reply {
+        self.send("POST", path, &[("CB-ACCESS-KEY", &account.to_string())], &body.to_string())
+    }
+
+    pub(crate) fn put(&self, path: &str, account: u32, body: &Value) -> Reply {
+        self.send("PUT", path, &[("CB-ACCESS-KEY", &account.to_string())], &body.to_string())
+    }
+
+    /// Sends whatever it is told to.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        reply(self.agent.run(request.body(body.to_owned()).unwrap()).unwrap())
+    }
+
+    /// Places an order and gives what was answered.
+    pub(crate) fn place(&self, account: u32, side: &str, price: &str, size: &str) -> Value {
+        self.post("/orders", account, &order(side, price, size)).ok()
+    }
+}
+
+/// The body of a new order in `BTC-USD`.
+pub(crate) fn order(side: &str, price: &str, size: &str) -> Value {
+    json!({ "product_id": "BTC-USD", "side": side, "price": price, "size": size })
+}
+
+fn reply(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+    let text = response.body_mut().read_to_string().unwrap();
+    Reply { status: response.status().as_u16(), headers: response.headers().clone(), text }
+}
+
+/// The text of a JSON value with its times masked, since they differ from run to run.
+pub(crate) fn masked(mut value: Value) -> Value {
+    fn walk(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match name.as_str() {
+                        "time" | "created_at" | "done_at" if value.is_string() => {
+                            assert_is_time(value.as_str().unwrap());
+                            *value = json!("TIME");
+                        }
+                        _ => walk(value),
+                    }
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    walk(&mut value);
+    value
+}
+
+fn assert_is_time(text: &str) {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    assert_eq!(shape, "9999-99-99T99:99:99.999999Z", "{text}");
+}
+
+/// Compares text with a file of this crate; `BLESS=1` writes the file instead.
+pub(crate) fn compare(path: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, kept, "{} differs; if it should, run again with BLESS=1", path.display());
+}
+
+/// The number of an order, from an answer.
+pub(crate) fn id(order: &Value) -> String {
+    order["id"].as_str().unwrap().to_owned()
+}
