@@ -1,1 +1,207 @@
-//! placeholder
+//! Facts to storage and back. Nothing here decides what happened; it keeps it, or says why it cannot.
+//!
+//! [`Journal`] is what the exchange needs of any journal: append groups of facts at an expected
+//! position, sync, read from a position, save and load a snapshot. [`DiskJournal`] keeps facts in
+//! segment files, [`MemoryJournal`] keeps nothing. A *position* stands between two facts: position
+//! `p` is just before the fact with number `p`, so a journal of `n` facts ends at position `n + 1`.
+//!
+//! No thread and no clock are here: the service that owns a journal decides when it syncs.
+//! The format is in `docs/journal-format.md`.
+//!
+//! ```
+//! use journal::{DiskJournal, Journal, Options, read_facts};
+//! use units::{AskId, Time};
+//! use words::{Fact, Stamp, bytes::Groups};
+//!
+//! let dir = tempfile::tempdir()?;
+//! let mut journal = DiskJournal::open(dir.path(), Options::default())?;
+//! assert_eq!(journal.end(), 1);
+//!
+//! let mut groups = Groups::new();
+//! let stamp = Stamp { seq: 1, ask: AskId(1), time: Time(0) };
+//! groups.push(stamp, &Fact::Started { epoch: 1 });
+//! journal.append(&groups)?; // handed to the system, not yet durable
+//! assert_eq!(journal.sync()?, 2); // every fact before position 2 is durable
+//!
+//! let mut reader = journal.reader();
+//! let mut facts = Vec::new();
+//! read_facts(&mut *reader, 1, 2, &mut |stamp, fact| facts.push((stamp, fact)))?;
+//! assert_eq!(facts, [(stamp, Fact::Started { epoch: 1 })]);
+//!
+//! drop(journal); // lets go of the directory
+//! let report = journal::verify(dir.path(), &mut |_, _| ())?;
+//! assert_eq!((report.facts, report.intact, report.cut_bytes), (1, true, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod disk;
+mod error;
+mod memory;
+mod reader;
+mod record;
+mod reserve;
+mod scan;
+mod snapshot;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod writer;
+
+use std::ops::ControlFlow;
+
+use units::AskId;
+use words::bytes::{BytesError, Facts, Groups, What};
+use words::{Fact, Stamp};
+
+pub use disk::{Disk, DiskFile};
+pub use error::{Damage, JournalError};
+pub use memory::MemoryJournal;
+pub use record::SEGMENT_VERSION;
+pub use snapshot::Snapshot;
+pub use storage::{Storage, StorageFile};
+pub use verify::{Verified, verify, verify_storage};
+pub use writer::{Cut, FileJournal, Options};
+
+/// A journal in a directory.
+pub type DiskJournal = FileJournal<Disk>;
+
+/// What the exchange needs of a journal.
+///
+/// One writer: a second one, or one that was replaced, is refused with [`JournalError::Fenced`] at
+/// its first append. Every method takes the thread of its caller.
+pub trait Journal: Send {
+    /// Adds groups after the last, if they begin at [`Journal::end`]. They are durable after the next
+    /// [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
+    ///
+    /// - two groups in a row may not be of the same ask, also from one append to the next
+    /// - costs one write to the system, a checksum and a hash: about 1 ns a byte and a few µs
+    /// - [`JournalError::Full`]: nothing was written; the same groups may be appended again later
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError>;
+
+    /// Makes all that was appended durable, and returns the position up to which it is.
+    ///
+    /// Waits for the disk. After an error nothing more can be appended or synced, since nobody can
+    /// know what the disk has: [`JournalError::Poisoned`] from then on.
+    fn sync(&mut self) -> Result<u64, JournalError>;
+
+    /// Where the next append is expected.
+    fn end(&self) -> u64;
+
+    /// Every fact before this position is durable.
+    fn durable(&self) -> u64;
+
+    /// Whether there is room for new orders, or only for taking them off. Cheap while there is; while
+    /// there is not, each call looks whether there is again, so it must be called from time to time.
+    fn room(&mut self) -> Result<Room, JournalError>;
+
+    /// A reader of its own, for any thread, that reads while this journal goes on.
+    fn reader(&self) -> Box<dyn Reader>;
+
+    /// Keeps `bytes` as the fold of all facts before `position`, which must be durable.
+    ///
+    /// The last two snapshots are kept. Waits for the disk; a failure leaves the older ones as they were.
+    fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError>;
+
+    /// The newest snapshot that is whole, with the names of damaged ones that were passed over.
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError>;
+}
+
+/// How much more a journal can take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// True if new orders may come in. False while the reserve is in use or could not be set aside.
+    pub for_orders: bool,
+    /// Bytes that are set aside for taking orders off, whatever else fills the disk.
+    pub reserve: u64,
+}
+
+impl Room {
+    /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a group's
+    /// head and a `Left`, with room to spare. A reserve of this times the open orders is enough for all.
+    pub const PER_CANCEL: u64 = 128;
+}
+
+/// Reads a journal's facts in batches, as they were appended.
+pub trait Reader: Send {
+    /// Hands on every batch that has facts from `from` up to `until`, in order, until told to break.
+    ///
+    /// The first may begin before `from`, the last may end after `until`. Returns the position after
+    /// the last batch handed on, from which the next read goes on without searching. `until` must not
+    /// be beyond what is durable. About 1 ns a byte.
+    fn read(
+        &mut self,
+        from: u64,
+        until: u64,
+        each: &mut dyn FnMut(Batch<'_>) -> ControlFlow<()>,
+    ) -> Result<u64, JournalError>;
+}
+
+/// Whole groups as they were appended together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Batch<'a> {
+    /// Number of the first fact.
+    pub first: u64,
+    /// How many facts there are.
+    pub facts: u64,
+    /// Their bytes, for [`Facts`].
+    pub groups: &'a [u8],
+}
+
+impl<'a> Batch<'a> {
+    /// Its facts. See [`Facts`] for the cost.
+    pub fn facts(&self) -> Facts<'a> {
+        Facts::new(self.groups, self.first)
+    }
+
+    /// Where the next batch begins.
+    pub fn end(&self) -> u64 {
+        self.first.saturating_add(self.facts)
+    }
+
+    /// Hands on every fact, and checks that there are as many as were said. Returns the last ask.
+    fn each_fact(&self, each: &mut impl FnMut(Stamp, Fact)) -> Result<Option<AskId>, BytesError> {
+        let mut last = None;
+        let mut facts = self.facts();
+        for fact in &mut facts {
+            let (stamp, fact) = fact?;
+            last = Some(stamp.ask);
+            each(stamp, fact);
+        }
+        if facts.seq() == self.end() {
+            Ok(last)
+        } else {
+            Err(BytesError { at: self.groups.len(), what: What::Count })
+        }
+    }
+}
+
+/// Hands on every fact from `from` up to `until` (not included), which must be durable.
+///
+/// For recovery, and for history. Below 100 ns a fact, what `each` does left out.
+pub fn read_facts(
+    reader: &mut dyn Reader,
+    from: u64,
+    until: u64,
+    each: &mut impl FnMut(Stamp, Fact),
+) -> Result<(), JournalError> {
+    let mut damage = None;
+    let _end = reader.read(from, until, &mut |batch| {
+        let mut wanted = |stamp: Stamp, fact| {
+            if (from..until).contains(&stamp.seq) {
+                each(stamp, fact);
+            }
+        };
+        match batch.each_fact(&mut wanted) {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => {
+                damage = Some((batch.first, error));
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    match damage {
+        None => Ok(()),
+        Some((first, error)) => Err(JournalError::NoFacts { first, error }),
+    }
+}

@@ -1,0 +1,192 @@
+//! What can go wrong with a journal: what, where, and what to do.
+
+use std::{error, fmt, io};
+
+use units::AskId;
+use words::bytes::BytesError;
+
+/// Why a journal could not do as asked.
+#[derive(Debug)]
+pub enum JournalError {
+    /// The system said no.
+    Io {
+        /// What was being done, such as `write`.
+        doing: &'static str,
+        /// To which file or directory.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process, or another part of this one, has the journal open for writing.
+    Locked {
+        /// The journal's directory.
+        path: String,
+    },
+    /// The journal is damaged elsewhere than at its end. Nothing was changed.
+    Damaged {
+        /// The segment file.
+        segment: String,
+        /// Bytes from its beginning.
+        offset: u64,
+        /// Number of the first fact that cannot be read there.
+        seq: u64,
+        /// What is wrong.
+        damage: Damage,
+    },
+    /// The append is not at the journal's end: its writer was replaced, or skipped facts.
+    Fenced {
+        /// The journal's end.
+        expected: u64,
+        /// Where the append wanted to be.
+        found: u64,
+    },
+    /// The append would be a second group of the ask that was appended last.
+    SameAsk {
+        /// That ask.
+        ask: AskId,
+    },
+    /// The append has more bytes or facts than one record can hold.
+    TooLarge {
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// The disk is full, and what was set aside does not suffice. Nothing of the append was written.
+    Full {
+        /// The journal's directory.
+        path: String,
+    },
+    /// An earlier write or sync failed, so nobody knows what the disk has.
+    Poisoned {
+        /// That failure, in words.
+        why: String,
+    },
+    /// Facts from here on are not kept.
+    NotKept {
+        /// Where reading was to begin.
+        from: u64,
+    },
+    /// A record is whole, but holds no facts: it was written by something else.
+    NoFacts {
+        /// The record's first fact.
+        first: u64,
+        /// What is wrong with it.
+        error: BytesError,
+    },
+    /// A snapshot of facts that are not durable would be ahead of its journal after a crash.
+    SnapshotAhead {
+        /// The snapshot's position.
+        position: u64,
+        /// What is durable.
+        durable: u64,
+    },
+}
+
+/// What is wrong with a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Damage {
+    /// No segment, or its head was changed.
+    Head,
+    /// Of a version that this program does not know.
+    Version(u32),
+    /// A record was changed or is not whole, and durable ones follow.
+    Record,
+    /// The facts before this one are missing.
+    Gap {
+        /// The number of the fact that is there instead.
+        found: u64,
+    },
+    /// A record or a segment was replaced or taken out: it does not follow the one before it.
+    Chain,
+    /// A record is whole, but holds no facts.
+    Facts(BytesError),
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Head => f.write_str("the head of the segment is damaged"),
+            Damage::Version(version) => write!(f, "the segment is of unknown version {version}"),
+            Damage::Record => f.write_str("a record is damaged, and durable ones follow it"),
+            Damage::Gap { found } => {
+                write!(f, "facts are missing or twice there: fact {found} comes next")
+            }
+            Damage::Chain => f.write_str("the chain is broken: what was here has been replaced"),
+            Damage::Facts(error) => write!(f, "a record holds no facts: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JournalError::Io { doing, path, source } => {
+                write!(f, "the journal could not {doing} {path}: {source}")
+            }
+            JournalError::Locked { path } => {
+                write!(f, "the journal in {path} is in use; stop the other program first")
+            }
+            JournalError::Damaged { segment, offset, seq, damage: Damage::Version(version) } => {
+                write!(
+                    f,
+                    "{segment} at byte {offset}, fact {seq}: version {version} of the format is \
+                     unknown; use the program that wrote it"
+                )
+            }
+            JournalError::Damaged { segment, offset, seq, damage } => write!(
+                f,
+                "{segment} at byte {offset}, fact {seq}: {damage}. Nothing was changed. \
+                 Copy the directory, restore this segment and those after it from a backup, \
+                 then run `buttonwood journal verify`"
+            ),
+            JournalError::Fenced { expected, found } => write!(
+                f,
+                "the journal ends at {expected}, the append began at {found}; \
+                 another writer has taken over, or facts were skipped"
+            ),
+            JournalError::SameAsk { ask } => {
+                write!(f, "ask {ask} has facts in the journal already; an ask is one group")
+            }
+            JournalError::TooLarge { bytes } => {
+                write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")
+            }
+            JournalError::Full { path } => {
+                write!(f, "no space is left for the journal in {path}; make room on that disk")
+            }
+            JournalError::Poisoned { why } => write!(
+                f,
+                "the journal takes nothing more, since it could not {why}; \
+                 look after the disk, then start again: what is there is read anew"
+            ),
+            JournalError::NotKept { from } => {
+                write!(f, "facts from {from} on are not kept by this journal")
+            }
+            JournalError::NoFacts { first, error } => {
+                write!(f, "the record that begins with fact {first} holds no facts: {error}")
+            }
+            JournalError::SnapshotAhead { position, durable } => write!(
+                f,
+                "a snapshot at {position} is beyond {durable}, up to which facts are durable; sync first"
+            ),
+        }
+    }
+}
+
+impl error::Error for JournalError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            JournalError::Io { source, .. } => Some(source),
+            JournalError::NoFacts { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Says of an error of the system what was being done, and to what.
+pub(crate) fn io(doing: &'static str, path: String) -> impl FnOnce(io::Error) -> JournalError {
+    move |source| JournalError::Io { doing, path, source }
+}
+
+/// True if the error says that there is no space left, or no more for this user.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,0 +1,92 @@
+//! A journal that keeps nothing: the policy `memory`. What it was given is gone when it is asked for.
+
+use std::ops::ControlFlow;
+
+use units::AskId;
+use words::bytes::Groups;
+
+use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot};
+
+/// Counts positions and checks what it is given as any journal does, and calls everything durable
+/// that was synced. After its end, by whatever cause, no fact of it is left anywhere.
+#[derive(Clone, Debug)]
+pub struct MemoryJournal {
+    end: u64,
+    durable: u64,
+    last_ask: Option<AskId>,
+}
+
+impl MemoryJournal {
+    /// An empty one, which ends at position 1.
+    pub fn new() -> MemoryJournal {
+        MemoryJournal { end: 1, durable: 1, last_ask: None }
+    }
+}
+
+impl Default for MemoryJournal {
+    fn default() -> MemoryJournal {
+        MemoryJournal::new()
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+        let Some(ask) = groups.first_ask() else { return Ok(()) };
+        if groups.first() != self.end {
+            return Err(JournalError::Fenced { expected: self.end, found: groups.first() });
+        }
+        if Some(ask) == self.last_ask {
+            return Err(JournalError::SameAsk { ask });
+        }
+        self.end += groups.facts();
+        self.last_ask = groups.last_ask();
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<u64, JournalError> {
+        self.durable = self.end;
+        Ok(self.durable)
+    }
+
+    fn end(&self) -> u64 {
+        self.end
+    }
+
+    fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    fn room(&mut self) -> Result<Room, JournalError> {
+        Ok(Room { for_orders: true, reserve: u64::MAX })
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(Nothing)
+    }
+
+    /// Keeps nothing of it either.
+    fn save_snapshot(&mut self, position: u64, _bytes: &[u8]) -> Result<(), JournalError> {
+        if position > self.durable {
+            return Err(JournalError::SnapshotAhead { position, durable: self.durable });
+        }
+        Ok(())
+    }
+
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
+        Ok(Snapshot::default())
+    }
+}
+
+/// Its reader.
+struct Nothing;
+
+impl Reader for Nothing {
+    fn read(
+        &mut self,
+        from: u64,
+        until: u64,
+        _each: &mut dyn FnMut(Batch<'_>) -> ControlFlow<()>,
+    ) -> Result<u64, JournalError> {
+        if from < until { Err(JournalError::NotKept { from }) } else { Ok(from) }
+    }
+}

@@ -1,0 +1,106 @@
+//! Reads batches from segment files, also while the writer goes on. Changes nothing.
+
+use std::ops::ControlFlow;
+
+use crate::error::{self, Damage, JournalError};
+use crate::record::{Chain, SegmentHead};
+use crate::scan::{self, Step, Walk};
+use crate::{Batch, Reader, Storage};
+
+/// A reader of the segments in a [`Storage`]. Remembers where it ended, so that it can go on there.
+pub(crate) struct FileReader<S> {
+    storage: S,
+    last: Option<Mark>,
+}
+
+/// Where a record begins.
+#[derive(Clone)]
+struct Mark {
+    segment: (u64, String),
+    at: u64,
+    position: u64,
+    chain: Chain,
+}
+
+impl<S: Storage> FileReader<S> {
+    pub(crate) fn new(storage: S) -> FileReader<S> {
+        FileReader { storage, last: None }
+    }
+
+    /// The place to begin from, to find `position`: where the last read ended, or its segment's start.
+    fn mark(&self, position: u64) -> Result<Mark, JournalError> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.position == position) {
+            return Ok(last.clone());
+        }
+        let mut segments = scan::segments(&self.storage)?;
+        let follows = segments.partition_point(|(first, _)| *first <= position);
+        segments.truncate(follows);
+        let segment = segments.pop().ok_or(JournalError::NotKept { from: position })?;
+        let (_file, head) = scan::open_segment(&self.storage, &segment.1, segment.0)?;
+        let at = SegmentHead::LENGTH as u64;
+        Ok(Mark { position: segment.0, segment, at, chain: head.previous })
+    }
+
+    /// The segment that begins at `position`, after the one that ended at `mark`.
+    fn next_segment(&self, mark: &Mark, position: u64, chain: Chain) -> Result<Mark, JournalError> {
+        let damaged = |name: &str, offset, damage| JournalError::Damaged {
+            segment: self.storage.path(name),
+            offset,
+            seq: position,
+            damage,
+        };
+        let segments = scan::segments(&self.storage)?;
+        let next = segments.into_iter().find(|(first, _)| *first > mark.segment.0);
+        match next {
+            Some(segment) if segment.0 == position => {
+                let (_file, head) = scan::open_segment(&self.storage, &segment.1, segment.0)?;
+                if head.previous != chain {
+                    return Err(damaged(&segment.1, 0, Damage::Chain));
+                }
+                Ok(Mark { segment, at: SegmentHead::LENGTH as u64, position, chain })
+            }
+            Some((found, name)) => Err(damaged(&name, 0, Damage::Gap { found })),
+            None => Err(JournalError::NotKept { from: position }),
+        }
+    }
+}
+
+impl<S: Storage> Reader for FileReader<S> {
+    fn read(
+        &mut self,
+        from: u64,
+        until: u64,
+        each: &mut dyn FnMut(Batch<'_>) -> ControlFlow<()>,
+    ) -> Result<u64, JournalError> {
+        if from >= until {
+            return Ok(from);
+        }
+        let mut mark = self.mark(from)?;
+        loop {
+            let path = || self.storage.path(&mark.segment.1);
+            let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
+            let mut walk = Walk::new(file, mark.at, mark.position, mark.chain)
+                .map_err(error::io("read", path()))?;
+            let mut stop = false;
+            while walk.position < until && !stop {
+                let (offset, seq) = (walk.at, walk.position);
+                match walk.step().map_err(error::io("read", path()))? {
+                    Step::Record(batch) if batch.end() <= from => {}
+                    Step::Record(batch) => stop = each(batch).is_break(),
+                    Step::End => break,
+                    Step::Bad(damage) => {
+                        let segment = path();
+                        return Err(JournalError::Damaged { segment, offset, seq, damage });
+                    }
+                }
+            }
+            mark = Mark { at: walk.at, position: walk.position, chain: walk.chain, ..mark };
+            if mark.position >= until || stop {
+                let position = mark.position;
+                self.last = Some(mark);
+                return Ok(position);
+            }
+            mark = self.next_segment(&mark, mark.position, mark.chain)?;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A spare segment whose blocks are set aside, so that orders can be taken off when the disk is full.
+//!
+//! It is a file named `reserve`. When a segment can grow no more, it is given a segment's head and
+//! name and takes the records from then on. Another is made as soon as there is room again.
+
+use std::io;
+
+use crate::error;
+use crate::{JournalError, Storage, StorageFile};
+
+const NAME: &str = "reserve";
+const ASIDE: &str = "reserve.tmp";
+
+/// Whether the spare segment is there.
+#[derive(Debug)]
+pub(crate) struct Reserve {
+    /// Its size; 0 if none is wanted.
+    pub(crate) bytes: u64,
+    /// True if it is there.
+    pub(crate) held: bool,
+}
+
+impl Reserve {
+    /// Takes over the spare segment that is there, if it has the size wanted, else makes one.
+    pub(crate) fn open<S: Storage>(storage: &S, bytes: u64) -> Result<Reserve, JournalError> {
+        let failed = |doing| error::io(doing, storage.path(NAME));
+        let mut reserve = Reserve { bytes, held: false };
+        match storage.open(NAME) {
+            Ok(file) if file.length().map_err(failed("read"))? == bytes && bytes > 0 => {
+                reserve.held = true;
+            }
+            Ok(_) => storage.remove(NAME).map_err(failed("remove"))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("open")(error)),
+        }
+        reserve.make(storage)?;
+        Ok(reserve)
+    }
+
+    /// Sets one aside, if it is wanted, is not there, and the disk has twice as much left: so that one
+    /// which is made is not needed again at once. That there is no room is no error.
+    pub(crate) fn make<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
+        if self.held || self.bytes == 0 {
+            return Ok(());
+        }
+        let available =
+            storage.available().map_err(error::io("ask for room in", storage.path("")))?;
+        if available < self.bytes.saturating_mul(2) {
+            return Ok(());
+        }
+        match self.make_now(storage) {
+            Ok(()) => self.held = true,
+            Err(error) if error::is_full(&error) => {
+                storage.remove(ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            }
+            Err(error) => return Err(error::io("set aside", storage.path(NAME))(error)),
+        }
+        Ok(())
+    }
+
+    fn make_now<S: Storage>(&self, storage: &S) -> io::Result<()> {
+        let file = storage.create(ASIDE)?;
+        file.allocate(self.bytes)?;
+        file.sync()?;
+        storage.rename(ASIDE, NAME)?;
+        storage.sync()
+    }
+
+    /// Makes the spare segment the segment `name`, which begins with `head`. After an error it is
+    /// still the spare one.
+    pub(crate) fn take<S: Storage>(
+        &mut self,
+        storage: &S,
+        name: &str,
+        head: &[u8],
+    ) -> io::Result<S::File> {
+        let file = storage.open_writable(NAME)?;
+        file.write_at(0, head)?;
+        file.sync()?;
+        storage.rename(NAME, name)?;
+        self.held = false;
+        storage.sync()?;
+        Ok(file)
+    }
+}

@@ -1,0 +1,106 @@
+//! Folds of facts, saved with their position. Opaque bytes; what they mean is their writer's affair.
+//!
+//! Written aside, synced, renamed, and the name synced: a snapshot is there whole or not at all.
+
+use crate::error::{self, JournalError};
+use crate::{Storage, StorageFile};
+
+const ASIDE: &str = "snapshot.tmp";
+const MAGIC: [u8; 8] = *b"bwfold1\n";
+/// Magic, position, length, BLAKE3 over position, length and bytes.
+const HEAD: usize = 8 + 8 + 8 + 32;
+/// The newest two are kept, so that one that goes bad can be passed over.
+const KEPT: usize = 2;
+
+/// What was found when a snapshot was looked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Snapshot {
+    /// The newest whole snapshot: its position, and the fold of all facts before it.
+    pub saved: Option<(u64, Vec<u8>)>,
+    /// Files of newer snapshots that are damaged or ahead of the journal, to be told to an operator.
+    pub passed_over: Vec<String>,
+}
+
+fn name(position: u64) -> String {
+    format!("{position:020}.fold")
+}
+
+fn position(of: &str) -> Option<u64> {
+    let position = of.strip_suffix(".fold")?.parse().ok()?;
+    (name(position) == of).then_some(position)
+}
+
+fn head(position: u64, bytes: &[u8]) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[..8].copy_from_slice(&MAGIC);
+    head[8..16].copy_from_slice(&position.to_le_bytes());
+    head[16..24].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&head[8..24]).update(bytes);
+    head[24..].copy_from_slice(hasher.finalize().as_bytes());
+    head
+}
+
+/// Positions of all snapshots, newest first.
+fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
+    let names = storage.list().map_err(error::io("list", storage.path("")))?;
+    let mut positions: Vec<u64> = names.iter().filter_map(|name| position(name)).collect();
+    positions.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(positions)
+}
+
+/// Saves a snapshot and removes those that are too old to be kept.
+pub(crate) fn save<S: Storage>(
+    storage: &S,
+    position: u64,
+    bytes: &[u8],
+) -> Result<(), JournalError> {
+    let written = storage.create(ASIDE).and_then(|file| {
+        file.write_at(0, &head(position, bytes))?;
+        file.write_at(HEAD as u64, bytes)?;
+        file.sync()?;
+        storage.rename(ASIDE, &name(position))?;
+        storage.sync()
+    });
+    if let Err(error) = written {
+        if error::is_full(&error) {
+            storage.remove(ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+        }
+        return Err(error::io("save snapshot", storage.path(&name(position)))(error));
+    }
+    for old in all(storage)?.into_iter().skip(KEPT) {
+        storage.remove(&name(old)).map_err(error::io("remove", storage.path(&name(old))))?;
+    }
+    Ok(())
+}
+
+/// Loads the newest whole snapshot that is not beyond `end`.
+pub(crate) fn load<S: Storage>(storage: &S, end: u64) -> Result<Snapshot, JournalError> {
+    let mut found = Snapshot::default();
+    for position in all(storage)? {
+        let path = storage.path(&name(position));
+        match read(storage, position).map_err(error::io("read", path.clone()))? {
+            Some(bytes) if position <= end => {
+                found.saved = Some((position, bytes));
+                break;
+            }
+            _ => found.passed_over.push(path),
+        }
+    }
+    Ok(found)
+}
+
+/// The bytes, if they are as they were saved.
+fn read<S: Storage>(storage: &S, position: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let file = storage.open(&name(position))?;
+    let Ok(length) = usize::try_from(file.length()?) else { return Ok(None) };
+    let mut bytes = vec![0; length];
+    let read = file.read_at(0, &mut bytes)?;
+    bytes.truncate(read);
+    let Some((found, rest)) = bytes.split_first_chunk::<HEAD>() else { return Ok(None) };
+    if *found != head(position, rest) {
+        return Ok(None);
+    }
+    bytes.drain(..HEAD);
+    Ok(Some(bytes))
+}

@@ -1,0 +1,65 @@
+//! The few things that a journal asks of a file system, so that a simulated one can stand in.
+//!
+//! No meaning of a file is known here. Names are plain file names in one directory.
+
+use std::io;
+
+/// A directory for one journal.
+pub trait Storage: Clone + Send + 'static {
+    /// An open file of it.
+    type File: StorageFile;
+    /// Held by the one writer; let go when dropped.
+    type Lock: Send;
+
+    /// Takes the directory for writing, or `None` if another has it.
+    fn lock(&self) -> io::Result<Option<Self::Lock>>;
+
+    /// Names of all files, in any order.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Opens a file that is there, for reading only.
+    fn open(&self, name: &str) -> io::Result<Self::File>;
+
+    /// Opens a file that is there, for reading and writing.
+    fn open_writable(&self, name: &str) -> io::Result<Self::File>;
+
+    /// Makes an empty file, or empties one that is there.
+    fn create(&self, name: &str) -> io::Result<Self::File>;
+
+    /// Gives a file another name, at once, in place of what had it. Durable after [`Storage::sync`].
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Makes names durable.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Bytes that can still be written.
+    fn available(&self) -> io::Result<u64>;
+
+    /// The file's whole path, for people.
+    fn path(&self, name: &str) -> String;
+}
+
+/// A file of a [`Storage`].
+pub trait StorageFile: Send {
+    /// Its length in bytes.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Reads up to `into.len()` bytes from `at`; fewer only at the file's end, 0 beyond it.
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes all bytes at `at`, growing the file if need be.
+    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes the file `length` bytes long, zeros where nothing was, so that writing to any of them
+    /// later cannot fail for want of space.
+    fn allocate(&self, length: u64) -> io::Result<()>;
+
+    /// Cuts the file off.
+    fn set_length(&self, length: u64) -> io::Result<()>;
+
+    /// Makes the file's bytes and length durable.
+    fn sync(&self) -> io::Result<()>;
+}

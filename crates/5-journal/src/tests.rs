@@ -1,0 +1,8 @@
+//! What holds of a journal, on simulated and on real files.
+
+mod damage;
+mod fixture;
+mod full;
+mod ordinary;
+mod sim;
+mod snapshots;

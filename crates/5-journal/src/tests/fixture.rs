@@ -1,0 +1,64 @@
+//! Facts to store, and journals that hold them.
+
+use units::{AskId, Lots, OrderId, Time};
+use words::bytes::{FactsHash, Groups};
+use words::{Fact, Reason, Stamp};
+
+use super::sim::Sim;
+use crate::{FileJournal, Journal, JournalError, Options, read_facts, verify_storage};
+
+pub(super) type SimJournal = FileJournal<Sim>;
+
+/// Small segments and no reserve, so that little is enough to see much.
+pub(super) const SMALL: Options = Options { segment_bytes: 600, reserve_bytes: 0 };
+
+pub(super) fn open(sim: &Sim, options: Options) -> Result<SimJournal, JournalError> {
+    FileJournal::open_storage(sim.clone(), options)
+}
+
+/// The fact with number `seq`: two to an ask.
+pub(super) fn fact(seq: u64) -> (Stamp, Fact) {
+    let ask = AskId(seq.div_ceil(2));
+    let order = OrderId(ask.0 / 3);
+    let left = Fact::Left { order, lots: Lots(seq * 1000), reason: Reason::Cancelled };
+    (Stamp { seq, ask, time: Time(ask.0 << 40) }, left)
+}
+
+/// The facts of `asks` asks, from the position `first` on.
+pub(super) fn groups(first: u64, asks: u64) -> Groups {
+    let mut groups = Groups::new();
+    for seq in first..first + 2 * asks {
+        let (stamp, fact) = fact(seq);
+        groups.push(stamp, &fact);
+    }
+    groups
+}
+
+/// Appends so many asks and makes them durable.
+pub(super) fn add(journal: &mut SimJournal, asks: u64) {
+    journal.append(&groups(journal.end(), asks)).unwrap();
+    assert_eq!(journal.sync().unwrap(), journal.end());
+}
+
+/// The journal holds the facts before `end`, no others, and nothing is wrong with it.
+pub(super) fn assert_holds(sim: &Sim, end: u64) {
+    let mut seq = 1;
+    let verified = verify_storage(sim, &mut |stamp, fact| {
+        assert_eq!((stamp, fact), self::fact(seq));
+        seq += 1;
+    })
+    .unwrap();
+    assert_eq!(seq, end);
+    assert_eq!((verified.facts, verified.intact, verified.cut_bytes), (end - 1, true, 0));
+    let mut hash = FactsHash::new();
+    (1..end).map(fact).for_each(|(stamp, fact)| hash.add(stamp, &fact));
+    assert_eq!(verified.facts_hash.value(), hash.value());
+}
+
+/// What a reader of the journal finds from `from` up to `until`.
+pub(super) fn read(journal: &impl Journal, from: u64, until: u64) -> Vec<(Stamp, Fact)> {
+    let mut facts = Vec::new();
+    read_facts(&mut *journal.reader(), from, until, &mut |stamp, fact| facts.push((stamp, fact)))
+        .unwrap();
+    facts
+}

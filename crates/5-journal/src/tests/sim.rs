@@ -1,0 +1,177 @@
+//! A file system in memory that can be full, can fail, and can be looked into and changed.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::{Storage, StorageFile};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sim(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) files: BTreeMap<String, Arc<Mutex<Vec<u8>>>>,
+    /// Bytes that all files together may have; `None` for any number.
+    pub(super) capacity: Option<u64>,
+    pub(super) fail_syncs: bool,
+    pub(super) fail_writes: bool,
+    locked: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct SimFile {
+    sim: Sim,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+pub(super) struct SimLock(Sim);
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        self.0.state().locked = false;
+    }
+}
+
+impl Sim {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// The names of the segments, in order.
+    pub(super) fn segments(&self) -> Vec<String> {
+        self.state().files.keys().filter(|name| name.ends_with(".facts")).cloned().collect()
+    }
+
+    pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
+        self.state().files[name].lock().unwrap().clone()
+    }
+
+    pub(super) fn set(&self, name: &str, bytes: Vec<u8>) {
+        let bytes = Arc::new(Mutex::new(bytes));
+        let _replaced = self.state().files.insert(name.to_owned(), bytes);
+    }
+
+    /// A copy that shares nothing.
+    pub(super) fn copy(&self) -> Sim {
+        let copy = Sim::default();
+        for name in self.list().unwrap() {
+            copy.set(&name, self.bytes(&name));
+        }
+        copy
+    }
+
+    /// Every file and its bytes.
+    pub(super) fn all(&self) -> Vec<(String, Vec<u8>)> {
+        self.list().unwrap().into_iter().map(|name| (name.clone(), self.bytes(&name))).collect()
+    }
+}
+
+impl Storage for Sim {
+    type File = SimFile;
+    type Lock = SimLock;
+
+    fn lock(&self) -> io::Result<Option<SimLock>> {
+        let mut state = self.state();
+        let taken = std::mem::replace(&mut state.locked, true);
+        Ok((!taken).then(|| SimLock(self.clone())))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.state().files.keys().rev().cloned().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<SimFile> {
+        let bytes = self.state().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
+        Ok(SimFile { sim: self.clone(), bytes })
+    }
+
+    fn open_writable(&self, name: &str) -> io::Result<SimFile> {
+        self.open(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<SimFile> {
+        self.set(name, Vec::new());
+        self.open(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        let file = state.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        let _replaced = state.files.insert(to.to_owned(), file);
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.state().files.remove(name).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if self.state().fail_syncs { Err(io::Error::other("bad cable")) } else { Ok(()) }
+    }
+
+    fn available(&self) -> io::Result<u64> {
+        let state = self.state();
+        let used: usize = state.files.values().map(|file| file.lock().unwrap().len()).sum();
+        Ok(state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(used as u64)))
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("sim/{name}")
+    }
+}
+
+impl SimFile {
+    /// Grows the file with zeros as far as there is room. An error if that was not far enough.
+    fn grow(&self, length: usize) -> io::Result<()> {
+        let old = self.bytes.lock().unwrap().len();
+        let room = usize::try_from(self.sim.available()?).unwrap_or(usize::MAX);
+        let wanted = length.max(old);
+        let possible = wanted.min(old.saturating_add(room));
+        self.bytes.lock().unwrap().resize(possible, 0);
+        if possible < wanted { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+fn place(at: u64) -> usize {
+    usize::try_from(at).unwrap()
+}
+
+impl StorageFile for SimFile {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.bytes.lock().unwrap().len() as u64)
+    }
+
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.bytes.lock().unwrap();
+        let rest = bytes.get(place(at)..).unwrap_or_default();
+        let length = rest.len().min(into.len());
+        into[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.sim.state().fail_writes {
+            return Err(io::Error::other("bad sector"));
+        }
+        let grown = self.grow(place(at) + bytes.len());
+        let mut file = self.bytes.lock().unwrap();
+        let begin = place(at).min(file.len());
+        let length = bytes.len().min(file.len() - begin); // what fits is written all the same
+        file[begin..begin + length].copy_from_slice(&bytes[..length]);
+        grown
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        self.grow(place(length))
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.bytes.lock().unwrap().resize(place(length), 0);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sim.sync()
+    }
+}

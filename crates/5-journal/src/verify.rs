@@ -1,0 +1,58 @@
+//! Looks through a whole journal and changes nothing.
+
+use std::path::Path;
+
+use words::bytes::FactsHash;
+use words::{Fact, Stamp};
+
+use crate::error::JournalError;
+use crate::record::Chain;
+use crate::scan::scan;
+use crate::{Disk, Storage};
+
+/// What a journal holds.
+#[derive(Debug)]
+pub struct Verified {
+    /// Facts, up to the damage if there is any.
+    pub facts: u64,
+    /// The hash of those facts.
+    pub facts_hash: FactsHash,
+    /// The chain's last value: it changes with every byte of every record and their order.
+    pub chain: [u8; 32],
+    /// True unless there is damage. A torn tail is none: it is what a crash leaves, and is cut when
+    /// the journal is opened.
+    pub intact: bool,
+    /// Bytes of a torn tail, which would be cut.
+    pub cut_bytes: u64,
+    /// What is damaged, where, and what to do.
+    pub damage: Option<JournalError>,
+}
+
+/// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first damage.
+///
+/// Takes no lock and changes nothing. While a writer is at work, its latest record may look like a
+/// torn tail. About 60 ns a fact, what `each` does left out.
+pub fn verify(dir: &Path, each: &mut impl FnMut(Stamp, Fact)) -> Result<Verified, JournalError> {
+    verify_storage(&Disk::existing(dir)?, each)
+}
+
+/// The same for any [`Storage`].
+pub fn verify_storage<S: Storage>(
+    storage: &S,
+    each: &mut impl FnMut(Stamp, Fact),
+) -> Result<Verified, JournalError> {
+    let mut facts = 0;
+    let mut facts_hash = FactsHash::new();
+    let scanned = scan(storage, &mut |batch| {
+        let _last = batch.each_fact(each)?;
+        facts += batch.facts;
+        facts_hash.update(batch.groups);
+        Ok(())
+    });
+    let (chain, cut_bytes, damage): (Chain, u64, _) = match scanned {
+        Ok(scan) => (scan.chain, scan.tail.map_or(0, |tail| tail.garbage), None),
+        Err(damage @ JournalError::Damaged { .. }) => ([0; 32], 0, Some(damage)),
+        Err(other) => return Err(other),
+    };
+    Ok(Verified { facts, facts_hash, chain, intact: damage.is_none(), cut_bytes, damage })
+}

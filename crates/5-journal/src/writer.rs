@@ -1,0 +1,417 @@
+//! The one writer of a journal of segment files.
+//!
+//! It writes only behind the last whole record, and never over one. After a failed write or sync it
+//! takes nothing more: what the disk has is then found out by opening the journal again.
+//!
+//! Segments grow by zeros written ahead, as long as records are small: overwriting blocks that are
+//! there makes a sync cheaper than growing a file. Measured on ext4 on a virtual disk, a write and
+//! a sync, in microseconds: 200 bytes 145 grown, 90 overwritten; 4 kB 175 and 103; 64 kB 224 and 126;
+//! 1 MB 760 and 424 (blocks only set aside, not written: 86, 157, 215, 720). The zeros themselves
+//! cost as much as other bytes, so large records, which are few, are appended plainly.
+
+use std::path::Path;
+
+use units::AskId;
+use words::bytes::Groups;
+
+use crate::error::{self, JournalError};
+use crate::reader::FileReader;
+use crate::record::{self, Chain, RecordHead, SegmentHead};
+use crate::reserve::Reserve;
+use crate::scan::{self, Tail};
+use crate::snapshot::{self, Snapshot};
+use crate::{Batch, Disk, Journal, Reader, Room, Storage, StorageFile};
+
+/// Zeros are written ahead this far, in bytes.
+const AHEAD: u64 = 1 << 20;
+/// Only records up to this size have zeros written ahead of them, in bytes.
+const SMALL: u64 = AHEAD / 4;
+const HEAD: u64 = SegmentHead::LENGTH as u64;
+/// A segment in the making.
+const ASIDE: &str = "segment.tmp";
+
+/// How a journal keeps its facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// A segment file ends before it would be larger than this many bytes; one that holds a single
+    /// record may be. Default 64 MiB: files that are easily copied, and few of them.
+    pub segment_bytes: u64,
+    /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel half a
+    /// million orders one by one ([`Room::PER_CANCEL`]).
+    pub reserve_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { segment_bytes: 64 << 20, reserve_bytes: 64 << 20 }
+    }
+}
+
+/// What was cut off a journal when it was opened: a record that a crash left half written.
+///
+/// Nothing of it was ever reported durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cut {
+    /// The segment file.
+    pub segment: String,
+    /// Where its last whole record ends.
+    pub offset: u64,
+    /// Bytes that were cut.
+    pub bytes: u64,
+}
+
+/// A journal of segment files in a [`Storage`].
+pub struct FileJournal<S: Storage> {
+    storage: S,
+    options: Options,
+    _lock: S::Lock,
+    file: S::File,
+    name: String,
+    /// Where the next record goes in the file, and how far the file has blocks.
+    at: u64,
+    allocated: u64,
+    position: u64,
+    durable: u64,
+    chain: Chain,
+    last_ask: Option<AskId>,
+    reserve: Reserve,
+    cut: Option<Cut>,
+    poison: Option<String>,
+    /// The record in the making; kept for its memory.
+    record: Vec<u8>,
+}
+
+impl FileJournal<Disk> {
+    /// Opens the journal in `dir`, or makes one there. See [`FileJournal::open_storage`].
+    pub fn open(dir: &Path, options: Options) -> Result<FileJournal<Disk>, JournalError> {
+        FileJournal::open_storage(Disk::new(dir)?, options)
+    }
+}
+
+impl<S: Storage> FileJournal<S> {
+    /// Opens the journal in `storage`, or makes one there.
+    ///
+    /// Reads and checks all of it (about 1 ns a byte). A torn tail is cut, on the disk too, and told by
+    /// [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is changed.
+    pub fn open_storage(storage: S, options: Options) -> Result<FileJournal<S>, JournalError> {
+        let here = || storage.path("");
+        let lock = storage.lock().map_err(error::io("lock", here()))?;
+        let lock = lock.ok_or_else(|| JournalError::Locked { path: here() })?;
+        let mut last = LastGroups::default();
+        let scan = scan::scan(&storage, &mut |batch| {
+            last.keep(batch);
+            Ok(())
+        })?;
+        let last_ask = last.ask()?;
+        remove_leftovers(&storage)?;
+        let (file, cut, tail) = match scan.tail {
+            Some(tail) => {
+                let (file, cut) = cut_tail(&storage, &tail)?;
+                (file, cut, tail)
+            }
+            None => {
+                let head = SegmentHead { first: scan.position, previous: scan.chain };
+                let name = record::segment_name(scan.position);
+                let file = create_segment(&storage, &name, &head)
+                    .map_err(error::io("create", storage.path(&name)))?;
+                (file, None, Tail { name, at: HEAD, length: HEAD, garbage: 0 })
+            }
+        };
+        let allocated = file.length().map_err(error::io("read", storage.path(&tail.name)))?;
+        let reserve = Reserve::open(&storage, options.reserve_bytes)?;
+        Ok(FileJournal {
+            options,
+            _lock: lock,
+            file,
+            name: tail.name,
+            at: tail.at,
+            allocated,
+            position: scan.position,
+            durable: scan.position,
+            chain: scan.chain,
+            last_ask,
+            reserve,
+            cut,
+            poison: None,
+            record: Vec::new(),
+            storage,
+        })
+    }
+
+    /// What was cut when this journal was opened, if anything.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
+    }
+
+    fn healthy(&self) -> Result<(), JournalError> {
+        match &self.poison {
+            None => Ok(()),
+            Some(why) => Err(JournalError::Poisoned { why: why.clone() }),
+        }
+    }
+
+    /// From here on nothing is taken.
+    fn poisoned(&mut self, doing: &'static str, source: std::io::Error) -> JournalError {
+        let path = self.storage.path(&self.name);
+        self.poison = Some(format!("{doing} {path}: {source}"));
+        JournalError::Io { doing, path, source }
+    }
+
+    fn full(&self) -> JournalError {
+        JournalError::Full { path: self.storage.path("") }
+    }
+
+    /// Writes the record that stands in `self.record`, wherever there is room.
+    fn place(&mut self) -> Result<(), JournalError> {
+        let end = self.at + self.record.len() as u64;
+        if end <= self.allocated {
+            return self.write(0);
+        }
+        if end > self.options.segment_bytes && self.at > HEAD && !self.begin_segment()? {
+            return self.place_in_reserve();
+        }
+        if self.grow()? { Ok(()) } else { self.place_in_reserve() }
+    }
+
+    /// Writes the record and `ahead` zeros into blocks that are there.
+    fn write(&mut self, ahead: usize) -> Result<(), JournalError> {
+        let length = self.record.len();
+        self.record.resize(length + ahead, 0);
+        let written = self.file.write_at(self.at, &self.record);
+        self.record.truncate(length);
+        written.map_err(|error| self.poisoned("write", error))
+    }
+
+    /// Writes the record where the file must grow for it. False if the disk is full; then the file is
+    /// as it was.
+    fn grow(&mut self) -> Result<bool, JournalError> {
+        let end = self.at + self.record.len() as u64;
+        let ahead = if self.record.len() as u64 <= SMALL {
+            AHEAD.min(self.options.segment_bytes.saturating_sub(end))
+        } else {
+            0
+        };
+        for ahead in [ahead, 0] {
+            let length = self.record.len();
+            self.record.resize(length + usize::try_from(ahead).expect("at most AHEAD"), 0);
+            let written = self.file.write_at(self.at, &self.record);
+            self.record.truncate(length);
+            match written {
+                Ok(()) => {
+                    self.allocated = end + ahead;
+                    return Ok(true);
+                }
+                Err(error) if error::is_full(&error) => self.shrink_back()?,
+                Err(error) => return Err(self.poisoned("write", error)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more blocks.
+    fn shrink_back(&mut self) -> Result<(), JournalError> {
+        let (at, allocated) = (self.at, self.allocated);
+        let undone = self.file.set_length(allocated).and_then(|()| zero(&self.file, at, allocated));
+        undone.map_err(|error| self.poisoned("cut", error))
+    }
+
+    /// Goes on in a new segment. False if the disk is full; then nothing has changed.
+    fn begin_segment(&mut self) -> Result<bool, JournalError> {
+        self.sync_file()?;
+        let head = SegmentHead { first: self.position, previous: self.chain };
+        let name = record::segment_name(self.position);
+        match create_segment(&self.storage, &name, &head) {
+            Ok(file) => self.go_on_in(file, name, HEAD)?,
+            Err(error) if error::is_full(&error) => {
+                self.storage.remove(ASIDE).map_err(|error| self.poisoned("remove", error))?;
+                return Ok(false);
+            }
+            Err(error) => return Err(self.poisoned("create a segment after", error)),
+        }
+        Ok(true)
+    }
+
+    /// Goes on in the spare segment, if there is one and the record fits.
+    fn place_in_reserve(&mut self) -> Result<(), JournalError> {
+        if !self.reserve.held || HEAD + self.record.len() as u64 > self.reserve.bytes {
+            return Err(self.full());
+        }
+        self.sync_file()?;
+        let head = SegmentHead { first: self.position, previous: self.chain };
+        let name = record::segment_name(self.position);
+        let bytes = self.reserve.bytes;
+        match self.reserve.take(&self.storage, &name, &head.bytes()) {
+            Ok(file) => self.go_on_in(file, name, bytes)?,
+            Err(error) if error::is_full(&error) && self.reserve.held => return Err(self.full()),
+            Err(error) => return Err(self.poisoned("begin the reserve after", error)),
+        }
+        self.write(0)
+    }
+
+    /// Ends the segment in hand, which is durable, without the zeros behind it.
+    fn go_on_in(&mut self, file: S::File, name: String, bytes: u64) -> Result<(), JournalError> {
+        let replaced = name == self.name; // it held no record yet, and its file is gone
+        let last = std::mem::replace(&mut self.file, file);
+        if !replaced && self.allocated > self.at {
+            last.set_length(self.at).map_err(|error| self.poisoned("cut", error))?;
+        }
+        self.name = name;
+        self.at = HEAD;
+        self.allocated = bytes;
+        Ok(())
+    }
+
+    fn sync_file(&mut self) -> Result<(), JournalError> {
+        if self.durable < self.position {
+            self.file.sync().map_err(|error| self.poisoned("sync", error))?;
+            self.durable = self.position;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Storage> Journal for FileJournal<S> {
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+        self.healthy()?;
+        let Some(first_ask) = groups.first_ask() else { return Ok(()) };
+        if groups.first() != self.position {
+            let (expected, found) = (self.position, groups.first());
+            return Err(JournalError::Fenced { expected, found });
+        }
+        if Some(first_ask) == self.last_ask {
+            return Err(JournalError::SameAsk { ask: first_ask });
+        }
+        let too_large = JournalError::TooLarge { bytes: groups.bytes().len() };
+        let Ok(facts) = u32::try_from(groups.facts()) else { return Err(too_large) };
+        // More than 2^32 facts unsynced are told as that many: the reader is then only more careful.
+        let unsynced = u32::try_from(self.position - self.durable).unwrap_or(u32::MAX);
+        let (first, bytes) = (self.position, groups.bytes());
+        let record = &mut self.record;
+        let Some(chain) = RecordHead::write(first, facts, unsynced, &self.chain, bytes, record)
+        else {
+            return Err(too_large);
+        };
+        self.place()?;
+        self.at += self.record.len() as u64;
+        self.position += u64::from(facts);
+        self.chain = chain;
+        self.last_ask = groups.last_ask();
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<u64, JournalError> {
+        self.healthy()?;
+        self.sync_file()?;
+        Ok(self.durable)
+    }
+
+    fn end(&self) -> u64 {
+        self.position
+    }
+
+    fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    fn room(&mut self) -> Result<Room, JournalError> {
+        self.healthy()?;
+        self.reserve.make(&self.storage)?;
+        let spare = if self.reserve.held { self.reserve.bytes } else { 0 };
+        Ok(Room {
+            for_orders: self.reserve.held || self.reserve.bytes == 0,
+            reserve: self.allocated - self.at + spare,
+        })
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(FileReader::new(self.storage.clone()))
+    }
+
+    fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError> {
+        if position > self.durable {
+            return Err(JournalError::SnapshotAhead { position, durable: self.durable });
+        }
+        snapshot::save(&self.storage, position, bytes)
+    }
+
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
+        snapshot::load(&self.storage, self.durable)
+    }
+}
+
+/// The last record's groups, from which the last ask is read.
+#[derive(Default)]
+struct LastGroups {
+    first: u64,
+    facts: u64,
+    groups: Vec<u8>,
+}
+
+impl LastGroups {
+    fn keep(&mut self, batch: &Batch<'_>) {
+        self.first = batch.first;
+        self.facts = batch.facts;
+        self.groups.clear();
+        self.groups.extend_from_slice(batch.groups);
+    }
+
+    fn ask(&self) -> Result<Option<AskId>, JournalError> {
+        let batch = Batch { first: self.first, facts: self.facts, groups: &self.groups };
+        let ask = batch.each_fact(&mut |_, _| ());
+        ask.map_err(|error| JournalError::NoFacts { first: self.first, error })
+    }
+}
+
+/// Makes a segment aside and then gives it its name, so that a segment always has its head.
+fn create_segment<S: Storage>(
+    storage: &S,
+    name: &str,
+    head: &SegmentHead,
+) -> std::io::Result<S::File> {
+    let file = storage.create(ASIDE)?;
+    file.write_at(0, &head.bytes())?;
+    file.sync()?;
+    storage.rename(ASIDE, name)?;
+    storage.sync()?;
+    Ok(file)
+}
+
+/// Files that a crash left in the making.
+fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalError> {
+    let names = storage.list().map_err(error::io("list", storage.path("")))?;
+    for name in names.iter().filter(|name| name.ends_with(".tmp")) {
+        storage.remove(name).map_err(error::io("remove", storage.path(name)))?;
+    }
+    Ok(())
+}
+
+/// Puts zeros in place of a torn tail, or ends the file before it, and makes all before it durable.
+fn cut_tail<S: Storage>(storage: &S, tail: &Tail) -> Result<(S::File, Option<Cut>), JournalError> {
+    let path = || storage.path(&tail.name);
+    let file = storage.open_writable(&tail.name).map_err(error::io("open", path()))?;
+    let cut =
+        (tail.garbage > 0).then(|| Cut { segment: path(), offset: tail.at, bytes: tail.garbage });
+    if tail.garbage > 0 {
+        let end = tail.at + tail.garbage;
+        let done = if end == tail.length {
+            file.set_length(tail.at)
+        } else {
+            zero(&file, tail.at, end) // the blocks behind it were set aside, and stay
+        };
+        done.map_err(error::io("cut", path()))?;
+    }
+    file.sync().map_err(error::io("sync", path()))?;
+    Ok((file, cut))
+}
+
+/// Writes zeros over blocks that are there.
+fn zero(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
+    let zeros = vec![0; usize::try_from(AHEAD.min(to - from)).expect("at most AHEAD")];
+    let mut at = from;
+    while at < to {
+        let step = (to - at).min(AHEAD);
+        file.write_at(at, &zeros[..usize::try_from(step).expect("at most AHEAD")])?;
+        at += step;
+    }
+    Ok(())
+}
