@@ -92,7 +92,7 @@ impl Flow {
     /// A flow of `scenario`, the same for the same `seed` and options on every machine.
     ///
     /// The first [`Flow::standing`] asks place the standing book; nothing trades in them. Costs
-    /// about 30 ns an ask, and 24 bytes for each order of the standing book.
+    /// about 45 ns an ask, and 24 bytes for each order of the standing book.
     pub fn new(scenario: Scenario, seed: u64, options: Options) -> Flow {
         let depth = options.standing.unwrap_or(scenario.standing()) as usize;
         Flow {
@@ -151,10 +151,8 @@ impl Flow {
                 Side::Sell => self.mid.ticks() - reach,
             };
             let lots = self.lots();
-            return self.place(
-                Quote::new(number, side, price, lots),
-                TimeInForce::ImmediateOrCancel,
-            );
+            return self
+                .place(Quote::new(number, side, price, lots), TimeInForce::ImmediateOrCancel);
         }
         if !self.chance.per_1000(CANCELLED) {
             let quote = self.patient(number, side);

@@ -186,7 +186,8 @@ impl Oracle {
         if !kept_place {
             order.place = number;
         }
-        out.push(Outcome::Replaced { order: id, client, price, lots, kept_place });
+        let place = order.place;
+        out.push(Outcome::Replaced { order: id, client, price, lots, place });
         self.walk(id, out);
         Ok(())
     }

@@ -117,10 +117,9 @@ mod tests {
 
     #[test]
     fn both_laws_have_their_hump_at_eight_ticks() {
-        for weight in [
-            (|d: f64| (d + 1.0) / (d + 28.0).powi(4)) as fn(f64) -> f64,
-            |d: f64| (d + 1.0) / (d + 10.0).powi(2),
-        ] {
+        for weight in [(|d: f64| (d + 1.0) / (d + 28.0).powi(4)) as fn(f64) -> f64, |d: f64| {
+            (d + 1.0) / (d + 10.0).powi(2)
+        }] {
             assert!(weight(8.0) > weight(7.0) && weight(8.0) > weight(9.0));
         }
     }

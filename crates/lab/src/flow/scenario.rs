@@ -39,22 +39,13 @@ const TRENDING: &[Leg] = &[leg(500, 200_000_000, 10_000), leg(500, -200_000_000,
 const VOLATILE: &[Leg] = &[leg(1_000, 0, 100_000)];
 /// ln 0.4, in parts per billion.
 const FALL: i64 = -916_290_732;
-const CRASH: &[Leg] = &[
-    leg(400, 0, 5_000),
-    leg(100, FALL, 50_000),
-    leg(100, 0, 100_000),
-    leg(400, -FALL, 20_000),
-];
+const CRASH: &[Leg] =
+    &[leg(400, 0, 5_000), leg(100, FALL, 50_000), leg(100, 0, 100_000), leg(400, -FALL, 20_000)];
 
 impl Scenario {
     /// All five, from easy to hard.
-    pub const ALL: [Scenario; 5] = [
-        Scenario::Still,
-        Scenario::Calm,
-        Scenario::Trending,
-        Scenario::Volatile,
-        Scenario::Crash,
-    ];
+    pub const ALL: [Scenario; 5] =
+        [Scenario::Still, Scenario::Calm, Scenario::Trending, Scenario::Volatile, Scenario::Crash];
 
     /// Its name: `still`, `calm`, `trending`, `volatile` or `crash`.
     pub fn name(self) -> &'static str {

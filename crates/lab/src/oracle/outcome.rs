@@ -1,6 +1,6 @@
 //! What an ask brings about, in words that an exchange's answers can be compared in.
 
-use units::{ClientId, Lots, MarketId, OrderId, Price};
+use units::{AskId, ClientId, Lots, MarketId, OrderId, Price};
 use words::{Code, Entered, Fact, MarketSpec, Reason, Tell};
 
 /// What an ask brings about: a fact without the names of its deals, or an answer that is no fact.
@@ -38,8 +38,8 @@ pub enum Outcome {
         price: Price,
         /// Its size from now on, lots that have traded included.
         lots: Lots,
-        /// True if it kept its place in time.
-        kept_place: bool,
+        /// Its rank in time from now on: as before, or this ask's number if it lost its place.
+        place: AskId,
     },
     /// An order left before it was filled.
     Left {
@@ -75,8 +75,8 @@ impl Outcome {
             Fact::Traded { deal, market, price, lots } => {
                 Some(Outcome::Traded { maker: deal.maker, taker: deal.taker, market, price, lots })
             }
-            Fact::Replaced { order, client, price, lots, kept_place } => {
-                Some(Outcome::Replaced { order, client, price, lots, kept_place })
+            Fact::Replaced { order, client, price, lots, place } => {
+                Some(Outcome::Replaced { order, client, price, lots, place })
             }
             Fact::Left { order, lots, reason } => Some(Outcome::Left { order, lots, reason }),
             _ => None,

@@ -108,9 +108,9 @@ fn left(order: u64, lots: u64, reason: Reason) -> Outcome {
     Outcome::Left { order: OrderId(order), lots: Lots(lots), reason }
 }
 
-fn replaced(order: u64, lots: u64, price: i64, kept_place: bool) -> Outcome {
+fn replaced(order: u64, lots: u64, price: i64, place: u64) -> Outcome {
     let (order, price, lots) = (OrderId(order), Price(price), Lots(lots));
-    Outcome::Replaced { order, client: None, price, lots, kept_place }
+    Outcome::Replaced { order, client: None, price, lots, place: AskId(place) }
 }
 
 fn refused(code: Code) -> Vec<Outcome> {
@@ -205,8 +205,8 @@ fn fewer_or_as_many_lots_at_the_same_price_keep_the_place() {
     let mut desk = desk();
     desk.buy(5, 100);
     desk.buy(5, 100);
-    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, true)]);
-    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, true)]);
+    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, 2)]);
+    assert_eq!(desk.replace(2, 3, 100), [replaced(2, 3, 100, 2)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 8, vec![2, 3])]);
 }
 
@@ -215,10 +215,10 @@ fn more_lots_or_a_new_price_lose_the_place() {
     let mut desk = desk();
     desk.buy(5, 100);
     desk.buy(5, 100);
-    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, false)]);
+    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, 4)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 11, vec![3, 2])]);
-    assert_eq!(desk.replace(3, 4, 101), [replaced(3, 4, 101, false)]);
-    assert_eq!(desk.replace(3, 4, 100), [replaced(3, 4, 100, false)]);
+    assert_eq!(desk.replace(3, 4, 101), [replaced(3, 4, 101, 5)]);
+    assert_eq!(desk.replace(3, 4, 100), [replaced(3, 4, 100, 6)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 10, vec![2, 3])]);
 }
 
@@ -227,7 +227,7 @@ fn a_replace_names_the_new_total_with_what_has_traded() {
     let mut desk = desk();
     desk.buy(10, 100);
     desk.sell(4, 100);
-    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, true)]);
+    assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, 2)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 2, vec![2])]);
     assert_eq!(desk.oracle.order(OrderId(2)), Some((Lots(4), Lots(6))));
     for lots in [4, 3] {
@@ -245,7 +245,7 @@ fn a_replace_that_crosses_trades_at_resting_prices_and_keeps_its_name() {
     desk.buy(10, 100);
     let outcomes = desk.replace(4, 10, 104);
     let trades = [traded(2, 4, 3, 103), traded(3, 4, 3, 104)];
-    assert_eq!(outcomes, [vec![replaced(4, 10, 104, false)], trades.to_vec()].concat());
+    assert_eq!(outcomes, [vec![replaced(4, 10, 104, 5)], trades.to_vec()].concat());
     assert_eq!(desk.levels(Side::Buy), [(104, 4, vec![4])]);
     desk.sell(1, 104);
     assert_eq!(desk.oracle.order(OrderId(4)), Some((Lots(7), Lots(10))));

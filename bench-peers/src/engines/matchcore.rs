@@ -1,0 +1,223 @@
+//! matchcore 0.4, by its one entrance `OrderBook::execute`. It offers no room to be made beforehand.
+//!
+//! As shipped it matches a crossing limit order without its limit (`submit_crossable_order` and
+//! `amend_limit_order` call `match_order` with no limit price), so an order that sweeps trades past
+//! its limit. Two engines are made of it: as shipped, and with the limit kept for it, by asking for
+//! no more lots than may trade and placing the rest by a second command.
+
+use matchcore::{
+    AmendCmd, AmendPatch, CancelCmd, Command, CommandKind, CommandMeta, CommandOutcome,
+    CommandReport, LimitOrder, LimitOrderPatch, NewOrder, OrderBook, OrderFlags, OrderId,
+    OrderKind, OrderOutcome, Price, Quantity, QuantityPolicy, SequenceNumber, SubmitCmd,
+    TimeInForce, Timestamp,
+};
+use units::Side;
+use words::{Ask, Place, Replace};
+
+use crate::engines::Engine;
+use crate::report::{Kind, Report, Sink};
+use crate::script::{FIRST, Script};
+
+/// A command, and what the reports of it name.
+pub struct Fed {
+    command: Command,
+    ask: u64,
+    order: u64,
+    price: i64,
+    lots: u64,
+    /// False for the second of two commands that are one ask.
+    first: bool,
+    /// Lots of an immediate order that were not asked for, as they may not trade.
+    unmatched: u64,
+}
+
+/// The script in matchcore's types.
+struct Translation {
+    fed: Vec<Fed>,
+    /// matchcore's number of each order, by the number of the ask that placed it.
+    ids: Vec<u64>,
+    keep_limits: bool,
+}
+
+impl Translation {
+    fn push(&mut self, kind: CommandKind, ask: u64, order: u64, price: i64, lots: u64) {
+        let number = self.fed.len() as u64;
+        let meta =
+            CommandMeta { sequence_number: SequenceNumber(number), timestamp: Timestamp(number) };
+        let command = Command { meta, kind };
+        self.fed.push(Fed { command, ask, order, price, lots, first: true, unmatched: 0 });
+    }
+
+    fn submit(
+        &mut self,
+        ask: u64,
+        order: u64,
+        side: Side,
+        price: i64,
+        lots: u64,
+        stands: words::TimeInForce,
+    ) {
+        let side = match side {
+            Side::Buy => matchcore::Side::Buy,
+            Side::Sell => matchcore::Side::Sell,
+        };
+        let stands = match stands {
+            words::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
+            words::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
+        };
+        let flags = OrderFlags::new(side, false, stands);
+        let policy = QuantityPolicy::Standard { quantity: Quantity(lots) };
+        let order_price = Price(price.cast_unsigned());
+        let limit = NewOrder::Limit(LimitOrder::new(order_price, policy, flags));
+        self.ids[order as usize] = self.fed.len() as u64;
+        self.push(CommandKind::Submit(SubmitCmd { order: limit }), ask, order, price, lots);
+    }
+
+    fn place(&mut self, number: u64, place: &Place, taken: u64) {
+        let Place { side, price, lots, stands, .. } = *place;
+        let (price, lots) = (price.0, lots.0);
+        if !self.keep_limits || taken == 0 || taken == lots {
+            return self.submit(number, number, side, price, lots, stands);
+        }
+        self.submit(number, number, side, price, taken, stands);
+        if stands == words::TimeInForce::ImmediateOrCancel {
+            self.last().unmatched = lots - taken;
+        } else {
+            self.submit(number, number, side, price, lots - taken, stands);
+            self.last().first = false;
+        }
+    }
+
+    fn replace(&mut self, number: u64, replace: &Replace, done: u64, taken: u64, side: Side) {
+        let (order, price, lots) = (replace.order.0, replace.price.0, replace.lots.0);
+        let open = lots.saturating_sub(done);
+        let split = self.keep_limits && taken > 0 && taken < open;
+        let quantity = Quantity(if split { taken } else { open });
+        let patch = LimitOrderPatch::new()
+            .with_price(Price(price.cast_unsigned()))
+            .with_quantity_policy(QuantityPolicy::Standard { quantity });
+        let order_id = OrderId(self.ids[order as usize]);
+        let amend = AmendCmd { order_id, patch: AmendPatch::Limit(patch) };
+        self.push(CommandKind::Amend(amend), number, order, price, lots);
+        if split {
+            let stands = words::TimeInForce::GoodTillCancel;
+            self.submit(number, order, side, price, open - taken, stands);
+            self.last().first = false;
+        }
+    }
+
+    fn last(&mut self) -> &mut Fed {
+        self.fed.last_mut().expect("one was just pushed")
+    }
+}
+
+fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
+    let asks = script.asks.len();
+    let mut to = Translation {
+        fed: Vec::with_capacity(asks + asks / 16),
+        ids: vec![u64::MAX; asks + FIRST as usize],
+        keep_limits,
+    };
+    let mut standing = 0;
+    for (index, ask) in script.asks.iter().enumerate() {
+        if index == script.standing {
+            standing = to.fed.len();
+        }
+        let number = index as u64 + FIRST;
+        let taken = u64::from(script.taken[index]);
+        match ask {
+            Ask::Place(place) => to.place(number, place, taken),
+            Ask::Replace(replace) => {
+                let done = script.met[index].done.unwrap_or(0);
+                let side = script.side(replace.order.0);
+                to.replace(number, replace, done, taken, side);
+            }
+            Ask::Cancel { order, .. } => {
+                let order_id = OrderId(to.ids[order.0 as usize]);
+                let cancel = CancelCmd { order_id, order_kind: OrderKind::Limit };
+                to.push(CommandKind::Cancel(cancel), number, order.0, 0, 0);
+            }
+            Ask::OpenMarket(_) => {}
+        }
+    }
+    (to.fed, standing)
+}
+
+fn feed(book: &mut OrderBook, commands: &[Fed], sink: &mut impl Sink) {
+    for fed in commands {
+        let report = |kind| Report::new(kind, fed.ask, fed.order, fed.price, fed.lots);
+        match book.execute(&fed.command) {
+            CommandOutcome::Applied(CommandReport::Submit(effects)) => {
+                if fed.first {
+                    sink.report(report(Kind::Entered));
+                }
+                walk(fed, effects.target_order(), sink);
+            }
+            CommandOutcome::Applied(CommandReport::Amend(effects)) => {
+                sink.report(report(Kind::Replaced));
+                walk(fed, effects.target_order(), sink);
+            }
+            CommandOutcome::Applied(CommandReport::Cancel) => sink.report(report(Kind::Left)),
+            CommandOutcome::Rejected(_) => sink.report(report(Kind::Refused)),
+        }
+    }
+}
+
+#[inline]
+fn walk(fed: &Fed, outcome: &OrderOutcome, sink: &mut impl Sink) {
+    let mut done = 0;
+    if let Some(result) = outcome.match_result() {
+        for trade in result.trades() {
+            let (maker, price) = (trade.maker_order_id().0, trade.price().0.cast_signed());
+            let lots = trade.quantity().0;
+            done += lots;
+            sink.report(Report::trade(fed.ask, fed.order, maker, price, lots));
+        }
+    }
+    if outcome.cancel_reason().is_some() || fed.unmatched > 0 {
+        let left = fed.lots - done + fed.unmatched;
+        sink.report(Report::new(Kind::Left, fed.ask, fed.order, fed.price, left));
+    }
+}
+
+/// As its authors ship it.
+pub struct AsShipped(OrderBook);
+
+impl Engine for AsShipped {
+    type Command = Fed;
+
+    const NAME: &'static str = "matchcore";
+
+    fn translate(script: &Script) -> (Vec<Fed>, usize) {
+        translate(script, false)
+    }
+
+    fn new(_: &Script) -> AsShipped {
+        AsShipped(OrderBook::new("FLOW-USD"))
+    }
+
+    fn feed(&mut self, commands: &[Fed], sink: &mut impl Sink) {
+        feed(&mut self.0, commands, sink);
+    }
+}
+
+/// With its orders' limits kept for it.
+pub struct LimitsKept(OrderBook);
+
+impl Engine for LimitsKept {
+    type Command = Fed;
+
+    const NAME: &'static str = "matchcore, limits kept";
+
+    fn translate(script: &Script) -> (Vec<Fed>, usize) {
+        translate(script, true)
+    }
+
+    fn new(_: &Script) -> LimitsKept {
+        LimitsKept(OrderBook::new("FLOW-USD"))
+    }
+
+    fn feed(&mut self, commands: &[Fed], sink: &mut impl Sink) {
+        feed(&mut self.0, commands, sink);
+    }
+}

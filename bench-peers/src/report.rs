@@ -1,0 +1,105 @@
+//! What leaves an engine: a plain line of 64 bytes for each thing that happened, the same for all.
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A new order was taken.
+    Entered,
+    /// Two orders traded.
+    Traded,
+    /// An order has a new price and size.
+    Replaced,
+    /// An order left: cancelled, or immediate and not filled.
+    Left,
+    /// The ask was refused.
+    Refused,
+}
+
+/// Kinds of reports.
+pub const KINDS: usize = 5;
+
+/// One thing that happened, as plain old data.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Report {
+    /// Which ask brought it about, by its number in the flow.
+    pub ask: u64,
+    /// The order that it is about; of a trade, the newcomer.
+    pub order: u64,
+    /// Of a trade, the resting order.
+    pub maker: u64,
+    /// In ticks.
+    pub price: i64,
+    /// Traded, entered, cancelled or the new size.
+    pub lots: u64,
+    /// Who owns the order.
+    pub account: u32,
+    /// Where.
+    pub market: u16,
+    /// What.
+    pub kind: Kind,
+}
+
+impl Report {
+    /// A report about one order, of the only market and account that the flow has.
+    #[inline]
+    pub fn new(kind: Kind, ask: u64, order: u64, price: i64, lots: u64) -> Report {
+        Report { ask, order, maker: 0, price, lots, account: 1, market: 0, kind }
+    }
+
+    /// A trade.
+    #[inline]
+    pub fn trade(ask: u64, order: u64, maker: u64, price: i64, lots: u64) -> Report {
+        Report { maker, ..Report::new(Kind::Traded, ask, order, price, lots) }
+    }
+}
+
+const _: () = assert!(size_of::<Report>() == 64);
+
+/// Where an engine's reports go.
+pub trait Sink {
+    /// Takes one.
+    fn report(&mut self, report: Report);
+}
+
+/// Reports counted and folded: what engines are compared by.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// Reports of each kind.
+    pub kinds: [u64; KINDS],
+    /// Lots traded.
+    pub lots: u64,
+    /// Over price and lots of all trades, in order.
+    pub trades_hash: u64,
+    /// Over all that a report says, so that no field of it is computed in vain.
+    pub checksum: u64,
+}
+
+impl Tally {
+    /// Reports of this kind.
+    pub fn count(&self, kind: Kind) -> u64 {
+        self.kinds[kind as usize]
+    }
+}
+
+impl Sink for Tally {
+    #[inline]
+    fn report(&mut self, report: Report) {
+        let Report { ask, order, maker, price, lots, account, market, kind } = report;
+        let price = price.cast_unsigned();
+        self.kinds[kind as usize] += 1;
+        let who = u64::from(account) << 16 | u64::from(market);
+        let all = ask ^ order.rotate_left(7) ^ maker.rotate_left(23) ^ price.rotate_left(37);
+        self.checksum = fold(self.checksum, all ^ lots.rotate_left(51) ^ who);
+        if kind == Kind::Traded {
+            self.lots += lots;
+            self.trades_hash = fold(self.trades_hash, price << 16 ^ lots);
+        }
+    }
+}
+
+#[inline]
+fn fold(state: u64, word: u64) -> u64 {
+    (state ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+}
