@@ -90,13 +90,13 @@ function put(row, index, value) {
 }
 
 function bar(row, share) {
-  const td = cell(row, 3);
+  const td = cell(row, 3); // a quarter of the row, so the longest bar is four of its widths
   if (td.children.length === 1) {
     const bar = document.createElement("i");
     bar.className = "bar";
     td.prepend(bar);
   }
-  td.firstElementChild.style.width = (share * 100).toFixed(1) + "%";
+  td.firstElementChild.style.width = (share * 400).toFixed(1) + "%";
 }
 
 function fit(body, count) {

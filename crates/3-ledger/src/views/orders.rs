@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use kernel::Table;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
 use words::{Entered, Fact, Reason, Stamp, TimeInForce};
 
@@ -152,17 +153,21 @@ struct Account {
 }
 
 /// Open orders and the most recent finished ones.
+///
+/// Each order has a slot from its first line until it is forgotten; the rest leads to slots.
 #[derive(Clone, Debug)]
 pub struct Orders {
     finished_per_account: usize,
     bound: usize,
-    open: BTreeMap<OrderId, Order>,
-    /// By the number of their end: 0 for the first order that ever finished, then up by one.
-    finished: BTreeMap<u64, Order>,
-    next_end: u64,
-    ends: BTreeMap<OrderId, u64>,
+    slots: Vec<Order>,
+    free: Vec<u32>,
+    numbers: Table,
+    /// A tree, not a table: clients choose these, and could choose all of them for one probe.
+    clients: BTreeMap<(AccountId, ClientId), u32>,
     accounts: BTreeMap<AccountId, Account>,
-    clients: BTreeMap<(AccountId, ClientId), OrderId>,
+    /// Slots of finished orders by the number of their end: 0 for the first that ever finished.
+    ends: BTreeMap<u64, u32>,
+    next_end: u64,
 }
 
 impl Orders {
@@ -170,74 +175,95 @@ impl Orders {
         Orders {
             finished_per_account,
             bound,
-            open: BTreeMap::new(),
-            finished: BTreeMap::new(),
-            next_end: 0,
-            ends: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            numbers: Table::default(),
             clients: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            next_end: 0,
         }
     }
 
-    /// The order with this number. O(log orders).
+    fn at(&self, slot: u32) -> &Order {
+        &self.slots[slot as usize]
+    }
+
+    fn slot(&self, order: OrderId) -> Option<u32> {
+        self.numbers.get(order.0, |slot| self.at(slot).entered.order == order)
+    }
+
+    /// The order with this number. One probe.
     pub fn get(&self, order: OrderId) -> Option<&Order> {
-        self.open.get(&order).or_else(|| self.finished.get(self.ends.get(&order)?))
+        self.slot(order).map(|slot| self.at(slot))
     }
 
     /// The last order that this account placed under this client id. O(log orders).
     pub fn by_client(&self, account: AccountId, client: ClientId) -> Option<&Order> {
-        self.get(*self.clients.get(&(account, client))?)
+        self.clients.get(&(account, client)).map(|&slot| self.at(slot))
     }
 
     /// An account's open orders with numbers below `below`, newest first. O(log orders) for each.
     pub fn open_of(&self, account: AccountId, below: OrderId) -> impl Iterator<Item = &Order> {
         let account = self.accounts.get(&account).into_iter();
         let orders = account.flat_map(move |a| a.open.range(..below).rev());
-        orders.filter_map(|order| self.open.get(order))
+        orders.filter_map(|&order| self.get(order))
     }
 
     /// An account's finished orders that are kept, last ended first.
     pub fn finished_of(&self, account: AccountId) -> impl Iterator<Item = &Order> {
         let ends = self.accounts.get(&account).into_iter().flat_map(|a| a.finished.iter().rev());
-        ends.filter_map(|end| self.finished.get(end))
+        ends.filter_map(|end| self.ends.get(end)).map(|&slot| self.at(slot))
     }
 
     /// How many orders are open, over all accounts.
     pub fn open_count(&self) -> usize {
-        self.open.len()
+        self.numbers.len() - self.ends.len()
     }
 
     pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
         let order = Order::new(stamp, entered);
         let Entered { order: id, account, client, market, side, .. } = entered;
-        self.open.insert(id, order);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = order;
+                slot
+            }
+            None => {
+                self.slots.push(order);
+                u32::try_from(self.slots.len() - 1).expect("orders are below limits::MAX_ORDERS")
+            }
+        };
+        self.numbers.insert(id.0, slot);
         self.accounts.entry(account).or_default().open.insert(id);
         if let Some(client) = client {
-            self.clients.insert((account, client), id);
+            self.clients.insert((account, client), slot);
         }
         Change { account, market, side, before: None, after: order.row() }
     }
 
     /// Takes in a fact about an open order; `None` if no such order is open.
     pub(super) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
-        let order = self.open.get_mut(&id)?;
+        let slot = self.slot(id)?;
+        let order = &mut self.slots[slot as usize];
+        if order.end.is_some() {
+            return None;
+        }
         let before = order.row();
         order.apply(stamp, fact);
         let Order { entered: Entered { account, market, side, .. }, end, .. } = *order;
         let after = order.row();
         if end.is_some() {
-            self.finish(id);
+            self.finish(id, slot, account);
         }
         Some(Change { account, market, side, before, after })
     }
 
-    fn finish(&mut self, id: OrderId) {
-        let Some(order) = self.open.remove(&id) else { return };
+    fn finish(&mut self, id: OrderId, slot: u32, account: AccountId) {
         let end = self.next_end;
         self.next_end += 1;
-        self.finished.insert(end, order);
-        self.ends.insert(id, end);
-        let account = self.accounts.entry(order.entered.account).or_default();
+        self.ends.insert(end, slot);
+        let account = self.accounts.entry(account).or_default();
         account.open.remove(&id);
         account.finished.push_back(end);
         if account.finished.len() > self.finished_per_account
@@ -245,8 +271,8 @@ impl Orders {
         {
             self.forget(oldest);
         }
-        if self.finished.len() > self.bound
-            && let Some((&oldest, _)) = self.finished.first_key_value()
+        if self.ends.len() > self.bound
+            && let Some((&oldest, _)) = self.ends.first_key_value()
         {
             self.forget(oldest);
         }
@@ -254,14 +280,16 @@ impl Orders {
 
     /// Forgets the finished order with this end, the oldest end of its account.
     fn forget(&mut self, end: u64) {
-        let Some(order) = self.finished.remove(&end) else { return };
-        let Entered { order: id, account, client, .. } = order.entered;
-        self.ends.remove(&id);
+        let Some(slot) = self.ends.remove(&end) else { return };
+        let Entered { order, account, client, .. } = self.at(slot).entered;
+        self.numbers.remove(order.0, |kept| kept == slot);
+        // A later order may have the id by now; then it keeps it.
         if let Some(client) = client
-            && self.clients.get(&(account, client)) == Some(&id)
+            && self.clients.get(&(account, client)) == Some(&slot)
         {
             self.clients.remove(&(account, client));
         }
+        self.free.push(slot);
         let Some(entry) = self.accounts.get_mut(&account) else { return };
         entry.finished.pop_front();
         if entry.open.is_empty() && entry.finished.is_empty() {
