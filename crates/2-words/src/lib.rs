@@ -5,6 +5,7 @@ mod ask;
 pub mod bytes;
 mod code;
 mod fact;
+pub mod json;
 mod say;
 mod tell;
 

@@ -1,0 +1,365 @@
+//! Facts as text for programs and people: JSON lines, and rows of CSV. One way only, out.
+//!
+//! Prices and lots are whole numbers of ticks and lots, as everywhere; orders, markets and accounts
+//! are bare numbers; times are RFC 3339. What a fact does not have is left out (in CSV, empty).
+
+use std::fmt::{self, Display, Formatter};
+
+use units::{ClientId, Lots, MarketId, OrderId, Price, Time};
+
+use crate::{Deal, Entered, Fact, Reason, Stamp, TimeInForce};
+
+/// A fact with its stamp, written as one JSON object. About a microsecond.
+///
+/// ```
+/// use units::{AskId, Lots, OrderId, Time};
+/// use words::{Fact, Reason, Stamp, json::Json};
+///
+/// let stamp = Stamp { seq: 9, ask: AskId(7), time: Time(1_430_438_404_518_000_000) };
+/// let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
+/// assert_eq!(
+///     Json(stamp, left).to_string(),
+///     r#"{"seq":9,"ask":7,"time":"2015-05-01T00:00:04.518Z","fact":"left","order":3,"lots":10,"reason":"cancelled"}"#,
+/// );
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Json(pub Stamp, pub Fact);
+
+impl Display for Json {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Json(stamp, fact) = self;
+        write!(f, "{{\"seq\":{},\"ask\":{}", stamp.seq, stamp.ask)?;
+        write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), name(fact))?;
+        each_field(fact, &mut |column, value| {
+            // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
+            match value {
+                Value::Text(text) => write!(f, ",\"{}\":\"{text}\"", column.name()),
+                Value::Bare(bare) => write!(f, ",\"{}\":{bare}", column.name()),
+            }
+        })?;
+        f.write_str("}")
+    }
+}
+
+/// A fact with its stamp, written as one row of CSV without the line's end. About two microseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Csv(pub Stamp, pub Fact);
+
+impl Csv {
+    /// The first row: the names of the columns.
+    pub fn head() -> String {
+        let columns = Column::ALL.iter().map(|column| column.name());
+        ["seq", "ask", "time", "fact"].into_iter().chain(columns).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Display for Csv {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Csv(stamp, fact) = self;
+        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), name(fact))?;
+        let mut at = 0; // the columns of a fact come in the order of all columns
+        each_field(fact, &mut |column, value| {
+            while Column::ALL[at] != column {
+                at += 1;
+                f.write_str(",")?;
+            }
+            at += 1;
+            match value {
+                Value::Text(value) | Value::Bare(value) => write!(f, ",{value}"),
+            }
+        })?;
+        (at..Column::ALL.len()).try_for_each(|_| f.write_str(","))
+    }
+}
+
+/// A time as RFC 3339 has it, in UTC, with as many thousandths, millionths or billionths as it needs.
+///
+/// ```
+/// # use {units::Time, words::json::Rfc3339};
+/// assert_eq!(Rfc3339(Time(1_709_164_800_000_001_000)).to_string(), "2024-02-29T00:00:00.000001Z");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rfc3339(pub Time);
+
+impl Display for Rfc3339 {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0.0 / 1_000_000_000, self.0.0 % 1_000_000_000);
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        let (year, month, day) = date(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        match nanos {
+            0 => {}
+            _ if nanos.is_multiple_of(1_000_000) => write!(f, ".{:03}", nanos / 1_000_000)?,
+            _ if nanos.is_multiple_of(1000) => write!(f, ".{:06}", nanos / 1000)?,
+            _ => write!(f, ".{nanos:09}")?,
+        }
+        f.write_str("Z")
+    }
+}
+
+/// Year, month and day of a day after 1970-01-01, in the Gregorian calendar.
+///
+/// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`: years
+/// begin in March, so that the leap day is the last of its year, and repeat every 400.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468; // since 0000-03-01
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153; // from March
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
+macro_rules! columns {
+    ($($name:ident = $text:literal,)*) => {
+        /// The fields that facts have, in the order of CSV.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        enum Column { $($name,)* }
+
+        impl Column {
+            const ALL: &[Column] = &[$(Column::$name,)*];
+
+            fn name(self) -> &'static str {
+                match self { $(Column::$name => $text,)* }
+            }
+        }
+    };
+}
+
+columns! {
+    Epoch = "epoch",
+    Order = "order",
+    Account = "account",
+    Client = "client",
+    Maker = "maker",
+    Taker = "taker",
+    Incarnation = "incarnation",
+    Number = "number",
+    Market = "market",
+    Symbol = "symbol",
+    Tick = "tick",
+    Lot = "lot",
+    Side = "side",
+    Price = "price",
+    Lots = "lots",
+    Stands = "stands",
+    Place = "place",
+    Reason = "reason",
+}
+
+/// A field's value: in JSON, text has quotes.
+enum Value<'a> {
+    Text(&'a dyn Display),
+    Bare(&'a dyn Display),
+}
+
+fn name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Started { .. } => "started",
+        Fact::MarketOpened { .. } => "market-opened",
+        Fact::Entered(_) => "entered",
+        Fact::Traded { .. } => "traded",
+        Fact::Voided { .. } => "voided",
+        Fact::Replaced { .. } => "replaced",
+        Fact::Suspended { .. } => "suspended",
+        Fact::Left { .. } => "left",
+        Fact::MarketStopped { .. } => "market-stopped",
+    }
+}
+
+type Each<'a> = &'a mut dyn FnMut(Column, Value<'_>) -> fmt::Result;
+
+/// Hands on the fields of a fact, in the order of [`Column::ALL`].
+fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
+    match *fact {
+        Fact::Started { epoch } => each(Column::Epoch, Value::Bare(&epoch)),
+        Fact::MarketOpened { market, spec } => {
+            each_market(market, each)?;
+            each(Column::Symbol, Value::Text(&spec.symbol))?;
+            each(Column::Tick, Value::Text(&spec.tick.step()))?;
+            each(Column::Lot, Value::Text(&spec.lot.step()))
+        }
+        Fact::Entered(ref entered) => each_of_entered(entered, each),
+        Fact::Traded { deal, market, price, lots } => {
+            each_of_deal(deal, each)?;
+            each_market(market, each)?;
+            each_price(price, lots, each)
+        }
+        Fact::Voided { deal } => each_of_deal(deal, each),
+        Fact::Replaced { order, client, price, lots, place } => {
+            each_order(order, each)?;
+            each_client(client, each)?;
+            each_price(price, lots, each)?;
+            each(Column::Place, Value::Bare(&place))
+        }
+        Fact::Suspended { order } => each_order(order, each),
+        Fact::Left { order, lots, reason } => {
+            each_order(order, each)?;
+            each(Column::Lots, Value::Bare(&lots))?;
+            let reason = match reason {
+                Reason::Cancelled => "cancelled",
+                Reason::Unmatched => "unmatched",
+            };
+            each(Column::Reason, Value::Text(&reason))
+        }
+        Fact::MarketStopped { market } => each_market(market, each),
+    }
+}
+
+fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
+    let Entered { order, account, client, market, side, price, lots, stands } = *entered;
+    each_order(order, each)?;
+    each(Column::Account, Value::Bare(&account.0))?;
+    each_client(client, each)?;
+    each_market(market, each)?;
+    each(Column::Side, Value::Text(&side))?;
+    each_price(price, lots, each)?;
+    let stands = match stands {
+        TimeInForce::GoodTillCancel => "good-till-cancel",
+        TimeInForce::ImmediateOrCancel => "immediate-or-cancel",
+    };
+    each(Column::Stands, Value::Text(&stands))
+}
+
+fn each_of_deal(deal: Deal, each: Each<'_>) -> fmt::Result {
+    each(Column::Maker, Value::Bare(&deal.maker.0))?;
+    each(Column::Taker, Value::Bare(&deal.taker.0))?;
+    each(Column::Incarnation, Value::Bare(&deal.incarnation))?;
+    each(Column::Number, Value::Bare(&deal.number))
+}
+
+fn each_order(order: OrderId, each: Each<'_>) -> fmt::Result {
+    each(Column::Order, Value::Bare(&order.0))
+}
+
+fn each_client(client: Option<ClientId>, each: Each<'_>) -> fmt::Result {
+    client.map_or(Ok(()), |client| each(Column::Client, Value::Text(&client)))
+}
+
+fn each_market(market: MarketId, each: Each<'_>) -> fmt::Result {
+    each(Column::Market, Value::Bare(&market.0))
+}
+
+fn each_price(price: Price, lots: Lots, each: Each<'_>) -> fmt::Result {
+    each(Column::Price, Value::Bare(&price))?;
+    each(Column::Lots, Value::Bare(&lots))
+}
+
+#[cfg(test)]
+mod tests {
+    use units::{AccountId, AskId, Scale, Side};
+
+    use super::*;
+    use crate::MarketSpec;
+
+    /// One of each, with all that it can have.
+    fn facts() -> Vec<Fact> {
+        let deal = Deal { maker: OrderId(1), taker: OrderId(2), incarnation: 1, number: 3 };
+        let spec = MarketSpec {
+            symbol: "BTC-USD".parse().unwrap(),
+            tick: Scale { mantissa: 5, places: 1 },
+            lot: Scale::places(8),
+        };
+        let client = ClientId::new(7);
+        let (order, market) = (OrderId(2), MarketId(0));
+        let (price, lots) = (Price(-5), Lots(10));
+        let entered = Entered {
+            order,
+            account: AccountId(4),
+            client,
+            market,
+            side: Side::Sell,
+            price,
+            lots,
+            stands: TimeInForce::ImmediateOrCancel,
+        };
+        vec![
+            Fact::Started { epoch: 1 },
+            Fact::MarketOpened { market, spec },
+            Fact::Entered(entered),
+            Fact::Traded { deal, market, price, lots },
+            Fact::Voided { deal },
+            Fact::Replaced { order, client, price, lots, place: AskId(6) },
+            Fact::Suspended { order },
+            Fact::Left { order, lots, reason: Reason::Unmatched },
+            Fact::MarketStopped { market },
+        ]
+    }
+
+    fn stamped() -> Vec<(Stamp, Fact)> {
+        let stamp = Stamp { seq: 1, ask: AskId(6), time: Time(0) };
+        facts().into_iter().map(|fact| (stamp, fact)).collect()
+    }
+
+    #[test]
+    fn each_kind_is_one_object() {
+        let lines: Vec<_> = stamped()
+            .into_iter()
+            .map(|(stamp, fact)| Json(stamp, fact).to_string())
+            .map(|line| {
+                line.replace(r#"{"seq":1,"ask":6,"time":"1970-01-01T00:00:00Z","fact":"#, "")
+            })
+            .collect();
+        let client = r#""client":"00000000-0000-0000-0000-000000000007""#;
+        assert_eq!(
+            lines,
+            [
+                r#""started","epoch":1}"#.to_owned(),
+                r#""market-opened","market":0,"symbol":"BTC-USD","tick":"0.5","lot":"0.00000001"}"#
+                    .to_owned(),
+                format!(
+                    r#""entered","order":2,"account":4,{client},"market":0,"side":"sell","price":-5,"lots":10,"stands":"immediate-or-cancel"}}"#
+                ),
+                r#""traded","maker":1,"taker":2,"incarnation":1,"number":3,"market":0,"price":-5,"lots":10}"#
+                    .to_owned(),
+                r#""voided","maker":1,"taker":2,"incarnation":1,"number":3}"#.to_owned(),
+                format!(r#""replaced","order":2,{client},"price":-5,"lots":10,"place":6}}"#),
+                r#""suspended","order":2}"#.to_owned(),
+                r#""left","order":2,"lots":10,"reason":"unmatched"}"#.to_owned(),
+                r#""market-stopped","market":0}"#.to_owned(),
+            ]
+        );
+    }
+
+    /// Every value of the object is in the row, under its own name, and nothing else is.
+    #[test]
+    fn a_row_says_what_the_object_says() {
+        let head = Csv::head();
+        for (stamp, fact) in stamped() {
+            let row = Csv(stamp, fact).to_string();
+            assert_eq!(row.split(',').count(), head.split(',').count(), "{row}");
+            let object: Vec<_> = head
+                .split(',')
+                .zip(row.split(','))
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| format!("{name}:{value}"))
+                .collect();
+            let json = Json(stamp, fact).to_string();
+            let json = json.trim_matches(['{', '}']).replace('"', "");
+            assert_eq!(object.join(","), json);
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_has_them() {
+        let day = |days: u64| Rfc3339(Time(days * 86_400_000_000_000)).to_string();
+        for (days, text) in [
+            (0, "1970-01-01"),
+            (58, "1970-02-28"),
+            (59, "1970-03-01"),
+            (789, "1972-02-29"),
+            (10_956, "1999-12-31"),
+            (11_016, "2000-02-29"),
+            (11_017, "2000-03-01"),
+            (47_540, "2100-02-28"),
+            (47_541, "2100-03-01"),
+        ] {
+            assert_eq!(day(days), format!("{text}T00:00:00Z"));
+        }
+        assert_eq!(Rfc3339(Time(u64::MAX)).to_string(), "2554-07-21T23:34:33.709551615Z");
+        assert_eq!(Rfc3339(Time(86_399_500_000_000)).to_string(), "1970-01-01T23:59:59.500Z");
+    }
+}
