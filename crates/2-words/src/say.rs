@@ -105,8 +105,6 @@ pub enum Say {
     Decline {
         /// The deal.
         deal: Deal,
-        /// True if only because another deal is in progress.
-        busy: bool,
     },
     /// It is in the ledger [I → R].
     Complete {
@@ -239,8 +237,7 @@ impl Say {
                 format!("propose {} {lots} @ {price}", d(deal))
             }
             Say::Accept { deal, lots } => format!("accept {} {lots}", d(deal)),
-            Say::Decline { deal, busy: false } => format!("decline {}", d(deal)),
-            Say::Decline { deal, busy: true } => format!("decline {} for now", d(deal)),
+            Say::Decline { deal } => format!("decline {}", d(deal)),
             Say::Complete { deal } => format!("complete {}", d(deal)),
             Say::Withdraw { deal } => format!("withdraw {}", d(deal)),
             Say::Record { deal, price, lots } => format!("record {} {lots} @ {price}", d(deal)),

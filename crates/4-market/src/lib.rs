@@ -1,1 +1,151 @@
-//! placeholder
+//! Those who bargain: the floor of each market, its orders, and the ledger as a process.
+//!
+//! Everything between them is a message ([`words::Say`]); all that happens is a fact. The tree is data:
+//! [`tree`] for the exchange, [`market_tree`] for a market in it. No clock, chance, I/O or thread.
+
+mod clerk;
+mod floor;
+mod ladder;
+mod order;
+
+use kernel::{Event, Intensity, Life, Name, Node, Out, Process, Restart, Strategy};
+use ledger::Ledger;
+use units::{Lots, MarketId, OrderId, Price};
+use words::{Fact, Place, Say};
+
+pub use clerk::Clerk;
+pub use floor::Floor;
+pub use ladder::Ladder;
+pub use order::{Hold, Order};
+
+/// The processes of a world with markets: one enum, so that dispatch is static.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "orders are the many, and lie in their slots")]
+pub enum Party {
+    /// An intention to buy or sell.
+    Order(Order),
+    /// Introduces the orders of one market to each other.
+    Floor(Box<Floor>),
+    /// Records deals: the ledger as a process.
+    Clerk(Clerk),
+}
+
+/// What a place in the tree is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// The ledger.
+    Clerk,
+    /// A market's floor.
+    Floor(MarketId),
+    /// A market's orders.
+    Orders(MarketId),
+}
+
+/// Who the ledger is in every world.
+pub const LEDGER: Name = Name(0);
+
+/// Who a market's floor is.
+#[inline(always)]
+pub fn floor_of(market: MarketId) -> Name {
+    Name(1 + 2 * u32::from(market.0))
+}
+
+/// Who supervises a market's orders.
+#[inline(always)]
+pub fn orders_of(market: MarketId) -> Name {
+    Name(2 + 2 * u32::from(market.0))
+}
+
+/// The exchange's tree before its first market.
+pub fn tree() -> Node<Role> {
+    Node::group(
+        "exchange",
+        Strategy::OneForOne,
+        Intensity::times(100),
+        vec![Node::one("ledger", Role::Clerk).named(LEDGER)],
+    )
+}
+
+/// A market's branch of it. One bad order is not a bad market: it is given up alone.
+pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
+    Node::group(
+        symbol.to_owned(),
+        Strategy::OneForOne,
+        Intensity::times(100),
+        vec![
+            Node::one("floor", Role::Floor(market)).named(floor_of(market)),
+            Node::many("orders", Role::Orders(market))
+                .named(orders_of(market))
+                .restarted(Restart::Transient)
+                .intensity_per_child(Intensity::times(3)),
+        ],
+    )
+}
+
+impl Party {
+    /// A new order, as a process that has not started. Its ask's number is its own and its place.
+    #[inline]
+    pub fn order(number: OrderId, place: &Place) -> Party {
+        Party::Order(Order::new(number, place))
+    }
+
+    /// The floor that this is, if it is one.
+    pub fn as_floor(&self) -> Option<&Floor> {
+        match self {
+            Party::Floor(floor) => Some(floor),
+            Party::Order(_) | Party::Clerk(_) => None,
+        }
+    }
+
+    /// The order that this is, if it is one.
+    pub fn as_order(&self) -> Option<&Order> {
+        match self {
+            Party::Order(order) => Some(order),
+            Party::Floor(_) | Party::Clerk(_) => None,
+        }
+    }
+}
+
+impl Process for Party {
+    type Message = Say;
+    type Fact = Fact;
+    type Keeper = Ledger;
+    type Note = Hold;
+    type Role = Role;
+
+    fn start(role: &Role, life: Life<'_, Hold>) -> Party {
+        match *role {
+            Role::Clerk => Party::Clerk(Clerk),
+            Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
+            Role::Orders(market) => {
+                Party::Order(Order::again(OrderId(life.key), market, life.note))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+        match self {
+            Party::Order(order) => order.handle(event, out),
+            Party::Floor(floor) => floor.handle(event, out),
+            Party::Clerk(clerk) => clerk.handle(event, out),
+        }
+    }
+
+    fn children(role: &Role, ledger: &Ledger) -> Vec<u64> {
+        match role {
+            Role::Orders(market) => ledger.open_in(*market).into_iter().map(|o| o.0).collect(),
+            Role::Clerk | Role::Floor(_) => Vec::new(),
+        }
+    }
+
+    fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+        match role {
+            Role::Orders(market) => Some((floor_of(*market), Say::Suspend { order: OrderId(key) })),
+            Role::Clerk | Role::Floor(_) => None,
+        }
+    }
+}
+
+/// A level of a floor: its price and the lots that stand there.
+pub type Level = (Price, Lots);

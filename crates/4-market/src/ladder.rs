@@ -1,0 +1,310 @@
+//! One side of a floor: who rests at which price, in order of place.
+//!
+//! Pages of 32 price levels with a bit for each that is not empty, in a tree by price; the best
+//! page and the last one used are at hand. Finding the best, adding, taking out: O(1) near the
+//! touch, O(log pages) elsewhere. The index is the floor's own: it knows addresses, never an order's state.
+
+use std::collections::BTreeMap;
+
+use kernel::Pid;
+use units::{AskId, Lots, OrderId, Price, Side};
+
+const LEVELS: i64 = 32;
+const LEVELS_OF_A_PAGE: usize = 32;
+const NONE: u32 = u32::MAX;
+
+/// Where an order rests. Seats are kept by the index of the order's address.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub(crate) order: OrderId,
+    pub(crate) place: AskId,
+    pub(crate) lots: Lots,
+    pub(crate) price: Price,
+    /// Which life of that address; 0 marks an empty seat.
+    pub(crate) generation: u32,
+    pub(crate) side: Side,
+    next: u32,
+    previous: u32,
+}
+
+/// All seats of a floor.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Seats {
+    seats: Vec<Seat>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Queue {
+    head: u32,
+    tail: u32,
+    lots: Lots,
+}
+
+#[derive(Clone, Debug)]
+struct Page {
+    taken: u32,
+    queues: [Queue; LEVELS_OF_A_PAGE],
+}
+
+/// One side's levels.
+#[derive(Clone, Debug)]
+pub struct Ladder {
+    side: Side,
+    /// Pages that are not empty, by the price of their first level, divided by `LEVELS`.
+    index: BTreeMap<i64, u32>,
+    pages: Vec<Page>,
+    free: Vec<u32>,
+    /// The page of the best level: number and place in `pages`.
+    best: Option<(i64, u32)>,
+    /// The page that was used last.
+    recent: (i64, u32),
+    resting: usize,
+}
+
+impl Seats {
+    #[inline(always)]
+    pub(crate) fn get(&self, index: usize) -> Option<&Seat> {
+        self.seats.get(index).filter(|seat| seat.generation != 0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Seat> {
+        self.seats.get_mut(index).filter(|seat| seat.generation != 0)
+    }
+
+    /// The seat of an order at the address that it had or has.
+    #[inline(always)]
+    pub(crate) fn of(&self, pid: Pid, order: OrderId) -> Option<&Seat> {
+        self.get(pid.index()).filter(|seat| seat.order == order)
+    }
+
+    /// Where an order of this number sits. O(seats): for what is rare.
+    pub(crate) fn find(&self, order: OrderId) -> Option<(usize, Side)> {
+        let index = self.seats.iter().position(|s| s.generation != 0 && s.order == order)?;
+        Some((index, self.seats[index].side))
+    }
+
+    #[inline(always)]
+    fn at(&mut self, index: u32) -> &mut Seat {
+        &mut self.seats[index as usize]
+    }
+
+    /// Asks the processor to fetch a seat soon. No effect but on time.
+    #[inline(always)]
+    pub(crate) fn warm(&self, index: usize) {
+        if let Some(seat) = self.seats.get(index) {
+            kernel::prefetch(seat);
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 31")]
+fn split(price: Price) -> (i64, usize) {
+    (price.0.div_euclid(LEVELS), price.0.rem_euclid(LEVELS) as usize)
+}
+
+impl Seat {
+    /// The address of who sits here.
+    #[inline(always)]
+    pub(crate) fn pid(&self, index: usize) -> Pid {
+        Pid::made_up(u32::try_from(index).expect("an index has 32 bits"), self.generation)
+    }
+}
+
+impl Ladder {
+    pub(crate) fn new(side: Side) -> Ladder {
+        let (index, pages, free) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Ladder { side, index, pages, free, best: None, recent: (i64::MIN, 0), resting: 0 }
+    }
+
+    /// Orders that rest on this side.
+    pub fn resting(&self) -> usize {
+        self.resting
+    }
+
+    /// The best price at which somebody rests, with the lots there.
+    #[inline(always)]
+    pub fn best(&self) -> Option<(Price, Lots)> {
+        let (price, queue) = self.best_queue()?;
+        Some((price, queue.lots))
+    }
+
+    /// Who is the next to be dealt with: the best price, then the earliest place.
+    #[inline(always)]
+    pub(crate) fn first(&self) -> Option<(Price, usize)> {
+        let (price, queue) = self.best_queue()?;
+        Some((price, queue.head as usize))
+    }
+
+    #[inline(always)]
+    fn best_queue(&self) -> Option<(Price, &Queue)> {
+        let (number, page) = self.best?;
+        let page = &self.pages[page as usize];
+        let level = match self.side {
+            Side::Sell => page.taken.trailing_zeros(),
+            Side::Buy => 31 - page.taken.leading_zeros(),
+        };
+        Some((Price(number * LEVELS + i64::from(level)), &page.queues[level as usize]))
+    }
+
+    /// The lots that rest at a price.
+    pub fn depth_at(&self, price: Price) -> Lots {
+        let (number, level) = split(price);
+        match self.index.get(&number) {
+            Some(page) => self.pages[*page as usize].queues[level].lots,
+            None => Lots::ZERO,
+        }
+    }
+
+    /// All levels, best first. O(levels).
+    pub fn levels(&self) -> impl Iterator<Item = (Price, Lots)> + '_ {
+        let mut prices: Vec<_> = Vec::new();
+        for (number, page) in &self.index {
+            for (level, queue) in (0..).zip(&self.pages[*page as usize].queues) {
+                if !queue.lots.is_zero() || queue.head != NONE {
+                    prices.push((Price(number * LEVELS + level), queue.lots));
+                }
+            }
+        }
+        if self.side == Side::Buy {
+            prices.reverse();
+        }
+        prices.into_iter()
+    }
+
+    /// Who rests at a price, earliest place first.
+    pub(crate) fn queue<'a>(
+        &self,
+        seats: &'a Seats,
+        price: Price,
+    ) -> impl Iterator<Item = &'a Seat> {
+        let (number, level) = split(price);
+        let page = self.index.get(&number).map(|page| &self.pages[*page as usize]);
+        let mut at = page.map_or(NONE, |page| page.queues[level].head);
+        std::iter::from_fn(move || {
+            let seat = seats.get(at as usize)?;
+            at = seat.next;
+            Some(seat)
+        })
+    }
+
+    #[inline(always)]
+    fn page(&mut self, number: i64) -> u32 {
+        match self.recent {
+            (recent, page) if recent == number => page,
+            _ => self.page_slow(number),
+        }
+    }
+
+    fn page_slow(&mut self, number: i64) -> u32 {
+        let page = match self.index.get(&number) {
+            Some(page) => *page,
+            None => {
+                let page = self.free.pop().unwrap_or_else(|| {
+                    let empty = Queue { head: NONE, tail: NONE, lots: Lots::ZERO };
+                    self.pages.push(Page { taken: 0, queues: [empty; LEVELS_OF_A_PAGE] });
+                    u32::try_from(self.pages.len() - 1).expect("fewer pages than orders")
+                });
+                self.index.insert(number, page);
+                page
+            }
+        };
+        self.recent = (number, page);
+        page
+    }
+
+    /// Seats an order at its price, behind all of earlier place.
+    #[inline]
+    pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, seat: (OrderId, AskId, Price, Lots)) {
+        let (order, place, price, lots) = seat;
+        let (number, level) = split(price);
+        let page = self.page(number);
+        let queue = &mut self.pages[page as usize].queues[level];
+        let mut before = queue.tail;
+        while before != NONE && seats.at(before).place > place {
+            before = seats.at(before).previous; // only one who comes back finds later ones before it
+        }
+        let after = if before == NONE { queue.head } else { seats.at(before).next };
+        let (generation, side) = (pid.generation(), self.side);
+        let (next, previous) = (after, before);
+        let index = u32::try_from(pid.index()).expect("an index has 32 bits");
+        let seat = Seat { order, place, lots, price, generation, side, next, previous };
+        if pid.index() >= seats.seats.len() {
+            seats.seats.resize(pid.index() + 1, Seat { generation: 0, ..seat.clone() });
+        }
+        *seats.at(index) = seat;
+        match before {
+            NONE => queue.head = index,
+            before => seats.at(before).next = index,
+        }
+        match after {
+            NONE => queue.tail = index,
+            after => seats.at(after).previous = index,
+        }
+        queue.lots += lots;
+        self.resting += 1;
+        self.pages[page as usize].taken |= 1 << level;
+        let better = match (self.side, self.best) {
+            (_, None) => true,
+            (Side::Buy, Some((best, _))) => number > best,
+            (Side::Sell, Some((best, _))) => number < best,
+        };
+        if better {
+            self.best = Some((number, page));
+        }
+    }
+
+    /// Changes how many lots an order shows.
+    #[inline(always)]
+    pub(crate) fn set_lots(&mut self, seats: &mut Seats, index: usize, lots: Lots) {
+        let seat = &mut seats.seats[index];
+        let (number, level) = split(seat.price);
+        let page = self.page(number);
+        let queue = &mut self.pages[page as usize].queues[level];
+        queue.lots = queue.lots - seat.lots + lots;
+        seat.lots = lots;
+    }
+
+    /// Takes an order off.
+    #[inline]
+    pub(crate) fn remove(&mut self, seats: &mut Seats, index: usize) {
+        let seat = &mut seats.seats[index];
+        seat.generation = 0;
+        let (next, previous, lots) = (seat.next, seat.previous, seat.lots);
+        let (number, level) = split(seat.price);
+        let at = self.page(number);
+        let page = &mut self.pages[at as usize];
+        let queue = &mut page.queues[level];
+        match previous {
+            NONE => queue.head = next,
+            previous => seats.at(previous).next = next,
+        }
+        match next {
+            NONE => queue.tail = previous,
+            next => seats.at(next).previous = previous,
+        }
+        queue.lots -= lots;
+        self.resting -= 1;
+        if queue.head == NONE {
+            page.taken &= !(1 << level);
+            if page.taken == 0 {
+                self.drop_page(number, at);
+            }
+        }
+    }
+
+    #[cold]
+    fn drop_page(&mut self, number: i64, page: u32) {
+        self.index.remove(&number);
+        self.free.push(page);
+        self.recent = (i64::MIN, 0);
+        if self.best.is_some_and(|(best, _)| best == number) {
+            let next = match self.side {
+                Side::Buy => self.index.last_key_value(),
+                Side::Sell => self.index.first_key_value(),
+            };
+            self.best = next.map(|(number, page)| (*number, *page));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The door: whether an ask may come in, before anything has happened.
+
+use ledger::{Ledger, Line, Repeat};
+use units::{AccountId, ClientId, Lots, OrderId, Price, limits};
+use words::{Ask, Code, MarketSpec, Place, Replace};
+
+/// Bounds that the caller sets. Each is a refusal when reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Most orders that may be open at once; at most [`limits::MAX_ORDERS`].
+    pub max_orders: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { max_orders: limits::MAX_ORDERS }
+    }
+}
+
+/// What the door says of an ask that it does not let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stopped {
+    Refused(Code),
+    Repeated(OrderId),
+}
+
+impl From<Code> for Stopped {
+    fn from(code: Code) -> Stopped {
+        Stopped::Refused(code)
+    }
+}
+
+/// Looks an ask over. Where several codes apply, the first of [`Code::ALL`] is told.
+#[inline]
+pub(crate) fn check(ledger: &Ledger, options: &Options, ask: &Ask) -> Result<(), Stopped> {
+    match ask {
+        Ask::Place(place) => check_place(ledger, options, place, ask),
+        Ask::Cancel { account, order } => owned(ledger, *account, *order).map(|_| ()),
+        Ask::Replace(replace) => check_replace(ledger, replace, ask),
+        Ask::OpenMarket(spec) => check_market(ledger, spec),
+    }
+}
+
+fn check_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), Stopped> {
+    if ledger.symbol(&spec.symbol).is_some() {
+        return Err(Code::MarketExists.into());
+    }
+    if ledger.markets().count() >= limits::MAX_MARKETS {
+        return Err(Code::TooManyMarkets.into());
+    }
+    if !spec.tick.is_valid() || !spec.lot.is_valid() {
+        return Err(Code::BadScale.into());
+    }
+    Ok(())
+}
+
+#[inline]
+fn check_place(
+    ledger: &Ledger,
+    options: &Options,
+    place: &Place,
+    ask: &Ask,
+) -> Result<(), Stopped> {
+    let market = ledger.market(place.market).ok_or(Code::UnknownMarket)?;
+    check_repeat(ledger, place.account, place.client, ask)?;
+    if market.stopped {
+        return Err(Code::MarketStopped.into());
+    }
+    check_numbers(place.price, place.lots)?;
+    if ledger.open_orders() >= options.max_orders.min(limits::MAX_ORDERS) {
+        return Err(Code::TooManyOrders.into());
+    }
+    check_memory(ledger, place.account, place.client)
+}
+
+#[inline]
+fn check_replace(ledger: &Ledger, replace: &Replace, ask: &Ask) -> Result<(), Stopped> {
+    check_repeat(ledger, replace.account, replace.client, ask)?;
+    let line = owned(ledger, replace.account, replace.order)?;
+    if ledger.market(line.market).is_none_or(|market| market.stopped) {
+        return Err(Code::MarketStopped.into());
+    }
+    if line.suspended {
+        return Err(Code::OrderSuspended.into());
+    }
+    check_numbers(replace.price, replace.lots)?;
+    if replace.lots <= line.done {
+        return Err(Code::BelowDone.into());
+    }
+    check_memory(ledger, replace.account, replace.client)
+}
+
+#[inline]
+fn check_repeat(
+    ledger: &Ledger,
+    account: AccountId,
+    client: Option<ClientId>,
+    ask: &Ask,
+) -> Result<(), Stopped> {
+    let Some(client) = client else { return Ok(()) };
+    match ledger.repeat(account, client, ask) {
+        Repeat::New => Ok(()),
+        Repeat::Same(order) => Err(Stopped::Repeated(order)),
+        Repeat::Other => Err(Code::ClientIdUsed.into()),
+    }
+}
+
+#[inline]
+fn check_memory(
+    ledger: &Ledger,
+    account: AccountId,
+    client: Option<ClientId>,
+) -> Result<(), Stopped> {
+    match client {
+        Some(_) if !ledger.can_remember(account) => Err(Code::TooManyAccounts.into()),
+        _ => Ok(()),
+    }
+}
+
+#[inline]
+fn check_numbers(price: Price, lots: Lots) -> Result<(), Stopped> {
+    if price.0.unsigned_abs() > limits::MAX_PRICE.unsigned_abs() {
+        return Err(Code::BadPrice.into());
+    }
+    if lots.is_zero() || lots.0 > limits::MAX_LOTS {
+        return Err(Code::BadLots.into());
+    }
+    Ok(())
+}
+
+/// An open order's line, if it is this account's.
+#[inline]
+fn owned(ledger: &Ledger, account: AccountId, order: OrderId) -> Result<&Line, Stopped> {
+    match ledger.line(order) {
+        Some(line) if line.account == account => Ok(line),
+        _ => Err(Code::UnknownOrder.into()),
+    }
+}

@@ -1,0 +1,237 @@
+//! The face on the caller's thread: one ask at a time, each run to quiet.
+
+use kernel::{NodeId, Pid, Watch, World};
+use ledger::Ledger;
+use market::{LEDGER, Party};
+use units::{AskId, Lots, MarketId, OrderId, Time};
+use words::{Ask, Code, Fact, MarketSpec, Reason, Say, Stamp, Tell};
+
+use crate::Options;
+use crate::door::{self, Stopped};
+
+/// How often an ask is carried to an order again whose process died before it answered.
+const TRIES: u32 = 5;
+
+/// An exchange on the caller's thread.
+///
+/// `W` is who watches its world; `()` in production. Everything it does follows from the asks and
+/// times that it is given: the same asks give the same facts, byte for byte.
+#[derive(Debug)]
+pub struct Exchange<W = ()> {
+    world: World<Party, W>,
+    options: Options,
+    root: NodeId,
+    /// Supervisor of the orders of each market.
+    orders: Vec<NodeId>,
+    next: AskId,
+    time: Time,
+    room: bool,
+}
+
+/// What became of an ask at the door.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LetIn {
+    /// It is in the world and will be answered by facts.
+    In,
+    /// It was answered at the door.
+    Answered(Tell),
+}
+
+impl Exchange {
+    /// An exchange with no market and no history.
+    pub fn new(options: Options) -> Exchange {
+        Exchange::watched(Ledger::new(), AskId(1), Time(0), options, ())
+    }
+
+    /// An exchange that goes on from what a journal has folded to. Every open order becomes a process
+    /// again, by the same steps as after its own death.
+    ///
+    /// - `next`: the number of the next ask, above all that the journal knows
+    /// - `time`: of the journal's last fact; time goes on from there
+    pub fn recovered(ledger: Ledger, next: AskId, time: Time, options: Options) -> Exchange {
+        Exchange::watched(ledger, next, time, options, ())
+    }
+}
+
+impl<W: Watch<Party>> Exchange<W> {
+    /// As [`Exchange::recovered`], with somebody who watches the world.
+    pub fn watched(
+        ledger: Ledger,
+        next: AskId,
+        time: Time,
+        options: Options,
+        watch: W,
+    ) -> Exchange<W> {
+        let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.spec)).collect();
+        let mut world = World::new(ledger, Some(LEDGER), watch);
+        world.set_time(time.0);
+        let root = world.grow(None, market::tree());
+        let orders = Vec::new();
+        let mut exchange = Exchange { world, options, root, orders, next, time, room: true };
+        for (id, spec) in markets {
+            exchange.grow(id, &spec);
+        }
+        exchange.world.run();
+        exchange
+    }
+
+    fn grow(&mut self, market: MarketId, spec: &MarketSpec) {
+        let symbol = spec.symbol.as_str();
+        self.world.grow(Some(self.root), market::market_tree(market, symbol));
+        let orders = self.world.node(&format!("exchange/{symbol}/orders"));
+        self.orders.push(orders.expect("the branch was just grown"));
+    }
+
+    /// Says that a start of the world begins here: the fact `started`, under an ask number of its own.
+    ///
+    /// For whoever journals: do it before the first ask of each run.
+    pub fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        let number = self.number(time);
+        let epoch = self.ledger().epoch().checked_add(1).expect("fewer than 2^32 starts");
+        self.world.record(Fact::Started { epoch }).expect("an epoch that is one up");
+        self.tell(number, sink);
+        number
+    }
+
+    /// Hands an ask in, with its time, and runs until nothing more is to be done.
+    ///
+    /// What clients are to be told goes to `sink`, in order, before this returns. A time before the last one counts
+    /// as the last one. Costs O(log levels + fills); allocates nothing once warm.
+    #[inline]
+    pub fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        let number = self.number(time);
+        for _ in 0..TRIES {
+            if let LetIn::Answered(tell) = self.let_in(number, ask) {
+                sink(number, tell);
+                return number;
+            }
+            self.world.run();
+            if self.tell(number, sink) > 0 {
+                return number;
+            }
+            // Whoever was to answer died of it or before it, and has come back since.
+        }
+        sink(number, Tell::Refused(Code::Failed));
+        number
+    }
+
+    fn number(&mut self, time: Time) -> AskId {
+        let number = self.next;
+        self.next = AskId(number.0.checked_add(1).expect("fewer than 2^64 asks"));
+        self.time = self.time.max(time);
+        self.world.set_time(self.time.0);
+        number
+    }
+
+    /// Checks an ask at the door and lets it into the world, without running it.
+    ///
+    /// For explorers, which choose every step themselves; others call [`Exchange::ask`].
+    #[inline]
+    pub fn let_in(&mut self, number: AskId, ask: &Ask) -> LetIn {
+        if let Err(stopped) = self.check(ask) {
+            return LetIn::Answered(match stopped {
+                Stopped::Refused(code) => Tell::Refused(code),
+                Stopped::Repeated(order) => Tell::Repeated(order),
+            });
+        }
+        match *ask {
+            Ask::Place(place) => {
+                let order = OrderId(number.0);
+                let supervisor = self.orders[usize::from(place.market.0)];
+                self.world.spawn_child(supervisor, number.0, Party::order(order, &place));
+            }
+            Ask::Cancel { order, .. } => match self.process(order) {
+                Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
+                None => self.cancel_suspended(order),
+            },
+            Ask::Replace(replace) => {
+                let words::Replace { client, order, price, lots, .. } = replace;
+                if let Some(pid) = self.process(order) {
+                    self.world.send(pid, Say::Replace { ask: number, client, price, lots });
+                }
+            }
+            Ask::OpenMarket(spec) => {
+                let market = self.ledger().markets().count();
+                let market = MarketId(u16::try_from(market).expect("bounded at the door"));
+                let opened = Fact::MarketOpened { market, spec };
+                self.world.record(opened).expect("checked at the door");
+                self.grow(market, &spec);
+            }
+        }
+        LetIn::In
+    }
+
+    #[inline]
+    fn check(&self, ask: &Ask) -> Result<(), Stopped> {
+        if !self.room && !matches!(ask, Ask::Cancel { .. }) {
+            return Err(Code::JournalFull.into());
+        }
+        door::check(self.ledger(), &self.options, ask)
+    }
+
+    /// The process of an open order.
+    #[inline]
+    pub(crate) fn process(&self, order: OrderId) -> Option<Pid> {
+        let line = self.ledger().line(order)?;
+        self.world.child(self.orders[usize::from(line.market.0)], order.0)
+    }
+
+    /// A suspended order has no process that could leave.
+    fn cancel_suspended(&mut self, order: OrderId) {
+        let lots: Lots = self.ledger().remaining(order);
+        let left = Fact::Left { order, lots, reason: Reason::Cancelled };
+        self.world.record(left).expect("a suspended order has its line");
+    }
+
+    /// Tells the facts of this ask; gives their number.
+    #[inline]
+    fn tell(&mut self, ask: AskId, sink: &mut impl FnMut(AskId, Tell)) -> usize {
+        let last = self.world.keeper().facts();
+        let log = self.world.take_log();
+        let facts = log.len();
+        for (seq, fact) in (last + 1 - facts as u64..).zip(log) {
+            sink(ask, Tell::Fact(Stamp { seq, ask, time: self.time }, fact));
+        }
+        facts
+    }
+
+    /// While there is no room for their facts, new orders and replaces are refused; cancels are not.
+    pub fn set_room(&mut self, room: bool) {
+        self.room = room;
+    }
+
+    /// The number that the next ask gets.
+    pub fn next_ask(&self) -> AskId {
+        self.next
+    }
+
+    /// The time of the last ask.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The fold of all facts so far.
+    #[inline(always)]
+    pub fn ledger(&self) -> &Ledger {
+        self.world.keeper()
+    }
+
+    /// The world, for looking at: its tree, processes, flight recorder.
+    #[inline(always)]
+    pub fn world(&self) -> &World<Party, W> {
+        &self.world
+    }
+
+    /// The world, for whoever chooses its steps or kills its processes.
+    pub fn world_mut(&mut self) -> &mut World<Party, W> {
+        &mut self.world
+    }
+
+    /// Asks the processor to fetch what an ask that comes soon will need. No effect but on time.
+    #[inline(always)]
+    pub fn warm(&self, ask: &Ask) {
+        if let Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) = ask {
+            self.ledger().warm(*order);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Looking at an exchange on the caller's thread. Nothing here changes anything.
+
+use kernel::Watch;
+use market::{Floor, Party, floor_of};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Symbol};
+use words::{MarketSpec, TimeInForce};
+
+use crate::Exchange;
+
+/// An open order, as the facts have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OrderState {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Limit.
+    pub price: Price,
+    /// Size, lots that have traded included.
+    pub size: Lots,
+    /// Lots that have traded.
+    pub done: Lots,
+    /// Lots that have not.
+    pub open: Lots,
+    /// Rank in time.
+    pub place: AskId,
+    /// How long it stands.
+    pub stands: TimeInForce,
+    /// Its process was given up; it can only be cancelled.
+    pub suspended: bool,
+}
+
+impl<W: Watch<Party>> Exchange<W> {
+    /// A market's number by its name.
+    pub fn market(&self, symbol: &Symbol) -> Option<MarketId> {
+        self.ledger().symbol(symbol)
+    }
+
+    /// All markets, in order of number.
+    pub fn markets(&self) -> impl Iterator<Item = (MarketId, MarketSpec)> {
+        self.ledger().markets().map(|(id, market)| (id, market.spec))
+    }
+
+    /// A market's floor.
+    pub fn floor(&self, market: MarketId) -> Option<&Floor> {
+        let floor = self.world().whereis(floor_of(market))?;
+        self.world().process(floor)?.as_floor()
+    }
+
+    /// The best price of a side, with the lots that rest there. O(1).
+    pub fn best(&self, market: MarketId, side: Side) -> Option<(Price, Lots)> {
+        self.floor(market)?.side(side).best()
+    }
+
+    /// The lots that rest at a price. O(log levels).
+    pub fn depth_at(&self, market: MarketId, side: Side, price: Price) -> Lots {
+        self.floor(market).map_or(Lots::ZERO, |floor| floor.side(side).depth_at(price))
+    }
+
+    /// Orders that rest on a market's floor, both sides.
+    pub fn resting(&self, market: MarketId) -> usize {
+        let resting =
+            |floor: &Floor| floor.side(Side::Buy).resting() + floor.side(Side::Sell).resting();
+        self.floor(market).map_or(0, resting)
+    }
+
+    /// An open order; `None` for one that is filled, has left or never was. O(1).
+    pub fn order(&self, order: OrderId) -> Option<OrderState> {
+        let line = self.ledger().line(order)?;
+        Some(OrderState {
+            account: line.account,
+            market: line.market,
+            side: line.side,
+            price: line.price,
+            size: line.size,
+            done: line.done,
+            open: line.remaining(),
+            place: line.place,
+            stands: line.stands,
+            suspended: line.suspended,
+        })
+    }
+}
