@@ -11,7 +11,7 @@ use crate::extract::{Account, PAGE, Page, Query};
 use crate::gate::App;
 use crate::market::{self, Paged};
 use crate::orders::body;
-use crate::problem::{GateCode, Problem, ProblemBody};
+use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::{FillBody, OrderBody};
 
 /// Orders that one request looks at, at most: bounds the work for an account with very many open
@@ -61,8 +61,7 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
         ("before" = Option<u64>, Query, description = "Only orders newer than this number"),
         ("after" = Option<u64>, Query, description = "Only orders older than this number"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [OrderBody]), (status = 400, body = ProblemBody),
-        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = [OrderBody]), Refusals))]
 pub(crate) async fn orders(
     State(app): State<Arc<App>>,
     account: Account,
@@ -124,8 +123,7 @@ fn merge<'a>(
         ("before" = Option<u64>, Query, description = "Only of trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only of trades older than this number"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [FillBody]), (status = 400, body = ProblemBody),
-        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = [FillBody]), Refusals))]
 pub(crate) async fn fills(
     State(app): State<Arc<App>>,
     account: Account,

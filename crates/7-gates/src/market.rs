@@ -14,7 +14,7 @@ use words::Code;
 use crate::decimal;
 use crate::extract::{Id, PAGE, Page, Query};
 use crate::gate::App;
-use crate::problem::{GateCode, Problem, ProblemBody};
+use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::{
     BookBody, DealBody, FactBody, Product, Row, RowTail, Ticker, TradeBody, TradeFacts,
 };
@@ -61,7 +61,7 @@ pub(crate) fn named<'a>(views: &'a Views, id: &str) -> Result<&'a Market, Proble
 
 /// Every market.
 #[utoipa::path(get, path = "/products", tag = "market",
-    responses((status = 200, body = [Product]), (status = 503, body = ProblemBody)))]
+    responses((status = 200, body = [Product]), Refusals))]
 pub(crate) async fn products(
     State(app): State<Arc<App>>,
     query: Query,
@@ -73,7 +73,7 @@ pub(crate) async fn products(
 /// One market.
 #[utoipa::path(get, path = "/products/{id}", tag = "market",
     params(("id" = String, Path, description = "Name of the market, such as `BTC-USD`")),
-    responses((status = 200, body = Product), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Product), Refusals))]
 pub(crate) async fn product(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -87,8 +87,7 @@ pub(crate) async fn product(
 #[utoipa::path(get, path = "/products/{id}/book", tag = "market",
     params(("id" = String, Path, description = "Name of the market"),
         ("level" = Option<u8>, Query, description = "1 (if left out), 2 or 3")),
-    responses((status = 200, body = BookBody), (status = 400, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = BookBody), Refusals))]
 pub(crate) async fn book(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -138,7 +137,7 @@ fn rows(market: &Market, side: Side, level: u64) -> (Vec<Row>, bool) {
 /// Last trade and touch of a market.
 #[utoipa::path(get, path = "/products/{id}/ticker", tag = "market",
     params(("id" = String, Path, description = "Name of the market")),
-    responses((status = 200, body = Ticker), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Ticker), Refusals))]
 pub(crate) async fn ticker(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -168,7 +167,7 @@ pub(crate) async fn ticker(
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only trades older than this number")),
-    responses((status = 200, body = [TradeBody]), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = [TradeBody]), Refusals))]
 pub(crate) async fn trades(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -188,7 +187,7 @@ pub(crate) async fn trades(
 /// Ours: one trade of any market, with its facts.
 #[utoipa::path(get, path = "/trades/{id}", tag = "market",
     params(("id" = u64, Path, description = "Number of the trade")),
-    responses((status = 200, body = TradeFacts), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = TradeFacts), Refusals))]
 pub(crate) async fn trade(
     State(app): State<Arc<App>>,
     Id(id): Id,

@@ -17,7 +17,7 @@ use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
 use crate::extract::{Account, Body, Id, Query};
 use crate::gate::App;
-use crate::problem::{GateCode, Problem, ProblemBody};
+use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::OrderBody;
 use crate::{client_oid, decimal, market};
 
@@ -187,11 +187,7 @@ impl Named {
 /// Enters an order. The answer shows it as this ask left it.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
     params(("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = OrderBody), (status = 400, body = ProblemBody),
-        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 429, body = ProblemBody),
-        (status = 503, body = ProblemBody)))]
+    responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
     account: Account,
@@ -245,11 +241,7 @@ fn repeated(
 #[utoipa::path(put, path = "/orders/{id}", tag = "orders", request_body = ReplaceBody,
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = OrderBody), (status = 400, body = ProblemBody),
-        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 429, body = ProblemBody),
-        (status = 503, body = ProblemBody)))]
+    responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
     account: Account,
@@ -284,9 +276,7 @@ pub(crate) async fn replace(
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         ("product_id" = Option<String>, Query, description = "Its market, if you want that checked"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = String), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 429, body = ProblemBody),
-        (status = 503, body = ProblemBody)))]
+    responses((status = 200, body = String), Refusals))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     account: Account,
@@ -318,8 +308,7 @@ pub(crate) async fn cancel(
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = OrderBody), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn order(
     State(app): State<Arc<App>>,
     account: Account,

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 use words::Code;
 
 macro_rules! gate_codes {
@@ -99,6 +99,18 @@ pub(crate) struct ProblemBody<'a> {
     /// What was wrong this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+}
+
+/// The refusals that any request may get, for the description.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only its description is used; answers are made of problems")]
+pub(crate) enum Refusals {
+    /// The request is at fault; `code` says how.
+    #[response(status = "4XX", content_type = "application/problem+json")]
+    Theirs(#[to_schema] ProblemBody<'static>),
+    /// The exchange cannot do it now; `Retry-After` says when to come again.
+    #[response(status = "5XX", content_type = "application/problem+json")]
+    Ours(#[to_schema] ProblemBody<'static>),
 }
 
 impl From<Code> for Problem {

@@ -64,11 +64,7 @@ impl Product {
 
 /// `[price, size, number of orders]`, or at level 3 `[price, size, order id]`.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Row(
-    pub(crate) String,
-    pub(crate) String,
-    #[schema(value_type = Object)] pub(crate) RowTail,
-);
+pub(crate) struct Row(pub(crate) String, pub(crate) String, pub(crate) RowTail);
 
 /// The third part of a row.
 #[derive(Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::gate::App;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Problem, Refusals};
 use crate::time::{Rfc3339, now};
 
 /// The exchange's clock.
@@ -59,7 +59,7 @@ pub(crate) struct Ready {
 
 /// Whether orders are taken and reads are up to date; a balancer sends no traffic if not.
 #[utoipa::path(get, path = "/readyz", tag = "state",
-    responses((status = 200, body = Ready), (status = 503, body = ProblemBody)))]
+    responses((status = 200, body = Ready), Refusals))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, Problem> {
     let health = (app.health)();
     app.live.read(|views| {

@@ -82,6 +82,8 @@ impl Rig {
         let url = format!("http://{}", gate.local_addr());
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // One connection a request, so that none is counted that a test does not see.
+            .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(20)));
         let rig = Rig { service, gate: Some(gate), agent: config.build().into(), url };
         rig.wait_ready();
@@ -101,10 +103,6 @@ impl Rig {
 
     pub(crate) fn address(&self) -> String {
         self.url.trim_start_matches("http://").to_owned()
-    }
-
-    pub(crate) fn client(&self) -> exchange::Client {
-        self.service.client()
     }
 
     /// Ends the gate, then the exchange.
