@@ -198,7 +198,14 @@ pub(crate) fn compare(path: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, kept, "{} differs; if it should, run again with BLESS=1", path.display());
+    let hint = format!(
+        "{} is not current; if the change is meant, run again with BLESS=1",
+        path.display()
+    );
+    for (number, (new, old)) in text.lines().zip(kept.lines()).enumerate() {
+        assert_eq!(new, old, "line {}: {hint}", number + 1);
+    }
+    assert!(text == kept, "{hint}");
 }
 
 /// The number of an order, from an answer.
