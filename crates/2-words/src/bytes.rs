@@ -14,7 +14,8 @@
 //! let stamp = Stamp { seq: 21, ask: AskId(5), time: Time(0) };
 //! let mut groups = Groups::new();
 //! groups.push(stamp, &left);
-//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]); // ask 5, time 0, one fact: left, 2 asks back, 10 lots
+//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]); // ask 5, time 0, one fact: left, 2 asks back,
+//! 10 lots
 //! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
 //! ```
 
@@ -37,9 +38,11 @@ pub use hash::FactsHash;
 ///
 /// Always whole: after each [`Groups::push`] the bytes are those of the groups so far. Allocates
 /// only to grow, so one that is cleared and used again does not allocate.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Groups {
+    /// The bytes, and zeros or old bytes behind them, so that a fact is written without growing.
     bytes: Vec<u8>,
+    length: usize,
     first: u64,
     facts: u64,
     asks: Option<(AskId, AskId)>,
@@ -55,7 +58,8 @@ impl Groups {
         Groups::default()
     }
 
-    /// Adds the next fact; a new ask begins a new group. About 10 ns.
+    /// Adds the next fact; a new ask begins a new group. About 20 ns,
+    /// of which a new group's head is a third.
     ///
     /// Facts must come in order: `stamp.seq` one up from the last, and all of an ask's facts, with
     /// the same time, one after another. Anything else is a bug of the caller and panics.
@@ -74,29 +78,38 @@ impl Groups {
         }
         assert_eq!(stamp.seq, self.first + self.facts, "facts are numbered without gaps");
         self.facts += 1;
-        let mut out = Spool::new(&mut self.bytes);
+        if self.bytes.len() - self.length < varint::ROOM {
+            self.grow();
+        }
+        let mut out = Spool::new(&mut self.bytes[self.length..]);
         if !same_ask {
             out.varint(stamp.ask.0);
             out.varint(stamp.time.0);
-            self.count_at = out.at();
+            self.count_at = self.length + out.at();
             out.byte(1);
             self.asks = Some((self.asks.map_or(stamp.ask, |(first, _)| first), stamp.ask));
             self.time = stamp.time;
             self.in_group = 1;
         }
         fact::write(stamp.ask, fact, &mut out);
+        self.length += out.at();
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let length = (self.bytes.len() * 2).max(4096);
+        self.bytes.resize(length, 0);
     }
 
     /// Forgets the groups and keeps the memory.
     pub fn clear(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
+        let bytes = std::mem::take(&mut self.bytes);
         *self = Groups { bytes, ..Groups::default() };
     }
 
     /// The groups' bytes, ready to be stored.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.length]
     }
 
     /// How many facts there are.
@@ -137,16 +150,31 @@ impl Groups {
 
     /// A sweep over many orders: the number needs more bytes, so what follows it moves up.
     fn count_long(&mut self) {
-        let mut count = Vec::new();
-        Spool::new(&mut count).varint(self.in_group);
-        if count.len() > varint::length(self.in_group - 1) {
-            self.bytes.insert(self.count_at, 0);
+        let mut count = [0; varint::ROOM];
+        let mut spool = Spool::new(&mut count);
+        spool.varint(self.in_group);
+        let (old, new) = (varint::length(self.in_group - 1), spool.at());
+        if new > old {
+            if self.bytes.len() == self.length {
+                self.grow();
+            }
+            let rest = self.count_at + old;
+            self.bytes.copy_within(rest..self.length, rest + 1);
+            self.length += 1;
         }
-        self.bytes[self.count_at..self.count_at + count.len()].copy_from_slice(&count);
+        self.bytes[self.count_at..self.count_at + new].copy_from_slice(&count[..new]);
     }
 }
 
-/// Reads the facts of groups, with their stamps, in order. About 15 ns a fact; allocates nothing.
+impl PartialEq for Groups {
+    fn eq(&self, other: &Groups) -> bool {
+        (self.first, self.bytes()) == (other.first, other.bytes())
+    }
+}
+
+impl Eq for Groups {}
+
+/// Reads the facts of groups, with their stamps, in order. About 25 ns a fact; allocates nothing.
 ///
 /// After an error there is nothing more: the bytes are not facts from there on.
 #[derive(Clone, Debug)]

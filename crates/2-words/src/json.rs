@@ -19,7 +19,8 @@ use crate::{Deal, Entered, Fact, Reason, Stamp, TimeInForce};
 /// let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
 /// assert_eq!(
 ///     Json(stamp, left).to_string(),
-///     r#"{"seq":9,"ask":7,"time":"2015-05-01T00:00:04.518Z","fact":"left","order":3,"lots":10,"reason":"cancelled"}"#,
+///    
+/// r#"{"seq":9,"ask":7,"time":"2015-05-01T00:00:04.518Z","fact":"left","order":3,"lots":10,"reason":"cancelled"}"#,
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +73,8 @@ impl Display for Csv {
     }
 }
 
-/// A time as RFC 3339 has it, in UTC, with as many thousandths, millionths or billionths as it needs.
+/// A time as RFC 3339 has it, in UTC, with as many thousandths, millionths or billionths as it
+/// needs.
 ///
 /// ```
 /// # use {units::Time, words::json::Rfc3339};

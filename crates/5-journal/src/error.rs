@@ -50,7 +50,8 @@ pub enum JournalError {
         /// Its bytes.
         bytes: usize,
     },
-    /// The disk is full, and what was set aside does not suffice. Nothing of the append was written.
+    /// The disk is full, and what was set aside does not suffice. Nothing of the append was
+    /// written.
     Full {
         /// The journal's directory.
         path: String,
@@ -165,7 +166,8 @@ impl fmt::Display for JournalError {
             }
             JournalError::SnapshotAhead { position, durable } => write!(
                 f,
-                "a snapshot at {position} is beyond {durable}, up to which facts are durable; sync first"
+                "a snapshot at {position} is beyond {durable}, up to which facts are durable; \
+                 sync first"
             ),
         }
     }

@@ -1,4 +1,5 @@
-//! Facts to storage and back. Nothing here decides what happened; it keeps it, or says why it cannot.
+//! Facts to storage and back. Nothing here decides what happened; it keeps it, or says why it
+//! cannot.
 //!
 //! [`Journal`] is what the exchange needs of any journal: append groups of facts at an expected
 //! position, sync, read from a position, save and load a snapshot. [`DiskJournal`] keeps facts in
@@ -71,7 +72,8 @@ pub type DiskJournal = FileJournal<Disk>;
 /// One writer: a second one, or one that was replaced, is refused with [`JournalError::Fenced`] at
 /// its first append. Every method takes the thread of its caller.
 pub trait Journal: Send {
-    /// Adds groups after the last, if they begin at [`Journal::end`]. They are durable after the next
+    /// Adds groups after the last, if they begin at [`Journal::end`]. They are durable after the
+    /// next
     /// [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
     ///
     /// - two groups in a row may not be of the same ask, also from one append to the next
@@ -91,8 +93,10 @@ pub trait Journal: Send {
     /// Every fact before this position is durable.
     fn durable(&self) -> u64;
 
-    /// Whether there is room for new orders, or only for taking them off. Cheap while there is; while
-    /// there is not, each call looks whether there is again, so it must be called from time to time.
+    /// Whether there is room for new orders, or only for taking them off. Cheap while there is;
+    /// while
+    /// there is not, each call looks whether there is again, so it must be called from time to
+    /// time.
     fn room(&mut self) -> Result<Room, JournalError>;
 
     /// A reader of its own, for any thread, that reads while this journal goes on.
@@ -100,7 +104,8 @@ pub trait Journal: Send {
 
     /// Keeps `bytes` as the fold of all facts before `position`, which must be durable.
     ///
-    /// The last two snapshots are kept. Waits for the disk; a failure leaves the older ones as they were.
+    /// The last two snapshots are kept. Waits for the disk; a failure leaves the older ones as
+    /// they were.
     fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError>;
 
     /// The newest snapshot that is whole, with the names of damaged ones that were passed over.
@@ -117,17 +122,22 @@ pub struct Room {
 }
 
 impl Room {
-    /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a group's
-    /// head and a `Left`, with room to spare. A reserve of this times the open orders is enough for all.
+    /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a
+    /// group's
+    /// head and a `Left`, with room to spare. A reserve of this times the open orders is enough
+    /// for all.
     pub const PER_CANCEL: u64 = 128;
 }
 
 /// Reads a journal's facts in batches, as they were appended.
 pub trait Reader: Send {
-    /// Hands on every batch that has facts from `from` up to `until`, in order, until told to break.
+    /// Hands on every batch that has facts from `from` up to `until`, in order, until told to
+    /// break.
     ///
-    /// The first may begin before `from`, the last may end after `until`. Returns the position after
-    /// the last batch handed on, from which the next read goes on without searching. `until` must not
+    /// The first may begin before `from`, the last may end after `until`. Returns the position
+    /// after
+    /// the last batch handed on, from which the next read goes on without searching. `until` must
+    /// not
     /// be beyond what is durable. About 1 ns a byte.
     fn read(
         &mut self,

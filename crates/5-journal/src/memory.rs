@@ -1,4 +1,5 @@
-//! A journal that keeps nothing: the policy `memory`. What it was given is gone when it is asked for.
+//! A journal that keeps nothing: the policy `memory`. What it was given is gone when it is asked
+//! for.
 
 use std::ops::ControlFlow;
 

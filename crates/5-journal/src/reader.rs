@@ -1,4 +1,7 @@
 //! Reads batches from segment files, also while the writer goes on. Changes nothing.
+//!
+//! The chain was checked when the journal was opened, or made by this program since; here every
+//! record's checksum and number is, so that what went bad in the meantime is noticed.
 
 use std::ops::ControlFlow;
 
@@ -27,7 +30,8 @@ impl<S: Storage> FileReader<S> {
         FileReader { storage, last: None }
     }
 
-    /// The place to begin from, to find `position`: where the last read ended, or its segment's start.
+    /// The place to begin from, to find `position`: where the last read ended, or its segment's
+    /// start.
     fn mark(&self, position: u64) -> Result<Mark, JournalError> {
         if let Some(last) = self.last.as_ref().filter(|last| last.position == position) {
             return Ok(last.clone());
@@ -80,7 +84,8 @@ impl<S: Storage> Reader for FileReader<S> {
             let path = || self.storage.path(&mark.segment.1);
             let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
             let mut walk = Walk::new(file, mark.at, mark.position, mark.chain)
-                .map_err(error::io("read", path()))?;
+                .map_err(error::io("read", path()))?
+                .without_chain();
             let mut stop = false;
             while walk.position < until && !stop {
                 let (offset, seq) = (walk.at, walk.position);

@@ -46,7 +46,8 @@ impl SegmentHead {
         }
         let version = u32_at(bytes, 8);
         if version != SEGMENT_VERSION {
-            // An unknown version whose checksum holds is another program's; else it is a flipped bit.
+            // An unknown version whose checksum holds is another program's; else it is a flipped
+            // bit.
             let whole = u32_at(bytes, 12) == SegmentHead::check(bytes);
             return Err(if whole { Damage::Version(version) } else { Damage::Head });
         }
@@ -144,11 +145,20 @@ impl RecordHead {
 
     /// The chain's value after this record, if it was `previous` before it. About 0.5 ns a byte.
     pub(crate) fn chain_after(&self, previous: &Chain, payload: &[u8]) -> Chain {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(previous);
+        const FRONT: usize = 32 + 16;
         let head = self.bytes();
-        hasher.update(&head[8..20]).update(&head[24..28]).update(payload);
-        *hasher.finalize().as_bytes()
+        let mut bytes = [0; 1024];
+        bytes[..32].copy_from_slice(previous);
+        bytes[32..44].copy_from_slice(&head[8..20]);
+        bytes[44..FRONT].copy_from_slice(&head[24..28]);
+        let hash = if let Some(rest) = bytes[FRONT..].get_mut(..payload.len()) {
+            // Few facts in a record: all in one piece is twice as fast as piece by piece.
+            rest.copy_from_slice(payload);
+            blake3::hash(&bytes[..FRONT + payload.len()])
+        } else {
+            blake3::Hasher::new().update(&bytes[..FRONT]).update(payload).finalize()
+        };
+        *hash.as_bytes()
     }
 
     /// True if a record that is searched for could have this head: one whose first fact is at least

@@ -1,4 +1,5 @@
-//! A spare segment whose blocks are set aside, so that orders can be taken off when the disk is full.
+//! A spare segment whose blocks are set aside, so that orders can be taken off when the disk is
+//! full.
 //!
 //! It is a file named `reserve`. When a segment can grow no more, it is given a segment's head and
 //! name and takes the records from then on. Another is made as soon as there is room again.
@@ -37,7 +38,8 @@ impl Reserve {
         Ok(reserve)
     }
 
-    /// Sets one aside, if it is wanted, is not there, and the disk has twice as much left: so that one
+    /// Sets one aside, if it is wanted, is not there, and the disk has twice as much left: so that
+    /// one
     /// which is made is not needed again at once. That there is no room is no error.
     pub(crate) fn make<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
         if self.held || self.bytes == 0 {

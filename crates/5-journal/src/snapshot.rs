@@ -1,4 +1,5 @@
-//! Folds of facts, saved with their position. Opaque bytes; what they mean is their writer's affair.
+//! Folds of facts, saved with their position. Opaque bytes; what they mean is their writer's
+//! affair.
 //!
 //! Written aside, synced, renamed, and the name synced: a snapshot is there whole or not at all.
 
@@ -17,7 +18,8 @@ const KEPT: usize = 2;
 pub struct Snapshot {
     /// The newest whole snapshot: its position, and the fold of all facts before it.
     pub saved: Option<(u64, Vec<u8>)>,
-    /// Files of newer snapshots that are damaged or ahead of the journal, to be told to an operator.
+    /// Files of newer snapshots that are damaged or ahead of the journal, to be told to an
+    /// operator.
     pub passed_over: Vec<String>,
 }
 

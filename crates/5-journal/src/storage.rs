@@ -26,7 +26,8 @@ pub trait Storage: Clone + Send + 'static {
     /// Makes an empty file, or empties one that is there.
     fn create(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Gives a file another name, at once, in place of what had it. Durable after [`Storage::sync`].
+    /// Gives a file another name, at once, in place of what had it. Durable after
+    /// [`Storage::sync`].
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Removes a file.

@@ -28,7 +28,8 @@ pub struct Verified {
     pub damage: Option<JournalError>,
 }
 
-/// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first damage.
+/// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first
+/// damage.
 ///
 /// Takes no lock and changes nothing. While a writer is at work, its latest record may look like a
 /// torn tail. About 60 ns a fact, what `each` does left out.

@@ -3,11 +3,11 @@
 //! It writes only behind the last whole record, and never over one. After a failed write or sync it
 //! takes nothing more: what the disk has is then found out by opening the journal again.
 //!
-//! Segments grow by zeros written ahead, as long as records are small: overwriting blocks that are
-//! there makes a sync cheaper than growing a file. Measured on ext4 on a virtual disk, a write and
-//! a sync, in microseconds: 200 bytes 145 grown, 90 overwritten; 4 kB 175 and 103; 64 kB 224 and 126;
-//! 1 MB 760 and 424 (blocks only set aside, not written: 86, 157, 215, 720). The zeros themselves
-//! cost as much as other bytes, so large records, which are few, are appended plainly.
+//! Segments grow by zeros written ahead, as long as records are small: to overwrite blocks that are
+//! there makes a sync cheaper by two fifths than to grow a file, while to set blocks aside without
+//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros themselves
+//! cost
+//! as much as other bytes, so large records, which are few, are appended plainly.
 
 use std::path::Path;
 
@@ -36,7 +36,8 @@ pub struct Options {
     /// A segment file ends before it would be larger than this many bytes; one that holds a single
     /// record may be. Default 64 MiB: files that are easily copied, and few of them.
     pub segment_bytes: u64,
-    /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel half a
+    /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel
+    /// half a
     /// million orders one by one ([`Room::PER_CANCEL`]).
     pub reserve_bytes: u64,
 }
@@ -91,8 +92,10 @@ impl FileJournal<Disk> {
 impl<S: Storage> FileJournal<S> {
     /// Opens the journal in `storage`, or makes one there.
     ///
-    /// Reads and checks all of it (about 1 ns a byte). A torn tail is cut, on the disk too, and told by
-    /// [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is changed.
+    /// Reads and checks all of it (about 1 ns a byte). A torn tail is cut, on the disk too, and
+    /// told by
+    /// [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is
+    /// changed.
     pub fn open_storage(storage: S, options: Options) -> Result<FileJournal<S>, JournalError> {
         let here = || storage.path("");
         let lock = storage.lock().map_err(error::io("lock", here()))?;
@@ -182,7 +185,8 @@ impl<S: Storage> FileJournal<S> {
         written.map_err(|error| self.poisoned("write", error))
     }
 
-    /// Writes the record where the file must grow for it. False if the disk is full; then the file is
+    /// Writes the record where the file must grow for it. False if the disk is full; then the file
+    /// is
     /// as it was.
     fn grow(&mut self) -> Result<bool, JournalError> {
         let end = self.at + self.record.len() as u64;
@@ -208,7 +212,8 @@ impl<S: Storage> FileJournal<S> {
         Ok(false)
     }
 
-    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more blocks.
+    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more
+    /// blocks.
     fn shrink_back(&mut self) -> Result<(), JournalError> {
         let (at, allocated) = (self.at, self.allocated);
         let undone = self.file.set_length(allocated).and_then(|()| zero(&self.file, at, allocated));
@@ -283,7 +288,8 @@ impl<S: Storage> Journal for FileJournal<S> {
         }
         let too_large = JournalError::TooLarge { bytes: groups.bytes().len() };
         let Ok(facts) = u32::try_from(groups.facts()) else { return Err(too_large) };
-        // More than 2^32 facts unsynced are told as that many: the reader is then only more careful.
+        // More than 2^32 facts unsynced are told as that many: the reader is then only more
+        // careful.
         let unsynced = u32::try_from(self.position - self.durable).unwrap_or(u32::MAX);
         let (first, bytes) = (self.position, groups.bytes());
         let record = &mut self.record;

@@ -1,7 +1,9 @@
 //! One fact to bytes and back: a kind byte, then its fields in the order of their declaration.
 //!
-//! The low half of the kind byte is the kind, the high half holds the yes-or-no fields of that kind.
-//! Orders and places are written as the distance back from the fact's ask, which is mostly zero or small.
+//! The low half of the kind byte is the kind, the high half holds the yes-or-no fields of that
+//! kind.
+//! Orders and places are written as the distance back from the fact's ask, which is mostly zero or
+//! small.
 //! `docs/journal-format.md` is this file in prose; what is written there has been stored by people.
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};

@@ -7,7 +7,7 @@ use super::{BytesError, What};
 
 /// Longest fact, 55 bytes (an `Entered` with every number at its largest), with the longest head of
 /// a group, 21 bytes, and room to write eight bytes at a time.
-const ROOM: usize = 55 + 21 + 8;
+pub(super) const ROOM: usize = 55 + 21 + 8;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes `value` takes: 1 to 10.
@@ -16,18 +16,16 @@ pub(super) fn length(value: u64) -> usize {
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
-/// The end of a vector while a fact is written to it. What was written stays when it is dropped.
+/// Bytes to be written, one field after another. Needs [`ROOM`] bytes for a fact.
 pub(super) struct Spool<'a> {
-    bytes: &'a mut Vec<u8>,
+    bytes: &'a mut [u8],
     at: usize,
 }
 
 impl<'a> Spool<'a> {
     #[inline]
-    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Spool<'a> {
-        let at = bytes.len();
-        bytes.resize(at + ROOM, 0);
-        Spool { bytes, at }
+    pub(super) fn new(bytes: &'a mut [u8]) -> Spool<'a> {
+        Spool { bytes, at: 0 }
     }
 
     #[inline]
@@ -89,13 +87,6 @@ impl<'a> Spool<'a> {
     #[inline(always)]
     pub(super) fn signed(&mut self, value: i64) {
         self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
-    }
-}
-
-impl Drop for Spool<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.bytes.truncate(self.at);
     }
 }
 
@@ -249,10 +240,11 @@ mod tests {
     use super::*;
 
     fn written(value: u64) -> Vec<u8> {
-        let mut bytes = vec![1, 2, 3];
-        Spool::new(&mut bytes).varint(value);
-        assert_eq!(bytes[..3], [1, 2, 3]);
-        bytes[3..].to_vec()
+        let mut bytes = [9; ROOM];
+        let mut spool = Spool::new(&mut bytes);
+        spool.varint(value);
+        let length = spool.at();
+        bytes[..length].to_vec()
     }
 
     /// As the textbook has it.
@@ -290,7 +282,7 @@ mod tests {
     #[test]
     fn signed_numbers_read_back() {
         for value in [0, 1, -1, 63, -64, 64, 1 << 52, -(1 << 52), i64::MAX, i64::MIN] {
-            let mut bytes = Vec::new();
+            let mut bytes = [9; ROOM];
             Spool::new(&mut bytes).signed(value);
             assert_eq!(Cursor::new(&bytes).signed(), Ok(value));
         }

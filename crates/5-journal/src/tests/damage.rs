@@ -110,7 +110,8 @@ fn any_byte_flipped_in_the_middle_is_found_and_named() {
             assert_eq!(damage, if record.is_some() { Damage::Record } else { Damage::Head });
         }
     }
-    // In the last record it looks as a crash would leave it: nothing shows that it was ever durable.
+    // In the last record it looks as a crash would leave it: nothing shows that it was ever
+    // durable.
     for at in ends[3]..ends[4] {
         let flipped = sim.copy();
         let mut bytes = whole.clone();
