@@ -40,6 +40,7 @@
 //! assert_eq!(world.process(echo).unwrap().0, 1);
 //! ```
 
+mod census;
 mod chooser;
 mod out;
 mod pid;
@@ -52,6 +53,7 @@ mod tree;
 mod watch;
 mod world;
 
+pub use census::Census;
 pub use chooser::{Chooser, Live, Recorded, Seeded};
 pub use out::{Out, TimerRef};
 pub use pid::Pid;

@@ -116,6 +116,11 @@ impl<M: Clone> Ring<M> {
         (self.tail - self.head) as usize
     }
 
+    /// How many it holds, waiting and past, before it grows.
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// What waits, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Envelope<M>> {
         (self.head..self.tail).filter_map(|p| self.buffer[self.slot(p)].as_ref())

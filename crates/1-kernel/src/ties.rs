@@ -174,9 +174,13 @@ impl Ties {
     }
 
     /// Ties now in use, fired ones included.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.ties.len() - self.free.len()
+    }
+
+    /// Ties in use or not.
+    pub(crate) fn places(&self) -> usize {
+        self.ties.len()
     }
 
     /// Finds the link between two processes in the watching list that begins at `head`.

@@ -51,7 +51,7 @@ pub struct World<P: Process, W = ()> {
     pub(crate) tree: Tree<P::Role>,
     pub(crate) notes: Vec<Option<P::Note>>,
     pub(crate) free_notes: Vec<u32>,
-    timers: BTreeMap<TimerRef, (Pid, u64)>,
+    pub(crate) timers: BTreeMap<TimerRef, (Pid, u64)>,
     /// Whose step it is, while it is on.
     stepping: Option<Pid>,
     /// Where the ring and the log stood when the step began.
