@@ -41,12 +41,14 @@ pub(crate) struct Ring<M> {
     head: u64,
     /// Position after the last one sent.
     tail: u64,
+    /// Everything before this position is forgotten: what was taken back has lain over it.
+    forgotten: u64,
 }
 
 impl<M: Clone> Ring<M> {
     pub(crate) fn new(capacity: usize) -> Ring<M> {
         let capacity = capacity.next_power_of_two();
-        Ring { buffer: vec![const { None }; capacity], head: 0, tail: 0 }
+        Ring { buffer: vec![const { None }; capacity], head: 0, tail: 0, forgotten: 0 }
     }
 
     #[inline(always)]
@@ -108,6 +110,8 @@ impl<M: Clone> Ring<M> {
 
     /// Takes back what was sent since the tail stood at `tail`.
     pub(crate) fn take_back(&mut self, tail: u64) {
+        let oldest = self.tail.saturating_sub(self.buffer.len() as u64);
+        self.forgotten = self.forgotten.max(oldest);
         self.tail = tail;
     }
 
@@ -128,7 +132,7 @@ impl<M: Clone> Ring<M> {
 
     /// What was delivered and is still remembered, oldest first, with its number.
     pub(crate) fn past(&self) -> impl Iterator<Item = (u64, &Envelope<M>)> {
-        let first = self.tail.saturating_sub(self.buffer.len() as u64);
+        let first = self.tail.saturating_sub(self.buffer.len() as u64).max(self.forgotten);
         (first..self.head).filter_map(|p| Some((p, self.buffer[self.slot(p)].as_ref()?)))
     }
 }
