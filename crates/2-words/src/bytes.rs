@@ -14,8 +14,8 @@
 //! let stamp = Stamp { seq: 21, ask: AskId(5), time: Time(0) };
 //! let mut groups = Groups::new();
 //! groups.push(stamp, &left);
-//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]); // ask 5, time 0, one fact: left, 2 asks back,
-//! 10 lots
+//! // Ask 5, time 0, one fact: left, an order of two asks ago, 10 lots.
+//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]);
 //! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
 //! ```
 
