@@ -526,7 +526,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
         };
         let Some(node) = self.supervisor_named(supervisor) else {
-            return self.out.free.push(pid); // the supervisor is gone: so is the child, before its start
+            // The supervisor is gone: so is the child, before its start. Others may know its
+            // address by now, so that is used up.
+            self.make_room(pid);
+            self.slots[pid.index()].generation = pid.generation;
+            return self.vacate(pid);
         };
         self.tree.enrol(node, key, pid);
         self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
@@ -671,12 +675,31 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             traps: false,
             listed: false,
         };
-        if pid.index() == self.slots.len() {
-            self.slots.push(slot);
-        } else {
-            self.slots[pid.index()] = slot;
+        if pid.index() >= self.slots.len() {
+            self.make_room(pid);
         }
+        self.slots[pid.index()] = slot;
         self.watch.started(pid, key, incarnation);
+    }
+
+    /// Sees to it that there is a slot for this address. More than one can be missing: the
+    /// addresses of a step that was undone are given out again, in any order.
+    #[cold]
+    fn make_room(&mut self, pid: Pid) {
+        while self.slots.len() <= pid.index() {
+            self.slots.push(Slot {
+                body: None,
+                key: 0,
+                generation: 0,
+                incarnation: 0,
+                ties: Heads::EMPTY,
+                note: NO_NOTE,
+                node: NO_NODE,
+                state: State::Free,
+                traps: false,
+                listed: false,
+            });
+        }
     }
 
     /// Ends a life: tells those who watch, and its supervisor.
