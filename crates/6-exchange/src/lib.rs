@@ -38,7 +38,12 @@
 mod door;
 mod face;
 mod queries;
+mod service;
 
 pub use door::Options;
 pub use face::{Exchange, LetIn};
 pub use queries::OrderState;
+pub use service::{
+    Answer, AskError, Busy, Client, Health, Policy, RecoverError, Recovered, Service, ServiceError,
+    ServiceOptions, StartError, Subscription, Unavailable, recover,
+};

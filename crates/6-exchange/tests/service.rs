@@ -1,0 +1,117 @@
+//! The service as its clients meet it: answers when durable, goes on where it was.
+
+#![allow(clippy::unwrap_used, clippy::cast_sign_loss, reason = "a test: a surprise is a failure")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use exchange::{Policy, Service, ServiceOptions, StartError};
+use units::{AccountId, ClientId, Lots, MarketId, Price, Scale, Side};
+use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
+
+fn on(dir: &Path) -> Service {
+    let journal = Some(dir.to_path_buf());
+    Service::start(ServiceOptions { journal, ..ServiceOptions::default() }).unwrap()
+}
+
+fn open_market() -> Ask {
+    let (tick, lot) = (Scale::places(2), Scale::places(0));
+    Ask::OpenMarket(MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot })
+}
+
+fn order(side: Side, price: i64, lots: u64, client: u128) -> Ask {
+    Ask::Place(Place {
+        account: AccountId(1),
+        client: ClientId::new(client),
+        market: MarketId(0),
+        side,
+        price: Price(price),
+        lots: Lots(lots),
+        stands: TimeInForce::GoodTillCancel,
+    })
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_restart_and_a_repeat_gets_its_first_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = on(dir.path());
+    let client = service.client();
+    client.ask(open_market()).unwrap();
+    let sell = client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
+    client.ask(order(Side::Buy, 100, 2, 8)).unwrap();
+    service.stop().unwrap();
+
+    let service = on(dir.path());
+    assert_eq!(service.recovered().open_orders, 1);
+    let client = service.client();
+    let again = client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
+    let placed = units::OrderId(sell.ask.0);
+    assert_eq!(again.tells, [Tell::Repeated(placed)]);
+    let other = client.ask(order(Side::Sell, 101, 5, 7)).unwrap();
+    assert_eq!(other.tells, [Tell::Refused(Code::ClientIdUsed)]);
+    let left = client.ask(Ask::Cancel { account: AccountId(1), order: placed }).unwrap();
+    assert!(
+        matches!(left.tells[..], [Tell::Fact(_, Fact::Left { lots: Lots(3), .. })]),
+        "{left:?}"
+    );
+    service.stop().unwrap();
+}
+
+#[test]
+fn a_subscriber_hears_history_and_then_what_is_new_without_a_gap() {
+    for policy in [Policy::Disk, Policy::Memory] {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Some(dir.path().to_path_buf());
+        let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+        let service = Service::start(options).unwrap();
+        let client = service.client();
+        client.ask(open_market()).unwrap();
+        client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
+        let mut facts = service.subscribe();
+        client.ask(order(Side::Buy, 100, 2, 8)).unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < 5 {
+            let batch = facts.recv_timeout(Duration::from_secs(10)).unwrap();
+            seen.extend(batch.iter().map(|(stamp, _)| stamp.seq));
+        }
+        assert_eq!(seen, [1, 2, 3, 4, 5], "{policy:?}"); // started, opened, entered, entered, traded
+        service.stop().unwrap();
+        assert_eq!(facts.recv(), None);
+    }
+}
+
+#[test]
+fn a_snapshot_and_the_facts_after_it_make_the_same_exchange() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Some(dir.path().to_path_buf());
+    let options = ServiceOptions { journal, snapshot_every: 50, ..ServiceOptions::default() };
+    let service = Service::start(options.clone()).unwrap();
+    let client = service.client();
+    client.ask(open_market()).unwrap();
+    for i in 0..120 {
+        let side = if i % 3 == 0 { Side::Buy } else { Side::Sell };
+        client.ask(order(side, 100 + i % 5, 1 + i as u64, i as u128 + 1)).unwrap();
+    }
+    service.stop().unwrap();
+    let service = Service::start(options).unwrap();
+    let recovered = service.recovered().clone();
+    assert!(recovered.from_snapshot >= 50, "{recovered:?}");
+    let again = service.client().ask(order(Side::Buy, 100, 1, 1)).unwrap();
+    assert!(matches!(again.tells[..], [Tell::Repeated(_)]), "{again:?}");
+    service.stop().unwrap();
+}
+
+#[test]
+fn a_service_that_has_ended_says_so_at_once() {
+    let options = ServiceOptions { policy: Policy::Memory, ..ServiceOptions::default() };
+    let service = Service::start(options).unwrap();
+    let client = service.client();
+    service.stop().unwrap();
+    assert_eq!(client.ask(open_market()), Err(exchange::AskError::Unavailable));
+}
+
+#[test]
+fn policy_disk_needs_a_directory() {
+    let started = Service::start(ServiceOptions::default());
+    assert!(matches!(started, Err(StartError::NoJournal)), "{started:?}");
+}
