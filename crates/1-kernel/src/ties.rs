@@ -25,8 +25,17 @@ pub(crate) enum Kind {
     Reserved,
     Monitor,
     Link,
-    /// Its end is on its way to the watcher, who may still take the tie away.
+    /// A monitor whose end is on its way to the watcher, who may still take it away.
     Fired,
+    /// A link of which the same is true.
+    FiredLink,
+}
+
+impl Kind {
+    /// True if the end of the watched is on its way.
+    pub(crate) fn is_fired(self) -> bool {
+        matches!(self, Kind::Fired | Kind::FiredLink)
+    }
 }
 
 /// One end's place in its list.
@@ -170,7 +179,8 @@ impl Ties {
 
     /// Marks a tie as fired: its end is on its way.
     pub(crate) fn fire(&mut self, reference: MonitorRef) {
-        self.ties[reference.index as usize].kind = Kind::Fired;
+        let kind = &mut self.ties[reference.index as usize].kind;
+        *kind = if *kind == Kind::Link { Kind::FiredLink } else { Kind::Fired };
     }
 
     /// Ties now in use, fired ones included.
@@ -183,11 +193,12 @@ impl Ties {
         self.ties.len()
     }
 
-    /// Finds the link between two processes in the watching list that begins at `head`.
+    /// Finds the link between two processes in the watching list that begins at `head`, be it
+    /// one whose end is on its way.
     pub(crate) fn find_link(&self, head: u32, other: Pid) -> Option<MonitorRef> {
         let mut index = head;
         while let Some(tie) = self.ties.get(index as usize) {
-            if tie.kind == Kind::Link && tie.watched == other {
+            if matches!(tie.kind, Kind::Link | Kind::FiredLink) && tie.watched == other {
                 return Some(MonitorRef { index, serial: tie.serial });
             }
             index = tie.at_watcher.next;

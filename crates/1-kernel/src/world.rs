@@ -232,6 +232,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
+    /// True if this life is on, or is a next life that has not begun yet.
+    fn is_there(&self, pid: Pid) -> bool {
+        self.slots
+            .get(pid.index())
+            .is_some_and(|slot| slot.generation == pid.generation && slot.state != State::Free)
+    }
+
     /// True if this address is a next life that its supervisor has not begun yet.
     pub(crate) fn is_between(&self, pid: Pid) -> bool {
         self.slots
@@ -438,7 +445,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
     fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
-        if self.out.ties.kind(tie) != Kind::Fired {
+        if !self.out.ties.kind(tie).is_fired() {
             return false;
         }
         let head = &mut self.slots[watcher.index()].ties.watching;
@@ -616,22 +623,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return; // not its own
         }
         ties.unhook_watcher(tie.index, &mut self.slots[me.index()].ties.watching);
-        if kind != Kind::Fired {
+        if !kind.is_fired() {
             ties.unhook_watched(tie.index, &mut self.slots[watched.index()].ties.watched);
         }
         ties.release(tie);
     }
 
-    /// A link is two ties, one each way. To one who is gone it is an exit signal at once.
+    /// A link is two ties, one each way. To one who is gone it is an exit signal at once; to one
+    /// between two lives it ties the next.
     fn link(&mut self, me: Pid, other: Pid) {
         let head = self.slots[me.index()].ties.watching;
         if me == other || self.out.ties.find_link(head, other).is_some() {
             return;
         }
         let there = self.out.ties.reserve();
-        let alive = self.is_alive(other);
         self.tie(there, Kind::Link, me, other);
-        if alive {
+        if self.is_there(other) {
             let back = self.out.ties.reserve();
             self.tie(back, Kind::Link, other, me);
         }
@@ -642,7 +649,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Some(there) = self.out.ties.find_link(head, other) {
             self.untie(there, me);
         }
-        if self.is_alive(other) {
+        if self.is_there(other) {
             let head = self.slots[other.index()].ties.watching;
             if let Some(back) = self.out.ties.find_link(head, me) {
                 self.untie(back, other);
@@ -754,7 +761,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         while let Some((tie, kind)) = ties.first(heads.watching) {
             let (_, watched) = ties.ends(tie);
             ties.unhook_watcher(tie.index, &mut heads.watching);
-            if kind != Kind::Fired {
+            if !kind.is_fired() {
                 let head = if watched == pid {
                     &mut heads.watched
                 } else {
