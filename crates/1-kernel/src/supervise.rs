@@ -40,14 +40,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let registered = place.registered;
         match place.body.clone_role() {
             Shape::One(role) => {
-                let life = Life { key: 0, incarnation: 1, note: None };
                 let pid = self.out.address();
-                self.settle_in(pid, Some(P::start(&role, life)), node.0, 0, 1, State::Alive);
+                self.settle_in(pid, None, node.0, 0, 1, State::Alive);
                 self.tree.place_mut(node).pid = pid;
                 if let Some(name) = registered {
                     self.register(name, pid);
                 }
-                self.begin(pid);
+                if self.make(pid, &role) {
+                    self.begin(pid);
+                }
             }
             Shape::Group(children) => {
                 self.seat_supervisor(node);
@@ -58,8 +59,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Shape::Many(role) => {
                 self.seat_supervisor(node);
                 for key in P::children(&role, self.keeper()) {
-                    let process = P::start(&role, Life { key, incarnation: 1, note: None });
-                    self.spawn_child(node, key, process);
+                    let pid = self.out.address();
+                    self.tree.enrol(node, key, pid);
+                    self.settle_in(pid, None, node.0, key, 1, State::Alive);
+                    if self.make(pid, &role) {
+                        let from = self.tree.place(node).pid;
+                        self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
+                    }
                 }
             }
         }
@@ -73,6 +79,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Some(name) = place.registered {
             self.register(name, pid);
         }
+    }
+
+    /// Makes the process of a place. If that panics, it has died of it: false.
+    fn make(&mut self, pid: Pid, role: &P::Role) -> bool {
+        let slot = &self.slots[pid.index()];
+        let note = self.notes.get(slot.note as usize).and_then(Option::as_ref);
+        let life = Life { key: slot.key, incarnation: slot.incarnation, note };
+        match catch_unwind(AssertUnwindSafe(|| P::start(role, life))) {
+            Ok(process) => self.slots[pid.index()].body = Some(process),
+            Err(panic) => self.die_of(pid, panic),
+        }
+        self.slots[pid.index()].body.is_some()
     }
 
     /// Gives a process its first event, within its supervisor's step: so nothing else can come first.
@@ -204,21 +222,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Begins the next life in a place: same index, same note, next incarnation.
     fn restart(&mut self, pid: Pid) {
         let slot = &self.slots[pid.index()];
-        let (node, key, note) = (NodeId(slot.node), slot.key, slot.note);
+        let (node, key) = (NodeId(slot.node), slot.key);
         let incarnation = slot.incarnation.checked_add(1).expect("fewer than 2^32 restarts");
         let role = match self.tree.place(node).body.clone_role() {
             Shape::One(role) | Shape::Many(role) => role,
             Shape::Group(_) => return,
         };
-        let note = self.notes.get(note as usize).and_then(Option::as_ref);
-        let process = P::start(&role, Life { key, incarnation, note });
         let slot = &mut self.slots[pid.index()];
-        slot.body = Some(process);
         slot.state = State::Alive;
         slot.incarnation = incarnation;
         slot.traps = false;
         self.watch.started(pid, key, incarnation);
-        self.begin(pid);
+        if self.make(pid, &role) {
+            self.begin(pid);
+        }
     }
 
     /// Gives up on one of many like children: its place is freed, and who must know is told.

@@ -1,6 +1,7 @@
 //! The processes of one thread, with their ring, ties, timers and tree. Every step of every
 //! process passes through here, whoever chooses it; no step is possible in any other way.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -316,14 +317,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     #[cold]
-    pub(crate) fn crashed(&mut self, panic: Box<dyn std::any::Any + Send>) {
+    pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
         let Some(pid) = self.stepping.take() else { resume_unwind(panic) };
+        self.undo();
+        self.die_of(pid, panic);
+    }
+
+    /// Ends a process by a panic, with its text as the reason.
+    #[cold]
+    pub(crate) fn die_of(&mut self, pid: Pid, panic: Box<dyn Any + Send>) {
         let why: Arc<str> = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
             (Some(text), _) => (*text).into(),
             (_, Some(text)) => text.as_str().into(),
             _ => "panic".into(),
         };
-        self.undo();
         self.bury(pid, Reason::Failed(why));
     }
 
