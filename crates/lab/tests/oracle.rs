@@ -1,0 +1,336 @@
+//! The exchange against the oracle: the same asks bring about the same outcomes in the same order,
+//! and leave the same book, at every step.
+
+use std::collections::BTreeMap;
+
+use exchange::{Exchange, Options};
+use lab::flow::{Flow, Options as FlowOptions, Scenario};
+use lab::oracle::{Oracle, Outcome};
+use proptest::prelude::*;
+use units::{
+    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
+};
+use words::{Ask, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
+
+/// Both, side by side.
+struct Pair {
+    exchange: Exchange,
+    oracle: Oracle,
+    /// Side and limit of every order that entered and has not left.
+    limits: BTreeMap<OrderId, (Side, Price, TimeInForce)>,
+}
+
+/// An order of a book: number, price, lots.
+type Row = (OrderId, Price, Lots);
+
+impl Pair {
+    fn new() -> Pair {
+        let exchange = Exchange::new(Options::default());
+        Pair { exchange, oracle: Oracle::new(), limits: BTreeMap::new() }
+    }
+
+    /// Hands an ask to both, and compares all that can be seen.
+    fn ask(&mut self, ask: &Ask) -> Result<(), String> {
+        let mut tells = Vec::new();
+        let number = self.exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
+        let told: Vec<_> = tells.iter().filter_map(Outcome::of).collect();
+        if told.len() != tells.len() {
+            return Err(format!("without a fault nobody is told such things: {tells:?}"));
+        }
+        let right = self.oracle.ask(number, ask);
+        if told != right {
+            return Err(format!("ask {number} {ask:?}\n  told  {told:?}\n  right {right:?}"));
+        }
+        self.check_trades(number, &tells)?;
+        let markets: Vec<_> = self.exchange.markets().map(|(market, _)| market).collect();
+        for market in markets {
+            self.check_book(market)?;
+        }
+        Ok(())
+    }
+
+    /// Rules 3, 6, 10, 16 and 18 of trade, told by the answers alone.
+    fn check_trades(&mut self, number: AskId, tells: &[Tell]) -> Result<(), String> {
+        let mut last_seq = None;
+        for tell in tells {
+            let Tell::Fact(stamp, fact) = tell else { continue };
+            if stamp.ask != number || last_seq.is_some_and(|last| stamp.seq != last + 1) {
+                return Err(format!("facts are numbered without gaps: {stamp:?}"));
+            }
+            last_seq = Some(stamp.seq);
+            match *fact {
+                Fact::Entered(e) => {
+                    self.limits.insert(e.order, (e.side, e.price, e.stands));
+                }
+                Fact::Replaced { order, price, .. } => {
+                    self.limits.entry(order).and_modify(|limit| limit.1 = price);
+                }
+                Fact::Left { order, .. } => {
+                    self.limits.remove(&order);
+                }
+                Fact::Traded { deal, price, lots, .. } => {
+                    let (side, limit, _) = self.limits[&deal.taker];
+                    let resting = self.limits[&deal.maker].1;
+                    if lots.is_zero() || price != resting || !side.accepts(limit, price) {
+                        return Err(format!("an unfair trade: {fact:?}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_book(&self, market: MarketId) -> Result<(), String> {
+        let floor = self.exchange.floor(market).ok_or("a market has a floor")?;
+        if !floor.is_quiet() {
+            return Err(format!("the floor of {market} is not quiet after an ask"));
+        }
+        let mut best = BTreeMap::new();
+        let mut resting = 0;
+        for side in [Side::Buy, Side::Sell] {
+            let book = self.oracle.book(market, side);
+            let levels: Vec<_> = floor.side(side).levels().collect();
+            let right: Vec<_> = book.iter().map(|(price, lots, _)| (*price, *lots)).collect();
+            if levels != right {
+                return Err(format!("levels of {side}: {levels:?}, right: {right:?}"));
+            }
+            let rows = floor.resting(side);
+            let right: Vec<Row> = book
+                .iter()
+                .flat_map(|(price, _, orders)| orders.iter().map(|order| (*order, *price)))
+                .map(|(order, price)| {
+                    let (done, size) = self.oracle.order(order).expect("it is in the book");
+                    (order, price, size - done)
+                })
+                .collect();
+            if rows != right {
+                return Err(format!("orders of {side}: {rows:?}, right: {right:?}"));
+            }
+            self.check_rows(market, side, &rows)?;
+            resting += rows.len();
+            if let Some((price, lots)) = self.exchange.best(market, side) {
+                if levels.first() != Some(&(price, lots)) {
+                    return Err(format!("the best {side} is not the first level"));
+                }
+                best.insert(side, price);
+            } else if !levels.is_empty() {
+                return Err(format!("levels without a best {side}"));
+            }
+        }
+        if self.exchange.resting(market) != resting {
+            return Err("the number of orders that rest is wrong".into());
+        }
+        match (best.get(&Side::Buy), best.get(&Side::Sell)) {
+            (Some(bid), Some(ask)) if bid >= ask => Err(format!("crossed: {bid} {ask}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Depth is the sum of the orders, each is as the ledger has it, and none is immediate.
+    fn check_rows(&self, market: MarketId, side: Side, rows: &[Row]) -> Result<(), String> {
+        let mut depth: BTreeMap<Price, Lots> = BTreeMap::new();
+        for &(order, price, lots) in rows {
+            *depth.entry(price).or_default() += lots;
+            let state = self.exchange.order(order).ok_or(format!("{order} rests unknown"))?;
+            if (state.side, state.price, state.open) != (side, price, lots) {
+                return Err(format!("{order} rests as {price} {lots}, is {state:?}"));
+            }
+            if state.stands == TimeInForce::ImmediateOrCancel {
+                return Err(format!("{order} may not rest"));
+            }
+        }
+        for (price, lots) in depth {
+            let shown = self.exchange.depth_at(market, side, price);
+            if shown != lots {
+                return Err(format!("depth at {price}: {shown}, the orders have {lots}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+// ---- random asks
+
+/// An ask in the making: which order it means depends on those before it.
+#[derive(Clone, Debug)]
+enum Wish {
+    Open {
+        symbol: u8,
+        bad: bool,
+    },
+    Place {
+        account: u8,
+        client: Option<u8>,
+        market: u8,
+        side: Side,
+        price: Num,
+        lots: Num,
+        ioc: bool,
+    },
+    Cancel {
+        account: Option<u8>,
+        order: prop::sample::Index,
+    },
+    CancelUnknown,
+    Replace {
+        account: Option<u8>,
+        client: Option<u8>,
+        order: prop::sample::Index,
+        price: Num,
+        lots: Num,
+    },
+    Again(prop::sample::Index),
+}
+
+/// A small number, or one beyond what is allowed.
+#[derive(Clone, Copy, Debug)]
+enum Num {
+    Small(i8),
+    TooMuch,
+}
+
+impl Num {
+    fn price(self) -> Price {
+        match self {
+            Num::Small(small) => Price(i64::from(small)),
+            Num::TooMuch => Price(limits::MAX_PRICE + 1),
+        }
+    }
+
+    fn lots(self) -> Lots {
+        match self {
+            Num::Small(small) => Lots(u64::from(small.unsigned_abs())),
+            Num::TooMuch => Lots(limits::MAX_LOTS + 1),
+        }
+    }
+}
+
+fn price() -> impl Strategy<Value = Num> {
+    prop_oneof![40 => (-3i8..4).prop_map(Num::Small), 1 => Just(Num::TooMuch)]
+}
+
+fn lots() -> impl Strategy<Value = Num> {
+    prop_oneof![40 => (1i8..8).prop_map(Num::Small), 1 => Just(Num::Small(0)), 1 => Just(Num::TooMuch)]
+}
+
+fn client() -> impl Strategy<Value = Option<u8>> {
+    prop_oneof![4 => Just(None), 1 => (1u8..5).prop_map(Some)]
+}
+
+fn other_account() -> impl Strategy<Value = Option<u8>> {
+    prop_oneof![9 => Just(None), 1 => (0u8..3).prop_map(Some)]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+    let place = (0u8..3, client(), 0u8..20, side, price(), lots(), prop::bool::weighted(0.15));
+    let order = any::<prop::sample::Index>;
+    prop_oneof![
+        1 => (0u8..4, any::<bool>()).prop_map(|(symbol, bad)| Wish::Open { symbol, bad }),
+        14 => place.prop_map(|(account, client, market, side, price, lots, ioc)| {
+            // Most in one market, some in a second, few in one that may not be.
+            let market = [0, 1, 2][usize::from(market >= 15) + usize::from(market >= 19)];
+            Wish::Place { account, client, market, side, price, lots, ioc }
+        }),
+        4 => (other_account(), order()).prop_map(|(account, order)| Wish::Cancel { account, order }),
+        1 => Just(Wish::CancelUnknown),
+        5 => (other_account(), client(), order(), price(), lots()).prop_map(
+            |(account, client, order, price, lots)| {
+                Wish::Replace { account, client, order, price, lots }
+            }
+        ),
+        1 => order().prop_map(Wish::Again),
+    ]
+}
+
+/// Wishes to asks. The first opens a market.
+fn asks(wishes: &[Wish]) -> Vec<Ask> {
+    let mut asks = vec![Ask::OpenMarket(spec(0, false))];
+    let mut owners: Vec<(OrderId, AccountId)> = Vec::new();
+    for wish in wishes {
+        let number = asks.len() as u64 + 1;
+        let of = |order: &prop::sample::Index, account: &Option<u8>| {
+            if owners.is_empty() {
+                return (OrderId(9999), AccountId(0));
+            }
+            let (order, owner) = owners[order.index(owners.len())];
+            (order, account.map_or(owner, |account| AccountId(account.into())))
+        };
+        let id = |client: &Option<u8>| client.and_then(|id| ClientId::new(id.into()));
+        let ask = match wish {
+            Wish::Open { symbol, bad } => Ask::OpenMarket(spec(*symbol, *bad)),
+            Wish::Place { account, client, market, side, price, lots, ioc } => {
+                let account = AccountId((*account).into());
+                owners.push((OrderId(number), account));
+                let stands = match ioc {
+                    true => TimeInForce::ImmediateOrCancel,
+                    false => TimeInForce::GoodTillCancel,
+                };
+                let (client, market) = (id(client), MarketId((*market).into()));
+                let (side, price, lots) = (*side, price.price(), lots.lots());
+                Ask::Place(Place { account, client, market, side, price, lots, stands })
+            }
+            Wish::Cancel { account, order } => {
+                let (order, account) = of(order, account);
+                Ask::Cancel { account, order }
+            }
+            Wish::CancelUnknown => Ask::Cancel { account: AccountId(0), order: OrderId(9999) },
+            Wish::Replace { account, client, order, price, lots } => {
+                let (order, account) = of(order, account);
+                let (client, price, lots) = (id(client), price.price(), lots.lots());
+                Ask::Replace(Replace { account, client, order, price, lots })
+            }
+            Wish::Again(which) => asks[which.index(asks.len())],
+        };
+        asks.push(ask);
+    }
+    asks
+}
+
+fn spec(symbol: u8, bad: bool) -> MarketSpec {
+    let lot = if bad { Scale { mantissa: 0, places: 0 } } else { Scale::places(0) };
+    let symbol = format!("M{symbol}").parse().expect("a symbol");
+    MarketSpec { symbol, tick: Scale::places(0), lot }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_asks_have_the_outcomes_that_the_oracle_says(wishes in prop::collection::vec(wish(), 1..60)) {
+        let asks = asks(&wishes);
+        let mut pair = Pair::new();
+        for ask in &asks {
+            if let Err(wrong) = pair.ask(ask) {
+                prop_assert!(false, "{wrong}\n{asks:#?}");
+            }
+        }
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("BUTTONWOOD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500)
+}
+
+#[test]
+fn every_scenario_of_generated_flow_has_the_outcomes_that_the_oracle_says() {
+    for scenario in Scenario::ALL {
+        for seed in 0..2 {
+            let mut pair = Pair::new();
+            pair.ask(&Ask::OpenMarket(spec(0, false))).unwrap();
+            let options = FlowOptions {
+                first: AskId(2),
+                accounts: 3,
+                standing: Some(100),
+                period: 2_000,
+                ..FlowOptions::default()
+            };
+            for ask in Flow::new(scenario, seed, options).take(4_000) {
+                if let Err(wrong) = pair.ask(&ask) {
+                    panic!("{scenario:?}, seed {seed}: {wrong}");
+                }
+            }
+        }
+    }
+}
