@@ -1,2 +1,25 @@
-//! placeholder
-fn main() {}
+//! The command `buttonwood`: flags in, work done by the other crates, results out.
+//!
+//! Data goes to standard output, everything else to standard error. The exit status is 0, 1 (it
+//! failed) or 2 (wrong use). Nothing here decides about trade.
+
+mod bench;
+mod chart;
+mod commands;
+mod failure;
+mod number;
+mod output;
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::Cli;
+
+fn main() -> ExitCode {
+    match commands::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

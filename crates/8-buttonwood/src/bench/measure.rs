@@ -1,0 +1,76 @@
+//! Clocks, memory and medians for measurements.
+#![allow(clippy::disallowed_types, reason = "measurements need a clock")]
+
+use std::time::{Duration, Instant};
+
+/// How long `work` takes.
+pub(super) fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+/// The middle of some measurements, or the mean of the middle two; 0 for none.
+pub(super) fn median(measured: &mut [f64]) -> f64 {
+    measured.sort_by(f64::total_cmp);
+    let middle = measured.len() / 2;
+    match measured.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => measured[middle],
+        _ => f64::midpoint(measured[middle - 1], measured[middle]),
+    }
+}
+
+/// Nanoseconds for each of `count`.
+#[allow(clippy::cast_precision_loss, reason = "a measurement")]
+pub(super) fn nanoseconds_each(taken: Duration, count: u64) -> f64 {
+    taken.as_nanos() as f64 / count as f64
+}
+
+/// Rounded to hundredths, for printing: no measurement here is finer.
+pub(super) fn hundredths(measured: f64) -> f64 {
+    (measured * 100.0).round() / 100.0
+}
+
+/// Bytes of memory that this process has resident, or `None` where the system does not tell.
+pub(super) fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Resident bytes that `make` adds, for each of `count` things that its result holds. Only true of
+/// a process that has not freed much memory before, so such measurements come first.
+#[allow(clippy::cast_precision_loss, reason = "a measurement")]
+pub(super) fn bytes_each<T>(count: u64, make: impl FnOnce() -> T) -> (T, Option<f64>) {
+    let before = resident_bytes();
+    let made = make();
+    let bytes = match (before, resident_bytes()) {
+        (Some(before), Some(after)) => Some(after.saturating_sub(before) as f64 / count as f64),
+        _ => None,
+    };
+    (made, bytes.map(f64::round))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert!((median(&mut [3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!((median(&mut [4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
+        assert!(median(&mut []).abs() < 1e-9);
+    }
+
+    #[test]
+    fn memory_that_is_written_is_seen() {
+        let (block, bytes) = bytes_each(1 << 20, || std::hint::black_box(vec![1u8; 64 << 20]));
+        match bytes {
+            Some(bytes) => assert!((60.0..70.0).contains(&bytes), "{bytes} of 64"),
+            None => println!("SKIPPED: this system does not tell a process's memory"),
+        }
+        drop(block);
+    }
+}

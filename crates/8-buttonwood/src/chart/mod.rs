@@ -1,0 +1,131 @@
+//! Charts of what happened to an order or in a trade, redrawn from facts.
+//!
+//! Facts do not hold the messages between processes. Where nothing failed there is one way in which
+//! a handshake can have gone, and that is what is drawn, with the words of [`words::Say`]; every
+//! chart says that it was redrawn. Nothing here reads a journal: facts come in, a chart comes out.
+
+mod mermaid;
+mod redraw;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+use std::str::FromStr;
+
+use units::OrderId;
+
+pub(crate) use mermaid::mermaid;
+pub(crate) use redraw::Redraw;
+pub(crate) use svg::svg;
+pub(crate) use text::text;
+
+/// What a chart is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Subject {
+    /// All that happened to an order.
+    Order(OrderId),
+    /// One trade, by the number of its fact, which is what clients know it by.
+    Trade(u64),
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Subject, String> {
+        let number = |digits: &str| digits.parse::<u64>().ok().filter(|&number| number > 0);
+        let order = |digits| number(digits).map(|order| Subject::Order(OrderId(order)));
+        let subject = match text.split_once('/') {
+            None => order(text.strip_prefix('#').unwrap_or(text)),
+            Some(("order" | "orders", digits)) => order(digits),
+            Some(("trade" | "trades", digits)) => number(digits).map(Subject::Trade),
+            Some(_) => None,
+        };
+        subject.ok_or_else(|| "give an order as 12 or order/12, a trade as trade/57".to_owned())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Order(order) => write!(f, "order {order}"),
+            Subject::Trade(number) => write!(f, "trade {number}"),
+        }
+    }
+}
+
+/// Who stands at the head of a column.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Party {
+    /// Whoever asked.
+    Client,
+    /// The floor of the market.
+    Floor,
+    /// An order.
+    Order(OrderId),
+    /// The ledger.
+    Ledger,
+    /// The log of facts.
+    Log,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Party::Client => f.pad("client"),
+            Party::Floor => f.pad("floor"),
+            Party::Order(order) => f.pad(&order.to_string()),
+            Party::Ledger => f.pad("ledger"),
+            Party::Log => f.pad("log"),
+        }
+    }
+}
+
+/// A row of a chart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Row {
+    /// Something to know, over all columns.
+    Note(String),
+    /// A message, or a fact if `to` is the log.
+    Arrow {
+        /// Who says it.
+        from: Party,
+        /// Who hears it.
+        to: Party,
+        /// What.
+        text: String,
+    },
+}
+
+/// A message sequence chart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Chart {
+    /// What it is of, in one line.
+    pub(crate) title: String,
+    /// Orders as they stood when they first come in.
+    pub(crate) given: Vec<String>,
+    /// What happened, in order.
+    pub(crate) rows: Vec<Row>,
+    /// Orders as they stood at the end.
+    pub(crate) leaves: Vec<String>,
+}
+
+/// What every chart of this room says of itself.
+pub(crate) const REDRAWN: &str =
+    "redrawn from the facts: the messages of a handshake without failures";
+
+impl Chart {
+    /// The columns, in the order in which they stand: those outside first, the log last.
+    pub(crate) fn parties(&self) -> Vec<Party> {
+        let mut parties = Vec::new();
+        for row in &self.rows {
+            if let Row::Arrow { from, to, .. } = row {
+                parties.extend([*from, *to]);
+            }
+        }
+        parties.sort_unstable();
+        parties.dedup();
+        parties
+    }
+}

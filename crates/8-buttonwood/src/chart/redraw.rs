@@ -1,0 +1,308 @@
+//! From facts to a chart: follows all open orders, and draws the asks that touch the subject.
+
+use std::collections::BTreeMap;
+
+use kernel::Pid;
+use ledger::views::Order;
+use units::{AskId, Lots, MarketId, OrderId, Price, Side};
+use words::json::Rfc3339;
+use words::{Deal, Entered, Fact, MarketSpec, Names, Presence, Reason, Say, Stamp, TimeInForce};
+
+use super::{Chart, Party, Row, Subject};
+
+/// A chart in the making. Hand in the facts of all history, ask by ask.
+///
+/// Memory: one entry for each open order and for each that the subject met.
+pub(crate) struct Redraw {
+    subject: Subject,
+    open: BTreeMap<OrderId, Order>,
+    /// Orders of the chart, in the state that they were last seen in.
+    met: BTreeMap<OrderId, Order>,
+    markets: BTreeMap<MarketId, MarketSpec>,
+    deals: BTreeMap<Deal, usize>,
+    given: Vec<String>,
+    rows: Vec<Row>,
+    found: Option<MarketId>,
+}
+
+/// Orders and deals as this chart calls them.
+struct Called<'a>(&'a BTreeMap<Deal, usize>);
+
+impl Names for Called<'_> {
+    fn order(&self, order: OrderId) -> String {
+        order.to_string()
+    }
+
+    fn deal(&self, deal: Deal) -> String {
+        self.0.get(&deal).map_or_else(|| format!("{deal:?}"), |number| format!("d{number}"))
+    }
+}
+
+impl Redraw {
+    /// Nothing drawn yet.
+    pub(crate) fn new(subject: Subject) -> Redraw {
+        Redraw {
+            subject,
+            open: BTreeMap::new(),
+            met: BTreeMap::new(),
+            markets: BTreeMap::new(),
+            deals: BTreeMap::new(),
+            given: Vec::new(),
+            rows: Vec::new(),
+            found: None,
+        }
+    }
+
+    /// Takes the facts of the next ask, all of them.
+    pub(crate) fn ask(&mut self, facts: &[(Stamp, Fact)]) {
+        let touched: Vec<bool> = facts.iter().map(|(s, fact)| self.touches(s, fact)).collect();
+        let whole = match self.subject {
+            Subject::Order(_) => touched.contains(&true),
+            Subject::Trade(..) => false,
+        };
+        if let (true, Some((stamp, _))) = (touched.contains(&true), facts.first()) {
+            let time = Rfc3339(stamp.time);
+            self.rows.push(Row::Note(format!("ask {} at {time}", stamp.ask)));
+        }
+        let mut left_out = 0;
+        for ((stamp, fact), touched) in facts.iter().zip(touched) {
+            let is_trade = matches!(fact, Fact::Traded { .. });
+            let is_drawn = touched || (whole && !is_trade);
+            if is_drawn {
+                self.draw(fact);
+            }
+            left_out += u64::from(whole && !is_drawn);
+            self.fold(stamp, fact, is_drawn);
+        }
+        if left_out > 0 {
+            self.rows
+                .push(Row::Note(format!("trades of this ask with others, not drawn: {left_out}")));
+        }
+    }
+
+    /// The chart, or `None` if nothing of the subject was among the facts.
+    pub(crate) fn finish(self) -> Option<Chart> {
+        let spec = self.markets.get(&self.found?)?;
+        let title = format!(
+            "{} of {}, in ticks of {} and lots of {}",
+            self.subject,
+            spec.symbol,
+            spec.tick.step(),
+            spec.lot.step()
+        );
+        let width = self.met.keys().map(|order| order.to_string().len()).max().unwrap_or(0);
+        let state = |order: &Order| {
+            let (open, done) = (order.open(), order.done);
+            let name = order.entered.order.to_string();
+            let cancelled = match order.size.checked_sub(done) {
+                Some(lots) if order.end.is_some() && !lots.is_zero() => {
+                    format!("  cancelled {lots}")
+                }
+                _ => String::new(),
+            };
+            format!("{name:<width$}  open {open}  held 0  done {done}{cancelled}")
+        };
+        let leaves = self.met.values().map(state).collect();
+        Some(Chart { title, given: self.given, rows: self.rows, leaves })
+    }
+
+    /// True if the chart is about this fact. Called before it is folded.
+    fn touches(&self, stamp: &Stamp, fact: &Fact) -> bool {
+        match self.subject {
+            Subject::Order(order) => self.concerns(fact, order),
+            Subject::Trade(seq) => stamp.seq == seq && matches!(fact, Fact::Traded { .. }),
+        }
+    }
+
+    fn concerns(&self, fact: &Fact, subject: OrderId) -> bool {
+        match *fact {
+            Fact::Entered(entered) => entered.order == subject,
+            Fact::Traded { deal, .. } | Fact::Voided { deal } => {
+                deal.maker == subject || deal.taker == subject
+            }
+            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
+                order == subject
+            }
+            Fact::MarketStopped { market } => {
+                self.open.get(&subject).is_some_and(|order| order.entered.market == market)
+            }
+            Fact::Started { .. } => self.open.contains_key(&subject),
+            Fact::MarketOpened { .. } => false,
+        }
+    }
+
+    fn draw(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::Entered(entered) => self.draw_entered(&entered),
+            Fact::Traded { deal, market, price, lots } => {
+                self.found = Some(market);
+                self.draw_trade(deal, price, lots);
+            }
+            Fact::Voided { deal } => {
+                let text = format!("voided {}", self.name(deal));
+                self.arrow(Party::Ledger, Party::Log, text);
+            }
+            Fact::Replaced { order, price, lots, .. } => self.draw_replaced(order, price, lots),
+            Fact::Left { order, lots, reason } => self.draw_left(order, lots, reason),
+            Fact::Suspended { order } => {
+                self.note(format!(
+                    "{order} was suspended: its process died each time that it was asked"
+                ));
+            }
+            Fact::MarketStopped { .. } => self.note("the market stopped for good".to_owned()),
+            Fact::Started { epoch } => {
+                self.note(format!("the exchange started again, epoch {epoch}"))
+            }
+            Fact::MarketOpened { .. } => {}
+        }
+    }
+
+    fn draw_entered(&mut self, entered: &Entered) {
+        let Entered { order, market, side, price, lots, stands, .. } = *entered;
+        self.found = Some(market);
+        let me = Party::Order(order);
+        let only_now = match stands {
+            TimeInForce::GoodTillCancel => "",
+            TimeInForce::ImmediateOrCancel => " immediate-or-cancel",
+        };
+        self.arrow(Party::Client, me, format!("place {side} {lots} @ {price}{only_now}"));
+        self.arrow(me, Party::Log, format!("entered {side} {lots} @ {price}{only_now}"));
+        let place = AskId(order.0);
+        self.say(
+            me,
+            Party::Floor,
+            &Say::Announce(Presence { order, place, side, price, open: lots, stands }),
+        );
+    }
+
+    /// The newcomer is introduced, the resting order proposes, and so on to the end.
+    fn draw_trade(&mut self, deal: Deal, price: Price, lots: Lots) {
+        self.give(deal.maker);
+        self.give(deal.taker);
+        let (maker, taker) = (Party::Order(deal.maker), Party::Order(deal.taker));
+        if let Some(newcomer) = self.open.get(&deal.taker).copied() {
+            let introduce = Say::Introduce {
+                introduction: 0,
+                newcomer: Pid::OUTSIDE,
+                order: deal.taker,
+                price: newcomer.price,
+                lots: newcomer.open(),
+            };
+            self.say(Party::Floor, maker, &introduce);
+        }
+        self.name(deal);
+        self.say(maker, taker, &Say::Propose { deal, introduction: 0, price, lots });
+        self.say(taker, maker, &Say::Accept { deal, lots });
+        self.say(maker, Party::Ledger, &Say::Record { deal, price, lots });
+        let text =
+            format!("traded {} {} {} {lots} @ {price}", self.name(deal), deal.taker, deal.maker);
+        self.arrow(Party::Ledger, Party::Log, text);
+        self.say(Party::Ledger, maker, &Say::Recorded { deal });
+        self.say(maker, taker, &Say::Complete { deal });
+        let open = self.open.get(&deal.taker).and_then(|order| order.open().checked_sub(lots));
+        if let Some(open) = open {
+            self.say(
+                taker,
+                Party::Floor,
+                &Say::Next { introduction: 0, order: deal.taker, dealt: lots, open },
+            );
+        }
+    }
+
+    fn draw_replaced(&mut self, order: OrderId, price: Price, lots: Lots) {
+        self.give(order);
+        let me = Party::Order(order);
+        self.arrow(Party::Client, me, format!("replace {lots} @ {price}"));
+        self.arrow(me, Party::Log, format!("replaced {lots} @ {price}"));
+        if let Some(old) = self.open.get(&order).copied() {
+            let open = lots.checked_sub(old.done).unwrap_or(Lots::ZERO);
+            let Entered { side, stands, .. } = old.entered;
+            let presence = Presence { order, place: old.place, side, price, open, stands };
+            self.say(me, Party::Floor, &Say::Announce(presence));
+        }
+    }
+
+    fn draw_left(&mut self, order: OrderId, lots: Lots, reason: Reason) {
+        self.give(order);
+        let me = Party::Order(order);
+        match reason {
+            Reason::Cancelled => {
+                self.arrow(Party::Client, me, "cancel".to_owned());
+                self.arrow(me, Party::Log, format!("left {lots} cancelled"));
+                self.say(me, Party::Floor, &Say::Leave { order, introduction: 0 });
+            }
+            Reason::Unmatched => {
+                self.say(Party::Floor, me, &Say::Quiet);
+                self.arrow(me, Party::Log, format!("left {lots} unmatched"));
+            }
+        }
+    }
+
+    /// Tells how an order stands that the chart has not met yet.
+    fn give(&mut self, order: OrderId) {
+        if self.met.contains_key(&order) {
+            return;
+        }
+        if let Some(known) = self.open.get(&order) {
+            let verb = match known.entered.side {
+                Side::Buy => "buys",
+                Side::Sell => "sells",
+            };
+            self.given.push(format!("{order}  {verb}  {} @ {}", known.open(), known.price));
+            self.met.insert(order, *known);
+        }
+    }
+
+    /// Follows all orders, and keeps the state of those in the chart.
+    fn fold(&mut self, stamp: &Stamp, fact: &Fact, is_drawn: bool) {
+        let touched: [Option<OrderId>; 2] = match *fact {
+            Fact::Entered(entered) => {
+                self.open.insert(entered.order, Order::new(stamp, entered));
+                if is_drawn {
+                    self.met.insert(entered.order, Order::new(stamp, entered));
+                }
+                [None, None]
+            }
+            Fact::MarketOpened { market, spec } => {
+                self.markets.insert(market, spec);
+                [None, None]
+            }
+            Fact::Traded { deal, .. } => [Some(deal.maker), Some(deal.taker)],
+            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
+                [Some(order), None]
+            }
+            Fact::Started { .. } | Fact::Voided { .. } | Fact::MarketStopped { .. } => [None, None],
+        };
+        for order in touched.into_iter().flatten() {
+            let Some(known) = self.open.get_mut(&order) else { continue };
+            known.apply(stamp, fact);
+            // A chart of one trade shows how its orders stood right after it.
+            if let Some(met) = self.met.get_mut(&order)
+                && (is_drawn || matches!(self.subject, Subject::Order(_)))
+            {
+                *met = *known;
+            }
+            if known.end.is_some() {
+                self.open.remove(&order);
+            }
+        }
+    }
+
+    fn name(&mut self, deal: Deal) -> String {
+        let next = self.deals.len() + 1;
+        format!("d{}", self.deals.entry(deal).or_insert(next))
+    }
+
+    fn say(&mut self, from: Party, to: Party, say: &Say) {
+        let text = say.text(&Called(&self.deals));
+        self.arrow(from, to, text);
+    }
+
+    fn arrow(&mut self, from: Party, to: Party, text: String) {
+        self.rows.push(Row::Arrow { from, to, text });
+    }
+
+    fn note(&mut self, text: String) {
+        self.rows.push(Row::Note(text));
+    }
+}

@@ -1,0 +1,164 @@
+//! What charts say of facts that are written down here.
+
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use words::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
+
+use super::*;
+
+/// History, ask by ask.
+struct History {
+    seq: u64,
+    asks: Vec<Vec<(Stamp, Fact)>>,
+}
+
+impl History {
+    fn new() -> History {
+        let mut history = History { seq: 0, asks: Vec::new() };
+        let spec = MarketSpec {
+            symbol: "BTC-USD".parse().unwrap(),
+            tick: Scale::places(2),
+            lot: Scale::places(0),
+        };
+        history.ask(&[Fact::MarketOpened { market: MarketId(0), spec }]);
+        history
+    }
+
+    fn ask(&mut self, facts: &[Fact]) {
+        let ask = AskId(self.asks.len() as u64 + 1);
+        let stamped = facts.iter().map(|fact| {
+            self.seq += 1;
+            (Stamp { seq: self.seq, ask, time: Time(ask.0 * 1_000_000) }, *fact)
+        });
+        let stamped = stamped.collect();
+        self.asks.push(stamped);
+    }
+
+    fn chart(&self, subject: &str) -> Option<Chart> {
+        let mut redraw = Redraw::new(subject.parse().unwrap());
+        self.asks.iter().for_each(|ask| redraw.ask(ask));
+        redraw.finish()
+    }
+}
+
+fn entered(order: u64, side: Side, lots: u64, price: i64) -> Fact {
+    Fact::Entered(Entered {
+        order: OrderId(order),
+        account: AccountId(1),
+        client: None,
+        market: MarketId(0),
+        side,
+        price: Price(price),
+        lots: Lots(lots),
+        stands: TimeInForce::GoodTillCancel,
+    })
+}
+
+fn traded(maker: u64, taker: u64, lots: u64, price: i64) -> Fact {
+    let deal = Deal { maker: OrderId(maker), taker: OrderId(taker), incarnation: 1, number: 1 };
+    Fact::Traded { deal, market: MarketId(0), price: Price(price), lots: Lots(lots) }
+}
+
+/// Two resting sellers; a buyer sweeps both and cancels its rest.
+fn sweep() -> History {
+    let mut history = History::new();
+    history.ask(&[entered(2, Side::Sell, 4, 100)]);
+    history.ask(&[entered(3, Side::Sell, 3, 101)]);
+    history.ask(&[entered(4, Side::Buy, 10, 101), traded(2, 4, 4, 100), traded(3, 4, 3, 101)]);
+    history.ask(&[Fact::Left { order: OrderId(4), lots: Lots(3), reason: Reason::Cancelled }]);
+    history
+}
+
+#[test]
+fn an_order_is_drawn_from_its_entry_to_its_end() {
+    let chart = sweep().chart("4").unwrap();
+    assert_eq!(
+        text(&chart),
+        "\
+order #4 of BTC-USD, in ticks of 0.01 and lots of 1
+# redrawn from the facts: the messages of a handshake without failures
+given
+  #2  sells  4 @ 100
+  #3  sells  3 @ 101
+then
+  # ask 4 at 1970-01-01T00:00:00.004Z
+  client -> #4      place buy 10 @ 101
+  #4     => log     entered buy 10 @ 101
+  #4     -> floor   announce buy 10 @ 101
+  floor  -> #2      introduce #4 10 @ 101
+  #2     -> #4      propose d1 4 @ 100
+  #4     -> #2      accept d1 4
+  #2     -> ledger  record d1 4 @ 100
+  ledger => log     traded d1 #4 #2 4 @ 100
+  ledger -> #2      recorded d1
+  #2     -> #4      complete d1
+  #4     -> floor   next 6 open
+  floor  -> #3      introduce #4 6 @ 101
+  #3     -> #4      propose d2 3 @ 101
+  #4     -> #3      accept d2 3
+  #3     -> ledger  record d2 3 @ 101
+  ledger => log     traded d2 #4 #3 3 @ 101
+  ledger -> #3      recorded d2
+  #3     -> #4      complete d2
+  #4     -> floor   next 3 open
+  # ask 5 at 1970-01-01T00:00:00.005Z
+  client -> #4      cancel
+  #4     => log     left 3 cancelled
+  #4     -> floor   leave
+leaves
+  #2  open 0  held 0  done 4
+  #3  open 0  held 0  done 3
+  #4  open 0  held 0  done 7  cancelled 3"
+    );
+}
+
+#[test]
+fn a_resting_order_is_drawn_with_the_newcomer_that_met_it_alone() {
+    let chart = sweep().chart("#3").unwrap();
+    let drawn = text(&chart);
+    assert!(drawn.contains("floor  -> #3      introduce #4 6 @ 101"), "{drawn}");
+    assert!(!drawn.contains("#2"), "{drawn}");
+    assert!(drawn.contains("# trades of this ask with others, not drawn: 1"), "{drawn}");
+    assert!(drawn.ends_with("#4  open 0  held 0  done 7  cancelled 3"), "{drawn}");
+}
+
+#[test]
+fn a_trade_is_drawn_alone_and_its_orders_as_they_stood() {
+    let chart = sweep().chart("trade/6").unwrap();
+    assert_eq!(chart.given, ["#3  sells  3 @ 101", "#4  buys  6 @ 101"]);
+    assert_eq!(chart.leaves, ["#3  open 0  held 0  done 3", "#4  open 3  held 0  done 7"]);
+    assert_eq!(chart.rows.len(), 1 + 8);
+}
+
+#[test]
+fn what_is_not_there_has_no_chart() {
+    for subject in ["1", "5", "trade/4", "trade/9"] {
+        assert!(sweep().chart(subject).is_none(), "{subject}");
+    }
+}
+
+#[test]
+fn pictures_name_every_party_and_say_that_they_are_redrawn() {
+    let chart = sweep().chart("4").unwrap();
+    let diagram = mermaid(&chart);
+    assert!(diagram.starts_with("---\ntitle: \"order #4 of BTC-USD"), "{diagram}");
+    for line in ["participant o4 as #35;4", "o2->>o4: propose d1 4 @ 100", "ledger-->>log: traded"]
+    {
+        assert!(diagram.contains(line), "{diagram} has {line}");
+    }
+    let picture = svg(&chart);
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>"), "{picture}");
+    for drawn in [diagram, picture] {
+        assert!(drawn.contains("redrawn from the facts"), "{drawn}");
+    }
+}
+
+#[test]
+fn a_subject_reads_as_it_is_written() {
+    assert_eq!("12".parse(), Ok(Subject::Order(OrderId(12))));
+    assert_eq!("#12".parse(), Ok(Subject::Order(OrderId(12))));
+    assert_eq!("order/12".parse(), Ok(Subject::Order(OrderId(12))));
+    assert_eq!("trade/57".parse(), Ok(Subject::Trade(57)));
+    for bad in ["", "#", "0", "x", "-1", "trade/", "trade/0", "BTC-USD/1", "/1", "trade/2/3"] {
+        assert!(bad.parse::<Subject>().is_err(), "{bad:?}");
+    }
+}

@@ -1,0 +1,77 @@
+//! `buttonwood bench`: measurements on this machine.
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::bench::{core, kernel};
+use crate::failure::Failure;
+use crate::output;
+
+/// Measure what the exchange does on this machine
+///
+/// Machines are noisy: compare ratios of figures from one run, and take more runs where they vary.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Asks on the caller's thread, in memory: five scenarios, books up to a million orders, memory
+    Core(Core),
+    /// The kernel alone: a message, a life, an idle process
+    Kernel(Kernel),
+}
+
+/// How often, and how to print it.
+#[derive(clap::Args)]
+struct Common {
+    /// Take the median of so many runs
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: u32,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct Core {
+    #[command(flatten)]
+    common: Common,
+    /// Asks of each run
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    asks: u32,
+    /// Seed of the generated flow
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(clap::Args)]
+struct Kernel {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Measures and prints.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.what {
+        What::Core(Core { common, asks, seed }) => {
+            let plan = core::Plan { asks: *asks as usize, seed: *seed, runs: common.runs };
+            let bar = output::count_bar("measuring", core::steps(&plan));
+            let report = core::run(&plan, &|| bar.inc(1));
+            bar.finish_and_clear();
+            print(&report, common.json)
+        }
+        What::Kernel(Kernel { common }) => print(&kernel::run(common.runs), common.json),
+    }
+}
+
+/// Prints a measurement as JSON, or a figure a line.
+fn print(report: &impl Serialize, json: bool) -> Result<(), Failure> {
+    if json {
+        return output::json(report);
+    }
+    let value = serde_json::to_value(report).map_err(|why| Failure::Output(why.into()))?;
+    output::text_line(output::figures(&value))
+}

@@ -1,0 +1,66 @@
+//! `buttonwood chart`: what happened to an order or in a trade, redrawn from a journal.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use units::AskId;
+
+use crate::chart::{self, Redraw, Subject};
+use crate::failure::Failure;
+use crate::output;
+
+/// Draw what happened to an order or in a trade
+///
+/// The chart is redrawn from the journal's facts: what is drawn between processes is what they said
+/// if none of them failed meanwhile. Prices are in ticks, sizes in lots.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// An order as its number (12), or a trade as the number of its fact, which is its trade_id (trade/57)
+    subject: Subject,
+    /// The journal's folder
+    #[arg(long, value_name = "DIR", default_value = "./buttonwood-demo")]
+    journal: PathBuf,
+    /// The form of the chart
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines of text
+    Text,
+    /// A Mermaid sequence diagram
+    Mermaid,
+    /// A picture
+    Svg,
+}
+
+/// Draws it.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut redraw = Redraw::new(args.subject);
+    let mut ask = (AskId(0), Vec::new());
+    let verified = journal::verify(&args.journal, &mut |stamp, fact| {
+        if stamp.ask != ask.0 {
+            redraw.ask(&ask.1);
+            ask.1.clear();
+            ask.0 = stamp.ask;
+        }
+        ask.1.push((stamp, fact));
+    })?;
+    redraw.ask(&ask.1);
+    if let Some(damage) = verified.damage {
+        return Err(damage.into());
+    }
+    let chart = redraw.finish().ok_or_else(|| {
+        Failure::Absent(format!(
+            "the journal in {} knows of no {}",
+            args.journal.display(),
+            args.subject
+        ))
+    })?;
+    output::text_line(match args.format {
+        Format::Text => chart::text(&chart),
+        Format::Mermaid => chart::mermaid(&chart),
+        Format::Svg => chart::svg(&chart),
+    })
+}

@@ -1,0 +1,215 @@
+//! `buttonwood journal`: looks at a journal, and changes nothing in it.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use journal::Verified;
+use ledger::Ledger;
+use serde::Serialize;
+use words::json::{Csv, Json};
+use words::{Fact, Stamp};
+
+use crate::failure::Failure;
+use crate::output::{self, thousands};
+
+/// Facts between two looks at the progress bar.
+const STRIDE: u64 = 1 << 16;
+
+/// Check, print or export a journal of facts; changes nothing in it
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Verify(VerifyArgs),
+    Show(ShowArgs),
+    Export(ExportArgs),
+}
+
+/// Read all of a journal, check it, fold its facts again, and tell their hash
+///
+/// A torn tail, which a crash leaves, is no damage: it is told, and cut when an exchange opens the
+/// journal. Damage anywhere else ends with status 1 and says where it is and what to do.
+#[derive(clap::Args)]
+struct VerifyArgs {
+    /// The journal's folder
+    dir: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print facts for people, a line each
+#[derive(clap::Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    range: Range,
+}
+
+/// Print facts for programs, a line each: prices in ticks, sizes in lots
+#[derive(clap::Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    range: Range,
+    /// The form of a line
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+struct Range {
+    /// The journal's folder
+    dir: PathBuf,
+    /// The number of the first fact
+    #[arg(long, value_name = "FACT", default_value_t = 1)]
+    from: u64,
+    /// Stop after so many facts
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON, one document a line
+    Jsonl,
+    /// CSV with a header
+    Csv,
+}
+
+/// Does it.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.what {
+        What::Verify(args) => verify(args),
+        What::Show(args) => {
+            let columns = Csv::head();
+            print(&args.range, None, |stamp, fact| text(&columns, &Csv(stamp, fact).to_string()))
+        }
+        What::Export(ExportArgs { range, format: Format::Csv }) => {
+            print(range, Some(Csv::head()), |stamp, fact| Csv(stamp, fact).to_string())
+        }
+        What::Export(ExportArgs { range, format: Format::Jsonl }) => {
+            print(range, None, |stamp, fact| Json(stamp, fact).to_string())
+        }
+    }
+}
+
+/// A row of CSV as a line for people: numbers, time and kind, then each field that is there by name.
+fn text(columns: &str, row: &str) -> String {
+    let mut fields = columns.split(',').zip(row.split(','));
+    let mut head = || fields.next().map_or("", |(_, value)| value);
+    let mut line = format!("{:>8} {:>8}  {}  {}", head(), head(), head(), head());
+    for (name, value) in fields.filter(|(_, value)| !value.is_empty()) {
+        line += &format!(" {name} {value}");
+    }
+    line
+}
+
+#[derive(Serialize)]
+struct Report {
+    facts: u64,
+    trades: u64,
+    facts_hash: String,
+    intact: bool,
+    cut_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<String>,
+}
+
+fn verify(args: &VerifyArgs) -> Result<(), Failure> {
+    let mut ledger = Ledger::new();
+    let mut wrong = None;
+    let bar = output::spinner("verifying");
+    let verified = journal::verify(&args.dir, &mut |stamp, fact| {
+        if wrong.is_none() {
+            let folded = ledger.apply(&fact);
+            wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
+        }
+        if stamp.seq % STRIDE == 0 {
+            bar.inc(STRIDE);
+        }
+    })?;
+    bar.finish_and_clear();
+    let Verified { facts, facts_hash, intact, cut_bytes, damage, .. } = verified;
+    let report = Report {
+        facts,
+        trades: ledger.trades(),
+        facts_hash: facts_hash.to_string(),
+        intact: intact && wrong.is_none(),
+        cut_bytes,
+        damage: damage.as_ref().map(ToString::to_string).or(wrong.clone()),
+    };
+    if args.json {
+        output::json(&report)?;
+    } else {
+        output::text_line(report.summary())?;
+    }
+    match (damage, wrong) {
+        (Some(damage), _) => Err(damage.into()),
+        (None, Some(wrong)) => Err(Failure::Law { dir: args.dir.clone(), wrong }),
+        (None, None) => Ok(()),
+    }
+}
+
+impl Report {
+    fn summary(&self) -> String {
+        let state = match (self.intact, self.cut_bytes) {
+            (false, _) => "up to the damage".to_owned(),
+            (true, 0) => "intact".to_owned(),
+            (true, bytes) => {
+                format!("intact but for a torn tail of {bytes} bytes, which an exchange would cut")
+            }
+        };
+        format!(
+            "{} facts, {} trades, {state}\nhash {}",
+            thousands(self.facts),
+            thousands(self.trades),
+            self.facts_hash
+        )
+    }
+}
+
+/// Prints facts up to the first damage, which is then the failure.
+fn print(
+    range: &Range,
+    header: Option<String>,
+    form: impl Fn(Stamp, Fact) -> String,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut failed = header.and_then(|header| writeln!(out, "{header}").err());
+    let mut left = range.limit.unwrap_or(u64::MAX);
+    let mut each = |stamp: Stamp, fact: Fact| {
+        if failed.is_some() || left == 0 || stamp.seq < range.from {
+            return;
+        }
+        left -= 1;
+        failed = writeln!(out, "{}", form(stamp, fact)).err();
+    };
+    let verified = journal::verify(&range.dir, &mut each)?;
+    match failed {
+        Some(why) => return Err(Failure::Output(why)),
+        None => out.flush().map_err(Failure::Output)?,
+    }
+    verified.damage.map_or(Ok(()), |damage| Err(damage.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use units::{AskId, Lots, OrderId, Time};
+    use words::Reason;
+
+    use super::*;
+
+    #[test]
+    fn a_fact_for_people_names_the_fields_that_it_has() {
+        let stamp = Stamp { seq: 9, ask: AskId(7), time: Time(0) };
+        let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
+        assert_eq!(
+            text(&Csv::head(), &Csv(stamp, left).to_string()),
+            "       9        7  1970-01-01T00:00:00Z  left order 3 lots 10 reason cancelled"
+        );
+    }
+}

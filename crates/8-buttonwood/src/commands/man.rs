@@ -1,0 +1,31 @@
+//! `buttonwood man`: manual pages in roff.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::Cli;
+use crate::failure::Failure;
+
+/// Print a manual page (buttonwood man | man -l -)
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The page of this command instead of the page of all
+    command: Option<String>,
+}
+
+/// Prints one.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut page = Cli::command();
+    page.build();
+    if let Some(name) = &args.command {
+        let found = page.find_subcommand(name).cloned();
+        page = found.ok_or_else(|| {
+            Failure::Usage(format!("there is no command '{name}'; buttonwood --help lists them"))
+        })?;
+    }
+    let mut roff = Vec::new();
+    Man::new(page).render(&mut roff).map_err(Failure::Output)?;
+    io::stdout().lock().write_all(&roff).map_err(Failure::Output)
+}

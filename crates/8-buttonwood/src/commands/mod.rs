@@ -1,0 +1,44 @@
+//! The commands, one file each, and the flags that lead to them.
+
+mod bench;
+mod chart;
+mod completions;
+mod journal;
+mod man;
+mod replay;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// An exchange in which every order is a process and every deal is a handshake.
+#[derive(Parser)]
+#[command(name = "buttonwood", version, about, max_term_width = 100)]
+#[command(after_help = "Data goes to standard output, logs to standard error. \
+    Exit status: 0, 1 (it failed), 2 (wrong use).")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Replay(replay::Args),
+    Journal(journal::Args),
+    Chart(chart::Args),
+    Bench(bench::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Does what the flags say.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Replay(args) => replay::run(&args),
+        Command::Journal(args) => journal::run(&args),
+        Command::Chart(args) => chart::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

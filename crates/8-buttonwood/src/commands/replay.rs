@@ -1,0 +1,347 @@
+//! `buttonwood replay`: recorded order flow through an exchange, and what came of it.
+#![allow(clippy::disallowed_types, reason = "measures how long it took")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use exchange::Exchange;
+use journal::{DiskJournal, Journal, JournalError};
+use serde::Serialize;
+use units::{Lots, Price, Scale};
+use words::bytes::Groups;
+use words::{Fact, Stamp};
+
+use crate::failure::Failure;
+use crate::output::{self, thousands};
+use crate::replay::{self, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
+
+/// Feed recorded order flow to an exchange and tell what came of it
+///
+/// Reads Bitstamp's orders.csv and Independent Reserve's WebSocket capture, plain or as xz. A venue's
+/// orders become limit orders, its cancels cancels; its fills become nothing, since our own trades
+/// must make them. Cancels of orders that the file never entered are handed in too, as cancels of
+/// order 0, and are refused as unknown-order. An exchange's time never goes back, so an event that
+/// stands behind a later one gets that one's time. Time is taken from the first ask to the last,
+/// with the hash of all facts and the journal if there is one, without reading the file.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The recording, or '-' for standard input
+    file: PathBuf,
+    /// The venue's raw capture, whose trades are compared with ours (Bitstamp only). Without it:
+    /// YYYY-MM-DD.log.xz or .log beside FILE, if that is there
+    #[arg(long, value_name = "FILE")]
+    tape: Option<PathBuf>,
+    /// Keep the facts in a journal in this folder, which must be empty or not there
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let flow = {
+        let bar = output::bytes_bar("reading");
+        let flow = replay::read(&args.file, &bar)?;
+        bar.finish_and_clear();
+        flow
+    };
+    let tape = find_tape(args, &flow)?;
+    let mut keeper = args.journal.as_deref().map(Keeper::open).transpose()?;
+    let bar = output::count_bar("feeding", flow.events.len() as u64);
+    let mut exchange = Exchange::new(exchange::Options::default());
+    let start = Instant::now();
+    let outcome = replay::feed(&mut exchange, &flow, &bar, |stamp, fact| match &mut keeper {
+        Some(keeper) => keeper.keep(stamp, fact),
+        None => Ok(()),
+    })?;
+    keeper.map_or(Ok(()), Keeper::finish)?;
+    let hash = outcome.hash.to_string();
+    let seconds = start.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+
+    let comparison =
+        tape.map(|(path, tape)| TapeReport::new(&path, &tape.compare(&outcome.prints)));
+    let report =
+        Report::new(&flow, &outcome, &replay::markets(&exchange), seconds, hash, comparison);
+    if args.json { output::json(&report) } else { output::text_line(report.summary()) }
+}
+
+/// Puts facts into a journal, many at a time. They are durable when it has finished.
+struct Keeper {
+    journal: DiskJournal,
+    groups: Groups,
+}
+
+impl Keeper {
+    /// Facts are handed to the disk when there are so many bytes of them.
+    const BATCH: usize = 1 << 18;
+
+    fn open(dir: &Path) -> Result<Keeper, Failure> {
+        let journal = DiskJournal::open(dir, journal::Options::default())?;
+        if journal.end() > 1 {
+            let (dir, facts) = (dir.display(), journal.end() - 1);
+            return Err(Failure::Usage(format!(
+                "--journal: there are {facts} facts in {dir} already; give a folder that is empty or not there"
+            )));
+        }
+        Ok(Keeper { journal, groups: Groups::new() })
+    }
+
+    fn keep(&mut self, stamp: &Stamp, fact: &Fact) -> Result<(), JournalError> {
+        // All facts of an ask go together.
+        if self.groups.bytes().len() >= Keeper::BATCH && self.groups.last_ask() != Some(stamp.ask) {
+            self.commit()?;
+        }
+        self.groups.push(*stamp, fact);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        self.journal.append(&self.groups)?;
+        self.groups.clear();
+        self.journal.sync().map(|_durable| ())
+    }
+
+    fn finish(mut self) -> Result<(), JournalError> {
+        if self.groups.is_empty() { Ok(()) } else { self.commit() }
+    }
+}
+
+/// The tape that was asked for, or that lies beside the recording.
+fn find_tape(args: &Args, flow: &Flow) -> Result<Option<(PathBuf, Tape)>, Failure> {
+    let path = match (&args.tape, flow.venue) {
+        (Some(path), Venue::Bitstamp) => Some(path.clone()),
+        (Some(_), venue) => {
+            let what = format!(
+                "--tape: only Bitstamp's raw captures can be read, and {} is {}'s",
+                args.file.display(),
+                venue.as_str()
+            );
+            return Err(Failure::Usage(what));
+        }
+        (None, Venue::Bitstamp) => tape_beside(&args.file, flow),
+        (None, Venue::IndependentReserve) => None,
+    };
+    let Some(path) = path else { return Ok(None) };
+    let bar = output::bytes_bar("reading the tape");
+    let tape = Tape::read(&path, &bar)?;
+    bar.finish_and_clear();
+    Ok(Some((path, tape)))
+}
+
+/// The raw capture that bears the day of the flow's first event.
+fn tape_beside(file: &Path, flow: &Flow) -> Option<PathBuf> {
+    if file.as_os_str() == replay::STDIN {
+        return None;
+    }
+    let day = output::date(flow.events.first()?.time);
+    let beside = |ending| file.with_file_name(format!("{day}.{ending}"));
+    ["log.xz", "log"].map(beside).into_iter().find(|path| path.is_file())
+}
+
+#[derive(Serialize)]
+struct Report {
+    venue: &'static str,
+    events: u64,
+    fills_not_asked: u64,
+    late_events: u64,
+    latest_milliseconds: u64,
+    asks: u64,
+    facts: u64,
+    trades: u64,
+    lots: u128,
+    refusals: BTreeMap<&'static str, u64>,
+    unknown_to_the_file: u64,
+    seconds: f64,
+    asks_per_second: f64,
+    markets: Vec<MarketReport>,
+    facts_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tape: Option<TapeReport>,
+}
+
+#[derive(Serialize)]
+struct MarketReport {
+    market: String,
+    tick: String,
+    lot: String,
+    best_bid: Option<String>,
+    best_bid_size: Option<String>,
+    best_ask: Option<String>,
+    best_ask_size: Option<String>,
+    resting: usize,
+}
+
+#[derive(Serialize)]
+struct TapeReport {
+    file: String,
+    venue_trades: u64,
+    venue_volume: String,
+    our_trades: u64,
+    our_volume: String,
+    matched: u64,
+    matched_share: f64,
+    matched_with_the_same_size: u64,
+    why_they_can_differ: &'static str,
+}
+
+/// What keeps our trades from being the venue's.
+const WHY: &str = "The recording begins with an empty book: orders that rested at the venue before it \
+    began cannot trade with us, so what hit them there rests or trades elsewhere here, and ours rest \
+    that were filled there. Events stand in the order in which a client heard them, a few of them \
+    milliseconds out of turn, and the venue's own order decides who trades first. What the venue \
+    filled or took off without an event that the client heard goes on standing in our book.";
+
+impl TapeReport {
+    fn new(path: &Path, comparison: &Comparison) -> TapeReport {
+        let volume = |lots: u64| replay::BITSTAMP_LOT.write(lots).to_string();
+        TapeReport {
+            file: path.display().to_string(),
+            venue_trades: comparison.venue_trades,
+            venue_volume: volume(comparison.venue_lots),
+            our_trades: comparison.our_trades,
+            our_volume: volume(comparison.our_lots),
+            matched: comparison.matched_trades,
+            matched_share: comparison.matched_share(),
+            matched_with_the_same_size: comparison.matched_lots_too,
+            why_they_can_differ: WHY,
+        }
+    }
+}
+
+impl MarketReport {
+    fn new(end: &MarketEnd) -> MarketReport {
+        let write = |scale: Scale, steps: i128| scale.write(steps).to_string();
+        let price = |best: Option<(Price, Lots)>| {
+            best.map(|(price, _)| write(end.spec.tick, price.0.into()))
+        };
+        let size =
+            |best: Option<(Price, Lots)>| best.map(|(_, lots)| write(end.spec.lot, lots.0.into()));
+        MarketReport {
+            market: end.spec.symbol.to_string(),
+            tick: end.spec.tick.step().to_string(),
+            lot: end.spec.lot.step().to_string(),
+            best_bid: price(end.best_bid),
+            best_bid_size: size(end.best_bid),
+            best_ask: price(end.best_ask),
+            best_ask_size: size(end.best_ask),
+            resting: end.resting,
+        }
+    }
+}
+
+impl Report {
+    #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+    fn new(
+        flow: &Flow,
+        outcome: &Outcome,
+        markets: &[MarketEnd],
+        seconds: f64,
+        facts_hash: String,
+        tape: Option<TapeReport>,
+    ) -> Report {
+        let refusals =
+            outcome.refusals.iter().map(|(code, count)| (code.as_str(), *count)).collect();
+        Report {
+            venue: flow.venue.as_str(),
+            events: flow.told.events,
+            fills_not_asked: flow.told.fills,
+            late_events: flow.told.late,
+            latest_milliseconds: flow.told.latest_milliseconds,
+            asks: outcome.asks,
+            facts: outcome.facts,
+            trades: outcome.trades,
+            lots: outcome.lots,
+            refusals,
+            unknown_to_the_file: flow.told.unknown,
+            seconds,
+            asks_per_second: outcome.asks as f64 / seconds,
+            markets: markets.iter().map(MarketReport::new).collect(),
+            facts_hash,
+            tape,
+        }
+    }
+
+    /// The same for people.
+    fn summary(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "{}: {} events, {} asks, {} facts in {:.3} s ({} asks a second)",
+                self.venue,
+                thousands(self.events),
+                thousands(self.asks),
+                thousands(self.facts),
+                self.seconds,
+                thousands(whole(self.asks_per_second)),
+            ),
+            format!(
+                "  {} events tell a fill, so that no ask was made of them",
+                thousands(self.fills_not_asked)
+            ),
+        ];
+        if self.late_events > 0 {
+            lines.push(format!(
+                "  {} events stand behind a later one, by {} ms at most, and were given its time",
+                thousands(self.late_events),
+                thousands(self.latest_milliseconds)
+            ));
+        }
+        lines.push(format!("trades   {}, {} lots", thousands(self.trades), self.lots));
+        for (code, count) in &self.refusals {
+            lines.push(format!("refused  {} {code}", thousands(*count)));
+        }
+        if self.unknown_to_the_file > 0 {
+            lines.push(format!(
+                "  {} cancels name an order that the file never entered",
+                thousands(self.unknown_to_the_file)
+            ));
+        }
+        lines.extend(self.markets.iter().map(MarketReport::line));
+        lines.extend(self.tape.iter().map(TapeReport::lines));
+        lines.push(format!("hash     {}", self.facts_hash));
+        lines.join("\n")
+    }
+}
+
+impl MarketReport {
+    fn line(&self) -> String {
+        let side = |price: &Option<String>, size: &Option<String>| match (price, size) {
+            (Some(price), Some(size)) => format!("{size} at {price}"),
+            _ => "none".to_owned(),
+        };
+        format!(
+            "{:<8} best bid {}, best ask {}, {} orders resting",
+            self.market,
+            side(&self.best_bid, &self.best_bid_size),
+            side(&self.best_ask, &self.best_ask_size),
+            self.resting
+        )
+    }
+}
+
+impl TapeReport {
+    fn lines(&self) -> String {
+        format!(
+            "tape     {}\n  the venue made {} trades of {}, we {} of {}\n  {} of the venue's ({:.1} %) we \
+             made at the same price within a second, {} of them of the same size\n  {}",
+            self.file,
+            thousands(self.venue_trades),
+            self.venue_volume,
+            thousands(self.our_trades),
+            self.our_volume,
+            thousands(self.matched),
+            100.0 * self.matched_share,
+            thousands(self.matched_with_the_same_size),
+            self.why_they_can_differ
+        )
+    }
+}
+
+/// A rate without its fraction.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at least 0")]
+fn whole(rate: f64) -> u64 {
+    rate as u64
+}

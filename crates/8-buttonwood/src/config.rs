@@ -1,0 +1,190 @@
+//! The configuration of `serve`: defaults, a TOML file, the environment, flags; the later wins.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use serde::Deserialize;
+use units::Scale;
+use words::MarketSpec;
+
+use crate::failure::Failure;
+use crate::number::Number;
+
+/// The whole file with its comments, as it is when nothing is configured.
+pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Everything that can be configured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Config {
+    /// Where the gate listens.
+    pub(crate) listen: SocketAddr,
+    /// Where facts are kept.
+    pub(crate) journal: PathBuf,
+    /// When an ask is answered.
+    pub(crate) policy: PolicyName,
+    /// Markets to open.
+    pub(crate) markets: Vec<MarketSpec>,
+}
+
+/// The policies by name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PolicyName {
+    /// Answer when durable
+    Disk,
+    /// Answer before that
+    Memory,
+}
+
+/// The file, or the flags and the environment: what was said there.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Said {
+    /// See [`Config::listen`].
+    pub(crate) listen: Option<SocketAddr>,
+    /// See [`Config::journal`].
+    pub(crate) journal: Option<PathBuf>,
+    /// See [`Config::policy`].
+    pub(crate) policy: Option<PolicyName>,
+    /// See [`Config::markets`].
+    pub(crate) markets: Option<Vec<Market>>,
+}
+
+/// A market as configured: `BTC-USD:0.01:0.00000001`, or the three of them by name.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "MarketText")]
+pub(crate) struct Market(pub(crate) MarketSpec);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarketText {
+    symbol: String,
+    tick: String,
+    lot: String,
+}
+
+impl TryFrom<MarketText> for Market {
+    type Error = String;
+
+    fn try_from(MarketText { symbol, tick, lot }: MarketText) -> Result<Market, String> {
+        let step = |name: &str, text: &str| -> Result<Scale, String> {
+            let step = Number::parse(text).and_then(Number::step);
+            step.ok_or_else(|| format!("{name} = \"{text}\" of {symbol} is no step, such as \"0.01\""))
+        };
+        let (tick, lot) = (step("tick", &tick)?, step("lot", &lot)?);
+        let symbol = symbol.parse().map_err(|why| format!("symbol = \"{symbol}\": {why}"))?;
+        Ok(Market(MarketSpec { symbol, tick, lot }))
+    }
+}
+
+impl FromStr for Market {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Market, String> {
+        let [symbol, tick, lot] = text.split(':').collect::<Vec<_>>()[..] else {
+            return Err("give a market as SYMBOL:TICK:LOT, such as BTC-USD:0.01:0.00000001".to_owned());
+        };
+        let text = |part: &str| part.to_owned();
+        Market::try_from(MarketText { symbol: text(symbol), tick: text(tick), lot: text(lot) })
+    }
+}
+
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PolicyName::Disk => "disk",
+            PolicyName::Memory => "memory",
+        })
+    }
+}
+
+impl Said {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Said, Failure> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path).map_err(|why| {
+            Failure::Usage(format!(
+                "cannot read the configuration {name}: {why}; buttonwood config --defaults prints one to begin with"
+            ))
+        })?;
+        Said::parse(&text).map_err(|why| Failure::Usage(format!("the configuration {name}: {why}")))
+    }
+
+    fn parse(text: &str) -> Result<Said, String> {
+        toml::from_str(text).map_err(|why| why.to_string().trim_end().to_owned())
+    }
+
+    /// What both say, this one first.
+    pub(crate) fn or(self, other: Said) -> Said {
+        Said {
+            listen: self.listen.or(other.listen),
+            journal: self.journal.or(other.journal),
+            policy: self.policy.or(other.policy),
+            markets: self.markets.or(other.markets),
+        }
+    }
+
+    /// With the defaults for what was not said.
+    pub(crate) fn config(self) -> Config {
+        let defaults = Said::parse(DEFAULTS).expect("the defaults are checked by a test");
+        let whole = self.or(defaults);
+        let said = "the defaults say everything";
+        Config {
+            listen: whole.listen.expect(said),
+            journal: whole.journal.expect(said),
+            policy: whole.policy.expect(said),
+            markets: whole.markets.expect(said).into_iter().map(|market| market.0).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_say_everything() {
+        let config = Said::default().config();
+        assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.policy, PolicyName::Disk);
+        assert_eq!(config.markets.len(), 2);
+        assert_eq!(config.markets[0].lot, Scale::places(8));
+    }
+
+    #[test]
+    fn what_is_said_first_wins() {
+        let file = "listen = \"127.0.0.1:1\"\npolicy = \"memory\"\nmarkets = []\n";
+        let flags = Said { listen: "127.0.0.1:2".parse().ok(), ..Said::default() };
+        let config = flags.or(Said::parse(file).unwrap()).config();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!((config.policy, config.markets.len()), (PolicyName::Memory, 0));
+        assert_eq!(config.journal, Said::default().config().journal);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (text, told) in [
+            ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
+            ("\nlisten = \"here\"", "line 2"),
+            ("policy = \"fast\"", "unknown variant `fast`"),
+            ("[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"", "tick = \"0\" of A is no step"),
+            ("[[markets]]\nsymbol = \"a\"\ntick = \"1\"\nlot = \"1\"", "symbol = \"a\""),
+            ("[[markets]]\nsymbol = \"A\"\nlot = \"1\"", "missing field `tick`"),
+        ] {
+            let Err(why) = Said::parse(text) else { panic!("{text} is wrong") };
+            assert!(why.contains(told), "{why} should say {told}");
+        }
+    }
+
+    #[test]
+    fn a_market_is_read_from_one_word() {
+        let Market(spec) = "ETH-USD:0.05:1".parse().unwrap();
+        assert_eq!((spec.symbol.as_str(), spec.tick), ("ETH-USD", Scale { mantissa: 5, places: 2 }));
+        for bad in ["", "ETH-USD", "ETH-USD:1", "ETH-USD:1:1:1", "eth:1:1", "ETH:0:1", "ETH:1:x"] {
+            assert!(bad.parse::<Market>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Flags, help, completions, the manual.
+
+use crate::run::run;
+
+#[test]
+fn help_and_version_are_data() {
+    let help = run(["--help"]).ok();
+    for command in ["replay", "journal", "chart", "bench", "completions", "man"] {
+        assert!(help.out.contains(command), "{}", help.out);
+    }
+    assert!(run(["--version"]).ok().out.starts_with("buttonwood "));
+}
+
+#[test]
+fn wrong_use_ends_with_status_2_and_says_what_is_right() {
+    for (args, told) in [
+        (&["trade"][..], "unrecognized subcommand 'trade'"),
+        (&[], "Usage: buttonwood"),
+        (&["replay"], "<FILE>"),
+        (&["replay", "a", "--jason"], "unexpected argument '--jason'"),
+        (&["journal"], "verify"),
+        (&["chart", "x"], "give an order as 12 or order/12, a trade as trade/57"),
+        (&["chart", "1", "--format", "png"], "possible values: text, mermaid, svg"),
+        (&["bench", "core", "--runs", "0"], "0 is not in 1..=1000"),
+        (&["man", "nothing"], "there is no command 'nothing'"),
+        (&["completions", "dos"], "possible values: bash"),
+    ] {
+        run(args).failed(2, &[told]);
+    }
+}
+
+#[test]
+fn completions_and_manual_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(run(["completions", shell]).ok().out.contains("replay"), "{shell}");
+    }
+    let page = run(["man"]).ok().out;
+    assert!(page.contains(".TH buttonwood 1") && page.contains("replay"), "{page}");
+    assert!(run(["man", "replay"]).ok().out.contains("Bitstamp"));
+}

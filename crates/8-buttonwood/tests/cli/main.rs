@@ -1,0 +1,8 @@
+//! The command as a user meets it: exit status, what it prints where, and what it says of mistakes.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod chart;
+mod flags;
+mod journal;
+mod replay;
+mod run;

@@ -1,0 +1,106 @@
+//! Runs the command and looks at what came out.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// The command, with nothing of the caller's configuration around it.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_buttonwood"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BUTTONWOOD_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("NO_COLOR", "1");
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    run_with_input(args, b"")
+}
+
+/// Runs it with something on standard input.
+pub(crate) fn run_with_input(
+    args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    input: &[u8],
+) -> Ran {
+    let mut child = command()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // It may end without reading all of it.
+    let writer =
+        std::thread::Builder::new().spawn(move || stdin.write_all(&input).is_ok()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let _written = writer.join().unwrap();
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Ran {
+    /// It must have done what it was asked, and said nothing but data.
+    pub(crate) fn ok(self) -> Ran {
+        assert_eq!((self.status, self.err.as_str()), (0, ""), "{}", self.out);
+        self
+    }
+
+    /// Its output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|why| panic!("{why}: {self:?}"))
+    }
+
+    /// It must have ended with this status and said all of this.
+    pub(crate) fn failed(&self, status: i32, told: &[&str]) {
+        assert_eq!(self.status, status, "{self:?}");
+        for part in told {
+            assert!(self.err.contains(part), "should say {part:?}: {self:?}");
+        }
+    }
+}
+
+/// A file of the recordings, which lie beside the project and are not part of it.
+///
+/// Where it is absent this says so, and the test that needs it has nothing to test.
+pub(crate) fn recording(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    let mut err = std::io::stderr();
+    writeln!(err, "SKIPPED: the recording {} is not there", path.display()).unwrap();
+    None
+}
+
+/// A small recording: two sellers, a buyer who takes one and a half of them, a cancel.
+pub(crate) const FLOW: &str = "\
+id,timestamp,exchange.timestamp,price,volume,action,direction
+11,1430438404000,1430438404000,236.50,400000000,created,ask
+12,1430438404100,1430438404000,236.51,300000000,created,ask
+13,1430438404090,1430438404000,236.51,600000000,created,bid
+11,1430438404210,1430438404000,236.50,0,deleted,ask
+12,1430438404210,1430438404000,236.51,100000000,changed,ask
+7,1430438404300,1430438404000,235.00,100000000,deleted,bid
+12,1430438404400,1430438404000,236.51,100000000,deleted,ask
+14,1430438404500,1430438404000,236.40,500000000,created,bid
+";
