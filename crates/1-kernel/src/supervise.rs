@@ -40,8 +40,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let registered = place.registered;
         match place.body.clone_role() {
             Shape::One(role) => {
-                let pid = self.out.address();
-                self.settle_in(pid, None, node.0, 0, 1, State::Alive);
+                let pid = self.settle_next(node, 0);
                 self.tree.place_mut(node).pid = pid;
                 if let Some(name) = registered {
                     self.register(name, pid);
@@ -59,14 +58,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Shape::Many(role) => {
                 self.seat_supervisor(node);
                 for key in P::children(&role, self.keeper()) {
-                    let pid = self.out.address();
+                    let pid = self.settle_next(node, key);
                     self.tree.enrol(node, key, pid);
-                    self.settle_in(pid, None, node.0, key, 1, State::Alive);
                     if self.make(pid, &role) {
                         let from = self.tree.place(node).pid;
                         self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
                     }
                 }
+                self.forget_lives(node); // of those who are not to come back
             }
         }
     }
@@ -112,6 +111,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Restart::Temporary => true,
         };
         if for_good {
+            if let Body::One { .. } = place.body {
+                return self.put_aside(pid, node); // its supervisor may start it again with others
+            }
             return self.leave_tree(pid, node);
         }
         let supervisor = match place.body {
@@ -272,6 +274,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.tree.place_mut(node).deaths = Deaths::default();
         let Some(parent) = self.tree.place(node).parent else {
             self.dead = Some(reason);
+            self.forget_below(node);
             return self.vacate(pid);
         };
         let slot = &mut self.slots[pid.index()];
@@ -302,6 +305,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// Forgets all past lives below a node that is over.
+    fn forget_below(&mut self, node: NodeId) {
+        self.forget_lives(node);
+        if let Body::Group { children, .. } = &self.tree.place(node).body {
+            for child in children.clone() {
+                self.forget_below(child);
+            }
+        }
+    }
+
     fn terminate_many(&mut self, node: NodeId) {
         for index in (0..self.slots.len()).rev() {
             let slot = &self.slots[index];
@@ -322,6 +335,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.generation != pid.generation || slot.state == State::Free {
             return;
         }
+        let is_process = slot.state != State::Supervisor;
+        let node = NodeId(slot.node);
         slot.body = None;
         slot.node = NO_NODE;
         self.watch.ended(pid, slot.key, &Reason::Shutdown);
@@ -329,7 +344,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.slots[pid.index()].listed {
             self.strike_off(pid);
         }
-        self.vacate(pid);
+        if is_process { self.put_aside(pid, node) } else { self.vacate(pid) }
     }
 }
 

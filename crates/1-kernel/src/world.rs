@@ -40,6 +40,13 @@ pub(crate) struct Slot<P> {
     pub(crate) listed: bool,
 }
 
+/// What is kept of a life whose slot was freed, but not its place in the tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PastLife {
+    incarnation: u32,
+    note: u32,
+}
+
 pub(crate) const NO_NODE: u32 = u32::MAX;
 pub(crate) const NO_NOTE: u32 = u32::MAX;
 
@@ -52,6 +59,9 @@ pub struct World<P: Process, W = ()> {
     pub(crate) tree: Tree<P::Role>,
     pub(crate) notes: Vec<Option<P::Note>>,
     pub(crate) free_notes: Vec<u32>,
+    /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
+    /// are started again.
+    pub(crate) past_lives: BTreeMap<(NodeId, u64), PastLife>,
     pub(crate) timers: BTreeMap<TimerRef, (Pid, u64)>,
     /// Whose step it is, while it is on.
     stepping: Option<Pid>,
@@ -91,6 +101,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             tree: Tree { places: Vec::new() },
             notes: Vec::new(),
             free_notes: Vec::new(),
+            past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
             stepping: None,
             mark: (0, 0),
@@ -755,10 +766,48 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     fn write_note_off(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];
-        if slot.note != NO_NOTE {
-            self.notes[slot.note as usize] = None;
-            self.free_notes.push(slot.note);
-            slot.note = NO_NOTE;
+        let note = std::mem::replace(&mut slot.note, NO_NOTE);
+        self.free_note(note);
+    }
+
+    #[inline]
+    fn free_note(&mut self, note: u32) {
+        if note != NO_NOTE {
+            self.notes[note as usize] = None;
+            self.free_notes.push(note);
+        }
+    }
+
+    /// Puts a life's incarnation and note aside for the next in its place; the slot is freed.
+    pub(crate) fn put_aside(&mut self, pid: Pid, node: NodeId) {
+        let slot = &mut self.slots[pid.index()];
+        let note = std::mem::replace(&mut slot.note, NO_NOTE);
+        let past = PastLife { incarnation: slot.incarnation, note };
+        if let Some(older) = self.past_lives.insert((node, slot.key), past) {
+            self.free_note(older.note);
+        }
+        self.vacate(pid);
+    }
+
+    /// Settles in, without a body yet, the next life in a place that has no slot.
+    pub(crate) fn settle_next(&mut self, node: NodeId, key: u64) -> Pid {
+        let past = self.past_lives.remove(&(node, key));
+        let PastLife { incarnation, note } =
+            past.unwrap_or(PastLife { incarnation: 0, note: NO_NOTE });
+        let incarnation = incarnation.checked_add(1).expect("fewer than 2^32 restarts");
+        let pid = self.out.address();
+        self.settle_in(pid, None, node.0, key, incarnation, State::Alive);
+        self.slots[pid.index()].note = note;
+        pid
+    }
+
+    /// Forgets the past lives of a node's own places.
+    pub(crate) fn forget_lives(&mut self, node: NodeId) {
+        let own = (node, 0)..=(node, u64::MAX);
+        while let Some((&place, past)) = self.past_lives.range(own.clone()).next() {
+            let note = past.note;
+            self.past_lives.remove(&place);
+            self.free_note(note);
         }
     }
 
