@@ -3,7 +3,6 @@
 
 pub mod matchcore;
 pub mod orderbook_rs;
-#[cfg(feature = "ours")]
 pub mod ours;
 pub mod plain;
 

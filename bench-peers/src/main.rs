@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use lab::flow::Scenario;
 
 use crate::args::{Args, Stop};
-use crate::engines::{matchcore, orderbook_rs, plain::PlainEngine};
+use crate::engines::{matchcore, orderbook_rs, ours::Ours, plain::PlainEngine};
 use crate::run::{Entry, Out};
 use crate::script::Script;
 
@@ -63,13 +63,12 @@ fn main() -> ExitCode {
 fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {
     let script = Script::new(scenario, args.seed, args.asks, standing);
     let mut entries = vec![
+        Entry::new::<Ours>(&script),
         Entry::new::<PlainEngine>(&script),
         Entry::new::<matchcore::AsShipped>(&script),
         Entry::new::<matchcore::LimitsKept>(&script),
         Entry::new::<orderbook_rs::OrderbookRs>(&script),
     ];
-    #[cfg(feature = "ours")]
-    entries.insert(0, Entry::new::<engines::ours::Ours>(&script));
     for round in 0..args.rounds {
         for (wanted, out) in [(args.queue, Out::Queue), (args.fold, Out::Fold)] {
             // Each round begins with another engine, so that none always follows the same one.

@@ -1,5 +1,6 @@
-//! The yardstick: a plain book as one would write it, two `BTreeMap`s of levels, a list of orders in each
-//! level, a hash map from an order's number to its place. No processes, accounts, journal or checks.
+//! The yardstick: a plain book as one would write it, two `BTreeMap`s of levels, a list of orders
+//! in each level, a hash map from an order's number to its place. No processes, accounts, journal
+//! or checks.
 
 use std::collections::BTreeMap;
 

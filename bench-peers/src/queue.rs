@@ -26,9 +26,10 @@ struct Ring {
     closed: AtomicBool,
 }
 
-// SAFETY: a slot is written only by the one `Queue`, while its index is in `written..read + CAPACITY`,
-// and read only by the one reader's thread, while its index is in `read..written`. The two ranges
-// never overlap, and each side learns the other's index by an acquiring load of a releasing store.
+// SAFETY: a slot is written only by the one `Queue`, while its index is in `written..read +
+// CAPACITY`, and read only by the one reader's thread, while its index is in `read..written`. The
+// two ranges never overlap, and each side learns the other's index by an acquiring load of a
+// releasing store.
 unsafe impl Sync for Ring {}
 
 /// The writing end.
@@ -97,8 +98,8 @@ impl Queue {
     }
 }
 
-/// Spins for some microseconds, then lets others have the core: on a machine where others are at work,
-/// the one that is waited for may need it.
+/// Spins for some microseconds, then lets others have the core: on a machine where others are at
+/// work, the one that is waited for may need it.
 #[derive(Default)]
 struct Patience(u32);
 

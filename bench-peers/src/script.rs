@@ -1,10 +1,11 @@
-//! The flow that all engines are fed, and what its replaces meet in a right book. Peers take an order's
-//! open lots where our asks name its size, fills included; they are told the right number beforehand, by a
-//! run of the plain book that is not timed, so that they need not keep count of it.
+//! The flow that all engines are fed, and what its replaces meet in a right book. Peers take an
+//! order's open lots where our asks name its size, fills included; they are told the right number
+//! beforehand, by a run of the plain book that is not timed, so that they need not keep count of
+//! it.
 
 use lab::flow::{Flow, Options, Scenario};
-use units::{AskId, Price, Side};
-use words::Ask;
+use units::{AskId, Price, Scale, Side};
+use words::{Ask, MarketSpec};
 
 use crate::plain::{Met, Plain};
 use crate::report::{Kind, Tally};
@@ -29,12 +30,11 @@ pub struct Script {
 }
 
 /// The market that the flow trades in: half a cent, one lot.
-#[cfg(any(test, feature = "ours"))]
-pub fn market() -> words::MarketSpec {
-    words::MarketSpec {
+pub fn market() -> MarketSpec {
+    MarketSpec {
         symbol: "FLOW-USD".parse().expect("eight letters and a dash"),
-        tick: units::Scale { mantissa: 5, places: 3 },
-        lot: units::Scale::places(0),
+        tick: Scale { mantissa: 5, places: 3 },
+        lot: Scale::places(0),
     }
 }
 

@@ -1,4 +1,5 @@
-//! matchcore 0.4, by its one entrance `OrderBook::execute`. It offers no room to be made beforehand.
+//! matchcore 0.4, by its one entrance `OrderBook::execute`. It offers no room to be made
+//! beforehand.
 //!
 //! As shipped it matches a crossing limit order without its limit (`submit_crossable_order` and
 //! `amend_limit_order` call `match_order` with no limit price), so an order that sweeps trades past

@@ -1,4 +1,5 @@
-//! Ours: an order per process, by the face on the caller's thread. Every fact and refusal is reported.
+//! Ours: an order per process, by the face on the caller's thread. Every fact and refusal is
+//! reported.
 
 use exchange::Exchange;
 use units::Time;
@@ -7,6 +8,9 @@ use words::{Ask, Fact, Tell};
 use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};
 use crate::script::{FIRST, Script};
+
+/// How many asks ahead it is told what comes, as whoever has a queue in front of it can.
+const AHEAD: usize = 4;
 
 /// The exchange.
 pub struct Ours {
@@ -30,7 +34,10 @@ impl Engine for Ours {
     }
 
     fn feed(&mut self, commands: &[Ask], sink: &mut impl Sink) {
-        for ask in commands {
+        for (index, ask) in commands.iter().enumerate() {
+            if let Some(soon) = commands.get(index + AHEAD) {
+                self.exchange.warm(soon);
+            }
             let number = self.exchange.next_ask().0;
             self.exchange.ask(Time(number), ask, &mut |ask, tell| {
                 if let Some(report) = report(ask.0, &tell) {

@@ -47,7 +47,8 @@ impl Chance {
     }
 }
 
-/// Distances from the touch, in ticks, drawn by their weights at a fixed cost (Walker's alias method).
+/// Distances from the touch, in ticks, drawn by their weights at a fixed cost (Walker's alias
+/// method).
 #[derive(Debug)]
 pub(super) struct Distances {
     /// For each distance: below which part of 2^32 it is kept, and which is taken otherwise.
