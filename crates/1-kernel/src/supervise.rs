@@ -105,20 +105,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
         let place = self.tree.place(node);
-        let for_good = match place.restart {
-            Restart::Permanent => false,
-            Restart::Transient => reason.is_orderly(),
-            Restart::Temporary => true,
-        };
-        if for_good {
+        if place.restart.is_over(&reason) {
             if let Body::One { .. } = place.body {
                 return self.put_aside(pid, node); // its supervisor may start it again with others
             }
             return self.leave_tree(pid, node);
         }
-        let supervisor = match place.body {
-            Body::Many { .. } => place.pid,
-            _ => place.parent.map_or(Pid::OUTSIDE, |parent| self.tree.place(parent).pid),
+        let supervisor = match (&place.body, place.parent) {
+            (Body::Many { .. }, _) => place.pid,
+            (_, Some(parent)) => self.tree.place(parent).pid,
+            (_, None) => {
+                self.dead = Some(reason); // it was all of the tree, and nobody restarts it
+                return self.vacate(pid);
+            }
         };
         let registered = self.tree.place(node).registered;
         let slot = &mut self.slots[pid.index()];
@@ -150,12 +149,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor's step: a child has ended and is to live again.
     pub(crate) fn supervise(&mut self, envelope: Envelope<P::Message>) {
         let Envelope { to, from: child, letter } = envelope;
-        let Letter::ChildDown(_) = letter else {
-            if let Letter::Exit(reason) = letter {
-                self.bury(to, reason);
+        match letter {
+            Letter::ChildDown(_) => {}
+            Letter::Exit(Reason::Normal) => return,
+            Letter::Exit(reason) => return self.bury_supervisor(to, reason),
+            Letter::Linked(tie, _) | Letter::Down(tie, _) => {
+                self.use_up(to, tie); // it traps exits, and has nobody to tell
+                return;
             }
-            return;
-        };
+            Letter::Say(_) | Letter::Start | Letter::Timer(_) => return,
+        }
         let slot = &self.slots[child.index()];
         if slot.generation != child.generation || slot.state != State::Between {
             return; // ended together with others since
@@ -173,12 +176,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             return self.restart(child);
         }
-        let Some(parent) = place.parent else { return self.give_up_world(child) };
+        let Some(parent) = place.parent else { return };
         let group = self.tree.place_mut(parent);
         let intensity = group.intensity;
         if group.deaths.one_more(now, intensity) {
-            let supervisor = group.pid;
-            return self.bury_supervisor(supervisor, Reason::Shutdown);
+            let (supervisor, name) = (group.pid, &group.name);
+            let why = format!("{name} had more restarts than it bears");
+            return self.bury_supervisor(supervisor, Reason::Failed(why.into()));
         }
         self.restart_with_siblings(parent, node, child);
     }
@@ -200,14 +204,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 if *sibling == dead {
                     self.restart_node(dead, child)
                 } else {
-                    self.start_node(*sibling)
+                    self.start_again(*sibling)
                 }
             }
         } else {
             self.restart_node(dead, child);
             for sibling in also {
-                self.start_node(*sibling);
+                self.start_again(*sibling);
             }
+        }
+    }
+
+    /// Starts a node that was ended with a sibling; what is temporary stays away.
+    fn start_again(&mut self, node: NodeId) {
+        let place = self.tree.place(node);
+        if place.restart != Restart::Temporary || matches!(place.body, Body::Many { .. }) {
+            self.start_node(node);
         }
     }
 
@@ -256,12 +268,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The root had one restart too many: the world is over.
-    fn give_up_world(&mut self, child: Pid) {
-        self.dead = Some(Reason::Failed("too many restarts at the root".into()));
-        self.vacate(child);
-    }
-
     /// A supervisor ends: its children first, in reverse order; then its own supervisor hears of it.
     pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
@@ -277,6 +283,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.forget_below(node);
             return self.vacate(pid);
         };
+        let place = self.tree.place(node);
+        if !matches!(place.body, Body::Many { .. }) && place.restart.is_over(&reason) {
+            return self.vacate(pid);
+        }
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Between;
         slot.generation += 1;
@@ -289,7 +299,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Ends a node's process or supervisor with all below it. Nobody restarts it.
     fn terminate(&mut self, node: NodeId) {
         self.terminate_below(node);
-        let pid = self.tree.place(node).pid;
+        let place = self.tree.place_mut(node);
+        place.deaths = Deaths::default();
+        let pid = place.pid;
         self.end_quietly(pid);
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write as _};
 
-use crate::{Name, Pid, Table};
+use crate::{Name, Pid, Reason, Table};
 
 /// A place in a world's tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,6 +30,18 @@ pub enum Restart {
     Transient,
     /// None.
     Temporary,
+}
+
+impl Restart {
+    /// True if an end for this reason is the last.
+    #[inline]
+    pub(crate) fn is_over(self, reason: &Reason) -> bool {
+        match self {
+            Restart::Permanent => false,
+            Restart::Transient => reason.is_orderly(),
+            Restart::Temporary => true,
+        }
+    }
 }
 
 /// How many restarts are too many.
@@ -102,7 +114,8 @@ impl<R> Node<R> {
         Node { registered: Some(name), ..self }
     }
 
-    /// Says which ends lead to a restart. Permanent if not said; transient for many like children.
+    /// Says which ends lead to a restart. Permanent if not said; transient for many like children,
+    /// whose supervisor is permanent itself.
     pub fn restarted(self, restart: Restart) -> Node<R> {
         Node { restart, ..self }
     }

@@ -288,7 +288,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undeliverable
     }
 
-    /// Why this world gave up, if it did: its root supervisor had too many restarts.
+    /// Why this world is over, if it is: a root was killed, or had more restarts than it bears.
     pub fn death(&self) -> Option<&Reason> {
         self.dead.as_ref()
     }
@@ -462,7 +462,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
-    fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
+    pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
         if !self.out.ties.kind(tie).is_fired() {
             return false;
         }
