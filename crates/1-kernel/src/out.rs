@@ -14,6 +14,11 @@ pub struct TimerRef {
     pub(crate) number: u64,
 }
 
+impl TimerRef {
+    /// Before all timers.
+    pub(crate) const FIRST: TimerRef = TimerRef { at: 0, number: 0 };
+}
+
 /// Effects that wait for the end of the step. Sends are not among them: they go straight into the
 /// ring, from which they can be taken back.
 #[derive(Clone, Debug)]
@@ -205,6 +210,7 @@ impl<P: Process> Out<P> {
     }
 
     /// Sets a timer: after so many nanoseconds of virtual time, [`crate::Event::Timer`] arrives with this token.
+    /// A life's timers end with it.
     pub fn timer(&mut self, after: u64, token: u64) -> TimerRef {
         self.timers_set += 1;
         let at = self.now.saturating_add(after);

@@ -274,9 +274,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.terminate_below(node);
         self.watch.ended(pid, 0, &reason);
         self.break_ties(pid, &reason);
-        if self.slots[pid.index()].listed {
-            self.strike_off(pid);
-        }
+        self.strike_off(pid);
         self.tree.place_mut(node).deaths = Deaths::default();
         let Some(parent) = self.tree.place(node).parent else {
             self.dead = Some(reason);
@@ -353,9 +351,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         slot.node = NO_NODE;
         self.watch.ended(pid, slot.key, &Reason::Shutdown);
         self.break_ties(pid, &Reason::Shutdown);
-        if self.slots[pid.index()].listed {
-            self.strike_off(pid);
-        }
+        self.strike_off(pid);
         if is_process { self.put_aside(pid, node) } else { self.vacate(pid) }
     }
 }

@@ -2,7 +2,7 @@
 //! process passes through here, whoever chooses it; no step is possible in any other way.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub(crate) struct Slot<P> {
     pub(crate) traps: bool,
     /// It bears a name, or is of a group: to be struck off when it ends.
     pub(crate) listed: bool,
+    /// It has set a timer: to be taken away when it ends.
+    pub(crate) timed: bool,
 }
 
 /// What is kept of a life whose slot was freed, but not its place in the tree.
@@ -63,6 +65,8 @@ pub struct World<P: Process, W = ()> {
     /// are started again.
     pub(crate) past_lives: BTreeMap<(NodeId, u64), PastLife>,
     pub(crate) timers: BTreeMap<TimerRef, (Pid, u64)>,
+    /// The same timers by who has set them.
+    timers_of: BTreeSet<(Pid, TimerRef)>,
     /// Whose step it is, while it is on.
     stepping: Option<Pid>,
     /// Where the ring and the log stood when the step began.
@@ -103,6 +107,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             free_notes: Vec::new(),
             past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
+            timers_of: BTreeSet::new(),
             stepping: None,
             mark: (0, 0),
             undeliverable: 0,
@@ -166,7 +171,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             if entry.key().at > self.out.now {
                 break;
             }
+            let timer = *entry.key();
             let (to, token) = entry.remove();
+            self.timers_of.remove(&(to, timer));
             self.out.ring.push(Envelope { to, from: to, letter: Letter::Timer(token) });
         }
     }
@@ -524,9 +531,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             Effect::Timer(timer, token) => {
                 self.timers.insert(timer, (me, token));
+                self.timers_of.insert((me, timer));
+                self.slots[me.index()].timed = true;
             }
             Effect::CancelTimer(timer) => {
-                self.timers.remove(&timer);
+                if let Some((by, _)) = self.timers.remove(&timer) {
+                    self.timers_of.remove(&(by, timer));
+                }
             }
             Effect::Register(name) => self.register(name, me),
             Effect::Join(group, topics) => {
@@ -699,6 +710,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             state,
             traps: false,
             listed: false,
+            timed: false,
         };
         if pid.index() >= self.slots.len() {
             self.make_room(pid);
@@ -723,6 +735,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 state: State::Free,
                 traps: false,
                 listed: false,
+                timed: false,
             });
         }
     }
@@ -740,7 +753,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.break_ties(pid, &reason);
         }
         let slot = &self.slots[pid.index()];
-        if slot.listed {
+        if slot.listed || slot.timed {
             self.strike_off(pid);
         }
         let slot = &self.slots[pid.index()];
@@ -841,7 +854,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// Takes away what an ended life had in the world's own lists: timers, names, memberships.
+    #[cold]
     pub(crate) fn strike_off(&mut self, pid: Pid) {
+        let slot = &mut self.slots[pid.index()];
+        let listed = std::mem::replace(&mut slot.listed, false);
+        if std::mem::replace(&mut slot.timed, false) {
+            while let Some(&(by, timer)) = self.timers_of.range((pid, TimerRef::FIRST)..).next()
+                && by == pid
+            {
+                self.timers_of.remove(&(by, timer));
+                self.timers.remove(&timer);
+            }
+        }
+        if !listed {
+            return;
+        }
         for name in &mut self.out.names {
             if *name == pid {
                 *name = Pid::OUTSIDE;
