@@ -1,0 +1,232 @@
+//! A process that does what it is told, and the diary in which it writes what it hears.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::rc::Rc;
+
+use kernel::{Broken, Event, Keeper, Life, Name, Out, Pid, Process, World};
+
+pub(crate) type Town = World<Actor>;
+
+/// A world of actors whose keeper knows no facts yet; the bearer of name 0 may read it.
+pub(crate) fn town() -> Town {
+    World::new(Book::default(), Some(Name(0)), ())
+}
+
+/// What to do in a step.
+#[derive(Clone)]
+pub(crate) struct Act(Rc<Step>);
+
+type Step = dyn Fn(&mut Out<Actor>);
+type Making = dyn Fn(&Life<'_, u32>);
+
+impl fmt::Debug for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("act")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Say {
+    /// To be written down.
+    Text(String),
+    /// To be done.
+    Do(Act),
+}
+
+pub(crate) fn text(text: impl ToString) -> Say {
+    Say::Text(text.to_string())
+}
+
+pub(crate) fn act(act: impl Fn(&mut Out<Actor>) + 'static) -> Say {
+    Say::Do(Act(Rc::new(act)))
+}
+
+/// Sets a monitor.
+pub(crate) fn watch(pid: Pid) -> Say {
+    act(move |out| {
+        out.monitor(pid);
+    })
+}
+
+/// A step that ends its process by a panic. The text is one that the tests' panic hook keeps quiet.
+pub(crate) fn crash() -> Say {
+    act(|_| panic!("planned"))
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Fact {
+    /// A child with this key must be there from now on.
+    Enters(u64),
+    /// No more.
+    Leaves(u64),
+    /// Breaks the law.
+    Wrong,
+}
+
+/// The keeper: which children must be there.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Book {
+    pub(crate) inside: BTreeSet<u64>,
+    pub(crate) admitted: usize,
+}
+
+impl Keeper for Book {
+    type Fact = Fact;
+
+    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+        if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
+            return Err(Broken("nothing wrong is written".into()));
+        }
+        self.admitted += facts.len();
+        for fact in facts {
+            match fact {
+                Fact::Enters(key) => self.inside.insert(*key),
+                Fact::Leaves(key) => self.inside.remove(key),
+                Fact::Wrong => false,
+            };
+        }
+        Ok(())
+    }
+}
+
+/// What all lives of all actors of a test have heard, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Diary(Rc<RefCell<Vec<Line>>>);
+
+/// Who, what event, and that in words.
+type Line = (String, Event<Say>, String);
+
+impl Diary {
+    /// What one actor heard, a line an event.
+    pub(crate) fn of(&self, who: &str) -> Vec<String> {
+        let lines = self.0.borrow();
+        lines.iter().filter(|line| line.0 == who).map(|line| line.2.clone()).collect()
+    }
+
+    /// What all heard: `who: what`.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.borrow().iter().map(|(who, _, what)| format!("{who}: {what}")).collect()
+    }
+
+    /// The events themselves that one actor heard.
+    pub(crate) fn events(&self, who: &str) -> Vec<Event<Say>> {
+        let lines = self.0.borrow();
+        lines.iter().filter(|line| line.0 == who).map(|line| line.1.clone()).collect()
+    }
+
+    /// Forgets what was heard so far.
+    pub(crate) fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    /// A role whose actor writes here.
+    pub(crate) fn role(&self, name: &'static str) -> Role {
+        Role { name, diary: self.clone(), making: None, starting: None, gave_up: None }
+    }
+
+    /// An actor outside the tree, in its only life.
+    pub(crate) fn actor(&self, name: &'static str) -> Actor {
+        Actor { role: self.role(name), note: None }
+    }
+}
+
+/// What an actor's place is for.
+#[derive(Clone)]
+pub(crate) struct Role {
+    name: &'static str,
+    diary: Diary,
+    making: Option<Rc<Making>>,
+    starting: Option<Act>,
+    gave_up: Option<Name>,
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Role {
+    /// What it does at the start of each life.
+    pub(crate) fn starting(self, start: impl Fn(&mut Out<Actor>) + 'static) -> Role {
+        Role { starting: Some(Act(Rc::new(start))), ..self }
+    }
+
+    /// What happens while it is being made, before its life begins.
+    pub(crate) fn making(self, make: impl Fn(&Life<'_, u32>) + 'static) -> Role {
+        Role { making: Some(Rc::new(make)), ..self }
+    }
+
+    /// Who hears of it when the supervisor gives up on one of these.
+    pub(crate) fn telling(self, name: Name) -> Role {
+        Role { gave_up: Some(name), ..self }
+    }
+
+    /// An actor in this role, to be spawned as a child.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { role: self.clone(), note: None }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Actor {
+    role: Role,
+    /// The note of the last life.
+    note: Option<u32>,
+}
+
+impl Process for Actor {
+    type Message = Say;
+    type Fact = Fact;
+    type Keeper = Book;
+    type Note = u32;
+    type Role = Role;
+
+    fn start(role: &Role, life: Life<'_, u32>) -> Actor {
+        if let Some(make) = &role.making {
+            make(&life);
+        }
+        Actor { role: role.clone(), note: life.note.copied() }
+    }
+
+    fn handle(&mut self, event: Event<Say>, out: &mut Out<Actor>) {
+        let what = match &event {
+            Event::Start => self.first_line(out),
+            Event::Message { message: Say::Text(text), .. } => text.clone(),
+            Event::Message { message: Say::Do(act), .. } => return act.0(out),
+            Event::Down { reason, .. } => format!("down: {reason}"),
+            Event::Exit { reason, .. } => format!("exit: {reason}"),
+            Event::Timer { token } => format!("timer {token}"),
+        };
+        let who = match out.key() {
+            0 => self.role.name.to_string(),
+            key => format!("{} {key}", self.role.name),
+        };
+        self.role.diary.0.borrow_mut().push((who, event.clone(), what));
+        if let (Event::Start, Some(start)) = (event, &self.role.starting) {
+            start.0(out);
+        }
+    }
+
+    fn children(_role: &Role, keeper: &Book) -> Vec<u64> {
+        keeper.inside.iter().copied().collect()
+    }
+
+    fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+        role.gave_up.map(|name| (name, text(format!("gave up {key}"))))
+    }
+}
+
+impl Actor {
+    fn first_line(&self, out: &Out<Actor>) -> String {
+        let note = self.note.map(|note| format!(", note {note}")).unwrap_or_default();
+        format!("start {}{note}", out.incarnation())
+    }
+}
+
+/// The address of the one who bears a name, where the test has just seen to it that somebody does.
+pub(crate) fn bearer(town: &Town, name: Name) -> Pid {
+    town.whereis(name).expect("the test gave this name to somebody")
+}

@@ -1,0 +1,19 @@
+//! The laws of the kernel, each a test named as a sentence. `actor` is the process that they are
+//! tried on; it does what it is told and a diary keeps what it hears, over all of its lives.
+
+mod actor;
+mod conservation;
+mod groups;
+mod leaks;
+mod links;
+mod lives;
+mod monitors;
+mod names;
+mod order;
+mod recorder;
+mod roamer;
+mod schedule;
+mod steps;
+mod strategies;
+mod supervision;
+mod timers;
