@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -101,33 +101,37 @@ impl std::error::Error for GateError {
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) live: Arc<Live>,
-    pub(crate) health: Box<dyn Fn() -> Health + Send + Sync>,
+    pub(crate) health: Arc<dyn Fn() -> Health + Send + Sync>,
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
 }
 
-/// A running gate.
+/// A running gate. Dropping it cuts every connection off; [`Gate::stop`] is kinder.
 #[derive(Debug)]
 pub struct Gate {
     address: SocketAddr,
     runtime: Runtime,
     server: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    folding: thread::JoinHandle<()>,
+    stop_folding: mpsc::Sender<()>,
 }
 
 impl Gate {
     /// Listens, and answers from now on.
     ///
     /// - `client`: where asks go
-    /// - `facts`: every durable fact from the first one kept on; the gate folds them into its views
-    /// - `health`: asked for `/healthz`, `/readyz`, and once at the start for how much history there is
-    /// - starts three threads: two for requests, one for the fold
+    /// - `subscribe`: gives every durable fact from the first one kept on, such as
+    ///   `Service::subscribe`; called at the start, and again whenever the gate was cut off
+    /// - `health`: asked for `/readyz`, and at each subscription for how much history there is
+    /// - starts three threads: two for requests, one that folds facts into views
     ///
-    /// Call it from an ordinary thread, not from within an async runtime.
+    /// Call it from an ordinary thread, not from within an async runtime. What the two closures
+    /// hold is let go by [`Gate::stop`].
     pub fn start(
         options: Options,
         client: Client,
-        facts: Subscription,
+        subscribe: impl FnMut() -> Subscription + Send + 'static,
         health: impl Fn() -> Health + Send + Sync + 'static,
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
@@ -145,16 +149,16 @@ impl Gate {
             .enable_all()
             .build()
             .map_err(GateError::Thread)?;
+        let health: Arc<dyn Fn() -> Health + Send + Sync> = Arc::new(health);
         let live = Live::new(options.views, health().durable);
-        let folding = live.clone();
-        // Not joined: it ends when the facts do, which is for the exchange to say.
-        thread::Builder::new()
-            .name("gate-fold".to_owned())
-            .spawn(move || folding.fold(facts))
-            .map_err(GateError::Thread)?;
+        let (stop_folding, stop_told) = mpsc::channel();
+        let (followed, of_history) = (live.clone(), health.clone());
+        let fold = move || followed.fold(subscribe, || of_history().durable, &stop_told);
+        let folding = thread::Builder::new().name("gate-fold".to_owned()).spawn(fold);
+        let folding = folding.map_err(GateError::Thread)?;
 
         let requests = Semaphore::new(options.requests);
-        let app = App { client, live, health: Box::new(health), options, requests };
+        let app = App { client, live, health, options, requests };
         let (stop, stopping) = watch::channel(false);
         let limits = server::Limits {
             connections: app.options.connections,
@@ -166,7 +170,7 @@ impl Gate {
             tokio::net::TcpListener::from_std(listener).map_err(at)?
         };
         let server = runtime.spawn(server::serve(listener, router, limits, stopping));
-        Ok(Gate { address, runtime, server, stop })
+        Ok(Gate { address, runtime, server, stop, folding, stop_folding })
     }
 
     /// Where it listens.
@@ -175,10 +179,8 @@ impl Gate {
     }
 
     /// Takes no more requests, gives those at work two seconds to end, and closes every connection.
-    ///
-    /// The thread that folds facts ends with the exchange.
     pub fn stop(self) {
-        let Gate { runtime, server, stop, .. } = self;
+        let Gate { runtime, server, stop, folding, stop_folding, .. } = self;
         stop.send_replace(true);
         if let Err(error) = runtime.block_on(server)
             && error.is_panic()
@@ -186,6 +188,10 @@ impl Gate {
             std::panic::resume_unwind(error.into_panic());
         }
         runtime.shutdown_timeout(Duration::from_secs(1));
+        drop(stop_folding);
+        if let Err(panic) = folding.join() {
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The views of this gate, kept up to date by a thread that folds durable facts as they come.
 //!
-//! Readers look between batches of facts, so they see whole asks only. When the facts end (the
-//! exchange went down, or this gate was too slow for it) nothing is shown any more: what is shown
-//! is either up to date or refused.
+//! Each batch holds whole asks and readers look between batches, so they see whole asks only. What
+//! is shown is up to date or refused: while history is read, when the exchange has ended, and when
+//! facts are missing. A gate that was too slow and was cut off subscribes again.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,47 +18,113 @@ use crate::problem::{GateCode, Problem};
 /// How far the fold has come.
 #[derive(Clone, Copy)]
 struct Folded {
+    /// Number of the last fact behind it.
     seq: u64,
-    going: bool,
+    /// Number of the fact that reads wait for: the last durable one when facts were subscribed to.
+    history: u64,
+    feed: Feed,
+}
+
+/// Whether facts come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Feed {
+    Following,
+    /// The exchange ended, or cut this gate off.
+    Ended,
+    /// The first fact that is kept is not the next one.
+    Gap,
 }
 
 /// Views that follow the exchange.
 pub(crate) struct Live {
     views: RwLock<Views>,
     folded: watch::Sender<Folded>,
-    /// Number of the last fact that was durable when the gate started.
-    history: u64,
 }
 
-/// Says that the facts have ended, also when the fold died of a bug.
-struct Going<'a>(&'a Live);
+/// How long a quiet fold waits before it looks whether it is to stop.
+const LOOK: Duration = Duration::from_millis(100);
 
-impl Drop for Going<'_> {
+/// How long it waits before it subscribes again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Says that no facts come any more, also when the fold died of a bug.
+struct Ending<'a>(&'a Live);
+
+impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.0.folded.send_modify(|folded| folded.going = false);
+        self.0.folded.send_if_modified(|folded| {
+            let following = folded.feed == Feed::Following;
+            folded.feed = if following { Feed::Ended } else { folded.feed };
+            following
+        });
     }
+}
+
+/// Why the fold left a subscription.
+enum Left {
+    ToStop,
+    CutOff,
+    Gap,
 }
 
 impl Live {
     /// Views of nothing yet, which are shown once they have `history` facts behind them.
     pub(crate) fn new(bounds: Bounds, history: u64) -> Arc<Live> {
-        let (folded, _) = watch::channel(Folded { seq: 0, going: true });
-        Arc::new(Live { views: RwLock::new(Views::new(bounds)), folded, history })
+        let (folded, _) = watch::channel(Folded { seq: 0, history, feed: Feed::Following });
+        Arc::new(Live { views: RwLock::new(Views::new(bounds)), folded })
     }
 
-    /// Folds until the facts end. Runs on a thread of its own.
-    pub(crate) fn fold(&self, mut facts: Subscription) {
-        let going = Going(self);
-        while let Some(batch) = facts.recv() {
-            let Ok(mut views) = self.views.write() else { break };
+    /// Folds until told to stop, by a message or by the end of whoever could send one. Runs on a
+    /// thread of its own.
+    pub(crate) fn fold(
+        &self,
+        mut subscribe: impl FnMut() -> Subscription,
+        durable: impl Fn() -> u64,
+        stop: &Receiver<()>,
+    ) {
+        loop {
+            let history = durable();
+            let ending = Ending(self);
+            let left = self.follow(subscribe(), history, stop);
+            drop(ending);
+            match left {
+                Left::ToStop => return,
+                Left::Gap => return self.folded.send_modify(|folded| folded.feed = Feed::Gap),
+                Left::CutOff => match stop.recv_timeout(AGAIN) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                },
+            }
+        }
+    }
+
+    fn follow(&self, mut facts: Subscription, history: u64, stop: &Receiver<()>) -> Left {
+        loop {
+            let batch = match facts.recv_timeout(LOOK) {
+                Ok(batch) => batch,
+                Err(RecvTimeoutError::Disconnected) => return Left::CutOff,
+                Err(RecvTimeoutError::Timeout) => {
+                    if stop_told(stop) {
+                        return Left::ToStop;
+                    }
+                    continue;
+                }
+            };
+            let Ok(mut views) = self.views.write() else { return Left::ToStop };
             for (stamp, fact) in batch.iter() {
+                if stamp.seq > views.seq() + 1 {
+                    return Left::Gap;
+                }
                 views.apply(stamp, fact);
             }
             let seq = views.seq();
             drop(views);
-            self.folded.send_modify(|folded| folded.seq = seq);
+            let now = Folded { seq, history, feed: Feed::Following };
+            self.folded.send_replace(now);
+            if stop_told(stop) {
+                return Left::ToStop;
+            }
         }
-        drop(going);
     }
 
     /// Looks at the views, or says why there is nothing to be seen.
@@ -69,24 +136,25 @@ impl Live {
 
     /// Refuses while the views are not up to date.
     pub(crate) fn ready(&self) -> Result<(), Problem> {
-        let folded = *self.folded.borrow();
-        if !folded.going {
-            return Err(Problem::from(Code::Unavailable).because("the exchange's facts have ended"));
+        let Folded { seq, history, feed } = *self.folded.borrow();
+        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why));
+        match feed {
+            Feed::Ended => gone("the exchange has ended, or this gate could not keep up with it"),
+            Feed::Gap => gone("history is no longer kept from the first fact on"),
+            Feed::Following if seq < history => Err(Problem::from(GateCode::Starting)
+                .because(format!("fact {seq} of {history} of its history"))),
+            Feed::Following => Ok(()),
         }
-        if folded.seq < self.history {
-            let why = format!("fact {} of {} of its history", folded.seq, self.history);
-            return Err(Problem::from(GateCode::Starting).because(why));
-        }
-        Ok(())
     }
 
     /// Waits until the views have this fact behind them; false if that took too long.
     pub(crate) async fn reach(&self, seq: u64, within: Duration) -> bool {
         let mut folded = self.folded.subscribe();
-        let passed = folded.wait_for(|folded| folded.seq >= seq || !folded.going);
-        match tokio::time::timeout(within, passed).await {
-            Ok(Ok(folded)) => folded.seq >= seq,
-            Ok(Err(_)) | Err(_) => false,
-        }
+        let passed = folded.wait_for(|folded| folded.seq >= seq);
+        matches!(tokio::time::timeout(within, passed).await, Ok(Ok(_)))
     }
+}
+
+fn stop_told(stop: &Receiver<()>) -> bool {
+    !matches!(stop.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty))
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
+use words::Code;
 
 use crate::gate::App;
 use crate::problem::{Problem, Refusals};
@@ -53,6 +54,8 @@ pub(crate) struct Ready {
     shown: u64,
     /// Which start of the exchange this is, from 1.
     epoch: u32,
+    /// Asks answered since that start.
+    asks: u64,
     /// Open orders.
     open_orders: usize,
 }
@@ -62,10 +65,17 @@ pub(crate) struct Ready {
     responses((status = 200, body = Ready), Refusals))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, Problem> {
     let health = (app.health)();
+    if let Some(failure) = health.failure {
+        return Err(Problem::from(Code::Unavailable).because(failure));
+    }
+    if !health.room {
+        return Err(Problem::from(Code::JournalFull));
+    }
     app.live.read(|views| {
         Json(Ready {
             status: "ready",
             durable: health.durable,
+            asks: health.asks,
             shown: views.seq(),
             epoch: views.epoch(),
             open_orders: views.orders().open_count(),

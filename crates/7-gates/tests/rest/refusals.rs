@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::rig::{Rig, order};
-use gates::{Gate, GateError, Options};
+use crate::rig::{Rig, order, start_gate, start_service};
+use gates::{GateError, Options};
 use ledger::views::Bounds;
 use serde_json::json;
 
@@ -154,11 +154,8 @@ fn a_page_of_another_site_is_kept_out() {
 #[test]
 fn a_gate_listens_on_loopback_only_and_says_why_it_does_not_start() {
     let start = |bind: std::net::SocketAddr| {
-        let service = std::sync::Arc::new(crate::rig::start_service());
-        let health = service.clone();
-        let (client, facts) = (service.client(), service.subscribe());
-        let options = Options { bind, ..Options::default() };
-        Gate::start(options, client, facts, move || health.health())
+        let service = std::sync::Arc::new(start_service());
+        start_gate(Options { bind, ..Options::default() }, &service)
     };
     let refused = start(([0, 0, 0, 0], 0).into()).unwrap_err();
     assert!(matches!(refused, GateError::NotLoopback(_)), "{refused}");

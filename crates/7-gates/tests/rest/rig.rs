@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Policy, Service, ServiceOptions};
-use gates::{Gate, Options};
+use gates::{Gate, GateError, Options};
 use serde_json::{Value, json};
 use units::Scale;
 use words::{Ask, MarketSpec};
@@ -53,10 +53,18 @@ impl Reply {
     }
 }
 
+/// Options of an exchange in memory.
+pub(crate) fn in_memory() -> ServiceOptions {
+    ServiceOptions { policy: Policy::Memory, ..Default::default() }
+}
+
 /// An exchange in memory.
 pub(crate) fn start_service() -> Service {
-    let options = ServiceOptions { journal: None, policy: Policy::Memory, ..Default::default() };
-    let service = Service::start(options).unwrap();
+    Service::start(in_memory()).unwrap()
+}
+
+/// Opens the markets of the tests, unless they are open.
+pub(crate) fn open_markets(service: &Service) {
     for (symbol, tick, lot) in [
         ("BTC-USD", Scale::places(2), Scale::places(4)),
         ("GAS-EUR", Scale { mantissa: 5, places: 1 }, Scale::places(0)),
@@ -64,7 +72,12 @@ pub(crate) fn start_service() -> Service {
         let spec = MarketSpec { symbol: symbol.parse().unwrap(), tick, lot };
         service.client().ask(Ask::OpenMarket(spec)).unwrap();
     }
-    service
+}
+
+/// A gate before a service.
+pub(crate) fn start_gate(options: Options, service: &Arc<Service>) -> Result<Gate, GateError> {
+    let (facts, health) = (service.clone(), service.clone());
+    Gate::start(options, service.client(), move || facts.subscribe(), move || health.health())
 }
 
 impl Rig {
@@ -73,21 +86,29 @@ impl Rig {
     }
 
     pub(crate) fn with(options: Options) -> Rig {
-        let service = Arc::new(start_service());
+        Rig::before(start_service(), options)
+    }
+
+    /// A gate before an exchange.
+    pub(crate) fn before(service: Service, options: Options) -> Rig {
+        open_markets(&service);
+        let rig = Rig::unready(service, options);
+        rig.wait_ready();
+        rig
+    }
+
+    /// A gate before an exchange, which may not be ready yet.
+    pub(crate) fn unready(service: Service, options: Options) -> Rig {
+        let service = Arc::new(service);
         let options = Options { bind: ([127, 0, 0, 1], 0).into(), ..options };
-        let health = service.clone();
-        let gate =
-            Gate::start(options, service.client(), service.subscribe(), move || health.health());
-        let gate = gate.unwrap();
+        let gate = start_gate(options, &service).unwrap();
         let url = format!("http://{}", gate.local_addr());
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // One connection a request, so that none is counted that a test does not see.
             .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(20)));
-        let rig = Rig { service, gate: Some(gate), agent: config.build().into(), url };
-        rig.wait_ready();
-        rig
+        Rig { service, gate: Some(gate), agent: config.build().into(), url }
     }
 
     /// Asks until reads are up to date; the gate may still be folding what came before it.
@@ -99,6 +120,10 @@ impl Rig {
             std::thread::yield_now();
         }
         panic!("never ready: {:?}", self.get("/readyz", 0));
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
     }
 
     pub(crate) fn address(&self) -> String {
