@@ -74,7 +74,9 @@ pub fn growth(cases: &[Case]) {
         }
     }
     println!("\nmedians, the best round, and the median's ratio to the first engine's;");
-    println!("overflow checks are on in ours and off in the others, as each is built by its authors");
+    println!(
+        "overflow checks are on in ours and off in the others, as each is built by its authors"
+    );
 }
 
 /// All cases as JSON. Names have no characters that would need escaping.
