@@ -35,7 +35,7 @@ pub(crate) struct Config {
 pub(crate) enum PolicyName {
     /// Answer when durable
     Disk,
-    /// Answer before that
+    /// Answer at once and keep nothing
     Memory,
 }
 
@@ -72,7 +72,9 @@ impl TryFrom<MarketText> for Market {
     fn try_from(MarketText { symbol, tick, lot }: MarketText) -> Result<Market, String> {
         let step = |name: &str, text: &str| -> Result<Scale, String> {
             let step = Number::parse(text).and_then(Number::step);
-            step.ok_or_else(|| format!("{name} = \"{text}\" of {symbol} is no step, such as \"0.01\""))
+            step.ok_or_else(|| {
+                format!("{name} = \"{text}\" of {symbol} is no step, such as \"0.01\"")
+            })
         };
         let (tick, lot) = (step("tick", &tick)?, step("lot", &lot)?);
         let symbol = symbol.parse().map_err(|why| format!("symbol = \"{symbol}\": {why}"))?;
@@ -85,7 +87,9 @@ impl FromStr for Market {
 
     fn from_str(text: &str) -> Result<Market, String> {
         let [symbol, tick, lot] = text.split(':').collect::<Vec<_>>()[..] else {
-            return Err("give a market as SYMBOL:TICK:LOT, such as BTC-USD:0.01:0.00000001".to_owned());
+            return Err(
+                "give a market as SYMBOL:TICK:LOT, such as BTC-USD:0.01:0.00000001".to_owned()
+            );
         };
         let text = |part: &str| part.to_owned();
         Market::try_from(MarketText { symbol: text(symbol), tick: text(tick), lot: text(lot) })
@@ -170,7 +174,10 @@ mod tests {
             ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("\nlisten = \"here\"", "line 2"),
             ("policy = \"fast\"", "unknown variant `fast`"),
-            ("[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"", "tick = \"0\" of A is no step"),
+            (
+                "[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"",
+                "tick = \"0\" of A is no step",
+            ),
             ("[[markets]]\nsymbol = \"a\"\ntick = \"1\"\nlot = \"1\"", "symbol = \"a\""),
             ("[[markets]]\nsymbol = \"A\"\nlot = \"1\"", "missing field `tick`"),
         ] {
@@ -182,7 +189,10 @@ mod tests {
     #[test]
     fn a_market_is_read_from_one_word() {
         let Market(spec) = "ETH-USD:0.05:1".parse().unwrap();
-        assert_eq!((spec.symbol.as_str(), spec.tick), ("ETH-USD", Scale { mantissa: 5, places: 2 }));
+        assert_eq!(
+            (spec.symbol.as_str(), spec.tick),
+            ("ETH-USD", Scale { mantissa: 5, places: 2 })
+        );
         for bad in ["", "ETH-USD", "ETH-USD:1", "ETH-USD:1:1:1", "eth:1:1", "ETH:0:1", "ETH:1:x"] {
             assert!(bad.parse::<Market>().is_err(), "{bad}");
         }

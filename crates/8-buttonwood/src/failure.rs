@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use journal::JournalError;
 
+use crate::house::HouseError;
 use crate::replay::ReadError;
 
 /// Why a command did not do what it was asked.
@@ -27,6 +28,8 @@ pub(crate) enum Failure {
         /// Which fact, and what is wrong with it.
         wrong: String,
     },
+    /// The exchange did not start, or did not end well.
+    House(HouseError),
     /// Standard output could not be written.
     Output(io::Error),
 }
@@ -45,6 +48,7 @@ impl Failure {
             | Failure::Absent(_)
             | Failure::Journal(_)
             | Failure::Law { .. }
+            | Failure::House(_)
             | Failure::Output(_) => 1,
         };
         // Where even standard error is gone, the status is all that is left to say.
@@ -59,6 +63,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Usage(what) | Failure::Absent(what) => f.write_str(what),
             Failure::Journal(why) => why.fmt(f),
+            Failure::House(why) => why.fmt(f),
             Failure::Read(why) => why.fmt(f),
             Failure::Law { dir, wrong } => write!(
                 f,
@@ -82,5 +87,11 @@ impl From<ReadError> for Failure {
 impl From<JournalError> for Failure {
     fn from(why: JournalError) -> Failure {
         Failure::Journal(why)
+    }
+}
+
+impl From<HouseError> for Failure {
+    fn from(why: HouseError) -> Failure {
+        Failure::House(why)
     }
 }

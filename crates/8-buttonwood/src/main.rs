@@ -6,10 +6,14 @@
 mod bench;
 mod chart;
 mod commands;
+mod config;
 mod failure;
+mod house;
 mod number;
 mod output;
 mod replay;
+mod traders;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,19 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     text_line(text)
 }
 
+/// Prints a value as JSON in one line.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|why| Failure::Output(why.into()))?;
+    text_line(text)
+}
+
+/// Says something on standard error.
+pub(crate) fn log(text: &str) {
+    match writeln!(io::stderr(), "{text}") {
+        Ok(()) | Err(_) => {} // where standard error is gone there is nowhere to say so
+    }
+}
+
 /// Prints text and the end of its line.
 pub(crate) fn text_line(text: impl fmt::Display) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

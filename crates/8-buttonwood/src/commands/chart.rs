@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// An order as its number (12), or a trade as the number of its fact, which is its trade_id (trade/57)
     subject: Subject,
     /// The journal's folder
-    #[arg(long, value_name = "DIR", default_value = "./buttonwood-demo")]
+    #[arg(long, value_name = "DIR", default_value = super::demo::JOURNAL)]
     journal: PathBuf,
     /// The form of the chart
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -3,9 +3,12 @@
 mod bench;
 mod chart;
 mod completions;
+mod config;
+mod demo;
 mod journal;
 mod man;
 mod replay;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -23,10 +26,13 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
     Replay(replay::Args),
     Journal(journal::Args),
     Chart(chart::Args),
     Bench(bench::Args),
+    Config(config::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -34,10 +40,13 @@ enum Command {
 /// Does what the flags say.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Chart(args) => chart::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -1,0 +1,193 @@
+//! `buttonwood demo`: two markets with simulated traders, to look at and to trade with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use serde::Serialize;
+use units::{Scale, Side};
+use words::MarketSpec;
+use words::json::Rfc3339;
+
+use super::serve::check_listen;
+use crate::failure::Failure;
+use crate::house::{self, End, House, Plan};
+use crate::output::{self, thousands};
+use crate::traders::{Traders, Wants};
+use crate::watch::Watch;
+
+/// Where the demo keeps its facts unless told otherwise.
+pub(crate) const JOURNAL: &str = "./buttonwood-demo";
+
+/// Run two markets with simulated traders, to look at and to trade with
+///
+/// Prints the address of its page and a line of what happens each second. Ctrl-C ends it; started
+/// again, also after a crash, it goes on where it was.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Folder in which facts are kept
+    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
+    journal: PathBuf,
+    /// Address and port of page and REST gate; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Asks a second that the traders of each market hand in
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rate: u32,
+    /// Seed of the traders' chance; another one at each start if none is given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// End by itself after so many seconds
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// The demo's markets, and the price around which each begins, in ticks.
+fn markets() -> [(MarketSpec, i64); 2] {
+    let market = |symbol: &str, tick, lot, price| {
+        let symbol = symbol.parse().expect("the names are written here");
+        (MarketSpec { symbol, tick: Scale::places(tick), lot: Scale::places(lot) }, price)
+    };
+    [market("BTC-USD", 0, 3, 65_000), market("ETH-USD", 1, 2, 35_000)]
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    check_listen(args.listen)?;
+    let (sender, ended) = house::ends()?;
+    let plan = Plan {
+        listen: args.listen,
+        journal: Some(args.journal.clone()),
+        markets: markets().map(|(spec, _)| spec).to_vec(),
+    };
+    let house = House::open(&plan)?;
+    let views = house::views(house.service());
+    let watch = Watch::start(house.service(), sender.clone())?;
+    let mut traders = Vec::new();
+    for (index, (spec, price)) in markets().into_iter().enumerate() {
+        let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
+        let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
+        traders.push(Traders::start(&wants, &views, house.client(), sender.clone())?);
+    }
+    drop(views);
+    greet(args, &house)?;
+    let end = follow(args, &house, &watch, &ended);
+    traders.into_iter().for_each(Traders::stop);
+    let closed = house.close();
+    watch.stop();
+    end?;
+    closed?;
+    output::log(&format!("ended; start it again and it goes on from {}", args.journal.display()));
+    Ok(())
+}
+
+fn greet(args: &Args, house: &House) -> Result<(), Failure> {
+    let url = house.url();
+    if args.json {
+        return output::json_line(&serde_json::json!({"url": url, "journal": args.journal}));
+    }
+    output::text_line(format!(
+        "page    {url}/\n\
+         book    curl '{url}/products/BTC-USD/book?level=2'\n\
+         trades  curl '{url}/products/BTC-USD/trades'\n\
+         buy     curl '{url}/orders' -H 'content-type: application/json' \
+         -d '{{\"product_id\":\"BTC-USD\",\"side\":\"buy\",\"price\":\"70000\",\"size\":\"0.010\"}}'\n\
+         facts   in {}; Ctrl-C ends",
+        args.journal.display()
+    ))
+}
+
+#[derive(Serialize)]
+struct Second {
+    time: String,
+    facts: u64,
+    asks: u64,
+    trades: u64,
+    asks_this_second: u64,
+    trades_this_second: u64,
+    markets: Vec<MarketNow>,
+}
+
+#[derive(Serialize)]
+struct MarketNow {
+    market: String,
+    best_bid: Option<String>,
+    best_ask: Option<String>,
+    resting: usize,
+}
+
+/// Prints a line each second until an end is told.
+fn follow(args: &Args, house: &House, watch: &Watch, ended: &Receiver<End>) -> Result<(), Failure> {
+    let mut last = now(watch);
+    let mut left = args.seconds.unwrap_or(u64::MAX);
+    while left > 0 {
+        match ended.recv_timeout(Duration::from_secs(1)) {
+            Ok(End::Asked) => return Ok(()),
+            Ok(End::Exchange) | Err(RecvTimeoutError::Disconnected) => {
+                return Err(house.ended().into());
+            }
+            Err(RecvTimeoutError::Timeout) => left -= 1,
+        }
+        let mut second = now(watch);
+        second.asks_this_second = second.asks - last.asks;
+        second.trades_this_second = second.trades - last.trades;
+        if args.json {
+            output::json_line(&second)?
+        } else {
+            output::text_line(second.line())?
+        }
+        last = second;
+    }
+    Ok(())
+}
+
+fn now(watch: &Watch) -> Second {
+    watch.read(|views, asks| {
+        let market = |market: &ledger::views::Market| {
+            let best = |side| {
+                market
+                    .book
+                    .best(side)
+                    .map(|level| market.spec.tick.write(level.price.0).to_string())
+            };
+            MarketNow {
+                market: market.spec.symbol.to_string(),
+                best_bid: best(Side::Buy),
+                best_ask: best(Side::Sell),
+                resting: market.book.len(),
+            }
+        };
+        Second {
+            time: Rfc3339(views.time()).to_string(),
+            facts: views.seq(),
+            asks,
+            trades: views.markets().map(|market| market.tape.count()).sum(),
+            asks_this_second: 0,
+            trades_this_second: 0,
+            markets: views.markets().map(market).collect(),
+        }
+    })
+}
+
+impl Second {
+    fn line(&self) -> String {
+        let time = self.time.split(['T', '.', 'Z']).nth(1).unwrap_or_default();
+        let mut line = format!(
+            "{time}  asks {} (+{})  trades {} (+{})",
+            thousands(self.asks),
+            self.asks_this_second,
+            thousands(self.trades),
+            self.trades_this_second
+        );
+        for market in &self.markets {
+            let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
+            let (bid, ask) = (price(&market.best_bid), price(&market.best_ask));
+            line += &format!("  {} {bid} / {ask}", market.market);
+        }
+        line
+    }
+}

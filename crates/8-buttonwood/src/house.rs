@@ -1,0 +1,221 @@
+//! A running exchange with its journal, its gate and its markets, for `demo` and `serve`.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use exchange::{
+    AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
+};
+use gates::{Gate, GateError};
+use ledger::views::{Bounds, Views};
+use units::Symbol;
+use words::{Ask, Code, MarketSpec, Tell};
+
+use crate::output::{self, thousands};
+
+/// What a house is made of.
+pub(crate) struct Plan {
+    /// Where the gate listens.
+    pub(crate) listen: SocketAddr,
+    /// Where facts are kept; `None` for nowhere.
+    pub(crate) journal: Option<PathBuf>,
+    /// Markets that must be open.
+    pub(crate) markets: Vec<MarketSpec>,
+}
+
+/// A running exchange.
+pub(crate) struct House {
+    service: Arc<Service>,
+    gate: Gate,
+}
+
+/// Why a house does not stand, or did not end well.
+#[derive(Debug)]
+pub(crate) enum HouseError {
+    /// The exchange did not start.
+    Start(StartError),
+    /// The gate did not.
+    Gate(GateError),
+    /// A market is open with other rules.
+    Rules {
+        /// Which.
+        symbol: Symbol,
+        /// Its rules in the journal.
+        open: MarketSpec,
+    },
+    /// A market was refused.
+    Refused {
+        /// Which.
+        symbol: Symbol,
+        /// Why.
+        code: Code,
+    },
+    /// An ask was not answered.
+    Ask(AskError),
+    /// The exchange ended by itself; what it said of that.
+    Ended(Option<String>),
+    /// The exchange did not end well.
+    Stop(ServiceError),
+    /// No handler for Ctrl-C, or no thread.
+    System(String),
+}
+
+impl fmt::Display for HouseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HouseError::Start(why) => why.fmt(f),
+            HouseError::Gate(why) => why.fmt(f),
+            HouseError::Rules { symbol, open } => write!(
+                f,
+                "market {symbol} is open already with a tick of {} and a lot of {}; ask for those, \
+                 or choose another journal",
+                open.tick.step(),
+                open.lot.step()
+            ),
+            HouseError::Refused { symbol, code } => {
+                write!(f, "market {symbol} was refused ({code}): {}", code.message())
+            }
+            HouseError::Ask(why) => why.fmt(f),
+            HouseError::Ended(why) => write!(
+                f,
+                "the exchange ended by itself: {}; all that was answered is in the journal, which \
+                 buttonwood journal verify checks",
+                why.as_deref().unwrap_or("it did not say why")
+            ),
+            HouseError::Stop(why) => why.fmt(f),
+            HouseError::System(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for HouseError {}
+
+impl House {
+    /// Recovers the exchange from its journal, opens the markets that are not open yet, and listens.
+    pub(crate) fn open(plan: &Plan) -> Result<House, HouseError> {
+        let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
+        let journal = plan.journal.clone();
+        let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+        let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
+        tell_of(service.recovered());
+        open_markets(&service, &plan.markets)?;
+        let options = gates::Options { bind: plan.listen, ..gates::Options::default() };
+        let health = service.clone();
+        let gate =
+            Gate::start(options, service.client(), service.subscribe(), move || health.health());
+        Ok(House { gate: gate.map_err(HouseError::Gate)?, service })
+    }
+
+    /// Where it can be reached.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.gate.local_addr())
+    }
+
+    /// The exchange.
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// The error for an exchange that takes no more asks.
+    pub(crate) fn ended(&self) -> HouseError {
+        HouseError::Ended(self.service.health().failure)
+    }
+
+    /// A way to ask it.
+    pub(crate) fn client(&self) -> Client {
+        self.service.client()
+    }
+
+    /// Closes the gate, then ends the exchange.
+    pub(crate) fn close(self) -> Result<(), HouseError> {
+        self.gate.stop();
+        match Arc::into_inner(self.service) {
+            Some(service) => service.stop().map_err(HouseError::Stop),
+            // A handler of the gate still looks at it; what is durable is durable all the same.
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is true of all facts that are durable now.
+pub(crate) fn views(service: &Service) -> Views {
+    // Only what rests and trades is wanted here, not whose it was.
+    let mut views =
+        Views::new(Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() });
+    let until = service.health().durable;
+    let mut facts = service.subscribe();
+    while views.seq() < until {
+        let Some(batch) = facts.recv() else { break };
+        batch.iter().for_each(|(stamp, fact)| views.apply(stamp, fact));
+    }
+    views
+}
+
+fn tell_of(recovered: &Recovered) {
+    if recovered.facts > 0 {
+        let Recovered { facts, open_orders, .. } = recovered;
+        output::log(&format!(
+            "went on from {} facts, {} orders are open",
+            thousands(*facts),
+            thousands(*open_orders as u64)
+        ));
+    }
+    for snapshot in &recovered.passed_over {
+        output::log(&format!("snapshot {snapshot} is damaged and was passed over"));
+    }
+    if let Some(cut) = &recovered.cut {
+        output::log(&format!(
+            "a crash had left {} bytes half written behind byte {} of {}; they were cut off, and \
+             nobody had been told of them",
+            cut.bytes, cut.offset, cut.segment
+        ));
+    }
+}
+
+fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<(), HouseError> {
+    let views = views(service);
+    let client = service.client();
+    for spec in markets {
+        let symbol = spec.symbol;
+        match views.market_named(&symbol) {
+            Some(market) if market.spec == *spec => {}
+            Some(market) => return Err(HouseError::Rules { symbol, open: market.spec }),
+            None => {
+                let answer = client.ask(Ask::OpenMarket(*spec)).map_err(HouseError::Ask)?;
+                let refusal = answer.tells.iter().find_map(|tell| match tell {
+                    Tell::Refused(code) => Some(*code),
+                    Tell::Fact(..) | Tell::Repeated(_) => None,
+                });
+                if let Some(code) = refusal {
+                    return Err(HouseError::Refused { symbol, code });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What ends a run.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Ctrl-C, or the system's wish.
+    Asked,
+    /// The exchange takes no more asks.
+    Exchange,
+}
+
+/// A place where ends arrive; Ctrl-C and the system's wish to terminate do so from now on.
+pub(crate) fn ends() -> Result<(Sender<End>, Receiver<End>), HouseError> {
+    let (sender, receiver) = mpsc::channel();
+    let asked = sender.clone();
+    let handler = move || match asked.send(End::Asked) {
+        // Where nobody listens any more, the run is ending already.
+        Ok(()) | Err(_) => {}
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|why| HouseError::System(format!("cannot listen for Ctrl-C: {why}")))?;
+    Ok((sender, receiver))
+}

@@ -1,0 +1,185 @@
+//! Simulated traders of the demo: generated flow, handed in as any client would, at a modest rate.
+#![allow(clippy::disallowed_methods, reason = "an edge: a thread that plays clients")]
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use exchange::{AskError, Client};
+use lab::flow::{self, Flow, Scenario};
+use ledger::views::{Order, Views};
+use units::{AccountId, AskId, MarketId, OrderId, Price, Symbol};
+use words::{Ask, Place, Replace};
+
+use crate::house::{End, HouseError};
+
+/// The first of the traders' accounts in each market, and how many there are. Accounts below are
+/// free for people.
+const FIRST_ACCOUNT: u32 = 1001;
+const ACCOUNTS: u32 = 16;
+
+/// Orders of the standing book that the traders begin with.
+const STANDING: u32 = 200;
+
+/// Asks whose order numbers are remembered: 2 MiB of them. The flow comes back to a fleeting order
+/// within so many asks; a standing one that it comes back to later is left to rest.
+const REMEMBERED: usize = 1 << 17;
+
+/// What the traders of a market do.
+pub(crate) struct Wants {
+    /// Which market.
+    pub(crate) symbol: Symbol,
+    /// Around which price they begin, in ticks, if nothing has traded yet.
+    pub(crate) price: i64,
+    /// Asks a second.
+    pub(crate) rate: u32,
+    /// Their chance.
+    pub(crate) seed: u64,
+}
+
+/// The traders of one market, on a thread of their own.
+pub(crate) struct Traders {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Traders {
+    /// Lets them begin where `views` says that they were. Tells `ends` if the exchange takes no more.
+    pub(crate) fn start(
+        wants: &Wants,
+        views: &Views,
+        client: Client,
+        ends: Sender<End>,
+    ) -> Result<Traders, HouseError> {
+        let mut crowd = Crowd::new(wants, views, client);
+        let every = Duration::from_secs(1) / wants.rate;
+        let (stop, stopped) = mpsc::channel::<()>();
+        let trade = move || {
+            while stopped.recv_timeout(crowd.pause(every)) == Err(RecvTimeoutError::Timeout) {
+                match crowd.step() {
+                    Ok(()) | Err(AskError::Busy) => {} // the next one comes at its time
+                    Err(AskError::Unavailable) => {
+                        match ends.send(End::Exchange) {
+                            // Nobody listens when the run is ending already.
+                            Ok(()) | Err(_) => {}
+                        }
+                        return;
+                    }
+                }
+            }
+        };
+        let thread = Builder::new().name(format!("traders-{}", wants.symbol)).spawn(trade);
+        let thread = thread.map_err(|why| HouseError::System(format!("no thread: {why}")))?;
+        Ok(Traders { stop, thread })
+    }
+
+    /// Ends them.
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        if let Err(panic) = self.thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// What the traders of a market know.
+struct Crowd {
+    client: Client,
+    flow: Flow,
+    market: MarketId,
+    /// Ticks between the flow's prices and ours.
+    offset: i64,
+    /// Orders from before this start that are still open, and whose they are. One is cancelled for
+    /// each ask, so that the book is about as deep as it was.
+    left_over: Vec<(OrderId, AccountId)>,
+    /// Our number of the order that each of the flow's last asks placed, the oldest first. The flow
+    /// counts its own asks; the exchange counts those of other clients too.
+    orders: VecDeque<Option<OrderId>>,
+    /// The flow's number of the first of those.
+    first: u64,
+    /// Asks until the standing book is placed.
+    standing: usize,
+}
+
+impl Crowd {
+    fn new(wants: &Wants, views: &Views, client: Client) -> Crowd {
+        let market = views.market_named(&wants.symbol);
+        let market = market.expect("the house opened it before the traders came");
+        let accounts = || (FIRST_ACCOUNT..FIRST_ACCOUNT + ACCOUNTS).map(AccountId);
+        let here = |order: &&Order| order.entered.market == market.id;
+        let open = |account| views.orders().open_of(account, OrderId(u64::MAX)).filter(here);
+        let left_over = accounts()
+            .flat_map(|account| open(account).map(move |order| (order.entered.order, account)))
+            .collect();
+        let options = flow::Options {
+            first: AskId(1),
+            market: market.id,
+            account: AccountId(FIRST_ACCOUNT),
+            accounts: ACCOUNTS,
+            standing: Some(STANDING),
+            ..flow::Options::default()
+        };
+        let flow = Flow::new(Scenario::Calm, wants.seed, options);
+        Crowd {
+            client,
+            market: market.id,
+            offset: market.tape.last().map_or(wants.price, |trade| trade.price.0) - flow::START,
+            left_over,
+            orders: VecDeque::with_capacity(REMEMBERED),
+            first: 1,
+            standing: flow.standing(),
+            flow,
+        }
+    }
+
+    /// How long to wait before the next ask: the standing book is placed at once.
+    fn pause(&self, every: Duration) -> Duration {
+        if self.standing > 0 { Duration::ZERO } else { every }
+    }
+
+    /// Hands in the flow's next ask, and cancels an order that was left over.
+    fn step(&mut self) -> Result<(), AskError> {
+        if let Some((order, account)) = self.left_over.pop() {
+            self.client.ask(Ask::Cancel { account, order })?;
+        }
+        self.standing = self.standing.saturating_sub(1);
+        let asked = self.flow.next().and_then(|ask| self.ours(&ask));
+        let answer = asked.map(|ask| (ask, self.client.ask(ask)));
+        let placed = match &answer {
+            Some((Ask::Place(_), Ok(answer))) => Some(OrderId(answer.ask.0)),
+            _ => None,
+        };
+        self.remember(placed);
+        answer.map_or(Ok(()), |(_, answer)| answer.map(|_| ()))
+    }
+
+    /// An ask of the flow at our prices, about our order; `None` if that is not known any more.
+    fn ours(&self, ask: &Ask) -> Option<Ask> {
+        let price = |price: Price| Price(price.0 + self.offset);
+        Some(match *ask {
+            Ask::Place(place) => {
+                Ask::Place(Place { market: self.market, price: price(place.price), ..place })
+            }
+            Ask::Replace(replace) => {
+                let order = self.order(replace.order)?;
+                Ask::Replace(Replace { order, price: price(replace.price), ..replace })
+            }
+            Ask::Cancel { account, order } => Ask::Cancel { account, order: self.order(order)? },
+            Ask::OpenMarket(_) => return None,
+        })
+    }
+
+    fn order(&self, of_flow: OrderId) -> Option<OrderId> {
+        let index = usize::try_from(of_flow.0.checked_sub(self.first)?).ok()?;
+        *self.orders.get(index)?
+    }
+
+    fn remember(&mut self, order: Option<OrderId>) {
+        if self.orders.len() == REMEMBERED {
+            self.orders.pop_front();
+            self.first += 1;
+        }
+        self.orders.push_back(order);
+    }
+}

@@ -1,0 +1,78 @@
+//! Follows durable facts on a thread of its own, so that others can look at how things stand.
+#![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads")]
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use exchange::{Service, Subscription};
+use ledger::views::{Bounds, Views};
+
+use crate::house::{End, HouseError};
+
+/// How things stand, kept up to date.
+pub(crate) struct Watch {
+    seen: Arc<Mutex<Seen>>,
+    thread: JoinHandle<()>,
+}
+
+struct Seen {
+    views: Views,
+    /// Number of the last ask that brought anything about.
+    asks: u64,
+}
+
+impl Watch {
+    /// Follows from the first fact on. Tells `ends` when there are no more facts.
+    pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, HouseError> {
+        let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
+        let seen = Arc::new(Mutex::new(Seen { views: Views::new(bounds), asks: 0 }));
+        let writes = seen.clone();
+        let facts = service.subscribe();
+        let service = Arc::downgrade(service);
+        let follow = move || {
+            let mut next = Some(facts);
+            while let Some(facts) = next {
+                let came = take_all(facts, &writes);
+                // Facts that end may mean that this thread was too slow; then it begins again, and
+                // what it has seen changes nothing. If none come at all, the exchange has ended.
+                next = service.upgrade().filter(|_| came).map(|service| service.subscribe());
+            }
+            match ends.send(End::Exchange) {
+                // Nobody listens when the run is ending already.
+                Ok(()) | Err(_) => {}
+            }
+        };
+        let thread = Builder::new().name("watch".to_owned()).spawn(follow);
+        let thread = thread.map_err(|why| HouseError::System(format!("no thread: {why}")))?;
+        Ok(Watch { seen, thread })
+    }
+
+    /// Looks, at the views and at the number of asks so far. Facts wait meanwhile.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Views, u64) -> T) -> T {
+        // A panic of the other thread leaves views that are at most behind.
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&seen.views, seen.asks)
+    }
+
+    /// Waits until the last fact is seen. The exchange must have ended.
+    pub(crate) fn stop(self) {
+        if let Err(panic) = self.thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Takes facts until there are no more; true if any came.
+fn take_all(mut facts: Subscription, writes: &Mutex<Seen>) -> bool {
+    let mut came = false;
+    while let Some(batch) = facts.recv() {
+        came = true;
+        let mut seen = writes.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stamp, fact) in batch.iter() {
+            seen.views.apply(stamp, fact);
+            seen.asks = seen.asks.max(stamp.ask.0);
+        }
+    }
+    came
+}
