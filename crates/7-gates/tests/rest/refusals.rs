@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::rig::{Rig, order, start_gate, start_service};
+use exchange::Service;
 use gates::{GateError, Options};
 use ledger::views::Bounds;
 use serde_json::json;
@@ -155,7 +156,7 @@ fn a_page_of_another_site_is_kept_out() {
 fn a_gate_listens_on_loopback_only_and_says_why_it_does_not_start() {
     let start = |bind: std::net::SocketAddr| {
         let service = std::sync::Arc::new(start_service());
-        start_gate(Options { bind, ..Options::default() }, &service)
+        start_gate(Options { bind, ..Options::default() }, &service, Service::subscribe)
     };
     let refused = start(([0, 0, 0, 0], 0).into()).unwrap_err();
     assert!(matches!(refused, GateError::NotLoopback(_)), "{refused}");

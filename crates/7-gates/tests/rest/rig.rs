@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Policy, Service, ServiceOptions};
+use exchange::{Policy, Service, ServiceOptions, Subscription};
 use gates::{Gate, GateError, Options};
 use serde_json::{Value, json};
 use units::Scale;
@@ -75,9 +75,13 @@ pub(crate) fn open_markets(service: &Service) {
 }
 
 /// A gate before a service.
-pub(crate) fn start_gate(options: Options, service: &Arc<Service>) -> Result<Gate, GateError> {
+pub(crate) fn start_gate(
+    options: Options,
+    service: &Arc<Service>,
+    subscribe: impl Fn(&Service) -> Subscription + Send + 'static,
+) -> Result<Gate, GateError> {
     let (facts, health) = (service.clone(), service.clone());
-    Gate::start(options, service.client(), move || facts.subscribe(), move || health.health())
+    Gate::start(options, service.client(), move || subscribe(&facts), move || health.health())
 }
 
 impl Rig {
@@ -99,9 +103,18 @@ impl Rig {
 
     /// A gate before an exchange, which may not be ready yet.
     pub(crate) fn unready(service: Service, options: Options) -> Rig {
+        Rig::following(service, options, Service::subscribe)
+    }
+
+    /// A gate that gets its facts in a way of its own.
+    pub(crate) fn following(
+        service: Service,
+        options: Options,
+        subscribe: impl Fn(&Service) -> Subscription + Send + 'static,
+    ) -> Rig {
         let service = Arc::new(service);
         let options = Options { bind: ([127, 0, 0, 1], 0).into(), ..options };
-        let gate = start_gate(options, &service).unwrap();
+        let gate = start_gate(options, &service, subscribe).unwrap();
         let url = format!("http://{}", gate.local_addr());
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -120,10 +133,6 @@ impl Rig {
             std::thread::yield_now();
         }
         panic!("never ready: {:?}", self.get("/readyz", 0));
-    }
-
-    pub(crate) fn service(&self) -> &Service {
-        &self.service
     }
 
     pub(crate) fn address(&self) -> String {
