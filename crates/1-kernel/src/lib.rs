@@ -57,7 +57,7 @@ pub use census::Census;
 pub use chooser::{Chooser, Live, Recorded, Seeded};
 pub use out::{Out, TimerRef};
 pub use pid::Pid;
-pub use process::{Broken, Event, Keeper, Life, Name, NoFact, NoKeeper, Process, Reason};
+pub use process::{Broken, Cause, Event, Keeper, Life, Name, NoFact, NoKeeper, Process, Reason};
 pub use ring::{Envelope, Letter};
 pub use table::Table;
 pub use ties::MonitorRef;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{MonitorRef, Ties};
 use crate::{Name, Pid, Process, Reason};
@@ -25,11 +26,11 @@ impl TimerRef {
 pub(crate) enum Effect<N> {
     Monitor(MonitorRef, Pid),
     Demonitor(MonitorRef),
+    DemonitorAll,
     Link(Pid),
     Unlink(Pid),
     Trap(bool),
     Note(Option<N>),
-    Exit(Reason),
     /// Starts the process at this place of `spawned`.
     Spawn(Pid, Option<(Name, u64)>),
     /// Sends the message at the same place of `multicasts` to all children of a supervisor.
@@ -46,6 +47,12 @@ pub struct Out<P: Process> {
     pub(crate) me: Pid,
     pub(crate) ring: Ring<P::Message>,
     pub(crate) effects: Vec<Effect<P::Note>>,
+    /// The process ends when the step is over.
+    pub(crate) exit: Option<Cause>,
+    pub(crate) causes: Causes,
+    pub(crate) notes: Vec<Option<P::Note>>,
+    /// Where the note of this process is among them.
+    pub(crate) note: u32,
     pub(crate) spawned: Vec<P>,
     pub(crate) multicasts: Vec<P::Message>,
     pub(crate) log: Vec<P::Fact>,
@@ -149,6 +156,18 @@ impl<P: Process> Out<P> {
         self.effects.push(Effect::Demonitor(monitor));
     }
 
+    /// Takes every monitor of this process away, for one that watches one other at a time.
+    #[inline]
+    pub fn demonitor_all(&mut self) {
+        self.effects.push(Effect::DemonitorAll);
+    }
+
+    /// What this process has written down by the beginning of this step.
+    #[inline]
+    pub fn noted(&self) -> Option<&P::Note> {
+        self.notes.get(self.note as usize)?.as_ref()
+    }
+
     /// Ties this process's life to another's, both ways.
     pub fn link(&mut self, pid: Pid) {
         self.effects.push(Effect::Link(pid));
@@ -165,14 +184,15 @@ impl<P: Process> Out<P> {
     }
 
     /// Ends this process when the step is over.
-    #[inline]
+    #[inline(always)]
     pub fn exit(&mut self, reason: Reason) {
-        self.effects.push(Effect::Exit(reason));
+        self.exit = Some(self.causes.note(&reason));
     }
 
     /// Sends an exit signal. [`Reason::Killed`] cannot be trapped.
     pub fn exit_other(&mut self, pid: Pid, reason: Reason) {
-        self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Exit(reason) });
+        let cause = self.causes.note(&reason);
+        self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Exit(cause) });
     }
 
     /// Starts a process outside the tree: nobody restarts it.

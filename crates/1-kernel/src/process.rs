@@ -1,5 +1,6 @@
 //! What a process is: a value that owns its state and has one entrance.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -121,6 +122,70 @@ impl fmt::Display for Reason {
             Reason::NoProcess => f.write_str("no process"),
             Reason::Failed(why) => write!(f, "failed: {why}"),
             Reason::Said(number) => write!(f, "said {number}"),
+        }
+    }
+}
+
+/// A [`Reason`] as it lies in the ring: plain bytes, so that an envelope is copied and dropped for
+/// nothing. The text of a failure is kept by the world, the last thousand of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cause {
+    /// See [`Reason::Normal`].
+    Normal,
+    /// See [`Reason::Shutdown`].
+    Shutdown,
+    /// See [`Reason::Killed`].
+    Killed,
+    /// See [`Reason::NoProcess`].
+    NoProcess,
+    /// See [`Reason::Failed`]: the number of the failure in its world.
+    Failed(u32),
+    /// See [`Reason::Said`].
+    Said(u32),
+}
+
+/// The texts of a world's last failures.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Causes {
+    texts: VecDeque<Arc<str>>,
+    /// Number of the first that is kept.
+    first: u32,
+}
+
+impl Causes {
+    /// So many texts are kept; a failure that was told long ago says only that there was one.
+    pub(crate) const KEPT: usize = 1024;
+
+    pub(crate) fn note(&mut self, reason: &Reason) -> Cause {
+        match reason {
+            Reason::Normal => Cause::Normal,
+            Reason::Shutdown => Cause::Shutdown,
+            Reason::Killed => Cause::Killed,
+            Reason::NoProcess => Cause::NoProcess,
+            Reason::Said(number) => Cause::Said(*number),
+            Reason::Failed(text) => {
+                if self.texts.len() == Causes::KEPT {
+                    self.texts.pop_front();
+                    self.first = self.first.wrapping_add(1);
+                }
+                self.texts.push_back(text.clone());
+                let after = u32::try_from(self.texts.len()).expect("at most KEPT");
+                Cause::Failed(self.first.wrapping_add(after - 1))
+            }
+        }
+    }
+
+    pub(crate) fn tell(&self, cause: Cause) -> Reason {
+        match cause {
+            Cause::Normal => Reason::Normal,
+            Cause::Shutdown => Reason::Shutdown,
+            Cause::Killed => Reason::Killed,
+            Cause::NoProcess => Reason::NoProcess,
+            Cause::Said(number) => Reason::Said(number),
+            Cause::Failed(number) => {
+                let text = self.texts.get(number.wrapping_sub(self.first) as usize);
+                Reason::Failed(text.cloned().unwrap_or_else(|| "long ago".into()))
+            }
         }
     }
 }

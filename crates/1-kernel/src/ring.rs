@@ -1,7 +1,8 @@
 //! The one queue of a world. Its past is the flight recorder: what was delivered stays in the
 //! buffer until newer messages need the room, so remembering costs nothing.
 
-use crate::{MonitorRef, Pid, Reason};
+use crate::process::Cause;
+use crate::{MonitorRef, Pid};
 
 /// A signal on its way.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -24,13 +25,13 @@ pub enum Letter<M> {
     /// A timer's end.
     Timer(u64),
     /// An exit signal that somebody sent.
-    Exit(Reason),
+    Exit(Cause),
     /// The end of a linked process.
-    Linked(MonitorRef, Reason),
+    Linked(MonitorRef, Cause),
     /// The end of a monitored process.
-    Down(MonitorRef, Reason),
+    Down(MonitorRef, Cause),
     /// The end of a child, to its supervisor.
-    ChildDown(Reason),
+    ChildDown(Cause),
 }
 
 /// First in, first out, with a past. Grows by doubling; positions count up for ever.
@@ -79,14 +80,15 @@ impl<M: Clone> Ring<M> {
         }
     }
 
+    /// The next one, which thereby counts as delivered. It stays where it is, as the past.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Envelope<M>> {
+    pub(crate) fn next(&mut self) -> Option<&Envelope<M>> {
         if self.head == self.tail {
             return None;
         }
         let slot = self.slot(self.head);
         self.head += 1;
-        self.buffer[slot].clone()
+        self.buffer[slot].as_ref()
     }
 
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.
@@ -100,7 +102,7 @@ impl<M: Clone> Ring<M> {
             self.buffer.swap(here, before);
             position -= 1;
         }
-        self.pop()
+        self.next().cloned()
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::process::Life;
+use crate::process::{Cause, Life};
 use crate::ring::{Envelope, Letter};
 use crate::tree::{Body, Deaths, NodeId, Restart, Strategy, Tree};
 use crate::world::{NO_NODE, State, World};
@@ -83,7 +83,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Makes the process of a place. If that panics, it has died of it: false.
     fn make(&mut self, pid: Pid, role: &P::Role) -> bool {
         let slot = &self.slots[pid.index()];
-        let note = self.notes.get(slot.note as usize).and_then(Option::as_ref);
+        let note = self.out.notes.get(slot.note as usize).and_then(Option::as_ref);
         let life = Life { key: slot.key, incarnation: slot.incarnation, note };
         match catch_unwind(AssertUnwindSafe(|| P::start(role, life))) {
             Ok(process) => self.slots[pid.index()].body = Some(process),
@@ -130,7 +130,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.register(name, next);
             }
         }
-        let letter = Letter::ChildDown(reason);
+        let letter = Letter::ChildDown(self.out.causes.note(&reason));
         self.out.ring.push(Envelope { to: supervisor, from: next, letter });
     }
 
@@ -151,8 +151,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Envelope { to, from: child, letter } = envelope;
         match letter {
             Letter::ChildDown(_) => {}
-            Letter::Exit(Reason::Normal) => return,
-            Letter::Exit(reason) => return self.bury_supervisor(to, reason),
+            Letter::Exit(Cause::Normal) => return,
+            Letter::Exit(cause) => {
+                let reason = self.out.causes.tell(cause);
+                return self.bury_supervisor(to, reason);
+            }
             Letter::Linked(tie, _) | Letter::Down(tie, _) => {
                 self.use_up(to, tie); // it traps exits, and has nobody to tell
                 return;
@@ -291,7 +294,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let next = Pid { index: pid.index, generation: slot.generation };
         self.tree.place_mut(node).pid = next;
         let to = self.tree.place(parent).pid;
-        self.out.ring.push(Envelope { to, from: next, letter: Letter::ChildDown(reason) });
+        let letter = Letter::ChildDown(self.out.causes.note(&reason));
+        self.out.ring.push(Envelope { to, from: next, letter });
     }
 
     /// Ends a node's process or supervisor with all below it. Nobody restarts it.

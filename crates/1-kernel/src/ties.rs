@@ -32,6 +32,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// True for a monitor, whether or not its end is on its way.
+    pub(crate) fn is_monitor(self) -> bool {
+        matches!(self, Kind::Monitor | Kind::Fired)
+    }
+
     /// True if the end of the watched is on its way.
     pub(crate) fn is_fired(self) -> bool {
         matches!(self, Kind::Fired | Kind::FiredLink)
@@ -175,6 +180,11 @@ impl Ties {
     pub(crate) fn first(&self, head: u32) -> Option<(MonitorRef, Kind)> {
         let tie = self.ties.get(head as usize)?;
         Some((MonitorRef { index: head, serial: tie.serial }, tie.kind))
+    }
+
+    /// The place of the next tie in the watcher's list.
+    pub(crate) fn after(&self, tie: MonitorRef) -> u32 {
+        self.ties[tie.index as usize].at_watcher.next
     }
 
     /// Marks a tie as fired: its end is on its way.

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::out::{Effect, Out, TimerRef};
+use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Kind, MonitorRef, Ties, survives};
 use crate::tree::{Node, NodeId, Tree};
@@ -59,7 +60,6 @@ pub struct World<P: Process, W = ()> {
     pub(crate) slots: Vec<Slot<P>>,
     pub(crate) out: Out<P>,
     pub(crate) tree: Tree<P::Role>,
-    pub(crate) notes: Vec<Option<P::Note>>,
     pub(crate) free_notes: Vec<u32>,
     /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
     /// are started again.
@@ -84,6 +84,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             me: Pid::OUTSIDE,
             ring: Ring::new(1024),
             effects: Vec::with_capacity(64),
+            exit: None,
+            causes: Causes::default(),
+            notes: Vec::new(),
+            note: NO_NOTE,
             spawned: Vec::new(),
             multicasts: Vec::new(),
             log: Vec::with_capacity(64),
@@ -103,7 +107,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             slots: Vec::new(),
             out,
             tree: Tree { places: Vec::new() },
-            notes: Vec::new(),
             free_notes: Vec::new(),
             past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
@@ -153,6 +156,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
         self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
+        pid
+    }
+
+    /// Starts a child of a supervisor of many with a message, which is the first event of this life in
+    /// place of [`Event::Start`]. Its later lives begin with that. The key must be free there.
+    #[inline(always)]
+    pub fn spawn_child_with(
+        &mut self,
+        supervisor: NodeId,
+        key: u64,
+        process: P,
+        message: P::Message,
+    ) -> Pid {
+        let pid = self.out.address();
+        self.tree.enrol(supervisor, key, pid);
+        self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
+        self.send(pid, message);
         pid
     }
 
@@ -240,7 +260,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// The note that a process's next life would be given.
     pub fn note(&self, pid: Pid) -> Option<&P::Note> {
         let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation)?;
-        self.notes.get(slot.note as usize)?.as_ref()
+        self.out.notes.get(slot.note as usize)?.as_ref()
     }
 
     /// True if this life is on. A supervisor is alive too.
@@ -307,11 +327,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A process that panics dies of it; the loop goes on. A panic of the kernel itself passes through.
     #[inline]
     pub fn run(&mut self) {
-        self.guarded(|world| {
-            while let Some(envelope) = world.out.ring.pop() {
-                world.deliver(envelope);
-            }
-        });
+        self.guarded(|world| while world.deliver_next() {});
     }
 
     /// Delivers the one that waits at `offset` from the oldest. False if there is none.
@@ -358,6 +374,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.log.truncate(self.mark.1);
         self.out.spawned.clear();
         self.out.multicasts.clear();
+        self.out.exit = None;
         for effect in self.out.effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, _) => self.out.ties.release(reference),
@@ -367,7 +384,33 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// Delivers the oldest that waits. A message is copied once, from the ring into its event.
     #[inline(always)]
+    fn deliver_next(&mut self) -> bool {
+        let Some(envelope) = self.out.ring.next() else { return false };
+        let &Envelope { to, from, ref letter } = envelope;
+        let alive = match self.slots.get(to.index()) {
+            Some(slot) => slot.generation == to.generation && slot.body.is_some(),
+            None => false,
+        };
+        match letter {
+            Letter::Say(message) if alive => {
+                self.watch.delivered(envelope);
+                let event = Event::Message { from, message: message.clone() };
+                self.step(to, event);
+            }
+            Letter::Start if alive => {
+                self.watch.delivered(envelope);
+                self.step(to, Event::Start);
+            }
+            _ => {
+                let envelope = envelope.clone();
+                self.deliver(envelope);
+            }
+        }
+        true
+    }
+
     fn deliver(&mut self, envelope: Envelope<P::Message>) {
         let index = envelope.to.index();
         match self.slots.get(index) {
@@ -393,6 +436,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let out = &mut self.out;
         out.me = to;
         out.key = slot.key;
+        out.note = slot.note;
         out.incarnation = slot.incarnation;
         self.mark = (out.ring.tail(), out.log.len());
         self.stepping = Some(to);
@@ -403,6 +447,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.stepping = None;
         if !self.out.effects.is_empty() {
             self.apply(to);
+        }
+        if let Some(cause) = self.out.exit.take() {
+            let reason = self.out.causes.tell(cause);
+            self.bury(to, reason);
         }
     }
 
@@ -438,21 +486,26 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Letter::Say(message) => Some(Event::Message { from, message }),
             Letter::Start => Some(Event::Start),
             Letter::Timer(token) => Some(Event::Timer { token }),
-            Letter::Down(monitor, reason) => {
-                self.use_up(to, monitor).then_some(Event::Down { monitor, pid: from, reason })
-            }
-            Letter::Linked(link, reason) => {
+            Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
+                let reason = self.out.causes.tell(cause);
+                Event::Down { monitor, pid: from, reason }
+            }),
+            Letter::Linked(link, cause) => {
                 if self.use_up(to, link) {
+                    let reason = self.out.causes.tell(cause);
                     self.exit_signal(to, from, reason)
                 } else {
                     None
                 }
             }
-            Letter::Exit(Reason::Killed) => {
+            Letter::Exit(Cause::Killed) => {
                 self.bury(to, Reason::Killed);
                 None
             }
-            Letter::Exit(reason) => self.exit_signal(to, from, reason),
+            Letter::Exit(cause) => {
+                let reason = self.out.causes.tell(cause);
+                self.exit_signal(to, from, reason)
+            }
             Letter::ChildDown(_) => None,
         }
     }
@@ -498,21 +551,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     fn apply(&mut self, me: Pid) {
         let mut effects = std::mem::take(&mut self.out.effects);
-        let mut exit = None;
         for effect in effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
                 Effect::Demonitor(monitor) => self.untie(monitor, me),
+                Effect::DemonitorAll => self.untie_all(me),
                 Effect::Note(note) => self.write_note(me, note),
-                Effect::Exit(reason) => exit = Some(reason),
                 other => self.apply_rare(me, other),
             }
         }
         self.out.effects = effects;
         self.out.spawned.clear();
-        if let Some(reason) = exit {
-            self.bury(me, reason);
-        }
     }
 
     #[cold]
@@ -551,7 +600,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     members.retain(|(pid, _)| *pid != me);
                 }
             }
-            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::Note(_) | Effect::Exit(_) => {
+            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::DemonitorAll | Effect::Note(_) => {
                 unreachable!("these are applied on the fast path")
             }
         }
@@ -605,19 +654,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match (note, slot.note) {
             (None, NO_NOTE) => {}
             (None, at) => {
-                self.notes[at as usize] = None;
+                self.out.notes[at as usize] = None;
                 self.free_notes.push(at);
                 slot.note = NO_NOTE;
             }
             (Some(note), NO_NOTE) => {
                 let at = self.free_notes.pop().unwrap_or_else(|| {
-                    self.notes.push(None);
-                    u32::try_from(self.notes.len() - 1).expect("fewer notes than addresses")
+                    self.out.notes.push(None);
+                    u32::try_from(self.out.notes.len() - 1).expect("fewer notes than addresses")
                 });
-                self.notes[at as usize] = Some(note);
+                self.out.notes[at as usize] = Some(note);
                 slot.note = at;
             }
-            (Some(note), at) => self.notes[at as usize] = Some(note),
+            (Some(note), at) => self.out.notes[at as usize] = Some(note),
         }
     }
 
@@ -634,7 +683,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             _ => {
                 ties.fire(reference);
-                let letter = ending(kind, reference, Reason::NoProcess);
+                let letter = ending(kind, reference, Cause::NoProcess);
                 self.out.ring.push(Envelope { to: watcher, from: watched, letter });
             }
         }
@@ -656,6 +705,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             ties.unhook_watched(tie.index, &mut self.slots[watched.index()].ties.watched);
         }
         ties.release(tie);
+    }
+
+    /// Takes away every monitor that a process has set, on its way or not.
+    #[inline]
+    fn untie_all(&mut self, me: Pid) {
+        let mut head = self.slots[me.index()].ties.watching;
+        while let Some((tie, kind)) = self.out.ties.first(head) {
+            head = self.out.ties.after(tie);
+            if kind.is_monitor() {
+                self.untie(tie, me);
+            }
+        }
     }
 
     /// A link is two ties, one each way. To one who is gone it is an exit signal at once; to one
@@ -689,7 +750,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     // ---- lives
 
     /// Puts a process into its slot.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle_in(
         &mut self,
         pid: Pid,
@@ -699,23 +760,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         incarnation: u32,
         state: State,
     ) {
-        let slot = Slot {
-            body,
-            key,
-            generation: pid.generation,
-            incarnation,
-            ties: Heads::EMPTY,
-            note: NO_NOTE,
-            node,
-            state,
-            traps: false,
-            listed: false,
-            timed: false,
-        };
         if pid.index() >= self.slots.len() {
             self.make_room(pid);
         }
-        self.slots[pid.index()] = slot;
+        // Field by field: a free slot's list, note and marks are empty already.
+        let slot = &mut self.slots[pid.index()];
+        slot.body = body;
+        slot.key = key;
+        slot.generation = pid.generation;
+        slot.incarnation = incarnation;
+        slot.node = node;
+        slot.state = state;
         self.watch.started(pid, key, incarnation);
     }
 
@@ -769,6 +824,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.write_note_off(pid);
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Free;
+        slot.traps = false;
         slot.generation = slot.generation.wrapping_add(1);
         if slot.generation != 0 {
             // A slot whose generations are used up is never used again.
@@ -786,7 +842,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     fn free_note(&mut self, note: u32) {
         if note != NO_NOTE {
-            self.notes[note as usize] = None;
+            self.out.notes[note as usize] = None;
             self.free_notes.push(note);
         }
     }
@@ -826,6 +882,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     pub(crate) fn break_ties(&mut self, pid: Pid, reason: &Reason) {
         let mut heads = std::mem::replace(&mut self.slots[pid.index()].ties, Heads::EMPTY);
+        let cause = self.out.causes.note(reason);
         let ties = &mut self.out.ties;
         while let Some((tie, kind)) = ties.first(heads.watching) {
             let (_, watched) = ties.ends(tie);
@@ -849,7 +906,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         for (tie, kind) in ends.into_iter().rev() {
             let (watcher, _) = ties.ends(tie);
-            let letter = ending(kind, tie, reason.clone());
+            let letter = ending(kind, tie, cause);
             self.out.ring.push(Envelope { to: watcher, from: pid, letter });
         }
     }
@@ -881,10 +938,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 }
 
-fn ending<M>(kind: Kind, tie: MonitorRef, reason: Reason) -> Letter<M> {
+fn ending<M>(kind: Kind, tie: MonitorRef, cause: Cause) -> Letter<M> {
     match kind {
-        Kind::Link => Letter::Linked(tie, reason),
-        _ => Letter::Down(tie, reason),
+        Kind::Link => Letter::Linked(tie, cause),
+        _ => Letter::Down(tie, cause),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the processes of a market say to each other. Nothing here leaves the world.
 
 use kernel::Pid;
-use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::{Deal, TimeInForce};
 
@@ -9,6 +9,21 @@ use crate::{Deal, TimeInForce};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Say {
     // ---- asks that have come in, to an order [edge → order]
+    /// Enter the market: the first that an order hears.
+    Enter {
+        /// Whose it is.
+        account: AccountId,
+        /// The client's own id of the ask.
+        client: Option<ClientId>,
+        /// Buy or sell.
+        side: Side,
+        /// Limit.
+        price: Price,
+        /// Size.
+        lots: Lots,
+        /// How long it stands.
+        stands: TimeInForce,
+    },
     /// Leave, as soon as no deal is in progress.
     Cancel {
         /// The ask.
@@ -221,6 +236,7 @@ impl Say {
     pub fn text(&self, names: &impl Names) -> String {
         let d = |deal: Deal| names.deal(deal);
         match *self {
+            Say::Enter { side, price, lots, .. } => format!("enter {side} {lots} @ {price}"),
             Say::Cancel { .. } => "cancel".to_owned(),
             Say::Replace { price, lots, .. } => format!("replace {lots} @ {price}"),
             Say::Announce(p) => format!("announce {} {} @ {}", p.side, p.open, p.price),

@@ -24,7 +24,8 @@ impl Clerk {
             Say::Recall { order } => self.on_recall(from, order, out),
             Say::Roll { market } => self.on_roll(from, market, out),
             // Nobody says these to a ledger.
-            Say::Cancel { .. }
+            Say::Enter { .. }
+            | Say::Cancel { .. }
             | Say::Replace { .. }
             | Say::Announce(_)
             | Say::Leave { .. }

@@ -85,6 +85,11 @@ impl Floor {
         self.walk.is_none() && self.waiting.is_empty() && self.gathering.is_none()
     }
 
+    /// Newcomers that wait to be heard.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The orders that rest on a side, best price first, then earliest place: number, price, lots. O(resting).
     pub fn resting(&self, side: Side) -> Vec<(OrderId, Price, Lots)> {
         let mut rows = Vec::new();
@@ -130,7 +135,8 @@ impl Floor {
             // Late words of a gathering that was begun again.
             Say::Listed { .. } | Say::ListedAll => {}
             // Nobody says these to a floor.
-            Say::Cancel { .. }
+            Say::Enter { .. }
+            | Say::Cancel { .. }
             | Say::Replace { .. }
             | Say::Introduce { .. }
             | Say::Quiet

@@ -11,7 +11,7 @@ mod order;
 use kernel::{Event, Intensity, Life, Name, Node, Out, Process, Restart, Strategy};
 use ledger::Ledger;
 use units::{Lots, MarketId, OrderId, Price};
-use words::{Fact, Place, Say};
+use words::{Fact, Say};
 
 pub use clerk::Clerk;
 pub use floor::Floor;
@@ -83,10 +83,10 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
 }
 
 impl Party {
-    /// A new order, as a process that has not started. Its ask's number is its own and its place.
-    #[inline]
-    pub fn order(number: OrderId, place: &Place) -> Party {
-        Party::Order(Order::new(number, place))
+    /// An order of this market that has not been entered: its first message is [`Say::Enter`].
+    #[inline(always)]
+    pub fn order(market: MarketId) -> Party {
+        Party::Order(Order::blank(market))
     }
 
     /// The floor that this is, if it is one.
@@ -117,9 +117,7 @@ impl Process for Party {
         match *role {
             Role::Clerk => Party::Clerk(Clerk),
             Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
-            Role::Orders(market) => {
-                Party::Order(Order::again(OrderId(life.key), market, life.note))
-            }
+            Role::Orders(market) => Party::Order(Order::again(market, life.note.is_some())),
         }
     }
 

@@ -6,70 +6,55 @@
 
 mod deal;
 
-use kernel::{Event, MonitorRef, Out, Pid};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact, Place, Presence, Reason, Say, TimeInForce};
+use kernel::{Event, Out, Pid};
+use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use words::{Deal, Entered, Fact, Presence, Reason, Say, TimeInForce};
 
 use crate::{LEDGER, Party, floor_of};
 
-/// An order. Resting ones and newcomers are alike: they differ in what the floor says to them.
+/// An order: 72 bytes. Its number is its key under its supervisor. Resting orders and newcomers are
+/// alike: they differ in what the floor says to them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Order {
-    id: OrderId,
     place: AskId,
     price: Price,
     size: Lots,
     open: Lots,
+    held: Lots,
     done: Lots,
-    state: State,
     /// What was asked while a deal was in progress. One is enough: who gets no answer asks again.
     pending: Option<Box<Pending>>,
     /// Proposals made in this life.
     proposals: u32,
+    /// The introduction of the deal in progress.
+    introduction: u32,
     market: MarketId,
     side: Side,
     stands: TimeInForce,
+    phase: Phase,
     /// The floor asked where we are, and waits for the word.
     owes_word: bool,
 }
 
-/// What an order is about.
+/// What an order is about. Whom it waits for it monitors, and nobody else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum State {
+enum Phase {
     /// Not entered yet.
-    New { account: AccountId, client: Option<ClientId> },
+    New,
     /// No deal in progress.
     Free,
-    /// Maker: has proposed. The hold is its own and dies with it.
-    Proposed(Talk),
-    /// Maker: was accepted and has asked the ledger. The hold is logged.
-    Closing(Talk),
-    /// Taker: has accepted. The hold is logged.
-    Accepted(Talk),
-    /// Taker: the maker died, and the ledger was asked what became of it.
-    InDoubt(Talk),
-    /// Back from a death with a logged hold: the ledger was asked what became of it.
-    Settling(Hold, MonitorRef),
-    /// Back from a death: the ledger was asked for the order's line.
-    Recalling(MonitorRef),
-}
-
-/// A deal in progress.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Talk {
-    /// With whom.
-    other: OrderId,
-    /// Where that is.
-    partner: Pid,
-    /// Lots held.
-    lots: Lots,
-    /// The maker's life, and the number of its proposal in it.
-    incarnation: u32,
-    number: u32,
-    /// By which introduction.
-    introduction: u32,
-    /// On whom it waits for: the partner or the ledger.
-    monitor: MonitorRef,
+    /// Maker: has proposed, and waits for the taker. The hold is its own and dies with it.
+    Proposed,
+    /// Maker: was accepted, and waits for the ledger. The hold is logged.
+    Closing,
+    /// Taker: has accepted, and waits for the maker. The hold is logged.
+    Accepted,
+    /// Taker: the maker died; waits for the ledger to say what became of it.
+    InDoubt,
+    /// Back from a death with a logged hold; waits for the ledger to say what became of it.
+    Settling,
+    /// Back from a death; waits for the ledger to say what it was.
+    Recalling,
 }
 
 /// What waits for the end of a deal.
@@ -83,56 +68,42 @@ enum Pending {
     Replace { ask: AskId, client: Option<ClientId>, price: Price, lots: Lots },
 }
 
-/// An order's note: the hold that its next life must settle.
+/// An order's note: the hold of a deal that was accepted, until the ledger has said how it ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Hold {
     /// For which deal.
     pub deal: Deal,
     /// How much is held.
     pub lots: Lots,
+    /// Where the other party is.
+    pub partner: Pid,
 }
 
 impl Order {
-    pub(crate) fn new(id: OrderId, place: &Place) -> Order {
-        let &Place { account, client, market, side, price, lots, stands } = place;
+    #[inline(always)]
+    pub(crate) fn blank(market: MarketId) -> Order {
         Order {
-            id,
-            place: AskId(id.0),
-            price,
-            size: lots,
-            open: lots,
+            place: AskId(0),
+            price: Price(0),
+            size: Lots::ZERO,
+            open: Lots::ZERO,
+            held: Lots::ZERO,
             done: Lots::ZERO,
-            state: State::New { account, client },
             pending: None,
             proposals: 0,
+            introduction: 0,
             market,
-            side,
-            stands,
+            side: Side::Buy,
+            stands: TimeInForce::GoodTillCancel,
+            phase: Phase::New,
             owes_word: false,
         }
     }
 
     /// An order that is back from a death, its own or its world's. What it was the ledger knows.
-    pub(crate) fn again(id: OrderId, market: MarketId, note: Option<&Hold>) -> Order {
-        let nobody = MonitorRef::made_up(0); // the ledger is asked, and monitored, at the start
-        Order {
-            id,
-            place: AskId(id.0),
-            price: Price(0),
-            size: Lots::ZERO,
-            open: Lots::ZERO,
-            done: Lots::ZERO,
-            state: match note {
-                Some(hold) => State::Settling(*hold, nobody),
-                None => State::Recalling(nobody),
-            },
-            pending: None,
-            proposals: 0,
-            market,
-            side: Side::Buy,
-            stands: TimeInForce::GoodTillCancel,
-            owes_word: false,
-        }
+    pub(crate) fn again(market: MarketId, in_doubt: bool) -> Order {
+        let phase = if in_doubt { Phase::Settling } else { Phase::Recalling };
+        Order { phase, ..Order::blank(market) }
     }
 
     /// Its limit.
@@ -145,6 +116,11 @@ impl Order {
         self.open
     }
 
+    /// Lots promised to the deal in progress.
+    pub fn held(&self) -> Lots {
+        self.held
+    }
+
     /// Lots that have traded.
     pub fn done(&self) -> Lots {
         self.done
@@ -155,16 +131,9 @@ impl Order {
         self.size
     }
 
-    /// Lots promised to the deal in progress.
-    pub fn held(&self) -> Lots {
-        match self.state {
-            State::Proposed(talk)
-            | State::Closing(talk)
-            | State::Accepted(talk)
-            | State::InDoubt(talk) => talk.lots,
-            State::Settling(hold, _) => hold.lots,
-            State::New { .. } | State::Free | State::Recalling(_) => Lots::ZERO,
-        }
+    /// True once it knows what it is: entered, or back and recalled.
+    pub fn knows_itself(&self) -> bool {
+        !matches!(self.phase, Phase::New | Phase::Settling | Phase::Recalling)
     }
 
     #[inline(always)]
@@ -172,7 +141,7 @@ impl Order {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
-            Event::Down { pid, .. } => self.on_down(pid, out),
+            Event::Down { .. } => self.on_down(out),
             Event::Exit { .. } | Event::Timer { .. } => {}
         }
         self.check();
@@ -181,6 +150,13 @@ impl Order {
     #[inline(always)]
     fn on_message(&mut self, from: Pid, message: Say, out: &mut Out<Party>) {
         match message {
+            Say::Enter { account, client, side, price, lots, stands } => {
+                let (order, market) = (id(out), self.market);
+                self.on_enter(
+                    Entered { order, account, client, market, side, price, lots, stands },
+                    out,
+                );
+            }
             Say::Introduce { introduction, newcomer, order, price, lots } => {
                 self.on_introduce(introduction, newcomer, order, price, lots, out);
             }
@@ -221,74 +197,64 @@ impl Order {
     /// Lots are conserved: each lot of this order is open, held for a deal, or done.
     #[inline(always)]
     fn check(&self) {
-        if !matches!(self.state, State::Recalling(_) | State::Settling(..)) {
-            let all = self.open + self.held() + self.done;
-            assert_eq!(all, self.size, "order {} leaks lots", self.id);
-        }
+        let all = self.open + self.held + self.done;
+        assert!(all == self.size, "an order leaks lots");
     }
 
     // ---- coming and going
 
     #[inline(always)]
+    fn on_enter(&mut self, entered: Entered, out: &mut Out<Party>) {
+        if self.phase != Phase::New {
+            return; // asked twice
+        }
+        let Entered { order, side, price, lots, stands, .. } = entered;
+        (self.side, self.stands, self.price) = (side, stands, price);
+        (self.size, self.open) = (lots, lots);
+        self.place = AskId(order.0);
+        self.phase = Phase::Free;
+        out.record(Fact::Entered(entered));
+        self.announce(out);
+        self.owes_word = false;
+        self.after_deal(out);
+    }
+
+    /// The first event of a later life.
     fn on_start(&mut self, out: &mut Out<Party>) {
-        match self.state {
-            State::New { account, client } => {
-                let &mut Order { id: order, market, side, price, size: lots, stands, .. } = self;
-                let entered = Entered { order, account, client, market, side, price, lots, stands };
-                out.record(Fact::Entered(entered));
-                self.state = State::Free;
-                self.announce(out);
-            }
-            State::Settling(..) | State::Recalling(_) => self.ask_ledger(out),
-            State::Free
-            | State::Proposed(_)
-            | State::Closing(_)
-            | State::Accepted(_)
-            | State::InDoubt(_) => {}
+        if let Phase::Settling | Phase::Recalling = self.phase {
+            self.ask_ledger(out);
         }
     }
 
     #[inline(always)]
     fn announce(&self, out: &mut Out<Party>) {
-        let &Order { id: order, place, side, price, open, stands, .. } = self;
-        let presence = Presence { order, place, side, price, open, stands };
+        let &Order { place, side, price, open, stands, .. } = self;
+        let presence = Presence { order: id(out), place, side, price, open, stands };
         out.send_to(floor_of(self.market), Say::Announce(presence));
     }
 
     fn on_gather(&mut self, out: &mut Out<Party>) {
-        if self.state == State::Free {
+        if self.phase == Phase::Free {
             self.announce(out);
         } else {
             self.owes_word = true;
         }
     }
 
-    /// Asks the ledger what the state is waiting for, and watches it: it may die before it answers.
+    /// Asks the ledger how the deal of our note ended, or who we are, and watches it: it may die
+    /// before it answers.
     fn ask_ledger(&mut self, out: &mut Out<Party>) {
         let Some(ledger) = out.whereis(LEDGER) else { return };
-        let watch = out.monitor(ledger);
-        let order = self.id;
-        let question = match &mut self.state {
-            State::Closing(talk) => {
-                talk.monitor = watch;
-                let deal = talk.as_maker(order);
-                Say::Record { deal, price: self.price, lots: talk.lots }
+        out.monitor(ledger);
+        let order = id(out);
+        let question = match (self.phase, out.noted()) {
+            (Phase::Closing, Some(&Hold { deal, lots, .. })) => {
+                Say::Record { deal, price: self.price, lots }
             }
-            State::InDoubt(talk) => {
-                talk.monitor = watch;
-                Say::Settle { deal: talk.as_taker(order), order }
+            (Phase::InDoubt | Phase::Settling, Some(&Hold { deal, .. })) => {
+                Say::Settle { deal, order }
             }
-            State::Settling(hold, monitor) => {
-                *monitor = watch;
-                Say::Settle { deal: hold.deal, order }
-            }
-            State::Recalling(monitor) => {
-                *monitor = watch;
-                Say::Recall { order }
-            }
-            State::New { .. } | State::Free | State::Proposed(_) | State::Accepted(_) => {
-                unreachable!("nothing to ask the ledger")
-            }
+            _ => Say::Recall { order },
         };
         out.send(ledger, question);
     }
@@ -303,11 +269,13 @@ impl Order {
         stands: TimeInForce,
         out: &mut Out<Party>,
     ) {
-        let State::Recalling(monitor) = self.state else { return };
-        out.demonitor(monitor);
+        if self.phase != Phase::Recalling {
+            return;
+        }
+        out.demonitor_all();
         (self.place, self.price, self.side, self.stands) = (place, price, side, stands);
         (self.size, self.done, self.open) = (size, done, size - done);
-        self.state = State::Free;
+        self.phase = Phase::Free;
         self.announce(out);
         self.owes_word = false;
         self.after_deal(out);
@@ -315,27 +283,24 @@ impl Order {
 
     /// The ledger has no line of ours: we never entered, or a deal that we asked about filled us.
     fn on_unknown(&mut self, out: &mut Out<Party>) {
-        let introduction = match self.state {
-            State::InDoubt(talk) | State::Closing(talk) => talk.introduction,
-            State::Settling(..) | State::Recalling(_) => 0,
-            State::New { .. } | State::Free | State::Proposed(_) | State::Accepted(_) => return,
-        };
-        out.note(None);
-        self.leave(introduction, out);
+        if let Phase::InDoubt | Phase::Closing | Phase::Settling | Phase::Recalling = self.phase {
+            out.note(None);
+            self.leave(self.introduction, out);
+        }
     }
 
     /// Says so to the floor, and ends. Lots that are left are no more.
+    #[inline(always)]
     fn leave(&mut self, introduction: u32, out: &mut Out<Party>) {
-        let order = self.id;
+        let order = id(out);
         out.send_to(floor_of(self.market), Say::Leave { order, introduction });
         self.end(out);
     }
 
     #[inline(always)]
     fn end(&mut self, out: &mut Out<Party>) {
-        self.state = State::Free;
-        self.open = Lots::ZERO;
-        self.size = self.done;
+        self.phase = Phase::Free;
+        (self.open, self.held, self.size) = (Lots::ZERO, Lots::ZERO, self.done);
         out.exit(kernel::Reason::Normal);
     }
 
@@ -344,9 +309,14 @@ impl Order {
     /// Does what was asked: now, or after the deal in progress.
     #[inline(always)]
     fn take(&mut self, ask: Pending, out: &mut Out<Party>) {
-        if self.state == State::Free {
+        if self.phase == Phase::Free {
             return self.carry_out(ask, out);
         }
+        self.put_off(ask);
+    }
+
+    #[cold]
+    fn put_off(&mut self, ask: Pending) {
         // A cancel outdoes whatever waits; else the first one stays, and the other asks again.
         if self.pending.is_none() || ask == Pending::Cancel {
             self.pending = Some(Box::new(ask));
@@ -370,12 +340,12 @@ impl Order {
 
     #[inline(always)]
     fn cancel(&mut self, reason: Reason, out: &mut Out<Party>) {
-        let (order, lots) = (self.id, self.open);
-        out.record(Fact::Left { order, lots, reason });
+        out.record(Fact::Left { order: id(out), lots: self.open, reason });
         self.leave(0, out);
     }
 
     /// A new price and size. Below what has traded by now it is not taken; who asked will see it.
+    #[inline(always)]
     fn replace(
         &mut self,
         ask: AskId,
@@ -390,7 +360,7 @@ impl Order {
             self.place = ask;
         }
         (self.price, self.size, self.open) = (price, lots, open);
-        let &mut Order { id: order, place, .. } = self;
+        let (order, place) = (id(out), self.place);
         out.record(Fact::Replaced { order, client, price, lots, place });
         self.announce(out);
     }
@@ -412,4 +382,10 @@ impl Order {
             self.carry_out(*ask, out);
         }
     }
+}
+
+/// The number of the order whose step this is.
+#[inline(always)]
+fn id(out: &Out<Party>) -> OrderId {
+    OrderId(out.key())
 }

@@ -4,7 +4,7 @@ use kernel::{NodeId, Pid, Watch, World};
 use ledger::Ledger;
 use market::{LEDGER, Party};
 use units::{AskId, Lots, MarketId, OrderId, Time};
-use words::{Ask, Code, Fact, MarketSpec, Reason, Say, Stamp, Tell};
+use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
 
 use crate::Options;
 use crate::door::{self, Stopped};
@@ -136,9 +136,10 @@ impl<W: Watch<Party>> Exchange<W> {
         }
         match *ask {
             Ask::Place(place) => {
-                let order = OrderId(number.0);
-                let supervisor = self.orders[usize::from(place.market.0)];
-                self.world.spawn_child(supervisor, number.0, Party::order(order, &place));
+                let Place { account, client, market, side, price, lots, stands } = place;
+                let enter = Say::Enter { account, client, side, price, lots, stands };
+                let supervisor = self.orders[usize::from(market.0)];
+                self.world.spawn_child_with(supervisor, number.0, Party::order(market), enter);
             }
             Ask::Cancel { order, .. } => match self.process(order) {
                 Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),

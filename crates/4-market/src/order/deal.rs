@@ -5,24 +5,8 @@ use kernel::{Out, Pid};
 use units::{Lots, OrderId, Price};
 use words::{Busy, Deal, Say};
 
-use super::{Hold, Order, State, Talk};
-use crate::{Party, floor_of};
-
-impl Talk {
-    /// The deal's name, told by its maker.
-    #[inline(always)]
-    pub(super) fn as_maker(&self, me: OrderId) -> Deal {
-        let &Talk { other: taker, incarnation, number, .. } = self;
-        Deal { maker: me, taker, incarnation, number }
-    }
-
-    /// The deal's name, told by its taker.
-    #[inline(always)]
-    pub(super) fn as_taker(&self, me: OrderId) -> Deal {
-        let &Talk { other: maker, incarnation, number, .. } = self;
-        Deal { maker, taker: me, incarnation, number }
-    }
-}
+use super::{Hold, Order, Phase, id};
+use crate::{LEDGER, Party, floor_of};
 
 impl Order {
     // ---- the maker
@@ -32,12 +16,12 @@ impl Order {
         &mut self,
         introduction: u32,
         newcomer: Pid,
-        other: OrderId,
+        taker: OrderId,
         limit: Price,
         lots: Lots,
         out: &mut Out<Party>,
     ) {
-        if self.state != State::Free {
+        if self.phase != Phase::Free {
             return self.pass(introduction, Busy::Maker, out);
         }
         let lots = lots.min(self.open);
@@ -45,75 +29,73 @@ impl Order {
             return self.pass(introduction, Busy::Newcomer, out);
         }
         self.open -= lots;
-        self.proposals = self.proposals.checked_add(1).expect("fewer than 2^31 proposals a life");
-        let talk = Talk {
-            other,
-            partner: newcomer,
-            lots,
-            incarnation: out.incarnation(),
-            number: self.proposals,
-            introduction,
-            monitor: out.monitor(newcomer),
-        };
-        self.state = State::Proposed(talk);
-        let (deal, price) = (talk.as_maker(self.id), self.price);
-        out.send(newcomer, Say::Propose { deal, introduction, price, lots });
+        self.held = lots;
+        self.proposals = self.proposals.checked_add(1).expect("fewer than 2^32 proposals a life");
+        self.introduction = introduction;
+        self.phase = Phase::Proposed;
+        out.monitor(newcomer);
+        let (incarnation, number) = (out.incarnation(), self.proposals);
+        let deal = Deal { maker: id(out), taker, incarnation, number };
+        out.send(newcomer, Say::Propose { deal, introduction, price: self.price, lots });
     }
 
+    #[cold]
     fn pass(&self, introduction: u32, ask: Busy, out: &mut Out<Party>) {
         let pass = Say::Pass { introduction, open: self.open, ask };
         out.send_to(floor_of(self.market), pass);
     }
 
+    /// True if this deal is the proposal that we wait to hear of.
+    #[inline(always)]
+    fn has_proposed(&self, deal: &Deal, out: &Out<Party>) -> bool {
+        self.phase == Phase::Proposed
+            && (deal.maker, deal.incarnation) == (id(out), out.incarnation())
+            && deal.number == self.proposals
+    }
+
     #[inline(always)]
     pub(super) fn on_accept(&mut self, from: Pid, deal: Deal, lots: Lots, out: &mut Out<Party>) {
-        let State::Proposed(mut talk) = self.state else {
-            return self.withdraw_unknown(from, deal, out);
-        };
-        if talk.as_maker(self.id) != deal {
+        if !self.has_proposed(&deal, out) {
             return self.withdraw_unknown(from, deal, out);
         }
-        let Some(rest) = talk.lots.checked_sub(lots).filter(|_| !lots.is_zero()) else {
+        let Some(rest) = self.held.checked_sub(lots).filter(|_| !lots.is_zero()) else {
             // More than was offered, or nothing: no acceptance at all.
             out.send(from, Say::Withdraw { deal });
-            return self.drop_proposal(talk, out);
+            return self.drop_proposal(out);
         };
         self.open += rest;
-        talk.lots = lots;
-        out.demonitor(talk.monitor);
-        out.note(Some(Hold { deal, lots }));
-        self.state = State::Closing(talk);
-        self.ask_ledger(out);
+        self.held = lots;
+        self.phase = Phase::Closing;
+        out.demonitor_all();
+        out.note(Some(Hold { deal, lots, partner: from }));
+        if let Some(ledger) = out.whereis(LEDGER) {
+            out.monitor(ledger);
+            out.send(ledger, Say::Record { deal, price: self.price, lots });
+        }
     }
 
     /// An acceptance of what we do not know: of a former life, or dropped. We never asked the ledger
     /// for it in this life, nor will we; a former life's hold has been settled before we spoke.
     #[cold]
     fn withdraw_unknown(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
-        let known = match self.state {
-            State::Closing(talk) => talk.as_maker(self.id) == deal,
-            _ => false,
-        };
-        if !known && deal.maker == self.id && deal.incarnation == out.incarnation() {
+        let closing = out.noted().is_some_and(|hold| hold.deal == deal);
+        if !closing && (deal.maker, deal.incarnation) == (id(out), out.incarnation()) {
             out.send(from, Say::Withdraw { deal });
         }
     }
 
     pub(super) fn on_decline(&mut self, deal: Deal, out: &mut Out<Party>) {
         // While closing a decline comes too late and changes nothing.
-        if let State::Proposed(talk) = self.state
-            && talk.as_maker(self.id) == deal
-        {
-            self.drop_proposal(talk, out);
+        if self.has_proposed(&deal, out) {
+            self.drop_proposal(out);
         }
     }
 
     /// Frees the hold of a proposal that was not accepted: it was never logged, so it is our own.
-    fn drop_proposal(&mut self, talk: Talk, out: &mut Out<Party>) {
-        out.demonitor(talk.monitor);
-        self.open += talk.lots;
-        self.state = State::Free;
-        self.pass(talk.introduction, Busy::Newcomer, out);
+    fn drop_proposal(&mut self, out: &mut Out<Party>) {
+        out.demonitor_all();
+        self.free_hold(false);
+        self.pass(self.introduction, Busy::Newcomer, out);
         self.after_deal(out);
     }
 
@@ -129,37 +111,39 @@ impl Order {
         lots: Lots,
         out: &mut Out<Party>,
     ) {
-        if let State::Accepted(talk) = self.state
-            && talk.as_taker(self.id) == deal
-        {
-            return out.send(from, Say::Accept { deal, lots: talk.lots });
-        }
-        let would = self.state == State::Free && self.side.accepts(self.price, price);
+        let would = self.phase == Phase::Free && self.side.accepts(self.price, price);
         let lots = if would { lots.min(self.open) } else { Lots::ZERO };
         if lots.is_zero() {
-            return out.send(from, Say::Decline { deal });
+            return self.refuse(from, deal, out);
         }
         self.open -= lots;
-        out.note(Some(Hold { deal, lots }));
-        self.state = State::Accepted(Talk {
-            other: deal.maker,
-            partner: from,
-            lots,
-            incarnation: deal.incarnation,
-            number: deal.number,
-            introduction,
-            monitor: out.monitor(from),
-        });
+        self.held = lots;
+        self.introduction = introduction;
+        self.phase = Phase::Accepted;
+        out.note(Some(Hold { deal, lots, partner: from }));
+        out.monitor(from);
         out.send(from, Say::Accept { deal, lots });
+    }
+
+    #[cold]
+    fn refuse(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
+        match out.noted() {
+            // Doubled: the answer was the same.
+            Some(hold) if hold.deal == deal && self.phase == Phase::Accepted => {
+                let lots = hold.lots;
+                out.send(from, Say::Accept { deal, lots });
+            }
+            _ => out.send(from, Say::Decline { deal }),
+        }
     }
 
     /// The maker says how it ended.
     #[inline(always)]
     pub(super) fn on_end_from_maker(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
-        if let State::Accepted(talk) | State::InDoubt(talk) = self.state
-            && talk.as_taker(self.id) == deal
+        if matches!(self.phase, Phase::Accepted | Phase::InDoubt)
+            && out.noted().is_some_and(|hold| hold.deal == deal)
         {
-            self.settle_as_taker(talk, traded, out);
+            self.settle_as_taker(traded, out);
         }
     }
 
@@ -168,45 +152,53 @@ impl Order {
     /// The ledger says how it ended.
     #[inline(always)]
     pub(super) fn on_verdict(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
-        match self.state {
-            State::Closing(talk) if talk.as_maker(self.id) == deal => {
-                self.settle_as_maker(talk, traded, out);
-            }
-            State::InDoubt(talk) if talk.as_taker(self.id) == deal => {
-                self.settle_as_taker(talk, traded, out);
-            }
-            State::Settling(hold, monitor) if hold.deal == deal => {
+        let Some(&Hold { deal: noted, partner, .. }) = out.noted() else { return };
+        if noted != deal {
+            return; // late or doubled
+        }
+        match self.phase {
+            Phase::Closing => self.settle_as_maker(deal, partner, traded, out),
+            Phase::InDoubt => self.settle_as_taker(traded, out),
+            Phase::Settling => {
                 // Either way the line that we recall next has it.
-                out.demonitor(monitor);
+                out.demonitor_all();
                 out.note(None);
-                self.state = State::Recalling(monitor);
-                self.ask_ledger(out);
+                self.phase = Phase::Recalling;
+                self.ask_ledger_again(out);
             }
-            _ => {} // late or doubled
+            Phase::New | Phase::Free | Phase::Proposed | Phase::Accepted | Phase::Recalling => {}
         }
     }
 
+    #[cold]
+    fn ask_ledger_again(&mut self, out: &mut Out<Party>) {
+        self.ask_ledger(out);
+    }
+
     #[inline(always)]
-    fn settle_as_maker(&mut self, talk: Talk, traded: bool, out: &mut Out<Party>) {
-        let deal = talk.as_maker(self.id);
-        self.free_hold(talk, traded, out);
+    fn settle_as_maker(&mut self, deal: Deal, partner: Pid, traded: bool, out: &mut Out<Party>) {
+        out.demonitor_all();
+        out.note(None);
+        self.free_hold(traded);
         if traded {
-            out.send(talk.partner, Say::Complete { deal });
+            out.send(partner, Say::Complete { deal });
         } else {
-            out.send(talk.partner, Say::Withdraw { deal });
-            self.pass(talk.introduction, Busy::Newcomer, out);
+            out.send(partner, Say::Withdraw { deal });
+            self.pass(self.introduction, Busy::Newcomer, out);
         }
         if self.done == self.size {
-            return self.leave(talk.introduction, out);
+            return self.leave(self.introduction, out);
         }
         self.after_deal(out);
     }
 
     #[inline(always)]
-    fn settle_as_taker(&mut self, talk: Talk, traded: bool, out: &mut Out<Party>) {
-        self.free_hold(talk, traded, out);
-        let dealt = if traded { talk.lots } else { Lots::ZERO };
-        let (order, introduction, open) = (self.id, talk.introduction, self.open);
+    fn settle_as_taker(&mut self, traded: bool, out: &mut Out<Party>) {
+        out.demonitor_all();
+        out.note(None);
+        let dealt = if traded { self.held } else { Lots::ZERO };
+        self.free_hold(traded);
+        let (order, introduction, open) = (id(out), self.introduction, self.open);
         out.send_to(floor_of(self.market), Say::Next { order, introduction, dealt, open });
         if self.done == self.size {
             return self.end(out);
@@ -215,32 +207,31 @@ impl Order {
     }
 
     #[inline(always)]
-    fn free_hold(&mut self, talk: Talk, traded: bool, out: &mut Out<Party>) {
-        out.demonitor(talk.monitor);
-        out.note(None);
+    fn free_hold(&mut self, traded: bool) {
         if traded {
-            self.done += talk.lots;
+            self.done += self.held;
         } else {
-            self.open += talk.lots;
+            self.open += self.held;
         }
-        self.state = State::Free;
+        self.held = Lots::ZERO;
+        self.phase = Phase::Free;
     }
 
     /// Whom we waited for is gone. Whatever it said before has arrived.
-    pub(super) fn on_down(&mut self, pid: Pid, out: &mut Out<Party>) {
-        match self.state {
+    pub(super) fn on_down(&mut self, out: &mut Out<Party>) {
+        match self.phase {
             // The taker: nothing is logged, so we let go.
-            State::Proposed(talk) if talk.partner == pid => self.drop_proposal(talk, out),
+            Phase::Proposed => self.drop_proposal(out),
             // The maker: how far it got only the ledger knows.
-            State::Accepted(talk) if talk.partner == pid => {
-                self.state = State::InDoubt(talk);
+            Phase::Accepted => {
+                self.phase = Phase::InDoubt;
                 self.ask_ledger(out);
             }
             // The ledger: its next life is asked again.
-            State::Closing(_) | State::InDoubt(_) | State::Settling(..) | State::Recalling(_) => {
+            Phase::Closing | Phase::InDoubt | Phase::Settling | Phase::Recalling => {
                 self.ask_ledger(out);
             }
-            _ => {}
+            Phase::New | Phase::Free => {}
         }
     }
 }
