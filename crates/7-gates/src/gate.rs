@@ -41,7 +41,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s for head and answer; 2 s for views.
+    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s each for head and answer;
+    /// 2 s for views.
     fn default() -> Options {
         Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),

@@ -274,7 +274,7 @@ pub(crate) async fn replace(
 /// Takes an order off its market. The answer is its number.
 #[utoipa::path(delete, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("product_id" = Option<String>, Query, description = "Its market, if you want that checked"),
+        ("product_id" = Option<String>, Query, description = "Its market, to be checked"),
         ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
     responses((status = 200, body = String), Refusals))]
 pub(crate) async fn cancel(
