@@ -187,6 +187,22 @@ impl Ties {
         self.ties[tie.index as usize].at_watcher.next
     }
 
+    /// The oldest tie of the list of the watched that begins at `head`: its last. O(list).
+    pub(crate) fn oldest(&self, head: u32) -> u32 {
+        let mut oldest = head;
+        while let Some(tie) = self.ties.get(oldest as usize)
+            && tie.at_watched.next != NONE
+        {
+            oldest = tie.at_watched.next;
+        }
+        oldest
+    }
+
+    /// The next younger tie of the same list.
+    pub(crate) fn younger(&self, tie: MonitorRef) -> u32 {
+        self.ties[tie.index as usize].at_watched.previous
+    }
+
     /// Marks a tie as fired: its end is on its way.
     pub(crate) fn fire(&mut self, reference: MonitorRef) {
         let kind = &mut self.ties[reference.index as usize].kind;

@@ -551,6 +551,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     fn apply(&mut self, me: Pid) {
         let mut effects = std::mem::take(&mut self.out.effects);
+        if self.out.spawned.len() > 1 {
+            self.out.spawned.reverse(); // so that the first is taken first, each from the end
+        }
+        if self.out.multicasts.len() > 1 {
+            self.out.multicasts.reverse();
+        }
         for effect in effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
@@ -571,11 +577,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Unlink(pid) => self.unlink(me, pid),
             Effect::Trap(traps) => self.slots[me.index()].traps = traps,
             Effect::Spawn(pid, place) => {
-                let process = self.out.spawned.remove(0);
+                let process = self.out.spawned.pop().expect("one for each of these effects");
                 self.spawn_effect(pid, place, process);
             }
             Effect::Multicast(name) => {
-                let message = self.out.multicasts.remove(0);
+                let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
             }
             Effect::Timer(timer, token) => {
@@ -897,14 +903,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             ties.release(tie);
         }
-        // Oldest first: the list has its newest at the head.
-        let mut ends = Vec::new();
-        while let Some((tie, kind)) = ties.first(heads.watched) {
-            ties.unhook_watched(tie.index, &mut heads.watched);
+        // Oldest first: the list has its newest at the head. A fired tie is of no list of the watched.
+        let mut at = ties.oldest(heads.watched);
+        while let Some((tie, kind)) = ties.first(at) {
+            at = ties.younger(tie);
             ties.fire(tie);
-            ends.push((tie, kind));
-        }
-        for (tie, kind) in ends.into_iter().rev() {
             let (watcher, _) = ties.ends(tie);
             let letter = ending(kind, tie, cause);
             self.out.ring.push(Envelope { to: watcher, from: pid, letter });
