@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::ring::Letter;
 use crate::{Process, Watch, World};
 
 /// Picks the next delivery.
@@ -77,19 +76,15 @@ impl<I: Iterator<Item = usize>> Chooser for Recorded<I> {
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Offsets of the signals that may be delivered next: the oldest of each pair, nothing before
-    /// the start of its receiver, nothing to a receiver that is between two lives.
+    /// the first event of its receiver, nothing to a receiver that is between two lives.
     pub fn ready(&self, ready: &mut Vec<usize>) {
         ready.clear();
-        let mut pairs = BTreeSet::new();
-        let mut unborn = BTreeSet::new();
+        let (mut pairs, mut receivers) = (BTreeSet::new(), BTreeSet::new());
         for (offset, envelope) in self.letters().enumerate() {
-            let first = pairs.insert((envelope.from, envelope.to));
-            let start = matches!(envelope.letter, Letter::Start);
-            if start {
-                unborn.insert(envelope.to);
-            }
-            let waits = unborn.contains(&envelope.to) && !start;
-            if first && !waits && !self.is_between(envelope.to) {
+            let first_of_pair = pairs.insert((envelope.from, envelope.to));
+            let first_of_all = receivers.insert(envelope.to);
+            let waits = self.is_unbegun(envelope.to) && !first_of_all;
+            if first_of_pair && !waits && !self.is_between(envelope.to) {
                 ready.push(offset);
             }
         }

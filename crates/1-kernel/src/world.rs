@@ -41,6 +41,8 @@ pub(crate) struct Slot<P> {
     pub(crate) listed: bool,
     /// It has set a timer: to be taken away when it ends.
     pub(crate) timed: bool,
+    /// It has had its first event.
+    pub(crate) begun: bool,
 }
 
 /// What is kept of a life whose slot was freed, but not its place in the tree.
@@ -278,6 +280,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             .is_some_and(|slot| slot.generation == pid.generation && slot.state != State::Free)
     }
 
+    /// True if this life has not had its first event, which must be the oldest that waits for it.
+    pub(crate) fn is_unbegun(&self, pid: Pid) -> bool {
+        self.slots.get(pid.index()).is_some_and(|slot| {
+            slot.generation == pid.generation && slot.state == State::Alive && !slot.begun
+        })
+    }
+
     /// True if this address is a next life that its supervisor has not begun yet.
     pub(crate) fn is_between(&self, pid: Pid) -> bool {
         self.slots
@@ -438,6 +447,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         out.key = slot.key;
         out.note = slot.note;
         out.incarnation = slot.incarnation;
+        slot.begun = true;
         self.mark = (out.ring.tail(), out.log.len());
         self.stepping = Some(to);
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
@@ -777,6 +787,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         slot.incarnation = incarnation;
         slot.node = node;
         slot.state = state;
+        slot.begun = false;
         self.watch.started(pid, key, incarnation);
     }
 
@@ -797,6 +808,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 traps: false,
                 listed: false,
                 timed: false,
+                begun: false,
             });
         }
     }

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use kernel::Seeded;
+use kernel::{Name, Node, Seeded};
 
-use crate::actor::{Diary, act, text, town};
+use crate::actor::{Diary, act, crash, text, town};
 use crate::schedule::{Schedule, under_every_schedule};
 
 const SEEDS: u64 = 2000;
@@ -96,6 +96,27 @@ fn start_is_the_first_event_of_every_life() {
         );
         schedule.run(&mut town);
         assert_eq!(diary.of("child")[0], "start 1");
+    });
+}
+
+#[test]
+fn a_life_that_begins_with_a_message_hears_that_first_and_its_next_life_begins_with_start() {
+    under_every_schedule(SEEDS, |schedule| {
+        let (mut town, diary) = (town(), Diary::default());
+        let role = diary.role("order");
+        let many = Node::many("orders", role.clone()).named(Name(1));
+        town.grow(None, crate::supervision::pair(diary.role("x"), many));
+        let orders = town.node("root/orders").expect("was grown");
+        let ann = town.spawn(diary.actor("ann"));
+        schedule.run(&mut town);
+        town.send(ann, act(|out| out.multicast(Name(1), text("to all"))));
+        let order = town.spawn_child_with(orders, 1, role.actor(), text("the first"));
+        town.send(order, text("the second"));
+        town.send(order, crash());
+        schedule.run(&mut town);
+        let heard = diary.of("order 1");
+        assert_eq!(heard[0], "the first");
+        assert!(heard.iter().any(|line| line == "start 2"), "{heard:?}");
     });
 }
 
