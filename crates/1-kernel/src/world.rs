@@ -398,24 +398,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn deliver_next(&mut self) -> bool {
         let Some(envelope) = self.out.ring.next() else { return false };
         let &Envelope { to, from, ref letter } = envelope;
-        let alive = match self.slots.get(to.index()) {
-            Some(slot) => slot.generation == to.generation && slot.body.is_some(),
-            None => false,
-        };
-        match letter {
-            Letter::Say(message) if alive => {
-                self.watch.delivered(envelope);
-                let event = Event::Message { from, message: message.clone() };
-                self.step(to, event);
-            }
-            Letter::Start if alive => {
-                self.watch.delivered(envelope);
-                self.step(to, Event::Start);
-            }
-            _ => {
-                let envelope = envelope.clone();
-                self.deliver(envelope);
-            }
+        if let Letter::Say(message) = letter
+            && let Some(slot) = self.slots.get_mut(to.index())
+            && slot.generation == to.generation
+            && let Some(body) = &mut slot.body
+        {
+            self.watch.delivered(envelope);
+            let event = Event::Message { from, message: message.clone() };
+            let out = &mut self.out;
+            (out.me, out.key, out.incarnation, out.note) =
+                (to, slot.key, slot.incarnation, slot.note);
+            self.mark = (out.ring.tail(), out.log.len());
+            self.stepping = Some(to);
+            body.handle(event, out);
+            self.end_step(to);
+        } else {
+            let envelope = envelope.clone();
+            self.deliver(envelope);
         }
         true
     }
@@ -439,7 +438,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// One step of one process, and its effects.
-    #[inline(always)]
     pub(crate) fn step(&mut self, to: Pid, event: Event<P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
@@ -451,7 +449,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.mark = (out.ring.tail(), out.log.len());
         self.stepping = Some(to);
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
-        if out.log.len() > self.mark.1 && !self.admit(to) {
+        self.end_step(to);
+    }
+
+    /// A step is over: its facts are judged, then its effects happen.
+    #[inline(always)]
+    fn end_step(&mut self, to: Pid) {
+        if self.out.log.len() > self.mark.1 && !self.admit(to) {
             return;
         }
         self.stepping = None;

@@ -175,24 +175,24 @@ impl Ledger {
         }
     }
 
+    /// Frees the line of an order that is done.
     #[inline]
-    fn remove(&mut self, order: OrderId) {
-        let lines = &self.lines;
-        let is = |index: u32| lines[index as usize].order == order;
-        if let Some(index) = self.table.remove(order.0, is) {
-            self.lines[index as usize] = Line::free();
-            self.free.push(index);
-        }
+    fn remove(&mut self, index: u32) {
+        let line = &mut self.lines[index as usize];
+        self.table.remove(line.order.0, |other| other == index);
+        line.order = OrderId(0);
+        self.free.push(index);
     }
 
     #[inline]
     fn on_traded(&mut self, deal: &Deal, lots: Lots) {
         let mark = Mark::of(deal, true);
         for (order, as_maker) in [(deal.maker, true), (deal.taker, false)] {
-            let line = self.line_mut(order).expect("the judge has seen both lines");
+            let index = self.index(order).expect("the judge has seen both lines");
+            let line = &mut self.lines[index as usize];
             line.done += lots;
             if line.done == line.size {
-                self.remove(order);
+                self.remove(index);
             } else if as_maker {
                 line.as_maker = mark;
             } else {
@@ -222,11 +222,11 @@ impl Ledger {
 
     #[inline]
     fn on_left(&mut self, order: OrderId, lots: Lots) -> Result<(), Wrong> {
-        let line = self.line(order).ok_or(Wrong::NoOrder)?;
-        if line.remaining() != lots {
+        let index = self.index(order).ok_or(Wrong::NoOrder)?;
+        if self.lines[index as usize].remaining() != lots {
             return Err(Wrong::Left);
         }
-        self.remove(order);
+        self.remove(index);
         Ok(())
     }
 }

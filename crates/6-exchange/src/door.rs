@@ -1,7 +1,8 @@
-//! The door: whether an ask may come in, before anything has happened.
+//! The door: whether an ask may come in, before anything has happened. Where several codes apply,
+//! the first of [`Code::ALL`] is told.
 
 use ledger::{Ledger, Line, Repeat};
-use units::{AccountId, ClientId, Lots, OrderId, Price, limits};
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, limits};
 use words::{Ask, Code, MarketSpec, Place, Replace};
 
 /// Bounds that the caller sets. Each is a refusal when reached.
@@ -30,18 +31,7 @@ impl From<Code> for Stopped {
     }
 }
 
-/// Looks an ask over. Where several codes apply, the first of [`Code::ALL`] is told.
-#[inline]
-pub(crate) fn check(ledger: &Ledger, options: &Options, ask: &Ask) -> Result<(), Stopped> {
-    match ask {
-        Ask::Place(place) => check_place(ledger, options, place, ask),
-        Ask::Cancel { account, order } => owned(ledger, *account, *order).map(|_| ()),
-        Ask::Replace(replace) => check_replace(ledger, replace, ask),
-        Ask::OpenMarket(spec) => check_market(ledger, spec),
-    }
-}
-
-fn check_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), Stopped> {
+pub(crate) fn check_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), Stopped> {
     if ledger.symbol(&spec.symbol).is_some() {
         return Err(Code::MarketExists.into());
     }
@@ -55,7 +45,7 @@ fn check_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), Stopped> {
 }
 
 #[inline]
-fn check_place(
+pub(crate) fn check_place(
     ledger: &Ledger,
     options: &Options,
     place: &Place,
@@ -73,8 +63,23 @@ fn check_place(
     check_memory(ledger, place.account, place.client)
 }
 
+/// The market of the order that is to be cancelled.
 #[inline]
-fn check_replace(ledger: &Ledger, replace: &Replace, ask: &Ask) -> Result<(), Stopped> {
+pub(crate) fn check_cancel(
+    ledger: &Ledger,
+    account: AccountId,
+    order: OrderId,
+) -> Result<MarketId, Stopped> {
+    owned(ledger, account, order).map(|line| line.market)
+}
+
+/// The market of the order that is to be replaced.
+#[inline]
+pub(crate) fn check_replace(
+    ledger: &Ledger,
+    replace: &Replace,
+    ask: &Ask,
+) -> Result<MarketId, Stopped> {
     check_repeat(ledger, replace.account, replace.client, ask)?;
     let line = owned(ledger, replace.account, replace.order)?;
     if ledger.market(line.market).is_none_or(|market| market.stopped) {
@@ -87,7 +92,8 @@ fn check_replace(ledger: &Ledger, replace: &Replace, ask: &Ask) -> Result<(), St
     if replace.lots <= line.done {
         return Err(Code::BelowDone.into());
     }
-    check_memory(ledger, replace.account, replace.client)
+    check_memory(ledger, replace.account, replace.client)?;
+    Ok(line.market)
 }
 
 #[inline]

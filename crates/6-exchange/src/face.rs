@@ -128,53 +128,60 @@ impl<W: Watch<Party>> Exchange<W> {
     /// For explorers, which choose every step themselves; others call [`Exchange::ask`].
     #[inline]
     pub fn let_in(&mut self, number: AskId, ask: &Ask) -> LetIn {
-        if let Err(stopped) = self.check(ask) {
-            return LetIn::Answered(match stopped {
-                Stopped::Refused(code) => Tell::Refused(code),
-                Stopped::Repeated(order) => Tell::Repeated(order),
-            });
+        match self.try_in(number, ask) {
+            Ok(()) => LetIn::In,
+            Err(Stopped::Refused(code)) => LetIn::Answered(Tell::Refused(code)),
+            Err(Stopped::Repeated(order)) => LetIn::Answered(Tell::Repeated(order)),
         }
-        match *ask {
+    }
+
+    #[inline(always)]
+    fn try_in(&mut self, number: AskId, ask: &Ask) -> Result<(), Stopped> {
+        if !self.room && !matches!(ask, Ask::Cancel { .. }) {
+            return Err(Code::JournalFull.into());
+        }
+        match ask {
             Ask::Place(place) => {
-                let Place { account, client, market, side, price, lots, stands } = place;
+                door::check_place(self.ledger(), &self.options, place, ask)?;
+                let &Place { account, client, market, side, price, lots, stands } = place;
                 let enter = Say::Enter { account, client, side, price, lots, stands };
                 let supervisor = self.orders[usize::from(market.0)];
                 self.world.spawn_child_with(supervisor, number.0, Party::order(market), enter);
             }
-            Ask::Cancel { order, .. } => match self.process(order) {
-                Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
-                None => self.cancel_suspended(order),
-            },
+            &Ask::Cancel { account, order } => {
+                let market = door::check_cancel(self.ledger(), account, order)?;
+                match self.process(order, market) {
+                    Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
+                    None => self.cancel_suspended(order),
+                }
+            }
             Ask::Replace(replace) => {
-                let words::Replace { client, order, price, lots, .. } = replace;
-                if let Some(pid) = self.process(order) {
+                let market = door::check_replace(self.ledger(), replace, ask)?;
+                let &words::Replace { client, order, price, lots, .. } = replace;
+                if let Some(pid) = self.process(order, market) {
                     self.world.send(pid, Say::Replace { ask: number, client, price, lots });
                 }
             }
             Ask::OpenMarket(spec) => {
-                let market = self.ledger().markets().count();
-                let market = MarketId(u16::try_from(market).expect("bounded at the door"));
-                let opened = Fact::MarketOpened { market, spec };
-                self.world.record(opened).expect("checked at the door");
-                self.grow(market, &spec);
+                door::check_market(self.ledger(), spec)?;
+                self.open_market(spec);
             }
         }
-        LetIn::In
+        Ok(())
     }
 
-    #[inline]
-    fn check(&self, ask: &Ask) -> Result<(), Stopped> {
-        if !self.room && !matches!(ask, Ask::Cancel { .. }) {
-            return Err(Code::JournalFull.into());
-        }
-        door::check(self.ledger(), &self.options, ask)
+    fn open_market(&mut self, spec: &MarketSpec) {
+        let market = self.ledger().markets().count();
+        let market = MarketId(u16::try_from(market).expect("bounded at the door"));
+        let opened = Fact::MarketOpened { market, spec: *spec };
+        self.world.record(opened).expect("checked at the door");
+        self.grow(market, spec);
     }
 
     /// The process of an open order.
-    #[inline]
-    pub(crate) fn process(&self, order: OrderId) -> Option<Pid> {
-        let line = self.ledger().line(order)?;
-        self.world.child(self.orders[usize::from(line.market.0)], order.0)
+    #[inline(always)]
+    fn process(&self, order: OrderId, market: MarketId) -> Option<Pid> {
+        self.world.child(self.orders[usize::from(market.0)], order.0)
     }
 
     /// A suspended order has no process that could leave.
