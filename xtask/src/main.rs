@@ -1,1 +1,115 @@
-fn main() {}
+//! Every chore of the repository, as `cargo xtask VERB`. It builds with nothing but the standard
+//! library, so it works when nothing else does. It must never change a file that git keeps, except
+//! by `bless`, which is there for that.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool that speaks to a terminal")]
+
+mod bless;
+mod fault;
+mod needs;
+mod readme;
+mod steps;
+mod tests;
+mod tidy;
+mod tool;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use fault::Fault;
+use steps::Steps;
+use tool::cargo;
+
+const HELP: &str = "\
+Every chore of the repository.
+
+  cargo xtask test              all checks and all tests; brings what they need
+  cargo xtask ci                the checks alone: tidy, format, clippy
+  cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
+  cargo xtask bless             writes charts and golden files anew; read the change afterwards
+  cargo xtask bench-peers ...   the same flow through other engines and ours; --help for its options
+
+Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let verb = args.next();
+    let rest: Vec<String> = args.collect();
+    let done = match (verb.as_deref(), rest.as_slice()) {
+        (Some("test"), []) => return test(),
+        (Some("ci"), []) => return ci(),
+        (Some("tidy"), []) => tidy::run(),
+        (Some("bless"), []) => bless::run(),
+        (Some("bench-peers"), rest) => bench_peers(rest),
+        (Some("--help" | "-h" | "help"), _) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        (other, _) => {
+            if let Some(verb) = other {
+                eprintln!("there is no such chore: cargo xtask {verb} {}\n", rest.join(" "));
+            }
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's own folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("xtask lies in the repository").to_owned()
+}
+
+/// True where a machine runs this: then what is missing fails instead of being passed over.
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value != "false" && !value.is_empty())
+}
+
+const PEERS: [&str; 2] = ["--manifest-path", "bench-peers/Cargo.toml"];
+
+fn ci() -> ExitCode {
+    let mut steps = Steps::default();
+    checks(&mut steps);
+    steps.finish()
+}
+
+fn checks(steps: &mut Steps) {
+    steps.step("tidy", tidy::run);
+    steps.step("format", || {
+        cargo(&["fmt", "--all", "--check"]).run()?;
+        cargo(&["fmt", "--check"]).args(&PEERS).run()
+    });
+    steps.step("clippy", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"]).run()
+    });
+}
+
+fn test() -> ExitCode {
+    let mut steps = Steps::default();
+    steps.step("needs", needs::bring);
+    checks(&mut steps);
+    if steps.step("build", || cargo(&["build", "--workspace", "--all-targets", "--locked"]).run()) {
+        steps.step_of_tests("tests", tests::workspace);
+        steps.step_of_tests("doc tests", tests::docs);
+        steps.step("examples", tests::examples);
+        steps.step("readme", readme::run);
+    }
+    steps.step("bench-peers", || {
+        let clippy = cargo(&["clippy", "--all-targets", "--locked"]).args(&PEERS);
+        clippy.args(&["--", "-Dwarnings"]).run()
+    });
+    steps.finish()
+}
+
+fn bench_peers(args: &[String]) -> Result<(), Fault> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    cargo(&["run", "--release", "--locked"]).args(&PEERS).args(&["--"]).args(&args).run()
+}

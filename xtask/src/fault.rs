@@ -1,0 +1,59 @@
+//! What can go wrong in a chore: what, where, and what to do.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why a chore failed.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// A program could not be started.
+    Start { command: String, why: io::Error },
+    /// A program said that it failed.
+    Ended { command: String, status: ExitStatus },
+    /// Tests failed.
+    Tests { failed: u64 },
+    /// A test runner ended well and ran nothing.
+    NoTests { command: String },
+    /// A file could not be read or written.
+    File { path: PathBuf, why: io::Error },
+    /// A program is missing and could not be brought.
+    Missing { program: String, reason: String, package: String },
+    /// The tree is not as it should be; each was told.
+    Untidy { complaints: usize },
+    /// A session of the README went otherwise.
+    Session { command: String, wanted: String, got: String },
+    /// The demo did not come up.
+    Demo { why: String },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Start { command, why } => write!(f, "cannot start `{command}`: {why}"),
+            Fault::Ended { command, status } => write!(f, "`{command}` failed: {status}"),
+            Fault::Tests { failed } => write!(f, "{failed} tests failed; they are told above"),
+            Fault::NoTests { command } => write!(f, "`{command}` ran no test at all"),
+            Fault::File { path, why } => write!(f, "{}: {why}", path.display()),
+            Fault::Missing { program, reason, package } => write!(
+                f,
+                "`{program}` is not there ({reason}); install it: apt-get install {package}"
+            ),
+            Fault::Untidy { complaints } => {
+                write!(
+                    f,
+                    "{complaints} complaints, told above; the rules stand in xtask/src/tidy.rs"
+                )
+            }
+            Fault::Session { command, wanted, got } => write!(
+                f,
+                "README.md shows\n  $ {command}\n{wanted}\nbut what came was\n{got}\n\
+                 mend the program or the page (`...` stands for any text)"
+            ),
+            Fault::Demo { why } => write!(f, "the demo: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,60 @@
+//! What tests need of a machine beyond Rust, and how it comes there: Debian's packages, when root.
+
+use crate::fault::Fault;
+use crate::tool::{cargo, tool};
+
+/// A program, the package that has it, and who needs it.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+    reason: &'static str,
+}
+
+const NEEDS: [Need; 3] = [
+    Need { program: "cc", package: "gcc", reason: "rustc links with it" },
+    Need { program: "git", package: "git", reason: "tidy asks it which files there are" },
+    Need { program: "curl", package: "curl", reason: "the README's session is run as it stands" },
+];
+
+/// Components of the Rust toolchain that the checks need.
+const COMPONENTS: [&str; 2] = ["fmt", "clippy"];
+
+/// Brings what is missing, or says how to.
+pub(crate) fn bring() -> Result<(), Fault> {
+    for component in COMPONENTS {
+        if !cargo(&[component, "--version"]).succeeds() {
+            let package = format!("rust-{component}, or: rustup component add {component}");
+            let reason = "a part of the Rust toolchain".to_owned();
+            return Err(Fault::Missing { program: format!("cargo {component}"), reason, package });
+        }
+    }
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_there(need.program)).collect();
+    if missing.is_empty() {
+        println!("everything is there");
+        return Ok(());
+    }
+    if is_root() && is_there("apt-get") {
+        let mut install = vec!["install", "--yes", "--no-install-recommends"];
+        install.extend(missing.iter().map(|need| need.package));
+        let apt = || tool("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
+        apt().args(&["update"]).run()?;
+        apt().args(&install).run()?;
+    }
+    match missing.into_iter().find(|need| !is_there(need.program)) {
+        None => Ok(()),
+        Some(Need { program, package, reason }) => Err(Fault::Missing {
+            program: (*program).to_owned(),
+            reason: (*reason).to_owned(),
+            package: (*package).to_owned(),
+        }),
+    }
+}
+
+/// True if a program can be run.
+pub(crate) fn is_there(program: &str) -> bool {
+    tool(program).args(&["--version"]).succeeds()
+}
+
+fn is_root() -> bool {
+    tool("id").args(&["-u"]).read().is_ok_and(|id| id.trim() == "0")
+}

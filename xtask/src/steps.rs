@@ -1,0 +1,65 @@
+//! Steps of a chore: each is told, timed and remembered, and one that failed does not hide the next.
+#![allow(clippy::disallowed_types, reason = "tells how long a step took")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::fault::Fault;
+use crate::tool::Count;
+
+/// What was done so far.
+#[derive(Default)]
+pub(crate) struct Steps {
+    done: Vec<(&'static str, Duration, Option<Fault>)>,
+    tests: Option<Count>,
+}
+
+impl Steps {
+    /// Does a step; true if it went well.
+    pub(crate) fn step(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), Fault>,
+    ) -> bool {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let fault = work().err();
+        if let Some(fault) = &fault {
+            println!("{fault}");
+        }
+        let well = fault.is_none();
+        self.done.push((name, start.elapsed(), fault));
+        well
+    }
+
+    /// Does a step that runs tests, and counts them.
+    pub(crate) fn step_of_tests(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<Count, Fault>,
+    ) {
+        let mut count = Count::default();
+        self.step(name, || {
+            count = work()?;
+            if count.failed > 0 { Err(Fault::Tests { failed: count.failed }) } else { Ok(()) }
+        });
+        self.tests.get_or_insert_default().add(count);
+    }
+
+    /// Says how it all went. The last line is the tests' count, if there were tests to run.
+    pub(crate) fn finish(self) -> ExitCode {
+        println!();
+        for (name, took, fault) in &self.done {
+            let word = if fault.is_none() { "ok" } else { "FAILED" };
+            println!("{word:>6}  {:>6.1} s  {name}", took.as_secs_f64());
+        }
+        if let Some(Count { passed, failed, skipped }) = self.tests {
+            println!("{passed} passed, {failed} failed, {skipped} skipped");
+        }
+        if self.done.iter().all(|(_, _, fault)| fault.is_none()) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The tests: of the workspace by cargo-nextest if it is there, else by cargo; of the pages by
+//! rustdoc; and the examples, which are programs that must run.
+
+use std::fs;
+
+use crate::fault::Fault;
+use crate::root;
+use crate::tool::{Count, Tool, cargo};
+
+fn locked(args: &[&str]) -> Tool {
+    cargo(args).args(&["--workspace", "--locked"])
+}
+
+/// All tests but those in documentation.
+pub(crate) fn workspace() -> Result<Count, Fault> {
+    if cargo(&["nextest", "--version"]).succeeds() {
+        return locked(&["nextest", "run", "--no-fail-fast"]).tests();
+    }
+    println!("cargo-nextest is not there; cargo's own runner does it, only slower");
+    locked(&["test", "--all-targets", "--no-fail-fast"]).tests()
+}
+
+/// The tests in documentation.
+pub(crate) fn docs() -> Result<Count, Fault> {
+    locked(&["test", "--doc", "--no-fail-fast"]).tests()
+}
+
+/// Runs each file of each crate's `examples` folder. They must end by themselves, and well.
+pub(crate) fn examples() -> Result<(), Fault> {
+    let mut ran = 0;
+    let crates = root().join("crates");
+    for folder in listed(&crates)? {
+        let examples = crates.join(&folder).join("examples");
+        if !examples.is_dir() {
+            continue;
+        }
+        let manifest = format!("crates/{folder}/Cargo.toml");
+        for file in listed(&examples)? {
+            let Some(name) = file.strip_suffix(".rs") else { continue };
+            println!("{name}");
+            cargo(&["run", "--quiet", "--locked"])
+                .args(&["--manifest-path", &manifest, "--example", name])
+                .run()?;
+            ran += 1;
+        }
+    }
+    println!("{ran} example programs; the examples of the libraries' faces are doc tests");
+    Ok(())
+}
+
+/// Names in a folder, in order.
+fn listed(folder: &std::path::Path) -> Result<Vec<String>, Fault> {
+    let fault = |why| Fault::File { path: folder.to_owned(), why };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fault)? {
+        names.push(entry.map_err(fault)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,101 @@
+//! Rules about one file by itself.
+
+use super::{Complaint, File};
+
+/// Most lines of a Rust file. More is a sign that two things live together.
+pub(crate) const LINES: usize = 450;
+
+/// Files that may have more, and how many: a number here may fall and never rise.
+const LONGER: &[(&str, usize)] = &[
+    // Every step of every process passes through it; its parts share the slots.
+    ("crates/1-kernel/src/world.rs", 960),
+];
+
+/// Most characters of a line of Rust. rustfmt keeps code within 100; a sentence may run on a little.
+pub(crate) const WIDTH: usize = 120;
+
+/// What nothing that is finished contains. Written in two parts, so that this file does not.
+const HALF_DONE: &[(&str, &str)] = &[
+    ("todo", "!("),
+    ("unimplemented", "!("),
+    ("dbg", "!("),
+    ("TO", "DO"),
+    ("FIX", "ME"),
+    ("XX", "X"),
+    ("#[ign", "ore"),
+];
+
+/// Checks one file.
+pub(crate) fn check(file: &File, complaints: &mut Vec<Complaint>) {
+    let File { path, text } = file;
+    if !["rs", "md", "toml", "sh", "css", "js", "html"].iter().any(|e| file.has_extension(e)) {
+        return;
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        complaints.push(Complaint::new(path, 0, "does not end with a newline"));
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        for (first, second) in HALF_DONE {
+            let word = format!("{first}{second}");
+            if line.contains(&word) {
+                let what =
+                    format!("`{word}`: nothing half done goes in; finish it or say it in words");
+                complaints.push(Complaint::new(path, number, what));
+            }
+        }
+    }
+    if file.has_extension("rs") {
+        check_rust(path, text, complaints);
+    }
+}
+
+fn check_rust(path: &str, text: &str, complaints: &mut Vec<Complaint>) {
+    let lines = text.lines().count();
+    let most = LONGER.iter().find(|(longer, _)| *longer == path).map_or(LINES, |(_, most)| *most);
+    if lines > most {
+        let what = format!("{lines} lines, at most {most}: split it by verb or by law");
+        complaints.push(Complaint::new(path, 0, what));
+    }
+    let code = |line: &&str| !line.trim().is_empty() && !line.starts_with("#![");
+    if !text.lines().find(code).is_some_and(|line| line.starts_with("//!")) {
+        let what = "begins without `//!`: say what the room is for, and what it must never do";
+        complaints.push(Complaint::new(path, 1, what));
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        let width = line.chars().count();
+        if width > WIDTH {
+            let what = format!("{width} characters, at most {WIDTH}");
+            complaints.push(Complaint::new(path, number, what));
+        }
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn complaints(path: &str, text: &str) -> Vec<String> {
+        let mut complaints = Vec::new();
+        check(&File { path: path.to_owned(), text: text.to_owned() }, &mut complaints);
+        complaints.iter().map(|c| c.to_string()).collect()
+    }
+
+    #[test]
+    fn a_good_file_is_not_complained_of() {
+        let none: Vec<String> = Vec::new();
+        assert_eq!(complaints("a.rs", "#![allow(x)]\n//! A room.\n\nfn f() {}\n"), none);
+        assert_eq!(complaints("notes.bin", "no newline"), none);
+    }
+
+    #[test]
+    fn each_rule_is_told_by_name_with_its_line() {
+        let half = ["to", "do!()"].concat();
+        assert!(complaints("a.rs", &format!("//! A.\n{half}\n"))[0].starts_with("a.rs:2: `to"));
+        assert!(complaints("a.md", "word")[0].ends_with("does not end with a newline"));
+        assert!(complaints("a.rs", "fn f() {}\n")[0].starts_with("a.rs:1: begins without `//!`"));
+        let wide = format!("//! A.\n// {}\n", "e".repeat(WIDTH));
+        assert_eq!(complaints("a.rs", &wide), ["a.rs:2: 123 characters, at most 120"]);
+        let long = "//! A.\n".repeat(LINES + 1);
+        assert!(complaints("a.rs", &long)[0].starts_with("a.rs: 451 lines"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Rules about pages: what they point to is there, and decisions are short and can be undone.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::{Complaint, File};
+use crate::root;
+
+/// Most lines of a decision.
+const LINES: usize = 40;
+const DECISIONS: &str = "docs/decisions/";
+/// Where decisions are listed.
+const LIST: &str = "docs/README.md";
+
+/// Folders of ours: a path in backticks that begins with one of them must lead somewhere.
+const FOLDERS: [&str; 6] = ["crates/", "docs/", "xtask/", "charts/", "bench-peers/", ".ci/"];
+
+/// Checks every page.
+pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
+    let list = files.iter().find(|file| file.path == LIST).map_or("", |file| &file.text);
+    let mut decisions = Vec::new();
+    for page in files.iter().filter(|file| file.has_extension("md")) {
+        check_pointers(page, &|path| root().join(path).exists(), complaints);
+        if page.path.starts_with(DECISIONS) {
+            decisions.push(page);
+        }
+    }
+    for (number, decision) in (1..).zip(decisions) {
+        check_decision(number, decision, list, complaints);
+    }
+}
+
+fn check_pointers(page: &File, exists: &dyn Fn(&Path) -> bool, complaints: &mut Vec<Complaint>) {
+    let folder = Path::new(&page.path).parent().unwrap_or(Path::new(""));
+    let mut in_code = false;
+    for (number, line) in (1..).zip(page.text.lines()) {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        }
+        if in_code {
+            continue;
+        }
+        for link in links(line) {
+            if !exists(&tidied(&folder.join(link))) {
+                let what = format!("the link to {link} leads nowhere");
+                complaints.push(Complaint::new(&page.path, number, what));
+            }
+        }
+        for path in line.split('`').skip(1).step_by(2).filter(|code| is_path(code)) {
+            if !exists(Path::new(path)) {
+                let what = format!("`{path}` is not there");
+                complaints.push(Complaint::new(&page.path, number, what));
+            }
+        }
+    }
+}
+
+/// Targets of a line's links that lie in the repository.
+fn links(line: &str) -> impl Iterator<Item = &str> {
+    line.split("](").skip(1).filter_map(|rest| {
+        let link = &rest[..rest.find(')')?];
+        let path = link.split('#').next().unwrap_or_default();
+        (!path.is_empty() && !path.contains("://")).then_some(path)
+    })
+}
+
+fn is_path(code: &str) -> bool {
+    FOLDERS.iter().any(|folder| code.starts_with(folder))
+        && !code.contains(['*', '<', ' ', '{', '…'])
+        && !code.contains("NNNN")
+}
+
+/// A path without `..` in it.
+fn tidied(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                tidied.pop();
+            }
+            Component::CurDir => {}
+            other => tidied.push(other),
+        }
+    }
+    tidied
+}
+
+fn check_decision(number: usize, page: &File, list: &str, complaints: &mut Vec<Complaint>) {
+    let File { path, text } = page;
+    let name = path.strip_prefix(DECISIONS).unwrap_or(path);
+    if !name.starts_with(&format!("{number:04}-")) {
+        let what = format!("decisions are numbered without gaps; this would be {number:04}-");
+        complaints.push(Complaint::new(path, 0, what));
+    }
+    let lines = text.lines().count();
+    if lines > LINES {
+        let what = format!("{lines} lines, at most {LINES}: a decision, not an essay");
+        complaints.push(Complaint::new(path, 0, what));
+    }
+    for part in ["## What", "## Price", "## Undo when"] {
+        if !text.lines().any(|line| line == part) {
+            complaints.push(Complaint::new(path, 0, format!("lacks the part `{part}`")));
+        }
+    }
+    if !list.contains(&format!("decisions/{name}")) {
+        complaints.push(Complaint::new(LIST, 0, format!("does not list decisions/{name}")));
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn page(path: &str, text: &str) -> File {
+        File { path: path.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn links_and_paths_must_lead_somewhere() {
+        let text = "[a](../README.md#x) [b](none.md) [c](https://x.y/z)\n`docs/b.md` `cargo run`\n\
+                    ```\n[d](none.md)\n```\n[e](#here)\n";
+        let mut told = Vec::new();
+        let exists = |path: &Path| path == Path::new("README.md");
+        check_pointers(&page("docs/a.md", text), &exists, &mut told);
+        let told: Vec<String> = told.iter().map(|c| c.to_string()).collect();
+        assert_eq!(
+            told,
+            [
+                "docs/a.md:1: the link to none.md leads nowhere",
+                "docs/a.md:2: `docs/b.md` is not there"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_decision_is_short_numbered_listed_and_can_be_undone() {
+        let good = "# 0001 x\n\n## What\n\n## Price\n\n## Undo when\n";
+        let mut told = Vec::new();
+        let list = "[x](decisions/0001-x.md)";
+        check_decision(1, &page("docs/decisions/0001-x.md", good), list, &mut told);
+        assert_eq!(told, []);
+        let long = "\n".repeat(41);
+        check_decision(2, &page("docs/decisions/0003-y.md", &long), list, &mut told);
+        assert_eq!(told.len(), 6, "{told:?}");
+    }
+}
