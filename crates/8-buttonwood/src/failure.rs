@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use journal::JournalError;
 
+use crate::bench::BenchError;
 use crate::house::HouseError;
 use crate::replay::ReadError;
 
@@ -30,6 +31,8 @@ pub(crate) enum Failure {
     },
     /// The exchange did not start, or did not end well.
     House(HouseError),
+    /// Something could not be measured.
+    Bench(BenchError),
     /// Standard output could not be written.
     Output(io::Error),
 }
@@ -49,6 +52,7 @@ impl Failure {
             | Failure::Journal(_)
             | Failure::Law { .. }
             | Failure::House(_)
+            | Failure::Bench(_)
             | Failure::Output(_) => 1,
         };
         // Where even standard error is gone, the status is all that is left to say.
@@ -64,6 +68,7 @@ impl fmt::Display for Failure {
             Failure::Usage(what) | Failure::Absent(what) => f.write_str(what),
             Failure::Journal(why) => why.fmt(f),
             Failure::House(why) => why.fmt(f),
+            Failure::Bench(why) => why.fmt(f),
             Failure::Read(why) => why.fmt(f),
             Failure::Law { dir, wrong } => write!(
                 f,
@@ -93,5 +98,11 @@ impl From<JournalError> for Failure {
 impl From<HouseError> for Failure {
     fn from(why: HouseError) -> Failure {
         Failure::House(why)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(why: BenchError) -> Failure {
+        Failure::Bench(why)
     }
 }

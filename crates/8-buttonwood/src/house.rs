@@ -103,9 +103,9 @@ impl House {
         tell_of(service.recovered());
         open_markets(&service, &plan.markets)?;
         let options = gates::Options { bind: plan.listen, ..gates::Options::default() };
-        let health = service.clone();
-        let gate =
-            Gate::start(options, service.client(), service.subscribe(), move || health.health());
+        let (facts, health) = (service.clone(), service.clone());
+        let subscribe = move || facts.subscribe();
+        let gate = Gate::start(options, service.client(), subscribe, move || health.health());
         Ok(House { gate: gate.map_err(HouseError::Gate)?, service })
     }
 

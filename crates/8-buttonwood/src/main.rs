@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod failure;
 mod house;
+mod keeper;
 mod number;
 mod output;
 mod replay;

@@ -4,9 +4,10 @@
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
 use serde::Serialize;
-use units::{AskId, MarketId, Scale, Time};
-use words::{Ask, Fact, MarketSpec, Tell};
+use units::{AskId, MarketId, Time};
+use words::{Ask, Fact, Tell};
 
+use super::market;
 use super::measure::{bytes_each, hundredths, median, nanoseconds_each, time};
 
 /// Ask 1 opens the market, so the flow's begin at 2.
@@ -96,11 +97,13 @@ fn make(plan: &Plan, scenario: Scenario, standing: Option<u32>) -> Made {
 /// An exchange with its one market, and the asks that come before the clock starts.
 fn prepared(asks: &[Ask]) -> Exchange {
     let mut exchange = Exchange::new(Options::default());
-    let symbol = "BTC-USD".parse().expect("seven allowed characters");
-    let half_cent = Scale { mantissa: 5, places: 3 };
-    let spec = MarketSpec { symbol, tick: half_cent, lot: Scale::places(0) };
+    let spec = market();
     exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
-    assert_eq!(exchange.market(&symbol), Some(MarketId(0)), "the flow is made for this market");
+    assert_eq!(
+        exchange.market(&spec.symbol),
+        Some(MarketId(0)),
+        "the flow is made for this market"
+    );
     for ask in asks {
         exchange.ask(Time(1), ask, &mut |_, _| ());
     }

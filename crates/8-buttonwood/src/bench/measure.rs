@@ -10,6 +10,22 @@ pub(super) fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, start.elapsed())
 }
 
+/// A clock that can be asked from another thread.
+#[derive(Clone, Copy)]
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    pub(super) fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// Until now.
+    pub(super) fn taken(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// The middle of some measurements, or the mean of the middle two; 0 for none.
 pub(super) fn median(measured: &mut [f64]) -> f64 {
     measured.sort_by(f64::total_cmp);
@@ -25,6 +41,23 @@ pub(super) fn median(measured: &mut [f64]) -> f64 {
 #[allow(clippy::cast_precision_loss, reason = "a measurement")]
 pub(super) fn nanoseconds_each(taken: Duration, count: u64) -> f64 {
     taken.as_nanos() as f64 / count as f64
+}
+
+/// How many a second.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at least 0")]
+#[allow(clippy::cast_precision_loss, reason = "a measurement")]
+pub(super) fn per_second(count: u64, taken: Duration) -> u64 {
+    (count as f64 / taken.as_secs_f64()) as u64
+}
+
+/// The share of measurements `within` (0 to 1) takes at most so long, in microseconds; 0 for none.
+/// The measurements must be sorted.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index within them")]
+#[allow(clippy::cast_precision_loss, reason = "a measurement")]
+pub(super) fn quantile(sorted: &[Duration], within: f64) -> f64 {
+    let index = (within * sorted.len() as f64).ceil() as usize;
+    let at = sorted.get(index.saturating_sub(1)).or(sorted.last());
+    at.map_or(0.0, |taken| (taken.as_nanos() as f64 / 100.0).round() / 10.0)
 }
 
 /// Rounded to hundredths, for printing: no measurement here is finer.
@@ -62,6 +95,17 @@ mod tests {
         assert!((median(&mut [3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
         assert!((median(&mut [4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
         assert!(median(&mut []).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_quantile_is_one_of_the_measurements() {
+        let taken: Vec<Duration> = (1..=1000).map(Duration::from_micros).collect();
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(close(quantile(&taken, 0.5), 500.0));
+        assert!(close(quantile(&taken, 0.999), 999.0));
+        assert!(close(quantile(&taken, 1.0), 1000.0));
+        assert!(close(quantile(&taken[..1], 0.99), 1.0));
+        assert!(close(quantile(&[], 0.5), 0.0));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! `buttonwood bench`: measurements on this machine.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::bench::{core, kernel};
+use crate::bench::{core, durable, kernel, recovery};
 use crate::failure::Failure;
 use crate::output;
 
@@ -20,6 +22,10 @@ pub(crate) struct Args {
 enum What {
     /// Asks on the caller's thread, in memory: five scenarios, books up to a million orders, memory
     Core(Core),
+    /// What durability costs: the same flow through the service with policy memory and policy disk
+    Durable(Durable),
+    /// A journal read back into a running exchange
+    Recovery(Recovery),
     /// The kernel alone: a message, a life, an idle process
     Kernel(Kernel),
 }
@@ -48,6 +54,45 @@ struct Core {
 }
 
 #[derive(clap::Args)]
+struct Durable {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    place: Place,
+    /// Asks of each run
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
+    asks: u32,
+    /// Asks that are handed in together
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: u32,
+    /// Batches that wait for their answers at once
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    window: u32,
+}
+
+#[derive(clap::Args)]
+struct Recovery {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    place: Place,
+    /// About how many facts the journal has
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(10_000..))]
+    facts: u64,
+}
+
+/// Where journals are made.
+#[derive(clap::Args)]
+struct Place {
+    /// A folder on the disk to be measured; the journals in it are removed afterwards
+    #[arg(long, default_value = ".")]
+    dir: PathBuf,
+    /// Seed of the generated flow
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(clap::Args)]
 struct Kernel {
     #[command(flatten)]
     common: Common,
@@ -60,6 +105,28 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let plan = core::Plan { asks: *asks as usize, seed: *seed, runs: common.runs };
             let bar = output::count_bar("measuring", core::steps(&plan));
             let report = core::run(&plan, &|| bar.inc(1));
+            bar.finish_and_clear();
+            print(&report, common.json)
+        }
+        What::Durable(Durable { common, place, asks, batch, window }) => {
+            let plan = durable::Plan {
+                asks: *asks as usize,
+                batch: *batch as usize,
+                window: *window as usize,
+                dir: &place.dir,
+                seed: place.seed,
+                runs: common.runs,
+            };
+            let bar = output::count_bar("measuring", durable::steps(&plan));
+            let report = durable::run(&plan, &|| bar.inc(1))?;
+            bar.finish_and_clear();
+            print(&report, common.json)
+        }
+        What::Recovery(Recovery { common, place, facts }) => {
+            let (facts, runs) = (*facts, common.runs);
+            let plan = recovery::Plan { facts, dir: &place.dir, seed: place.seed, runs };
+            let bar = output::count_bar("measuring", facts * (1 + u64::from(runs)));
+            let report = recovery::run(&plan, &|done| bar.inc(done))?;
             bar.finish_and_clear();
             print(&report, common.json)
         }

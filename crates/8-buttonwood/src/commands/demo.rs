@@ -94,7 +94,7 @@ fn greet(args: &Args, house: &House) -> Result<(), Failure> {
         "page    {url}/\n\
          book    curl '{url}/products/BTC-USD/book?level=2'\n\
          trades  curl '{url}/products/BTC-USD/trades'\n\
-         buy     curl '{url}/orders' -H 'content-type: application/json' \
+         buy     curl '{url}/orders' -H 'Buttonwood-Account: 1' -H 'content-type: application/json' \
          -d '{{\"product_id\":\"BTC-USD\",\"side\":\"buy\",\"price\":\"70000\",\"size\":\"0.010\"}}'\n\
          facts   in {}; Ctrl-C ends",
         args.journal.display()

@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use exchange::Exchange;
-use journal::{DiskJournal, Journal, JournalError};
 use serde::Serialize;
 use units::{Lots, Price, Scale};
-use words::bytes::Groups;
-use words::{Fact, Stamp};
 
 use crate::failure::Failure;
+use crate::keeper::Keeper;
 use crate::output::{self, thousands};
 use crate::replay::{self, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
 
@@ -49,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         flow
     };
     let tape = find_tape(args, &flow)?;
-    let mut keeper = args.journal.as_deref().map(Keeper::open).transpose()?;
+    let mut keeper = args.journal.as_deref().map(open_journal).transpose()?;
     let bar = output::count_bar("feeding", flow.events.len() as u64);
     let mut exchange = Exchange::new(exchange::Options::default());
     let start = Instant::now();
@@ -69,44 +67,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.json { output::json(&report) } else { output::text_line(report.summary()) }
 }
 
-/// Puts facts into a journal, many at a time. They are durable when it has finished.
-struct Keeper {
-    journal: DiskJournal,
-    groups: Groups,
-}
-
-impl Keeper {
-    /// Facts are handed to the disk when there are so many bytes of them.
-    const BATCH: usize = 1 << 18;
-
-    fn open(dir: &Path) -> Result<Keeper, Failure> {
-        let journal = DiskJournal::open(dir, journal::Options::default())?;
-        if journal.end() > 1 {
-            let (dir, facts) = (dir.display(), journal.end() - 1);
-            return Err(Failure::Usage(format!(
-                "--journal: there are {facts} facts in {dir} already; give a folder that is empty or not there"
-            )));
-        }
-        Ok(Keeper { journal, groups: Groups::new() })
-    }
-
-    fn keep(&mut self, stamp: &Stamp, fact: &Fact) -> Result<(), JournalError> {
-        // All facts of an ask go together.
-        if self.groups.bytes().len() >= Keeper::BATCH && self.groups.last_ask() != Some(stamp.ask) {
-            self.commit()?;
-        }
-        self.groups.push(*stamp, fact);
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), JournalError> {
-        self.journal.append(&self.groups)?;
-        self.groups.clear();
-        self.journal.sync().map(|_durable| ())
-    }
-
-    fn finish(mut self) -> Result<(), JournalError> {
-        if self.groups.is_empty() { Ok(()) } else { self.commit() }
+/// A journal for the facts of this replay alone.
+fn open_journal(dir: &Path) -> Result<Keeper, Failure> {
+    let keeper = Keeper::open(dir)?;
+    match keeper.facts() {
+        0 => Ok(keeper),
+        facts => Err(Failure::Usage(format!(
+            "--journal: there are {facts} facts in {} already; give a folder that is empty or not there",
+            dir.display()
+        ))),
     }
 }
 

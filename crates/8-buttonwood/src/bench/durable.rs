@@ -1,0 +1,231 @@
+//! What durability costs: the same flow, through the same service, with policy memory and with
+//! policy disk, in turns. Asks are handed in many at a time, with several batches under way.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use exchange::{Answer, Client, Policy, Service, ServiceOptions, Unavailable};
+use lab::flow::{self, Flow, Scenario};
+use serde::Serialize;
+use units::AskId;
+use words::{Ask, Tell};
+
+use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
+use super::{BenchError, bytes_of_facts, folder, market};
+
+/// Ask 1 is the start, ask 2 opens the market.
+const FIRST: AskId = AskId(3);
+
+/// Batches of one ask that are acknowledged one by one, for the latency of a client who is alone.
+const ALONE: usize = 2_000;
+
+/// What was measured.
+#[derive(Serialize)]
+pub(crate) struct Durable {
+    in_memory_asks_per_second: u64,
+    durable_asks_per_second: u64,
+    ratio: f64,
+    /// Facts that became durable, in megabytes a second, while asks were handed in as fast as they go.
+    durable_megabytes_per_second: f64,
+    /// From one ask to its answer, policy disk, one client who waits for each.
+    ack_microseconds: Quantiles,
+    /// From a batch to its answers, policy disk, while asks are handed in as fast as they go.
+    ack_under_load_microseconds: Quantiles,
+    asks: usize,
+    batch: usize,
+    batches_under_way: usize,
+    runs: u32,
+}
+
+#[derive(Serialize)]
+struct Quantiles {
+    p50: f64,
+    p99: f64,
+    p999: f64,
+}
+
+/// What to measure.
+pub(crate) struct Plan<'a> {
+    /// Asks of each run.
+    pub(crate) asks: usize,
+    /// Asks that are handed in together.
+    pub(crate) batch: usize,
+    /// Batches that wait for their answers at once.
+    pub(crate) window: usize,
+    /// Where the journals are made.
+    pub(crate) dir: &'a Path,
+    /// The flow's chance.
+    pub(crate) seed: u64,
+    /// Runs with each policy, of which the median is told.
+    pub(crate) runs: u32,
+}
+
+/// Measures all of it. `progress` is called after each run.
+pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Result<Durable, BenchError> {
+    let options = flow::Options { first: FIRST, ..flow::Options::default() };
+    let asks: Vec<Ask> = Flow::new(Scenario::Calm, plan.seed, options).take(plan.asks).collect();
+    let (mut memory, mut disk, mut ratios, mut megabytes) = (vec![], vec![], vec![], vec![]);
+    let mut acks = Vec::new();
+    for _ in 0..plan.runs {
+        let in_memory = measure(plan, &asks, None)?;
+        progress();
+        let dir = folder(plan.dir)?;
+        let on_disk = measure(plan, &asks, Some(dir.path()))?;
+        progress();
+        let seconds = on_disk.taken.as_secs_f64();
+        megabytes.push(bytes(bytes_of_facts(dir.path())?) / 1e6 / seconds);
+        ratios.push(in_memory.taken.as_secs_f64() / seconds);
+        memory.push(in_memory.taken.as_secs_f64());
+        disk.push(seconds);
+        acks.extend(on_disk.acks);
+    }
+    let alone = alone(plan, &asks)?;
+    progress();
+    let rate = |seconds: &mut Vec<f64>| {
+        per_second(asks.len() as u64, Duration::from_secs_f64(median(seconds)))
+    };
+    Ok(Durable {
+        in_memory_asks_per_second: rate(&mut memory),
+        durable_asks_per_second: rate(&mut disk),
+        ratio: hundredths(median(&mut ratios)),
+        durable_megabytes_per_second: hundredths(median(&mut megabytes)),
+        ack_microseconds: Quantiles::of(alone),
+        ack_under_load_microseconds: Quantiles::of(acks),
+        asks: plan.asks,
+        batch: plan.batch,
+        batches_under_way: plan.window,
+        runs: plan.runs,
+    })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a measurement")]
+fn bytes(bytes: u64) -> f64 {
+    bytes as f64
+}
+
+/// How many runs [`run`] has, for a progress bar.
+pub(crate) fn steps(plan: &Plan) -> u64 {
+    2 * u64::from(plan.runs) + 1
+}
+
+impl Quantiles {
+    fn of(mut taken: Vec<Duration>) -> Quantiles {
+        taken.sort_unstable();
+        Quantiles {
+            p50: quantile(&taken, 0.5),
+            p99: quantile(&taken, 0.99),
+            p999: quantile(&taken, 0.999),
+        }
+    }
+}
+
+struct Measured {
+    taken: Duration,
+    acks: Vec<Duration>,
+}
+
+/// A new exchange with its market; with a journal in `dir`, or with policy memory.
+fn start(dir: Option<&Path>) -> Result<Service, BenchError> {
+    let policy = if dir.is_some() { Policy::Disk } else { Policy::Memory };
+    let journal = dir.map(Path::to_path_buf);
+    let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+    let service = Service::start(options).map_err(BenchError::Start)?;
+    let opened = service.client().ask(Ask::OpenMarket(market())).map_err(|_| BenchError::Ended)?;
+    assert_eq!(opened.ask.0 + 1, FIRST.0, "the flow is made for the asks that follow");
+    Ok(service)
+}
+
+/// Hands all asks in, `plan.window` batches at a time, and waits for the last answer.
+fn measure(plan: &Plan, asks: &[Ask], dir: Option<&Path>) -> Result<Measured, BenchError> {
+    let service = start(dir)?;
+    let client = service.client();
+    let batches: Vec<Vec<Ask>> = asks.chunks(plan.batch).map(<[Ask]>::to_vec).collect();
+    let mut pipe = Pipe::new(&client, plan.window);
+    let (fed, taken) = time(|| {
+        for batch in batches {
+            pipe.hand_in(batch)?;
+        }
+        pipe.drain()
+    });
+    fed?;
+    let acks = pipe.acks;
+    assert!(pipe.trades > 0, "the flow trades");
+    service.stop().map_err(BenchError::Stop)?;
+    Ok(Measured { taken, acks })
+}
+
+/// One ask after another, each when the one before is durable.
+fn alone(plan: &Plan, asks: &[Ask]) -> Result<Vec<Duration>, BenchError> {
+    let dir = folder(plan.dir)?;
+    let service = start(Some(dir.path()))?;
+    let client = service.client();
+    let mut acks = Vec::with_capacity(ALONE);
+    for ask in asks.iter().take(ALONE) {
+        let (answer, taken) = time(|| client.ask(*ask));
+        answer.map_err(|_| BenchError::Ended)?;
+        acks.push(taken);
+    }
+    service.stop().map_err(BenchError::Stop)?;
+    Ok(acks)
+}
+
+/// A batch's answers, with the time that it took to get them.
+type Acknowledged = (Result<Vec<Answer>, Unavailable>, Duration);
+
+/// Batches under way.
+struct Pipe<'a> {
+    client: &'a Client,
+    window: usize,
+    under_way: usize,
+    to: Sender<Acknowledged>,
+    from: Receiver<Acknowledged>,
+    acks: Vec<Duration>,
+    trades: u64,
+}
+
+impl Pipe<'_> {
+    fn new(client: &Client, window: usize) -> Pipe<'_> {
+        let (to, from) = channel();
+        Pipe { client, window, under_way: 0, to, from, acks: Vec::new(), trades: 0 }
+    }
+
+    /// Hands a batch in, once there is room in the window.
+    fn hand_in(&mut self, batch: Vec<Ask>) -> Result<(), BenchError> {
+        while self.under_way >= self.window {
+            self.wait_for_one()?;
+        }
+        let mut batch = Some(batch);
+        while let Some(asks) = batch.take() {
+            let (to, watch) = (self.to.clone(), Stopwatch::start());
+            let reply = move |answers| match to.send((answers, watch.taken())) {
+                Ok(()) | Err(_) => {} // the measurement was given up
+            };
+            match self.client.submit(asks, reply) {
+                Ok(()) => self.under_way += 1,
+                Err(busy) => {
+                    batch = Some(busy.0);
+                    self.wait_for_one()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_one(&mut self) -> Result<(), BenchError> {
+        let (answers, taken) = self.from.recv().map_err(|_| BenchError::Ended)?;
+        let answers = answers.map_err(|Unavailable| BenchError::Ended)?;
+        self.under_way -= 1;
+        self.acks.push(taken);
+        let is_trade = |tell: &&Tell| matches!(tell, Tell::Fact(_, words::Fact::Traded { .. }));
+        self.trades += answers.iter().flat_map(|a| &a.tells).filter(is_trade).count() as u64;
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), BenchError> {
+        while self.under_way > 0 {
+            self.wait_for_one()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! How fast a journal becomes a running exchange again: opened, checked, folded, every open order a
+//! process. The journal is in the system's memory already, since it was just written.
+
+use std::path::Path;
+
+use exchange::{Exchange, Options};
+use journal::DiskJournal;
+use lab::flow::{self, Flow, Scenario};
+use serde::Serialize;
+use units::{AskId, Time};
+use words::{Ask, Tell};
+
+use super::measure::{median, per_second, time};
+use super::{BenchError, folder, market};
+use crate::keeper::Keeper;
+
+/// What was measured.
+#[derive(Serialize)]
+pub(crate) struct Recovery {
+    facts: u64,
+    /// Of the whole way, from opening the journal to the last order's process.
+    seconds: f64,
+    facts_per_second: u64,
+    /// Of that, opening: every record is read and its checksum and chain are checked.
+    seconds_to_open: f64,
+    open_orders: usize,
+    bytes: u64,
+    runs: u32,
+}
+
+/// What to measure.
+pub(crate) struct Plan<'a> {
+    /// About how many facts.
+    pub(crate) facts: u64,
+    /// Where the journal is made.
+    pub(crate) dir: &'a Path,
+    /// The flow's chance.
+    pub(crate) seed: u64,
+    /// Runs, of which the median is told.
+    pub(crate) runs: u32,
+}
+
+/// Makes a journal, and recovers from it. `progress` gets the facts that were done.
+pub(crate) fn run(plan: &Plan, progress: &dyn Fn(u64)) -> Result<Recovery, BenchError> {
+    let dir = folder(plan.dir)?;
+    let (facts, bytes) = make(plan, dir.path(), progress)?;
+    let mut whole = Vec::new();
+    let mut opening = Vec::new();
+    let mut open_orders = 0;
+    for _ in 0..plan.runs {
+        let (opened, to_open) = time(|| DiskJournal::open(dir.path(), journal::Options::default()));
+        let mut journal = opened?;
+        let (recovered, to_fold) = time(|| exchange::recover(&mut journal, Options::default()));
+        let (_exchange, recovered) = recovered.map_err(BenchError::Recover)?;
+        assert_eq!((recovered.facts, recovered.from_snapshot), (facts, 0), "all facts were folded");
+        open_orders = recovered.open_orders;
+        opening.push(to_open.as_secs_f64());
+        whole.push((to_open + to_fold).as_secs_f64());
+        progress(facts);
+    }
+    let seconds = median(&mut whole);
+    Ok(Recovery {
+        facts,
+        seconds,
+        facts_per_second: per_second(facts, std::time::Duration::from_secs_f64(seconds)),
+        seconds_to_open: median(&mut opening),
+        open_orders,
+        bytes,
+        runs: plan.runs,
+    })
+}
+
+/// A journal of generated flow; its facts and the bytes that they take.
+fn make(plan: &Plan, dir: &Path, progress: &dyn Fn(u64)) -> Result<(u64, u64), BenchError> {
+    let mut keeper = Keeper::open(dir)?;
+    let mut exchange = Exchange::new(Options::default());
+    let mut failed = None;
+    let mut facts = 0;
+    let mut sink = |_: AskId, tell: Tell| {
+        if let (Tell::Fact(stamp, fact), None) = (tell, &failed) {
+            facts = stamp.seq;
+            failed = keeper.keep(&stamp, &fact).err();
+        }
+    };
+    exchange.begin(Time(0), &mut sink);
+    exchange.ask(Time(0), &Ask::OpenMarket(market()), &mut sink);
+    let options = flow::Options { first: exchange.next_ask(), ..flow::Options::default() };
+    for (ask, at) in Flow::new(Scenario::Calm, plan.seed, options).zip(1u64..) {
+        exchange.ask(Time(at * 1_000), &ask, &mut sink);
+        let facts = exchange.ledger().facts();
+        if facts >= plan.facts {
+            break;
+        }
+        if at.is_multiple_of(1 << 14) {
+            progress(1 << 14);
+        }
+    }
+    match failed {
+        Some(why) => return Err(why.into()),
+        None => keeper.finish()?,
+    }
+    Ok((facts, super::bytes_of_facts(dir)?))
+}

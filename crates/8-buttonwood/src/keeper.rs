@@ -1,0 +1,49 @@
+//! Puts facts into a journal on the caller's thread, many at a time, for work that no client waits for.
+
+use std::path::Path;
+
+use journal::{DiskJournal, Journal, JournalError, Options};
+use words::bytes::Groups;
+use words::{Fact, Stamp};
+
+/// A journal that is being filled. What it was given is durable when it has finished.
+pub(crate) struct Keeper {
+    journal: DiskJournal,
+    groups: Groups,
+}
+
+impl Keeper {
+    /// Facts are handed to the disk when there are so many bytes of them.
+    const BATCH: usize = 1 << 18;
+
+    /// Opens the journal in `dir`, or makes one there.
+    pub(crate) fn open(dir: &Path) -> Result<Keeper, JournalError> {
+        Ok(Keeper { journal: DiskJournal::open(dir, Options::default())?, groups: Groups::new() })
+    }
+
+    /// Facts that were in the journal when it was opened, and batches that have been handed on since.
+    pub(crate) fn facts(&self) -> u64 {
+        self.journal.end() - 1
+    }
+
+    /// Takes the next fact.
+    pub(crate) fn keep(&mut self, stamp: &Stamp, fact: &Fact) -> Result<(), JournalError> {
+        // All facts of an ask go together.
+        if self.groups.bytes().len() >= Keeper::BATCH && self.groups.last_ask() != Some(stamp.ask) {
+            self.commit()?;
+        }
+        self.groups.push(*stamp, fact);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), JournalError> {
+        self.journal.append(&self.groups)?;
+        self.groups.clear();
+        self.journal.sync().map(|_durable| ())
+    }
+
+    /// Makes all of it durable.
+    pub(crate) fn finish(mut self) -> Result<(), JournalError> {
+        if self.groups.is_empty() { Ok(()) } else { self.commit() }
+    }
+}
