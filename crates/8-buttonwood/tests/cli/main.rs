@@ -1,8 +1,10 @@
 //! The command as a user meets it: exit status, what it prints where, and what it says of mistakes.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod bench;
 mod chart;
 mod flags;
+mod house;
 mod journal;
 mod replay;
 mod run;

@@ -1,0 +1,68 @@
+//! `bench`: the keys that others read, on measurements too small to mean anything.
+
+use crate::run::run;
+
+#[test]
+fn durability_is_told_as_a_ratio_with_latencies() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let told = run(["bench", "durable", "--json", "--runs", "1", "--asks", "10000", "--dir", dir])
+        .ok()
+        .json();
+    for key in [
+        "in_memory_asks_per_second",
+        "durable_asks_per_second",
+        "ratio",
+        "durable_megabytes_per_second",
+    ] {
+        assert!(told[key].as_f64() > Some(0.0), "{key}: {told}");
+    }
+    for acks in ["ack_microseconds", "ack_under_load_microseconds"] {
+        let at = |quantile: &str| told[acks][quantile].as_f64().unwrap();
+        assert!(at("p50") > 0.0 && at("p50") <= at("p99") && at("p99") <= at("p999"), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0, "the journals are removed");
+}
+
+#[test]
+fn recovery_is_told_in_facts_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let told =
+        run(["bench", "recovery", "--json", "--runs", "1", "--facts", "10000", "--dir", dir])
+            .ok()
+            .json();
+    assert!(told["facts"].as_u64() >= Some(10_000), "{told}");
+    assert!(
+        told["seconds"].as_f64() > Some(0.0) && told["facts_per_second"].as_u64() > Some(0),
+        "{told}"
+    );
+    run(["bench", "recovery", "--facts", "10000", "--dir", "/absent"])
+        .failed(1, &["no folder", "--dir"]);
+}
+
+#[test]
+fn the_core_is_told_by_scenario_and_by_book() {
+    let told = run(["bench", "core", "--json", "--runs", "1", "--asks", "2000"]).ok().json();
+    let scenarios = told["scenarios"].as_array().unwrap();
+    let names: Vec<_> = scenarios.iter().map(|s| s["scenario"].as_str().unwrap()).collect();
+    assert_eq!(names, ["still", "calm", "trending", "volatile", "crash"]);
+    let rates = || scenarios.iter().map(|s| s["asks_per_second"].as_u64().unwrap());
+    assert_eq!(told["worst_asks_per_second"].as_u64(), rates().min());
+    assert!(rates().all(|rate| rate > 0));
+    assert!(
+        scenarios.iter().all(|s| s["asks"] == 2000 && s["trades"].as_u64() > Some(0)),
+        "{told}"
+    );
+    let books: Vec<_> = told["standing"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| b["orders"].as_u64().unwrap())
+        .collect();
+    assert_eq!(books, [1_000, 10_000, 100_000, 1_000_000]);
+    assert!(told["cost_ratio"].as_f64() > Some(0.0));
+    assert!(told.get("bytes_per_resting_order").is_some());
+    let words = run(["bench", "core", "--runs", "1", "--asks", "2000"]).ok().out;
+    assert!(words.contains("worst asks per second  "), "{words}");
+}
