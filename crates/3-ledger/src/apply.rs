@@ -135,44 +135,42 @@ impl Ledger {
         if self.market(entered.market).is_none() {
             return Err(Wrong::NoMarket);
         }
-        if order == OrderId(0) || self.index(order).is_some() {
-            return Err(Wrong::OrderNumber);
-        }
         let lots = entered.lots.0;
         if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
             return Err(Wrong::Range);
         }
-        let line = Line {
-            order,
-            place: AskId(order.0),
-            price: entered.price,
-            size: entered.lots,
-            account: entered.account,
-            market: entered.market,
-            side: entered.side,
-            stands: entered.stands,
-            ..Line::free()
-        };
-        let index = self.add(line);
-        self.table.insert(order.0, index);
+        let index = self.free_line();
+        let lines = &self.lines;
+        let is = |other: u32| lines[other as usize].order == order;
+        if order == OrderId(0) || !self.table.insert_new(order.0, index, is) {
+            self.free.push(index);
+            return Err(Wrong::OrderNumber);
+        }
+        let line = &mut self.lines[index as usize];
+        line.order = order;
+        line.place = AskId(order.0);
+        line.price = entered.price;
+        (line.size, line.done) = (entered.lots, Lots::ZERO);
+        line.account = entered.account;
+        line.market = entered.market;
+        line.side = entered.side;
+        line.stands = entered.stands;
+        line.as_maker = Mark::default();
+        line.as_taker = (OrderId(0), Mark::default());
+        line.suspended = false;
         if let Some(client) = entered.client {
             self.repeats.remember_place(client, entered);
         }
         Ok(())
     }
 
-    #[inline]
-    pub(crate) fn add(&mut self, line: Line) -> u32 {
-        match self.free.pop() {
-            Some(index) => {
-                self.lines[index as usize] = line;
-                index
-            }
-            None => {
-                self.lines.push(line);
-                u32::try_from(self.lines.len() - 1).expect("limits::MAX_ORDERS is below 2^32")
-            }
-        }
+    /// The place of a line that is free.
+    #[inline(always)]
+    pub(crate) fn free_line(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.lines.push(Line::free());
+            u32::try_from(self.lines.len() - 1).expect("limits::MAX_ORDERS is below 2^32")
+        })
     }
 
     /// Frees the line of an order that is done.

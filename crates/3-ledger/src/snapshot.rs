@@ -206,7 +206,8 @@ impl Ledger {
                 return r.wrong();
             }
             let order = line.order;
-            let index = ledger.add(line);
+            let index = ledger.free_line();
+            ledger.lines[index as usize] = line;
             ledger.table.insert(order.0, index);
         }
         for _ in 0..r.u64()? {
