@@ -111,7 +111,8 @@ impl Said {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|why| {
             Failure::Usage(format!(
-                "cannot read the configuration {name}: {why}; buttonwood config --defaults prints one to begin with"
+                "cannot read the configuration {name}: {why}; buttonwood config --defaults prints \
+                 one to begin with"
             ))
         })?;
         Said::parse(&text).map_err(|why| Failure::Usage(format!("the configuration {name}: {why}")))

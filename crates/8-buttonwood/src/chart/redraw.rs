@@ -158,14 +158,15 @@ impl Redraw {
     }
 
     fn draw_entered(&mut self, entered: &Entered) {
-        let Entered { order, market, side, price, lots, stands, .. } = *entered;
+        let Entered { order, account, client, market, side, price, lots, stands } = *entered;
         self.found = Some(market);
         let me = Party::Order(order);
         let only_now = match stands {
             TimeInForce::GoodTillCancel => "",
-            TimeInForce::ImmediateOrCancel => " immediate-or-cancel",
+            TimeInForce::ImmediateOrCancel => " ioc",
         };
-        self.arrow(Party::Client, me, format!("place {side} {lots} @ {price}{only_now}"));
+        let enter = Say::Enter { account, client, side, price, lots, stands };
+        self.say(Party::Client, me, &enter);
         self.arrow(me, Party::Log, format!("entered {side} {lots} @ {price}{only_now}"));
         let place = AskId(order.0);
         self.say(
@@ -199,6 +200,10 @@ impl Redraw {
         self.arrow(Party::Ledger, Party::Log, text);
         self.say(Party::Ledger, maker, &Say::Recorded { deal });
         self.say(maker, taker, &Say::Complete { deal });
+        let maker_open = self.open.get(&deal.maker).map(Order::open);
+        if maker_open == Some(lots) {
+            self.say(maker, Party::Floor, &Say::Leave { order: deal.maker, introduction: 0 });
+        }
         let open = self.open.get(&deal.taker).and_then(|order| order.open().checked_sub(lots));
         if let Some(open) = open {
             self.say(
@@ -212,7 +217,8 @@ impl Redraw {
     fn draw_replaced(&mut self, order: OrderId, price: Price, lots: Lots) {
         self.give(order);
         let me = Party::Order(order);
-        self.arrow(Party::Client, me, format!("replace {lots} @ {price}"));
+        let ask = AskId(0);
+        self.say(Party::Client, me, &Say::Replace { ask, client: None, price, lots });
         self.arrow(me, Party::Log, format!("replaced {lots} @ {price}"));
         if let Some(old) = self.open.get(&order).copied() {
             let open = lots.checked_sub(old.done).unwrap_or(Lots::ZERO);
@@ -227,15 +233,15 @@ impl Redraw {
         let me = Party::Order(order);
         match reason {
             Reason::Cancelled => {
-                self.arrow(Party::Client, me, "cancel".to_owned());
+                self.say(Party::Client, me, &Say::Cancel { ask: AskId(0) });
                 self.arrow(me, Party::Log, format!("left {lots} cancelled"));
-                self.say(me, Party::Floor, &Say::Leave { order, introduction: 0 });
             }
             Reason::Unmatched => {
                 self.say(Party::Floor, me, &Say::Quiet);
                 self.arrow(me, Party::Log, format!("left {lots} unmatched"));
             }
         }
+        self.say(me, Party::Floor, &Say::Leave { order, introduction: 0 });
     }
 
     /// Tells how an order stands that the chart has not met yet.

@@ -1,7 +1,16 @@
 //! What charts say of facts that are written down here.
 
+use std::collections::BTreeMap;
+
+use exchange::{Exchange, Options};
+use kernel::{Envelope, Letter, Pid, Watch};
+use ledger::Ledger;
+use market::{LEDGER, Party as Process, floor_of};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
+use words::{
+    Ask, Deal, Entered, Fact, MarketSpec, Names, Place, Reason, Replace, Say, Stamp, Tell,
+    TimeInForce,
+};
 
 use super::*;
 
@@ -81,7 +90,7 @@ given
   #3  sells  3 @ 101
 then
   # ask 4 at 1970-01-01T00:00:00.004Z
-  client -> #4      place buy 10 @ 101
+  client -> #4      enter buy 10 @ 101
   #4     => log     entered buy 10 @ 101
   #4     -> floor   announce buy 10 @ 101
   floor  -> #2      introduce #4 10 @ 101
@@ -91,6 +100,7 @@ then
   ledger => log     traded d1 #4 #2 4 @ 100
   ledger -> #2      recorded d1
   #2     -> #4      complete d1
+  #2     -> floor   leave
   #4     -> floor   next 6 open
   floor  -> #3      introduce #4 6 @ 101
   #3     -> #4      propose d2 3 @ 101
@@ -99,6 +109,7 @@ then
   ledger => log     traded d2 #4 #3 3 @ 101
   ledger -> #3      recorded d2
   #3     -> #4      complete d2
+  #3     -> floor   leave
   #4     -> floor   next 3 open
   # ask 5 at 1970-01-01T00:00:00.005Z
   client -> #4      cancel
@@ -126,7 +137,7 @@ fn a_trade_is_drawn_alone_and_its_orders_as_they_stood() {
     let chart = sweep().chart("trade/6").unwrap();
     assert_eq!(chart.given, ["#3  sells  3 @ 101", "#4  buys  6 @ 101"]);
     assert_eq!(chart.leaves, ["#3  open 0  held 0  done 3", "#4  open 3  held 0  done 7"]);
-    assert_eq!(chart.rows.len(), 1 + 8);
+    assert_eq!(chart.rows.len(), 1 + 9);
 }
 
 #[test]
@@ -161,4 +172,148 @@ fn a_subject_reads_as_it_is_written() {
     for bad in ["", "#", "0", "x", "-1", "trade/", "trade/0", "BTC-USD/1", "/1", "trade/2/3"] {
         assert!(bad.parse::<Subject>().is_err(), "{bad:?}");
     }
+}
+
+/// What a world really said, and who its orders are.
+#[derive(Default)]
+struct Heard {
+    orders: BTreeMap<Pid, OrderId>,
+    said: Vec<(Pid, Pid, Say)>,
+}
+
+impl Watch<Process> for Heard {
+    fn delivered(&mut self, envelope: &Envelope<Say>) {
+        if let Letter::Say(say) = &envelope.letter {
+            self.said.push((envelope.from, envelope.to, *say));
+        }
+    }
+
+    fn started(&mut self, pid: Pid, key: u64, _incarnation: u32) {
+        if key > 0 {
+            self.orders.insert(pid, OrderId(key));
+        }
+    }
+}
+
+/// Asks that go through all that an order can do without failures.
+fn asks() -> Vec<Ask> {
+    let place = |side, lots, price, stands| {
+        Ask::Place(Place {
+            account: AccountId(1),
+            client: None,
+            market: MarketId(0),
+            side,
+            price: Price(price),
+            lots: Lots(lots),
+            stands,
+        })
+    };
+    let rest = |side, lots, price| place(side, lots, price, TimeInForce::GoodTillCancel);
+    let now = |side, lots, price| place(side, lots, price, TimeInForce::ImmediateOrCancel);
+    let replace = |order, lots, price| {
+        let (account, order) = (AccountId(1), OrderId(order));
+        Ask::Replace(Replace {
+            account,
+            client: None,
+            order,
+            price: Price(price),
+            lots: Lots(lots),
+        })
+    };
+    let cancel = |order| Ask::Cancel { account: AccountId(1), order: OrderId(order) };
+    vec![
+        rest(Side::Sell, 4, 100),  // 2
+        rest(Side::Sell, 3, 101),  // 3
+        rest(Side::Buy, 10, 101),  // 4: sweeps both, rests with 3
+        replace(4, 9, 101),        // 5: keeps its place
+        now(Side::Sell, 1, 101),   // 6
+        now(Side::Sell, 5, 102),   // 7: nobody is there
+        rest(Side::Sell, 2, 103),  // 8
+        replace(4, 9, 103),        // 9: crosses: 1 of 2
+        cancel(8),                 // 10
+        rest(Side::Sell, 20, 100), // 11
+        cancel(11),                // 12
+    ]
+}
+
+/// Calls every deal `d`: each chart numbers those that it draws.
+struct AnyDeal;
+
+impl Names for AnyDeal {
+    fn order(&self, order: OrderId) -> String {
+        order.to_string()
+    }
+
+    fn deal(&self, _deal: Deal) -> String {
+        "d".to_owned()
+    }
+}
+
+/// A chart's messages, with every deal called `d`.
+fn messages(chart: &Chart) -> Vec<String> {
+    let is_deal =
+        |word: &str| word.strip_prefix('d').is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let message = |row: &Row| match row {
+        Row::Arrow { from, to, text } if *to != Party::Log => {
+            let words = text.split(' ').map(|word| if is_deal(word) { "d" } else { word });
+            let words: Vec<&str> = words.collect();
+            Some(format!("{from} -> {to}: {}", words.join(" ")))
+        }
+        Row::Arrow { .. } | Row::Note(_) => None,
+    };
+    chart.rows.iter().filter_map(message).collect()
+}
+
+#[test]
+fn what_is_redrawn_is_what_was_really_said() {
+    let mut exchange =
+        Exchange::watched(Ledger::new(), AskId(1), Time(0), Options::default(), Heard::default());
+    let spec = MarketSpec {
+        symbol: "BTC-USD".parse().unwrap(),
+        tick: Scale::places(2),
+        lot: Scale::places(0),
+    };
+    let mut history = History { seq: 0, asks: Vec::new() };
+    for ask in [Ask::OpenMarket(spec)].into_iter().chain(asks()) {
+        let mut facts = Vec::new();
+        exchange.ask(Time(0), &ask, &mut |_, tell| match tell {
+            Tell::Fact(stamp, fact) => facts.push((stamp, fact)),
+            other => panic!("{ask:?}: {other:?}"),
+        });
+        history.asks.push(facts);
+    }
+    let world = exchange.world();
+    let floor = world.whereis(floor_of(MarketId(0))).unwrap();
+    let ledger = world.whereis(LEDGER).unwrap();
+    let party = |pid: Pid| match pid {
+        _ if pid == floor => Party::Floor,
+        _ if pid == ledger => Party::Ledger,
+        Pid::OUTSIDE => Party::Client,
+        _ => Party::Order(world.watch.orders[&pid]),
+    };
+    let really: Vec<String> = world
+        .watch
+        .said
+        .iter()
+        .map(|(from, to, say)| {
+            format!("{} -> {}: {}", party(*from), party(*to), say.text(&AnyDeal))
+        })
+        .collect();
+    for order in [2, 3, 4, 6, 7, 8, 11] {
+        let drawn = messages(&history.chart(&order.to_string()).unwrap());
+        let mut heard = really.iter();
+        for message in &drawn {
+            assert!(
+                heard.any(|said| said == message),
+                "order {order}: {message} was not said then"
+            );
+        }
+    }
+    // Nothing is left out of what concerns it either: order 4 meets everybody up to ask 6, and
+    // nobody else says anything from its entry to its first replace.
+    let drawn = messages(&history.chart("4").unwrap());
+    let from = really.iter().position(|said| *said == drawn[0]).unwrap();
+    let until = really.iter().position(|said| said.starts_with("client -> #7")).unwrap();
+    let in_asks_of_4: Vec<_> = really[from..until].iter().collect();
+    assert_eq!(drawn.iter().take(in_asks_of_4.len()).collect::<Vec<_>>(), in_asks_of_4);
 }

@@ -15,7 +15,7 @@ use crate::output;
 /// if none of them failed meanwhile. Prices are in ticks, sizes in lots.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// An order as its number (12), or a trade as the number of its fact, which is its trade_id (trade/57)
+    /// An order as its number (12), or a trade as that of its fact, its trade_id (trade/57)
     subject: Subject,
     /// The journal's folder
     #[arg(long, value_name = "DIR", default_value = super::demo::JOURNAL)]

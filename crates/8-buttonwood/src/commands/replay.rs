@@ -73,7 +73,8 @@ fn open_journal(dir: &Path) -> Result<Keeper, Failure> {
     match keeper.facts() {
         0 => Ok(keeper),
         facts => Err(Failure::Usage(format!(
-            "--journal: there are {facts} facts in {} already; give a folder that is empty or not there",
+            "--journal: there are {facts} facts in {} already; give a folder that is empty or not \
+             there",
             dir.display()
         ))),
     }

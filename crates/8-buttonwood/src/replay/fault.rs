@@ -49,13 +49,15 @@ impl std::fmt::Display for ReadError {
             ReadError::Open { name, source } => {
                 write!(
                     f,
-                    "cannot open {name}: {source}; give the path of a recording, or '-' for standard input"
+                    "cannot open {name}: {source}; give the path of a recording, or '-' for \
+                     standard input"
                 )
             }
             ReadError::Read { name, line, packed: true, source } => {
                 write!(
                     f,
-                    "{name}, near line {line} as unpacked: {source}; the xz file is cut or damaged, fetch it again"
+                    "{name}, near line {line} as unpacked: {source}; the xz file is cut or damaged, \
+                     fetch it again"
                 )
             }
             ReadError::Read { name, line, packed: false, source } => {

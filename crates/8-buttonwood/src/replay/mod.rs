@@ -74,7 +74,7 @@ pub(crate) struct Event {
     pub(crate) wish: Wish,
 }
 
-/// A recorded flow: whole in memory, 48 bytes an ask, so that reading is not in the time of feeding.
+/// A recorded flow: whole in memory, 32 bytes an ask, so that reading is not in the time of feeding.
 #[derive(Debug)]
 pub(crate) struct Flow {
     /// Where it was recorded.
@@ -113,7 +113,10 @@ pub(crate) fn read(path: &Path, progress: &ProgressBar) -> Result<Flow, ReadErro
     } else if independent_reserve::begins(first) {
         independent_reserve::read(&mut source)
     } else if tape::begins(first) {
-        Err(source.fault("this is a raw capture, which serves as a tape to compare with; replay the orders.csv of the same hours"))
+        Err(source.fault(
+            "this is a raw capture, which serves as a tape to compare with; replay the orders.csv \
+             of the same hours",
+        ))
     } else {
         Err(source.unknown_format())
     }
@@ -141,6 +144,11 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ask_of_a_flow_is_small() {
+        assert_eq!(size_of::<Event>(), 32);
+    }
 
     #[test]
     fn time_never_goes_back_and_the_worst_is_told() {

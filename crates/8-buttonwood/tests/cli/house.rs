@@ -179,7 +179,14 @@ fn a_server_takes_its_configuration_from_flags_then_environment_then_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("serve.toml");
     let journal = dir.path().join("facts");
-    let text = "listen = \"127.0.0.1:1\"\npolicy = \"memory\"\n[[markets]]\nsymbol = \"TEA-USD\"\ntick = \"0.05\"\nlot = \"1\"\n";
+    let text = r#"
+listen = "127.0.0.1:1"
+policy = "memory"
+[[markets]]
+symbol = "TEA-USD"
+tick = "0.05"
+lot = "1"
+"#;
     std::fs::write(&file, text).unwrap();
     let mut server = House::start_by(
         command()
