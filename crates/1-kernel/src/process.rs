@@ -37,7 +37,14 @@ pub trait Process: Sized {
         Vec::new()
     }
 
+    /// The fact that the supervisor records when it gives up on one of many like children, if the log
+    /// must know. What the keeper does not admit is not recorded.
+    fn given_up(_role: &Self::Role, _key: u64, _keeper: &Self::Keeper) -> Option<Self::Fact> {
+        None
+    }
+
     /// Whom to tell, and what, when the supervisor gives up on one of many like children.
+    /// The message comes from the address that the child's next life would have had.
     fn gave_up(_role: &Self::Role, _key: u64) -> Option<(Name, Self::Message)> {
         None
     }
@@ -156,6 +163,7 @@ impl Causes {
     /// So many texts are kept; a failure that was told long ago says only that there was one.
     pub(crate) const KEPT: usize = 1024;
 
+    #[inline(always)]
     pub(crate) fn note(&mut self, reason: &Reason) -> Cause {
         match reason {
             Reason::Normal => Cause::Normal,
@@ -163,18 +171,22 @@ impl Causes {
             Reason::Killed => Cause::Killed,
             Reason::NoProcess => Cause::NoProcess,
             Reason::Said(number) => Cause::Said(*number),
-            Reason::Failed(text) => {
-                if self.texts.len() == Causes::KEPT {
-                    self.texts.pop_front();
-                    self.first = self.first.wrapping_add(1);
-                }
-                self.texts.push_back(text.clone());
-                let after = u32::try_from(self.texts.len()).expect("at most KEPT");
-                Cause::Failed(self.first.wrapping_add(after - 1))
-            }
+            Reason::Failed(text) => self.keep(text),
         }
     }
 
+    #[cold]
+    fn keep(&mut self, text: &Arc<str>) -> Cause {
+        if self.texts.len() == Causes::KEPT {
+            self.texts.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
+        self.texts.push_back(text.clone());
+        let after = u32::try_from(self.texts.len()).expect("at most KEPT");
+        Cause::Failed(self.first.wrapping_add(after - 1))
+    }
+
+    #[inline(always)]
     pub(crate) fn tell(&self, cause: Cause) -> Reason {
         match cause {
             Cause::Normal => Reason::Normal,
@@ -182,11 +194,14 @@ impl Causes {
             Cause::Killed => Reason::Killed,
             Cause::NoProcess => Reason::NoProcess,
             Cause::Said(number) => Reason::Said(number),
-            Cause::Failed(number) => {
-                let text = self.texts.get(number.wrapping_sub(self.first) as usize);
-                Reason::Failed(text.cloned().unwrap_or_else(|| "long ago".into()))
-            }
+            Cause::Failed(number) => self.text(number),
         }
+    }
+
+    #[cold]
+    fn text(&self, number: u32) -> Reason {
+        let text = self.texts.get(number.wrapping_sub(self.first) as usize);
+        Reason::Failed(text.cloned().unwrap_or_else(|| "long ago".into()))
     }
 }
 

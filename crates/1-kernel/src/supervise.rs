@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::process::{Cause, Life};
 use crate::ring::{Envelope, Letter};
+use crate::ties::Heads;
 use crate::tree::{Body, Deaths, NodeId, Restart, Strategy, Tree};
 use crate::world::{NO_NODE, State, World};
 use crate::{Event, Pid, Process, Reason, Table, Watch};
@@ -134,6 +135,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to: supervisor, from: next, letter });
     }
 
+    /// The common end: one of many like children is done, and nobody watches it. False if it is
+    /// another end, for which nothing was done yet.
+    #[inline(always)]
+    pub(crate) fn end_one_of_many(&mut self, pid: Pid) -> bool {
+        let slot = &mut self.slots[pid.index()];
+        if slot.ties != Heads::EMPTY || slot.listed || slot.timed || slot.node == NO_NODE {
+            return false;
+        }
+        let place = &mut self.tree.places[slot.node as usize];
+        let Body::Many { table, deaths, .. } = &mut place.body else { return false };
+        if place.restart == Restart::Permanent {
+            return false;
+        }
+        slot.body = None;
+        self.watch.ended(pid, slot.key, &Reason::Normal);
+        table.remove(slot.key, |index| index == pid.index);
+        if !deaths.is_empty() {
+            deaths.remove(&pid.index);
+        }
+        self.vacate(pid);
+        true
+    }
+
     #[inline]
     fn leave_tree(&mut self, pid: Pid, node: NodeId) {
         let key = self.slots[pid.index()].key;
@@ -261,13 +285,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.watch.gave_up(key);
         self.break_ties(child, &Reason::NoProcess); // who has watched for the next life
         self.leave_tree(child, node);
-        let place = self.tree.place(node);
-        let from = place.pid;
-        if let Body::Many { role, .. } = &place.body
-            && let Some((name, message)) = P::gave_up(role, key)
+        let Shape::Many(role) = self.tree.place(node).body.clone_role() else { return };
+        if let Some(fact) = P::given_up(&role, key, self.keeper()) {
+            let supervisor = self.tree.place(node).pid;
+            let _not_admitted = self.record_by(supervisor, fact);
+        }
+        if let Some((name, message)) = P::gave_up(&role, key)
             && let Some(to) = self.out.whereis(name)
         {
-            self.out.ring.push(Envelope { to, from, letter: Letter::Say(message) });
+            self.out.ring.push(Envelope { to, from: child, letter: Letter::Say(message) });
         }
     }
 

@@ -151,8 +151,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Starts a child of a supervisor of many. Its key must be free there.
+    ///
+    /// While the supervisor is between two lives nobody is started and the address is
+    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
+        if !self.is_alive(self.tree.place(supervisor).pid) {
+            return Pid::OUTSIDE;
+        }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
         self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
@@ -162,7 +168,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Starts a child of a supervisor of many with a message, which is the first event of this life in
-    /// place of [`Event::Start`]. Its later lives begin with that. The key must be free there.
+    /// place of [`Event::Start`]. Its later lives begin with that. Otherwise as [`World::spawn_child`].
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
@@ -171,6 +177,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         process: P,
         message: P::Message,
     ) -> Pid {
+        if !self.is_alive(self.tree.place(supervisor).pid) {
+            return Pid::OUTSIDE;
+        }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
         self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
@@ -180,15 +189,27 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Records a fact from outside, if the keeper admits it.
     pub fn record(&mut self, fact: P::Fact) -> Result<(), crate::Broken> {
+        self.record_by(Pid::OUTSIDE, fact)
+    }
+
+    /// Records a fact for somebody who has no step of a process.
+    pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
         self.out.keeper.admit(std::slice::from_ref(&fact))?;
-        self.watch.recorded(Pid::OUTSIDE, &fact);
+        self.watch.recorded(by, &fact);
         self.out.log.push(fact);
         Ok(())
     }
 
     /// Sets the time, in nanoseconds. It never goes back; timers that are due by then fire, in order.
+    #[inline(always)]
     pub fn set_time(&mut self, now: u64) {
         self.out.now = self.out.now.max(now);
+        if !self.timers.is_empty() {
+            self.fire_timers();
+        }
+    }
+
+    fn fire_timers(&mut self) {
         while let Some(entry) = self.timers.first_entry() {
             if entry.key().at > self.out.now {
                 break;
@@ -462,9 +483,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !self.out.effects.is_empty() {
             self.apply(to);
         }
-        if let Some(cause) = self.out.exit.take() {
-            let reason = self.out.causes.tell(cause);
-            self.bury(to, reason);
+        if let Some(cause) = self.out.exit {
+            self.out.exit = None;
+            if cause != Cause::Normal || !self.end_one_of_many(to) {
+                let reason = self.out.causes.tell(cause);
+                self.bury(to, reason);
+            }
         }
     }
 

@@ -45,8 +45,15 @@ pub enum Say {
     /// I am here, at this place, with this much open [order → floor].
     ///
     /// Of an order that the floor has never heard of at that place, it means: I want to deal. Of one
-    /// that it knows: I am back, or changed my size, or answer `Gather`.
+    /// that it knows: I am back from a death, or changed my price or size.
     Announce(Presence),
+    /// You asked: here I am, and no deal of an earlier introduction is in progress [order → floor].
+    Here {
+        /// Where I am, with how much open.
+        presence: Presence,
+        /// The question's number.
+        introduction: u32,
+    },
     /// I am gone [order → floor].
     Leave {
         /// Who.
@@ -89,8 +96,11 @@ pub enum Say {
     },
     /// Nobody else is there to deal with, and you may not rest [floor → newcomer].
     Quiet,
-    /// Are you there? Announce yourself once no deal is in progress [floor → order].
-    Gather,
+    /// Are you there? Say so once no deal is in progress [floor → order].
+    Gather {
+        /// The introduction that is over with your word, or another number of the floor's.
+        introduction: u32,
+    },
     /// This order's process was given up [its supervisor → floor].
     Suspend {
         /// Who.
@@ -240,6 +250,7 @@ impl Say {
             Say::Cancel { .. } => "cancel".to_owned(),
             Say::Replace { price, lots, .. } => format!("replace {lots} @ {price}"),
             Say::Announce(p) => format!("announce {} {} @ {}", p.side, p.open, p.price),
+            Say::Here { presence: p, .. } => format!("here {} {} @ {}", p.side, p.open, p.price),
             Say::Leave { .. } => "leave".to_owned(),
             Say::Suspend { order } => format!("suspend {}", names.order(order)),
             Say::Introduce { order, price, lots, .. } => {
@@ -248,7 +259,7 @@ impl Say {
             Say::Pass { open, .. } => format!("pass {open} open"),
             Say::Next { open, .. } => format!("next {open} open"),
             Say::Quiet => "quiet".to_owned(),
-            Say::Gather => "gather".to_owned(),
+            Say::Gather { .. } => "gather".to_owned(),
             Say::Propose { deal, price, lots, .. } => {
                 format!("propose {} {lots} @ {price}", d(deal))
             }

@@ -28,12 +28,13 @@ impl Clerk {
             | Say::Cancel { .. }
             | Say::Replace { .. }
             | Say::Announce(_)
+            | Say::Here { .. }
             | Say::Leave { .. }
             | Say::Introduce { .. }
             | Say::Pass { .. }
             | Say::Next { .. }
             | Say::Quiet
-            | Say::Gather
+            | Say::Gather { .. }
             | Say::Suspend { .. }
             | Say::Propose { .. }
             | Say::Accept { .. }

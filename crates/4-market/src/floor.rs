@@ -5,16 +5,18 @@
 //! said, so it can always be told again: after a death it asks everybody before it hears a newcomer.
 
 mod gather;
+mod walk;
 
 use std::collections::BTreeMap;
 
 use kernel::{Event, Out, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Busy, Fact, Presence, Say, TimeInForce};
+use words::{Presence, Say};
 
 use crate::Party;
 use crate::ladder::{Ladder, Seats};
 use gather::Gathering;
+use walk::Walk;
 
 /// A market's floor.
 #[derive(Clone, Debug)]
@@ -27,26 +29,27 @@ pub struct Floor {
     waiting: BTreeMap<AskId, Newcomer>,
     /// The one that is being heard.
     walk: Option<Walk>,
-    introductions: u32,
+    /// The number of the last introduction or question: this life's number above, a count below.
+    number: u32,
+    /// Resting orders that were asked where they are, with the question's number.
+    asked: BTreeMap<OrderId, u32>,
     gathering: Option<Gathering>,
 }
 
+/// Who has announced itself, and where it is.
 #[derive(Clone, Copy, Debug)]
 struct Newcomer {
     pid: Pid,
     presence: Presence,
 }
 
-/// A newcomer on its way along the other side.
-#[derive(Clone, Copy, Debug)]
-struct Walk {
-    newcomer: Newcomer,
-    /// To whom it is introduced now, under the number of the last introduction.
-    maker: Option<(Pid, OrderId)>,
-    /// The newcomer has died and come back since: now the maker's word is awaited.
-    came_back: bool,
-    /// The maker was filled and has left: now the newcomer's word is awaited.
-    maker_left: bool,
+/// Bits of a number that count; those above tell the floor's life.
+const COUNT: u32 = (1 << 24) - 1;
+
+/// The floor's life that made an introduction, as far as eight bits tell it.
+#[inline(always)]
+pub(crate) fn life_of(introduction: u32) -> u32 {
+    introduction & !COUNT
 }
 
 impl Floor {
@@ -58,7 +61,8 @@ impl Floor {
             asks: Ladder::new(Side::Sell),
             waiting: BTreeMap::new(),
             walk: None,
-            introductions: 0,
+            number: 0,
+            asked: BTreeMap::new(),
             gathering: Some(Gathering::default()),
         }
     }
@@ -80,9 +84,13 @@ impl Floor {
         }
     }
 
-    /// True if no introduction is open, nobody waits to be heard, and everybody has been gathered.
+    /// True if no introduction is open, nobody waits to be heard, nobody's word is awaited, and
+    /// everybody has been gathered.
     pub fn is_quiet(&self) -> bool {
-        self.walk.is_none() && self.waiting.is_empty() && self.gathering.is_none()
+        self.walk.is_none()
+            && self.waiting.is_empty()
+            && self.asked.is_empty()
+            && self.gathering.is_none()
     }
 
     /// Newcomers that wait to be heard.
@@ -111,7 +119,10 @@ impl Floor {
     pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
-            Event::Start => self.begin_gathering(out),
+            Event::Start => {
+                self.number = out.incarnation() << COUNT.count_ones();
+                self.begin_gathering(out);
+            }
             Event::Down { .. } => self.begin_gathering(out), // the ledger died while it told us who is there
             Event::Exit { .. } | Event::Timer { .. } => {}
         }
@@ -124,14 +135,15 @@ impl Floor {
         }
         match message {
             Say::Announce(presence) => self.on_announce(from, presence, out),
+            Say::Here { presence, introduction } => self.on_here(from, presence, introduction, out),
             Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
             Say::Next { order, introduction, dealt, open } => {
-                self.on_next(order, introduction, dealt, open, out);
+                self.on_next(from, order, introduction, dealt, open, out);
             }
             Say::Pass { introduction, open, ask } => {
                 self.on_pass(from, introduction, open, ask, out)
             }
-            Say::Suspend { order } => self.on_suspend(order, out),
+            Say::Suspend { order } => self.on_suspend(from, order, out),
             // Late words of a gathering that was begun again.
             Say::Listed { .. } | Say::ListedAll => {}
             // Nobody says these to a floor.
@@ -140,7 +152,7 @@ impl Floor {
             | Say::Replace { .. }
             | Say::Introduce { .. }
             | Say::Quiet
-            | Say::Gather
+            | Say::Gather { .. }
             | Say::Propose { .. }
             | Say::Accept { .. }
             | Say::Decline { .. }
@@ -157,123 +169,98 @@ impl Floor {
         }
     }
 
-    // ---- what orders say
+    // ---- what orders say of themselves
 
     #[inline(always)]
     fn on_announce(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
-        if let Some(walk) = &mut self.walk
-            && walk.newcomer.presence.order == presence.order
-        {
-            return self.on_newcomer_again(pid, presence, out);
-        }
-        if let Some(seat) = self.seats.of(pid, presence.order) {
-            if (seat.place, seat.price) == (presence.place, presence.price) {
-                return self.on_resting_again(pid, presence, out);
-            }
-            self.unseat(pid, presence.order);
-        }
-        let newcomer = Newcomer { pid, presence };
-        if self.walk.is_none() {
-            self.hear(newcomer, out);
-        } else {
-            self.waiting.retain(|_, other| other.presence.order != presence.order);
-            self.waiting.insert(presence.place, newcomer);
+        if self.hears(pid, presence.order) {
+            self.on_unasked(pid, presence, out);
         }
     }
 
-    /// The newcomer says where it is: it is back from a death, was asked, or has been replaced.
-    fn on_newcomer_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
-        let Some(walk) = &mut self.walk else { return };
-        let new_life = walk.newcomer.pid != pid;
-        walk.newcomer = Newcomer { pid, presence };
-        match walk.maker {
-            // It may have died in a deal of which the maker still holds the other end.
-            Some((maker, _)) if new_life && !walk.maker_left => {
-                walk.came_back = true;
-                out.send(maker, Say::Gather);
+    #[inline(always)]
+    fn on_unasked(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+        if let Some(walk) = &self.walk {
+            if walk.newcomer.presence.order == presence.order {
+                return self.on_newcomer_again(pid, presence, out);
             }
-            _ => self.walk_on(out),
+            if walk.maker.1 == presence.order {
+                return self.on_maker_again(pid, presence, out);
+            }
+        }
+        match self.seats.of(pid, presence.order) {
+            // It may have said so before it heard of that introduction.
+            Some(seat) if seat.was_introduced() => self.ask(pid, presence.order, out),
+            Some(_) => self.place(pid, presence, out),
+            None => self.hear_or_wait(Newcomer { pid, presence }, out),
         }
     }
 
-    /// One who rests says where it is: it is back from a death, was asked, or shows fewer lots.
-    fn on_resting_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
-        let seat = self.seats.get_mut(pid.index()).expect("its seat was just looked up");
-        let new_life = seat.generation != pid.generation();
-        seat.generation = pid.generation();
-        self.show(presence.side, pid, presence.open);
-        if let Some(walk) = &self.walk
-            && let Some((_, maker)) = walk.maker
-            && maker == presence.order
-        {
-            if new_life && !walk.came_back {
-                // The newcomer may be in doubt of a deal with its former life.
-                out.send(walk.newcomer.pid, Say::Gather);
-            } else {
-                self.walk_on(out);
-            }
+    /// Whoever was asked says where it is.
+    fn on_here(&mut self, pid: Pid, presence: Presence, number: u32, out: &mut Out<Party>) {
+        if !self.hears(pid, presence.order) {
+            return;
         }
+        if self.answers_walk(pid, presence.order, number) {
+            return self.on_word(pid, presence, out);
+        }
+        if self.asked.get(&presence.order) == Some(&number) {
+            self.asked.remove(&presence.order);
+            return self.place(pid, presence, out);
+        }
+        self.on_unasked(pid, presence, out);
+    }
+
+    /// Asks a resting order where it is.
+    #[cold]
+    fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
+        let introduction = self.next_number();
+        self.asked.insert(order, introduction);
+        out.send(pid, Say::Gather { introduction });
+    }
+
+    /// Puts an order where it says it is. With a new price or place it is a newcomer again.
+    #[inline(always)]
+    fn place(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+        let Presence { order, place, side, price, open, .. } = presence;
+        if let Some(seat) = self.seats.of(pid, order) {
+            let seat_price = self.side(seat.side()).price_of(seat);
+            if (seat.place, seat_price) == (place, price) {
+                if let Some(seat) = self.seats.get_mut(pid.index()) {
+                    seat.set_introduced(false);
+                }
+                return self.show(side, pid, open);
+            }
+            self.unseat(pid, order);
+        }
+        self.hear_or_wait(Newcomer { pid, presence }, out);
     }
 
     #[inline(always)]
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
         self.unseat(pid, order);
-        let Some(walk) = &mut self.walk else { return };
-        if walk.newcomer.presence.order == order {
-            self.walk = None;
-            return self.hear_next(out);
+        self.hears(pid, order); // its former lives are not heard any more
+        if !self.asked.is_empty() {
+            self.asked.remove(&order);
         }
-        match walk.maker {
-            Some((_, maker)) if maker == order => {
-                // Filled by this very newcomer: that one will speak, unless it has died and come back.
-                if introduction == self.introductions && !walk.came_back {
-                    walk.maker_left = true;
-                } else {
-                    self.walk_on(out);
-                }
-            }
-            _ => {
-                if !self.waiting.is_empty() {
-                    self.waiting.retain(|_, other| other.presence.order != order);
-                }
-            }
+        match &self.walk {
+            Some(walk) if walk.is_about(order) => self.on_gone(order, introduction, out),
+            _ => self.wait_no_more(order),
         }
     }
 
-    #[inline(always)]
-    fn on_next(
-        &mut self,
-        order: OrderId,
-        introduction: u32,
-        dealt: Lots,
-        open: Lots,
-        out: &mut Out<Party>,
-    ) {
-        match &mut self.walk {
-            Some(walk) if walk.newcomer.presence.order == order => {
-                walk.newcomer.presence.open = open;
-                if introduction == self.introductions {
-                    self.show_rest(dealt);
-                    self.walk_on(out);
-                } else if open.is_zero() {
-                    self.walk_on(out); // filled in an introduction that was given up: it is gone
-                }
-            }
-            _ if open.is_zero() => self.waiting.retain(|_, other| other.presence.order != order),
-            _ => {} // of an introduction that is over
-        }
+    /// Its supervisor has given an order up; the word comes from the address of its next life.
+    fn on_suspend(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
+        self.on_leave(pid, order, 0, out);
     }
 
-    /// Takes what was dealt off the maker's lots, unless it has come back and said itself what it has left.
+    // ---- seats
+
     #[inline(always)]
-    fn show_rest(&mut self, dealt: Lots) {
-        if let Some((maker, order)) = self.walk.and_then(|walk| walk.maker)
-            && let Some(seat) = self.seats.of(maker, order)
-            && seat.generation == maker.generation()
-        {
-            let (side, left) = (seat.side, Lots(seat.lots.0.saturating_sub(dealt.0)));
-            self.show(side, maker, left);
-        }
+    fn next_number(&mut self) -> u32 {
+        let count = (self.number & COUNT) % COUNT + 1;
+        self.number = life_of(self.number) | count;
+        self.number
     }
 
     /// Lots that an order shows from now on; with none it is off the floor.
@@ -287,125 +274,37 @@ impl Floor {
         }
     }
 
-    fn on_pass(
-        &mut self,
-        pid: Pid,
-        introduction: u32,
-        open: Lots,
-        ask: Busy,
-        out: &mut Out<Party>,
-    ) {
-        let Some(walk) = &self.walk else { return };
-        let Some((maker, order)) = walk.maker else { return };
-        if introduction != self.introductions || maker != pid {
-            return;
-        }
-        let came_back = walk.came_back;
-        let newcomer = walk.newcomer.pid;
-        match ask {
-            Busy::Maker => out.send(maker, Say::Gather),
-            Busy::Newcomer if came_back => self.walk_on(out),
-            Busy::Newcomer => {
-                if let Some(seat) = self.seats.of(maker, order) {
-                    self.show(seat.side, maker, open);
-                }
-                out.send(newcomer, Say::Gather);
-            }
-        }
-    }
-
-    fn on_suspend(&mut self, order: OrderId, out: &mut Out<Party>) {
-        out.record(Fact::Suspended { order });
-        if let Some((index, side)) = self.seats.find(order) {
-            let (ladder, seats) = self.ladder(side);
-            ladder.remove(seats, index);
-        }
-        self.waiting.retain(|_, other| other.presence.order != order);
-        let Some(walk) = &self.walk else { return };
-        if walk.newcomer.presence.order == order {
-            self.walk = None;
-            self.hear_next(out);
-        } else if walk.maker.is_some_and(|(_, maker)| maker == order) {
-            if walk.came_back {
-                self.walk_on(out);
-            } else {
-                out.send(walk.newcomer.pid, Say::Gather);
-            }
-        }
-    }
-
-    // ---- the walk
-
-    #[inline(always)]
-    fn hear(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
-        self.walk = Some(Walk { newcomer, maker: None, came_back: false, maker_left: false });
-        self.walk_on(out);
-    }
-
-    fn hear_next(&mut self, out: &mut Out<Party>) {
-        if let Some((_, newcomer)) = self.waiting.pop_first() {
-            self.hear(newcomer, out);
-        }
-    }
-
-    /// The last introduction is over: the newcomer is introduced to the next one, or its walk ends
-    /// and the next newcomer is heard.
-    #[inline(always)]
-    fn walk_on(&mut self, out: &mut Out<Party>) {
-        while let Some(walk) = &mut self.walk {
-            (walk.maker, walk.came_back, walk.maker_left) = (None, false, false);
-            let Newcomer { pid, presence } = walk.newcomer;
-            if !presence.open.is_zero() {
-                if let Some((best, index)) = self.side(presence.side.opposite()).first()
-                    && presence.side.accepts(presence.price, best)
-                {
-                    return self.introduce(index, out);
-                }
-                self.end_walk(pid, presence, out);
-            }
-            let next = if self.waiting.is_empty() { None } else { self.waiting.pop_first() };
-            self.walk = next.map(|(_, newcomer)| Walk {
-                newcomer,
-                maker: None,
-                came_back: false,
-                maker_left: false,
-            });
-        }
-    }
-
-    /// Nobody is left to deal with: the newcomer rests, or hears that it may not.
-    #[inline(always)]
-    fn end_walk(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
-        let Presence { order, place, side, price, open, stands } = presence;
-        match stands {
-            TimeInForce::GoodTillCancel => {
-                let (ladder, seats) = self.ladder(side);
-                ladder.add(seats, pid, (order, place, price, open));
-            }
-            TimeInForce::ImmediateOrCancel => out.send(pid, Say::Quiet),
-        }
-    }
-
-    #[inline(always)]
-    fn introduce(&mut self, index: usize, out: &mut Out<Party>) {
-        let seat = self.seats.get(index).expect("whoever is first on a ladder has a seat");
-        let maker = seat.pid(index);
-        let maker_order = seat.order;
-        self.introductions = self.introductions.wrapping_add(1).max(1);
-        let introduction = self.introductions;
-        let Some(walk) = &mut self.walk else { return };
-        walk.maker = Some((maker, maker_order));
-        let Presence { order, price, open: lots, .. } = walk.newcomer.presence;
-        let newcomer = walk.newcomer.pid;
-        out.send(maker, Say::Introduce { introduction, newcomer, order, price, lots });
-    }
-
     #[inline(always)]
     fn unseat(&mut self, pid: Pid, order: OrderId) {
         if let Some(seat) = self.seats.of(pid, order) {
-            let side = seat.side;
+            let side = seat.side();
             let (ladder, seats) = self.ladder(side);
             ladder.remove(seats, pid.index());
+        }
+    }
+
+    /// True unless a later life has spoken. If the address was another order's, that one has ended.
+    #[inline(always)]
+    fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
+        if let Some(other) = self.seats.other(pid, order) {
+            self.unseat(pid, other);
+        }
+        self.seats.hears(pid, order)
+    }
+
+    #[inline(always)]
+    fn hear_or_wait(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
+        if self.walk.is_none() {
+            return self.hear(newcomer, out);
+        }
+        self.wait_no_more(newcomer.presence.order);
+        self.waiting.insert(newcomer.presence.place, newcomer);
+    }
+
+    #[inline(always)]
+    fn wait_no_more(&mut self, order: OrderId) {
+        if !self.waiting.is_empty() {
+            self.waiting.retain(|_, other| other.presence.order != order);
         }
     }
 }

@@ -11,21 +11,29 @@ use units::{AskId, Lots, OrderId, Price, Side};
 
 const LEVELS: i64 = 32;
 const LEVELS_OF_A_PAGE: usize = 32;
+const RECENT: usize = 16;
 const NONE: u32 = u32::MAX;
+/// The number of no page: prices stay far from it.
+const NO_PAGE: i64 = i64::MIN;
 
-/// Where an order rests. Seats are kept by the index of the order's address.
+/// Where an order rests: 40 bytes, kept by the index of the order's address.
 #[derive(Clone, Debug)]
 pub(crate) struct Seat {
+    /// Who; or who sat here or spoke from here last, if the seat is empty.
     pub(crate) order: OrderId,
     pub(crate) place: AskId,
+    /// What it shows; an empty seat shows none.
     pub(crate) lots: Lots,
-    pub(crate) price: Price,
-    /// Which life of that address; 0 marks an empty seat.
+    /// The latest life of that address that was heard of; it stays when the seat is empty.
     pub(crate) generation: u32,
-    pub(crate) side: Side,
     next: u32,
     previous: u32,
+    level: LevelRef,
 }
+
+/// A level of one of the two ladders: a mark, place of its page, side, level in the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct LevelRef(u32);
 
 /// All seats of a floor.
 #[derive(Clone, Default, Debug)]
@@ -42,6 +50,9 @@ struct Queue {
 
 #[derive(Clone, Debug)]
 struct Page {
+    /// The price of its first level, divided by `LEVELS`.
+    number: i64,
+    /// A bit for each level that is not empty.
     taken: u32,
     queues: [Queue; LEVELS_OF_A_PAGE],
 }
@@ -56,20 +67,20 @@ pub struct Ladder {
     free: Vec<u32>,
     /// The page of the best level: number and place in `pages`.
     best: Option<(i64, u32)>,
-    /// The page that was used last.
-    recent: (i64, u32),
+    /// Pages that were used of late, by the end of their number.
+    recent: [(i64, u32); RECENT],
     resting: usize,
 }
 
 impl Seats {
     #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> Option<&Seat> {
-        self.seats.get(index).filter(|seat| seat.generation != 0)
+        self.seats.get(index).filter(|seat| !seat.lots.is_zero())
     }
 
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Seat> {
-        self.seats.get_mut(index).filter(|seat| seat.generation != 0)
+        self.seats.get_mut(index).filter(|seat| !seat.lots.is_zero())
     }
 
     /// The seat of an order at the address that it had or has.
@@ -78,10 +89,38 @@ impl Seats {
         self.get(pid.index()).filter(|seat| seat.order == order)
     }
 
-    /// Where an order of this number sits. O(seats): for what is rare.
-    pub(crate) fn find(&self, order: OrderId) -> Option<(usize, Side)> {
-        let index = self.seats.iter().position(|s| s.generation != 0 && s.order == order)?;
-        Some((index, self.seats[index].side))
+    /// True if a later life of this order has spoken: what this one says is void.
+    #[inline(always)]
+    pub(crate) fn is_past(&self, pid: Pid, order: OrderId) -> bool {
+        let seat = self.seats.get(pid.index());
+        seat.is_some_and(|seat| seat.order == order && seat.generation > pid.generation())
+    }
+
+    /// Hears a life speak: false if a later one has spoken at this address before, of this order or
+    /// of the next that was given the address. Words of two lives need not come in the lives' order.
+    #[inline(always)]
+    pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
+        self.make_room(pid.index());
+        let seat = &mut self.seats[pid.index()];
+        if seat.generation > pid.generation() {
+            return false;
+        }
+        (seat.order, seat.generation) = (order, pid.generation());
+        true
+    }
+
+    /// Who sits at this address, if it is another order than this one: it must have ended.
+    #[inline(always)]
+    pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<OrderId> {
+        let seat = self.get(pid.index())?;
+        (seat.order != order && seat.generation <= pid.generation()).then_some(seat.order)
+    }
+
+    #[inline(always)]
+    fn make_room(&mut self, index: usize) {
+        if index >= self.seats.len() {
+            self.seats.resize(index + 1, Seat::EMPTY);
+        }
     }
 
     #[inline(always)]
@@ -99,12 +138,78 @@ impl Seats {
 }
 
 #[inline(always)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
+fn near(number: i64) -> usize {
+    number as usize % RECENT
+}
+
+impl LevelRef {
+    /// Most pages of a ladder: an index has 32 bits, of which mark, side and level take 7.
+    const MAX_PAGES: u32 = 1 << 25;
+    /// Set on who was introduced to a newcomer and has not said since where it is.
+    const INTRODUCED: u32 = 1 << 31;
+
+    #[inline(always)]
+    fn new(side: Side, page: u32, level: usize) -> LevelRef {
+        assert!(page < LevelRef::MAX_PAGES, "fewer pages than limits::MAX_ORDERS");
+        LevelRef(page << 6 | (side as u32) << 5 | u32::try_from(level).expect("0 to 31"))
+    }
+
+    #[inline(always)]
+    fn page(self) -> usize {
+        ((self.0 & !LevelRef::INTRODUCED) >> 6) as usize
+    }
+
+    #[inline(always)]
+    fn side(self) -> Side {
+        if self.0 & 1 << 5 == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    #[inline(always)]
+    fn level(self) -> usize {
+        (self.0 & 31) as usize
+    }
+}
+
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 31")]
 fn split(price: Price) -> (i64, usize) {
     (price.0.div_euclid(LEVELS), price.0.rem_euclid(LEVELS) as usize)
 }
 
 impl Seat {
+    const EMPTY: Seat = Seat {
+        order: OrderId(0),
+        place: AskId(0),
+        lots: Lots::ZERO,
+        generation: 0,
+        next: NONE,
+        previous: NONE,
+        level: LevelRef(0),
+    };
+
+    /// On which side.
+    #[inline(always)]
+    pub(crate) fn side(&self) -> Side {
+        self.level.side()
+    }
+
+    /// True if it was introduced to a newcomer and has not said since where it is: what it says may
+    /// be older than the deal that came of it.
+    #[inline(always)]
+    pub(crate) fn was_introduced(&self) -> bool {
+        self.level.0 & LevelRef::INTRODUCED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_introduced(&mut self, introduced: bool) {
+        if introduced {
+            self.level.0 |= LevelRef::INTRODUCED;
+        } else {
+            self.level.0 &= !LevelRef::INTRODUCED;
+        }
+    }
+
     /// The address of who sits here.
     #[inline(always)]
     pub(crate) fn pid(&self, index: usize) -> Pid {
@@ -115,7 +220,7 @@ impl Seat {
 impl Ladder {
     pub(crate) fn new(side: Side) -> Ladder {
         let (index, pages, free) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Ladder { side, index, pages, free, best: None, recent: (i64::MIN, 0), resting: 0 }
+        Ladder { side, index, pages, free, best: None, recent: [(NO_PAGE, 0); RECENT], resting: 0 }
     }
 
     /// Orders that rest on this side.
@@ -191,7 +296,7 @@ impl Ladder {
 
     #[inline(always)]
     fn page(&mut self, number: i64) -> u32 {
-        match self.recent {
+        match self.recent[near(number)] {
             (recent, page) if recent == number => page,
             _ => self.page_slow(number),
         }
@@ -203,14 +308,16 @@ impl Ladder {
             None => {
                 let page = self.free.pop().unwrap_or_else(|| {
                     let empty = Queue { head: NONE, tail: NONE, lots: Lots::ZERO };
-                    self.pages.push(Page { taken: 0, queues: [empty; LEVELS_OF_A_PAGE] });
+                    let queues = [empty; LEVELS_OF_A_PAGE];
+                    self.pages.push(Page { number, taken: 0, queues });
                     u32::try_from(self.pages.len() - 1).expect("fewer pages than orders")
                 });
+                self.pages[page as usize].number = number;
                 self.index.insert(number, page);
                 page
             }
         };
-        self.recent = (number, page);
+        self.recent[near(number)] = (number, page);
         page
     }
 
@@ -226,13 +333,12 @@ impl Ladder {
             before = seats.at(before).previous; // only one who comes back finds later ones before it
         }
         let after = if before == NONE { queue.head } else { seats.at(before).next };
-        let (generation, side) = (pid.generation(), self.side);
+        let generation = pid.generation();
         let (next, previous) = (after, before);
         let index = u32::try_from(pid.index()).expect("an index has 32 bits");
-        let seat = Seat { order, place, lots, price, generation, side, next, previous };
-        if pid.index() >= seats.seats.len() {
-            seats.seats.resize(pid.index() + 1, Seat { generation: 0, ..seat.clone() });
-        }
+        let level_ref = LevelRef::new(self.side, page, level);
+        let seat = Seat { order, place, lots, generation, next, previous, level: level_ref };
+        seats.make_room(pid.index());
         *seats.at(index) = seat;
         match before {
             NONE => queue.head = index,
@@ -259,23 +365,26 @@ impl Ladder {
     #[inline(always)]
     pub(crate) fn set_lots(&mut self, seats: &mut Seats, index: usize, lots: Lots) {
         let seat = &mut seats.seats[index];
-        let (number, level) = split(seat.price);
-        let page = self.page(number);
-        let queue = &mut self.pages[page as usize].queues[level];
+        let queue = &mut self.pages[seat.level.page()].queues[seat.level.level()];
         queue.lots = queue.lots - seat.lots + lots;
         seat.lots = lots;
+    }
+
+    /// The price of a seat on this side.
+    #[inline(always)]
+    pub(crate) fn price_of(&self, seat: &Seat) -> Price {
+        let level = i64::try_from(seat.level.level()).expect("0 to 31");
+        Price(self.pages[seat.level.page()].number * LEVELS + level)
     }
 
     /// Takes an order off.
     #[inline]
     pub(crate) fn remove(&mut self, seats: &mut Seats, index: usize) {
         let seat = &mut seats.seats[index];
-        seat.generation = 0;
-        let (next, previous, lots) = (seat.next, seat.previous, seat.lots);
-        let (number, level) = split(seat.price);
-        let at = self.page(number);
-        let page = &mut self.pages[at as usize];
-        let queue = &mut page.queues[level];
+        let lots = std::mem::take(&mut seat.lots);
+        let (next, previous, at) = (seat.next, seat.previous, seat.level);
+        let page = &mut self.pages[at.page()];
+        let queue = &mut page.queues[at.level()];
         match previous {
             NONE => queue.head = next,
             previous => seats.at(previous).next = next,
@@ -287,18 +396,20 @@ impl Ladder {
         queue.lots -= lots;
         self.resting -= 1;
         if queue.head == NONE {
-            page.taken &= !(1 << level);
+            page.taken &= !(1 << at.level());
             if page.taken == 0 {
-                self.drop_page(number, at);
+                self.drop_page(at.page());
             }
         }
     }
 
     #[cold]
-    fn drop_page(&mut self, number: i64, page: u32) {
-        self.index.remove(&number);
-        self.free.push(page);
-        self.recent = (i64::MIN, 0);
+    fn drop_page(&mut self, page: usize) {
+        let number = self.pages[page].number;
+        if let Some(page) = self.index.remove(&number) {
+            self.free.push(page);
+        }
+        self.recent[near(number)] = (NO_PAGE, 0);
         if self.best.is_some_and(|(best, _)| best == number) {
             let next = match self.side {
                 Side::Buy => self.index.last_key_value(),

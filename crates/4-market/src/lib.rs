@@ -66,18 +66,19 @@ pub fn tree() -> Node<Role> {
     )
 }
 
-/// A market's branch of it. One bad order is not a bad market: it is given up alone.
+/// A market's branch of it. One bad order is not a bad market: it is given up alone. If all orders
+/// get new addresses, the floor begins anew as well; if the floor dies, the orders live on.
 pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
     Node::group(
         symbol.to_owned(),
-        Strategy::OneForOne,
+        Strategy::RestForOne,
         Intensity::times(100),
         vec![
-            Node::one("floor", Role::Floor(market)).named(floor_of(market)),
             Node::many("orders", Role::Orders(market))
                 .named(orders_of(market))
                 .restarted(Restart::Transient)
                 .intensity_per_child(Intensity::times(3)),
+            Node::one("floor", Role::Floor(market)).named(floor_of(market)),
         ],
     )
 }
@@ -134,6 +135,17 @@ impl Process for Party {
         match role {
             Role::Orders(market) => ledger.open_in(*market).into_iter().map(|o| o.0).collect(),
             Role::Clerk | Role::Floor(_) => Vec::new(),
+        }
+    }
+
+    /// A suspended order is one by a fact, in the step in which it is given up: so it is no less if
+    /// the floor dies before it hears of it.
+    fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
+        let order = OrderId(key);
+        let is_open = ledger.line(order).is_some_and(|line| line.is_open());
+        match role {
+            Role::Orders(_) => is_open.then_some(Fact::Suspended { order }),
+            Role::Clerk | Role::Floor(_) => None,
         }
     }
 

@@ -22,18 +22,16 @@ pub struct Order {
     open: Lots,
     held: Lots,
     done: Lots,
-    /// What was asked while a deal was in progress. One is enough: who gets no answer asks again.
-    pending: Option<Box<Pending>>,
+    /// What waits for the end of the deal in progress.
+    later: Option<Box<Later>>,
     /// Proposals made in this life.
     proposals: u32,
-    /// The introduction of the deal in progress.
+    /// The introduction of the deal in progress; else the last one that is over for us, or 0.
     introduction: u32,
     market: MarketId,
     side: Side,
     stands: TimeInForce,
     phase: Phase,
-    /// The floor asked where we are, and waits for the word.
-    owes_word: bool,
 }
 
 /// What an order is about. Whom it waits for it monitors, and nobody else.
@@ -58,6 +56,15 @@ enum Phase {
 }
 
 /// What waits for the end of a deal.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+struct Later {
+    /// The floor's question where we are, to which it waits for an answer.
+    word: Option<u32>,
+    /// What was asked. One is enough: who gets no answer asks again.
+    ask: Option<Pending>,
+}
+
+/// An ask that is carried out when no deal is in progress.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Pending {
     /// The owner wants it gone.
@@ -89,14 +96,13 @@ impl Order {
             open: Lots::ZERO,
             held: Lots::ZERO,
             done: Lots::ZERO,
-            pending: None,
+            later: None,
             proposals: 0,
             introduction: 0,
             market,
             side: Side::Buy,
             stands: TimeInForce::GoodTillCancel,
             phase: Phase::New,
-            owes_word: false,
         }
     }
 
@@ -158,7 +164,9 @@ impl Order {
                 );
             }
             Say::Introduce { introduction, newcomer, order, price, lots } => {
-                self.on_introduce(introduction, newcomer, order, price, lots, out);
+                if self.is_from_floor(from, out) {
+                    self.on_introduce(introduction, newcomer, order, price, lots, out);
+                }
             }
             Say::Propose { deal, introduction, price, lots } => {
                 self.on_propose(from, deal, introduction, price, lots, out);
@@ -174,13 +182,14 @@ impl Order {
             Say::Replace { ask, client, price, lots } => {
                 self.take(Pending::Replace { ask, client, price, lots }, out);
             }
-            Say::Gather => self.on_gather(out),
+            Say::Gather { introduction } => self.on_gather(from, introduction, out),
             Say::Recalled { place, price, size, done, market: _, side, stands } => {
                 self.on_recalled(place, price, size, done, side, stands, out);
             }
             Say::Unknown => self.on_unknown(out),
             // Nobody says these to an order.
             Say::Announce(_)
+            | Say::Here { .. }
             | Say::Leave { .. }
             | Say::Pass { .. }
             | Say::Next { .. }
@@ -215,7 +224,6 @@ impl Order {
         self.phase = Phase::Free;
         out.record(Fact::Entered(entered));
         self.announce(out);
-        self.owes_word = false;
         self.after_deal(out);
     }
 
@@ -227,18 +235,39 @@ impl Order {
     }
 
     #[inline(always)]
-    fn announce(&self, out: &mut Out<Party>) {
+    fn presence(&self, out: &Out<Party>) -> Presence {
         let &Order { place, side, price, open, stands, .. } = self;
-        let presence = Presence { order: id(out), place, side, price, open, stands };
+        Presence { order: id(out), place, side, price, open, stands }
+    }
+
+    #[inline(always)]
+    fn announce(&self, out: &mut Out<Party>) {
+        let presence = self.presence(out);
         out.send_to(floor_of(self.market), Say::Announce(presence));
     }
 
-    fn on_gather(&mut self, out: &mut Out<Party>) {
-        if self.phase == Phase::Free {
-            self.announce(out);
-        } else {
-            self.owes_word = true;
+    /// True if this is our floor in its present life. A former life's introductions are void: the
+    /// next one asks everybody, and our answer must stay true.
+    #[inline(always)]
+    fn is_from_floor(&self, from: Pid, out: &Out<Party>) -> bool {
+        out.whereis(floor_of(self.market)) == Some(from)
+    }
+
+    fn on_gather(&mut self, from: Pid, introduction: u32, out: &mut Out<Party>) {
+        if !self.is_from_floor(from, out) {
+            return;
         }
+        if self.phase == Phase::Free {
+            return self.give_word(introduction, out);
+        }
+        self.later.get_or_insert_default().word = Some(introduction);
+    }
+
+    /// Says where we are. From here on a proposal of that introduction comes too late.
+    fn give_word(&mut self, introduction: u32, out: &mut Out<Party>) {
+        self.introduction = introduction;
+        let presence = self.presence(out);
+        out.send_to(floor_of(self.market), Say::Here { presence, introduction });
     }
 
     /// Asks the ledger how the deal of our note ended, or who we are, and watches it: it may die
@@ -277,7 +306,6 @@ impl Order {
         (self.size, self.done, self.open) = (size, done, size - done);
         self.phase = Phase::Free;
         self.announce(out);
-        self.owes_word = false;
         self.after_deal(out);
     }
 
@@ -318,8 +346,9 @@ impl Order {
     #[cold]
     fn put_off(&mut self, ask: Pending) {
         // A cancel outdoes whatever waits; else the first one stays, and the other asks again.
-        if self.pending.is_none() || ask == Pending::Cancel {
-            self.pending = Some(Box::new(ask));
+        let later = self.later.get_or_insert_default();
+        if later.ask.is_none() || ask == Pending::Cancel {
+            later.ask = Some(ask);
         }
     }
 
@@ -368,18 +397,19 @@ impl Order {
     /// The deal in progress has ended: does what has waited for that.
     #[inline(always)]
     fn after_deal(&mut self, out: &mut Out<Party>) {
-        if self.owes_word || self.pending.is_some() {
+        if self.later.is_some() {
             self.catch_up(out);
         }
     }
 
     #[cold]
     fn catch_up(&mut self, out: &mut Out<Party>) {
-        if std::mem::take(&mut self.owes_word) {
-            self.announce(out);
+        let Some(later) = self.later.take() else { return };
+        if let Some(introduction) = later.word {
+            self.give_word(introduction, out);
         }
-        if let Some(ask) = self.pending.take() {
-            self.carry_out(*ask, out);
+        if let Some(ask) = later.ask {
+            self.carry_out(ask, out);
         }
     }
 }

@@ -1,21 +1,27 @@
 //! A floor's first act in each life: it asks the ledger who is open in its market, and those where
 //! they stand, and hears no newcomer before it has heard everybody.
+//!
+//! Only an answer to this life's question counts: who answers takes part in no introduction of a
+//! former life from then on, so the answer stays true until this life introduces it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{MonitorRef, Out, Pid};
-use units::{AskId, OrderId};
-use words::{Fact, Presence, Say};
+use units::{Lots, OrderId};
+use words::Say;
 
 use super::{Floor, Newcomer};
+use crate::ladder::Seats;
 use crate::{LEDGER, Party, orders_of};
 
 /// What is known so far.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Gathering {
-    /// True once the ledger has told everybody.
+    /// The question's number.
+    question: u32,
+    /// True once the ledger has told everybody, and everybody was asked.
     listed: bool,
-    /// Who has not spoken yet.
+    /// Who has not answered yet.
     awaited: BTreeSet<OrderId>,
     /// Who has.
     heard: BTreeMap<OrderId, Newcomer>,
@@ -26,8 +32,10 @@ pub(super) struct Gathering {
 
 impl Floor {
     pub(super) fn begin_gathering(&mut self, out: &mut Out<Party>) {
+        let question = self.next_number();
         let Some(gathering) = &mut self.gathering else { return };
         let Some(ledger) = out.whereis(LEDGER) else { return };
+        gathering.question = question;
         gathering.awaited.clear();
         gathering.ledger = Some(out.monitor(ledger));
         out.send(ledger, Say::Roll { market: self.market });
@@ -40,25 +48,27 @@ impl Floor {
         out: &mut Out<Party>,
     ) {
         let Some(gathering) = &mut self.gathering else { return };
+        let introduction = gathering.question;
         match message {
             Say::Listed { order } => gathering.list(order),
-            Say::ListedAll => {
+            Say::ListedAll if !gathering.listed => {
                 gathering.listed = true;
                 if let Some(monitor) = gathering.ledger.take() {
                     out.demonitor(monitor);
                 }
-                if !gathering.awaited.is_empty() {
-                    out.multicast(orders_of(self.market), Say::Gather);
-                }
+                out.multicast(orders_of(self.market), Say::Gather { introduction });
             }
-            Say::Announce(presence) => gathering.hear(from, presence),
-            Say::Leave { order, .. } => gathering.forget(order),
-            Say::Next { order, open, .. } if open.is_zero() => gathering.forget(order),
-            Say::Suspend { order } => {
-                out.record(Fact::Suspended { order });
+            // Who speaks unasked has come in or come back since everybody was asked, or will be.
+            Say::Announce(_) if gathering.listed => out.send(from, Say::Gather { introduction }),
+            Say::Here { presence, introduction: answered } if answered == introduction => {
+                gathering.hear(&mut self.seats, Newcomer { pid: from, presence });
+            }
+            Say::Leave { order, .. } | Say::Suspend { order } => {
+                self.seats.hears(from, order);
                 gathering.forget(order);
             }
-            _ => {} // of introductions that the last life made
+            Say::Next { order, open, .. } => gathering.dealt(order, open),
+            _ => {} // of introductions that a former life made
         }
         if gathering.listed && gathering.awaited.is_empty() {
             self.end_gathering(out);
@@ -68,10 +78,11 @@ impl Floor {
     /// Everybody was heard: in order of place, each is the newcomer to those before it.
     fn end_gathering(&mut self, out: &mut Out<Party>) {
         let Some(gathering) = self.gathering.take() else { return };
-        let place =
-            |newcomer: Newcomer| -> (AskId, Newcomer) { (newcomer.presence.place, newcomer) };
-        self.waiting = gathering.heard.into_values().map(place).collect();
-        self.hear_next(out);
+        let heard = gathering.heard.into_values();
+        self.waiting = heard.map(|newcomer| (newcomer.presence.place, newcomer)).collect();
+        if let Some((_, first)) = self.waiting.pop_first() {
+            self.hear(first, out);
+        }
     }
 }
 
@@ -82,9 +93,21 @@ impl Gathering {
         }
     }
 
-    fn hear(&mut self, pid: Pid, presence: Presence) {
-        self.awaited.remove(&presence.order);
-        self.heard.insert(presence.order, Newcomer { pid, presence });
+    fn hear(&mut self, seats: &mut Seats, newcomer: Newcomer) {
+        let order = newcomer.presence.order;
+        if seats.hears(newcomer.pid, order) {
+            self.awaited.remove(&order);
+            self.heard.insert(order, newcomer);
+        }
+    }
+
+    /// A newcomer of a former life of the floor has ended its deal.
+    fn dealt(&mut self, order: OrderId, open: Lots) {
+        if open.is_zero() {
+            self.forget(order);
+        } else if let Some(heard) = self.heard.get_mut(&order) {
+            heard.presence.open = open;
+        }
     }
 
     fn forget(&mut self, order: OrderId) {

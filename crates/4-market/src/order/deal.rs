@@ -6,6 +6,7 @@ use units::{Lots, OrderId, Price};
 use words::{Busy, Deal, Say};
 
 use super::{Hold, Order, Phase, id};
+use crate::floor::life_of;
 use crate::{LEDGER, Party, floor_of};
 
 impl Order {
@@ -111,7 +112,9 @@ impl Order {
         lots: Lots,
         out: &mut Out<Party>,
     ) {
-        let would = self.phase == Phase::Free && self.side.accepts(self.price, price);
+        let would = self.phase == Phase::Free
+            && self.side.accepts(self.price, price)
+            && !self.is_over(introduction);
         let lots = if would { lots.min(self.open) } else { Lots::ZERO };
         if lots.is_zero() {
             return self.refuse(from, deal, out);
@@ -123,6 +126,14 @@ impl Order {
         out.note(Some(Hold { deal, lots, partner: from }));
         out.monitor(from);
         out.send(from, Say::Accept { deal, lots });
+    }
+
+    /// True of an introduction that we have told the floor is over for us: the one that we gave our
+    /// word on, and all of the floor's former lives.
+    #[inline(always)]
+    fn is_over(&self, introduction: u32) -> bool {
+        let last = self.introduction;
+        last == introduction || (last != 0 && life_of(last) != life_of(introduction))
     }
 
     #[cold]

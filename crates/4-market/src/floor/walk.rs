@@ -1,0 +1,314 @@
+//! A newcomer's walk along the other side of its floor, one introduction after the other.
+//!
+//! Without failures an introduction ends with the newcomer's `next`. Whatever else may happen
+//! (somebody dies, passes, leaves or is changed in it) raises a doubt, and the walk goes on only after
+//! the words of those in doubt: each is asked, and answers once no deal is in progress. Only an
+//! answer to this introduction's question counts, since what was said unasked may be older.
+
+use kernel::{Out, Pid};
+use units::{Lots, OrderId};
+use words::{Busy, Presence, Say, TimeInForce};
+
+use super::{Floor, Newcomer};
+use crate::Party;
+
+/// A newcomer on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    pub(super) newcomer: Newcomer,
+    /// To whom it is introduced.
+    pub(super) maker: (Pid, OrderId),
+    /// The introduction's number.
+    introduction: u32,
+    /// What is known of the maker's lots.
+    maker_is: Maker,
+    /// Whose words are awaited before the walk goes on; `None` while there is no doubt.
+    awaited: Option<Awaited>,
+}
+
+/// What the maker has said since it was introduced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Maker {
+    /// Nothing: what the newcomer says was dealt is taken off its lots.
+    Silent,
+    /// Where it is, after the deal if there was one: its lots are right.
+    Known,
+    /// Something that may be older than the deal: it must be asked.
+    Unclear,
+    /// That it has left.
+    Gone,
+}
+
+/// Whose words are awaited.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Awaited {
+    maker: bool,
+    newcomer: bool,
+}
+
+impl Walk {
+    /// True if an order is one of the two.
+    #[inline(always)]
+    pub(super) fn is_about(&self, order: OrderId) -> bool {
+        self.newcomer.presence.order == order || self.maker.1 == order
+    }
+}
+
+impl Floor {
+    /// Hears a newcomer: introduces it to the best, or seats it and hears the next.
+    #[inline(always)]
+    pub(super) fn hear(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
+        let mut newcomer = newcomer;
+        loop {
+            let presence = &newcomer.presence;
+            if !presence.open.is_zero() {
+                if let Some((best, index)) = self.side(presence.side.opposite()).first()
+                    && presence.side.accepts(presence.price, best)
+                {
+                    return self.introduce(newcomer, index, out);
+                }
+                self.end_walk(&newcomer, out);
+            }
+            if self.waiting.is_empty() {
+                self.walk = None;
+                return;
+            }
+            let Some((_, next)) = self.waiting.pop_first() else { return };
+            newcomer = next;
+        }
+    }
+
+    /// The last introduction is over.
+    #[inline(always)]
+    fn walk_on(&mut self, out: &mut Out<Party>) {
+        if let Some(walk) = &self.walk {
+            self.hear(walk.newcomer, out);
+        }
+    }
+
+    /// Nobody is left to deal with: the newcomer rests, or hears that it may not.
+    #[inline(always)]
+    fn end_walk(&mut self, newcomer: &Newcomer, out: &mut Out<Party>) {
+        let Newcomer { pid, presence } = *newcomer;
+        let Presence { order, place, side, price, open, stands } = presence;
+        match stands {
+            TimeInForce::GoodTillCancel => {
+                let (ladder, seats) = self.ladder(side);
+                ladder.add(seats, pid, (order, place, price, open));
+            }
+            TimeInForce::ImmediateOrCancel => out.send(pid, Say::Quiet),
+        }
+    }
+
+    #[inline(always)]
+    fn introduce(&mut self, newcomer: Newcomer, index: usize, out: &mut Out<Party>) {
+        let introduction = self.next_number();
+        let seat = self.seats.get_mut(index).expect("whoever is first on a ladder has a seat");
+        seat.set_introduced(true);
+        let maker = (seat.pid(index), seat.order);
+        if !self.asked.is_empty() {
+            self.asked.remove(&maker.1); // its answer may come before it hears of this
+        }
+        let maker_is = Maker::Silent;
+        self.walk = Some(Walk { newcomer, maker, introduction, maker_is, awaited: None });
+        let Presence { order, price, open: lots, .. } = newcomer.presence;
+        let newcomer = newcomer.pid;
+        out.send(maker.0, Say::Introduce { introduction, newcomer, order, price, lots });
+    }
+
+    #[inline(always)]
+    pub(super) fn on_next(
+        &mut self,
+        pid: Pid,
+        order: OrderId,
+        introduction: u32,
+        dealt: Lots,
+        open: Lots,
+        out: &mut Out<Party>,
+    ) {
+        if self.seats.is_past(pid, order) {
+            return;
+        }
+        let Some(walk) = &mut self.walk else { return self.on_late_next(pid, order, open, out) };
+        if walk.newcomer.presence.order != order {
+            return self.on_late_next(pid, order, open, out);
+        }
+        walk.newcomer.presence.open = open;
+        if walk.awaited.is_some() || introduction != walk.introduction {
+            return self.on_next_in_doubt(introduction, open, out);
+        }
+        let maker_is_clear = match walk.maker_is {
+            Maker::Gone | Maker::Known => true,
+            Maker::Silent => self.show_rest(dealt),
+            Maker::Unclear => false,
+        };
+        if maker_is_clear { self.walk_on(out) } else { self.doubt(true, false, out) }
+    }
+
+    #[cold]
+    fn on_next_in_doubt(&mut self, introduction: u32, open: Lots, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        match &mut walk.awaited {
+            Some(awaited) if introduction == walk.introduction || open.is_zero() => {
+                awaited.newcomer = false;
+                self.settle(out);
+            }
+            // Filled in an introduction of a former life of ours: it is gone.
+            None if open.is_zero() => self.doubt(true, false, out),
+            _ => {} // not of this introduction
+        }
+    }
+
+    /// A newcomer of a former life of ours has ended its deal.
+    #[cold]
+    fn on_late_next(&mut self, pid: Pid, order: OrderId, open: Lots, out: &mut Out<Party>) {
+        if open.is_zero() {
+            return self.on_leave(pid, order, 0, out);
+        }
+        if let Some(waiting) = self.waiting.values_mut().find(|n| n.presence.order == order) {
+            waiting.presence.open = open;
+        } else if let Some(walk) = self.walk.as_mut().filter(|walk| walk.maker.1 == order) {
+            walk.maker_is = Maker::Unclear;
+        } else if self.seats.of(pid, order).is_some() {
+            self.ask(pid, order, out);
+        }
+    }
+
+    /// Takes what was dealt off the maker's lots. False if nothing is left: it must have left, or more
+    /// has happened to it than that.
+    #[inline(always)]
+    fn show_rest(&mut self, dealt: Lots) -> bool {
+        let Some((maker, order)) = self.walk.as_ref().map(|walk| walk.maker) else { return false };
+        let Some(seat) = self.seats.of(maker, order) else { return false };
+        let (side, left) = (seat.side(), seat.lots.checked_sub(dealt).unwrap_or(Lots::ZERO));
+        if left.is_zero() {
+            return false;
+        }
+        self.show(side, maker, left);
+        true
+    }
+
+    pub(super) fn on_pass(
+        &mut self,
+        pid: Pid,
+        introduction: u32,
+        open: Lots,
+        ask: Busy,
+        out: &mut Out<Party>,
+    ) {
+        let Some(walk) = &mut self.walk else { return };
+        let (maker, order) = walk.maker;
+        if introduction != walk.introduction || maker != pid || walk.awaited.is_some() {
+            return;
+        }
+        if ask == Busy::Maker || walk.maker_is == Maker::Unclear {
+            return self.doubt(true, ask == Busy::Newcomer, out);
+        }
+        walk.maker_is = Maker::Known;
+        if let Some(seat) = self.seats.of(maker, order) {
+            self.show(seat.side(), maker, open);
+        }
+        self.doubt(false, true, out);
+    }
+
+    // ---- in doubt
+
+    /// Asks those who are there still, and waits for their words.
+    #[cold]
+    fn doubt(&mut self, maker: bool, newcomer: bool, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        let introduction = walk.introduction;
+        let awaited = walk.awaited.get_or_insert_default();
+        if maker && walk.maker_is != Maker::Gone {
+            awaited.maker = true;
+            out.send(walk.maker.0, Say::Gather { introduction });
+        }
+        if newcomer && !walk.newcomer.presence.open.is_zero() {
+            awaited.newcomer = true;
+            out.send(walk.newcomer.pid, Say::Gather { introduction });
+        }
+        self.settle(out);
+    }
+
+    /// Walks on once all words are there.
+    fn settle(&mut self, out: &mut Out<Party>) {
+        match &self.walk {
+            Some(walk) if walk.awaited == Some(Awaited::default()) => {
+                let clear = walk.maker_is != Maker::Unclear;
+                if clear { self.walk_on(out) } else { self.doubt(true, false, out) }
+            }
+            _ => {}
+        }
+    }
+
+    /// The newcomer speaks unasked: it has been changed, or is back from a death.
+    #[cold]
+    pub(super) fn on_newcomer_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        let is_back = walk.newcomer.pid != pid;
+        walk.newcomer = Newcomer { pid, presence };
+        if is_back {
+            // The maker may hold the other end of a deal in which it died.
+            self.doubt(true, true, out);
+        }
+    }
+
+    /// The maker speaks unasked: it has been changed, or is back from a death.
+    #[cold]
+    pub(super) fn on_maker_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        let is_back = walk.maker.0 != pid;
+        if walk.maker_is == Maker::Known && !is_back {
+            return self.place(pid, presence, out); // newer than what we know
+        }
+        walk.maker.0 = pid;
+        walk.maker_is = Maker::Unclear;
+        if is_back {
+            // The newcomer may be in doubt of a deal with its former life.
+            self.doubt(true, true, out);
+        }
+    }
+
+    /// True if this is an answer to the question of the introduction that is open.
+    pub(super) fn answers_walk(&self, pid: Pid, order: OrderId, number: u32) -> bool {
+        self.walk.as_ref().is_some_and(|walk| {
+            let asked = pid == walk.newcomer.pid || pid == walk.maker.0;
+            asked && walk.is_about(order) && number == walk.introduction
+        })
+    }
+
+    /// One of the two says, asked, where it is.
+    pub(super) fn on_word(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        let awaited = walk.awaited.get_or_insert_default();
+        if walk.newcomer.pid == pid {
+            walk.newcomer.presence = presence;
+            awaited.newcomer = false;
+        } else {
+            walk.maker_is = Maker::Known;
+            awaited.maker = false;
+            self.place(pid, presence, out);
+        }
+        self.settle(out);
+    }
+
+    /// One of the two has left.
+    #[inline(always)]
+    pub(super) fn on_gone(&mut self, order: OrderId, introduction: u32, out: &mut Out<Party>) {
+        let Some(walk) = &mut self.walk else { return };
+        let is_newcomer = walk.newcomer.presence.order == order;
+        if is_newcomer {
+            walk.newcomer.presence.open = Lots::ZERO;
+        } else {
+            walk.maker_is = Maker::Gone;
+        }
+        match &mut walk.awaited {
+            Some(awaited) if is_newcomer => awaited.newcomer = false,
+            Some(awaited) => awaited.maker = false,
+            // Filled by this very newcomer: that one will speak.
+            None if !is_newcomer && introduction == walk.introduction => return,
+            None => return self.doubt(is_newcomer, !is_newcomer, out),
+        }
+        self.settle(out);
+    }
+}
