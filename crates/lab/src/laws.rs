@@ -1,0 +1,69 @@
+//! The laws of the handshake, as functions over a world that is seen from outside, and runs under
+//! faults in which they are checked after every delivery. Each law has its *sometimes*: states
+//! that put it to the test and must be reached. Nothing here may change what it looks at.
+//!
+//! | room | holds |
+//! |---|---|
+//! | `history` | the facts, folded apart from the ledger, each judged by the rules of trade |
+//! | `safety` | what holds between any two steps |
+//! | `drain` | what holds once faults have stopped and everything has run |
+//! | `sometimes` | the states that must be reached |
+//! | `run` | a run drawn from a seed: asks, deliveries, deaths |
+
+mod drain;
+mod history;
+mod run;
+mod safety;
+mod sometimes;
+
+use std::fmt;
+
+pub use drain::drained;
+pub use history::{History, Line};
+pub use run::{Plan, Report, Violation, run};
+pub use safety::Inspector;
+pub use sometimes::{Mark, Marks};
+
+/// A law.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Law {
+    /// No order trades more than its size.
+    NoOverfill,
+    /// Done means recorded, void means never recorded, now or later; a deal's name is used once.
+    Agreement,
+    /// Both parties of a trade have it in hold or in done, for the same lots.
+    Awareness,
+    /// An order's lots are open, held, done or cancelled, and together its size.
+    Conservation,
+    /// A trade is at the maker's price, within both limits, between opposite sides of one market.
+    FairPrice,
+    /// What was told outside stays true: no fact concerns an order that is filled or has left.
+    OutsideFacts,
+    /// Nobody believes in more than the facts say, nor does the ledger.
+    Books,
+    /// A floor introduces nobody before its last introduction has ended.
+    OneIntroduction,
+    /// Nobody dies but by force: a process that fails is a bug.
+    NoBug,
+    /// Once faults stop, everything settles.
+    Drain,
+    /// One ask at a time: the trades are those of price-time priority.
+    Priority,
+}
+
+/// A law that does not hold, and in what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// Which.
+    pub law: Law,
+    /// What was seen.
+    pub what: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.law, self.what)
+    }
+}
+
+impl std::error::Error for Broken {}

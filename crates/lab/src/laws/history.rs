@@ -1,0 +1,182 @@
+//! The laws' own fold of facts, counted apart from the ledger's so that the two can be compared.
+//! It holds every order that ever entered and every deal that ended. It judges each fact by the
+//! rules of trade alone and must never ask the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use units::{AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Deal, Entered, Fact};
+
+use super::{Broken, Law};
+
+/// What the facts say of one order.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// How it entered.
+    pub entered: Entered,
+    /// Its limit now.
+    pub price: Price,
+    /// Its size now, lots that have traded included.
+    pub size: Lots,
+    /// Lots that have traded.
+    pub done: Lots,
+    /// Trades that it was in.
+    pub trades: u32,
+    /// Rank in time.
+    pub place: AskId,
+    /// Given up by its supervisor.
+    pub suspended: bool,
+    /// It has left, cancelled.
+    pub left: bool,
+}
+
+impl Line {
+    /// True until it is filled or has left.
+    pub fn is_open(&self) -> bool {
+        !self.left && self.done < self.size
+    }
+
+    /// Lots that have neither traded nor been cancelled.
+    pub fn remaining(&self) -> Lots {
+        if self.left { Lots::ZERO } else { self.size - self.done }
+    }
+}
+
+/// All that has happened in a world.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: BTreeMap<OrderId, Line>,
+    trades: BTreeSet<Deal>,
+    voids: BTreeSet<Deal>,
+    facts: Vec<Fact>,
+}
+
+impl History {
+    /// An order that has entered.
+    pub fn line(&self, order: OrderId) -> Option<&Line> {
+        self.lines.get(&order)
+    }
+
+    /// All orders that have entered.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values()
+    }
+
+    /// All facts, oldest first.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// True if this deal is a trade.
+    pub fn is_trade(&self, deal: &Deal) -> bool {
+        self.trades.contains(deal)
+    }
+
+    /// True if this deal was voided.
+    pub fn is_void(&self, deal: &Deal) -> bool {
+        self.voids.contains(deal)
+    }
+
+    /// True if the ledger has had its word on this deal.
+    pub fn has_ended(&self, deal: &Deal) -> bool {
+        self.is_trade(deal) || self.is_void(deal)
+    }
+
+    /// Orders of a side that are open and not suspended, in the order in which they trade.
+    pub fn book(&self, market: MarketId, side: Side) -> Vec<(OrderId, Price, Lots)> {
+        let rests = |line: &&Line| {
+            line.is_open()
+                && !line.suspended
+                && (line.entered.market, line.entered.side) == (market, side)
+        };
+        let mut lines: Vec<_> = self.lines.values().filter(rests).collect();
+        lines.sort_by_key(|line| match side {
+            Side::Buy => (-line.price.0, line.place),
+            Side::Sell => (line.price.0, line.place),
+        });
+        lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
+    }
+
+    /// Takes the next fact, or says which law it breaks.
+    pub fn take(&mut self, fact: &Fact) -> Result<(), Broken> {
+        self.facts.push(*fact);
+        match *fact {
+            Fact::Entered(entered) => self.on_entered(entered),
+            Fact::Traded { deal, market, price, lots } => self.on_traded(deal, market, price, lots),
+            Fact::Voided { deal } => {
+                self.voids.insert(deal);
+                let traded = self.trades.contains(&deal);
+                check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
+            }
+            Fact::Replaced { order, price, lots, place, .. } => {
+                let line = self.open_line(order)?;
+                let enough = lots > line.done;
+                (line.price, line.size, line.place) = (price, lots, place);
+                check(enough, Law::NoOverfill, || format!("{order} was replaced below its trades"))
+            }
+            Fact::Suspended { order } => {
+                self.open_line(order)?.suspended = true;
+                Ok(())
+            }
+            Fact::Left { order, lots, .. } => {
+                let line = self.open_line(order)?;
+                let all = line.remaining() == lots;
+                line.left = true;
+                check(all, Law::Conservation, || format!("{order} left with {lots}, not with all"))
+            }
+            Fact::Started { .. } | Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Ok(()),
+        }
+    }
+
+    fn on_entered(&mut self, entered: Entered) -> Result<(), Broken> {
+        let order = entered.order;
+        let line = Line {
+            entered,
+            price: entered.price,
+            size: entered.lots,
+            done: Lots::ZERO,
+            trades: 0,
+            place: AskId(order.0),
+            suspended: false,
+            left: false,
+        };
+        let before = self.lines.insert(order, line);
+        check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))
+    }
+
+    fn open_line(&mut self, order: OrderId) -> Result<&mut Line, Broken> {
+        let line = self.lines.get_mut(&order).filter(|line| line.is_open());
+        let what = || format!("a fact about {order}, which is not open");
+        line.ok_or_else(|| Broken { law: Law::OutsideFacts, what: what() })
+    }
+
+    fn on_traded(
+        &mut self,
+        deal: Deal,
+        market: MarketId,
+        price: Price,
+        lots: Lots,
+    ) -> Result<(), Broken> {
+        let first = !self.voids.contains(&deal) && self.trades.insert(deal);
+        check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
+        let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
+        let sides = maker.entered.side != taker.entered.side;
+        let markets = maker.entered.market == market && taker.entered.market == market;
+        let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
+        let fair = sides && markets && limits && !lots.is_zero();
+        check(fair, Law::FairPrice, || format!("{deal:?}: {lots} @ {price} is no fair trade"))?;
+        for order in [deal.maker, deal.taker] {
+            let line = self.open_line(order)?;
+            line.done += lots;
+            line.trades += 1;
+            let (done, size) = (line.done, line.size);
+            check(done <= size, Law::NoOverfill, || format!("{order} traded {done} of {size}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `Ok` if a law holds.
+pub(super) fn check(holds: bool, law: Law, what: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken { law, what: what() }) }
+}

@@ -1,0 +1,413 @@
+//! One run of a world under faults, all of it drawn from a seed: the asks, which signal is delivered
+//! next, who is killed when. The same seed gives the same run. Faults stop before the end, asks that
+//! got no answer are asked again, and then everything must settle.
+
+use std::fmt;
+
+use exchange::LetIn;
+use kernel::Seeded;
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Ask, Fact, Place, Replace, Tell, TimeInForce};
+
+use super::drain::drained;
+use super::safety::Inspector;
+use super::sometimes::Marks;
+use super::{Broken, Law};
+use crate::chart::Drawing;
+use crate::oracle::{Oracle, Outcome};
+use crate::world::{Stage, Who};
+
+/// More steps than any run can need: beyond it the world runs in circles.
+const ENOUGH: usize = 100_000;
+/// How often an ask that got no answer is asked again once faults have stopped.
+const TRIES: u32 = 5;
+/// Longer than any restart intensity looks back.
+const LONG: u64 = 2_000_000_000;
+
+/// What a seed makes of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// Markets.
+    pub markets: u16,
+    /// Asks.
+    pub asks: u32,
+    /// Prices go from 1 to this.
+    pub prices: usize,
+    /// Sizes go from 1 to this.
+    pub lots: usize,
+    /// Of 1,000 steps, how many let an ask in while others are under way; 0 for one at a time.
+    pub hurry: usize,
+    /// Of 1,000 steps, how many kill.
+    pub kills: usize,
+    /// Most kills.
+    pub budget: u32,
+    /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
+    pub victims: [usize; 4],
+    /// Time passes with each kill, so that nobody is given up.
+    pub patient: bool,
+    /// Signals are delivered in the order in which they were sent.
+    pub in_order: bool,
+}
+
+impl Plan {
+    fn draw(chance: &mut Seeded) -> Plan {
+        let mut of = |choices: &[usize]| choices[chance.below(choices.len())];
+        Plan {
+            markets: [1, 1, 1, 2][of(&[0, 1, 2, 3])],
+            asks: [4, 6, 10, 16, 24][of(&[0, 1, 2, 3, 4])],
+            prices: of(&[1, 2, 3, 4]),
+            lots: of(&[1, 3, 6]),
+            hurry: of(&[0, 0, 20, 100, 400]),
+            kills: of(&[0, 10, 30, 80, 200]),
+            budget: [1, 3, 8, 20][of(&[0, 1, 2, 3])],
+            victims: [
+                [1, 0, 0, 0],
+                [0, 1, 0, 0],
+                [0, 0, 1, 0],
+                [6, 1, 1, 0],
+                [6, 2, 2, 1],
+                [3, 1, 0, 0],
+            ][of(&[0, 1, 2, 3, 4, 5])],
+            patient: of(&[0, 1, 1]) == 1,
+            in_order: of(&[0, 0, 1]) == 1,
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was planned.
+    pub plan: Plan,
+    /// Signals delivered.
+    pub steps: usize,
+    /// Lives ended by force.
+    pub kills: u32,
+    /// States that were reached.
+    pub marks: Marks,
+}
+
+/// A law that was broken, and how it came to that.
+#[derive(Debug)]
+pub struct Violation {
+    /// The seed that brings it about.
+    pub seed: u64,
+    /// What was planned.
+    pub plan: Plan,
+    /// At which step.
+    pub step: usize,
+    /// Which law, and how.
+    pub broken: Broken,
+    /// All that happened, as a chart's rows.
+    pub rows: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { seed, plan, step, broken, rows } = self;
+        write!(f, "seed {seed}, step {step}: {broken}\n{plan:?}\n{rows}")
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// An ask that is under way.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    number: AskId,
+    ask: Ask,
+    /// Facts there were when it was let in.
+    since: usize,
+}
+
+struct Run {
+    chance: Seeded,
+    plan: Plan,
+    stage: Stage,
+    inspector: Inspector,
+    marks: Marks,
+    drawing: Drawing,
+    pending: Vec<Pending>,
+    placed: Vec<(OrderId, AccountId)>,
+    /// Says what must come of the asks, where they come one at a time and nobody is given up.
+    oracle: Option<Oracle>,
+    asks_left: u32,
+    kills_left: u32,
+    steps: usize,
+    turns: usize,
+}
+
+/// Runs a seed. The same seed gives the same run.
+pub fn run(seed: u64) -> Result<Report, Box<Violation>> {
+    let mut chance = Seeded::new(seed);
+    let plan = Plan::draw(&mut chance);
+    let mut run = Run::new(chance, plan);
+    match run.all() {
+        Ok(()) => {
+            let (steps, kills) = (run.steps, plan.budget - run.kills_left);
+            Ok(Report { plan, steps, kills, marks: run.marks })
+        }
+        Err(broken) => {
+            let (step, rows) = (run.steps, run.drawing.text());
+            Err(Box::new(Violation { seed, plan, step, broken, rows }))
+        }
+    }
+}
+
+impl Run {
+    fn new(chance: Seeded, plan: Plan) -> Run {
+        let mut oracle = (plan.hurry == 0 && plan.patient).then(Oracle::new);
+        for market in 0..plan.markets {
+            if let Some(oracle) = &mut oracle {
+                let ask = Ask::OpenMarket(crate::world::market_spec(market));
+                oracle.ask(AskId(u64::from(market) + 1), &ask);
+            }
+        }
+        Run {
+            chance,
+            plan,
+            stage: Stage::new(plan.markets),
+            inspector: Inspector::default(),
+            marks: Marks::default(),
+            drawing: Drawing::default(),
+            pending: Vec::new(),
+            placed: Vec::new(),
+            oracle,
+            asks_left: plan.asks,
+            kills_left: plan.budget,
+            steps: 0,
+            turns: 0,
+        }
+    }
+
+    /// Faults and asks until there are no more asks; then no more faults, and all must settle.
+    fn all(&mut self) -> Result<(), Broken> {
+        while self.asks_left > 0 {
+            self.bound()?;
+            let quiet = self.stage.world().waiting() == 0;
+            let hurries = self.asks_left > 0 && self.draws(self.plan.hurry);
+            if self.draws(self.plan.kills) {
+                self.kill()?;
+            } else if quiet && !self.pending.is_empty() && self.plan.hurry == 0 {
+                self.ask_again()?;
+            } else if quiet || hurries {
+                self.ask()?;
+            } else {
+                self.step()?;
+            }
+        }
+        self.settle()
+    }
+
+    /// Faults go on for the asks that are under way, then stop.
+    fn settle(&mut self) -> Result<(), Broken> {
+        while self.stage.world().waiting() > 0 {
+            self.bound()?;
+            if self.draws(self.plan.kills) { self.kill()? } else { self.step()? }
+        }
+        self.kills_left = 0;
+        self.pass_time();
+        for _ in 0..TRIES {
+            self.answered()?;
+            if self.pending.is_empty() {
+                return drained(&self.stage, self.inspector.history());
+            }
+            drained(&self.stage, self.inspector.history())?;
+            self.ask_again()?;
+            while self.stage.world().waiting() > 0 {
+                self.bound()?;
+                self.step()?;
+            }
+        }
+        let what = format!("no answer without faults: {:?}", self.pending);
+        Err(Broken { law: Law::Drain, what })
+    }
+
+    fn bound(&mut self) -> Result<(), Broken> {
+        self.turns += 1;
+        match self.turns < ENOUGH {
+            true => Ok(()),
+            false => Err(Broken { law: Law::Drain, what: "it runs in circles".into() }),
+        }
+    }
+
+    fn draws(&mut self, of_1000: usize) -> bool {
+        self.chance.below(1000) < of_1000
+    }
+
+    fn pass_time(&mut self) {
+        self.stage.pass_time(LONG);
+    }
+
+    // ---- steps
+
+    fn step(&mut self) -> Result<(), Broken> {
+        if self.stage.world().waiting() == 0 {
+            return Ok(());
+        }
+        self.steps += 1;
+        let moved = match self.plan.in_order {
+            true => self.stage.deliver(),
+            false => self.stage.deliver_by(&mut self.chance),
+        };
+        let what = || "signals wait, and none may be delivered".to_owned();
+        if !moved {
+            return Err(Broken { law: Law::Drain, what: what() });
+        }
+        self.look()
+    }
+
+    fn kill(&mut self) -> Result<(), Broken> {
+        if self.kills_left == 0 {
+            return self.step();
+        }
+        let alive = |who: &Who| self.stage.find(*who).is_some();
+        let Some(who) = self.victim().filter(alive) else { return self.step() };
+        self.kills_left -= 1;
+        self.marks.before_kill(&self.stage, self.inspector.history(), who);
+        self.stage.kill(who);
+        if self.plan.patient {
+            self.pass_time();
+        }
+        self.look()
+    }
+
+    fn victim(&mut self) -> Option<Who> {
+        let [orders, floors, ledger, supervisors] = self.plan.victims;
+        let pick = self.chance.below(orders + floors + ledger + supervisors);
+        let market = MarketId(u16::try_from(self.chance.below(self.plan.markets.into())).ok()?);
+        if pick < orders {
+            let alive: Vec<_> = self.stage.processes().map(|(_, id)| id).collect();
+            (!alive.is_empty()).then(|| Who::Order(alive[self.chance.below(alive.len())]))
+        } else if pick < orders + floors {
+            Some(Who::Floor(market))
+        } else if pick < orders + floors + ledger {
+            Some(Who::Ledger)
+        } else {
+            Some(Who::Orders(market))
+        }
+    }
+
+    fn look(&mut self) -> Result<(), Broken> {
+        let seen = self.stage.seen();
+        self.drawing.take(&self.stage, &seen);
+        let judged = self.inspector.look(&self.stage, &seen);
+        self.marks.take(&self.stage, self.inspector.history(), &seen);
+        judged
+    }
+
+    // ---- asks
+
+    fn ask(&mut self) -> Result<(), Broken> {
+        if self.asks_left == 0 {
+            return Ok(());
+        }
+        self.answered()?;
+        self.asks_left -= 1;
+        let ask = self.draw_ask();
+        let since = self.inspector.history().facts().len();
+        let (number, let_in) = self.stage.let_in(&ask);
+        if let Ask::Place(place) = ask {
+            self.placed.push((OrderId(number.0), place.account));
+        }
+        self.drawing.ask(number, &ask);
+        if let LetIn::Answered(tell) = let_in {
+            self.compare(number, &ask, &[], Some(tell))?;
+        } else {
+            self.pending.push(Pending { number, ask, since });
+        }
+        self.look()
+    }
+
+    fn ask_again(&mut self) -> Result<(), Broken> {
+        self.answered()?;
+        for pending in self.pending.clone() {
+            let Pending { number, ask, .. } = pending;
+            self.drawing.ask(number, &ask);
+            if let LetIn::Answered(tell) = self.stage.let_in_again(number, &ask) {
+                self.pending.retain(|other| other.number != number);
+                self.compare(number, &ask, &[], Some(tell))?;
+            }
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the asks out of the list that facts have answered.
+    fn answered(&mut self) -> Result<(), Broken> {
+        let history = self.inspector.history();
+        let is_open = |order| history.line(order).is_some_and(|line| line.is_open());
+        let is_answered = |pending: &Pending| match pending.ask {
+            Ask::OpenMarket(_) => true,
+            Ask::Place(_) => history.line(OrderId(pending.number.0)).is_some(),
+            Ask::Cancel { order, .. } => !is_open(order),
+            Ask::Replace(ask) => {
+                let done = |fact: &Fact| {
+                    matches!(*fact, Fact::Replaced { order, price, lots, .. }
+                        if (order, price, lots) == (ask.order, ask.price, ask.lots))
+                };
+                !is_open(ask.order) || history.facts()[pending.since..].iter().any(done)
+            }
+        };
+        let (answered, pending) = self.pending.iter().partition(|p| is_answered(p));
+        self.pending = pending;
+        let answered: Vec<Pending> = answered;
+        for Pending { number, ask, since } in answered {
+            let facts = self.inspector.history().facts()[since..].to_vec();
+            self.compare(number, &ask, &facts, None)?;
+        }
+        Ok(())
+    }
+
+    /// One ask at a time, with or without faults: what comes of it is what the oracle says.
+    fn compare(
+        &mut self,
+        number: AskId,
+        ask: &Ask,
+        facts: &[Fact],
+        tell: Option<Tell>,
+    ) -> Result<(), Broken> {
+        let Some(oracle) = &mut self.oracle else { return Ok(()) };
+        let right = oracle.ask(number, ask);
+        let facts = facts.iter().filter_map(Outcome::of_fact);
+        let told: Vec<_> = facts.chain(tell.as_ref().and_then(Outcome::of)).collect();
+        if told == right {
+            return Ok(());
+        }
+        let what = format!("ask {number} {ask:?} brought {told:?}, and should {right:?}");
+        Err(Broken { law: Law::Priority, what })
+    }
+
+    fn draw_ask(&mut self) -> Ask {
+        let kind = self.chance.below(100);
+        if self.placed.is_empty() || kind < 60 {
+            let account = AccountId(u32::try_from(self.chance.below(3)).unwrap_or(0));
+            let market = self.chance.below(self.plan.markets.into());
+            let market = MarketId(u16::try_from(market).unwrap_or(0));
+            let side = if self.chance.below(2) == 0 { Side::Buy } else { Side::Sell };
+            let (price, lots) = (self.draw_price(), self.draw_lots());
+            let stands = match self.chance.below(6) {
+                0 => TimeInForce::ImmediateOrCancel,
+                _ => TimeInForce::GoodTillCancel,
+            };
+            let client = None;
+            return Ask::Place(Place { account, client, market, side, price, lots, stands });
+        }
+        // Mostly the orders of late, which are open more often.
+        let back = self.chance.below(self.placed.len()).min(self.chance.below(self.placed.len()));
+        let (order, account) = self.placed[self.placed.len() - 1 - back];
+        if kind < 75 {
+            return Ask::Cancel { account, order };
+        }
+        let (price, lots) = (self.draw_price(), self.draw_lots());
+        Ask::Replace(Replace { account, client: None, order, price, lots })
+    }
+
+    fn draw_price(&mut self) -> Price {
+        Price(i64::try_from(1 + self.chance.below(self.plan.prices)).unwrap_or(1))
+    }
+
+    fn draw_lots(&mut self) -> Lots {
+        Lots(1 + self.chance.below(self.plan.lots) as u64)
+    }
+}

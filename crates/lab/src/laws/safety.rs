@@ -1,0 +1,185 @@
+//! The safety laws: what holds between any two steps, seen from outside. What processes believe is
+//! compared with what the facts say, and what they say to each other with what has happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{Envelope, Pid, Reason};
+use market::Order;
+use units::{Lots, OrderId, Price};
+use words::{Deal, Fact, Say};
+
+use super::history::{History, check};
+use super::{Broken, Law};
+use crate::world::{Seen, Stage, Who, message};
+
+/// A proposal's name: maker, its life, its number in that life.
+type Proposal = (OrderId, u32, u32);
+
+/// Looks at a world after each step.
+#[derive(Clone, Debug, Default)]
+pub struct Inspector {
+    history: History,
+    /// Deals of which somebody was told that they are void.
+    said_void: BTreeSet<Deal>,
+    proposals: BTreeMap<Proposal, (OrderId, Price, Lots)>,
+    /// Which life of the floor brought a deal about.
+    floor_of: BTreeMap<Deal, Pid>,
+    /// The number of the last introduction of each life of a floor.
+    introductions: BTreeMap<Pid, u32>,
+}
+
+impl Inspector {
+    /// What the facts say so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Checks every safety law; `seen` is what the last step has brought.
+    pub fn look(&mut self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
+        for event in seen {
+            match event {
+                Seen::Recorded(_, fact) => self.on_fact(fact)?,
+                Seen::Delivered(envelope) => {
+                    self.on_said(envelope)?;
+                    self.on_introduced(stage, envelope)?;
+                }
+                Seen::Lost(envelope) => self.on_said(envelope)?,
+                Seen::Ended(pid, Reason::Failed(why)) => {
+                    let who = stage.who(*pid);
+                    return Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") });
+                }
+                Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
+            }
+        }
+        for (pid, id) in stage.processes() {
+            if let Some(order) = stage.world().process(pid).and_then(|party| party.as_order()) {
+                self.check_order(stage, pid, id, order)?;
+            }
+        }
+        self.check_ledger(stage, seen)
+    }
+
+    fn on_fact(&mut self, fact: &Fact) -> Result<(), Broken> {
+        if let Fact::Traded { deal, .. } = fact {
+            let said = self.said_void.contains(deal);
+            check(!said, Law::Agreement, || format!("{deal:?} was said to be void, and traded"))?;
+        }
+        self.history.take(fact)
+    }
+
+    /// Whatever is said of the end of a deal is so, now and later; a deal's name is used once.
+    fn on_said(&mut self, envelope: &Envelope<Say>) -> Result<(), Broken> {
+        match message(envelope) {
+            Some(Say::Recorded { deal } | Say::Complete { deal }) => {
+                let so = self.history.is_trade(deal);
+                check(so, Law::Agreement, || format!("{deal:?} was said to be a trade and is not"))
+            }
+            Some(Say::Voided { deal } | Say::Withdraw { deal }) => {
+                self.said_void.insert(*deal);
+                let so = !self.history.is_trade(deal);
+                check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))
+            }
+            Some(Say::Propose { deal, price, lots, .. }) => {
+                let name = (deal.maker, deal.incarnation, deal.number);
+                let offer = (deal.taker, *price, *lots);
+                let before = *self.proposals.entry(name).or_insert(offer);
+                check(before == offer, Law::Agreement, || format!("{deal:?} names two deals"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// When a floor makes its next introduction, nobody holds anything for its earlier ones.
+    fn on_introduced(&mut self, stage: &Stage, envelope: &Envelope<Say>) -> Result<(), Broken> {
+        let Some(Say::Introduce { introduction, .. }) = message(envelope) else { return Ok(()) };
+        let floor = envelope.from;
+        for (pid, _) in stage.processes() {
+            let Some(hold) = stage.world().note(pid) else { continue };
+            let deal = hold.deal;
+            let of_floor = self.floor_of.get(&deal) == Some(&floor);
+            let over = !of_floor || self.history.has_ended(&deal);
+            check(over, Law::OneIntroduction, || {
+                format!("introduction {introduction} while {deal:?} is in progress")
+            })?;
+        }
+        let last = self.introductions.insert(floor, *introduction);
+        let next = last.is_none_or(|last| last < *introduction);
+        check(next, Law::OneIntroduction, || format!("introduction {introduction} came twice"))?;
+        // The proposal that it led to, if it did, waits to be delivered.
+        for letter in stage.world().letters() {
+            if let Some(Say::Propose { deal, introduction: by, .. }) = message(letter)
+                && letter.from == envelope.to
+                && by == introduction
+            {
+                self.floor_of.insert(*deal, floor);
+            }
+        }
+        Ok(())
+    }
+
+    /// What an order believes of itself is what the facts say of it.
+    fn check_order(
+        &self,
+        stage: &Stage,
+        pid: Pid,
+        id: OrderId,
+        order: &Order,
+    ) -> Result<(), Broken> {
+        let Some(line) = self.history.line(id) else { return Ok(()) };
+        if !order.knows_itself() {
+            return Ok(()); // back from a death, and has not heard yet what it is
+        }
+        let (open, held, done, size) = (order.open(), order.held(), order.done(), order.size());
+        check(open + held + done == size, Law::Conservation, || {
+            format!("{id}: open {open}, held {held}, done {done} are not {size}")
+        })?;
+        let same = (order.price(), size) == (line.price, line.size);
+        check(same, Law::Books, || format!("{id} believes in {size} @ {}", order.price()))?;
+        let note = stage.world().note(pid);
+        let logged = note.is_none_or(|hold| hold.lots == held);
+        check(logged, Law::Conservation, || format!("{id} holds {held}, its note says {note:?}"))?;
+        let unheard = match note {
+            Some(hold) if self.history.is_trade(&hold.deal) => hold.lots,
+            _ => Lots::ZERO,
+        };
+        check(done + unheard == line.done, Law::Awareness, || {
+            format!(
+                "{id} knows of {done} done and holds {unheard} for a trade; it traded {}",
+                line.done
+            )
+        })
+    }
+
+    /// The ledger's own count agrees with that of the facts.
+    fn check_ledger(&self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
+        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
+        if !recorded {
+            return Ok(());
+        }
+        let ledger = stage.ledger();
+        let open = self.history.lines().filter(|line| line.is_open());
+        check(ledger.open_orders() == open.count(), Law::Books, || {
+            format!("the ledger has {} open orders", ledger.open_orders())
+        })?;
+        for line in self.history.lines() {
+            let id = line.entered.order;
+            let same = match ledger.line(id) {
+                None => !line.is_open(),
+                Some(l) => {
+                    line.is_open()
+                        && (l.price, l.size, l.done, l.place, l.suspended)
+                            == (line.price, line.size, line.done, line.place, line.suspended)
+                }
+            };
+            check(same, Law::Books, || {
+                format!("the ledger's line of {id}: {:?}", ledger.line(id))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whom a deal's parties are: maker, then taker.
+pub(super) fn parties(deal: &Deal) -> [Who; 2] {
+    [Who::Order(deal.maker), Who::Order(deal.taker)]
+}

@@ -1,0 +1,188 @@
+//! The twins of the laws: states that must be reached now and then, for a law that nothing puts to
+//! the test holds always. Each is a mark; a long enough run of seeds must set every one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use units::OrderId;
+use words::{Fact, Reason, Say};
+
+use super::history::History;
+use super::safety::parties;
+use crate::world::{Seen, Stage, Who, message};
+
+macro_rules! marks {
+    ($($name:ident = $text:literal;)*) => {
+        /// A state that must be reached sometimes.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Mark { $(#[doc = $text] $name,)* }
+
+        impl Mark {
+            /// Every mark.
+            pub const ALL: &[Mark] = &[$(Mark::$name,)*];
+
+            /// What the state is, in words.
+            pub fn text(self) -> &'static str {
+                match self { $(Mark::$name => $text,)* }
+            }
+        }
+    };
+}
+
+marks! {
+    FilledInParts = "no overfill: an order was filled by several trades";
+    LedgerSaidVoid = "agreement: the ledger voided a deal";
+    DoubtfulLearnedOfTrade = "agreement: a party in doubt learned that its deal is a trade";
+    PartyDeadAtTrade = "awareness: a party was dead when its trade was recorded";
+    DiedWithHold = "conservation: an order died with a logged hold";
+    BetterThanLimit = "fair price: a newcomer traded better than its limit";
+    ReplacedAfterTrade = "outside facts: an order was replaced after a trade";
+    BackWithTrades = "books: an order that had traded came back from a death";
+    NewcomerWaited = "one introduction: a newcomer came while another was heard";
+    Suspended = "drain: an order was suspended";
+    SuspendedLeft = "drain: a suspended order was cancelled";
+    MakerDiedProposing = "the maker died after it proposed";
+    MakerDiedClosing = "the maker died after it asked the ledger";
+    MakerDiedRecorded = "the maker died with its trade in the ledger";
+    TakerDiedAccepted = "the newcomer died after it accepted";
+    TakerDiedRecorded = "the newcomer died with its trade in the ledger";
+    IntroduceLost = "an introduction found its maker dead";
+    ProposeLost = "a proposal found the newcomer dead";
+    AcceptLost = "an acceptance found the maker dead";
+    CompleteLost = "the word of completion found the newcomer dead";
+    RecordLost = "the ledger died with a deal on its way to it";
+    FloorDiedHearing = "a floor died while it heard a newcomer";
+    AnnounceLost = "an announcement found the floor dead";
+    CancelMetDeal = "a cancel met a deal in progress";
+    ReplaceMetDeal = "a replace met a deal in progress";
+    Unmatched = "an immediate order left with a rest";
+}
+
+/// How often each mark was set.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    counts: BTreeMap<Mark, u64>,
+    suspended: BTreeSet<OrderId>,
+}
+
+impl Marks {
+    /// How often a mark was set.
+    pub fn count(&self, mark: Mark) -> u64 {
+        self.counts.get(&mark).copied().unwrap_or(0)
+    }
+
+    /// Adds those of another run.
+    pub fn add(&mut self, other: &Marks) {
+        for (mark, count) in &other.counts {
+            *self.counts.entry(*mark).or_default() += count;
+        }
+    }
+
+    fn set(&mut self, mark: Mark) {
+        *self.counts.entry(mark).or_default() += 1;
+    }
+
+    fn set_if(&mut self, condition: bool, mark: Mark) {
+        if condition {
+            self.set(mark);
+        }
+    }
+
+    /// Who is about to be killed, in which state?
+    pub(super) fn before_kill(&mut self, stage: &Stage, history: &History, who: Who) {
+        let Some(pid) = stage.find(who) else { return };
+        let party = stage.world().process(pid);
+        if let Some(floor) = party.and_then(|party| party.as_floor()) {
+            return self.set_if(!floor.is_quiet(), Mark::FloorDiedHearing);
+        }
+        let (Some(order), Who::Order(id)) = (party.and_then(|party| party.as_order()), who) else {
+            return;
+        };
+        let Some(hold) = stage.world().note(pid) else {
+            return self.set_if(!order.held().is_zero(), Mark::MakerDiedProposing);
+        };
+        self.set(Mark::DiedWithHold);
+        self.set(match (hold.deal.maker == id, history.is_trade(&hold.deal)) {
+            (true, false) => Mark::MakerDiedClosing,
+            (true, true) => Mark::MakerDiedRecorded,
+            (false, false) => Mark::TakerDiedAccepted,
+            (false, true) => Mark::TakerDiedRecorded,
+        });
+    }
+
+    /// What a step has brought.
+    pub(super) fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
+        for event in seen {
+            match event {
+                Seen::Recorded(_, fact) => self.on_fact(stage, history, fact),
+                Seen::Delivered(envelope) => {
+                    if let Some(say) = message(envelope) {
+                        self.on_delivered(stage, history, stage.who(envelope.to), say);
+                    }
+                }
+                Seen::Lost(envelope) => match message(envelope) {
+                    Some(Say::Introduce { .. }) => self.set(Mark::IntroduceLost),
+                    Some(Say::Propose { .. }) => self.set(Mark::ProposeLost),
+                    Some(Say::Accept { .. }) => self.set(Mark::AcceptLost),
+                    Some(Say::Complete { .. }) => self.set(Mark::CompleteLost),
+                    Some(Say::Record { .. }) => self.set(Mark::RecordLost),
+                    Some(Say::Announce(_)) => self.set(Mark::AnnounceLost),
+                    _ => {}
+                },
+                Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
+            }
+        }
+    }
+
+    fn on_fact(&mut self, stage: &Stage, history: &History, fact: &Fact) {
+        match *fact {
+            Fact::Traded { deal, price, .. } => {
+                let dead = parties(&deal).iter().any(|who| stage.find(*who).is_none());
+                self.set_if(dead, Mark::PartyDeadAtTrade);
+                for order in [deal.maker, deal.taker] {
+                    let line = history.line(order);
+                    let filled = line.is_some_and(|line| !line.is_open() && line.trades > 1);
+                    self.set_if(filled, Mark::FilledInParts);
+                }
+                let limit = history.line(deal.taker).map(|line| line.price);
+                self.set_if(limit.is_some_and(|limit| limit != price), Mark::BetterThanLimit);
+            }
+            Fact::Voided { .. } => self.set(Mark::LedgerSaidVoid),
+            Fact::Replaced { order, .. } => {
+                let traded = history.line(order).is_some_and(|line| line.trades > 0);
+                self.set_if(traded, Mark::ReplacedAfterTrade);
+            }
+            Fact::Suspended { order } => {
+                self.suspended.insert(order);
+                self.set(Mark::Suspended);
+            }
+            Fact::Left { order, reason, .. } => {
+                self.set_if(self.suspended.contains(&order), Mark::SuspendedLeft);
+                self.set_if(reason == Reason::Unmatched, Mark::Unmatched);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_delivered(&mut self, stage: &Stage, history: &History, to: Who, say: &Say) {
+        let holds = || {
+            let pid = stage.find(to)?;
+            let order = stage.world().process(pid)?.as_order()?;
+            Some(!order.held().is_zero())
+        };
+        match say {
+            Say::Settle { deal, .. } => {
+                self.set_if(history.is_trade(deal), Mark::DoubtfulLearnedOfTrade);
+            }
+            Say::Recalled { done, .. } => self.set_if(!done.is_zero(), Mark::BackWithTrades),
+            Say::Cancel { .. } => self.set_if(holds() == Some(true), Mark::CancelMetDeal),
+            Say::Replace { .. } => self.set_if(holds() == Some(true), Mark::ReplaceMetDeal),
+            Say::Announce(_) => {
+                let Who::Floor(market) = to else { return };
+                let floor = stage.exchange().floor(market);
+                let waits = floor.is_some_and(|floor| floor.waiting() > 0);
+                self.set_if(waits, Mark::NewcomerWaited);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A world that is watched: an exchange whose every step is chosen from outside, and a witness that
+//! hears what happens in it. Charts and laws both look through here. It judges nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use exchange::{Exchange, LetIn, Options};
+use kernel::{Chooser, Envelope, Letter, Pid, Reason, Watch, World};
+use ledger::Ledger;
+use market::{Hold, LEDGER, Party, floor_of, orders_of};
+use units::{AskId, MarketId, OrderId, Scale, Symbol, Time};
+use words::{Ask, Fact, MarketSpec, Say};
+
+/// Who somebody is, whichever life it is in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Who {
+    /// Whoever asks: the edge of the world.
+    Client,
+    /// A market's floor.
+    Floor(MarketId),
+    /// An order.
+    Order(OrderId),
+    /// The ledger.
+    Ledger,
+    /// The supervisor of a market's orders.
+    Orders(MarketId),
+    /// Any other supervisor.
+    Supervisor,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Client => f.write_str("client"),
+            Who::Floor(market) => write!(f, "floor {market}"),
+            Who::Order(order) => write!(f, "{order}"),
+            Who::Ledger => f.write_str("ledger"),
+            Who::Orders(market) => write!(f, "orders {market}"),
+            Who::Supervisor => f.write_str("supervisor"),
+        }
+    }
+}
+
+/// Something that happened in a world.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// A signal reached its receiver, which handled it.
+    Delivered(Envelope<Say>),
+    /// A signal found nobody.
+    Lost(Envelope<Say>),
+    /// A fact was recorded.
+    Recorded(Pid, Fact),
+    /// A note was written, or wiped out.
+    Noted(Pid, Option<Hold>),
+    /// A life began: its address, key and number.
+    Started(Pid, u64, u32),
+    /// A life ended.
+    Ended(Pid, Reason),
+    /// A supervisor gave up on the child with this key.
+    GaveUp(u64),
+}
+
+/// Writes down what it hears.
+#[derive(Clone, Default, Debug)]
+pub struct Witness {
+    seen: Vec<Seen>,
+}
+
+impl Watch<Party> for Witness {
+    fn delivered(&mut self, envelope: &Envelope<Say>) {
+        self.seen.push(Seen::Delivered(envelope.clone()));
+    }
+
+    fn undeliverable(&mut self, envelope: &Envelope<Say>) {
+        self.seen.push(Seen::Lost(envelope.clone()));
+    }
+
+    fn recorded(&mut self, by: Pid, fact: &Fact) {
+        self.seen.push(Seen::Recorded(by, *fact));
+    }
+
+    fn noted(&mut self, by: Pid, note: Option<&Hold>) {
+        self.seen.push(Seen::Noted(by, note.copied()));
+    }
+
+    fn started(&mut self, pid: Pid, key: u64, incarnation: u32) {
+        self.seen.push(Seen::Started(pid, key, incarnation));
+    }
+
+    fn ended(&mut self, pid: Pid, _key: u64, reason: &Reason) {
+        self.seen.push(Seen::Ended(pid, reason.clone()));
+    }
+
+    fn gave_up(&mut self, key: u64) {
+        self.seen.push(Seen::GaveUp(key));
+    }
+}
+
+/// An exchange whose steps are chosen one by one.
+#[derive(Debug)]
+pub struct Stage {
+    exchange: Exchange<Witness>,
+    people: BTreeMap<Pid, Who>,
+    next: AskId,
+    time: Time,
+    ready: Vec<usize>,
+}
+
+/// The rules of the markets that are opened here: whole ticks, whole lots, names `M0`, `M1`, ...
+pub fn market_spec(number: u16) -> MarketSpec {
+    let symbol: Symbol = format!("M{number}").parse().expect("letters and digits, few of them");
+    MarketSpec { symbol, tick: Scale::places(0), lot: Scale::places(0) }
+}
+
+impl Stage {
+    /// A world with so many markets, open and quiet; their asks have the first numbers.
+    pub fn new(markets: u16) -> Stage {
+        let witness = Witness::default();
+        let exchange =
+            Exchange::watched(Ledger::new(), AskId(1), Time(0), Options::default(), witness);
+        let (people, ready) = (BTreeMap::new(), Vec::new());
+        let mut stage = Stage { exchange, people, next: AskId(1), time: Time(0), ready };
+        for market in 0..markets {
+            stage.let_in(&Ask::OpenMarket(market_spec(market)));
+            stage.exchange.world_mut().run();
+        }
+        stage.seen();
+        stage
+    }
+
+    /// The exchange itself.
+    pub fn exchange(&self) -> &Exchange<Witness> {
+        &self.exchange
+    }
+
+    /// Its world.
+    pub fn world(&self) -> &World<Party, Witness> {
+        self.exchange.world()
+    }
+
+    /// The fold of all facts.
+    pub fn ledger(&self) -> &Ledger {
+        self.exchange.ledger()
+    }
+
+    /// The number that the next ask gets.
+    pub fn next_ask(&self) -> AskId {
+        self.next
+    }
+
+    /// Lets an ask in under the next number; nothing runs yet.
+    pub fn let_in(&mut self, ask: &Ask) -> (AskId, LetIn) {
+        let number = self.next;
+        self.next = AskId(number.0 + 1);
+        (number, self.exchange.let_in(number, ask))
+    }
+
+    /// Lets an ask in again that got no answer, under the number that it had.
+    pub fn let_in_again(&mut self, number: AskId, ask: &Ask) -> LetIn {
+        self.exchange.let_in(number, ask)
+    }
+
+    /// Moves virtual time on.
+    pub fn pass_time(&mut self, nanoseconds: u64) {
+        self.time = Time(self.time.0 + nanoseconds);
+        self.exchange.world_mut().set_time(self.time.0);
+    }
+
+    /// Delivers what was sent first. False if nothing waits.
+    pub fn deliver(&mut self) -> bool {
+        self.exchange.world_mut().deliver_at(0)
+    }
+
+    /// Delivers what a chooser picks among all that may come next. False if nothing waits.
+    pub fn deliver_by(&mut self, chooser: &mut impl Chooser) -> bool {
+        self.exchange.world_mut().step_by(chooser, &mut self.ready)
+    }
+
+    /// What is delivered next in order of sending.
+    pub fn first(&self) -> Option<&Envelope<Say>> {
+        self.world().letters().next()
+    }
+
+    /// The address of somebody's present life; `None` for who is between two lives or gone.
+    pub fn find(&self, who: Who) -> Option<Pid> {
+        let world = self.world();
+        let pid = match who {
+            Who::Client | Who::Supervisor => None,
+            Who::Floor(market) => world.whereis(floor_of(market)),
+            Who::Ledger => world.whereis(LEDGER),
+            Who::Orders(market) => world.whereis(orders_of(market)),
+            Who::Order(order) => {
+                self.processes().find_map(|(pid, id)| (id == order).then_some(pid))
+            }
+        };
+        pid.filter(|pid| world.is_alive(*pid))
+    }
+
+    /// Kills somebody between two steps. False if it was not alive.
+    pub fn kill(&mut self, who: Who) -> bool {
+        let Some(pid) = self.find(who) else { return false };
+        self.exchange.world_mut().kill(pid);
+        true
+    }
+
+    /// Living orders with their addresses.
+    pub fn processes(&self) -> impl Iterator<Item = (Pid, OrderId)> {
+        let order = |(pid, key, _, party): (Pid, u64, u32, &Party)| {
+            party.as_order().map(|_| (pid, OrderId(key)))
+        };
+        self.world().processes().filter_map(order)
+    }
+
+    /// Who an address belongs to, or belonged to.
+    pub fn who(&self, pid: Pid) -> Who {
+        if pid == Pid::OUTSIDE {
+            return Who::Client;
+        }
+        self.people.get(&pid).copied().unwrap_or(Who::Supervisor)
+    }
+
+    /// What has happened since this was last called.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.exchange.world_mut().take_log();
+        let seen = std::mem::take(&mut self.exchange.world_mut().watch.seen);
+        for event in &seen {
+            if let Seen::Started(pid, key, _) = event {
+                let who = self.recognise(*pid, *key);
+                self.people.insert(*pid, who);
+            }
+        }
+        seen
+    }
+
+    /// Who has just been started.
+    fn recognise(&self, pid: Pid, key: u64) -> Who {
+        if key > 0 {
+            return Who::Order(OrderId(key));
+        }
+        let is = |name| self.world().whereis(name) == Some(pid);
+        if is(LEDGER) {
+            return Who::Ledger;
+        }
+        for (market, _) in self.exchange.markets() {
+            if is(floor_of(market)) {
+                return Who::Floor(market);
+            }
+            if is(orders_of(market)) {
+                return Who::Orders(market);
+            }
+        }
+        Who::Supervisor
+    }
+}
+
+/// The message in an envelope, if it is one and no signal.
+pub fn message(envelope: &Envelope<Say>) -> Option<&Say> {
+    match &envelope.letter {
+        Letter::Say(say) => Some(say),
+        _ => None,
+    }
+}
