@@ -184,8 +184,12 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.child(self.orders[usize::from(market.0)], order.0)
     }
 
-    /// A suspended order has no process that could leave.
+    /// A suspended order has no process that could leave. (One that is not suspended and has none will
+    /// have one shortly, since its supervisor is between two lives; it is asked again.)
     fn cancel_suspended(&mut self, order: OrderId) {
+        if !self.ledger().line(order).is_some_and(|line| line.suspended) {
+            return;
+        }
         let lots: Lots = self.ledger().remaining(order);
         let left = Fact::Left { order, lots, reason: Reason::Cancelled };
         self.world.record(left).expect("a suspended order has its line");
