@@ -261,8 +261,8 @@ impl Run {
         if self.kills_left == 0 {
             return self.step();
         }
-        let alive = |who: &Who| self.stage.find(*who).is_some();
-        let Some(who) = self.victim().filter(alive) else { return self.step() };
+        let victim = self.victim().filter(|who| self.stage.find(*who).is_some());
+        let Some(who) = victim else { return self.step() };
         self.kills_left -= 1;
         self.marks.before_kill(&self.stage, self.inspector.history(), who);
         self.stage.kill(who);
