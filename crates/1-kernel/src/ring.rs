@@ -91,6 +91,11 @@ impl<M: Clone> Ring<M> {
         self.buffer[slot].as_ref()
     }
 
+    /// The one that was delivered last.
+    pub(crate) fn last(&self) -> Option<&Envelope<M>> {
+        self.buffer[self.slot(self.head.checked_sub(1)?)].as_ref()
+    }
+
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.
     pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
         let mut position = self.head + offset as u64;
