@@ -121,6 +121,28 @@ fn a_life_that_begins_with_a_message_hears_that_first_and_its_next_life_begins_w
 }
 
 #[test]
+fn sometimes_mail_is_reordered_for_one_whose_life_began_with_a_message_live() {
+    let mut overtaken = 0;
+    for seed in 0..200 {
+        let (mut town, diary) = (town(), Diary::default());
+        let role = diary.role("order");
+        let many = Node::many("orders", role.clone());
+        town.grow(None, crate::supervision::pair(diary.role("x"), many));
+        let orders = town.node("root/orders").expect("was grown");
+        let order = town.spawn_child_with(orders, 1, role.actor(), text("the first"));
+        let [ann, eve] = ["ann", "eve"].map(|name| town.spawn(diary.actor(name)));
+        town.run();
+        town.send(ann, act(move |out| out.send(order, text("from ann"))));
+        town.send(eve, act(move |out| out.send(order, text("from eve"))));
+        assert!(town.deliver_at(0) && town.deliver_at(0));
+        town.run_by(&mut Seeded::new(seed));
+        assert_eq!(diary.of("order 1").len(), 3);
+        overtaken += u32::from(diary.of("order 1")[1] == "from eve");
+    }
+    assert!(overtaken > 50, "{overtaken} of 200");
+}
+
+#[test]
 fn what_a_process_sends_itself_arrives_in_order_among_its_timers() {
     under_every_schedule(500, |schedule| {
         let (mut town, diary) = (town(), Diary::default());
