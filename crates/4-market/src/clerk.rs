@@ -93,7 +93,7 @@ impl Clerk {
                 done: line.done,
                 market: line.market,
                 side: line.side,
-                stands: line.stands,
+                stands: line.stands(),
             },
             _ => Say::Unknown,
         };

@@ -31,8 +31,8 @@ pub struct Floor {
     walk: Option<Walk>,
     /// The number of the last introduction or question: this life's number above, a count below.
     number: u32,
-    /// Resting orders that were asked where they are, with the question's number.
-    asked: BTreeMap<OrderId, u32>,
+    /// Resting orders that were asked where they are: which life, and the question's number.
+    asked: BTreeMap<OrderId, (Pid, u32)>,
     gathering: Option<Gathering>,
 }
 
@@ -204,18 +204,21 @@ impl Floor {
         if self.answers_walk(pid, presence.order, number) {
             return self.on_word(pid, presence, out);
         }
-        if self.asked.get(&presence.order) == Some(&number) {
+        if self.asked.get(&presence.order) == Some(&(pid, number)) {
             self.asked.remove(&presence.order);
             return self.place(pid, presence, out);
         }
         self.on_unasked(pid, presence, out);
     }
 
-    /// Asks a resting order where it is.
+    /// Asks a resting order where it is, unless this life of it has been asked and will answer.
     #[cold]
     fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
+        if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
+            return;
+        }
         let introduction = self.next_number();
-        self.asked.insert(order, introduction);
+        self.asked.insert(order, (pid, introduction));
         out.send(pid, Say::Gather { introduction });
     }
 
@@ -243,9 +246,9 @@ impl Floor {
         if !self.asked.is_empty() {
             self.asked.remove(&order);
         }
-        match &self.walk {
-            Some(walk) if walk.is_about(order) => self.on_gone(order, introduction, out),
-            _ => self.wait_no_more(order),
+        self.wait_no_more(order); // also who is in the walk as maker, and has been changed since
+        if self.walk.as_ref().is_some_and(|walk| walk.is_about(order)) {
+            self.on_gone(order, introduction, out);
         }
     }
 

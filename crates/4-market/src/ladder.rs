@@ -109,6 +109,12 @@ impl Seats {
         true
     }
 
+    /// True if the address is another's by now, so that this one must have ended.
+    #[inline(always)]
+    pub(crate) fn is_taken_over(&self, pid: Pid) -> bool {
+        self.seats.get(pid.index()).is_some_and(|seat| seat.generation > pid.generation())
+    }
+
     /// Who sits at this address, if it is another order than this one: it must have ended.
     #[inline(always)]
     pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<OrderId> {

@@ -92,6 +92,8 @@ impl Floor {
         let Newcomer { pid, presence } = *newcomer;
         let Presence { order, place, side, price, open, stands } = presence;
         match stands {
+            // It has ended, and its word of that is on its way.
+            TimeInForce::GoodTillCancel if self.seats.is_taken_over(pid) => {}
             TimeInForce::GoodTillCancel => {
                 let (ladder, seats) = self.ladder(side);
                 ladder.add(seats, pid, (order, place, price, open));
