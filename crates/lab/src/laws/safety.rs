@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Envelope, Pid, Reason};
 use market::Order;
-use units::{Lots, OrderId, Price};
+use units::{Lots, MarketId, OrderId, Price, Side};
 use words::{Deal, Fact, Say};
 
 use super::history::{History, check};
@@ -55,6 +55,9 @@ impl Inspector {
             if let Some(order) = stage.world().process(pid).and_then(|party| party.as_order()) {
                 self.check_order(stage, pid, id, order)?;
             }
+        }
+        for (market, _) in stage.exchange().markets() {
+            check_depth(stage, market)?;
         }
         self.check_ledger(stage, seen)
     }
@@ -167,7 +170,7 @@ impl Inspector {
                 None => !line.is_open(),
                 Some(l) => {
                     line.is_open()
-                        && (l.price, l.size, l.done, l.place, l.suspended)
+                        && (l.price, l.size, l.done, l.place, l.is_suspended())
                             == (line.price, line.size, line.done, line.place, line.suspended)
                 }
             };
@@ -177,6 +180,20 @@ impl Inspector {
         }
         Ok(())
     }
+}
+
+/// What a floor shows at each price is the sum of the orders that rest there.
+fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
+    let Some(floor) = stage.exchange().floor(market) else { return Ok(()) };
+    for side in [Side::Buy, Side::Sell] {
+        let mut depth: BTreeMap<Price, Lots> = BTreeMap::new();
+        for (_, price, lots) in floor.resting(side) {
+            *depth.entry(price).or_default() += lots;
+        }
+        let shown: BTreeMap<Price, Lots> = floor.side(side).levels().collect();
+        check(shown == depth, Law::Books, || format!("{side} levels {shown:?}, orders {depth:?}"))?;
+    }
+    Ok(())
 }
 
 /// Whom a deal's parties are: maker, then taker.
