@@ -6,7 +6,7 @@ use crate::process::{Cause, Life};
 use crate::ring::{Envelope, Letter};
 use crate::ties::Heads;
 use crate::tree::{Body, Deaths, NodeId, Restart, Strategy, Tree};
-use crate::world::{NO_NODE, State, World};
+use crate::world::{Marks, NO_NODE, State, World};
 use crate::{Event, Pid, Process, Reason, Table, Watch};
 
 impl<R: Clone> Tree<R> {
@@ -140,10 +140,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(crate) fn end_one_of_many(&mut self, pid: Pid) -> bool {
         let slot = &mut self.slots[pid.index()];
-        if slot.ties != Heads::EMPTY || slot.listed || slot.timed || slot.node == NO_NODE {
+        if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ANYWHERE) || slot.node == NO_NODE {
             return false;
         }
-        let place = &mut self.tree.places[slot.node as usize];
+        let place = &mut self.tree.places[usize::from(slot.node)];
         let Body::Many { table, deaths, .. } = &mut place.body else { return false };
         if place.restart == Restart::Permanent {
             return false;
@@ -272,7 +272,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Alive;
         slot.incarnation = incarnation;
-        slot.traps = false;
+        slot.marks.set(Marks::TRAPS, false);
         self.watch.started(pid, key, incarnation);
         if self.make(pid, &role) {
             self.begin(pid);

@@ -71,6 +71,27 @@ impl Table {
         }
     }
 
+    /// Puts a value under a key, unless the key is there: then false.
+    #[inline(always)]
+    pub fn insert_new(&mut self, key: u64, value: u32, mut is: impl FnMut(u32) -> bool) -> bool {
+        assert!(value != EMPTY, "u32::MAX marks an empty entry");
+        if self.len >= self.entries.len() / 2 {
+            self.grow();
+        }
+        let tag = tag(key);
+        let mut at = self.home(tag);
+        while self.entries[at].value != EMPTY {
+            let entry = self.entries[at];
+            if entry.tag == tag && is(entry.value) {
+                return false;
+            }
+            at = (at + 1) & (self.entries.len() - 1);
+        }
+        self.entries[at] = Entry { tag, value };
+        self.len += 1;
+        true
+    }
+
     /// The value under a key.
     #[inline(always)]
     pub fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {

@@ -8,7 +8,7 @@ use crate::{Name, Pid, Reason, Table};
 
 /// A place in a world's tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct NodeId(pub(crate) u32);
+pub struct NodeId(pub(crate) u16);
 
 /// What a supervisor does with its other children when one dies.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -168,16 +168,17 @@ pub(crate) struct Tree<R> {
 
 impl<R: Clone> Tree<R> {
     pub(crate) fn place(&self, node: NodeId) -> &Place<R> {
-        &self.places[node.0 as usize]
+        &self.places[usize::from(node.0)]
     }
 
     pub(crate) fn place_mut(&mut self, node: NodeId) -> &mut Place<R> {
-        &mut self.places[node.0 as usize]
+        &mut self.places[usize::from(node.0)]
     }
 
     /// Adds a node and all below it, not started yet.
     pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
-        let id = NodeId(u32::try_from(self.places.len()).expect("a tree has few places"));
+        let id =
+            NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
         let Node { name, shape, restart, intensity, registered } = node;
         let (body, below) = match shape {
             Shape::Group(strategy, below) => {
@@ -205,7 +206,7 @@ impl<R: Clone> Tree<R> {
         let mut found: Option<NodeId> = None;
         for name in path.split('/') {
             let here = self.places.iter().position(|p| p.parent == found && p.name == name)?;
-            found = Some(NodeId(u32::try_from(here).ok()?));
+            found = Some(NodeId(u16::try_from(here).ok()?));
         }
         found
     }

@@ -34,15 +34,43 @@ pub(crate) struct Slot<P> {
     pub(crate) ties: Heads,
     pub(crate) note: u32,
     /// Its place in the tree, or `NO_NODE`. For one of many, the place of its supervisor.
-    pub(crate) node: u32,
+    pub(crate) node: u16,
     pub(crate) state: State,
-    pub(crate) traps: bool,
+    pub(crate) marks: Marks,
+}
+
+/// What can be true of a process, a bit each: a slot is 32 bytes beside its process.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    /// Exit signals arrive as events.
+    pub(crate) const TRAPS: Marks = Marks(1);
     /// It bears a name, or is of a group: to be struck off when it ends.
-    pub(crate) listed: bool,
+    pub(crate) const LISTED: Marks = Marks(2);
     /// It has set a timer: to be taken away when it ends.
-    pub(crate) timed: bool,
+    pub(crate) const TIMED: Marks = Marks(4);
     /// It has had its first event.
-    pub(crate) begun: bool,
+    pub(crate) const BEGUN: Marks = Marks(8);
+    /// Something of it is in the world's own lists.
+    pub(crate) const ANYWHERE: Marks = Marks(2 | 4);
+
+    #[inline(always)]
+    pub(crate) fn any(self, of: Marks) -> bool {
+        self.0 & of.0 != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&mut self, mark: Marks, to: bool) {
+        self.0 = if to { self.0 | mark.0 } else { self.0 & !mark.0 };
+    }
+
+    /// Whether a mark was set; it is not any more.
+    pub(crate) fn take(&mut self, mark: Marks) -> bool {
+        let was = self.any(mark);
+        self.set(mark, false);
+        was
+    }
 }
 
 /// What is kept of a life whose slot was freed, but not its place in the tree.
@@ -52,7 +80,7 @@ pub(crate) struct PastLife {
     note: u32,
 }
 
-pub(crate) const NO_NODE: u32 = u32::MAX;
+pub(crate) const NO_NODE: u16 = u16::MAX;
 pub(crate) const NO_NOTE: u32 = u32::MAX;
 
 /// A world: processes, and all that is between them.
@@ -304,7 +332,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// True if this life has not had its first event, which must be the oldest that waits for it.
     pub(crate) fn is_unbegun(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
-            slot.generation == pid.generation && slot.state == State::Alive && !slot.begun
+            slot.generation == pid.generation
+                && slot.state == State::Alive
+                && !slot.marks.any(Marks::BEGUN)
         })
     }
 
@@ -429,7 +459,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let out = &mut self.out;
             (out.me, out.key, out.incarnation, out.note) =
                 (to, slot.key, slot.incarnation, slot.note);
-            slot.begun = true;
+            slot.marks.set(Marks::BEGUN, true);
             self.mark = (out.ring.tail(), out.log.len());
             self.stepping = Some(to);
             body.handle(event, out);
@@ -485,7 +515,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         out.key = slot.key;
         out.note = slot.note;
         out.incarnation = slot.incarnation;
-        slot.begun = true;
+        slot.marks.set(Marks::BEGUN, true);
         self.mark = (out.ring.tail(), out.log.len());
         self.stepping = Some(to);
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
@@ -568,7 +598,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     fn exit_signal(&mut self, to: Pid, from: Pid, reason: Reason) -> Option<Event<P::Message>> {
-        let traps = self.slots[to.index()].traps;
+        let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
         if traps {
             return Some(Event::Exit { from, reason });
         }
@@ -632,7 +662,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match effect {
             Effect::Link(pid) => self.link(me, pid),
             Effect::Unlink(pid) => self.unlink(me, pid),
-            Effect::Trap(traps) => self.slots[me.index()].traps = traps,
+            Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
             Effect::Spawn(pid, place) => {
                 let process = self.out.spawned.pop().expect("one for each of these effects");
                 self.spawn_effect(pid, place, process);
@@ -644,7 +674,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Timer(timer, token) => {
                 self.timers.insert(timer, (me, token));
                 self.timers_of.insert((me, timer));
-                self.slots[me.index()].timed = true;
+                self.slots[me.index()].marks.set(Marks::TIMED, true);
             }
             Effect::CancelTimer(timer) => {
                 if let Some((by, _)) = self.timers.remove(&timer) {
@@ -656,7 +686,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let members = self.out.groups.entry(group).or_default();
                 members.retain(|(pid, _)| *pid != me);
                 members.push((me, topics));
-                self.slots[me.index()].listed = true;
+                self.slots[me.index()].marks.set(Marks::LISTED, true);
             }
             Effect::Quit(group) => {
                 if let Some(members) = self.out.groups.get_mut(&group) {
@@ -707,7 +737,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.out.names.resize(index + 1, Pid::OUTSIDE);
         }
         self.out.names[index] = pid;
-        self.slots[pid.index()].listed = true;
+        self.slots[pid.index()].marks.set(Marks::LISTED, true);
     }
 
     #[inline]
@@ -818,7 +848,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         &mut self,
         pid: Pid,
         body: Option<P>,
-        node: u32,
+        node: u16,
         key: u64,
         incarnation: u32,
         state: State,
@@ -834,7 +864,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         slot.incarnation = incarnation;
         slot.node = node;
         slot.state = state;
-        slot.begun = false;
+        slot.marks.set(Marks::BEGUN, false);
         self.watch.started(pid, key, incarnation);
     }
 
@@ -852,10 +882,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 note: NO_NOTE,
                 node: NO_NODE,
                 state: State::Free,
-                traps: false,
-                listed: false,
-                timed: false,
-                begun: false,
+                marks: Marks::default(),
             });
         }
     }
@@ -873,7 +900,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.break_ties(pid, &reason);
         }
         let slot = &self.slots[pid.index()];
-        if slot.listed || slot.timed {
+        if slot.marks.any(Marks::ANYWHERE) {
             self.strike_off(pid);
         }
         let slot = &self.slots[pid.index()];
@@ -889,7 +916,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.write_note_off(pid);
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Free;
-        slot.traps = false;
+        slot.marks.set(Marks::TRAPS, false);
         slot.generation = slot.generation.wrapping_add(1);
         if slot.generation != 0 {
             // A slot whose generations are used up is never used again.
@@ -977,8 +1004,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[cold]
     pub(crate) fn strike_off(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];
-        let listed = std::mem::replace(&mut slot.listed, false);
-        if std::mem::replace(&mut slot.timed, false) {
+        let listed = slot.marks.take(Marks::LISTED);
+        if slot.marks.take(Marks::TIMED) {
             while let Some(&(by, timer)) = self.timers_of.range((pid, TimerRef::FIRST)..).next()
                 && by == pid
             {

@@ -6,7 +6,7 @@ use kernel::{Broken, Keeper};
 use units::{AskId, Lots, MarketId, OrderId, limits};
 use words::{Deal, Entered, Fact, MarketSpec};
 
-use crate::line::{Line, Mark};
+use crate::line::{Line, Mark, Standing};
 use crate::{Ledger, Market, Verdict};
 
 /// Why a fact cannot be true after those before it.
@@ -99,7 +99,7 @@ impl Ledger {
             }
             Fact::MarketOpened { market, spec } => self.on_market_opened(*market, spec)?,
             Fact::Suspended { order } => {
-                self.line_mut(*order).ok_or(Wrong::NoOrder)?.suspended = true;
+                self.line_mut(*order).ok_or(Wrong::NoOrder)?.suspend();
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
@@ -154,10 +154,9 @@ impl Ledger {
         line.account = entered.account;
         line.market = entered.market;
         line.side = entered.side;
-        line.stands = entered.stands;
+        line.standing = Standing::of(entered.stands);
         line.as_maker = Mark::default();
         line.as_taker = (OrderId(0), Mark::default());
-        line.suspended = false;
         if let Some(client) = entered.client {
             self.repeats.remember_place(client, entered);
         }

@@ -22,14 +22,25 @@ pub struct Line {
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,
-    /// How long it stands.
-    pub stands: TimeInForce,
+    /// How long it stands, and whether its process is at work.
+    pub(crate) standing: Standing,
     /// How its last deal as maker ended. An order has one deal at a time, so one is enough.
     pub(crate) as_maker: Mark,
     /// How its last deal as taker ended, and with whom.
     pub(crate) as_taker: (OrderId, Mark),
-    /// Its process was given up; it is off the floor.
-    pub suspended: bool,
+}
+
+/// How long an order stands, and whether it does: one byte.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Standing(u8);
+
+impl Standing {
+    const SUSPENDED: u8 = 2;
+
+    #[inline(always)]
+    pub(crate) fn of(stands: TimeInForce) -> Standing {
+        Standing(stands as u8)
+    }
 }
 
 /// The end of one deal: which of a maker's deals, and whether it is a trade. Orders as its deals do.
@@ -73,11 +84,29 @@ impl Line {
             account: AccountId(0),
             market: MarketId(0),
             side: Side::Buy,
-            stands: TimeInForce::GoodTillCancel,
+            standing: Standing::of(TimeInForce::GoodTillCancel),
             as_maker: Mark::default(),
             as_taker: (OrderId(0), Mark::default()),
-            suspended: false,
         }
+    }
+
+    /// How long it stands.
+    #[inline(always)]
+    pub fn stands(&self) -> TimeInForce {
+        match self.standing.0 & !Standing::SUSPENDED {
+            0 => TimeInForce::GoodTillCancel,
+            _ => TimeInForce::ImmediateOrCancel,
+        }
+    }
+
+    /// True if its process was given up; it is off the floor.
+    #[inline(always)]
+    pub fn is_suspended(&self) -> bool {
+        self.standing.0 & Standing::SUSPENDED != 0
+    }
+
+    pub(crate) fn suspend(&mut self) {
+        self.standing.0 |= Standing::SUSPENDED;
     }
 
     /// Lots that have not traded.
@@ -89,6 +118,6 @@ impl Line {
     /// True if the order is open and its process at work.
     #[inline(always)]
     pub fn is_open(&self) -> bool {
-        self.order != OrderId(0) && !self.suspended
+        self.order != OrderId(0) && !self.is_suspended()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 use words::{MarketSpec, TimeInForce};
 
-use crate::line::Line;
+use crate::line::{Line, Standing};
 use crate::repeats::Asked;
 use crate::{Ledger, Market};
 
@@ -103,7 +103,7 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, markets: usize) -> Result<Line, SnapshotError> {
-        let line = Line {
+        let mut line = Line {
             order: OrderId(self.u64()?),
             place: AskId(self.u64()?),
             price: self.price()?,
@@ -112,10 +112,12 @@ impl Reader<'_> {
             account: AccountId(self.u32()?),
             market: MarketId(self.u16()?),
             side: self.side()?,
-            stands: self.stands()?,
-            suspended: self.flag()?,
+            standing: Standing::of(self.stands()?),
             ..Line::free()
         };
+        if self.flag()? {
+            line.suspend();
+        }
         let sound = line.order != OrderId(0)
             && line.done < line.size
             && usize::from(line.market.0) < markets;
@@ -170,7 +172,7 @@ impl Ledger {
             u64s(&[line.size.0, line.done.0], &mut out);
             out.extend(line.account.0.to_le_bytes());
             out.extend(line.market.0.to_le_bytes());
-            out.extend([line.side as u8, line.stands as u8, u8::from(line.suspended)]);
+            out.extend([line.side as u8, line.stands() as u8, u8::from(line.is_suspended())]);
         }
         u64s(&[self.repeats.accounts.len() as u64], &mut out);
         for (account, of) in &self.repeats.accounts {

@@ -85,7 +85,7 @@ pub(crate) fn check_replace(
     if ledger.market(line.market).is_none_or(|market| market.stopped) {
         return Err(Code::MarketStopped.into());
     }
-    if line.suspended {
+    if line.is_suspended() {
         return Err(Code::OrderSuspended.into());
     }
     check_numbers(replace.price, replace.lots)?;

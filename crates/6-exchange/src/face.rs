@@ -187,7 +187,7 @@ impl<W: Watch<Party>> Exchange<W> {
     /// A suspended order has no process that could leave. (One that is not suspended and has none will
     /// have one shortly, since its supervisor is between two lives; it is asked again.)
     fn cancel_suspended(&mut self, order: OrderId) {
-        if !self.ledger().line(order).is_some_and(|line| line.suspended) {
+        if !self.ledger().line(order).is_some_and(|line| line.is_suspended()) {
             return;
         }
         let lots: Lots = self.ledger().remaining(order);

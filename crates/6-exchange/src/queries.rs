@@ -78,8 +78,8 @@ impl<W: Watch<Party>> Exchange<W> {
             done: line.done,
             open: line.remaining(),
             place: line.place,
-            stands: line.stands,
-            suspended: line.suspended,
+            stands: line.stands(),
+            suspended: line.is_suspended(),
         })
     }
 }
