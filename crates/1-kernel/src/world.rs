@@ -292,6 +292,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Some(Pid { index, generation: slots[index as usize].generation })
     }
 
+    /// Asks the processor to fetch a child's entry soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm_entry(&self, supervisor: NodeId, key: u64) {
+        if let Some(table) = self.tree.table(supervisor) {
+            table.warm(key);
+        }
+    }
+
+    /// Asks the processor to fetch a child's place soon, and tells which it probably is. No effect but on time.
+    #[inline(always)]
+    pub fn warm_place(&self, supervisor: NodeId, key: u64) -> Option<usize> {
+        let index = self.tree.table(supervisor)?.guess(key)? as usize;
+        crate::prefetch(self.slots.get(index)?);
+        Some(index)
+    }
+
     /// A process's state, for looking at.
     #[inline]
     pub fn process(&self, pid: Pid) -> Option<&P> {
@@ -475,17 +491,27 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(never)]
     fn deliver_last(&mut self) {
         let Some(envelope) = self.out.ring.last() else { return };
-        let to = envelope.to;
-        if let Letter::Start = envelope.letter
-            && let Some(slot) = self.slots.get(to.index())
-            && slot.generation == to.generation
-            && slot.body.is_some()
-        {
-            self.watch.delivered(envelope);
-            self.step(to, Event::Start);
-        } else {
-            let envelope = envelope.clone();
-            self.deliver(envelope);
+        let &Envelope { to, from, ref letter } = envelope;
+        let alive = match self.slots.get(to.index()) {
+            Some(slot) => slot.generation == to.generation && slot.body.is_some(),
+            None => false,
+        };
+        match *letter {
+            Letter::Start if alive => {
+                self.watch.delivered(envelope);
+                self.step(to, Event::Start);
+            }
+            Letter::Down(monitor, cause) if alive => {
+                self.watch.delivered(envelope);
+                if self.use_up(to, monitor) {
+                    let reason = self.out.causes.tell(cause);
+                    self.step(to, Event::Down { monitor, pid: from, reason });
+                }
+            }
+            _ => {
+                let envelope = envelope.clone();
+                self.deliver(envelope);
+            }
         }
     }
 
