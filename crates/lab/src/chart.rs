@@ -1,6 +1,99 @@
-//! Charts: message sequence charts that are run.
+//! Charts: message sequence charts that are run. One file is a test, a document and a picture.
+//!
+//! ```text
+//! a newcomer trades at the resting price, and its rest stays open
+//! given
+//!   bob sells 4 @ 100
+//!   ann buys 10 @ 101
+//! then
+//!   floor  -> bob     introduce ann 10 @ 101
+//!   ...
+//! leaves
+//!   ann  open 6  held 0  done 4
+//! ```
+//!
+//! The first line is the claim. `given` is what is asked, a line each, in one market of whole ticks and
+//! lots unless a line says `in M1`. Each waits until all is quiet, or comes `after` or `before` a
+//! message: `kill bob after accept`, `bob cancels before 2nd record`. `then` is all that happens from
+//! the last line without a position on; `then only introduce traded` shows these alone. `leaves` is
+//! how each order stands at the end. [`bless`] rewrites `then` and `leaves` from a run.
+//!
+//! | line of `given` | asks or does |
+//! |---|---|
+//! | `ann buys 4 @ 100` | an order named `ann`, of an account of the same name |
+//! | `... ioc`, `... in M1`, `... for eve`, `... id 7` | immediate-or-cancel; market; account; client's own id |
+//! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by somebody else |
+//! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
+//! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |
+//! | `a second passes` | moves time on, so that earlier deaths do not count any more |
+//!
+//! A chart is played in the order of sending, as the exchange runs live, and under the laws: all
+//! safety laws after each step, drain at the end.
 
+mod asks;
+mod bless;
 mod draw;
+mod mermaid;
+mod parse;
+mod play;
+mod svg;
 mod text;
 
+use std::fmt;
+
+pub use bless::{Difference, bless, compare, files};
 pub use draw::{Arrow, Called, Drawing, Row, fact_text};
+pub use mermaid::mermaid;
+pub use parse::{Act, Given, Position};
+pub use play::Played;
+pub use svg::svg;
+
+/// A chart as it is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chart {
+    /// What it claims: a sentence about the market.
+    pub title: String,
+    /// What is asked and done.
+    pub given: Vec<Given>,
+    /// First words of the messages and facts to show; empty for all.
+    pub only: Vec<String>,
+    /// The rows of `then`, as text.
+    pub then: Vec<String>,
+    /// The rows of `leaves`, as text.
+    pub leaves: Vec<String>,
+}
+
+/// Why a chart cannot be read or played.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChartError {
+    /// In which line of its text, from 1; 0 if in none.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl fmt::Display for ChartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.what),
+            line => write!(f, "line {line}: {}", self.what),
+        }
+    }
+}
+
+impl std::error::Error for ChartError {}
+
+impl fmt::Display for Chart {
+    /// The chart's text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\ngiven", self.title)?;
+        self.given.iter().try_for_each(|given| writeln!(f, "  {}", given.text))?;
+        match self.only.is_empty() {
+            true => writeln!(f, "then")?,
+            false => writeln!(f, "then only {}", self.only.join(" "))?,
+        }
+        self.then.iter().try_for_each(|row| writeln!(f, "  {row}"))?;
+        writeln!(f, "leaves")?;
+        self.leaves.iter().try_for_each(|row| writeln!(f, "  {row}"))
+    }
+}

@@ -1,4 +1,15 @@
-//! placeholder
+//! The laboratory: what the exchange is tested, explained and measured with.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`chart`] | message sequence charts that are run, compared, rewritten and drawn; the files are in `charts/` |
+//! | [`laws`] | the laws of the handshake, checked from outside, in runs with deaths drawn from a seed |
+//! | [`oracle`] | a plain matcher that says what must come of each ask |
+//! | [`flow`] | generated order flow |
+//! | [`world`] | an exchange whose every step is chosen from outside, and a witness of it |
+//!
+//! It may look at everything, and nothing may depend on it but tests and the command's drawings.
+
 pub mod chart;
 pub mod flow;
 pub mod laws;

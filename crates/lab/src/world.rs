@@ -216,7 +216,11 @@ impl Stage {
         if pid == Pid::OUTSIDE {
             return Who::Client;
         }
-        self.people.get(&pid).copied().unwrap_or(Who::Supervisor)
+        // An address that was given up before its life began is that of the life before it.
+        let latest = self.people.range(..=pid).next_back();
+        latest
+            .filter(|(known, _)| known.index() == pid.index())
+            .map_or(Who::Supervisor, |(_, w)| *w)
     }
 
     /// What has happened since this was last called.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use exchange::{Exchange, Options};
+use lab::chart::Chart;
 use lab::flow::{Flow, Options as FlowOptions, Scenario};
 use lab::oracle::{Oracle, Outcome};
 use proptest::prelude::*;
@@ -303,14 +304,18 @@ proptest! {
         let mut pair = Pair::new();
         for ask in &asks {
             if let Err(wrong) = pair.ask(ask) {
-                prop_assert!(false, "{wrong}\n{asks:#?}");
+                let chart = match Chart::of_asks("the case that failed, shrunk", &asks) {
+                    Ok(chart) => chart.to_string(),
+                    Err(broken) => format!("{broken}\n{asks:#?}"),
+                };
+                prop_assert!(false, "{wrong}\n{chart}");
             }
         }
     }
 }
 
 fn cases() -> u32 {
-    std::env::var("BUTTONWOOD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500)
+    std::env::var("BUTTONWOOD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_000)
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl Drawing {
 
     /// The rows as text.
     pub fn text(&self) -> String {
-        super::text::rows(&self.rows)
+        super::text::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
     /// Draws what was answered at the door.
@@ -165,6 +165,7 @@ impl Drawing {
                     self.rows.push(Row::Note(format!("{who} comes back")));
                 }
                 Seen::Ended(_, kernel::Reason::Normal) => {}
+                Seen::Ended(pid, _) if stage.who(*pid) == Who::Supervisor => {}
                 Seen::Ended(pid, reason) => {
                     let who = self.names.who(stage.who(*pid));
                     self.rows.push(Row::Note(match reason {

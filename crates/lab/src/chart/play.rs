@@ -1,0 +1,300 @@
+//! A chart is played: its asks go in, lives end where it says so, and what happens is drawn.
+
+use std::collections::BTreeMap;
+
+use exchange::LetIn;
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price};
+use words::{Ask, Place, Replace, Tell, TimeInForce};
+
+use super::draw::{Drawing, Row};
+use super::parse::{Act, Given, Position};
+use super::{Chart, ChartError, text};
+use crate::laws::{Inspector, drained};
+use crate::world::{Stage, Who, message};
+
+/// More deliveries than a chart can need.
+const ENOUGH: usize = 10_000;
+/// How often an ask that brought no fact is let in again, as the exchange does.
+const TRIES: usize = 5;
+/// Longer than restart intensities look back, in nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+/// The number of an order that never was.
+const NOBODY: OrderId = OrderId(u64::MAX);
+
+/// What came of a chart.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The rows of `then`.
+    pub rows: Vec<Row>,
+    /// How the orders stand at the end, a line each.
+    pub leaves: Vec<String>,
+}
+
+impl Played {
+    /// The rows as the text of a chart has them.
+    pub fn then(&self) -> Vec<String> {
+        text::lines(&self.rows)
+    }
+}
+
+struct Play<'a> {
+    chart: &'a Chart,
+    stage: Stage,
+    inspector: Inspector,
+    drawing: Drawing,
+    orders: BTreeMap<&'a str, OrderId>,
+    /// Names of orders, in the order in which they came.
+    names: Vec<&'a str>,
+    accounts: BTreeMap<&'a str, AccountId>,
+    owners: BTreeMap<&'a str, AccountId>,
+    /// First words of the messages delivered since the last line without a position.
+    delivered: Vec<String>,
+    deliveries: usize,
+    /// The last ask that waited for quiet, the facts there were then, and how often it was let in.
+    last: Option<(AskId, Ask, usize, usize)>,
+}
+
+impl Chart {
+    /// Plays it: under the laws, in the order of sending.
+    pub fn play(&self) -> Result<Played, ChartError> {
+        let market = |given: &Given| match given.act {
+            Act::Place { market, .. } => market,
+            _ => 0,
+        };
+        let markets = 1 + self.given.iter().map(market).max().unwrap_or(0);
+        let mut play = Play {
+            chart: self,
+            stage: Stage::new(markets),
+            inspector: Inspector::default(),
+            drawing: Drawing::default(),
+            orders: BTreeMap::new(),
+            names: Vec::new(),
+            accounts: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            delivered: Vec::new(),
+            deliveries: 0,
+            last: None,
+        };
+        play.all()?;
+        let shown = |row: &Row| match row {
+            Row::Arrow { text, .. } => {
+                let word = text.split(' ').next().unwrap_or("");
+                self.only.is_empty() || self.only.iter().any(|only| only == word)
+            }
+            Row::Note(_) => true,
+        };
+        let rows = play.drawing.rows().iter().filter(|row| shown(row)).cloned().collect();
+        Ok(Played { rows, leaves: play.leaves() })
+    }
+}
+
+impl<'a> Play<'a> {
+    fn all(&mut self) -> Result<(), ChartError> {
+        let chart = self.chart;
+        let drawn = chart.given.iter().rposition(|given| given.position.is_none());
+        for (index, given) in chart.given.iter().enumerate() {
+            match &given.position {
+                None => {
+                    self.run_to_quiet(given.line)?;
+                    self.delivered.clear();
+                    if Some(index) == drawn {
+                        self.drawing.clear();
+                    }
+                }
+                Some(position) => self.run_to(position, given.line)?,
+            }
+            self.act(given)?;
+            self.look(given.line)?;
+        }
+        self.run_to_quiet(0)?;
+        let settled = drained(&self.stage, self.inspector.history());
+        settled.map_err(|broken| ChartError { line: 0, what: broken.to_string() })
+    }
+
+    // ---- deliveries
+
+    fn run_to_quiet(&mut self, line: usize) -> Result<(), ChartError> {
+        loop {
+            while self.step(line)? {}
+            let facts = self.inspector.history().facts().len();
+            match &mut self.last {
+                Some((number, ask, before, tries)) if facts == *before && *tries < TRIES => {
+                    *tries += 1;
+                    let (number, ask) = (*number, *ask);
+                    let answered = self.stage.let_in_again(number, &ask);
+                    self.answer(&answered, number);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn run_to(&mut self, position: &Position, line: usize) -> Result<(), ChartError> {
+        loop {
+            let so_far = self.delivered.iter().filter(|word| **word == position.word).count();
+            let next = match self.stage.first().and_then(message) {
+                Some(say) if position.before => first_word(&say.text(&self.drawing.names)),
+                _ => String::new(),
+            };
+            let reached = match position.before {
+                true => so_far + 1 == position.nth && next == position.word,
+                false => so_far == position.nth,
+            };
+            if reached {
+                return Ok(());
+            }
+            if !self.step(line)? {
+                let what = format!("it never comes to {} {}", position.nth, position.word);
+                return Err(ChartError { line, what });
+            }
+        }
+    }
+
+    fn step(&mut self, line: usize) -> Result<bool, ChartError> {
+        self.deliveries += 1;
+        if self.deliveries > ENOUGH {
+            return Err(ChartError { line, what: "it runs in circles".to_owned() });
+        }
+        let word = self.stage.first().and_then(message);
+        let word = word.map(|say| first_word(&say.text(&self.drawing.names)));
+        if !self.stage.deliver() {
+            return Ok(false);
+        }
+        self.delivered.extend(word);
+        self.look(line)?;
+        Ok(true)
+    }
+
+    fn look(&mut self, line: usize) -> Result<(), ChartError> {
+        let seen = self.stage.seen();
+        self.drawing.take(&self.stage, &seen);
+        let judged = self.inspector.look(&self.stage, &seen);
+        judged.map_err(|broken| ChartError { line, what: broken.to_string() })
+    }
+
+    // ---- acts
+
+    fn act(&mut self, given: &'a Given) -> Result<(), ChartError> {
+        let ask = match &given.act {
+            Act::Kill(who) => return self.kill(who, given.line),
+            Act::Pass => {
+                self.stage.pass_time(SECOND);
+                return Ok(());
+            }
+            Act::Place { name, account, side, lots, price, ioc, market, id } => {
+                let account = self.account(account);
+                self.orders.insert(name, OrderId(self.stage.next_ask().0));
+                self.owners.insert(name, account);
+                self.names.push(name);
+                self.drawing.names.call(OrderId(self.stage.next_ask().0), name);
+                Ask::Place(Place {
+                    account,
+                    client: client(*id),
+                    market: MarketId(*market),
+                    side: *side,
+                    price: Price(*price),
+                    lots: Lots(*lots),
+                    stands: match ioc {
+                        true => TimeInForce::ImmediateOrCancel,
+                        false => TimeInForce::GoodTillCancel,
+                    },
+                })
+            }
+            Act::Cancel { by, name } => {
+                let (account, order) = self.asks_about(by, name);
+                Ask::Cancel { account, order }
+            }
+            Act::Replace { by, name, lots, price, id } => {
+                let (account, order) = self.asks_about(by, name);
+                let (client, price, lots) = (client(*id), Price(*price), Lots(*lots));
+                Ask::Replace(Replace { account, client, order, price, lots })
+            }
+        };
+        let facts = self.inspector.history().facts().len();
+        let (number, answer) = self.stage.let_in(&ask);
+        self.last = None;
+        self.answer(&answer, number);
+        if answer == LetIn::In && given.position.is_none() {
+            self.last = Some((number, ask, facts, 1));
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, answer: &LetIn, number: AskId) {
+        let LetIn::Answered(tell) = answer else { return };
+        let to = self.names.iter().find(|name| self.orders[*name] == OrderId(number.0));
+        let to = to.copied().unwrap_or("client").to_owned();
+        self.last = None;
+        let text = match tell {
+            Tell::Refused(code) => format!("refused {code}"),
+            Tell::Repeated(order) => {
+                format!("repeated {}", words::Names::order(&self.drawing.names, *order))
+            }
+            Tell::Fact(..) => return,
+        };
+        self.drawing.refused(&to, &text);
+    }
+
+    fn kill(&mut self, who: &str, line: usize) -> Result<(), ChartError> {
+        let victim = match who {
+            "ledger" => Who::Ledger,
+            "floor" => Who::Floor(MarketId(0)),
+            "orders" => Who::Orders(MarketId(0)),
+            name => Who::Order(self.orders.get(name).copied().unwrap_or(NOBODY)),
+        };
+        if self.stage.kill(victim) {
+            return Ok(());
+        }
+        Err(ChartError { line, what: format!("{who} is not alive here") })
+    }
+
+    fn asks_about(&mut self, by: &'a Option<String>, name: &'a str) -> (AccountId, OrderId) {
+        let account = match by {
+            Some(by) => self.account(by),
+            None => match self.owners.get(name) {
+                Some(owner) => *owner,
+                None => self.account(name),
+            },
+        };
+        (account, self.orders.get(name).copied().unwrap_or(NOBODY))
+    }
+
+    fn account(&mut self, name: &'a str) -> AccountId {
+        let next = u32::try_from(self.accounts.len() + 1).expect("a chart has few accounts");
+        *self.accounts.entry(name).or_insert(AccountId(next))
+    }
+
+    // ---- the end
+
+    fn leaves(&self) -> Vec<String> {
+        let wide = self.names.iter().map(|name| name.len()).max().unwrap_or(0);
+        let mut lines = Vec::new();
+        for name in &self.names {
+            let id = self.orders[name];
+            let Some(line) = self.inspector.history().line(id) else { continue };
+            let process = self.stage.find(Who::Order(id));
+            let order = process.and_then(|pid| self.stage.world().process(pid)?.as_order());
+            let (open, held) = match order {
+                Some(order) => (order.open(), order.held()),
+                None => (line.remaining(), Lots::ZERO),
+            };
+            let mut text = format!("{name:<wide$}  open {open}  held {held}  done {}", line.done);
+            if line.left {
+                text += &format!("  cancelled {}", line.size - line.done);
+            }
+            if line.suspended && !line.left {
+                text += "  suspended";
+            }
+            lines.push(text);
+        }
+        lines
+    }
+}
+
+fn client(id: Option<u64>) -> Option<ClientId> {
+    ClientId::new(id?.into())
+}
+
+fn first_word(text: &str) -> String {
+    text.split(' ').next().unwrap_or("").to_owned()
+}
