@@ -9,9 +9,6 @@ use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};
 use crate::script::{FIRST, Script};
 
-/// How many asks ahead it is told what comes, as whoever has a queue in front of it can.
-const AHEAD: usize = 4;
-
 /// The exchange.
 pub struct Ours {
     exchange: Exchange,
@@ -35,9 +32,7 @@ impl Engine for Ours {
 
     fn feed(&mut self, commands: &[Ask], sink: &mut impl Sink) {
         for (index, ask) in commands.iter().enumerate() {
-            if let Some(soon) = commands.get(index + AHEAD) {
-                self.exchange.warm(soon);
-            }
+            self.exchange.warm(&commands[index + 1..]);
             let number = self.exchange.next_ask().0;
             self.exchange.ask(Time(number), ask, &mut |ask, tell| {
                 if let Some(report) = report(ask.0, &tell) {

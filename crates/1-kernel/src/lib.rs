@@ -65,7 +65,7 @@ pub use tree::{Intensity, Node, NodeId, Restart, Strategy};
 pub use watch::Watch;
 pub use world::World;
 
-/// Asks the processor to fetch a value's first cache line soon. No effect but on time.
+/// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]
 pub fn prefetch<T>(value: &T) {
     // Safe: a prefetch reads nothing that the program can see and faults on no address. Measured
@@ -74,7 +74,11 @@ pub fn prefetch<T>(value: &T) {
     #[allow(unsafe_code)]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+        let first = std::ptr::from_ref(value).cast::<i8>();
+        _mm_prefetch::<_MM_HINT_T0>(first);
+        if size_of::<T>() > 32 {
+            _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = value;

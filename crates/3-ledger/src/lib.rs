@@ -135,7 +135,15 @@ impl Ledger {
 
     /// Asks the processor to fetch an order's entry soon. No effect but on time.
     #[inline(always)]
-    pub fn warm(&self, order: OrderId) {
+    pub fn warm_entry(&self, order: OrderId) {
         self.table.warm(order.0);
+    }
+
+    /// Asks the processor to fetch an order's line soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm_line(&self, order: OrderId) {
+        if let Some(line) = self.table.guess(order.0).and_then(|i| self.lines.get(i as usize)) {
+            kernel::prefetch(line);
+        }
     }
 }

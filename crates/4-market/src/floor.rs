@@ -109,10 +109,10 @@ impl Floor {
         rows
     }
 
-    /// Asks the processor to fetch what the floor knows of an order soon. No effect but on time.
+    /// Asks the processor to fetch the seat of an address's index soon. No effect but on time.
     #[inline(always)]
-    pub fn warm(&self, order: Pid) {
-        self.seats.warm(order.index());
+    pub fn warm(&self, index: usize) {
+        self.seats.warm(index);
     }
 
     #[inline(always)]

@@ -46,6 +46,8 @@ struct Queue {
     head: u32,
     tail: u32,
     lots: Lots,
+    /// The latest place that was ever here: a later one goes to the end without a look at who is there.
+    latest: AskId,
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +129,16 @@ impl Seats {
         if index >= self.seats.len() {
             self.seats.resize(index + 1, Seat::EMPTY);
         }
+    }
+
+    /// Between whom an order of this place belongs: only one who comes back finds later ones.
+    #[cold]
+    fn gap(&mut self, tail: u32, head: u32, place: AskId) -> (u32, u32) {
+        let (mut before, mut after) = (tail, NONE);
+        while before != NONE && self.at(before).place > place {
+            (before, after) = (self.at(before).previous, before);
+        }
+        (before, if before == NONE { head } else { after })
     }
 
     #[inline(always)]
@@ -313,7 +325,8 @@ impl Ladder {
             Some(page) => *page,
             None => {
                 let page = self.free.pop().unwrap_or_else(|| {
-                    let empty = Queue { head: NONE, tail: NONE, lots: Lots::ZERO };
+                    let lots = Lots::ZERO;
+                    let empty = Queue { head: NONE, tail: NONE, lots, latest: AskId(0) };
                     let queues = [empty; LEVELS_OF_A_PAGE];
                     self.pages.push(Page { number, taken: 0, queues });
                     u32::try_from(self.pages.len() - 1).expect("fewer pages than orders")
@@ -334,11 +347,12 @@ impl Ladder {
         let (number, level) = split(price);
         let page = self.page(number);
         let queue = &mut self.pages[page as usize].queues[level];
-        let mut before = queue.tail;
-        while before != NONE && seats.at(before).place > place {
-            before = seats.at(before).previous; // only one who comes back finds later ones before it
-        }
-        let after = if before == NONE { queue.head } else { seats.at(before).next };
+        let (before, after) = if place >= queue.latest || queue.tail == NONE {
+            (queue.tail, NONE)
+        } else {
+            seats.gap(queue.tail, queue.head, place)
+        };
+        queue.latest = queue.latest.max(place);
         let generation = pid.generation();
         let (next, previous) = (after, before);
         let index = u32::try_from(pid.index()).expect("an index has 32 bits");

@@ -239,11 +239,39 @@ impl<W: Watch<Party>> Exchange<W> {
         &mut self.world
     }
 
-    /// Asks the processor to fetch what an ask that comes soon will need. No effect but on time.
+    /// Asks the processor to fetch what asks that come soon will need: `soon` is what comes next, in
+    /// order. Looks at two of them. No effect but on time; pays when a book does not fit the caches.
     #[inline(always)]
-    pub fn warm(&self, ask: &Ask) {
-        if let Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) = ask {
-            self.ledger().warm(*order);
+    pub fn warm(&self, soon: &[Ask]) {
+        if let Some(order) = soon.get(ENTRIES_AHEAD).and_then(order_of) {
+            self.ledger().warm_entry(order);
+            for supervisor in self.orders.iter().take(WARM_MARKETS) {
+                self.world.warm_entry(*supervisor, order.0);
+            }
         }
+        if let Some(order) = soon.get(PLACES_AHEAD).and_then(order_of) {
+            self.ledger().warm_line(order);
+            for (market, supervisor) in (0..).map(MarketId).zip(&self.orders).take(WARM_MARKETS) {
+                if let Some(index) = self.world.warm_place(*supervisor, order.0)
+                    && let Some(floor) = self.floor(market)
+                {
+                    floor.warm(index);
+                }
+            }
+        }
+    }
+}
+
+/// So many asks ahead the entries of an order are fetched, and so many ahead what they lead to.
+const ENTRIES_AHEAD: usize = 7;
+const PLACES_AHEAD: usize = 3;
+/// In which market an order is, is not known before its line is there: so many are tried.
+const WARM_MARKETS: usize = 2;
+
+#[inline(always)]
+fn order_of(ask: &Ask) -> Option<OrderId> {
+    match ask {
+        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
+        Ask::Place(_) | Ask::OpenMarket(_) => None,
     }
 }

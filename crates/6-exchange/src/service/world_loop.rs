@@ -80,9 +80,7 @@ impl WorldLoop {
         let time = now();
         let mut answers = Vec::with_capacity(asks.len());
         for (at, ask) in asks.iter().enumerate() {
-            if let Some(soon) = asks.get(at + AHEAD) {
-                self.exchange.warm(soon);
-            }
+            self.exchange.warm(&asks[at + 1..]);
             answers.push(self.answer(time, ask, &mut chunk.groups));
         }
         chunk.answers += answers.len();
@@ -108,9 +106,6 @@ impl WorldLoop {
         self.to_journal.send(ToJournal::Chunk(chunk)).is_ok()
     }
 }
-
-/// So many asks ahead the processor is told what will be needed.
-const AHEAD: usize = 4;
 
 fn write(groups: &mut Groups, tell: &Tell) {
     if let Tell::Fact(stamp, fact) = tell {

@@ -13,9 +13,6 @@ use super::measure::{bytes_each, hundredths, median, nanoseconds_each, time};
 /// Ask 1 opens the market, so the flow's begin at 2.
 const FIRST: AskId = AskId(2);
 
-/// The exchange is told of asks so many before their turn, as the service does with what waits.
-const AHEAD: usize = 4;
-
 /// Sizes of the standing books, in orders.
 const BOOKS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
@@ -119,9 +116,7 @@ fn measure(made: &Made) -> (f64, u64) {
     let mut trades = 0;
     let ((), taken) = time(|| {
         for (index, (ask, at)) in made.asks.iter().zip(2..).enumerate() {
-            if let Some(soon) = made.asks.get(index + AHEAD) {
-                exchange.warm(soon);
-            }
+            exchange.warm(&made.asks[index + 1..]);
             exchange.ask(Time(at), ask, &mut |_, tell| {
                 trades += u64::from(matches!(tell, Tell::Fact(_, Fact::Traded { .. })));
             });
