@@ -114,11 +114,9 @@ impl Count {
 
     /// The count that a closing line tells: nextest's summary, or the test harness's result.
     fn of(line: &str) -> Option<Count> {
-        let line = line.trim_start();
-        let rest = match (line.strip_prefix("Summary ["), line.strip_prefix("test result:")) {
-            (Some(rest), _) | (_, Some(rest)) => rest,
-            (None, None) => return None,
-        };
+        // What a test says itself is passed on by nextest with blanks before it, and is no result.
+        let summary = line.trim_start().strip_prefix("Summary [");
+        let rest = summary.or_else(|| line.strip_prefix("test result:"))?;
         let words: Vec<&str> = rest.split(|c: char| !c.is_ascii_alphanumeric()).collect();
         let mut count = Count::default();
         for pair in words.iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().windows(2) {
@@ -159,5 +157,6 @@ mod unit {
         let result = "test result: ok. 12 passed; 0 failed; 2 ignored; 0 measured; 3 filtered out; finished in 0.01s";
         assert_eq!(Count::of(result), count(12, 0, 2));
         assert_eq!(Count::of("3 passed by the window"), None);
+        assert_eq!(Count::of(&format!("    {result}")), None);
     }
 }
