@@ -243,6 +243,9 @@ impl<W: Watch<Party>> Exchange<W> {
     /// order. Looks at two of them. No effect but on time; pays when a book does not fit the caches.
     #[inline(always)]
     pub fn warm(&self, soon: &[Ask]) {
+        if self.ledger().open_orders() < FITS_THE_CACHES {
+            return;
+        }
         if let Some(order) = soon.get(ENTRIES_AHEAD).and_then(order_of) {
             self.ledger().warm_entry(order);
             for supervisor in self.orders.iter().take(WARM_MARKETS) {
@@ -262,6 +265,8 @@ impl<W: Watch<Party>> Exchange<W> {
     }
 }
 
+/// Below so many open orders all that asks need is in the caches anyway: at about 250 bytes each, 4 MB.
+const FITS_THE_CACHES: usize = 16_384;
 /// So many asks ahead the entries of an order are fetched, and so many ahead what they lead to.
 const ENTRIES_AHEAD: usize = 7;
 const PLACES_AHEAD: usize = 3;
