@@ -20,7 +20,7 @@ use std::fmt;
 
 pub use drain::drained;
 pub use history::{History, Line};
-pub use run::{Plan, Report, Violation, run};
+pub use run::{Delivery, Plan, Report, Violation, run};
 pub use safety::Inspector;
 pub use sometimes::{Mark, Marks};
 

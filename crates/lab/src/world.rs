@@ -113,13 +113,19 @@ pub fn market_spec(number: u16) -> MarketSpec {
 }
 
 impl Stage {
+    /// A world that comes back from what its facts have folded to, and has run to quiet.
+    pub fn recovered(ledger: Ledger, next: AskId) -> Stage {
+        let (time, witness) = (Time(0), Witness::default());
+        let exchange = Exchange::watched(ledger, next, time, Options::default(), witness);
+        let (people, ready) = (BTreeMap::new(), Vec::new());
+        let mut stage = Stage { exchange, people, next, time, ready };
+        stage.seen();
+        stage
+    }
+
     /// A world with so many markets, open and quiet; their asks have the first numbers.
     pub fn new(markets: u16) -> Stage {
-        let witness = Witness::default();
-        let exchange =
-            Exchange::watched(Ledger::new(), AskId(1), Time(0), Options::default(), witness);
-        let (people, ready) = (BTreeMap::new(), Vec::new());
-        let mut stage = Stage { exchange, people, next: AskId(1), time: Time(0), ready };
+        let mut stage = Stage::recovered(Ledger::new(), AskId(1));
         for market in 0..markets {
             stage.let_in(&Ask::OpenMarket(market_spec(market)));
             stage.exchange.world_mut().run();

@@ -4,7 +4,7 @@ use lab::laws::{Mark, Marks, run};
 
 /// How many seeds; `BUTTONWOOD_SEEDS` says how many for a longer run.
 fn seeds() -> u64 {
-    std::env::var("BUTTONWOOD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000)
+    std::env::var("BUTTONWOOD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60_000)
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use exchange::LetIn;
-use kernel::Seeded;
+use kernel::{Chooser, Seeded};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
 use words::{Ask, Fact, Place, Replace, Tell, TimeInForce};
 
@@ -45,8 +45,19 @@ pub struct Plan {
     pub victims: [usize; 4],
     /// Time passes with each kill, so that nobody is given up.
     pub patient: bool,
-    /// Signals are delivered in the order in which they were sent.
-    pub in_order: bool,
+    /// Which signal is delivered next.
+    pub delivery: Delivery,
+}
+
+/// Which of the signals that may come next is delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// The oldest: the order of sending.
+    InOrder,
+    /// Any.
+    Any,
+    /// Mostly the latest, so that some wait for long.
+    Latest,
 }
 
 impl Plan {
@@ -69,7 +80,7 @@ impl Plan {
                 [3, 1, 0, 0],
             ][of(&[0, 1, 2, 3, 4, 5])],
             patient: of(&[0, 1, 1]) == 1,
-            in_order: of(&[0, 0, 1]) == 1,
+            delivery: [Delivery::InOrder, Delivery::Any, Delivery::Latest][of(&[0, 1, 2])],
         }
     }
 }
@@ -135,6 +146,18 @@ struct Run {
     kills_left: u32,
     steps: usize,
     turns: usize,
+}
+
+/// Picks the latest seven times of eight.
+struct Latest<'a>(&'a mut Seeded);
+
+impl Chooser for Latest<'_> {
+    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
+        match self.0.below(8) {
+            0 => Some(self.0.below(ready.len())),
+            _ => ready.len().checked_sub(1),
+        }
+    }
 }
 
 /// Runs a seed. The same seed gives the same run.
@@ -209,10 +232,10 @@ impl Run {
         self.pass_time();
         for _ in 0..TRIES {
             self.answered()?;
-            if self.pending.is_empty() {
-                return drained(&self.stage, self.inspector.history());
-            }
             drained(&self.stage, self.inspector.history())?;
+            if self.pending.is_empty() {
+                return self.recover();
+            }
             self.ask_again()?;
             while self.stage.world().waiting() > 0 {
                 self.bound()?;
@@ -221,6 +244,13 @@ impl Run {
         }
         let what = format!("no answer without faults: {:?}", self.pending);
         Err(Broken { law: Law::Drain, what })
+    }
+
+    /// The world is lost, and comes back from its facts: the same books, and as quiet.
+    fn recover(&mut self) -> Result<(), Broken> {
+        let lost = &self.stage;
+        let recovered = Stage::recovered(lost.ledger().clone(), lost.next_ask());
+        drained(&recovered, self.inspector.history())
     }
 
     fn bound(&mut self) -> Result<(), Broken> {
@@ -246,9 +276,10 @@ impl Run {
             return Ok(());
         }
         self.steps += 1;
-        let moved = match self.plan.in_order {
-            true => self.stage.deliver(),
-            false => self.stage.deliver_by(&mut self.chance),
+        let moved = match self.plan.delivery {
+            Delivery::InOrder => self.stage.deliver(),
+            Delivery::Any => self.stage.deliver_by(&mut self.chance),
+            Delivery::Latest => self.stage.deliver_by(&mut Latest(&mut self.chance)),
         };
         let what = || "signals wait, and none may be delivered".to_owned();
         if !moved {
