@@ -5,6 +5,7 @@
 
 mod client;
 mod journal_loop;
+mod letters;
 mod recover;
 mod subscription;
 mod world_loop;
@@ -20,12 +21,12 @@ use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 
 use crate::Options;
 
-pub use client::{Answer, AskError, Busy, Client, Unavailable};
+pub use client::{AskError, Busy, Client};
+pub use letters::{Answer, Unavailable};
 pub use recover::{RecoverError, Recovered, recover};
 pub use subscription::Subscription;
 
-use journal_loop::ToJournal;
-use world_loop::ToWorld;
+use letters::{ToJournal, ToWorld};
 
 /// When an ask is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

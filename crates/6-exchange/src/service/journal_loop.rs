@@ -11,27 +11,7 @@ use journal::{Journal, JournalError};
 use words::bytes::Groups;
 
 use super::Shared;
-use super::client::Unavailable;
-use super::subscription::{History, Live};
-use super::world_loop::Waiting;
-
-/// What comes in.
-pub(crate) enum ToJournal {
-    Chunk(Chunk),
-    /// Somebody wants all facts: from here on these, before that the history that is sent back.
-    Subscribe(SyncSender<Live>, SyncSender<History>),
-    End,
-}
-
-/// Facts of whole asks, and who waits for them.
-#[derive(Default)]
-pub(crate) struct Chunk {
-    pub(crate) groups: Groups,
-    pub(crate) replies: Vec<Waiting>,
-    pub(crate) answers: usize,
-    /// The fold of all facts before a position.
-    pub(crate) snapshot: Option<(u64, Vec<u8>)>,
-}
+use super::letters::{Chunk, History, Live, ToJournal, Unavailable};
 
 /// Most bytes that are written before a sync: about ten milliseconds' worth.
 const SYNC_BYTES: usize = 4 << 20;

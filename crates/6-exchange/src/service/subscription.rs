@@ -7,38 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use journal::Reader;
-use words::bytes::{Facts, Groups};
 use words::{Fact, Stamp};
 
-use super::journal_loop::ToJournal;
-
-/// Facts that were just made durable; shared between subscribers, read on their threads.
-#[derive(Clone)]
-pub(crate) struct Live(Arc<Groups>);
-
-impl Live {
-    pub(crate) fn new(groups: Groups) -> Live {
-        Live(Arc::new(groups))
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.bytes().len()
-    }
-
-    fn facts(&self) -> Arc<[(Stamp, Fact)]> {
-        let facts = Facts::new(self.0.bytes(), self.0.first());
-        facts.map(|fact| fact.expect("bytes that this program has just written")).collect()
-    }
-}
-
-/// What was before the live facts.
-pub(crate) enum History {
-    /// In a journal, up to this position.
-    Journal(Box<dyn Reader>, u64),
-    /// Here.
-    Kept(VecDeque<Live>),
-}
+use super::letters::{History, Live, ToJournal};
 
 /// Durable facts as they come. Each batch holds facts of whole asks.
 pub struct Subscription {

@@ -11,16 +11,9 @@ use units::{AskId, Time};
 use words::bytes::Groups;
 use words::{Ask, Tell};
 
-use super::client::{Answer, Batch, Reply};
-use super::journal_loop::{Chunk, ToJournal};
+use super::letters::{Answer, Batch, Chunk, ToJournal, ToWorld};
 use super::{Shared, recover};
 use crate::Exchange;
-
-/// What comes in.
-pub(crate) enum ToWorld {
-    Batch(Batch),
-    Stop,
-}
 
 /// A chunk is handed on when it has so many bytes of facts, or when nobody waits.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -118,6 +111,3 @@ fn now() -> Time {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Time(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
-
-/// Answers of a batch, with who waits for them.
-pub(crate) type Waiting = (Vec<Answer>, Reply);

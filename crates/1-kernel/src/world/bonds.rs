@@ -1,0 +1,91 @@
+//! Monitors and links between processes, tied and untied.
+
+use super::{State, World};
+use crate::process::Cause;
+use crate::ring::{Envelope, Letter};
+use crate::ties::{Kind, MonitorRef};
+use crate::{Pid, Process, Watch};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    #[inline]
+    pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+        let ties = &mut self.out.ties;
+        ties.set(reference, kind, watcher, watched);
+        ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
+        match self.slots.get_mut(watched.index()) {
+            Some(slot) if slot.generation == watched.generation && slot.state != State::Free => {
+                ties.hook_watched(reference, &mut slot.ties.watched);
+            }
+            _ => {
+                ties.fire(reference);
+                let letter = ending(kind, reference, Cause::NoProcess);
+                self.out.ring.push(Envelope { to: watcher, from: watched, letter });
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn untie(&mut self, tie: MonitorRef, me: Pid) {
+        let ties = &mut self.out.ties;
+        let kind = ties.kind(tie);
+        if matches!(kind, Kind::Free | Kind::Reserved) {
+            return;
+        }
+        let (watcher, watched) = ties.ends(tie);
+        if watcher != me {
+            return; // not its own
+        }
+        ties.unhook_watcher(tie.index, &mut self.slots[me.index()].ties.watching);
+        if !kind.is_fired() {
+            ties.unhook_watched(tie.index, &mut self.slots[watched.index()].ties.watched);
+        }
+        ties.release(tie);
+    }
+
+    /// Takes away every monitor that a process has set, on its way or not.
+    #[inline]
+    pub(super) fn untie_all(&mut self, me: Pid) {
+        let mut head = self.slots[me.index()].ties.watching;
+        while let Some((tie, kind)) = self.out.ties.first(head) {
+            head = self.out.ties.after(tie);
+            if kind.is_monitor() {
+                self.untie(tie, me);
+            }
+        }
+    }
+
+    /// A link is two ties, one each way. To one who is gone it is an exit signal at once; to one
+    /// between two lives it ties the next.
+    pub(super) fn link(&mut self, me: Pid, other: Pid) {
+        let head = self.slots[me.index()].ties.watching;
+        if me == other || self.out.ties.find_link(head, other).is_some() {
+            return;
+        }
+        let there = self.out.ties.reserve();
+        self.tie(there, Kind::Link, me, other);
+        if self.is_there(other) {
+            let back = self.out.ties.reserve();
+            self.tie(back, Kind::Link, other, me);
+        }
+    }
+
+    pub(super) fn unlink(&mut self, me: Pid, other: Pid) {
+        let head = self.slots[me.index()].ties.watching;
+        if let Some(there) = self.out.ties.find_link(head, other) {
+            self.untie(there, me);
+        }
+        if self.is_there(other) {
+            let head = self.slots[other.index()].ties.watching;
+            if let Some(back) = self.out.ties.find_link(head, me) {
+                self.untie(back, other);
+            }
+        }
+    }
+}
+
+pub(super) fn ending<M>(kind: Kind, tie: MonitorRef, cause: Cause) -> Letter<M> {
+    match kind {
+        Kind::Link => Letter::Linked(tie, cause),
+        _ => Letter::Down(tie, cause),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a step wants done, done: in order, after the step.
+
+use super::{Marks, NO_NODE, NO_NOTE, State, World};
+use crate::out::Effect;
+use crate::ring::{Envelope, Letter};
+use crate::ties::Kind;
+use crate::tree::NodeId;
+use crate::{Name, Pid, Process, Watch};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    #[inline]
+    pub(super) fn apply(&mut self, me: Pid) {
+        let mut effects = std::mem::take(&mut self.out.effects);
+        if self.out.spawned.len() > 1 {
+            self.out.spawned.reverse(); // so that the first is taken first, each from the end
+        }
+        if self.out.multicasts.len() > 1 {
+            self.out.multicasts.reverse();
+        }
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
+                Effect::Demonitor(monitor) => self.untie(monitor, me),
+                Effect::DemonitorAll => self.untie_all(me),
+                Effect::Note(note) => self.write_note(me, note),
+                other => self.apply_rare(me, other),
+            }
+        }
+        self.out.effects = effects;
+        self.out.spawned.clear();
+    }
+
+    #[cold]
+    pub(super) fn apply_rare(&mut self, me: Pid, effect: Effect<P::Note>) {
+        match effect {
+            Effect::Link(pid) => self.link(me, pid),
+            Effect::Unlink(pid) => self.unlink(me, pid),
+            Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
+            Effect::Spawn(pid, place) => {
+                let process = self.out.spawned.pop().expect("one for each of these effects");
+                self.spawn_effect(pid, place, process);
+            }
+            Effect::Multicast(name) => {
+                let message = self.out.multicasts.pop().expect("one for each of these effects");
+                self.multicast(me, name, &message);
+            }
+            Effect::Timer(timer, token) => {
+                self.timers.insert(timer, (me, token));
+                self.timers_of.insert((me, timer));
+                self.slots[me.index()].marks.set(Marks::TIMED, true);
+            }
+            Effect::CancelTimer(timer) => {
+                if let Some((by, _)) = self.timers.remove(&timer) {
+                    self.timers_of.remove(&(by, timer));
+                }
+            }
+            Effect::Register(name) => self.register(name, me),
+            Effect::Join(group, topics) => {
+                let members = self.out.groups.entry(group).or_default();
+                members.retain(|(pid, _)| *pid != me);
+                members.push((me, topics));
+                self.slots[me.index()].marks.set(Marks::LISTED, true);
+            }
+            Effect::Quit(group) => {
+                if let Some(members) = self.out.groups.get_mut(&group) {
+                    members.retain(|(pid, _)| *pid != me);
+                }
+            }
+            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::DemonitorAll | Effect::Note(_) => {
+                unreachable!("these are applied on the fast path")
+            }
+        }
+    }
+
+    pub(super) fn spawn_effect(&mut self, pid: Pid, place: Option<(Name, u64)>, process: P) {
+        let Some((supervisor, key)) = place else {
+            return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+        };
+        let Some(node) = self.supervisor_named(supervisor) else {
+            // The supervisor is gone: so is the child, before its start. Others may know its
+            // address by now, so that is used up.
+            self.make_room(pid);
+            self.slots[pid.index()].generation = pid.generation;
+            return self.vacate(pid);
+        };
+        self.tree.enrol(node, key, pid);
+        self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
+    }
+
+    pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
+        let slot = &self.slots[self.out.whereis(name)?.index()];
+        (slot.state == State::Supervisor).then_some(NodeId(slot.node))
+    }
+
+    pub(super) fn multicast(&mut self, me: Pid, name: Name, message: &P::Message) {
+        let Some(node) = self.supervisor_named(name) else { return };
+        for (index, slot) in self.slots.iter().enumerate() {
+            if slot.node == node.0 && slot.state == State::Alive {
+                let index = u32::try_from(index).expect("slots are counted in 32 bits");
+                let to = Pid { index, generation: slot.generation };
+                let letter = Letter::Say(message.clone());
+                self.out.ring.push(Envelope { to, from: me, letter });
+            }
+        }
+    }
+
+    pub(crate) fn register(&mut self, name: Name, pid: Pid) {
+        let index = name.0 as usize;
+        if self.out.names.len() <= index {
+            self.out.names.resize(index + 1, Pid::OUTSIDE);
+        }
+        self.out.names[index] = pid;
+        self.slots[pid.index()].marks.set(Marks::LISTED, true);
+    }
+
+    #[inline]
+    pub(super) fn write_note(&mut self, me: Pid, note: Option<P::Note>) {
+        self.watch.noted(me, note.as_ref());
+        let slot = &mut self.slots[me.index()];
+        match (note, slot.note) {
+            (None, NO_NOTE) => {}
+            (None, at) => {
+                self.out.notes[at as usize] = None;
+                self.free_notes.push(at);
+                slot.note = NO_NOTE;
+            }
+            (Some(note), NO_NOTE) => {
+                let at = self.free_notes.pop().unwrap_or_else(|| {
+                    self.out.notes.push(None);
+                    u32::try_from(self.out.notes.len() - 1).expect("fewer notes than addresses")
+                });
+                self.out.notes[at as usize] = Some(note);
+                slot.note = at;
+            }
+            (Some(note), at) => self.out.notes[at as usize] = Some(note),
+        }
+    }
+}

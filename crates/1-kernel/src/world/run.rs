@@ -1,0 +1,280 @@
+//! The loop, and the one step that every process of every world goes through.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use super::{Marks, State, World};
+use crate::out::Effect;
+use crate::process::Cause;
+use crate::ring::{Envelope, Letter};
+use crate::ties::{MonitorRef, survives};
+use crate::{Event, Keeper, Pid, Process, Reason, Watch};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Delivers everything in order of sending until nothing waits: the live chooser.
+    ///
+    /// A process that panics dies of it; the loop goes on. A panic of the kernel itself passes through.
+    #[inline]
+    pub fn run(&mut self) {
+        self.guarded(|world| while world.deliver_next() {});
+    }
+
+    /// Delivers the one that waits at `offset` from the oldest. False if there is none.
+    pub fn deliver_at(&mut self, offset: usize) -> bool {
+        let Some(envelope) = self.out.ring.take(offset) else { return false };
+        let mut envelope = Some(envelope);
+        self.guarded(|world| {
+            if let Some(envelope) = envelope.take() {
+                world.deliver(envelope);
+            }
+        });
+        true
+    }
+
+    /// Runs `work` again until it gets through; whoever panics in a step on the way dies of it.
+    #[inline(always)]
+    pub(crate) fn guarded(&mut self, mut work: impl FnMut(&mut World<P, W>)) {
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(self))) {
+            self.crashed(panic);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
+        let Some(pid) = self.stepping.take() else { resume_unwind(panic) };
+        self.undo();
+        self.die_of(pid, panic);
+    }
+
+    /// Ends a process by a panic, with its text as the reason.
+    #[cold]
+    pub(crate) fn die_of(&mut self, pid: Pid, panic: Box<dyn Any + Send>) {
+        let why: Arc<str> = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => (*text).into(),
+            (_, Some(text)) => text.as_str().into(),
+            _ => "panic".into(),
+        };
+        self.bury(pid, Reason::Failed(why));
+    }
+
+    /// Takes back everything that the current step has put out.
+    pub(super) fn undo(&mut self) {
+        self.out.ring.take_back(self.mark.0);
+        self.out.log.truncate(self.mark.1);
+        self.out.spawned.clear();
+        self.out.multicasts.clear();
+        self.out.exit = None;
+        for effect in self.out.effects.drain(..) {
+            match effect {
+                Effect::Monitor(reference, _) => self.out.ties.release(reference),
+                Effect::Spawn(pid, _) => self.out.free.push(pid),
+                _ => {}
+            }
+        }
+    }
+
+    /// Delivers the oldest that waits. A message is copied once, from the ring into its event.
+    #[inline(always)]
+    pub(super) fn deliver_next(&mut self) -> bool {
+        let Some(envelope) = self.out.ring.next() else { return false };
+        let &Envelope { to, from, ref letter } = envelope;
+        if let Letter::Say(message) = letter
+            && let Some(slot) = self.slots.get_mut(to.index())
+            && slot.generation == to.generation
+            && let Some(body) = &mut slot.body
+        {
+            self.watch.delivered(envelope);
+            let event = Event::Message { from, message: message.clone() };
+            let out = &mut self.out;
+            (out.me, out.key, out.incarnation, out.note) =
+                (to, slot.key, slot.incarnation, slot.note);
+            slot.marks.set(Marks::BEGUN, true);
+            self.mark = (out.ring.tail(), out.log.len());
+            self.stepping = Some(to);
+            body.handle(event, out);
+            self.end_step(to);
+        } else {
+            self.deliver_last();
+        }
+        true
+    }
+
+    /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
+    /// message, so that nothing of it lies in that one's way.
+    #[inline(never)]
+    pub(super) fn deliver_last(&mut self) {
+        let Some(envelope) = self.out.ring.last() else { return };
+        let &Envelope { to, from, ref letter } = envelope;
+        let alive = match self.slots.get(to.index()) {
+            Some(slot) => slot.generation == to.generation && slot.body.is_some(),
+            None => false,
+        };
+        match *letter {
+            Letter::Start if alive => {
+                self.watch.delivered(envelope);
+                self.step(to, Event::Start);
+            }
+            Letter::Down(monitor, cause) if alive => {
+                self.watch.delivered(envelope);
+                if self.use_up(to, monitor) {
+                    let reason = self.out.causes.tell(cause);
+                    self.step(to, Event::Down { monitor, pid: from, reason });
+                }
+            }
+            _ => {
+                let envelope = envelope.clone();
+                self.deliver(envelope);
+            }
+        }
+    }
+
+    pub(super) fn deliver(&mut self, envelope: Envelope<P::Message>) {
+        let index = envelope.to.index();
+        match self.slots.get(index) {
+            Some(slot) if slot.generation == envelope.to.generation && slot.body.is_some() => {}
+            _ => return self.deliver_to_nobody(envelope),
+        }
+        self.watch.delivered(&envelope);
+        let Envelope { to, from, letter } = envelope;
+        let event = match letter {
+            Letter::Say(message) => Event::Message { from, message },
+            other => match self.signal(to, from, other) {
+                Some(event) => event,
+                None => return,
+            },
+        };
+        self.step(to, event);
+    }
+
+    /// One step of one process, and its effects.
+    pub(crate) fn step(&mut self, to: Pid, event: Event<P::Message>) {
+        let slot = &mut self.slots[to.index()];
+        let out = &mut self.out;
+        out.me = to;
+        out.key = slot.key;
+        out.note = slot.note;
+        out.incarnation = slot.incarnation;
+        slot.marks.set(Marks::BEGUN, true);
+        self.mark = (out.ring.tail(), out.log.len());
+        self.stepping = Some(to);
+        slot.body.as_mut().expect("checked by who delivers").handle(event, out);
+        self.end_step(to);
+    }
+
+    /// A step is over: its facts are judged, then its effects happen.
+    #[inline(always)]
+    pub(super) fn end_step(&mut self, to: Pid) {
+        if self.out.log.len() > self.mark.1 && !self.admit(to) {
+            return;
+        }
+        self.stepping = None;
+        if !self.out.effects.is_empty() {
+            self.apply(to);
+        }
+        if let Some(cause) = self.out.exit {
+            self.out.exit = None;
+            if cause != Cause::Normal || !self.end_one_of_many(to) {
+                let reason = self.out.causes.tell(cause);
+                self.bury(to, reason);
+            }
+        }
+    }
+
+    /// Has the keeper judge the facts of this step. False if the process died of them.
+    #[inline]
+    pub(super) fn admit(&mut self, by: Pid) -> bool {
+        let facts = &self.out.log[self.mark.1..];
+        match self.out.keeper.admit(facts) {
+            Ok(()) => {
+                for fact in facts {
+                    self.watch.recorded(by, fact);
+                }
+                true
+            }
+            Err(broken) => {
+                self.stepping = None;
+                self.undo();
+                self.bury(by, Reason::Failed(broken.0.into()));
+                false
+            }
+        }
+    }
+
+    /// A signal that is no message, to a living process: the event that it makes, if any.
+    #[cold]
+    pub(super) fn signal(
+        &mut self,
+        to: Pid,
+        from: Pid,
+        letter: Letter<P::Message>,
+    ) -> Option<Event<P::Message>> {
+        match letter {
+            Letter::Say(message) => Some(Event::Message { from, message }),
+            Letter::Start => Some(Event::Start),
+            Letter::Timer(token) => Some(Event::Timer { token }),
+            Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
+                let reason = self.out.causes.tell(cause);
+                Event::Down { monitor, pid: from, reason }
+            }),
+            Letter::Linked(link, cause) => {
+                if self.use_up(to, link) {
+                    let reason = self.out.causes.tell(cause);
+                    self.exit_signal(to, from, reason)
+                } else {
+                    None
+                }
+            }
+            Letter::Exit(Cause::Killed) => {
+                self.bury(to, Reason::Killed);
+                None
+            }
+            Letter::Exit(cause) => {
+                let reason = self.out.causes.tell(cause);
+                self.exit_signal(to, from, reason)
+            }
+            Letter::ChildDown(_) => None,
+        }
+    }
+
+    pub(super) fn exit_signal(
+        &mut self,
+        to: Pid,
+        from: Pid,
+        reason: Reason,
+    ) -> Option<Event<P::Message>> {
+        let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
+        if traps {
+            return Some(Event::Exit { from, reason });
+        }
+        if !survives(&reason, traps) {
+            self.bury(to, reason);
+        }
+        None
+    }
+
+    /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
+    pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
+        if !self.out.ties.kind(tie).is_fired() {
+            return false;
+        }
+        let head = &mut self.slots[watcher.index()].ties.watching;
+        self.out.ties.unhook_watcher(tie.index, head);
+        self.out.ties.release(tie);
+        true
+    }
+
+    #[cold]
+    pub(super) fn deliver_to_nobody(&mut self, envelope: Envelope<P::Message>) {
+        let slot = self.slots.get(envelope.to.index());
+        let supervisor = slot.is_some_and(|slot| {
+            slot.state == State::Supervisor && slot.generation == envelope.to.generation
+        });
+        if supervisor {
+            self.watch.delivered(&envelope);
+            return self.supervise(envelope);
+        }
+        self.undeliverable += 1;
+        self.watch.undeliverable(&envelope);
+    }
+}

@@ -1,0 +1,130 @@
+//! What the threads of a service and their clients hand each other. Values only; nothing here waits.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use journal::Reader;
+use units::AskId;
+use words::bytes::{Facts, Groups};
+use words::{Ask, Fact, Stamp, Tell};
+
+// ---- asks and answers
+
+/// What became of one ask.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The number that the ask got. An order that it placed has the same.
+    pub ask: AskId,
+    /// Its facts in order, or one refusal or repeat.
+    pub tells: Vec<Tell>,
+}
+
+/// The service ended before the asks were durable: whether they happened is not known.
+/// Asked again after a restart, under the same client ids, they are not done twice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unavailable;
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the exchange ended before this was durable; ask again under the same client id",
+        )
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+type Answers = Result<Vec<Answer>, Unavailable>;
+
+/// Who is called once with a batch's answers.
+pub(crate) struct Reply(Option<Box<dyn FnOnce(Answers) + Send>>);
+
+impl Reply {
+    pub(crate) fn new(reply: impl FnOnce(Answers) + Send + 'static) -> Reply {
+        Reply(Some(Box::new(reply)))
+    }
+
+    /// Lets it go without a call: whoever waits hears of it in another way.
+    pub(crate) fn forget(mut self) {
+        self.0 = None;
+    }
+
+    pub(crate) fn give(mut self, answers: Answers) {
+        if let Some(reply) = self.0.take() {
+            reply(answers);
+        }
+    }
+}
+
+impl Drop for Reply {
+    /// Whoever waits is never left waiting, whatever became of the service.
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            reply(Err(Unavailable));
+        }
+    }
+}
+
+/// Asks that came in together.
+pub(crate) struct Batch {
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) reply: Reply,
+}
+
+/// What comes to the world's thread.
+pub(crate) enum ToWorld {
+    Batch(Batch),
+    Stop,
+}
+
+// ---- facts
+
+/// What comes to the journal's thread.
+pub(crate) enum ToJournal {
+    Chunk(Chunk),
+    /// Somebody wants all facts: from here on these, before that the history that is sent back.
+    Subscribe(SyncSender<Live>, SyncSender<History>),
+    End,
+}
+
+/// Facts of whole asks, and who waits for them.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    pub(crate) groups: Groups,
+    pub(crate) replies: Vec<Waiting>,
+    pub(crate) answers: usize,
+    /// The fold of all facts before a position.
+    pub(crate) snapshot: Option<(u64, Vec<u8>)>,
+}
+
+/// Answers of a batch, with who waits for them.
+pub(crate) type Waiting = (Vec<Answer>, Reply);
+
+/// Facts that were just made durable; shared between subscribers, read on their threads.
+#[derive(Clone)]
+pub(crate) struct Live(Arc<Groups>);
+
+impl Live {
+    pub(crate) fn new(groups: Groups) -> Live {
+        Live(Arc::new(groups))
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes().len()
+    }
+
+    pub(crate) fn facts(&self) -> Arc<[(Stamp, Fact)]> {
+        let facts = Facts::new(self.0.bytes(), self.0.first());
+        facts.map(|fact| fact.expect("bytes that this program has just written")).collect()
+    }
+}
+
+/// What was before the live facts.
+pub(crate) enum History {
+    /// In a journal, up to this position.
+    Journal(Box<dyn Reader>, u64),
+    /// Here.
+    Kept(VecDeque<Live>),
+}
