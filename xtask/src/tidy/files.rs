@@ -5,12 +5,6 @@ use super::{Complaint, File};
 /// Most lines of a Rust file. More is a sign that two things live together.
 pub(crate) const LINES: usize = 450;
 
-/// Files that may have more, and how many: a number here may fall and never rise.
-const LONGER: &[(&str, usize)] = &[
-    // Every step of every process passes through it; its parts share the slots.
-    ("crates/1-kernel/src/world.rs", 1100),
-];
-
 /// Most characters of a line of Rust. rustfmt keeps code within 100; a sentence may run on a little,
 /// and a text that stands alone on its line is as long as it is.
 pub(crate) const WIDTH: usize = 120;
@@ -52,9 +46,8 @@ pub(crate) fn check(file: &File, complaints: &mut Vec<Complaint>) {
 
 fn check_rust(path: &str, text: &str, complaints: &mut Vec<Complaint>) {
     let lines = text.lines().count();
-    let most = LONGER.iter().find(|(longer, _)| *longer == path).map_or(LINES, |(_, most)| *most);
-    if lines > most {
-        let what = format!("{lines} lines, at most {most}: split it by verb or by law");
+    if lines > LINES {
+        let what = format!("{lines} lines, at most {LINES}: split it by verb or by law");
         complaints.push(Complaint::new(path, 0, what));
     }
     let code = |line: &&str| !line.trim().is_empty() && !line.starts_with("#![");
