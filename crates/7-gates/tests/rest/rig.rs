@@ -225,6 +225,18 @@ fn assert_is_time(text: &str) {
     assert_eq!(shape, "9999-99-99T99:99:99.999999Z", "{text}");
 }
 
+/// The same value with its keys in order, whatever order this build of `serde_json` keeps them in.
+pub(crate) fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: std::collections::BTreeMap<_, _> = fields.into_iter().collect();
+            Value::Object(fields.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        plain => plain,
+    }
+}
+
 /// Compares text with a file of this crate; `BLESS=1` writes the file instead.
 pub(crate) fn compare(path: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
