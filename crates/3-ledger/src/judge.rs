@@ -50,7 +50,10 @@ impl Ledger {
         if self.line(asker).is_none() {
             return Verdict::Gone;
         }
-        self.known(deal).unwrap_or(Verdict::ToVoid)
+        // Without its maker nobody can have it recorded: there is nothing to fence off. (And who asks may
+        // be a former life, late: its order may have had the deal, and others since.)
+        let unknown = if self.line(deal.maker).is_some() { Verdict::ToVoid } else { Verdict::Void };
+        self.known(deal).unwrap_or(unknown)
     }
 
     /// The end of a deal, as far as the lines of its parties tell it.

@@ -1,3 +1,5 @@
+//! Generated flow keeps its shares, its limits and, for a seed, every single ask.
+
 use std::collections::BTreeMap;
 
 use super::*;

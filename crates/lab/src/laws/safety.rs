@@ -40,10 +40,10 @@ impl Inspector {
             match event {
                 Seen::Recorded(_, fact) => self.on_fact(fact)?,
                 Seen::Delivered(envelope) => {
-                    self.on_said(envelope)?;
+                    self.on_said(envelope, true)?;
                     self.on_introduced(stage, envelope)?;
                 }
-                Seen::Lost(envelope) => self.on_said(envelope)?,
+                Seen::Lost(envelope) => self.on_said(envelope, false)?,
                 Seen::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
                     return Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") });
@@ -71,13 +71,15 @@ impl Inspector {
     }
 
     /// Whatever is said of the end of a deal is so, now and later; a deal's name is used once.
-    fn on_said(&mut self, envelope: &Envelope<Say>) -> Result<(), Broken> {
+    /// (A former life's late question may be answered `voided` when the ledger has forgotten how that
+    /// deal ended; nobody hears it.)
+    fn on_said(&mut self, envelope: &Envelope<Say>, heard: bool) -> Result<(), Broken> {
         match message(envelope) {
             Some(Say::Recorded { deal } | Say::Complete { deal }) => {
                 let so = self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be a trade and is not"))
             }
-            Some(Say::Voided { deal } | Say::Withdraw { deal }) => {
+            Some(Say::Voided { deal } | Say::Withdraw { deal }) if heard => {
                 self.said_void.insert(*deal);
                 let so = !self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))

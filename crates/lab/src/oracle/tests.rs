@@ -1,3 +1,5 @@
+//! The conventions of trade, one by one, as the oracle keeps them.
+
 use units::Scale;
 use words::{Fact, Tell};
 
