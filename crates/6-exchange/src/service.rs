@@ -151,6 +151,28 @@ impl Shared {
 }
 
 /// A running exchange. Dropping it ends it as [`Service::stop`] does, without its last word.
+///
+/// ```
+/// use exchange::{Service, ServiceOptions};
+/// use units::Scale;
+/// use words::{Ask, Fact, MarketSpec, Tell};
+///
+/// let dir = tempfile::tempdir()?;
+/// let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };
+/// let service = Service::start(options.clone())?;
+/// let mut facts = service.subscribe();
+/// let spec = MarketSpec { symbol: "TEA-USD".parse()?, tick: Scale::places(2), lot: Scale::places(0) };
+/// let answer = service.client().ask(Ask::OpenMarket(spec))?; // waits until it is on the disk
+/// assert!(matches!(answer.tells[..], [Tell::Fact(_, Fact::MarketOpened { .. })]));
+/// let (_, first) = facts.recv().expect("the service runs")[0];
+/// assert_eq!(first, Fact::Started { epoch: 1 });
+/// service.stop()?;
+///
+/// let service = Service::start(options)?; // goes on where it was
+/// assert_eq!(service.recovered().facts, 2);
+/// service.stop()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Service {
     shared: Arc<Shared>,
     to_world: SyncSender<ToWorld>,
