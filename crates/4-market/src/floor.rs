@@ -48,8 +48,16 @@ const COUNT: u32 = (1 << 24) - 1;
 
 /// The floor's life that made an introduction, as far as eight bits tell it.
 #[inline(always)]
-pub(crate) fn life_of(introduction: u32) -> u32 {
+fn life_of(introduction: u32) -> u32 {
     introduction & !COUNT
+}
+
+/// True if an introduction came after another of the same life. Counts go round, so one of very long
+/// ago may seem to be later; then a proposal is declined, and the floor asks.
+#[inline(always)]
+pub(crate) fn is_later(introduction: u32, than: u32) -> bool {
+    let ahead = introduction.wrapping_sub(than) & COUNT;
+    life_of(introduction) == life_of(than) && (1..=COUNT / 2).contains(&ahead)
 }
 
 impl Floor {

@@ -6,7 +6,7 @@ use units::{Lots, OrderId, Price};
 use words::{Busy, Deal, Say};
 
 use super::{Hold, Order, Phase, id};
-use crate::floor::life_of;
+use crate::floor::is_later;
 use crate::{LEDGER, Party, floor_of};
 
 impl Order {
@@ -128,12 +128,11 @@ impl Order {
         out.send(from, Say::Accept { deal, lots });
     }
 
-    /// True of an introduction that we have told the floor is over for us: the one that we gave our
-    /// word on, and all of the floor's former lives.
+    /// True of an introduction that is over for us: the last one that we dealt in or gave our word
+    /// on, those before it, and all of the floor's former lives.
     #[inline(always)]
     fn is_over(&self, introduction: u32) -> bool {
-        let last = self.introduction;
-        last == introduction || (last != 0 && life_of(last) != life_of(introduction))
+        self.introduction != 0 && !is_later(introduction, self.introduction)
     }
 
     #[cold]
