@@ -99,28 +99,38 @@ impl Process for Worker {
     }
 
     fn handle(&mut self, event: Event<Message>, out: &mut Out<Worker>) {
-        match (self, event) {
-            (Worker::Passer { partner }, Event::Message { from, message }) => {
+        // First who, then what: matched as a pair, the event would be copied whole at each step.
+        match self {
+            Worker::Passer { partner } => {
+                let Event::Message { from, message } = event else { return };
                 let to = if from == Pid::OUTSIDE { *partner } else { Some(from) };
                 if let (Some(to), 1..) = (to, message.count) {
                     out.send(to, Message::new(message.count - 1));
                 }
             }
-            (Worker::Source { to }, Event::Message { message, .. }) => {
+            Worker::Source { to } => {
+                let Event::Message { message, .. } = event else { return };
                 for count in 0..BURST {
                     out.send(*to, Message::new(message.count + count));
                 }
             }
-            (Worker::Sink { sum }, Event::Message { message, .. }) => {
+            Worker::Sink { sum } => {
+                let Event::Message { message, .. } = event else { return };
                 *sum = sum.wrapping_add(message.count);
             }
-            (Worker::Parent { left }, Event::Start | Event::Down { .. }) if *left > 0 => {
-                *left -= 1;
-                let child = out.spawn_child(CHILDREN, *left, Worker::Mayfly);
-                out.monitor(child);
+            Worker::Parent { left } => {
+                if *left > 0 && matches!(event, Event::Start | Event::Down { .. }) {
+                    *left -= 1;
+                    let child = out.spawn_child(CHILDREN, *left, Worker::Mayfly);
+                    out.monitor(child);
+                }
             }
-            (Worker::Mayfly, Event::Start) => out.exit(Reason::Normal),
-            _ => {}
+            Worker::Mayfly => {
+                if matches!(event, Event::Start) {
+                    out.exit(Reason::Normal);
+                }
+            }
+            Worker::Idle { .. } => {}
         }
     }
 }
