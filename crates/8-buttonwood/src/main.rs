@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod house;
 mod keeper;
+mod memory;
 mod number;
 mod output;
 mod replay;
@@ -23,6 +24,7 @@ use clap::Parser;
 use commands::Cli;
 
 fn main() -> ExitCode {
+    memory::give_large_blocks_back();
     match commands::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
