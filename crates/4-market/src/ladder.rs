@@ -91,13 +91,6 @@ impl Seats {
         self.get(pid.index()).filter(|seat| seat.order == order)
     }
 
-    /// True if a later life of this order has spoken: what this one says is void.
-    #[inline(always)]
-    pub(crate) fn is_past(&self, pid: Pid, order: OrderId) -> bool {
-        let seat = self.seats.get(pid.index());
-        seat.is_some_and(|seat| seat.order == order && seat.generation > pid.generation())
-    }
-
     /// Hears a life speak: false if a later one has spoken at this address before, of this order or
     /// of the next that was given the address. Words of two lives need not come in the lives' order.
     #[inline(always)]
@@ -111,7 +104,8 @@ impl Seats {
         true
     }
 
-    /// True if the address is another's by now, so that this one must have ended.
+    /// True if a later life has spoken at this address, of the same order or of the next that was
+    /// given it: this one has ended.
     #[inline(always)]
     pub(crate) fn is_taken_over(&self, pid: Pid) -> bool {
         self.seats.get(pid.index()).is_some_and(|seat| seat.generation > pid.generation())

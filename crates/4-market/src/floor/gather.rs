@@ -67,6 +67,7 @@ impl Floor {
                 self.seats.hears(from, order);
                 gathering.forget(order);
             }
+            Say::Next { open, .. } if !open.is_zero() && self.seats.is_taken_over(from) => {}
             Say::Next { order, open, .. } => gathering.dealt(order, open),
             _ => {} // of introductions that a former life made
         }

@@ -128,8 +128,8 @@ impl Floor {
         open: Lots,
         out: &mut Out<Party>,
     ) {
-        if self.seats.is_past(pid, order) {
-            return;
+        if !open.is_zero() && self.seats.is_taken_over(pid) {
+            return; // its end, or a later life's word, tells more
         }
         let Some(walk) = &mut self.walk else { return self.on_late_next(pid, order, open, out) };
         if walk.newcomer.presence.order != order {
