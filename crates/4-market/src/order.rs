@@ -220,10 +220,13 @@ impl Order {
         let Entered { order, side, price, lots, stands, .. } = entered;
         (self.side, self.stands, self.price) = (side, stands, price);
         (self.size, self.open) = (lots, lots);
-        self.place = AskId(order.0);
+        let place = AskId(order.0);
+        self.place = place;
         self.phase = Phase::Free;
         out.record(Fact::Entered(entered));
-        self.announce(out);
+        // From what came, not from what was just written: that would wait for the writing.
+        let presence = Presence { order, place, side, price, open: lots, stands };
+        out.send_to(floor_of(self.market), Say::Announce(presence));
         self.after_deal(out);
     }
 
