@@ -117,6 +117,12 @@ impl Floor {
         rows
     }
 
+    /// Asks the processor to fetch the seats beside that of an address's index soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm_neighbours(&self, index: usize) {
+        self.seats.warm_neighbours(index);
+    }
+
     /// Asks the processor to fetch the seat of an address's index soon. No effect but on time.
     #[inline(always)]
     pub fn warm(&self, index: usize) {

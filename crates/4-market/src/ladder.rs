@@ -140,6 +140,15 @@ impl Seats {
         &mut self.seats[index as usize]
     }
 
+    /// Asks the processor to fetch the seats before and behind one soon. No effect but on time.
+    #[inline(always)]
+    pub(crate) fn warm_neighbours(&self, index: usize) {
+        if let Some(seat) = self.seats.get(index) {
+            self.warm(seat.next as usize);
+            self.warm(seat.previous as usize);
+        }
+    }
+
     /// Asks the processor to fetch a seat soon. No effect but on time.
     #[inline(always)]
     pub(crate) fn warm(&self, index: usize) {

@@ -2,7 +2,7 @@
 
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::Ledger;
-use market::{LEDGER, Party};
+use market::{Floor, LEDGER, Party};
 use units::{AskId, Lots, MarketId, OrderId, Time};
 use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
 
@@ -240,7 +240,7 @@ impl<W: Watch<Party>> Exchange<W> {
     }
 
     /// Asks the processor to fetch what asks that come soon will need: `soon` is what comes next, in
-    /// order. Looks at two of them. No effect but on time; pays when a book does not fit the caches.
+    /// order. Looks at three of them. No effect but on time; pays when a book does not fit the caches.
     #[inline(always)]
     pub fn warm(&self, soon: &[Ask]) {
         if self.ledger().open_orders() < FITS_THE_CACHES {
@@ -254,12 +254,20 @@ impl<W: Watch<Party>> Exchange<W> {
         }
         if let Some(order) = soon.get(PLACES_AHEAD).and_then(order_of) {
             self.ledger().warm_line(order);
-            for (market, supervisor) in (0..).map(MarketId).zip(&self.orders).take(WARM_MARKETS) {
-                if let Some(index) = self.world.warm_place(*supervisor, order.0)
-                    && let Some(floor) = self.floor(market)
-                {
-                    floor.warm(index);
-                }
+            self.warm_seats(order, Floor::warm);
+        }
+        if let Some(order) = soon.get(NEIGHBOURS_AHEAD).and_then(order_of) {
+            self.warm_seats(order, Floor::warm_neighbours);
+        }
+    }
+
+    #[inline(always)]
+    fn warm_seats(&self, order: OrderId, warm: impl Fn(&Floor, usize)) {
+        for (market, supervisor) in (0..).map(MarketId).zip(&self.orders).take(WARM_MARKETS) {
+            if let Some(index) = self.world.warm_place(*supervisor, order.0)
+                && let Some(floor) = self.floor(market)
+            {
+                warm(floor, index);
             }
         }
     }
@@ -269,7 +277,9 @@ impl<W: Watch<Party>> Exchange<W> {
 const FITS_THE_CACHES: usize = 16_384;
 /// So many asks ahead the entries of an order are fetched, and so many ahead what they lead to.
 const ENTRIES_AHEAD: usize = 7;
-const PLACES_AHEAD: usize = 3;
+const PLACES_AHEAD: usize = 4;
+/// ... and so many ahead who stands before and behind it, who must be told when it leaves.
+const NEIGHBOURS_AHEAD: usize = 1;
 /// In which market an order is, is not known before its line is there: so many are tried.
 const WARM_MARKETS: usize = 2;
 
