@@ -101,12 +101,7 @@ impl Table {
     /// Puts a value under a key that is not there yet. Values are below `u32::MAX`.
     #[inline]
     pub fn insert(&mut self, key: u64, value: u32) {
-        assert!(value != EMPTY, "u32::MAX marks an empty entry");
-        if self.len >= self.entries.len() / 2 {
-            self.grow();
-        }
-        self.place(Entry { tag: tag(key), value });
-        self.len += 1;
+        self.insert_new(key, value, |_| false);
     }
 
     #[inline(always)]

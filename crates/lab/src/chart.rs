@@ -43,7 +43,7 @@ use std::fmt;
 
 pub use bless::{Difference, bless, compare, files};
 pub use draw::{Arrow, Called, Drawing, Row, fact_text};
-pub use mermaid::mermaid;
+pub use mermaid::{mermaid, mermaid_text};
 pub use parse::{Act, Given, Position};
 pub use play::Played;
 pub use svg::svg;

@@ -1,5 +1,7 @@
 //! A chart as a Mermaid sequence diagram.
 
+use lab::chart::mermaid_text;
+
 use super::{Chart, Party, REDRAWN, Row};
 
 /// The diagram's text.
@@ -16,11 +18,15 @@ pub(crate) fn mermaid(chart: &Chart) -> String {
         "sequenceDiagram".to_owned(),
     ];
     for party in &parties {
-        lines.push(format!("  participant {} as {}", name(party), escaped(&party.to_string())));
+        lines.push(format!(
+            "  participant {} as {}",
+            name(party),
+            mermaid_text(&party.to_string())
+        ));
     }
     let note = |text: &str| match (parties.first(), parties.last()) {
         (Some(first), Some(last)) => {
-            format!("  Note over {},{}: {}", name(first), name(last), escaped(text))
+            format!("  Note over {},{}: {}", name(first), name(last), mermaid_text(text))
         }
         _ => format!("  %% {text}"),
     };
@@ -30,22 +36,9 @@ pub(crate) fn mermaid(chart: &Chart) -> String {
         Row::Note(text) => note(text),
         Row::Arrow { from, to, text } => {
             let arrow = if *to == Party::Log { "-->>" } else { "->>" };
-            format!("  {}{arrow}{}: {}", name(from), name(to), escaped(text))
+            format!("  {}{arrow}{}: {}", name(from), name(to), mermaid_text(text))
         }
     }));
     lines.extend(chart.leaves.iter().map(|row| note(&format!("leaves {row}"))));
     lines.join("\n")
-}
-
-/// Mermaid ends a statement at `;` and begins a comment or an entity at `#`.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '#' => out.push_str("#35;"),
-            ';' => out.push_str("#59;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -17,7 +17,7 @@ pub fn mermaid(title: &str, rows: &[Row]) -> String {
         format!("p{at}")
     };
     for name in &columns {
-        lines.push(format!("  participant {} as {}", id(name), escaped(name)));
+        lines.push(format!("  participant {} as {}", id(name), mermaid_text(name)));
     }
     for row in rows {
         lines.push(match row {
@@ -27,19 +27,19 @@ pub fn mermaid(title: &str, rows: &[Row]) -> String {
                     Arrow::Lost => "-x",
                     Arrow::Recorded => "-->>",
                 };
-                format!("  {}{arrow}{}: {}", id(from), id(to), escaped(text))
+                format!("  {}{arrow}{}: {}", id(from), id(to), mermaid_text(text))
             }
             Row::Note(note) => {
                 let last = columns.len().saturating_sub(1);
-                format!("  Note over p0,p{last}: {}", escaped(note))
+                format!("  Note over p0,p{last}: {}", mermaid_text(note))
             }
         });
     }
     lines.join("\n") + "\n"
 }
 
-/// Mermaid ends a statement at `;` and begins an entity at `#`.
-fn escaped(text: &str) -> String {
+/// Text that Mermaid takes as text: it ends a statement at `;` and begins an entity or comment at `#`.
+pub fn mermaid_text(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match letter {
