@@ -128,6 +128,8 @@ pub struct Health {
     pub room: bool,
     /// Why the service takes no asks any more, if so.
     pub failure: Option<String>,
+    /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
+    pub unsaved: Option<String>,
 }
 
 /// What the threads of a service share.
@@ -137,6 +139,7 @@ pub(crate) struct Shared {
     room: AtomicBool,
     stopping: AtomicBool,
     failure: Mutex<Option<String>>,
+    unsaved: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -147,6 +150,14 @@ impl Shared {
 
     fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn unsaved(&self) -> Option<String> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_unsaved(&self, why: Option<String>) {
+        *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 }
 
@@ -187,7 +198,24 @@ impl Service {
     ///
     /// Reads the newest snapshot and all facts after it: below 0.3 s a million facts.
     pub fn start(options: ServiceOptions) -> Result<Service, StartError> {
-        let (mut journal, cut) = open(&options)?;
+        let (journal, cut) = open(&options)?;
+        Service::start_with(journal, cut, options)
+    }
+
+    /// As [`Service::start`], on a journal of the caller's own: another store, or one that fails when a
+    /// test wants it to. `options.journal` is not looked at.
+    pub fn start_on(
+        journal: Box<dyn Journal>,
+        options: ServiceOptions,
+    ) -> Result<Service, StartError> {
+        Service::start_with(journal, None, options)
+    }
+
+    fn start_with(
+        mut journal: Box<dyn Journal>,
+        cut: Option<Cut>,
+        options: ServiceOptions,
+    ) -> Result<Service, StartError> {
         let (exchange, mut recovered) =
             recover(&mut *journal, options.exchange).map_err(StartError::Recover)?;
         recovered.cut = cut;
@@ -197,6 +225,7 @@ impl Service {
             room: AtomicBool::new(true),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
+            unsaved: Mutex::new(None),
         });
         let (to_world, from_clients) = sync_channel(options.queue.max(1));
         let (to_journal, from_world) = sync_channel(8);
@@ -236,6 +265,7 @@ impl Service {
             asks: self.shared.asks.load(Ordering::Relaxed),
             room: self.shared.room.load(Ordering::Relaxed),
             failure: self.shared.failure(),
+            unsaved: self.shared.unsaved(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -25,6 +26,10 @@ pub(crate) struct Config {
     pub(crate) journal: PathBuf,
     /// When an ask is answered.
     pub(crate) policy: PolicyName,
+    /// Mebibytes that the journal sets aside.
+    pub(crate) reserve: Reserve,
+    /// Facts between two snapshots.
+    pub(crate) snapshot_every: NonZeroU64,
     /// Markets to open.
     pub(crate) markets: Vec<MarketSpec>,
 }
@@ -39,6 +44,42 @@ pub(crate) enum PolicyName {
     Memory,
 }
 
+/// How much a journal sets aside for when the disk is full, in mebibytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "u64")]
+pub(crate) struct Reserve(u64);
+
+impl Reserve {
+    /// Facts of asks that were let in before the disk was found full must fit: about 5 MiB at most.
+    const LEAST: u64 = 8;
+    /// Beyond any disk of today.
+    const MOST: u64 = 1 << 20;
+
+    /// In bytes.
+    pub(crate) fn bytes(self) -> u64 {
+        self.0 << 20
+    }
+}
+
+impl TryFrom<u64> for Reserve {
+    type Error = String;
+
+    fn try_from(mebibytes: u64) -> Result<Reserve, String> {
+        match mebibytes {
+            0 | Reserve::LEAST..=Reserve::MOST => Ok(Reserve(mebibytes)),
+            _ => Err(format!("give 0 for none, or from {} mebibytes on", Reserve::LEAST)),
+        }
+    }
+}
+
+impl FromStr for Reserve {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Reserve, String> {
+        text.parse::<u64>().map_err(|why| why.to_string())?.try_into()
+    }
+}
+
 /// The file, or the flags and the environment: what was said there.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +90,11 @@ pub(crate) struct Said {
     pub(crate) journal: Option<PathBuf>,
     /// See [`Config::policy`].
     pub(crate) policy: Option<PolicyName>,
+    /// See [`Config::reserve`].
+    #[serde(rename = "reserve_mib")]
+    pub(crate) reserve: Option<Reserve>,
+    /// See [`Config::snapshot_every`].
+    pub(crate) snapshot_every: Option<NonZeroU64>,
     /// See [`Config::markets`].
     pub(crate) markets: Option<Vec<Market>>,
 }
@@ -128,6 +174,8 @@ impl Said {
             listen: self.listen.or(other.listen),
             journal: self.journal.or(other.journal),
             policy: self.policy.or(other.policy),
+            reserve: self.reserve.or(other.reserve),
+            snapshot_every: self.snapshot_every.or(other.snapshot_every),
             markets: self.markets.or(other.markets),
         }
     }
@@ -141,6 +189,8 @@ impl Said {
             listen: whole.listen.expect(said),
             journal: whole.journal.expect(said),
             policy: whole.policy.expect(said),
+            reserve: whole.reserve.expect(said),
+            snapshot_every: whole.snapshot_every.expect(said),
             markets: whole.markets.expect(said).into_iter().map(|market| market.0).collect(),
         }
     }
@@ -174,6 +224,8 @@ mod tests {
         for (text, told) in [
             ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("\nlisten = \"here\"", "line 2"),
+            ("reserve_mib = 1", "from 8 mebibytes on"),
+            ("snapshot_every = 0", "line 1"),
             ("policy = \"fast\"", "unknown variant `fast`"),
             (
                 "[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"",

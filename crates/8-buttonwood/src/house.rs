@@ -24,6 +24,10 @@ pub(crate) struct Plan {
     pub(crate) journal: Option<PathBuf>,
     /// Markets that must be open.
     pub(crate) markets: Vec<MarketSpec>,
+    /// Bytes set aside for when the disk is full.
+    pub(crate) reserve_bytes: u64,
+    /// A snapshot is saved each time so many facts have been recorded.
+    pub(crate) snapshot_every: u64,
 }
 
 /// A running exchange.
@@ -98,7 +102,10 @@ impl House {
     pub(crate) fn open(plan: &Plan) -> Result<House, HouseError> {
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
-        let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+        let Plan { reserve_bytes, snapshot_every, .. } = *plan;
+        let segments = journal::Options { reserve_bytes, ..journal::Options::default() };
+        let more = ServiceOptions::default();
+        let options = ServiceOptions { journal, policy, segments, snapshot_every, ..more };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
         open_markets(&service, &plan.markets)?;
@@ -184,7 +191,10 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<(), HouseEr
             Some(market) if market.spec == *spec => {}
             Some(market) => return Err(HouseError::Rules { symbol, open: market.spec }),
             None => {
-                let answer = client.ask(Ask::OpenMarket(*spec)).map_err(HouseError::Ask)?;
+                let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {
+                    AskError::Unavailable => HouseError::Ended(service.health().failure),
+                    AskError::Busy => HouseError::Ask(why),
+                })?;
                 let refusal = answer.tells.iter().find_map(|tell| match tell {
                     Tell::Refused(code) => Some(*code),
                     Tell::Fact(..) | Tell::Repeated(_) => None,

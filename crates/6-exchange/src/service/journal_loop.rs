@@ -26,6 +26,8 @@ pub(crate) struct JournalLoop {
     /// For a journal that keeps nothing: facts for who subscribes later, and their bound in bytes.
     memory: Option<(VecDeque<Live>, usize)>,
     remembered: usize,
+    /// True once this start has a fact in the journal.
+    begun: bool,
 }
 
 impl JournalLoop {
@@ -36,7 +38,16 @@ impl JournalLoop {
         memory: Option<usize>,
     ) -> JournalLoop {
         let memory = memory.map(|bound| (VecDeque::new(), bound));
-        JournalLoop { journal, from_world, shared, subscribers: Vec::new(), memory, remembered: 0 }
+        let subscribers = Vec::new();
+        JournalLoop {
+            journal,
+            from_world,
+            shared,
+            subscribers,
+            memory,
+            remembered: 0,
+            begun: false,
+        }
     }
 
     pub(crate) fn run(mut self) {
@@ -115,14 +126,18 @@ impl JournalLoop {
             self.append(&chunk.groups)?;
         }
         self.journal.sync()?;
+        self.begun = true;
         Ok(())
     }
 
     /// Appends; while the disk is full, waits for room. Nobody has been told of these facts yet.
+    /// A start that cannot even write that it began fails: nobody would see what it waits for.
     fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
         loop {
             match self.journal.append(groups) {
-                Err(JournalError::Full { .. }) if !self.shared.stopping.load(Ordering::Acquire) => {
+                Err(JournalError::Full { .. })
+                    if self.begun && !self.shared.stopping.load(Ordering::Acquire) =>
+                {
                     self.shared.room.store(false, Ordering::Relaxed);
                     std::thread::park_timeout(LOOK_FOR_ROOM);
                 }
@@ -146,11 +161,11 @@ impl JournalLoop {
         for (answers, reply) in replies {
             reply.give(Ok(answers));
         }
-        if let Some((position, bytes)) = snapshot
-            && let Err(why) = self.journal.save_snapshot(position, &bytes)
-        {
-            // The journal has all facts; only the next start takes longer. The operator is told.
-            self.shared.fail(format!("a snapshot could not be saved: {why}"));
+        if let Some((position, bytes)) = snapshot {
+            // The journal has all facts; only the next start takes longer. The operator is told, and
+            // trading goes on: a disk that is full for a snapshot has its reserve for cancels.
+            let saved = self.journal.save_snapshot(position, &bytes);
+            self.shared.set_unsaved(saved.err().map(|why| why.to_string()));
         }
     }
 

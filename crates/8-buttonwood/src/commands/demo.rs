@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use exchange::ServiceOptions;
 use serde::Serialize;
 use units::{Scale, Side};
 use words::MarketSpec;
@@ -63,6 +64,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: args.listen,
         journal: Some(args.journal.clone()),
         markets: markets().map(|(spec, _)| spec).to_vec(),
+        reserve_bytes: journal::Options::default().reserve_bytes,
+        snapshot_every: ServiceOptions::default().snapshot_every,
     };
     let house = House::open(&plan)?;
     let views = house::views(house.service());

@@ -1,11 +1,14 @@
 //! `buttonwood serve`: the exchange, as configured.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use crate::config::{Config, Market, PolicyName, Said};
+use exchange::Health;
+
+use crate::config::{Config, Market, PolicyName, Reserve, Said};
 use crate::failure::Failure;
 use crate::house::{self, End, House, Plan};
 use crate::output;
@@ -31,6 +34,12 @@ pub(crate) struct Args {
     /// When an ask is answered
     #[arg(long, value_enum, env = "BUTTONWOOD_POLICY")]
     policy: Option<PolicyName>,
+    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else at least 8
+    #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
+    reserve_mib: Option<Reserve>,
+    /// Save a snapshot each time so many facts have been recorded
+    #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY")]
+    snapshot_every: Option<NonZeroU64>,
     /// A market to open, if it is not open; may be given more than once
     #[arg(
         long = "market",
@@ -47,6 +56,8 @@ impl Args {
             listen: self.listen,
             journal: self.journal.clone(),
             policy: self.policy,
+            reserve: self.reserve_mib,
+            snapshot_every: self.snapshot_every,
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
@@ -66,7 +77,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             None
         }
     };
-    let plan = Plan { listen: config.listen, journal, markets: config.markets };
+    let plan = Plan {
+        listen: config.listen,
+        journal,
+        markets: config.markets,
+        reserve_bytes: config.reserve.bytes(),
+        snapshot_every: config.snapshot_every.get(),
+    };
     let house = House::open(&plan)?;
     output::text_line(format!("serving {}", house.url()))?;
     for market in house::views(house.service()).markets() {
@@ -75,16 +92,41 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
     }
+    let mut last = Health { room: true, unsaved: None, ..house.service().health() };
     loop {
         match ended.recv_timeout(LOOK) {
             Ok(End::Asked) => break,
-            Err(RecvTimeoutError::Timeout) if house.service().health().failure.is_none() => {}
+            Err(RecvTimeoutError::Timeout) if house.service().health().failure.is_none() => {
+                let now = house.service().health();
+                tell_of_change(&last, &now);
+                last = now;
+            }
             Ok(End::Exchange) | Err(_) => return Err(house.ended().into()),
         }
     }
     house.close()?;
     output::log("ended");
     Ok(())
+}
+
+/// Says what an operator should hear of while it lasts, and when it has passed.
+fn tell_of_change(last: &Health, now: &Health) {
+    match (last.room, now.room) {
+        (true, false) => output::log(
+            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads \
+             work; trading resumes when twice the reserve is free",
+        ),
+        (false, true) => output::log("the journal has room again: orders are taken"),
+        _ => {}
+    }
+    match &now.unsaved {
+        Some(why) if last.unsaved.is_none() => output::log(&format!(
+            "a snapshot could not be saved: {why}. Nothing is lost by it, but the next start takes \
+             longer"
+        )),
+        None if last.unsaved.is_some() => output::log("snapshots are saved again"),
+        _ => {}
+    }
 }
 
 /// Nobody from elsewhere is let in without credentials, and there are none yet.
