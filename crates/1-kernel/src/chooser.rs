@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Process, Watch, World};
+use crate::{Envelope, Pid, Process, Watch, World};
 
 /// Picks the next delivery.
 pub trait Chooser {
@@ -88,6 +88,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 ready.push(offset);
             }
         }
+    }
+
+    /// The same as pairs: from whom and to whom a signal may be delivered next.
+    pub fn ready_pairs(&self, mut pair: impl FnMut(Pid, Pid)) {
+        let mut ready = Vec::new();
+        self.ready(&mut ready);
+        let mut letters = self.letters().enumerate();
+        for wanted in ready {
+            if let Some((_, envelope)) = letters.find(|(offset, _)| *offset == wanted) {
+                pair(envelope.from, envelope.to);
+            }
+        }
+    }
+
+    /// Delivers the oldest signal between two. False if none waits.
+    pub fn deliver_between(&mut self, from: Pid, to: Pid) -> bool {
+        let is = |envelope: &Envelope<P::Message>| (envelope.from, envelope.to) == (from, to);
+        let offset = self.letters().position(is);
+        offset.is_some_and(|offset| self.deliver_at(offset))
     }
 
     /// Delivers one signal of the chooser's choice. False if nothing was delivered.

@@ -42,6 +42,7 @@
 
 mod census;
 mod chooser;
+pub mod explore;
 mod out;
 mod pid;
 mod process;
@@ -63,7 +64,7 @@ pub use table::Table;
 pub use ties::MonitorRef;
 pub use tree::{Intensity, Node, NodeId, Restart, Strategy};
 pub use watch::Watch;
-pub use world::World;
+pub use world::{Renaming, World};
 
 /// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]

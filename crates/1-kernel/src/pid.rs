@@ -5,7 +5,7 @@ use std::fmt;
 /// The address of one life of one process: 8 bytes.
 ///
 /// A process that is restarted by its supervisor keeps its index and gets the next generation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pid {
     pub(crate) index: u32,
     pub(crate) generation: u32,

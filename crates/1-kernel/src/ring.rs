@@ -35,7 +35,7 @@ pub enum Letter<M> {
 }
 
 /// First in, first out, with a past. Grows by doubling; positions count up for ever.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Ring<M> {
     buffer: Vec<Option<Envelope<M>>>,
     /// Position of the next to be delivered.
@@ -44,6 +44,17 @@ pub(crate) struct Ring<M> {
     tail: u64,
     /// Everything before this position is forgotten: what was taken back has lain over it.
     forgotten: u64,
+}
+
+/// A copy has what waits and no past, in as little room as that takes.
+impl<M: Clone> Clone for Ring<M> {
+    fn clone(&self) -> Ring<M> {
+        let mut copy = Ring::new((self.len() + 1).max(8));
+        for envelope in self.waiting() {
+            copy.push(envelope.clone());
+        }
+        copy
+    }
 }
 
 impl<M: Clone> Ring<M> {
@@ -108,6 +119,20 @@ impl<M: Clone> Ring<M> {
             position -= 1;
         }
         self.next().cloned()
+    }
+
+    /// Takes away what waits and `keep` says no to. O(waiting).
+    pub(crate) fn keep(&mut self, mut keep: impl FnMut(&Envelope<M>) -> bool) {
+        let (mut to, tail) = (self.head, self.tail);
+        for from in self.head..tail {
+            let (from, into) = (self.slot(from), self.slot(to));
+            if self.buffer[from].as_ref().is_some_and(&mut keep) {
+                self.buffer.swap(from, into);
+                to += 1;
+            }
+        }
+        self.forgotten = self.forgotten.max(self.tail.saturating_sub(self.buffer.len() as u64));
+        self.tail = to;
     }
 
     #[inline(always)]

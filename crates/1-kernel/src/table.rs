@@ -50,6 +50,11 @@ impl Table {
         self.len
     }
 
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -3,7 +3,7 @@
 use crate::{Pid, Reason};
 
 /// A monitor or a link, named so that a late answer is never taken for another's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MonitorRef {
     pub(crate) index: u32,
     pub(crate) serial: u32,
@@ -132,6 +132,20 @@ impl Ties {
         tie.kind = kind;
         tie.watcher = watcher;
         tie.watched = watched;
+    }
+
+    /// What a reference means, whatever its number: who watches whom, and how many older ties between
+    /// these two there are. `None` if it means nothing any more. O(ties).
+    pub(crate) fn rank(&self, reference: MonitorRef) -> Option<(Pid, Pid, usize)> {
+        let used = |kind: Kind| !matches!(kind, Kind::Free | Kind::Reserved);
+        if !used(self.kind(reference)) {
+            return None;
+        }
+        let ends = self.ends(reference);
+        let older = |tie: &&Tie| {
+            used(tie.kind) && (tie.watcher, tie.watched) == ends && tie.serial < reference.serial
+        };
+        Some((ends.0, ends.1, self.ties.iter().filter(older).count()))
     }
 
     /// Hooks a tie into the watcher's list.

@@ -127,7 +127,7 @@ impl<R> Node<R> {
 }
 
 /// The restarts of late, for an [`Intensity`].
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Deaths(VecDeque<u64>);
 
 impl Deaths {

@@ -2,10 +2,15 @@
 //! process passes through here, whoever chooses it; no step is possible in any other way.
 
 mod bonds;
+mod copy;
 mod effects;
+mod idle;
 mod lives;
 mod look;
 mod run;
+mod sight;
+
+pub use sight::Renaming;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +22,7 @@ use crate::tree::{Node, NodeId, Tree};
 use crate::{Keeper, Name, Pid, Process, Reason, Watch};
 
 /// What a slot holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum State {
     Free,
     /// A process.
@@ -43,7 +48,7 @@ pub(crate) struct Slot<P> {
 }
 
 /// What can be true of a process, a bit each: a slot is 32 bytes beside its process.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Marks(u8);
 
 impl Marks {

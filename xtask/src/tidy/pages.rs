@@ -24,8 +24,9 @@ pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
             decisions.push(page);
         }
     }
-    for (number, decision) in (1..).zip(decisions) {
-        check_decision(number, decision, list, complaints);
+    let mut last = 0;
+    for decision in decisions {
+        last = check_decision(last, decision, list, complaints);
     }
 }
 
@@ -84,11 +85,17 @@ fn tidied(path: &Path) -> PathBuf {
     tidied
 }
 
-fn check_decision(number: usize, page: &File, list: &str, complaints: &mut Vec<Complaint>) {
+/// Gives the decision's number. Numbers go up; one that was withdrawn leaves a gap.
+fn check_decision(last: usize, page: &File, list: &str, complaints: &mut Vec<Complaint>) -> usize {
     let File { path, text } = page;
     let name = path.strip_prefix(DECISIONS).unwrap_or(path);
-    if !name.starts_with(&format!("{number:04}-")) {
-        let what = format!("decisions are numbered without gaps; this would be {number:04}-");
+    let number = name.get(..5).and_then(|start| start.strip_suffix('-')?.parse().ok());
+    let number = number.filter(|number| *number > last);
+    if number.is_none() {
+        let what = format!(
+            "a decision has a number of four digits of its own; free from {:04}-",
+            last + 1
+        );
         complaints.push(Complaint::new(path, 0, what));
     }
     let lines = text.lines().count();
@@ -104,6 +111,7 @@ fn check_decision(number: usize, page: &File, list: &str, complaints: &mut Vec<C
     if !list.contains(&format!("decisions/{name}")) {
         complaints.push(Complaint::new(LIST, 0, format!("does not list decisions/{name}")));
     }
+    number.unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -136,10 +144,10 @@ mod unit {
         let good = "# 0001 x\n\n## What\n\n## Price\n\n## Undo when\n";
         let mut told = Vec::new();
         let list = "[x](decisions/0001-x.md)";
-        check_decision(1, &page("docs/decisions/0001-x.md", good), list, &mut told);
+        assert_eq!(check_decision(0, &page("docs/decisions/0001-x.md", good), list, &mut told), 1);
         assert_eq!(told, []);
         let long = "\n".repeat(41);
-        check_decision(2, &page("docs/decisions/0003-y.md", &long), list, &mut told);
+        check_decision(1, &page("docs/decisions/0001-y.md", &long), list, &mut told);
         assert_eq!(told.len(), 6, "{told:?}");
     }
 }

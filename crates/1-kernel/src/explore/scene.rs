@@ -1,0 +1,219 @@
+//! A world as a system to be explored: clients who say their lines at any moment, every permitted order of
+//! delivery, timers that fire at any moment, and deaths at any moment while the budget lasts.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::System;
+use crate::{Pid, Process, Renaming, Watch, World};
+
+/// What may happen in a scene.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Move {
+    /// The oldest signal between these two is delivered.
+    Deliver {
+        /// From whom.
+        from: Pid,
+        /// To whom.
+        to: Pid,
+    },
+    /// A client, by number, says its next line.
+    Say(usize),
+    /// Time goes on to when the next timer is due.
+    Tick,
+    /// Somebody is killed.
+    Kill(Pid),
+}
+
+/// What a client says, to whom.
+type Lines<M> = Arc<[(Pid, M)]>;
+
+/// One world, and what may still happen to it from outside.
+///
+/// All parts are public or settable before the search; during it only moves change them.
+pub struct Scene<P: Process, W = ()> {
+    /// The world as it is.
+    pub world: World<P, W>,
+    /// What each says, and how many lines of it are said.
+    clients: Vec<(Lines<P::Message>, usize)>,
+    faults: u32,
+    mortal: fn(&World<P, W>, Pid) -> bool,
+    renamings: Arc<[Renaming]>,
+}
+
+/// What became of a scene that was left to itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Settled {
+    /// Nothing waits, and no timer is set.
+    Quiet,
+    /// There was no end within so many steps.
+    Circles(usize),
+}
+
+impl<P, W> Scene<P, W>
+where
+    P: Process + Clone,
+    P::Keeper: Clone,
+    W: Watch<P> + Clone,
+{
+    /// This world, without clients or faults. What waits in it is still to be delivered.
+    pub fn new(world: World<P, W>) -> Scene<P, W> {
+        let mortal: fn(&World<P, W>, Pid) -> bool = |_, _| true;
+        Scene { world, clients: Vec::new(), faults: 0, mortal, renamings: [].into() }
+    }
+
+    /// With one more client, who says these lines in this order, each at any moment.
+    pub fn client(mut self, lines: impl IntoIterator<Item = (Pid, P::Message)>) -> Scene<P, W> {
+        self.clients.push((lines.into_iter().collect(), 0));
+        self
+    }
+
+    /// With so many deaths, each at any moment.
+    pub fn faults(self, faults: u32) -> Scene<P, W> {
+        Scene { faults, ..self }
+    }
+
+    /// Only these may be killed. Otherwise every process may, and no supervisor.
+    pub fn mortal(self, mortal: fn(&World<P, W>, Pid) -> bool) -> Scene<P, W> {
+        Scene { mortal, ..self }
+    }
+
+    /// Takes states for one that differ only in who is who, by these renamings. See [`Renaming`].
+    pub fn symmetric(self, renamings: Vec<Renaming>) -> Scene<P, W> {
+        Scene { renamings: renamings.into(), ..self }
+    }
+
+    /// Deaths that may still come.
+    pub fn faults_left(&self) -> u32 {
+        self.faults
+    }
+
+    /// True if nothing waits, every line is said, and no timer is set.
+    pub fn is_quiet(&self) -> bool {
+        self.world.waiting() == 0
+            && self.world.next_timer().is_none()
+            && (0..self.clients.len()).all(|client| self.next_line(client).is_none())
+    }
+
+    /// Leaves it to itself, without faults and with all lines said: delivers in order of sending, and lets timers
+    /// fire when nothing waits. At most `steps` of both.
+    pub fn settle(&mut self, steps: usize) -> Settled {
+        self.faults = 0;
+        for client in 0..self.clients.len() {
+            while self.say(client) {}
+        }
+        for _ in 0..steps {
+            if self.world.death().is_some() {
+                return Settled::Quiet;
+            }
+            if self.world.deliver_at(0) {
+                continue;
+            }
+            match self.world.next_timer() {
+                Some(at) => self.world.set_time(at),
+                None => return Settled::Quiet,
+            }
+        }
+        Settled::Circles(steps)
+    }
+
+    fn next_line(&self, client: usize) -> Option<&(Pid, P::Message)> {
+        let (lines, said) = &self.clients[client];
+        lines.get(*said)
+    }
+
+    fn say(&mut self, client: usize) -> bool {
+        let Some((to, line)) = self.next_line(client).cloned() else { return false };
+        self.clients[client].1 += 1;
+        self.world.send(to, line);
+        true
+    }
+}
+
+impl<P, W> System for Scene<P, W>
+where
+    P: Process + Clone + Hash,
+    P::Message: Hash,
+    P::Note: Hash,
+    P::Keeper: Clone + Hash,
+    W: Watch<P> + Clone,
+{
+    type Move = Move;
+
+    fn moves(&self, moves: &mut Vec<Move>) {
+        moves.clear();
+        if self.world.death().is_some() {
+            return;
+        }
+        self.world.ready_pairs(|from, to| moves.push(Move::Deliver { from, to }));
+        let clients = 0..self.clients.len();
+        moves.extend(clients.filter(|at| self.next_line(*at).is_some()).map(Move::Say));
+        if self.world.next_timer().is_some() {
+            moves.push(Move::Tick);
+        }
+        if self.faults > 0 {
+            let may = |pid: &Pid| (self.mortal)(&self.world, *pid);
+            let alive = self.world.processes().map(|(pid, ..)| pid).filter(may);
+            moves.extend(alive.map(Move::Kill));
+        }
+    }
+
+    fn make(&mut self, chosen: &Move) {
+        match *chosen {
+            Move::Deliver { from, to } => {
+                self.world.deliver_between(from, to);
+            }
+            Move::Say(client) => {
+                self.say(client);
+            }
+            Move::Tick => {
+                if let Some(at) = self.world.next_timer() {
+                    self.world.set_time(at);
+                }
+            }
+            Move::Kill(pid) => {
+                self.faults = self.faults.saturating_sub(1);
+                self.world.kill(pid);
+            }
+        }
+        self.world.drop_idle();
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.world.fingerprint_of_any(&self.renamings).hash(&mut hasher);
+        self.faults.hash(&mut hasher);
+        for (_, said) in &self.clients {
+            said.hash(&mut hasher); // the lines themselves never change
+        }
+        hasher.finish()
+    }
+
+    fn is_fault(chosen: &Move) -> bool {
+        matches!(chosen, Move::Kill(_))
+    }
+}
+
+impl<P, W> Clone for Scene<P, W>
+where
+    P: Process + Clone,
+    P::Keeper: Clone,
+    W: Watch<P> + Clone,
+{
+    fn clone(&self) -> Scene<P, W> {
+        Scene {
+            world: self.world.clone(),
+            clients: self.clients.clone(),
+            faults: self.faults,
+            mortal: self.mortal,
+            renamings: self.renamings.clone(),
+        }
+    }
+}
+
+impl<P: Process, W> fmt::Debug for Scene<P, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scene({:?}, {} faults left)", self.world, self.faults)
+    }
+}

@@ -1,0 +1,85 @@
+//! A copy of a world between two steps: the same processes with the same signals waiting, and no
+//! past. Whoever looks ahead (an explorer, a test) takes one and leaves the world as it is.
+
+use super::World;
+use crate::out::Out;
+use crate::{Process, Watch};
+
+impl<P, W> Clone for World<P, W>
+where
+    P: Process + Clone,
+    P::Keeper: Clone,
+    W: Watch<P> + Clone,
+{
+    /// O(processes and signals that wait). The flight recorder's past is not copied.
+    fn clone(&self) -> World<P, W> {
+        World {
+            slots: self.slots.clone(),
+            out: self.out.clone(),
+            tree: self.tree.clone(),
+            free_notes: self.free_notes.clone(),
+            past_lives: self.past_lives.clone(),
+            timers: self.timers.clone(),
+            timers_of: self.timers_of.clone(),
+            stepping: None,
+            mark: self.mark,
+            undeliverable: self.undeliverable,
+            dead: self.dead.clone(),
+            watch: self.watch.clone(),
+        }
+    }
+}
+
+impl<P: Process + Clone> Clone for Out<P>
+where
+    P::Keeper: Clone,
+{
+    fn clone(&self) -> Out<P> {
+        let Out {
+            me,
+            ring,
+            effects,
+            exit,
+            causes,
+            notes,
+            note,
+            spawned,
+            multicasts,
+            log,
+            ties,
+            names,
+            groups,
+            keeper,
+            reader,
+            free,
+            fresh,
+            now,
+            timers_set,
+            key,
+            incarnation,
+        } = self;
+        Out {
+            me: *me,
+            ring: ring.clone(),
+            effects: effects.clone(),
+            exit: *exit,
+            causes: causes.clone(),
+            notes: notes.clone(),
+            note: *note,
+            spawned: spawned.clone(),
+            multicasts: multicasts.clone(),
+            log: log.clone(),
+            ties: ties.clone(),
+            names: names.clone(),
+            groups: groups.clone(),
+            keeper: keeper.clone(),
+            reader: *reader,
+            free: free.clone(),
+            fresh: *fresh,
+            now: *now,
+            timers_set: *timers_set,
+            key: *key,
+            incarnation: *incarnation,
+        }
+    }
+}

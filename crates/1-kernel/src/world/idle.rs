@@ -1,0 +1,31 @@
+//! Signals that can do nothing: to a life that is over, or of a tie that was taken away. Whoever looks
+//! at every order of delivery takes them away first, since whether they come now or later is all one.
+
+use super::{State, World};
+use crate::ring::{Envelope, Letter};
+use crate::{Process, Watch};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Takes away every waiting signal that would find nobody or mean nothing, now and for ever. O(waiting).
+    pub fn drop_idle(&mut self) {
+        let (slots, out, watch) = (&self.slots, &mut self.out, &mut self.watch);
+        let (ring, ties) = (&mut out.ring, &out.ties);
+        let mut found_nobody = 0;
+        ring.keep(|envelope: &Envelope<P::Message>| {
+            let to = envelope.to;
+            let there = slots
+                .get(to.index())
+                .is_some_and(|slot| slot.generation == to.generation && slot.state != State::Free);
+            if !there {
+                found_nobody += 1;
+                watch.undeliverable(envelope);
+            }
+            let means_something = match envelope.letter {
+                Letter::Down(tie, _) | Letter::Linked(tie, _) => ties.kind(tie).is_fired(),
+                _ => true,
+            };
+            there && means_something
+        });
+        self.undeliverable += found_nobody;
+    }
+}
