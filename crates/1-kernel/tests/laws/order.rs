@@ -185,3 +185,26 @@ fn a_message_to_one_who_is_gone_is_counted_as_undeliverable() {
         assert_eq!(town.undeliverable(), sent.get());
     });
 }
+
+#[test]
+fn a_run_in_portions_is_the_same_run() {
+    let heard = |portion: Option<u64>| {
+        let (mut town, diary) = (town(), Diary::default());
+        let bob = town.spawn(diary.actor("bob"));
+        let ann = town.spawn(diary.actor("ann"));
+        for number in 0..5 {
+            town.send(ann, act(move |out| out.send(bob, text(number))));
+        }
+        town.send(ann, crash());
+        let Some(portion) = portion else {
+            town.run();
+            return diary.all();
+        };
+        while town.run_at_most(portion) == portion {}
+        assert_eq!((town.waiting(), town.run_at_most(portion)), (0, 0));
+        diary.all()
+    };
+    for portion in 1..20 {
+        assert_eq!(heard(Some(portion)), heard(None), "{portion} at a time");
+    }
+}

@@ -1,0 +1,54 @@
+//! The processes of a world of Life as one enum, and their tree as data.
+
+use kernel::{Event, Intensity, Life, NoFact, NoKeeper, Node, Out, Process, Restart, Strategy};
+
+use crate::cell::Cell;
+use crate::collector::Collector;
+use crate::reader::Reader;
+use crate::say::{Note, Role, Say};
+
+/// A process of this world.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Being {
+    /// A cell, a child in the tree for as long as there is a grid.
+    Cell(Cell),
+    /// A collector, linked to its cell for one step.
+    Collector(Collector),
+    /// A reader, for as long as somebody outside wants to know something.
+    Reader(Reader),
+}
+
+impl Process for Being {
+    type Message = Say;
+    type Fact = NoFact;
+    type Keeper = NoKeeper;
+    type Note = Note;
+    type Role = Role;
+
+    fn start(role: &Role, life: Life<'_, Note>) -> Being {
+        Being::Cell(Cell::new(role, &life))
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+        match self {
+            Being::Cell(cell) => cell.handle(event, out),
+            Being::Collector(collector) => collector.handle(event, out),
+            Being::Reader(reader) => reader.handle(event, out),
+        }
+    }
+
+    fn children(role: &Role, _keeper: &NoKeeper) -> Vec<u64> {
+        (0..u64::from(role.torus.cells())).collect()
+    }
+}
+
+/// Any number of restarts is borne: who kills cells is outside, and a cell comes back from each death.
+const WITHOUT_END: Intensity = Intensity::times(u32::MAX).within(0);
+
+/// The tree: a supervisor of many cells, each of which is restarted alone.
+pub fn tree(role: Role) -> Node<Role> {
+    let cells =
+        Node::many("cells", role).restarted(Restart::Permanent).intensity_per_child(WITHOUT_END);
+    Node::group("life", Strategy::OneForOne, WITHOUT_END, vec![cells])
+}

@@ -1,0 +1,286 @@
+//! A cell: it knows its content, its time and its history, and nothing else. Neighbours are names.
+//!
+//! Content that it has told stands for ever; nothing here may change it. It never waits: what it
+//! cannot answer yet it remembers, what it needs a collector fetches.
+
+use kernel::{Event, Life, Out, Pid};
+
+use crate::being::Being;
+use crate::collector::Collector;
+use crate::history::History;
+use crate::say::{Memory, Note, Role, Say};
+use crate::torus::{Torus, Way};
+
+/// Topics of the group in which a cell that comes back says so to readers: its place's rest by this.
+const TOPICS: u32 = 64;
+/// The one group.
+const RETURNS: u32 = 0;
+
+/// A cell.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Cell {
+    place: u32,
+    role: Role,
+    history: History,
+    /// How far to go.
+    until: u32,
+    /// The time of what its next life would be given.
+    checkpoint: u32,
+    /// Somebody may know the content at time 0.
+    told: bool,
+    /// Who collects for the step that is under way.
+    collector: Option<Pid>,
+    /// Questions about times that have not come. One for each living asker, and one for each that
+    /// has died since it asked: those are answered in their turn, to nobody.
+    waiting: Vec<Question>,
+}
+
+/// A question about the future.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Question {
+    from: Pid,
+    at: u32,
+    /// `None` if a reader asked.
+    way: Option<Way>,
+}
+
+impl Cell {
+    /// One life: from the note of the last, or empty at time 0.
+    pub(crate) fn new(role: &Role, life: &Life<'_, Note>) -> Cell {
+        let place = u32::try_from(life.key).expect("the keys of cells are their places");
+        let (history, until, told) = match life.note {
+            Some(note) => (History::from_note(note, role.memory), note.until, note.told),
+            None => (History::new(false, role.memory), 0, false),
+        };
+        let (checkpoint, collector, waiting) = (history.now(), None, Vec::new());
+        Cell { place, role: *role, history, until, checkpoint, told, collector, waiting }
+    }
+
+    /// Its place on the torus.
+    pub fn place(&self) -> u32 {
+        self.place
+    }
+
+    /// What it remembers.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// How far it is to go.
+    pub fn until(&self) -> u32 {
+        self.until
+    }
+
+    /// From when its next life would go on.
+    pub fn checkpoint(&self) -> u32 {
+        self.checkpoint
+    }
+
+    /// Its collector, if a step is under way.
+    pub fn collector(&self) -> Option<Pid> {
+        self.collector
+    }
+
+    /// Questions that wait for their time.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// True once its content at time 0 can no longer be set.
+    pub fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+        match event {
+            Event::Message { from, message } => self.on_message(from, message, out),
+            Event::Start => self.on_start(out),
+            Event::Exit { from, .. } => self.on_exit(from, out),
+            Event::Down { .. } | Event::Timer { .. } => {} // it monitors nobody and sets no timers
+        }
+    }
+
+    #[inline]
+    fn on_message(&mut self, from: Pid, message: Say, out: &mut Out<Being>) {
+        match message {
+            Say::Ask { at, way } => self.on_ask(Question { from, at, way: Some(way) }, out),
+            Say::Report { alive, kept } => self.on_report(from, alive, kept, out),
+            Say::Here { way } => self.on_here(way, out),
+            Say::Set { alive } => self.on_set(alive, out),
+            Say::Run { until } => self.on_run(until, out),
+            Say::Pause => self.on_run(self.history.now(), out),
+            Say::Get { at } => self.on_ask(Question { from, at, way: None }, out),
+            Say::Tell { from: time } => self.on_tell(from, time, out),
+            // Said to collectors and readers.
+            Say::Answer { .. }
+            | Say::Again { .. }
+            | Say::Was { .. }
+            | Say::Forgotten { .. }
+            | Say::Past { .. } => {}
+        }
+    }
+
+    /// Each life says that it is here: what was asked of a former one, or sent to its name while
+    /// nobody bore that, is lost, and who still wants to know asks again.
+    fn on_start(&mut self, out: &mut Out<Being>) {
+        out.trap_exits(true);
+        out.register(Torus::name(self.place));
+        let neighbours = self.role.torus.neighbours(self.place);
+        for (way, place) in Way::ALL.into_iter().zip(neighbours) {
+            out.send_to(Torus::name(place), Say::Here { way: way.back() });
+        }
+        out.publish(RETURNS, topic(self.place), &Say::Here { way: Way(0) });
+        self.collect(out);
+    }
+
+    #[inline]
+    fn on_ask(&mut self, question: Question, out: &mut Out<Being>) {
+        self.stand_by_time_0(out);
+        if question.at > self.history.now() {
+            self.waiting.push(question);
+        } else {
+            self.answer(question, out);
+        }
+    }
+
+    #[inline]
+    fn answer(&self, Question { from, at, way }: Question, out: &mut Out<Being>) {
+        match (self.history.at(at), way) {
+            (Some(alive), Some(way)) => {
+                out.send(from, Say::Answer { way, alive, kept: self.checkpoint });
+            }
+            (Some(alive), None) => out.send(from, Say::Was { alive }),
+            (None, None) => out.send(from, Say::Forgotten { first: self.history.first() }),
+            // No living cell needs what is forgotten, so who asks is the collector of a dead one,
+            // and the end of its link is on its way to it.
+            (None, Some(_)) => {}
+        }
+    }
+
+    #[inline]
+    fn on_report(&mut self, from: Pid, alive: bool, kept: u32, out: &mut Out<Being>) {
+        if self.collector != Some(from) {
+            return; // not the collector of this step
+        }
+        self.collector = None;
+        self.history.push(alive);
+        self.history.forget_before(kept);
+        if let Memory::Since(steps) = self.role.memory
+            && self.history.now() - self.checkpoint >= u32::from(steps)
+        {
+            self.write_down(out);
+        }
+        self.answer_waiting(out);
+        self.collect(out);
+        self.check();
+    }
+
+    /// Answers what was asked about times that have come.
+    #[inline]
+    fn answer_waiting(&mut self, out: &mut Out<Being>) {
+        let now = self.history.now();
+        let mut index = 0;
+        while let Some(&question) = self.waiting.get(index) {
+            if question.at <= now {
+                self.waiting.swap_remove(index);
+                self.answer(question, out);
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    /// A neighbour's life has begun: whom it asked of the former one must ask again.
+    fn on_here(&mut self, way: Way, out: &mut Out<Being>) {
+        if let Some(collector) = self.collector {
+            out.send(collector, Say::Again { way });
+        }
+    }
+
+    /// Content that nobody can know yet.
+    fn on_set(&mut self, alive: bool, out: &mut Out<Being>) {
+        if !self.told {
+            self.history.set(alive);
+            self.write_down(out);
+        }
+    }
+
+    /// Goes as far as was said. What is under way is finished.
+    fn on_run(&mut self, until: u32, out: &mut Out<Being>) {
+        self.until = until;
+        self.told |= until > 0;
+        self.write_down(out);
+        self.collect(out);
+    }
+
+    fn on_tell(&mut self, from: Pid, time: u32, out: &mut Out<Being>) {
+        self.stand_by_time_0(out);
+        let (first, count, bits) = self.history.part(time);
+        out.send(from, Say::Past { first, count, bits });
+    }
+
+    /// The end of a linked process: its collector, whose report has arrived before, or never will.
+    fn on_exit(&mut self, from: Pid, out: &mut Out<Being>) {
+        if self.collector == Some(from) {
+            self.collector = None;
+            self.collect(out);
+        }
+    }
+
+    /// From the first question on, the content at time 0 stands; and the next life must know that.
+    #[inline]
+    fn stand_by_time_0(&mut self, out: &mut Out<Being>) {
+        if !self.told {
+            self.told = true;
+            self.write_down(out);
+        }
+    }
+
+    /// Writes down from where the next life is to go on. Log, then speak: whoever is told of this
+    /// checkpoint is told in this step or a later one.
+    fn write_down(&mut self, out: &mut Out<Being>) {
+        let (until, told) = (self.until, self.told);
+        let (at, first, bits) = match (self.role.memory, self.history.at(0)) {
+            (Memory::Whole, Some(alive)) => (0, 0, u64::from(alive)),
+            _ => (self.history.now(), self.history.first(), self.history.recent()),
+        };
+        self.checkpoint = at;
+        out.note(Some(Note { at, first, bits, until, told }));
+    }
+
+    /// Starts the next step, if it is to go on and none is under way.
+    #[inline]
+    fn collect(&mut self, out: &mut Out<Being>) {
+        let now = self.history.now();
+        if self.collector.is_some() || now >= self.until {
+            return;
+        }
+        let alive = self.history.alive();
+        let collector = Collector::new(out.me(), self.place, self.role.torus, now, alive);
+        let collector = out.spawn(Being::Collector(collector));
+        out.link(collector);
+        self.collector = Some(collector);
+    }
+
+    /// Its own books: a checkpoint is remembered, and no question waits whose time has come.
+    #[inline]
+    fn check(&self) {
+        let (first, now) = (self.history.first(), self.history.now());
+        assert!(
+            first <= now && self.checkpoint <= now,
+            "cell {}: times {first} to {now} with a checkpoint at {}",
+            self.place,
+            self.checkpoint
+        );
+    }
+}
+
+/// The topic on which a cell says that it is back.
+fn topic(place: u32) -> u64 {
+    1 << (place % TOPICS)
+}
+
+/// Has a process hear when a cell comes back, and with it some others.
+pub(crate) fn hear_of_returns(place: u32, out: &mut Out<Being>) {
+    out.join(RETURNS, topic(place));
+}

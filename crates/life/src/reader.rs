@@ -1,0 +1,63 @@
+//! A reader: asks one cell one thing for somebody outside, and holds the answer until it is fetched.
+//!
+//! It must never be asked anything by a process: it is the edge's own.
+
+use kernel::{Event, Out};
+
+use crate::being::Being;
+use crate::cell::hear_of_returns;
+use crate::say::Say;
+use crate::torus::Torus;
+
+/// A reader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Reader {
+    place: u32,
+    /// [`Say::Get`] or [`Say::Tell`].
+    question: Say,
+    answer: Option<Say>,
+}
+
+impl Reader {
+    /// One that asks the cell at this place.
+    pub(crate) fn new(place: u32, question: Say) -> Reader {
+        Reader { place, question, answer: None }
+    }
+
+    /// What the cell answered.
+    pub fn answer(&self) -> Option<Say> {
+        self.answer
+    }
+
+    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+        match event {
+            Event::Start => {
+                hear_of_returns(self.place, out);
+                self.ask(out);
+            }
+            Event::Message { message, .. } => match message {
+                Say::Was { .. } | Say::Forgotten { .. } | Say::Past { .. } => {
+                    self.answer = self.answer.or(Some(message));
+                }
+                // The cell, or another that shares its topic, is back from a death.
+                Say::Here { .. } => self.ask(out),
+                Say::Set { .. }
+                | Say::Run { .. }
+                | Say::Pause
+                | Say::Ask { .. }
+                | Say::Answer { .. }
+                | Say::Report { .. }
+                | Say::Again { .. }
+                | Say::Get { .. }
+                | Say::Tell { .. } => {}
+            },
+            Event::Exit { .. } | Event::Down { .. } | Event::Timer { .. } => {}
+        }
+    }
+
+    fn ask(&self, out: &mut Out<Being>) {
+        if self.answer.is_none() {
+            out.send_to(Torus::name(self.place), self.question);
+        }
+    }
+}

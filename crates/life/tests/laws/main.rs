@@ -1,0 +1,12 @@
+//! What holds of cells, under every schedule and whatever is killed: the result is the plain array's,
+//! content that was told stands, and nobody ever needs what was forgotten.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests: a surprise is a failure, and a seed is told"
+)]
+
+mod commands;
+mod live;
+mod run;
+mod seeds;
