@@ -130,35 +130,24 @@ impl StorageFile for DiskFile {
         Ok(self.0.metadata()?.len())
     }
 
-    fn read_at(&self, mut at: u64, mut into: &mut [u8]) -> io::Result<usize> {
-        let wanted = into.len();
-        while !into.is_empty() {
-            match read_some(&self.0, into, at) {
-                Ok(0) => break,
-                Ok(read) => {
-                    into = &mut into[read..];
-                    at += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(wanted - into.len())
+    #[cfg(unix)]
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.0, into, at)
     }
 
-    fn write_at(&self, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            match write_some(&self.0, bytes, at) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    bytes = &bytes[written..];
-                    at += written as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    #[cfg(windows)]
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.0, into, at)
+    }
+
+    #[cfg(unix)]
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::write_at(&self.0, bytes, at)
+    }
+
+    #[cfg(windows)]
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(&self.0, bytes, at)
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
@@ -200,24 +189,4 @@ fn set_aside(file: &File, length: u64) -> io::Result<bool> {
 #[cfg(not(target_os = "linux"))]
 fn set_aside(_file: &File, _length: u64) -> io::Result<bool> {
     Ok(false)
-}
-
-#[cfg(unix)]
-fn read_some(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, into, at)
-}
-
-#[cfg(unix)]
-fn write_some(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::write_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_some(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, into, at)
-}
-
-#[cfg(windows)]
-fn write_some(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_write(file, bytes, at)
 }

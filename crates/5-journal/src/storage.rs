@@ -48,11 +48,44 @@ pub trait StorageFile: Send {
     /// Its length in bytes.
     fn length(&self) -> io::Result<u64>;
 
+    /// Reads some bytes from `at`, at most `into.len()`; 0 only at the file's end and beyond it.
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes some of the bytes at `at`, growing the file if need be, and says how many.
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize>;
+
     /// Reads up to `into.len()` bytes from `at`; fewer only at the file's end, 0 beyond it.
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
+    fn read_at(&self, mut at: u64, mut into: &mut [u8]) -> io::Result<usize> {
+        let wanted = into.len();
+        while !into.is_empty() {
+            match self.read_some(at, into) {
+                Ok(0) => break,
+                Ok(read) => {
+                    into = &mut into[read..];
+                    at += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(wanted - into.len())
+    }
 
     /// Writes all bytes at `at`, growing the file if need be.
-    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+    fn write_at(&self, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write_some(at, bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    at += written as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
 
     /// Makes the file `length` bytes long, zeros where nothing was, so that writing to any of them
     /// later cannot fail for want of space.

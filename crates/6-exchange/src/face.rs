@@ -28,6 +28,20 @@ pub struct Exchange<W = ()> {
     room: bool,
 }
 
+/// An ask that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asking {
+    number: AskId,
+    tries: u32,
+}
+
+impl Asking {
+    /// The ask's number.
+    pub fn number(&self) -> AskId {
+        self.number
+    }
+}
+
 /// What became of an ask at the door.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LetIn {
@@ -99,20 +113,47 @@ impl<W: Watch<Party>> Exchange<W> {
     /// as the last one. Costs O(log levels + fills); allocates nothing once warm.
     #[inline]
     pub fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
-        let number = self.number(time);
-        for _ in 0..TRIES {
-            if let LetIn::Answered(tell) = self.let_in(number, ask) {
-                sink(number, tell);
-                return number;
-            }
+        let mut asking = self.start(time);
+        while self.go_on(&mut asking, ask, sink) {
             self.world.run();
-            if self.tell(number, sink) > 0 {
-                return number;
-            }
-            // Whoever was to answer died of it or before it, and has come back since.
         }
-        sink(number, Tell::Refused(Code::Failed));
-        number
+        asking.number
+    }
+
+    /// Gives an ask its number and its time; [`Exchange::go_on`] does the rest.
+    ///
+    /// For simulators, which run the world in their own way; others call [`Exchange::ask`].
+    #[inline]
+    pub fn start(&mut self, time: Time) -> Asking {
+        Asking { number: self.number(time), tries: 0 }
+    }
+
+    /// Lets the ask in, or tells what has come of it. True if the world is to be run until it is quiet,
+    /// and this to be called again.
+    #[inline]
+    pub fn go_on(
+        &mut self,
+        asking: &mut Asking,
+        ask: &Ask,
+        sink: &mut impl FnMut(AskId, Tell),
+    ) -> bool {
+        let number = asking.number;
+        if asking.tries > 0 && self.tell(number, sink) > 0 {
+            return false;
+        }
+        if asking.tries == TRIES {
+            // Whoever was to answer died of it or before it, each time.
+            sink(number, Tell::Refused(Code::Failed));
+            return false;
+        }
+        asking.tries += 1;
+        match self.let_in(number, ask) {
+            LetIn::In => true,
+            LetIn::Answered(tell) => {
+                sink(number, tell);
+                false
+            }
+        }
     }
 
     fn number(&mut self, time: Time) -> AskId {

@@ -47,3 +47,12 @@ pub use service::{
     Answer, AskError, Busy, Client, Health, Policy, RecoverError, Recovered, Service, ServiceError,
     ServiceOptions, StartError, Subscription, Unavailable, recover,
 };
+
+/// What a service decides, without its threads, queues and clock. A simulator drives these with
+/// virtual time; a service is thin shells around them.
+pub mod steps {
+    pub use crate::face::Asking;
+    pub use crate::service::{
+        Answering, Answers, Asked, Batch, Chunk, Keeping, Next, Reply, Turn, recover_watched,
+    };
+}

@@ -3,8 +3,10 @@
 //!
 //! An edge: threads, the clock and the journal's directory are reached from here and nowhere else.
 
+mod answering;
 mod client;
 mod journal_loop;
+mod keeping;
 mod letters;
 mod recover;
 mod subscription;
@@ -21,9 +23,11 @@ use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 
 use crate::Options;
 
+pub use answering::{Answering, Asked};
 pub use client::{AskError, Busy, Client};
-pub use letters::{Answer, Unavailable};
-pub use recover::{RecoverError, Recovered, recover};
+pub use keeping::{Keeping, Next, Turn};
+pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
+pub use recover::{RecoverError, Recovered, recover, recover_watched};
 pub use subscription::Subscription;
 
 use letters::{ToJournal, ToWorld};
@@ -219,10 +223,11 @@ impl Service {
         let (exchange, mut recovered) =
             recover(&mut *journal, options.exchange).map_err(StartError::Recover)?;
         recovered.cut = cut;
+        let keeping = Keeping::new(journal);
         let shared = Arc::new(Shared {
-            durable: AtomicU64::new(journal.durable() - 1),
+            durable: AtomicU64::new(keeping.journal().durable() - 1),
             asks: AtomicU64::new(0),
-            room: AtomicBool::new(true),
+            room: AtomicBool::new(keeping.room()),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
             unsaved: Mutex::new(None),
@@ -232,7 +237,7 @@ impl Service {
         let memory = (options.policy == Policy::Memory).then_some(options.memory_history);
         let subscriber_lag = options.subscriber_lag.max(1);
         let journal_loop =
-            journal_loop::JournalLoop::new(journal, from_world, shared.clone(), memory);
+            journal_loop::JournalLoop::new(keeping, from_world, shared.clone(), memory);
         let world_loop = world_loop::WorldLoop::new(
             exchange,
             from_clients,

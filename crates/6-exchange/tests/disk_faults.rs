@@ -109,16 +109,16 @@ impl StorageFile for FaultyFile {
         self.file.length()
     }
 
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(at, into)
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read_some(at, into)
     }
 
-    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize> {
         if is(&self.faults.write) {
             return Err(broken());
         }
         self.fits(at + bytes.len() as u64)?;
-        self.file.write_at(at, bytes)
+        self.file.write_some(at, bytes)
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {

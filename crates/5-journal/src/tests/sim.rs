@@ -142,7 +142,7 @@ impl StorageFile for SimFile {
         Ok(self.bytes.lock().unwrap().len() as u64)
     }
 
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
         let bytes = self.bytes.lock().unwrap();
         let rest = bytes.get(place(at)..).unwrap_or_default();
         let length = rest.len().min(into.len());
@@ -150,7 +150,7 @@ impl StorageFile for SimFile {
         Ok(length)
     }
 
-    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize> {
         if self.sim.state().fail_writes {
             return Err(io::Error::other("bad sector"));
         }
@@ -159,7 +159,7 @@ impl StorageFile for SimFile {
         let begin = place(at).min(file.len());
         let length = bytes.len().min(file.len() - begin); // what fits is written all the same
         file[begin..begin + length].copy_from_slice(&bytes[..length]);
-        grown
+        grown.map(|()| bytes.len())
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {

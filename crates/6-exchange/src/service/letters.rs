@@ -36,13 +36,15 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-type Answers = Result<Vec<Answer>, Unavailable>;
+/// Answers of a batch, or that nobody knows.
+pub type Answers = Result<Vec<Answer>, Unavailable>;
 
 /// Who is called once with a batch's answers.
-pub(crate) struct Reply(Option<Box<dyn FnOnce(Answers) + Send>>);
+pub struct Reply(Option<Box<dyn FnOnce(Answers) + Send>>);
 
 impl Reply {
-    pub(crate) fn new(reply: impl FnOnce(Answers) + Send + 'static) -> Reply {
+    /// Calls `reply` once: with answers, or with [`Unavailable`] when this is dropped.
+    pub fn new(reply: impl FnOnce(Answers) + Send + 'static) -> Reply {
         Reply(Some(Box::new(reply)))
     }
 
@@ -51,10 +53,17 @@ impl Reply {
         self.0 = None;
     }
 
-    pub(crate) fn give(mut self, answers: Answers) {
+    /// Calls it now.
+    pub fn give(mut self, answers: Answers) {
         if let Some(reply) = self.0.take() {
             reply(answers);
         }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
     }
 }
 
@@ -68,9 +77,12 @@ impl Drop for Reply {
 }
 
 /// Asks that came in together.
-pub(crate) struct Batch {
-    pub(crate) asks: Vec<Ask>,
-    pub(crate) reply: Reply,
+#[derive(Debug)]
+pub struct Batch {
+    /// The asks.
+    pub asks: Vec<Ask>,
+    /// Who waits for their answers.
+    pub reply: Reply,
 }
 
 /// What comes to the world's thread.
@@ -90,13 +102,27 @@ pub(crate) enum ToJournal {
 }
 
 /// Facts of whole asks, and who waits for them.
-#[derive(Default)]
-pub(crate) struct Chunk {
+#[derive(Default, Debug)]
+pub struct Chunk {
     pub(crate) groups: Groups,
     pub(crate) replies: Vec<Waiting>,
     pub(crate) answers: usize,
     /// The fold of all facts before a position.
     pub(crate) snapshot: Option<(u64, Vec<u8>)>,
+}
+
+impl Chunk {
+    /// Its facts, encoded.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Answers all who wait for it. Only when it is durable.
+    pub fn answer(&mut self) {
+        for (answers, reply) in self.replies.drain(..) {
+            reply.give(Ok(answers));
+        }
+    }
 }
 
 /// Answers of a batch, with who waits for them.

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use journal::{Cut, Journal, JournalError, read_facts};
+use kernel::Watch;
 use ledger::{Ledger, SnapshotError, Wrong};
+use market::Party;
 use units::{AskId, Time};
 use words::Stamp;
 
@@ -63,7 +65,7 @@ impl std::error::Error for RecoverError {}
 const HEAD: usize = 16;
 
 /// The fold up to now as a snapshot's bytes.
-pub(crate) fn snapshot(exchange: &Exchange) -> Vec<u8> {
+pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend((exchange.next_ask().0 - 1).to_le_bytes());
     bytes.extend(exchange.time().0.to_le_bytes());
@@ -88,6 +90,15 @@ pub fn recover(
     journal: &mut dyn Journal,
     options: Options,
 ) -> Result<(Exchange, Recovered), RecoverError> {
+    recover_watched(journal, options, ())
+}
+
+/// As [`recover`], with somebody who watches the world.
+pub fn recover_watched<W: Watch<Party>>(
+    journal: &mut dyn Journal,
+    options: Options,
+    watch: W,
+) -> Result<(Exchange<W>, Recovered), RecoverError> {
     let snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
     let (mut ledger, mut last, from) = match &snapshot.saved {
         Some((position, bytes)) => {
@@ -118,5 +129,5 @@ pub fn recover(
         cut: None,
     };
     let next = AskId(last.ask.0 + 1);
-    Ok((Exchange::recovered(ledger, next, last.time, options), recovered))
+    Ok((Exchange::watched(ledger, next, last.time, options, watch), recovered))
 }

@@ -1,5 +1,5 @@
-//! The world's thread: takes batches of asks, runs each to quiet, and hands their facts and
-//! answers to the journal's thread in chunks. It never waits for the disk, only for room in that queue.
+//! The world's thread: waits for batches of asks, gives them their time, lets [`Answering`] run them,
+//! and hands chunks to the journal's thread. It never waits for the disk, only for room in that queue.
 #![allow(clippy::disallowed_types, reason = "an edge: this is where an ask gets its time")]
 
 use std::sync::Arc;
@@ -7,27 +7,19 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::SystemTime;
 
-use units::{AskId, Time};
-use words::bytes::Groups;
-use words::{Ask, Tell};
+use units::Time;
 
-use super::letters::{Answer, Batch, Chunk, ToJournal, ToWorld};
-use super::{Shared, recover};
+use super::Shared;
+use super::answering::Answering;
+use super::letters::{ToJournal, ToWorld};
 use crate::Exchange;
-
-/// A chunk is handed on when it has so many bytes of facts, or when nobody waits.
-const CHUNK_BYTES: usize = 128 << 10;
-/// ... or so many answers.
-const CHUNK_ANSWERS: usize = 16_384;
 
 pub(crate) struct WorldLoop {
     exchange: Exchange,
+    answering: Answering,
     from_clients: Receiver<ToWorld>,
     to_journal: SyncSender<ToJournal>,
     shared: Arc<Shared>,
-    snapshot_every: u64,
-    /// Facts at the last snapshot.
-    snapshot_at: u64,
 }
 
 impl WorldLoop {
@@ -38,27 +30,24 @@ impl WorldLoop {
         shared: Arc<Shared>,
         snapshot_every: u64,
     ) -> WorldLoop {
-        let snapshot_at = exchange.ledger().facts();
-        WorldLoop { exchange, from_clients, to_journal, shared, snapshot_every, snapshot_at }
+        let answering = Answering::new(exchange.ledger().facts(), snapshot_every);
+        WorldLoop { exchange, answering, from_clients, to_journal, shared }
     }
 
     pub(crate) fn run(mut self) {
-        let mut chunk = Chunk::default();
-        let number = self.exchange.begin(now(), &mut |_, tell| write(&mut chunk.groups, &tell));
-        debug_assert!(number >= AskId(1));
-        let mut going = self.hand_on(chunk);
+        self.answering.begin(&mut self.exchange, now());
+        let mut going = self.hand_on();
         while going {
             let Ok(first) = self.from_clients.recv() else { break };
-            let mut chunk = Chunk::default();
             let mut next = Some(first);
             while let Some(ToWorld::Batch(batch)) = next {
-                self.take(batch, &mut chunk);
-                let full =
-                    chunk.groups.bytes().len() >= CHUNK_BYTES || chunk.answers >= CHUNK_ANSWERS;
+                let room = self.shared.room.load(Ordering::Relaxed);
+                self.answering.take(&mut self.exchange, batch, room, now());
+                let full = self.answering.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
             let stop = matches!(next, Some(ToWorld::Stop));
-            going = self.hand_on(chunk) && !stop;
+            going = self.hand_on() && !stop;
         }
         // The journal's thread ends when it has done all that was handed on; if it has ended
         // before, everybody who waits is told by the drop of what they wait for.
@@ -67,42 +56,10 @@ impl WorldLoop {
         }
     }
 
-    fn take(&mut self, batch: Batch, chunk: &mut Chunk) {
-        let Batch { asks, reply } = batch;
-        self.exchange.set_room(self.shared.room.load(Ordering::Relaxed));
-        let time = now();
-        let mut answers = Vec::with_capacity(asks.len());
-        for (at, ask) in asks.iter().enumerate() {
-            self.exchange.warm(&asks[at + 1..]);
-            answers.push(self.answer(time, ask, &mut chunk.groups));
-        }
-        chunk.answers += answers.len();
-        chunk.replies.push((answers, reply));
-    }
-
-    fn answer(&mut self, time: Time, ask: &Ask, groups: &mut Groups) -> Answer {
-        let mut tells = Vec::with_capacity(1);
-        let ask = self.exchange.ask(time, ask, &mut |_, tell| {
-            write(groups, &tell);
-            tells.push(tell);
-        });
-        Answer { ask, tells }
-    }
-
     /// False if the journal's thread is gone.
-    fn hand_on(&mut self, mut chunk: Chunk) -> bool {
-        let facts = self.exchange.ledger().facts();
-        if facts - self.snapshot_at >= self.snapshot_every {
-            self.snapshot_at = facts;
-            chunk.snapshot = Some((facts + 1, recover::snapshot(&self.exchange)));
-        }
+    fn hand_on(&mut self) -> bool {
+        let chunk = self.answering.hand_on(&self.exchange);
         self.to_journal.send(ToJournal::Chunk(chunk)).is_ok()
-    }
-}
-
-fn write(groups: &mut Groups, tell: &Tell) {
-    if let Tell::Fact(stamp, fact) = tell {
-        groups.push(*stamp, fact);
     }
 }
 

@@ -1,0 +1,136 @@
+//! What the world's thread decides, without the thread: batches of asks become chunks of facts with
+//! those who wait for them. It must never read a clock, wait, or touch a journal, so that a simulator
+//! drives the very code that a service runs.
+
+use kernel::Watch;
+use market::Party;
+use units::{AskId, Time};
+use words::bytes::Groups;
+use words::{Ask, Tell};
+
+use super::letters::{Answer, Batch, Chunk};
+use super::recover;
+use crate::Exchange;
+
+/// A chunk is handed on when it has so many bytes of facts, or when nobody waits.
+const CHUNK_BYTES: usize = 128 << 10;
+/// ... or so many answers.
+const CHUNK_ANSWERS: usize = 16_384;
+
+/// Who is asked: an exchange, or a simulated one whose every step is chosen from outside.
+pub trait Asked {
+    /// See [`Exchange::begin`].
+    fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId;
+
+    /// See [`Exchange::ask`].
+    fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId;
+
+    /// See [`Exchange::warm`].
+    fn warm(&self, soon: &[Ask]);
+
+    /// See [`Exchange::set_room`].
+    fn set_room(&mut self, room: bool);
+
+    /// How many facts there are.
+    fn facts(&self) -> u64;
+
+    /// The fold of all of them, as a snapshot's bytes. O(open orders).
+    fn fold(&self) -> Vec<u8>;
+}
+
+impl<W: Watch<Party>> Asked for Exchange<W> {
+    fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        Exchange::begin(self, time, sink)
+    }
+
+    #[inline]
+    fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        Exchange::ask(self, time, ask, sink)
+    }
+
+    #[inline(always)]
+    fn warm(&self, soon: &[Ask]) {
+        Exchange::warm(self, soon);
+    }
+
+    fn set_room(&mut self, room: bool) {
+        Exchange::set_room(self, room);
+    }
+
+    fn facts(&self) -> u64 {
+        self.ledger().facts()
+    }
+
+    fn fold(&self) -> Vec<u8> {
+        recover::snapshot(self)
+    }
+}
+
+/// Gathers what was answered until it is handed on.
+#[derive(Debug)]
+pub struct Answering {
+    chunk: Chunk,
+    snapshot_every: u64,
+    /// Facts at the last snapshot.
+    snapshot_at: u64,
+}
+
+impl Answering {
+    /// For a world that has so many facts; a snapshot is made each time so many more were recorded.
+    pub fn new(facts: u64, snapshot_every: u64) -> Answering {
+        Answering { chunk: Chunk::default(), snapshot_every, snapshot_at: facts }
+    }
+
+    /// Says that a start of the world begins here, before anything is asked.
+    pub fn begin(&mut self, asked: &mut impl Asked, time: Time) {
+        let groups = &mut self.chunk.groups;
+        let number = asked.begin(time, &mut |_, tell| write(groups, &tell));
+        debug_assert!(number >= AskId(1));
+    }
+
+    /// Runs a batch of asks, each to quiet.
+    ///
+    /// `room` says whether the journal has room for new orders.
+    pub fn take(&mut self, asked: &mut impl Asked, batch: Batch, room: bool, time: Time) {
+        let Batch { asks, reply } = batch;
+        asked.set_room(room);
+        let mut answers = Vec::with_capacity(asks.len());
+        for (at, ask) in asks.iter().enumerate() {
+            asked.warm(&asks[at + 1..]);
+            answers.push(answer(asked, time, ask, &mut self.chunk.groups));
+        }
+        self.chunk.answers += answers.len();
+        self.chunk.replies.push((answers, reply));
+    }
+
+    /// True if what was gathered is to be handed on although more asks wait.
+    pub fn is_full(&self) -> bool {
+        self.chunk.groups.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
+    }
+
+    /// What was gathered, with a snapshot if it is time for one.
+    pub fn hand_on(&mut self, asked: &impl Asked) -> Chunk {
+        let mut chunk = std::mem::take(&mut self.chunk);
+        let facts = asked.facts();
+        if facts - self.snapshot_at >= self.snapshot_every {
+            self.snapshot_at = facts;
+            chunk.snapshot = Some((facts + 1, asked.fold()));
+        }
+        chunk
+    }
+}
+
+fn answer(asked: &mut impl Asked, time: Time, ask: &Ask, groups: &mut Groups) -> Answer {
+    let mut tells = Vec::with_capacity(1);
+    let ask = asked.ask(time, ask, &mut |_, tell| {
+        write(groups, &tell);
+        tells.push(tell);
+    });
+    Answer { ask, tells }
+}
+
+fn write(groups: &mut Groups, tell: &Tell) {
+    if let Tell::Fact(stamp, fact) = tell {
+        groups.push(*stamp, fact);
+    }
+}

@@ -1,0 +1,148 @@
+//! What the journal's thread decides, without the thread: what is written, when it is synced, who may
+//! be told, and what happens on each error. It must never read a clock or wait, so that a simulator
+//! drives the very code that a service runs. Nobody is told anything before it is durable.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use journal::{Journal, JournalError, Reader};
+
+use super::letters::Chunk;
+
+/// Most bytes that are written before a sync: about ten milliseconds' worth.
+const SYNC_BYTES: usize = 4 << 20;
+
+/// A journal, and the chunks that are on their way into it.
+pub struct Keeping {
+    journal: Box<dyn Journal>,
+    /// Not written yet, oldest first.
+    waiting: VecDeque<Chunk>,
+    bytes: usize,
+    room: bool,
+    /// True once this start has a fact in the journal.
+    begun: bool,
+}
+
+/// What a turn has come to.
+#[derive(Debug)]
+pub struct Turn {
+    /// Chunks that are durable now: whoever waits for them may be told.
+    pub told: Vec<Chunk>,
+    /// Every fact up to this number is durable.
+    pub durable: u64,
+    /// Whether there is room for new orders.
+    pub room: bool,
+    /// What is to be done next.
+    pub next: Next,
+}
+
+/// What is to be done after a turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Nothing waits.
+    Wait,
+    /// The disk is full and chunks wait. Take another turn in a while, and take no more chunks.
+    NoRoom,
+    /// The journal takes nothing more. Say so, then drop this: who waits for what is in it hears
+    /// that nobody knows whether it happened.
+    Stop(String),
+}
+
+impl Keeping {
+    /// Keeps facts in this journal.
+    pub fn new(journal: Box<dyn Journal>) -> Keeping {
+        Keeping { journal, waiting: VecDeque::new(), bytes: 0, room: true, begun: false }
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.journal
+    }
+
+    /// A reader of all that is durable, up to the position that comes with it.
+    pub fn history(&self) -> (Box<dyn Reader>, u64) {
+        (self.journal.reader(), self.journal.durable())
+    }
+
+    /// Whether there was room for new orders when it was last looked for.
+    pub fn room(&self) -> bool {
+        self.room
+    }
+
+    /// Takes a chunk; the next turn writes it.
+    pub fn take(&mut self, chunk: Chunk) {
+        self.bytes += chunk.groups.bytes().len();
+        self.waiting.push_back(chunk);
+    }
+
+    /// True if a turn is to be taken although more chunks are there to be taken.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= SYNC_BYTES
+    }
+
+    /// Writes all that waits as far as there is room, syncs once, and says who may be told.
+    ///
+    /// `stopping`: there will be no more turns, so a full disk is a failure. So it is for a start that
+    /// cannot even write that it began: nobody would see what it waits for. Waits for the disk.
+    pub fn turn(&mut self, stopping: bool) -> Turn {
+        let (mut written, mut next) = (Vec::new(), Next::Wait);
+        while let Some(chunk) = self.waiting.pop_front() {
+            match self.append(&chunk) {
+                Ok(()) => written.push(chunk),
+                Err(why) => {
+                    self.waiting.push_front(chunk);
+                    let full = matches!(why, JournalError::Full { .. });
+                    let waits = full && self.begun && !stopping;
+                    next = if waits { Next::NoRoom } else { Next::Stop(why.to_string()) };
+                    break;
+                }
+            }
+        }
+        if let (false, Err(why)) = (written.is_empty(), self.journal.sync()) {
+            // Nobody knows what the disk has. What was written is not told, now or later.
+            written.drain(..).rev().for_each(|chunk| self.waiting.push_front(chunk));
+            next = Next::Stop(why.to_string());
+        }
+        self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
+        self.begun |= !written.is_empty();
+        match next {
+            Next::Wait => next = self.look_for_room(),
+            Next::NoRoom => self.room = false,
+            Next::Stop(_) => {}
+        }
+        let (durable, room) = (self.journal.durable() - 1, self.room);
+        Turn { told: written, durable, room, next }
+    }
+
+    fn append(&mut self, chunk: &Chunk) -> Result<(), JournalError> {
+        match chunk.groups.is_empty() {
+            true => Ok(()),
+            false => self.journal.append(&chunk.groups),
+        }
+    }
+
+    /// Looks whether there is room for new orders. A disk that cannot even say so has failed.
+    pub fn look_for_room(&mut self) -> Next {
+        match self.journal.room() {
+            Ok(room) => {
+                self.room = room.for_orders;
+                Next::Wait
+            }
+            Err(why) => Next::Stop(why.to_string()),
+        }
+    }
+
+    /// Saves the snapshot that came with a chunk that was told, if one did. A failure harms nothing:
+    /// the journal has all facts, and only the next start takes longer. A disk that is full for a
+    /// snapshot has its reserve for cancels.
+    pub fn save(&mut self, chunk: &mut Chunk) -> Option<Result<(), JournalError>> {
+        let (position, bytes) = chunk.snapshot.take()?;
+        Some(self.journal.save_snapshot(position, &bytes))
+    }
+}
+
+impl fmt::Debug for Keeping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keeping({} chunks wait, room {})", self.waiting.len(), self.room)
+    }
+}
