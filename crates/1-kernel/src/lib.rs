@@ -40,6 +40,7 @@
 //! assert_eq!(world.process(echo).unwrap().0, 1);
 //! ```
 
+pub mod alone;
 mod census;
 mod chooser;
 pub mod explore;

@@ -7,6 +7,7 @@ mod effects;
 mod idle;
 mod lives;
 mod look;
+pub(crate) mod played;
 mod run;
 mod sight;
 

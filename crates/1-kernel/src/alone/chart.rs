@@ -1,0 +1,125 @@
+//! A game as the rows of a message sequence chart, and the report of one that failed.
+
+use std::fmt;
+
+use super::model::{Did, Doing, Given, Input, Model};
+use super::play::Crash;
+use crate::Pid;
+
+/// The rows of a game.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chart {
+    rows: Vec<(String, String)>,
+}
+
+impl Chart {
+    pub(crate) fn text(&self) -> String {
+        let wide = |(who, _): &(String, String)| who.chars().count();
+        let width = self.rows.iter().map(wide).max().unwrap_or(0);
+        let row = |(who, what): &(String, String)| {
+            format!("  {who:width$}  {what}").trim_end().to_owned() + "\n"
+        };
+        self.rows.iter().map(row).collect()
+    }
+
+    fn arrow(&mut self, from: &str, arrow: &str, to: &str, what: String) {
+        self.rows.push((format!("{from} {arrow} {to}"), what));
+    }
+
+    fn remark(&mut self, what: String) {
+        self.rows.push((what, String::new()));
+    }
+
+    pub(crate) fn input<M: Model>(&mut self, model: &M, me: Pid, input: &Given<M::Process>) {
+        let to = model.name(me);
+        match input {
+            Input::Start => self.remark(format!("{to} starts")),
+            Input::Says { from, message } => {
+                self.arrow(&model.name(*from), "->", &to, model.text(message));
+            }
+            Input::Dies { who, reason } => {
+                self.remark(format!("x {} dies: {reason}", model.name(*who)));
+            }
+            Input::Hears { of } => self.arrow(&model.name(*of), "->", &to, "down".to_owned()),
+            Input::Exits { from, reason } => {
+                self.arrow(&model.name(*from), "->", &to, format!("exit: {reason}"));
+            }
+            Input::Fires { token } => self.remark(format!("timer {token} of {to} fires")),
+        }
+    }
+
+    pub(crate) fn done<M: Model>(&mut self, model: &M, me: Pid, done: &[Doing<M::Process>]) {
+        let from = model.name(me);
+        for did in done {
+            match did {
+                Did::Says { to, message } => {
+                    self.arrow(&from, "->", &model.name(*to), model.text(message));
+                }
+                Did::Signals { to, reason } => {
+                    self.arrow(&from, "->", &model.name(*to), format!("exit: {reason}"));
+                }
+                Did::Records(fact) => self.arrow(&from, "=>", "log", format!("{fact:?}")),
+                Did::Notes(Some(note)) => self.arrow(&from, "=>", "note", format!("{note:?}")),
+                Did::Notes(None) => self.arrow(&from, "=>", "note", "nothing".to_owned()),
+                Did::Watches(who) => self.remark(format!("{from} watches {}", model.name(*who))),
+                Did::Unwatches(who) => {
+                    self.remark(format!("{from} watches {} no more", model.name(*who)));
+                }
+                Did::Begins { who, incarnation, .. } => {
+                    let who = model.name(*who);
+                    self.remark(format!("{from} begins life {incarnation} of {who}"));
+                }
+                Did::Ends { who, reason } => {
+                    self.remark(format!("{from} ends {}: {reason}", model.name(*who)));
+                }
+                Did::Exits(reason) => self.remark(format!("x {from} ends: {reason}")),
+                other => self.remark(format!("{from} does {other:?}")),
+            }
+        }
+    }
+
+    pub(crate) fn killed<M: Model>(&mut self, model: &M, me: Pid, lost: &[Doing<M::Process>]) {
+        for did in lost {
+            if let Did::Says { to, message } = did {
+                let (from, to) = (model.name(me), model.name(*to));
+                self.arrow(&from, "-x", &to, model.text(message) + ", lost");
+            }
+        }
+        self.remark(format!("x {} is killed", model.name(me)));
+    }
+
+    pub(crate) fn again<M: Model>(&mut self, model: &M, me: Pid) {
+        self.remark(format!("{} comes back", model.name(me)));
+    }
+}
+
+/// A game in which a process did not do what its model says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// What differs, in the game's last step.
+    pub what: String,
+    /// All that happened, as the rows of a chart.
+    pub rows: String,
+    /// What brings it about again, with [`play`](super::play).
+    pub choices: Vec<u16>,
+    /// Where the process died.
+    pub crash: Option<Crash>,
+    /// The seed that the choices were drawn from, if they were.
+    pub seed: Option<u64>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure { what, rows, choices, crash, seed } = self;
+        if let Some(seed) = seed {
+            write!(f, "seed {seed}, ")?;
+        }
+        write!(f, "choices {choices:?}")?;
+        if let Some(Crash { after, sent }) = crash {
+            write!(f, ", killed after input {after} and message {sent} of its answer")?;
+        }
+        write!(f, "\n{rows}{what}")
+    }
+}
+
+impl std::error::Error for Failure {}
