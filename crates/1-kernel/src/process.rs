@@ -28,8 +28,8 @@ pub trait Process: Sized {
     /// Its first event is [`Event::Start`].
     fn start(role: &Self::Role, life: Life<'_, Self::Note>) -> Self;
 
-    /// Takes one event. The only entrance.
-    fn handle(&mut self, event: Event<Self::Message>, out: &mut Out<Self>);
+    /// Takes one event. The only entrance. A message is lent, from where its sender has put it.
+    fn handle(&mut self, event: Event<&Self::Message>, out: &mut Out<Self>);
 
     /// Keys of the children that a supervisor of many like children has from its start: those that
     /// the log says must be there. Called when that supervisor starts, for the first time or again.
@@ -94,6 +94,19 @@ pub enum Event<M> {
         /// What the process called it.
         token: u64,
     },
+}
+
+impl<M: Clone> Event<&M> {
+    /// The same event with a message of its own, to be kept.
+    pub fn cloned(&self) -> Event<M> {
+        match self.clone() {
+            Event::Start => Event::Start,
+            Event::Message { from, message } => Event::Message { from, message: message.clone() },
+            Event::Down { monitor, pid, reason } => Event::Down { monitor, pid, reason },
+            Event::Exit { from, reason } => Event::Exit { from, reason },
+            Event::Timer { token } => Event::Timer { token },
+        }
+    }
 }
 
 /// Why a process ended.

@@ -16,9 +16,9 @@ pub struct Clerk;
 
 impl Clerk {
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         let Event::Message { from, message } = event else { return };
-        match message {
+        match *message {
             Say::Record { deal, price, lots } => self.on_record(from, deal, price, lots, out),
             Say::Settle { deal, order } => self.on_settle(from, deal, order, out),
             Say::Recall { order } => self.on_recall(from, order, out),

@@ -130,7 +130,7 @@ impl Floor {
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => {
@@ -143,11 +143,11 @@ impl Floor {
     }
 
     #[inline(always)]
-    fn on_message(&mut self, from: Pid, message: Say, out: &mut Out<Party>) {
+    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
         if self.gathering.is_some() {
             return self.on_message_while_gathering(from, message, out);
         }
-        match message {
+        match *message {
             Say::Announce(presence) => self.on_announce(from, presence, out),
             Say::Here { presence, introduction } => self.on_here(from, presence, introduction, out),
             Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),

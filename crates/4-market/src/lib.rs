@@ -123,7 +123,7 @@ impl Process for Party {
     }
 
     #[inline(always)]
-    fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         match self {
             Party::Order(order) => order.handle(event, out),
             Party::Floor(floor) => floor.handle(event, out),

@@ -143,7 +143,7 @@ impl Order {
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
@@ -154,8 +154,8 @@ impl Order {
     }
 
     #[inline(always)]
-    fn on_message(&mut self, from: Pid, message: Say, out: &mut Out<Party>) {
-        match message {
+    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+        match *message {
             Say::Enter { account, client, side, price, lots, stands } => {
                 let (order, market) = (id(out), self.market);
                 self.on_enter(

@@ -91,7 +91,7 @@ impl Cell {
         self.told
     }
 
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
@@ -101,8 +101,8 @@ impl Cell {
     }
 
     #[inline]
-    fn on_message(&mut self, from: Pid, message: Say, out: &mut Out<Being>) {
-        match message {
+    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Being>) {
+        match *message {
             Say::Ask { at, way } => self.on_ask(Question { from, at, way: Some(way) }, out),
             Say::Report { alive, kept } => self.on_report(from, alive, kept, out),
             Say::Here { way } => self.on_here(way, out),

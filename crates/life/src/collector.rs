@@ -40,12 +40,12 @@ impl Collector {
         self.cell
     }
 
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
         match event {
-            Event::Message { message: Say::Answer { way, alive, kept }, .. } => {
+            Event::Message { message: &Say::Answer { way, alive, kept }, .. } => {
                 self.on_answer(way, alive, kept, out);
             }
-            Event::Message { message: Say::Again { way }, .. } => self.on_again(way, out),
+            Event::Message { message: &Say::Again { way }, .. } => self.on_again(way, out),
             Event::Start => self.on_start(out),
             // It traps no exits, monitors nobody and sets no timers; the rest is said to others.
             Event::Message { .. }

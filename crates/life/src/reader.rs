@@ -29,7 +29,7 @@ impl Reader {
         self.answer
     }
 
-    pub(crate) fn handle(&mut self, event: Event<Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
         match event {
             Event::Start => {
                 hear_of_returns(self.place, out);
@@ -37,7 +37,7 @@ impl Reader {
             }
             Event::Message { message, .. } => match message {
                 Say::Was { .. } | Say::Forgotten { .. } | Say::Past { .. } => {
-                    self.answer = self.answer.or(Some(message));
+                    self.answer.get_or_insert(*message);
                 }
                 // The cell, or another that shares its topic, is back from a death.
                 Say::Here { .. } => self.ask(out),

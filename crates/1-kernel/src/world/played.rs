@@ -118,7 +118,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.deliver_to_nobody(Envelope { to, from, letter });
             return false;
         }
-        let Some(event) = self.signal(to, from, letter) else { return false };
+        let Some(event) = self.signal(to, from, &letter) else { return false };
         let mut event = Some(event);
         self.guarded(|world| {
             let Some(event) = event.take() else { return };
@@ -130,7 +130,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             world.mark = (out.ring.tail(), out.log.len());
             world.stepping = Some(to);
             slot.body.as_mut().expect("looked for above").handle(event.clone(), out);
-            slip(&event, &mut Slip { out, mark: world.mark });
+            slip(&event.cloned(), &mut Slip { out, mark: world.mark });
             world.end_step(to);
         });
         true

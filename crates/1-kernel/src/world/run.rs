@@ -90,10 +90,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers the oldest that waits. A message is copied once, from the ring into its event.
+    /// Delivers the oldest that waits. A message is handled where it lies in the ring.
     #[inline(always)]
     pub(super) fn deliver_next(&mut self) -> bool {
-        let Some(envelope) = self.out.ring.next() else { return false };
+        // SAFETY: the reference ends with the handler, which can only send; before that nothing is
+        // done to the ring.
+        #[allow(unsafe_code)]
+        let Some(envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
         let &Envelope { to, from, ref letter } = envelope;
         if let Letter::Say(message) = letter
             && let Some(slot) = self.slots.get_mut(to.index())
@@ -101,7 +104,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             && let Some(body) = &mut slot.body
         {
             self.watch.delivered(envelope);
-            let event = Event::Message { from, message: message.clone() };
+            let event = Event::Message { from, message };
             let out = &mut self.out;
             (out.me, out.key, out.incarnation, out.note) =
                 (to, slot.key, slot.incarnation, slot.note);
@@ -152,7 +155,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             _ => return self.deliver_to_nobody(envelope),
         }
         self.watch.delivered(&envelope);
-        let Envelope { to, from, letter } = envelope;
+        let &Envelope { to, from, ref letter } = &envelope;
         let event = match letter {
             Letter::Say(message) => Event::Message { from, message },
             other => match self.signal(to, from, other) {
@@ -164,7 +167,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// One step of one process, and its effects.
-    pub(crate) fn step(&mut self, to: Pid, event: Event<P::Message>) {
+    pub(crate) fn step(&mut self, to: Pid, event: Event<&P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
         out.me = to;
@@ -219,14 +222,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// A signal that is no message, to a living process: the event that it makes, if any.
     #[cold]
-    pub(super) fn signal(
+    pub(super) fn signal<'a>(
         &mut self,
         to: Pid,
         from: Pid,
-        letter: Letter<P::Message>,
-    ) -> Option<Event<P::Message>> {
-        match letter {
-            Letter::Say(message) => Some(Event::Message { from, message }),
+        letter: &'a Letter<P::Message>,
+    ) -> Option<Event<&'a P::Message>> {
+        match *letter {
+            Letter::Say(ref message) => Some(Event::Message { from, message }),
             Letter::Start => Some(Event::Start),
             Letter::Timer(token) => Some(Event::Timer { token }),
             Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
@@ -253,12 +256,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    pub(super) fn exit_signal(
+    pub(super) fn exit_signal<'a>(
         &mut self,
         to: Pid,
         from: Pid,
         reason: Reason,
-    ) -> Option<Event<P::Message>> {
+    ) -> Option<Event<&'a P::Message>> {
         let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
         if traps {
             return Some(Event::Exit { from, reason });

@@ -62,7 +62,7 @@ impl Process for Party {
         Party::Lock { holder: None, queue: VecDeque::new(), wrong: Wrong::Not }
     }
 
-    fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::User { lock, .. }, Event::Start) => out.send(*lock, Say::Ask),
             (Party::User { has, content, .. }, Event::Message { message: Say::Give, .. }) => {

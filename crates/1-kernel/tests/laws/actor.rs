@@ -191,7 +191,7 @@ impl Process for Actor {
         Actor { role: role.clone(), note: life.note.copied() }
     }
 
-    fn handle(&mut self, event: Event<Say>, out: &mut Out<Actor>) {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Actor>) {
         let what = match &event {
             Event::Start => self.first_line(out),
             Event::Message { message: Say::Text(text), .. } => text.clone(),
@@ -204,7 +204,7 @@ impl Process for Actor {
             0 => self.role.name.to_string(),
             key => format!("{} {key}", self.role.name),
         };
-        self.role.diary.0.borrow_mut().push((who, event.clone(), what));
+        self.role.diary.0.borrow_mut().push((who, event.cloned(), what));
         if let (Event::Start, Some(start)) = (event, &self.role.starting) {
             start.0(out);
         }

@@ -32,10 +32,10 @@ impl Process for Staff {
         role.clone()
     }
 
-    fn handle(&mut self, event: Event<Say>, out: &mut Out<Staff>) {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Staff>) {
         match (self, event) {
             (Staff::Clerk { key }, Event::Message { message: Say::Hire { count }, .. }) => {
-                for _ in 0..count {
+                for _ in 0..*count {
                     *key += 1;
                     let worker = out.spawn_child(WORKERS, *key, Staff::Worker);
                     out.monitor(worker);
@@ -55,7 +55,7 @@ impl Process for Staff {
                 out.note(Some(out.key()));
                 out.timer(1_000_000, 1);
                 out.join(1, 1);
-                out.exit(then);
+                out.exit(then.clone());
             }
             // One that failed and lives again is done then.
             (Staff::Worker, Event::Start) if out.incarnation() > 1 => out.exit(Reason::Normal),

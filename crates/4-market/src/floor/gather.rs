@@ -44,12 +44,12 @@ impl Floor {
     pub(super) fn on_message_while_gathering(
         &mut self,
         from: Pid,
-        message: Say,
+        message: &Say,
         out: &mut Out<Party>,
     ) {
         let Some(gathering) = &mut self.gathering else { return };
         let introduction = gathering.question;
-        match message {
+        match *message {
             Say::Listed { order } => gathering.list(order),
             Say::ListedAll if !gathering.listed => {
                 gathering.listed = true;

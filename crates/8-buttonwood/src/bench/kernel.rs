@@ -98,7 +98,7 @@ impl Process for Worker {
         Worker::Idle { _state: 0 }
     }
 
-    fn handle(&mut self, event: Event<Message>, out: &mut Out<Worker>) {
+    fn handle(&mut self, event: Event<&Message>, out: &mut Out<Worker>) {
         // First who, then what: matched as a pair, the event would be copied whole at each step.
         match self {
             Worker::Passer { partner } => {
