@@ -40,7 +40,7 @@ mod search;
 
 use std::fmt;
 
-pub use scene::{Move, Scene, Settled};
+pub use scene::{Move, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 
 /// Something that can be in many states, and what leads from each to the next.

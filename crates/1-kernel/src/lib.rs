@@ -42,6 +42,7 @@
 
 pub mod alone;
 mod census;
+pub mod chart;
 mod chooser;
 pub mod explore;
 mod out;

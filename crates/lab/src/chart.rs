@@ -33,20 +33,16 @@
 mod asks;
 mod bless;
 mod draw;
-mod mermaid;
 mod parse;
 mod play;
-mod svg;
-mod text;
 
 use std::fmt;
 
 pub use bless::{Difference, bless, compare, files};
-pub use draw::{Arrow, Called, Drawing, Row, fact_text};
-pub use mermaid::{mermaid, mermaid_text};
+pub use draw::{Called, Drawing, fact_text};
+pub use kernel::chart::{Arrow, Picture, Row};
 pub use parse::{Act, Given, Position};
 pub use play::Played;
-pub use svg::svg;
 
 /// A chart as it is written.
 #[derive(Clone, PartialEq, Eq, Debug)]

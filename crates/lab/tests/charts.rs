@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lab::chart::{Chart, bless, compare, files, mermaid, svg};
+use lab::chart::{Chart, Picture, bless, compare, files};
 
 fn charts() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts"))
@@ -64,11 +64,11 @@ fn a_chart_is_drawn_as_mermaid_and_as_svg() {
     let text = std::fs::read_to_string(charts().join("the-acceptance-is-lost.chart")).unwrap();
     let chart = Chart::parse(&text).unwrap();
     let rows = chart.play().unwrap().rows;
-    let diagram = mermaid(&chart.title, &rows);
+    let diagram = Picture::of(&chart.title, &rows).mermaid();
     assert!(diagram.contains("sequenceDiagram\n  participant p0 as bob\n"), "{diagram}");
     assert!(diagram.contains("p1-xp0: accept d1 4\n"), "{diagram}");
     assert!(diagram.contains("Note over p0,p3: x bob dies\n"), "{diagram}");
-    let picture = svg("a < b", &rows);
+    let picture = Picture::of("a < b", &rows).svg();
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
     assert!(picture.contains(">a &lt; b<"));
     let arrows = rows.iter().filter(|row| !matches!(row, lab::chart::Row::Note(_))).count();

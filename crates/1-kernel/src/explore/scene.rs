@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::System;
-use crate::{Pid, Process, Renaming, Watch, World};
+use crate::{Name, Pid, Process, Renaming, Watch, World};
 
 /// What may happen in a scene.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,8 +26,29 @@ pub enum Move {
     Kill(Pid),
 }
 
+/// Whom a client speaks to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum To {
+    /// One life of a process.
+    Pid(Pid),
+    /// Whoever bears the name then.
+    Name(Name),
+}
+
+impl From<Pid> for To {
+    fn from(pid: Pid) -> To {
+        To::Pid(pid)
+    }
+}
+
+impl From<Name> for To {
+    fn from(name: Name) -> To {
+        To::Name(name)
+    }
+}
+
 /// What a client says, to whom.
-type Lines<M> = Arc<[(Pid, M)]>;
+type Lines<M> = Arc<[(To, M)]>;
 
 /// One world, and what may still happen to it from outside.
 ///
@@ -64,8 +85,12 @@ where
     }
 
     /// With one more client, who says these lines in this order, each at any moment.
-    pub fn client(mut self, lines: impl IntoIterator<Item = (Pid, P::Message)>) -> Scene<P, W> {
-        self.clients.push((lines.into_iter().collect(), 0));
+    pub fn client<T: Into<To>>(
+        mut self,
+        lines: impl IntoIterator<Item = (T, P::Message)>,
+    ) -> Scene<P, W> {
+        let lines = lines.into_iter().map(|(to, line)| (to.into(), line));
+        self.clients.push((lines.collect(), 0));
         self
     }
 
@@ -118,7 +143,7 @@ where
         Settled::Circles(steps)
     }
 
-    fn next_line(&self, client: usize) -> Option<&(Pid, P::Message)> {
+    fn next_line(&self, client: usize) -> Option<&(To, P::Message)> {
         let (lines, said) = &self.clients[client];
         lines.get(*said)
     }
@@ -126,7 +151,12 @@ where
     fn say(&mut self, client: usize) -> bool {
         let Some((to, line)) = self.next_line(client).cloned() else { return false };
         self.clients[client].1 += 1;
-        self.world.send(to, line);
+        match to {
+            To::Pid(pid) => self.world.send(pid, line),
+            To::Name(name) => {
+                self.world.send_to(name, line); // to nobody if nobody bears it
+            }
+        }
         true
     }
 }

@@ -4,22 +4,16 @@
 //! a handshake can have gone, and that is what is drawn, with the words of [`words::Say`]; every
 //! chart says that it was redrawn. Nothing here reads a journal: facts come in, a chart comes out.
 
-mod mermaid;
 mod redraw;
-mod svg;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::fmt;
 use std::str::FromStr;
 
 use units::OrderId;
 
-pub(crate) use mermaid::mermaid;
 pub(crate) use redraw::Redraw;
-pub(crate) use svg::svg;
-pub(crate) use text::text;
 
 /// What a chart is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,50 +76,6 @@ impl fmt::Display for Party {
     }
 }
 
-/// A row of a chart.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Row {
-    /// Something to know, over all columns.
-    Note(String),
-    /// A message, or a fact if `to` is the log.
-    Arrow {
-        /// Who says it.
-        from: Party,
-        /// Who hears it.
-        to: Party,
-        /// What.
-        text: String,
-    },
-}
-
-/// A message sequence chart.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Chart {
-    /// What it is of, in one line.
-    pub(crate) title: String,
-    /// Orders as they stood when they first come in.
-    pub(crate) given: Vec<String>,
-    /// What happened, in order.
-    pub(crate) rows: Vec<Row>,
-    /// Orders as they stood at the end.
-    pub(crate) leaves: Vec<String>,
-}
-
 /// What every chart of this room says of itself.
 pub(crate) const REDRAWN: &str =
     "redrawn from the facts: the messages of a handshake without failures";
-
-impl Chart {
-    /// The columns, in the order in which they stand: those outside first, the log last.
-    pub(crate) fn parties(&self) -> Vec<Party> {
-        let mut parties = Vec::new();
-        for row in &self.rows {
-            if let Row::Arrow { from, to, .. } = row {
-                parties.extend([*from, *to]);
-            }
-        }
-        parties.sort_unstable();
-        parties.dedup();
-        parties
-    }
-}

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use kernel::Pid;
+use kernel::chart::{Arrow, Picture, Row};
 use ledger::views::Order;
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
 use words::json::Rfc3339;
 use words::{Deal, Entered, Fact, MarketSpec, Names, Presence, Reason, Say, Stamp, TimeInForce};
 
-use super::{Chart, Party, Row, Subject};
+use super::{Party, REDRAWN, Subject};
 
 /// A chart in the making. Hand in the facts of all history, ask by ask.
 ///
@@ -81,7 +82,7 @@ impl Redraw {
     }
 
     /// The chart, or `None` if nothing of the subject was among the facts.
-    pub(crate) fn finish(self) -> Option<Chart> {
+    pub(crate) fn finish(self) -> Option<Picture> {
         let spec = self.markets.get(&self.found?)?;
         let title = format!(
             "{} of {}, in ticks of {} and lots of {}",
@@ -103,7 +104,8 @@ impl Redraw {
             format!("{name:<width$}  open {open}  held 0  done {done}{cancelled}")
         };
         let leaves = self.met.values().map(state).collect();
-        Some(Chart { title, given: self.given, rows: self.rows, leaves })
+        let remark = Some(REDRAWN.to_owned());
+        Some(Picture { title, remark, given: self.given, rows: self.rows, leaves })
     }
 
     /// True if the chart is about this fact. Called before it is folded.
@@ -305,7 +307,9 @@ impl Redraw {
     }
 
     fn arrow(&mut self, from: Party, to: Party, text: String) {
-        self.rows.push(Row::Arrow { from, to, text });
+        let arrow = if to == Party::Log { Arrow::Recorded } else { Arrow::Said };
+        let (from, to) = (from.to_string(), to.to_string());
+        self.rows.push(Row::Arrow { from, arrow, to, text });
     }
 
     fn note(&mut self, text: String) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use units::AskId;
 
-use crate::chart::{self, Redraw, Subject};
+use crate::chart::{Redraw, Subject};
 use crate::failure::Failure;
 use crate::output;
 
@@ -59,8 +59,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         ))
     })?;
     output::text_line(match args.format {
-        Format::Text => chart::text(&chart),
-        Format::Mermaid => chart::mermaid(&chart),
-        Format::Svg => chart::svg(&chart),
+        Format::Text => chart.to_string(),
+        Format::Mermaid => chart.mermaid(),
+        Format::Svg => chart.svg(),
     })
 }

@@ -2,51 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kernel::chart::{Arrow, Row};
 use kernel::{Envelope, Letter};
 use units::{AskId, OrderId};
 use words::{Ask, Deal, Fact, Names, Reason, Say, TimeInForce};
 
 use crate::world::{Seen, Stage, Who, message};
-
-/// How an arrow is drawn.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Arrow {
-    /// Somebody said something to somebody: `->`.
-    Said,
-    /// As said, but nobody was there to hear it: `-x`.
-    Lost,
-    /// Somebody recorded a fact: `=>`.
-    Recorded,
-}
-
-impl Arrow {
-    /// The arrow as text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Arrow::Said => "->",
-            Arrow::Lost => "-x",
-            Arrow::Recorded => "=>",
-        }
-    }
-}
-
-/// A row of a chart.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Row {
-    /// A message, or a fact if `to` is `log`.
-    Arrow {
-        /// Who says it.
-        from: String,
-        /// Said, lost or recorded.
-        arrow: Arrow,
-        /// Who hears it.
-        to: String,
-        /// What, in the words of [`words::Say`].
-        text: String,
-    },
-    /// Something that is no message: a death, a return.
-    Note(String),
-}
 
 /// Names of orders and deals. An order without a name is called by its number, a deal `d1`, `d2`,
 /// ... in the order in which they are first heard of.
@@ -114,7 +75,7 @@ impl Drawing {
 
     /// The rows as text.
     pub fn text(&self) -> String {
-        super::text::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
+        kernel::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
     /// Draws what was answered at the door.

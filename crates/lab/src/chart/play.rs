@@ -6,9 +6,11 @@ use exchange::LetIn;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price};
 use words::{Ask, Place, Replace, Tell, TimeInForce};
 
-use super::draw::{Drawing, Row};
+use kernel::chart::Row;
+
+use super::draw::Drawing;
 use super::parse::{Act, Given, Position};
-use super::{Chart, ChartError, text};
+use super::{Chart, ChartError};
 use crate::laws::{Inspector, drained};
 use crate::world::{Stage, Who, message};
 
@@ -33,7 +35,7 @@ pub struct Played {
 impl Played {
     /// The rows as the text of a chart has them.
     pub fn then(&self) -> Vec<String> {
-        text::lines(&self.rows)
+        kernel::chart::lines(&self.rows)
     }
 }
 

@@ -1,14 +1,13 @@
 //! A chart as a Mermaid sequence diagram.
 
-use super::draw::{Arrow, Row};
-use super::svg::columns;
+use super::{Arrow, Picture, Row};
 
-/// The diagram's text, for what was played.
-pub fn mermaid(title: &str, rows: &[Row]) -> String {
-    let columns = columns(rows);
+/// The diagram's text.
+pub(super) fn mermaid(picture: &Picture) -> String {
+    let columns = picture.columns();
     let mut lines = vec![
         "---".to_owned(),
-        format!("title: \"{}\"", title.replace('"', "'")),
+        format!("title: \"{}\"", picture.title.replace('"', "'")),
         "---".to_owned(),
         "sequenceDiagram".to_owned(),
     ];
@@ -17,9 +16,15 @@ pub fn mermaid(title: &str, rows: &[Row]) -> String {
         format!("p{at}")
     };
     for name in &columns {
-        lines.push(format!("  participant {} as {}", id(name), mermaid_text(name)));
+        lines.push(format!("  participant {} as {}", id(name), escaped(name)));
     }
-    for row in rows {
+    let last = columns.len().saturating_sub(1);
+    let note = |text: &str| match columns.is_empty() {
+        true => format!("  %% {text}"),
+        false => format!("  Note over p0,p{last}: {}", escaped(text)),
+    };
+    lines.extend(picture.above().map(|text| note(&text)));
+    for row in &picture.rows {
         lines.push(match row {
             Row::Arrow { from, arrow, to, text } => {
                 let arrow = match arrow {
@@ -27,19 +32,17 @@ pub fn mermaid(title: &str, rows: &[Row]) -> String {
                     Arrow::Lost => "-x",
                     Arrow::Recorded => "-->>",
                 };
-                format!("  {}{arrow}{}: {}", id(from), id(to), mermaid_text(text))
+                format!("  {}{arrow}{}: {}", id(from), id(to), escaped(text))
             }
-            Row::Note(note) => {
-                let last = columns.len().saturating_sub(1);
-                format!("  Note over p0,p{last}: {}", mermaid_text(note))
-            }
+            Row::Note(text) => note(text),
         });
     }
+    lines.extend(picture.below().map(|text| note(&text)));
     lines.join("\n") + "\n"
 }
 
 /// Text that Mermaid takes as text: it ends a statement at `;` and begins an entity or comment at `#`.
-pub fn mermaid_text(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match letter {

@@ -1,6 +1,6 @@
 //! A chart as an SVG picture, legible on light and on dark ground.
 
-use super::draw::{Arrow, Row};
+use super::{Arrow, Picture, Row};
 
 const COLUMN: usize = 180;
 const MARGIN: usize = 90;
@@ -12,56 +12,51 @@ text{font:13px ui-monospace,monospace;fill:currentColor}\
 .title,.head{font-weight:bold}.head,.said{text-anchor:middle}.note{opacity:.75}\
 line,path{stroke:currentColor;fill:none}.life{opacity:.35}.fact{stroke-dasharray:5 3}</style>";
 
-/// Who stands at the heads of the columns: as they first appear, but the log last.
-pub(super) fn columns(rows: &[Row]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for row in rows {
-        if let Row::Arrow { from, to, .. } = row {
-            for name in [from.as_str(), to.as_str()] {
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-        }
-    }
-    names.sort_by_key(|name| *name == "log");
-    names
-}
-
-/// The picture, for what was played.
-pub fn svg(title: &str, rows: &[Row]) -> String {
-    let columns = columns(rows);
+/// The picture.
+pub(super) fn svg(picture: &Picture) -> String {
+    let columns = picture.columns();
     let x = |name: &str| {
         MARGIN + COLUMN * columns.iter().position(|column| *column == name).unwrap_or(0)
     };
-    let width = 2 * MARGIN + COLUMN * columns.len().saturating_sub(1).max(2);
-    let height = LINE * (rows.len() + 4);
-    let mut body =
-        vec![format!("<text class=\"title\" x=\"12\" y=\"{LINE}\">{}</text>", escaped(title))];
+    let note = |text: &str, y: usize| {
+        format!("<text class=\"note\" x=\"12\" y=\"{y}\">{}</text>", escaped(text))
+    };
+    let mut y = LINE;
+    let title = escaped(&picture.title);
+    let mut body = vec![format!("<text class=\"title\" x=\"12\" y=\"{y}\">{title}</text>")];
+    for text in picture.above() {
+        y += LINE;
+        body.push(note(&text, y));
+    }
+    y += LINE;
+    let (top, bottom) = (y, y + LINE * (picture.rows.len() + 1) + LINE / 2);
     for name in &columns {
         let x = x(name);
         body.push(format!(
-            "<text class=\"head\" x=\"{x}\" y=\"{}\">{}</text>\
-             <line class=\"life\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{}\"/>",
-            2 * LINE,
+            "<text class=\"head\" x=\"{x}\" y=\"{top}\">{}</text>\
+             <line class=\"life\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{bottom}\"/>",
             escaped(name),
-            2 * LINE + 8,
-            height - LINE / 2
+            top + 8
         ));
     }
-    for (row, at) in rows.iter().zip(3..) {
-        let y = LINE * at;
+    y += LINE;
+    for row in &picture.rows {
         body.push(match row {
-            Row::Note(note) => {
-                format!("<text class=\"note\" x=\"12\" y=\"{y}\">{}</text>", escaped(note))
-            }
+            Row::Note(text) => note(text, y),
             Row::Arrow { from, arrow, to, text } => drawn(x(from), x(to), y, *arrow, text),
         });
+        y += LINE;
     }
+    y = bottom;
+    for text in picture.below() {
+        y += LINE;
+        body.push(note(&text, y));
+    }
+    let width = 2 * MARGIN + COLUMN * columns.len().saturating_sub(1).max(2);
+    let height = y + LINE / 2;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n{STYLE}\n{}\n</svg>\n",
-        escaped(title),
+         width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{title}</title>\n{STYLE}\n{}\n</svg>\n",
         body.join("\n")
     )
 }
