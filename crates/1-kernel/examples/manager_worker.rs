@@ -81,11 +81,11 @@ impl Process for Party {
         Party::Manager(BTreeMap::new())
     }
 
-    fn handle(&mut self, event: Event<Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
         match self {
             Party::Manager(workers) => manage(workers, event, out),
             Party::Worker => {
-                if let Event::Message { from, message: Say::Work(job) } = event {
+                if let Event::Message { from, message: &Say::Work(job) } = event {
                     assert!(job != POISON, "job {job} is poison");
                     out.send(from, Say::Result(job, job * job));
                 }
@@ -94,17 +94,17 @@ impl Process for Party {
     }
 }
 
-fn manage(workers: &mut BTreeMap<Pid, Option<u32>>, event: Event<Say>, out: &mut Out<Party>) {
+fn manage(workers: &mut BTreeMap<Pid, Option<u32>>, event: Event<&Say>, out: &mut Out<Party>) {
     let jobs = out.kept().cloned().unwrap_or_default();
     let mut open: BTreeSet<u32> = jobs.open.keys().copied().collect();
     match event {
         Event::Start => out.trap_exits(true),
-        Event::Message { message: Say::Submit(job), .. } => {
+        Event::Message { message: &Say::Submit(job), .. } => {
             if !jobs.answers.contains_key(&job) && open.insert(job) {
                 out.record(Fact::Taken(job));
             }
         }
-        Event::Message { from, message: Say::Result(job, answer) } => {
+        Event::Message { from, message: &Say::Result(job, answer) } => {
             workers.insert(from, None);
             open.remove(&job);
             out.record(Fact::Answered(job, Some(answer)));
