@@ -29,7 +29,8 @@ fn the_readme_shows_a_chart_as_it_is_run() {
     let text = fs::read_to_string(root().join(CHART)).unwrap();
     let chart = Chart::parse(&text).unwrap();
     let played = chart.play().unwrap();
-    let picture = format!("```mermaid\n{}```\n", chart::mermaid(&chart.title, &played.rows));
+    let picture =
+        format!("```mermaid\n{}```\n", chart::Picture::of(&chart.title, &played.rows).mermaid());
 
     let page = root().join("README.md");
     let readme = fs::read_to_string(&page).unwrap();
