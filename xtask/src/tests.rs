@@ -4,8 +4,8 @@
 use std::fs;
 
 use crate::fault::Fault;
-use crate::root;
 use crate::tool::{Count, Tool, cargo};
+use crate::{MISTAKES, root};
 
 fn locked(args: &[&str]) -> Tool {
     cargo(args).args(&["--workspace", "--locked"])
@@ -18,6 +18,11 @@ pub(crate) fn workspace() -> Result<Count, Fault> {
     }
     println!("cargo-nextest is not there; cargo's own runner does it, only slower");
     locked(&["test", "--all-targets", "--no-fail-fast"]).tests()
+}
+
+/// The tests of those who check: each mistake that the code can be told to make must be caught.
+pub(crate) fn mistakes() -> Result<Count, Fault> {
+    cargo(&["test", "--locked", "--test", "mutations"]).args(&MISTAKES).tests()
 }
 
 /// The tests in documentation.

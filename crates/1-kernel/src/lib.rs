@@ -45,6 +45,7 @@ mod census;
 pub mod chart;
 mod chooser;
 pub mod explore;
+pub mod mutation;
 mod out;
 mod pid;
 mod process;

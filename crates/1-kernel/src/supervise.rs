@@ -7,7 +7,7 @@ use crate::ring::{Envelope, Letter};
 use crate::ties::Heads;
 use crate::tree::{Body, Deaths, NodeId, Restart, Strategy, Tree};
 use crate::world::{Marks, NO_NODE, State, World};
-use crate::{Event, Pid, Process, Reason, Table, Watch};
+use crate::{Event, Pid, Process, Reason, Table, Watch, mutation};
 
 impl<R: Clone> Tree<R> {
     /// The children of a supervisor of many, by key.
@@ -271,7 +271,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Alive;
-        slot.incarnation = incarnation;
+        if !mutation::SAME_INCARNATION.is_on() {
+            slot.incarnation = incarnation;
+        }
         slot.marks.set(Marks::TRAPS, false);
         self.watch.started(pid, key, incarnation);
         if self.make(pid, &role) {

@@ -3,7 +3,7 @@
 use units::{Lots, OrderId, Price};
 use words::Deal;
 
-use crate::Ledger;
+use crate::{Ledger, mutation};
 
 /// What the ledger has to say of a deal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,8 +40,8 @@ impl Ledger {
             && price == maker.price
             && taker.side.accepts(taker.price, price)
             && !lots.is_zero()
-            && lots <= maker.remaining()
-            && lots <= taker.remaining();
+            && (mutation::JUDGE_TRUSTS_LOTS.is_on()
+                || (lots <= maker.remaining() && lots <= taker.remaining()));
         if sound { Verdict::Trade } else { Verdict::ToVoid }
     }
 

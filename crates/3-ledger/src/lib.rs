@@ -7,6 +7,7 @@
 mod apply;
 mod judge;
 mod line;
+pub mod mutation;
 mod repeats;
 mod snapshot;
 pub mod views;

@@ -13,8 +13,8 @@ use kernel::{Event, Out, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
 use words::{Presence, Say};
 
-use crate::Party;
 use crate::ladder::{Ladder, Seats};
+use crate::{Party, mutation};
 use gather::Gathering;
 use walk::Walk;
 
@@ -311,7 +311,7 @@ impl Floor {
 
     #[inline(always)]
     fn hear_or_wait(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
-        if self.walk.is_none() {
+        if self.walk.is_none() || mutation::TWO_INTRODUCTIONS.is_on() {
             return self.hear(newcomer, out);
         }
         self.wait_no_more(newcomer.presence.order);

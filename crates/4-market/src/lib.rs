@@ -6,6 +6,7 @@
 mod clerk;
 mod floor;
 mod ladder;
+pub mod mutation;
 mod order;
 
 use kernel::{Event, Intensity, Life, Name, Node, Out, Process, Restart, Strategy};

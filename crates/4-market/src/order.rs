@@ -10,7 +10,7 @@ use kernel::{Event, Out, Pid};
 use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
 use words::{Deal, Entered, Fact, Presence, Reason, Say, TimeInForce};
 
-use crate::{LEDGER, Party, floor_of};
+use crate::{LEDGER, Party, floor_of, mutation};
 
 /// An order: 72 bytes. Its number is its key under its supervisor. Resting orders and newcomers are
 /// alike: they differ in what the floor says to them.
@@ -340,6 +340,9 @@ impl Order {
     /// Does what was asked: now, or after the deal in progress.
     #[inline(always)]
     fn take(&mut self, ask: Pending, out: &mut Out<Party>) {
+        if mutation::CANCEL_FREES_HOLD.is_on() && !self.held.is_zero() && ask == Pending::Cancel {
+            self.free_hold(false);
+        }
         if self.phase == Phase::Free {
             return self.carry_out(ask, out);
         }

@@ -37,6 +37,7 @@
 
 mod door;
 mod face;
+pub mod mutation;
 mod queries;
 mod service;
 

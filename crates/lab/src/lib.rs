@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`chart`] | message sequence charts that are run, compared, rewritten and drawn; the files are in `charts/` |
 //! | [`laws`] | the laws of the handshake, checked from outside, in runs with deaths drawn from a seed |
+//! | [`mutations`] | mistakes that the code can be told to make, so that the laws can be tested |
 //! | [`oracle`] | a plain matcher that says what must come of each ask |
 //! | [`flow`] | generated order flow |
 //! | [`world`] | an exchange whose every step is chosen from outside, and a witness of it |
@@ -13,5 +14,6 @@
 pub mod chart;
 pub mod flow;
 pub mod laws;
+pub mod mutations;
 pub mod oracle;
 pub mod world;

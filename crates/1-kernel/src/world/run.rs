@@ -9,7 +9,7 @@ use crate::out::Effect;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{MonitorRef, survives};
-use crate::{Event, Keeper, Pid, Process, Reason, Watch};
+use crate::{Event, Keeper, Pid, Process, Reason, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Delivers everything in order of sending until nothing waits: the live chooser.
@@ -76,7 +76,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Takes back everything that the current step has put out.
     pub(super) fn undo(&mut self) {
-        self.out.ring.take_back(self.mark.0);
+        if !mutation::HALF_UNDONE.is_on() {
+            self.out.ring.take_back(self.mark.0);
+        }
         self.out.log.truncate(self.mark.1);
         self.out.spawned.clear();
         self.out.multicasts.clear();
@@ -152,6 +154,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let index = envelope.to.index();
         match self.slots.get(index) {
             Some(slot) if slot.generation == envelope.to.generation && slot.body.is_some() => {}
+            Some(slot) if mutation::LATER_LIFE.is_on() && slot.body.is_some() => {
+                let to = Pid { generation: slot.generation, ..envelope.to };
+                return self.deliver(Envelope { to, ..envelope });
+            }
             _ => return self.deliver_to_nobody(envelope),
         }
         self.watch.delivered(&envelope);

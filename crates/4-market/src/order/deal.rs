@@ -7,7 +7,7 @@ use words::{Busy, Deal, Say};
 
 use super::{Hold, Order, Phase, id};
 use crate::floor::is_later;
-use crate::{LEDGER, Party, floor_of};
+use crate::{LEDGER, Party, floor_of, mutation};
 
 impl Order {
     // ---- the maker
@@ -29,13 +29,15 @@ impl Order {
         if lots.is_zero() || !self.side.opposite().accepts(limit, self.price) {
             return self.pass(introduction, Busy::Newcomer, out);
         }
-        self.open -= lots;
-        self.held = lots;
+        if !mutation::NO_HOLD_ON_PROPOSING.is_on() {
+            self.open -= lots;
+            self.held = lots;
+            self.phase = Phase::Proposed;
+        }
         self.proposals = self.proposals.checked_add(1).expect("fewer than 2^32 proposals a life");
         self.introduction = introduction;
-        self.phase = Phase::Proposed;
         out.monitor(newcomer);
-        let (incarnation, number) = (out.incarnation(), self.proposals);
+        let (incarnation, number) = (life(out), self.proposals);
         let deal = Deal { maker: id(out), taker, incarnation, number };
         out.send(newcomer, Say::Propose { deal, introduction, price: self.price, lots });
     }
@@ -49,8 +51,8 @@ impl Order {
     /// True if this deal is the proposal that we wait to hear of.
     #[inline(always)]
     fn has_proposed(&self, deal: &Deal, out: &Out<Party>) -> bool {
-        self.phase == Phase::Proposed
-            && (deal.maker, deal.incarnation) == (id(out), out.incarnation())
+        (self.phase == Phase::Proposed || mutation::NO_HOLD_ON_PROPOSING.is_on())
+            && (deal.maker, deal.incarnation) == (id(out), life(out))
             && deal.number == self.proposals
     }
 
@@ -58,6 +60,10 @@ impl Order {
     pub(super) fn on_accept(&mut self, from: Pid, deal: Deal, lots: Lots, out: &mut Out<Party>) {
         if !self.has_proposed(&deal, out) {
             return self.withdraw_unknown(from, deal, out);
+        }
+        let lots = if mutation::TRUSTS_THE_PROPOSAL.is_on() { self.held } else { lots };
+        if mutation::NO_HOLD_ON_PROPOSING.is_on() {
+            (self.open, self.held) = (self.open - lots, lots);
         }
         let Some(rest) = self.held.checked_sub(lots).filter(|_| !lots.is_zero()) else {
             // More than was offered, or nothing: no acceptance at all.
@@ -67,11 +73,19 @@ impl Order {
         self.open += rest;
         self.held = lots;
         self.phase = Phase::Closing;
+        if mutation::COMMIT_WITHOUT_LEDGER.is_on() {
+            return self.settle_as_maker(deal, from, true, out);
+        }
         out.demonitor_all();
-        out.note(Some(Hold { deal, lots, partner: from }));
+        if !mutation::RECORD_BEFORE_LOG.is_on() {
+            out.note(Some(Hold { deal, lots, partner: from }));
+        }
         if let Some(ledger) = out.whereis(LEDGER) {
             out.monitor(ledger);
             out.send(ledger, Say::Record { deal, price: self.price, lots });
+        }
+        if mutation::DONE_ON_ACCEPT.is_on() {
+            out.send(from, Say::Complete { deal });
         }
     }
 
@@ -79,13 +93,18 @@ impl Order {
     /// for it in this life, nor will we; a former life's hold has been settled before we spoke.
     #[cold]
     fn withdraw_unknown(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
-        let closing = out.noted().is_some_and(|hold| hold.deal == deal);
-        if !closing && (deal.maker, deal.incarnation) == (id(out), out.incarnation()) {
+        let closing = out.noted().is_some_and(|hold| hold.deal == deal)
+            && !mutation::WITHDRAW_WHILE_CLOSING.is_on();
+        if !closing && (deal.maker, deal.incarnation) == (id(out), life(out)) {
             out.send(from, Say::Withdraw { deal });
         }
     }
 
     pub(super) fn on_decline(&mut self, deal: Deal, out: &mut Out<Party>) {
+        if mutation::DECLINE_WHILE_CLOSING.is_on() && self.phase == Phase::Closing {
+            out.note(None);
+            return self.drop_proposal(out);
+        }
         // While closing a decline comes too late and changes nothing.
         if self.has_proposed(&deal, out) {
             self.drop_proposal(out);
@@ -123,7 +142,9 @@ impl Order {
         self.held = lots;
         self.introduction = introduction;
         self.phase = Phase::Accepted;
-        out.note(Some(Hold { deal, lots, partner: from }));
+        if !mutation::ACCEPT_BEFORE_LOG.is_on() {
+            out.note(Some(Hold { deal, lots, partner: from }));
+        }
         out.monitor(from);
         out.send(from, Say::Accept { deal, lots });
     }
@@ -132,7 +153,8 @@ impl Order {
     /// on, those before it, and all of the floor's former lives.
     #[inline(always)]
     fn is_over(&self, introduction: u32) -> bool {
-        self.introduction != 0 && !is_later(introduction, self.introduction)
+        let over = self.introduction != 0 && !is_later(introduction, self.introduction);
+        over && !mutation::FORGOTTEN_INTRODUCTIONS.is_on()
     }
 
     #[cold]
@@ -217,7 +239,7 @@ impl Order {
     }
 
     #[inline(always)]
-    fn free_hold(&mut self, traded: bool) {
+    pub(super) fn free_hold(&mut self, traded: bool) {
         if traded {
             self.done += self.held;
         } else {
@@ -232,6 +254,9 @@ impl Order {
         match self.phase {
             // The taker: nothing is logged, so we let go.
             Phase::Proposed => self.drop_proposal(out),
+            Phase::Accepted if mutation::RESPONDER_TIMES_OUT.is_on() => {
+                self.settle_as_taker(false, out);
+            }
             // The maker: how far it got only the ledger knows.
             Phase::Accepted => {
                 self.phase = Phase::InDoubt;
@@ -244,4 +269,10 @@ impl Order {
             Phase::New | Phase::Free => {}
         }
     }
+}
+
+/// Which of our lives it is, as the names of our deals tell.
+#[inline(always)]
+fn life(out: &Out<Party>) -> u32 {
+    if mutation::REUSED_DEAL.is_on() { 1 } else { out.incarnation() }
 }
