@@ -8,10 +8,12 @@
 //! | `safety` | what holds between any two steps |
 //! | `drain` | what holds once faults have stopped and everything has run |
 //! | `sometimes` | the states that must be reached |
+//! | `plan` | what a seed makes of a run |
 //! | `run` | a run drawn from a seed: asks, deliveries, deaths |
 
 mod drain;
 mod history;
+mod plan;
 mod run;
 mod safety;
 mod sometimes;
@@ -20,7 +22,8 @@ use std::fmt;
 
 pub use drain::drained;
 pub use history::{History, Line};
-pub use run::{Delivery, Plan, Report, Violation, run};
+pub use plan::{Delivery, Plan};
+pub use run::{Onlooker, Report, Violation, run, run_before};
 pub use safety::Inspector;
 pub use sometimes::{Mark, Marks};
 

@@ -14,8 +14,8 @@ pub(crate) struct Chart {
 
 impl Chart {
     pub(crate) fn text(&self) -> String {
-        let wide = |(who, _): &(String, String)| who.chars().count();
-        let width = self.rows.iter().map(wide).max().unwrap_or(0);
+        let arrows = self.rows.iter().filter(|(_, what)| !what.is_empty());
+        let width = arrows.map(|(who, _)| who.chars().count()).max().unwrap_or(0);
         let row = |(who, what): &(String, String)| {
             format!("  {who:width$}  {what}").trim_end().to_owned() + "\n"
         };
@@ -30,47 +30,51 @@ impl Chart {
         self.rows.push((what, String::new()));
     }
 
-    pub(crate) fn input<M: Model>(&mut self, model: &M, me: Pid, input: &Given<M::Process>) {
-        let to = model.name(me);
+    pub(crate) fn input<M: Model>(&mut self, model: &M, input: &Given<M::Process>) {
+        let to = model.itself();
         match input {
             Input::Start => self.remark(format!("{to} starts")),
             Input::Says { from, message } => {
-                self.arrow(&model.name(*from), "->", &to, model.text(message));
+                self.arrow(&model.name(*from), "->", to, model.text(message));
             }
             Input::Dies { who, reason } => {
                 self.remark(format!("x {} dies: {reason}", model.name(*who)));
             }
-            Input::Hears { of } => self.arrow(&model.name(*of), "->", &to, "down".to_owned()),
+            Input::Hears { of } => self.arrow(&model.name(*of), "->", to, "down".to_owned()),
             Input::Exits { from, reason } => {
-                self.arrow(&model.name(*from), "->", &to, format!("exit: {reason}"));
+                self.arrow(&model.name(*from), "->", to, format!("exit: {reason}"));
             }
             Input::Fires { token } => self.remark(format!("timer {token} of {to} fires")),
         }
     }
 
     pub(crate) fn done<M: Model>(&mut self, model: &M, me: Pid, done: &[Doing<M::Process>]) {
-        let from = model.name(me);
+        let called = |who: Pid| match who == me {
+            true => model.itself().to_owned(),
+            false => model.name(who),
+        };
+        let from = model.itself();
         for did in done {
             match did {
                 Did::Says { to, message } => {
-                    self.arrow(&from, "->", &model.name(*to), model.text(message));
+                    self.arrow(from, "->", &called(*to), model.text(message));
                 }
                 Did::Signals { to, reason } => {
-                    self.arrow(&from, "->", &model.name(*to), format!("exit: {reason}"));
+                    self.arrow(from, "->", &called(*to), format!("exit: {reason}"));
                 }
-                Did::Records(fact) => self.arrow(&from, "=>", "log", format!("{fact:?}")),
-                Did::Notes(Some(note)) => self.arrow(&from, "=>", "note", format!("{note:?}")),
-                Did::Notes(None) => self.arrow(&from, "=>", "note", "nothing".to_owned()),
-                Did::Watches(who) => self.remark(format!("{from} watches {}", model.name(*who))),
+                Did::Records(fact) => self.arrow(from, "=>", "log", format!("{fact:?}")),
+                Did::Notes(Some(note)) => self.arrow(from, "=>", "note", format!("{note:?}")),
+                Did::Notes(None) => self.arrow(from, "=>", "note", "nothing".to_owned()),
+                Did::Watches(who) => self.remark(format!("{from} watches {}", called(*who))),
                 Did::Unwatches(who) => {
-                    self.remark(format!("{from} watches {} no more", model.name(*who)));
+                    self.remark(format!("{from} watches {} no more", called(*who)));
                 }
                 Did::Begins { who, incarnation, .. } => {
-                    let who = model.name(*who);
+                    let who = called(*who);
                     self.remark(format!("{from} begins life {incarnation} of {who}"));
                 }
                 Did::Ends { who, reason } => {
-                    self.remark(format!("{from} ends {}: {reason}", model.name(*who)));
+                    self.remark(format!("{from} ends {}: {reason}", called(*who)));
                 }
                 Did::Exits(reason) => self.remark(format!("x {from} ends: {reason}")),
                 other => self.remark(format!("{from} does {other:?}")),
@@ -78,18 +82,18 @@ impl Chart {
         }
     }
 
-    pub(crate) fn killed<M: Model>(&mut self, model: &M, me: Pid, lost: &[Doing<M::Process>]) {
+    pub(crate) fn killed<M: Model>(&mut self, model: &M, lost: &[Doing<M::Process>]) {
         for did in lost {
             if let Did::Says { to, message } = did {
-                let (from, to) = (model.name(me), model.name(*to));
-                self.arrow(&from, "-x", &to, model.text(message) + ", lost");
+                let (from, to) = (model.itself(), model.name(*to));
+                self.arrow(from, "-x", &to, model.text(message) + ", lost");
             }
         }
-        self.remark(format!("x {} is killed", model.name(me)));
+        self.remark(format!("x {} is killed", model.itself()));
     }
 
-    pub(crate) fn again<M: Model>(&mut self, model: &M, me: Pid) {
-        self.remark(format!("{} comes back", model.name(me)));
+    pub(crate) fn again<M: Model>(&mut self, model: &M) {
+        self.remark(format!("{} comes back", model.itself()));
     }
 }
 

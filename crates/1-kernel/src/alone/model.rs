@@ -171,15 +171,18 @@ pub trait Model: Clone + fmt::Debug {
     /// Every [`Way::name`]. A test that does not come by all of them fails.
     const WAYS: &'static [&'static str];
 
-    /// True if messages may come twice and late: whatever was said before is then said again at any
-    /// time, as far as [`must`](Model::must) has an answer to it.
-    const UNRULY: bool = false;
-
     /// Sets a stage: plays the peers, and starts the process with [`Stage::begin`] or the like.
     fn set(&mut self) -> Stage<Self::Process>;
 
     /// What may come now. The driver adds the start of a life, kills, and what comes twice.
     fn may(&self) -> Vec<Given<Self::Process>>;
+
+    /// True if this message, which has come in this life, may come again at any time from now on: of
+    /// the latest dozen, each that [`must`](Model::must) has an answer to then does. Messages to a
+    /// former life never reach the next.
+    fn comes_again(&self, _said: &Given<Self::Process>) -> bool {
+        false
+    }
 
     /// How the process must answer: in one of these ways. None of them says that this must not come now.
     fn must(&self, input: &Given<Self::Process>) -> Vec<Way<Self>>;
@@ -209,7 +212,12 @@ pub trait Model: Clone + fmt::Debug {
         Ok(())
     }
 
-    /// What a chart calls an address.
+    /// What a chart calls the process itself.
+    fn itself(&self) -> &'static str {
+        "it"
+    }
+
+    /// What a chart calls the address of a peer.
     fn name(&self, pid: Pid) -> String {
         format!("{pid:?}")
     }

@@ -181,11 +181,8 @@ impl<M: Model> Game<M> {
                 return Err(format!("it watches {}, which it need not", self.model.name(of)));
             }
         }
-        if M::UNRULY {
-            let past = self.past.iter().filter(|past| !self.model.must(past).is_empty());
-            let past: Vec<_> = past.cloned().collect();
-            may.extend(past);
-        }
+        let again = self.past.iter().filter(|past| self.model.comes_again(past));
+        may.extend(again.filter(|past| !self.model.must(past).is_empty()).cloned());
         if may.is_empty() {
             return Ok(None);
         }
@@ -196,13 +193,13 @@ impl<M: Model> Game<M> {
 
     /// Gives an input, and compares what is put out. Gives that back.
     fn give(&mut self, input: &Given<M::Process>) -> Result<Vec<Doing<M::Process>>, String> {
-        if M::UNRULY && matches!(input, Input::Says { .. }) && !self.past.contains(input) {
+        if matches!(input, Input::Says { .. }) && !self.past.contains(input) {
             self.past.push(input.clone());
             if self.past.len() > REMEMBERED {
                 self.past.remove(0);
             }
         }
-        self.chart.input(&self.model, self.stage.subject(), input);
+        self.chart.input(&self.model, input);
         self.model.prepare(input, &mut self.stage);
         let done = self.stage.give(input)?;
         self.judge(input, &done)?;
@@ -237,7 +234,7 @@ impl<M: Model> Game<M> {
         let got_out = crash.map_or(usize::MAX, |crash| crash.sent);
         let lost: Vec<_> = done.iter().filter(|did| did.is_sent()).skip(got_out).cloned().collect();
         self.reached.kills += 1;
-        self.chart.killed(&self.model, self.stage.subject(), &lost);
+        self.chart.killed(&self.model, &lost);
         self.stage.kill();
         self.model.reborn(&lost);
         self.live_again().map(drop)
@@ -246,7 +243,8 @@ impl<M: Model> Game<M> {
     /// Starts the process's next life, if its supervisor does.
     fn live_again(&mut self) -> Result<bool, String> {
         let Some(done) = self.stage.next_life() else { return Ok(false) };
-        self.chart.again(&self.model, self.stage.subject());
+        self.chart.again(&self.model);
+        self.past.clear();
         self.judge(&Input::Start, &done)?;
         Ok(true)
     }

@@ -104,10 +104,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Whom a process watches by monitors, oldest first, those whose end is on its way included.
-    pub fn watched_by(&self, pid: Pid) -> Vec<Pid> {
-        let ties = self.standing(pid).ties;
-        ties.into_iter().filter(|(_, _, link)| !link).map(|(_, watched, _)| watched).collect()
+    /// The monitors that a process has set and whom it watches by them, oldest first; those whose
+    /// end is on its way included. O(its ties).
+    pub fn monitors(&self, pid: Pid) -> Vec<(MonitorRef, Pid)> {
+        let ties = self.standing(pid).ties.into_iter();
+        ties.filter(|(_, _, link)| !link).map(|(tie, watched, _)| (tie, watched)).collect()
     }
 
     /// Delivers the one that waits at `offset`, to a process that then makes a mistake: `slip` may

@@ -85,7 +85,6 @@ impl Model for Lending {
         "dies",
         "frees",
     ];
-    const UNRULY: bool = true;
 
     fn set(&mut self) -> Stage<Lender> {
         let mut stage = Stage::new(NoKeeper, None);
@@ -137,6 +136,10 @@ impl Model for Lending {
             _ => return Vec::new(),
         };
         vec![one]
+    }
+
+    fn comes_again(&self, _said: &Given<Lender>) -> bool {
+        true
     }
 
     fn stands(&self) -> &'static str {

@@ -10,12 +10,13 @@ use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
 use words::{Ask, Fact, Place, Replace, Tell, TimeInForce};
 
 use super::drain::drained;
+use super::plan::{Delivery, Plan};
 use super::safety::Inspector;
 use super::sometimes::Marks;
 use super::{Broken, Law};
 use crate::chart::Drawing;
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{Stage, Who};
+use crate::world::{Seen, Stage, Who};
 
 /// More steps than any run can need: beyond it the world runs in circles.
 const ENOUGH: usize = 100_000;
@@ -23,67 +24,6 @@ const ENOUGH: usize = 100_000;
 const TRIES: u32 = 5;
 /// Longer than any restart intensity looks back.
 const LONG: u64 = 2_000_000_000;
-
-/// What a seed makes of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Plan {
-    /// Markets.
-    pub markets: u16,
-    /// Asks.
-    pub asks: u32,
-    /// Prices go from 1 to this.
-    pub prices: usize,
-    /// Sizes go from 1 to this.
-    pub lots: usize,
-    /// Of 1,000 steps, how many let an ask in while others are under way; 0 for one at a time.
-    pub hurry: usize,
-    /// Of 1,000 steps, how many kill.
-    pub kills: usize,
-    /// Most kills.
-    pub budget: u32,
-    /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
-    pub victims: [usize; 4],
-    /// Time passes with each kill, so that nobody is given up.
-    pub patient: bool,
-    /// Which signal is delivered next.
-    pub delivery: Delivery,
-}
-
-/// Which of the signals that may come next is delivered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Delivery {
-    /// The oldest: the order of sending.
-    InOrder,
-    /// Any.
-    Any,
-    /// Mostly the latest, so that some wait for long.
-    Latest,
-}
-
-impl Plan {
-    fn draw(chance: &mut Seeded) -> Plan {
-        let mut of = |choices: &[usize]| choices[chance.below(choices.len())];
-        Plan {
-            markets: [1, 1, 1, 2][of(&[0, 1, 2, 3])],
-            asks: [4, 6, 10, 16, 24][of(&[0, 1, 2, 3, 4])],
-            prices: of(&[1, 2, 3, 4]),
-            lots: of(&[1, 3, 6]),
-            hurry: of(&[0, 0, 20, 100, 400]),
-            kills: of(&[0, 10, 30, 80, 200]),
-            budget: [1, 3, 8, 20][of(&[0, 1, 2, 3])],
-            victims: [
-                [1, 0, 0, 0],
-                [0, 1, 0, 0],
-                [0, 0, 1, 0],
-                [6, 1, 1, 0],
-                [6, 2, 2, 1],
-                [3, 1, 0, 0],
-            ][of(&[0, 1, 2, 3, 4, 5])],
-            patient: of(&[0, 1, 1]) == 1,
-            delivery: [Delivery::InOrder, Delivery::Any, Delivery::Latest][of(&[0, 1, 2])],
-        }
-    }
-}
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -131,7 +71,8 @@ struct Pending {
     since: usize,
 }
 
-struct Run {
+struct Run<'a> {
+    onlooker: Onlooker<'a>,
     chance: Seeded,
     plan: Plan,
     stage: Stage,
@@ -162,9 +103,17 @@ impl Chooser for Latest<'_> {
 
 /// Runs a seed. The same seed gives the same run.
 pub fn run(seed: u64) -> Result<Report, Box<Violation>> {
+    run_before(seed, &mut |_, _| {})
+}
+
+/// Is shown the world after each ask, delivery and death, with what was seen of that.
+pub type Onlooker<'a> = &'a mut dyn FnMut(&Stage, &[Seen]);
+
+/// As [`run`], with somebody who looks on.
+pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Violation>> {
     let mut chance = Seeded::new(seed);
     let plan = Plan::draw(&mut chance);
-    let mut run = Run::new(chance, plan);
+    let mut run = Run::new(chance, plan, onlooker);
     match run.all() {
         Ok(()) => {
             let (steps, kills) = (run.steps, plan.budget - run.kills_left);
@@ -177,8 +126,8 @@ pub fn run(seed: u64) -> Result<Report, Box<Violation>> {
     }
 }
 
-impl Run {
-    fn new(chance: Seeded, plan: Plan) -> Run {
+impl<'a> Run<'a> {
+    fn new(chance: Seeded, plan: Plan, onlooker: Onlooker<'a>) -> Run<'a> {
         let mut oracle = (plan.hurry == 0 && plan.patient).then(Oracle::new);
         for market in 0..plan.markets {
             if let Some(oracle) = &mut oracle {
@@ -187,6 +136,7 @@ impl Run {
             }
         }
         Run {
+            onlooker,
             chance,
             plan,
             stage: Stage::new(plan.markets),
@@ -321,6 +271,7 @@ impl Run {
 
     fn look(&mut self) -> Result<(), Broken> {
         let seen = self.stage.seen();
+        (self.onlooker)(&self.stage, &seen);
         self.drawing.take(&self.stage, &seen);
         let judged = self.inspector.look(&self.stage, &seen);
         self.marks.take(&self.stage, self.inspector.history(), &seen);

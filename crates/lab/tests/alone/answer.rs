@@ -1,0 +1,72 @@
+//! What a step must put out, gathered part by part: order matters only between facts, and between
+//! messages to the same receiver. That is all that the kernel promises, so no model asks for more.
+
+use kernel::alone::{Did, Does, Doing};
+use kernel::{Pid, Reason};
+use market::{Hold, Party};
+use units::OrderId;
+use words::{Deal, Fact, Names, Say};
+
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Answer {
+    facts: Vec<Doing<Party>>,
+    others: Vec<Doing<Party>>,
+    said: Vec<(Pid, Say)>,
+    ends: bool,
+}
+
+impl Answer {
+    pub(crate) fn records(&mut self, fact: Fact) {
+        self.facts.push(Did::Records(fact));
+    }
+
+    pub(crate) fn notes(&mut self, note: Option<Hold>) {
+        self.others.push(Did::Notes(note));
+    }
+
+    pub(crate) fn watches(&mut self, who: Pid) {
+        self.others.push(Did::Watches(who));
+    }
+
+    pub(crate) fn unwatches(&mut self, who: Pid) {
+        self.others.push(Did::Unwatches(who));
+    }
+
+    pub(crate) fn says(&mut self, to: Pid, message: Say) {
+        self.said.push((to, message));
+    }
+
+    pub(crate) fn ends(&mut self) {
+        self.ends = true;
+    }
+
+    pub(crate) fn does(self) -> Does<Doing<Party>> {
+        let Answer { facts, mut others, mut said, ends } = self;
+        if ends {
+            // Whom one that has ended watched is nobody's concern.
+            others.retain(|did| matches!(did, Did::Notes(_)));
+        }
+        let mut parts: Vec<_> = others.into_iter().map(Does::One).collect();
+        while let Some(&(first, _)) = said.first() {
+            let (to_it, rest): (Vec<_>, Vec<_>) =
+                said.into_iter().partition(|(to, _)| *to == first);
+            parts.push(Does::seq(to_it.into_iter().map(|(to, message)| Did::Says { to, message })));
+            said = rest;
+        }
+        let end = if ends { Does::One(Did::Exits(Reason::Normal)) } else { Does::Nothing };
+        Does::seq(facts).then(Does::InAnyOrder(parts)).then(end)
+    }
+}
+
+/// How charts write orders and deals here.
+pub(crate) struct Numbers;
+
+impl Names for Numbers {
+    fn order(&self, order: OrderId) -> String {
+        order.to_string()
+    }
+
+    fn deal(&self, deal: Deal) -> String {
+        format!("{deal:?}")
+    }
+}

@@ -1,0 +1,99 @@
+//! Each process does as its model says, and a process that makes a mistake does not.
+
+use kernel::Event;
+use kernel::alone::{Games, Mistake, Model, Reached, check, check_with};
+use market::Party;
+use words::{Say, TimeInForce};
+
+use crate::order::{self, Order};
+use crate::traces::nothing_is_fiction;
+
+/// The seed of all games here, unless `BUTTONWOOD_SEED` says another.
+fn seed() -> u64 {
+    let seed = std::env::var("BUTTONWOOD_SEED").ok();
+    seed.map_or(1, |text| text.parse().expect("a number"))
+}
+
+fn plays(model: &impl Model, games: u32) -> Reached {
+    let games = Games { games, ..Games::of(seed()) };
+    check(model, games).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Runs of the laws in which real processes are judged by their models.
+const RUNS: std::ops::Range<u64> = 0..3_000;
+
+#[test]
+fn an_order_does_as_its_model_says() {
+    let mut reached = plays(&Order::played(TimeInForce::GoodTillCancel), 600);
+    reached.add(plays(&Order::played(TimeInForce::ImmediateOrCancel), 600));
+    let (pairs, steps) = order::real::judged(RUNS);
+    assert!(steps > 50_000, "{steps}");
+    nothing_is_fiction(&reached.inputs, &pairs);
+}
+
+/// Plays games of a process that makes a mistake. Gives the failure, whose game must be short.
+fn finds(model: &impl Model<Process = Party>, plant: &dyn Fn() -> Mistake<Party>) -> String {
+    let games = Games { games: 600, ..Games::of(seed()) };
+    let failure = check_with(model, games, Some(plant)).expect_err("a mistake");
+    let steps = failure.choices.len();
+    assert!(steps <= 8, "{steps} inputs to show it: {failure}");
+    failure.to_string()
+}
+
+#[test]
+fn an_order_that_accepts_without_noting_is_found() {
+    let order = Order::played(TimeInForce::GoodTillCancel);
+    let found = finds(&order, &|| {
+        Box::new(|_, slip| {
+            if slip.said().iter().any(|(_, said)| matches!(said, Say::Accept { .. })) {
+                slip.forget_notes();
+            }
+        })
+    });
+    assert!(found.contains("\"accepts\" wants"), "{found}");
+    assert!(found.contains("Notes(Some"), "{found}");
+}
+
+#[test]
+fn an_order_that_answers_a_doubled_proposal_twice_is_found() {
+    let order = Order::played(TimeInForce::GoodTillCancel);
+    let found = finds(&order, &|| {
+        let mut heard = None;
+        Box::new(move |event, slip| {
+            let Event::Message { from, message: Say::Propose { deal, .. } } = event else { return };
+            if heard.replace(*deal) == Some(*deal) {
+                for (_, said) in slip.said() {
+                    slip.out().send(*from, said);
+                }
+            }
+        })
+    });
+    assert!(found.contains("wants nothing more"), "{found}");
+}
+
+#[test]
+fn an_order_that_has_a_deal_recorded_that_it_has_not_noted_is_found() {
+    let order = Order::played(TimeInForce::GoodTillCancel);
+    let found = finds(&order, &|| {
+        Box::new(|_, slip| {
+            if slip.said().iter().any(|(_, said)| matches!(said, Say::Record { .. })) {
+                slip.forget_notes();
+            }
+        })
+    });
+    assert!(found.contains("\"has it recorded\" wants"), "{found}");
+}
+
+#[test]
+fn an_order_that_leaves_in_a_deal_is_found() {
+    let order = Order::played(TimeInForce::GoodTillCancel);
+    let found = finds(&order, &|| {
+        Box::new(|event, slip| {
+            let cancelled = matches!(event, Event::Message { message: Say::Cancel { .. }, .. });
+            if cancelled && slip.said().is_empty() {
+                slip.out().exit(kernel::Reason::Normal);
+            }
+        })
+    });
+    assert!(found.contains("\"will see to that\" wants nothing more"), "{found}");
+}

@@ -1,0 +1,350 @@
+//! Who an order deals with, played: a floor, the ledger, two orders of the other side, and its owner.
+//! What they say is among what the real ones say; `traces` holds them to that.
+
+use std::collections::BTreeMap;
+
+use kernel::alone::{Doing, Given, Input, Model, Stage, Way};
+use kernel::{Intensity, Node, Pid, Reason};
+use ledger::Ledger;
+use market::{Hold, LEDGER, Party, Role, floor_of, orders_of};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Deal, Entered, Fact, Presence, Say, TimeInForce};
+
+use super::{Order, Phase};
+use crate::answer::Numbers;
+
+pub(crate) const MARKET: MarketId = MarketId(0);
+const ME: OrderId = OrderId(10);
+const LIMIT: Price = Price(100);
+
+/// What the peers know.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Peers {
+    /// The two orders of the other side: addresses, and numbers.
+    people: Vec<(Pid, OrderId)>,
+    /// The floor's last number, its life above.
+    number: u32,
+    /// Deals that the other orders have proposed.
+    proposed: u32,
+    /// What the ledger was asked and has not answered.
+    pub(crate) asked: Option<Say>,
+    /// How deals ended.
+    pub(crate) ended: BTreeMap<Deal, bool>,
+    /// What the facts say of the order while it is open: it, and lots done.
+    line: Option<(Presence, Lots)>,
+    asks: u64,
+}
+
+impl Order {
+    /// An order to buy 4 at 100, and its peers.
+    pub(crate) fn played(stands: TimeInForce) -> Order {
+        let mut order = Order::new(ME, MARKET);
+        order.presence.stands = stands;
+        order
+    }
+
+    fn price_of(&self, deal: Deal) -> Price {
+        if deal.maker == self.id { self.presence.price } else { LIMIT }
+    }
+
+    /// The ledger makes a deal a trade, or void, once.
+    fn decide(&mut self, deal: Deal, traded: bool, stage: &mut Stage<Party>) {
+        let Some(Hold { lots, .. }) = self.note.filter(|_| !self.peers.ended.contains_key(&deal))
+        else {
+            return;
+        };
+        self.peers.ended.insert(deal, traded);
+        if !traded {
+            return stage.record(Fact::Voided { deal });
+        }
+        let price = self.line_price(deal);
+        stage.record(Fact::Traded { deal, market: MARKET, price, lots });
+        if let Some((presence, done)) = &mut self.peers.line {
+            *done += lots;
+            presence.open -= lots;
+        }
+        self.peers.line = self.peers.line.filter(|(presence, _)| presence.open > Lots::ZERO);
+    }
+
+    /// A maker's price by the facts: one that is back does not know it yet.
+    fn line_price(&self, deal: Deal) -> Price {
+        match self.peers.line {
+            Some((presence, _)) if deal.maker == self.id => presence.price,
+            _ => self.price_of(deal),
+        }
+    }
+
+    /// What the ledger may answer now.
+    fn verdicts(&self) -> Vec<Say> {
+        let of = |deal: Deal| match self.peers.ended.get(&deal) {
+            _ if self.peers.line.is_none() && !self.peers.ended.contains_key(&deal) => vec![],
+            Some(true) => vec![Say::Recorded { deal }],
+            Some(false) => vec![Say::Voided { deal }],
+            None => vec![Say::Recorded { deal }, Say::Voided { deal }],
+        };
+        match (self.peers.asked, self.peers.line) {
+            (Some(Say::Record { deal, .. }), _) => of(deal),
+            (Some(Say::Settle { .. } | Say::Recall { .. }), None) => vec![Say::Unknown],
+            (Some(Say::Settle { deal, .. }), Some(_)) => of(deal),
+            (Some(Say::Recall { .. }), Some((presence, done))) => {
+                let Presence { place, side, price, open, stands, .. } = presence;
+                let (size, market) = (open + done, MARKET);
+                vec![Say::Recalled { place, price, size, done, market, side, stands }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Model for Order {
+    type Process = Party;
+    const WAYS: &'static [&'static str] = &[
+        "waits to be entered",
+        "enters",
+        "proposes",
+        "is busy",
+        "has nothing to propose",
+        "gives its word",
+        "will give its word",
+        "accepts",
+        "accepts again",
+        "declines",
+        "has it recorded",
+        "withdraws",
+        "is accepted too late",
+        "is declined",
+        "is declined too late",
+        "trades as maker",
+        "is filled as maker",
+        "trades as taker",
+        "is filled as taker",
+        "hears as maker that it is void",
+        "hears as taker that it is void",
+        "takes its proposal back",
+        "is in doubt",
+        "asks again",
+        "settles",
+        "recalls",
+        "recalls once settled",
+        "is back",
+        "is no more",
+        "knew that",
+        "leaves",
+        "is replaced",
+        "has traded more than that",
+        "will see to that",
+        "does not mind",
+    ];
+
+    fn set(&mut self) -> Stage<Party> {
+        let mut stage = Stage::new(Ledger::new(), Some(LEDGER));
+        stage.record(Fact::Started { epoch: 1 });
+        stage.record(Fact::MarketOpened { market: MARKET, spec: lab::world::market_spec(0) });
+        for order in [OrderId(1), OrderId(2)] {
+            let (account, side, lots) = (AccountId(1), Side::Sell, Lots(1_000));
+            let (market, stands) = (MARKET, TimeInForce::GoodTillCancel);
+            let client = None;
+            let price = LIMIT;
+            stage.record(Fact::Entered(Entered {
+                order,
+                account,
+                client,
+                market,
+                side,
+                price,
+                lots,
+                stands,
+            }));
+            self.peers.people.push((stage.play(), order));
+        }
+        (self.floor, self.ledger) = (stage.play_as(floor_of(MARKET)), stage.play_as(LEDGER));
+        self.peers.number = 1 << 24;
+        let root = stage.root();
+        let many = Intensity::times(1_000_000);
+        let orders = Node::many("orders", Role::Orders(MARKET)).named(orders_of(MARKET));
+        let orders = stage.grow(Some(root), orders.intensity_per_child(many));
+        stage.begin_child(orders, ME.0, Party::order(MARKET));
+        stage
+    }
+
+    fn may(&self) -> Vec<Given<Party>> {
+        let Peers { number, proposed, .. } = self.peers;
+        let stands = self.presence.stands;
+        let introduction = number + 1;
+        let mut said: Vec<(Pid, Say)> = Vec::new();
+        if self.phase == Phase::New {
+            let (account, client, side, price) = (AccountId(7), None, Side::Buy, LIMIT);
+            let enter = Say::Enter { account, client, side, price, lots: Lots(4), stands };
+            return vec![Input::Says { from: Pid::OUTSIDE, message: enter }];
+        }
+        let ask = AskId(100 + self.peers.asks);
+        said.push((Pid::OUTSIDE, Say::Cancel { ask }));
+        for (price, lots) in [(LIMIT, Lots(3)), (Price(101), Lots(5)), (Price(99), Lots(1))] {
+            said.push((Pid::OUTSIDE, Say::Replace { ask, client: None, price, lots }));
+        }
+        said.push((self.floor, Say::Gather { introduction }));
+        if stands == TimeInForce::ImmediateOrCancel && self.phase == Phase::Free {
+            said.push((self.floor, Say::Quiet));
+        }
+        let rests = matches!(self.phase, Phase::Free | Phase::Proposed | Phase::Closing);
+        for &(peer, order) in &self.peers.people {
+            let limits = [(LIMIT, Lots(2)), (LIMIT, Lots(9)), (Price(102), Lots(2))];
+            for (price, lots) in limits.into_iter().filter(|_| rests) {
+                let newcomer = peer;
+                let introduce = Say::Introduce { introduction, newcomer, order, price, lots };
+                said.push((self.floor, introduce));
+            }
+            let deal = Deal { maker: order, taker: self.id, incarnation: 1, number: proposed + 1 };
+            let last = self.introduction;
+            let offers = [(introduction, Lots(1)), (introduction, Lots(6)), (last, Lots(1))];
+            let free = self.phase == Phase::Free;
+            for (introduction, lots) in offers.into_iter().filter(|offer| free && offer.0 > 0) {
+                said.push((peer, Say::Propose { deal, introduction, price: LIMIT, lots }));
+            }
+            if self.watches == Some(peer) && self.phase == Phase::Proposed {
+                let (maker, taker) = (self.id, order);
+                let (incarnation, number) = (self.incarnation, self.proposals);
+                let deal = Deal { maker, taker, incarnation, number };
+                said.push((peer, Say::Decline { deal }));
+                for lots in 1..=self.held.0 {
+                    said.push((peer, Say::Accept { deal, lots: Lots(lots) }));
+                }
+            }
+            if let (Phase::Accepted, Some(Hold { deal, partner, .. })) = (self.phase, self.note)
+                && partner == peer
+                && self.peers.ended.get(&deal) != Some(&false)
+            {
+                said.push((peer, Say::Complete { deal }));
+            }
+        }
+        said.extend(self.verdicts().into_iter().map(|verdict| (self.ledger, verdict)));
+        let said = said.into_iter().map(|(from, message)| Input::Says { from, message });
+        let people = self.peers.people.iter().map(|(pid, _)| *pid);
+        let dies = people.chain([self.floor, self.ledger]);
+        let dies = dies.map(|who| Input::Dies { who, reason: Reason::Killed });
+        let gone =
+            |who: &Pid| *who != self.ledger && !self.peers.people.iter().any(|p| p.0 == *who);
+        let hears = self.watches.filter(gone).map(|of| Input::Hears { of });
+        said.chain(dies).chain(hears).collect()
+    }
+
+    /// All but what the ledger said of the order, which an order that asks anew would believe.
+    fn comes_again(&self, said: &Given<Party>) -> bool {
+        let Input::Says { from, message } = said else { return false };
+        let stale = matches!(message, Say::Recalled { .. } | Say::Unknown | Say::Replace { .. });
+        !stale && (*from == Pid::OUTSIDE || self.is_there(*from))
+    }
+
+    fn must(&self, input: &Given<Party>) -> Vec<Way<Order>> {
+        self.answer(input).into_iter().collect()
+    }
+
+    fn prepare(&mut self, input: &Given<Party>, stage: &mut Stage<Party>) {
+        match *input {
+            Input::Says { message: Say::Recorded { deal } | Say::Complete { deal }, .. } => {
+                self.decide(deal, true, stage);
+            }
+            Input::Says { message: Say::Voided { deal } | Say::Withdraw { deal }, .. } => {
+                self.decide(deal, false, stage);
+            }
+            Input::Says { message: Say::Replace { .. }, .. } => self.peers.asks += 1,
+            Input::Says {
+                message: Say::Introduce { introduction, .. } | Say::Gather { introduction },
+                ..
+            } => self.peers.number = self.peers.number.max(introduction),
+            Input::Says { message: Say::Propose { introduction, deal, .. }, .. } => {
+                self.peers.number = self.peers.number.max(introduction);
+                self.peers.proposed = self.peers.proposed.max(deal.number);
+            }
+            // Each has another life at once, at another address.
+            Input::Dies { who, .. } if who == self.floor => {
+                self.floor = stage.play_as(floor_of(MARKET));
+                self.peers.number = ((self.peers.number >> 24) + 1) << 24;
+            }
+            Input::Dies { who, .. } if who == self.ledger => {
+                self.ledger = stage.play_as(LEDGER);
+                self.peers.asked = None;
+            }
+            Input::Dies { who, .. } => {
+                if let Some(peer) = self.peers.people.iter_mut().find(|(pid, _)| *pid == who) {
+                    peer.0 = stage.play();
+                }
+            }
+            _ => {}
+        }
+        if let Input::Says { from, .. } = input
+            && *from == self.ledger
+        {
+            self.peers.asked = None;
+        }
+    }
+
+    fn learn(&mut self, done: &[Doing<Party>]) {
+        for did in done {
+            match did {
+                Doing::<Party>::Records(Fact::Entered(_)) => {
+                    self.peers.line = Some((self.presence, Lots::ZERO));
+                }
+                Doing::<Party>::Records(Fact::Replaced { .. }) => {
+                    self.peers.line = Some((self.presence, self.done));
+                }
+                Doing::<Party>::Records(Fact::Left { .. }) => self.peers.line = None,
+                _ => {}
+            }
+        }
+    }
+
+    fn reborn(&mut self, _lost: &[Doing<Party>]) {
+        self.next_life();
+        self.peers.asked = None;
+    }
+
+    fn stands(&self) -> &'static str {
+        match self.phase {
+            Phase::New => "new",
+            Phase::Free => "free",
+            Phase::Proposed => "proposed",
+            Phase::Closing => "closing",
+            Phase::Accepted => "accepted",
+            Phase::InDoubt => "in doubt",
+            Phase::Settling => "settling",
+            Phase::Recalling => "recalling",
+        }
+    }
+
+    fn agrees(&self, party: Option<&Party>) -> Result<(), String> {
+        let Some(order) = party.and_then(Party::as_order).filter(|o| o.knows_itself()) else {
+            return Ok(());
+        };
+        let real = (order.price(), order.size(), order.open(), order.held(), order.done());
+        let books = (self.presence.price, self.size, self.presence.open, self.held, self.done);
+        if real == books { Ok(()) } else { Err(format!("it has {real:?}, and should {books:?}")) }
+    }
+
+    fn itself(&self) -> &'static str {
+        "order"
+    }
+
+    fn text(&self, said: &Say) -> String {
+        said.text(&Numbers)
+    }
+
+    fn name(&self, pid: Pid) -> String {
+        let peer = self.peers.people.iter().position(|(other, _)| *other == pid);
+        match peer {
+            Some(0) => "ann".to_owned(),
+            Some(_) => "bea".to_owned(),
+            None if pid == self.floor => "floor".to_owned(),
+            None if pid == self.ledger => "ledger".to_owned(),
+            None if pid == Pid::OUTSIDE => "client".to_owned(),
+            None => format!("{pid:?}"),
+        }
+    }
+}
+
+impl Order {
+    /// True of a peer in its present life.
+    fn is_there(&self, who: Pid) -> bool {
+        who == self.floor || who == self.ledger || self.peers.people.iter().any(|p| p.0 == who)
+    }
+}

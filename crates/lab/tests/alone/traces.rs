@@ -1,0 +1,134 @@
+//! The models as judges of real runs: the seeded worlds of the laws, with their kills and schedules. Every
+//! step of a real process must be one that its model allows; and whatever a model's peers say must
+//! be among what the real ones have said, where the process stood so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::alone::{Did, Doing, Given, Input, Model, accept};
+use kernel::{Envelope, Letter, MonitorRef, Pid};
+use lab::world::{Seen, Stage};
+use market::Party;
+use words::Say;
+
+/// A step of a process: what it was given, and all that it put out.
+pub(crate) struct Step {
+    pub(crate) pid: Pid,
+    pub(crate) input: Given<Party>,
+    pub(crate) done: Vec<Doing<Party>>,
+}
+
+/// Takes steps from what is seen of a world.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    waiting: usize,
+    monitors: BTreeMap<Pid, Vec<(MonitorRef, Pid)>>,
+}
+
+impl Recorder {
+    /// The steps since this was last called: one, or those of a supervisor's children at their start.
+    pub(crate) fn steps(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Step> {
+        let world = stage.world();
+        let taken = |s: &&Seen| matches!(s, Seen::Delivered(_) | Seen::Lost(_));
+        let old = self.waiting - seen.iter().filter(taken).count();
+        let sent: Vec<&Envelope<Say>> = world.letters().skip(old).collect();
+        self.waiting = world.waiting();
+        let mut steps = Vec::new();
+        for event in seen {
+            let Seen::Delivered(Envelope { to, from, letter }) = event else { continue };
+            let input = match letter {
+                Letter::Say(message) => Input::Says { from: *from, message: *message },
+                Letter::Start => Input::Start,
+                Letter::Down(tie, _) => {
+                    let monitors = self.monitors.entry(*to).or_default();
+                    let Some(at) = monitors.iter().position(|(other, _)| other == tie) else {
+                        continue; // taken away before: no step
+                    };
+                    monitors.remove(at);
+                    Input::Hears { of: *from }
+                }
+                Letter::ChildDown(_) => {
+                    let begun = seen.iter().filter_map(|event| match event {
+                        Seen::Started(pid, ..) => Some(*pid),
+                        _ => None,
+                    });
+                    // Children of a supervisor of many that is back get their start as a letter.
+                    let waits = |pid: Pid| {
+                        sent.iter().any(|e| e.to == pid && matches!(e.letter, Letter::Start))
+                    };
+                    let begun = begun.filter(|pid| !waits(*pid) && world.process(*pid).is_some());
+                    for pid in begun {
+                        let done = self.done(stage, pid, seen, &sent);
+                        steps.push(Step { pid, input: Input::Start, done });
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            let done = self.done(stage, *to, seen, &sent);
+            steps.push(Step { pid: *to, input, done });
+        }
+        steps
+    }
+
+    fn done(
+        &mut self,
+        stage: &Stage,
+        pid: Pid,
+        seen: &[Seen],
+        sent: &[&Envelope<Say>],
+    ) -> Vec<Doing<Party>> {
+        let mut done = Vec::new();
+        let mut end = None;
+        for event in seen {
+            match event {
+                Seen::Recorded(by, fact) if *by == pid => done.push(Did::Records(*fact)),
+                Seen::Noted(by, note) if *by == pid => done.push(Did::Notes(*note)),
+                Seen::Ended(who, reason) if *who == pid => end = Some(Did::Exits(reason.clone())),
+                _ => {}
+            }
+        }
+        let after = stage.world().monitors(pid);
+        let before = self.monitors.insert(pid, after.clone()).unwrap_or_default();
+        if end.is_none() {
+            let gone = before.iter().filter(|tie| !after.contains(tie));
+            done.extend(gone.map(|(_, who)| Did::Unwatches(*who)));
+            let set = after.iter().filter(|tie| !before.contains(tie));
+            done.extend(set.map(|(_, who)| Did::Watches(*who)));
+        }
+        done.extend(sent.iter().filter(|e| e.from == pid).filter_map(|e| match e.letter {
+            Letter::Say(message) => Some(Did::Says { to: e.to, message }),
+            _ => None,
+        }));
+        done.extend(end);
+        done
+    }
+}
+
+/// Where processes stood, and what sort of input came there.
+pub(crate) type Pairs = BTreeSet<(&'static str, String)>;
+
+/// Has a model judge a step, and moves it on. Panics with what differs.
+pub(crate) fn judge<M: Model<Process = Party>>(
+    model: &mut M,
+    step: &Step,
+    pairs: &mut Pairs,
+    seed: u64,
+) {
+    pairs.insert((model.stands(), step.input.kind()));
+    match accept(model, &step.input, &step.done, |_| None) {
+        Ok(way) => *model = way.then,
+        Err(what) => panic!("seed {seed}: {:?} of {model:#?}: {what}", step.input),
+    }
+    model.learn(&step.done);
+}
+
+/// Of no protocol: a death, of which a process hears or not; and what a client asks, who may at any time.
+const OF_NOBODY: [&str; 4] = ["dies", "enter", "cancel", "replace"];
+
+/// Fails for what a model's peers say where no real ones ever did.
+pub(crate) fn nothing_is_fiction(played: &Pairs, real: &Pairs) {
+    let of_peers = |pair: &&(&str, String)| !OF_NOBODY.contains(&pair.1.as_str());
+    let fiction: Vec<_> =
+        played.iter().filter(of_peers).filter(|pair| !real.contains(*pair)).collect();
+    assert!(fiction.is_empty(), "no real peer says: {fiction:?}");
+}
