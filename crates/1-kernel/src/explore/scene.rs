@@ -143,6 +143,32 @@ where
         Settled::Circles(steps)
     }
 
+    /// Lets these happen, one after the other: a breach's path on a scene that is watched, for one.
+    pub fn play(&mut self, path: &[Move]) {
+        path.iter().for_each(|step| self.happen(step));
+    }
+
+    fn happen(&mut self, chosen: &Move) {
+        match *chosen {
+            Move::Deliver { from, to } => {
+                self.world.deliver_between(from, to);
+            }
+            Move::Say(client) => {
+                self.say(client);
+            }
+            Move::Tick => {
+                if let Some(at) = self.world.next_timer() {
+                    self.world.set_time(at);
+                }
+            }
+            Move::Kill(pid) => {
+                self.faults = self.faults.saturating_sub(1);
+                self.world.kill(pid);
+            }
+        }
+        self.world.drop_idle();
+    }
+
     fn next_line(&self, client: usize) -> Option<&(To, P::Message)> {
         let (lines, said) = &self.clients[client];
         lines.get(*said)
@@ -190,24 +216,7 @@ where
     }
 
     fn make(&mut self, chosen: &Move) {
-        match *chosen {
-            Move::Deliver { from, to } => {
-                self.world.deliver_between(from, to);
-            }
-            Move::Say(client) => {
-                self.say(client);
-            }
-            Move::Tick => {
-                if let Some(at) = self.world.next_timer() {
-                    self.world.set_time(at);
-                }
-            }
-            Move::Kill(pid) => {
-                self.faults = self.faults.saturating_sub(1);
-                self.world.kill(pid);
-            }
-        }
-        self.world.drop_idle();
+        self.happen(chosen);
     }
 
     fn fingerprint(&self) -> u64 {

@@ -1,0 +1,145 @@
+//! Request and reply with a late answer: who waits no longer asks again, and the answer to the first
+//! question, when it comes after all, must not be taken for the answer to the second.
+//!
+//! ```text
+//! asker  -> server  ask 1 price of tea       what if no answer comes in time? a timer; ask again, under a new number
+//! asker  -> server  ask 2 price of milk
+//! server -> asker   answer 1 tea             what if the first answer comes now? its number is not the one awaited
+//! server -> asker   answer 2 milk            what if the server dies? a monitor tells, and the next life is asked
+//! ```
+
+use kernel::chart::{Picture, Recorder};
+use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::{
+    Event, Intensity, Life, Name, NoFact, NoKeeper, Node, Out, Process, Strategy, Watch, World,
+};
+
+const SERVER: Name = Name(0);
+const ASKER: Name = Name(1);
+const PATIENCE: u64 = 1_000;
+/// What is asked about, one after the other; each until it is answered or was asked twice.
+const QUESTIONS: [u32; 2] = [10, 20];
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Say {
+    /// Its number, and about what.
+    Ask(u32, u32),
+    /// To the question of this number, about what.
+    Answer(u32, u32),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Party {
+    Server,
+    Asker(Asker),
+}
+
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
+struct Asker {
+    careful: bool,
+    asked: u32,
+    heard: Vec<(u32, u32)>,
+}
+
+impl Asker {
+    /// What is asked about now: each may be asked once, and once more.
+    fn about(&self) -> Option<u32> {
+        QUESTIONS.get(self.asked.checked_sub(1)? as usize / 2).copied()
+    }
+
+    fn ask(&mut self, out: &mut Out<Party>) {
+        out.demonitor_all();
+        self.asked += 1;
+        let (Some(about), Some(server)) = (self.about(), out.whereis(SERVER)) else { return };
+        out.monitor(server);
+        out.timer(PATIENCE, self.asked.into());
+        out.send(server, Say::Ask(self.asked, about));
+    }
+}
+
+impl Process for Party {
+    type Message = Say;
+    type Fact = NoFact;
+    type Keeper = NoKeeper;
+    type Note = ();
+    /// Whether an asker looks at the numbers of answers; `None` for the server.
+    type Role = Option<bool>;
+
+    fn start(careful: &Option<bool>, _life: Life<'_, ()>) -> Party {
+        let asker = |careful| Party::Asker(Asker { careful, ..Asker::default() });
+        careful.map_or(Party::Server, asker)
+    }
+
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+        match (self, event) {
+            (Party::Server, Event::Message { from, message: &Say::Ask(number, about) }) => {
+                out.send(from, Say::Answer(number, about));
+            }
+            (Party::Asker(me), Event::Message { message: &Say::Answer(number, about), .. }) => {
+                if let Some(wanted) = me.about()
+                    && (number == me.asked || !me.careful)
+                {
+                    me.heard.push((wanted, about));
+                    me.asked += me.asked % 2; // answered: on to the next question
+                    me.ask(out);
+                }
+            }
+            (Party::Asker(me), Event::Timer { token }) if token == u64::from(me.asked) => {
+                me.ask(out)
+            }
+            (Party::Asker(me), Event::Start | Event::Down { .. }) => me.ask(out),
+            (Party::Server | Party::Asker(_), _) => {} // late timers, and what nobody says to it
+        }
+    }
+}
+
+fn shop<W: Watch<Party>>(careful: bool, watch: W) -> World<Party, W> {
+    let mut world = World::new(NoKeeper, None, watch);
+    let server = Node::one("server", None).named(SERVER);
+    let asker = Node::one("asker", Some(careful)).named(ASKER);
+    let all = vec![server, asker];
+    world.grow(None, Node::group("shop", Strategy::OneForOne, Intensity::times(9), all));
+    world
+}
+
+fn asker<W: Watch<Party>>(world: &World<Party, W>) -> Asker {
+    match world.whereis(ASKER).and_then(|pid| world.process(pid)) {
+        Some(Party::Asker(asker)) => asker.clone(),
+        _ => Asker::default(),
+    }
+}
+
+fn explored(careful: bool) -> Report<Move> {
+    let server_only = |world: &World<Party>, pid| world.whereis(SERVER) == Some(pid);
+    let scene = Scene::new(shop(careful, ())).faults(1).mortal(server_only);
+    let right = Law::always("an answer is to what was asked", |scene: &Scene<Party>| {
+        let wrong = asker(&scene.world).heard.into_iter().find(|(asked, told)| asked != told);
+        wrong.map_or(Ok(()), |(asked, told)| Err(format!("asked about {asked}, took {told}")))
+    });
+    let law = right.sometimes(|scene| asker(&scene.world).heard.len() == QUESTIONS.len());
+    Explorer::new(scene).law(law).search()
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    let report = explored(true);
+    println!("with numbers: {} states, proved: {}\n", report.states, report.is_proof());
+    let report = explored(false);
+    let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
+    let mut again = Scene::new(shop(false, Recorder::new("nobody")));
+    for (name, called) in [(SERVER, "server"), (ASKER, "asker")] {
+        again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
+    }
+    again.play(&breach.path);
+    println!(
+        "{}",
+        Picture::of("without numbers, the shortest way to go wrong", again.world.watch.rows())
+    );
+    println!("{}", breach.what);
+}
+
+#[test]
+fn a_late_answer_is_never_taken_for_another() {
+    assert!(explored(true).is_proof());
+    assert_eq!(explored(false).verdicts[0].holds, Some(false));
+}

@@ -1,0 +1,130 @@
+//! A lock with leases: it comes free by itself when its holder dies or dawdles. But a holder cannot know that its
+//! time is up while its word is on its way, so each lease has a number, and the store takes no older one.
+//!
+//! ```text
+//! user  -> lock   acquire          what if the holder dies? the lease ends by a timer
+//! lock  -> user   lease 1
+//! user  -> store  write 1          what if it comes after the lease's end? the store knows a younger number
+//! ```
+
+use kernel::chart::{Picture, Recorder};
+use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, Watch, World};
+
+const TERM: u64 = 1_000;
+const USERS: u32 = 2;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Say {
+    Acquire,
+    Lease(u32),
+    Write(u32),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Party {
+    /// The number of the last lease, whether it is on, and who waits for the next.
+    Lock { lease: u32, on: bool, queue: Vec<Pid> },
+    /// What was written, by the numbers of leases; whether it looks at them.
+    Store { writes: Vec<u32>, careful: bool },
+    /// Where lock and store are.
+    User(Pid, Pid),
+}
+
+impl Process for Party {
+    type Message = Say;
+    type Fact = NoFact;
+    type Keeper = NoKeeper;
+    type Note = ();
+    type Role = ();
+
+    fn start(_role: &(), _life: Life<'_, ()>) -> Party {
+        Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
+    }
+
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+        match (self, event) {
+            (Party::User(lock, _), Event::Start) => out.send(*lock, Say::Acquire),
+            (Party::User(_, store), Event::Message { message: Say::Lease(number), .. }) => {
+                out.send(*store, Say::Write(*number));
+            }
+            (Party::Lock { lease, on, queue }, Event::Message { from, message: Say::Acquire }) => {
+                queue.push(from);
+                if !*on {
+                    grant(lease, on, queue, out);
+                }
+            }
+            (Party::Lock { lease, on, queue }, Event::Timer { .. }) => grant(lease, on, queue, out),
+            (
+                Party::Store { writes, careful },
+                Event::Message { message: Say::Write(lease), .. },
+            ) if !*careful || writes.last().is_none_or(|last| last <= lease) => {
+                writes.push(*lease);
+            }
+            _ => {} // a write that is too late; nobody says anything else to them
+        }
+    }
+}
+
+/// The lease is over: the next in the queue gets a new one.
+fn grant(lease: &mut u32, on: &mut bool, queue: &mut Vec<Pid>, out: &mut Out<Party>) {
+    *on = !queue.is_empty();
+    if *on {
+        *lease += 1;
+        out.send(queue.remove(0), Say::Lease(*lease));
+        out.timer(TERM, u64::from(*lease));
+    }
+}
+
+fn house<W: Watch<Party>>(careful: bool, watch: W) -> World<Party, W> {
+    let mut world = World::new(NoKeeper, None, watch);
+    let lock = world.spawn(Party::Lock { lease: 0, on: false, queue: Vec::new() });
+    let store = world.spawn(Party::Store { writes: Vec::new(), careful });
+    for _ in 0..USERS {
+        world.spawn(Party::User(lock, store));
+    }
+    world
+}
+
+fn writes(scene: &Scene<Party>) -> Vec<u32> {
+    let of = |party: &Party| match party {
+        Party::Store { writes, .. } => Some(writes.clone()),
+        Party::Lock { .. } | Party::User(..) => None,
+    };
+    scene.world.processes().find_map(|(.., party)| of(party)).unwrap_or_default()
+}
+
+fn explored(careful: bool) -> Report<Move> {
+    let is_user = |world: &World<Party>, pid| matches!(world.process(pid), Some(Party::User(..)));
+    let in_order = Law::always("writes come in the order of leases", |scene: &Scene<Party>| {
+        let writes = writes(scene);
+        if writes.is_sorted() { Ok(()) } else { Err(format!("{writes:?}")) }
+    });
+    let comes_free = Law::can_always("the lock comes free", |scene: &Scene<Party>| {
+        scene.world.processes().any(|(.., party)| matches!(party, Party::Lock { on: false, .. }))
+    });
+    let explorer = Explorer::new(Scene::new(house(careful, ())).faults(1).mortal(is_user));
+    explorer.law(in_order.sometimes(|scene| writes(scene).len() == 2)).law(comes_free).search()
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    let report = explored(true);
+    println!("with numbers: {} states, proved: {}\n", report.states, report.is_proof());
+    let report = explored(false);
+    let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
+    let mut scene = Scene::new(house(false, Recorder::new("nobody")));
+    let names = ["lock", "store", "ann", "bob"];
+    let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
+    pids.into_iter().zip(names).for_each(|(pid, name)| scene.world.watch.call(pid, name));
+    scene.play(&breach.path);
+    let title = "without numbers, a late write comes after a younger lease's";
+    println!("{}", Picture::of(title, scene.world.watch.rows()));
+}
+
+#[test]
+fn a_late_write_never_comes_after_a_younger_one() {
+    let report = explored(true);
+    assert!(report.is_proof(), "{report:?}");
+    assert_eq!(explored(false).verdicts[0].holds, Some(false));
+}

@@ -1,0 +1,149 @@
+//! Two-phase commit, and where it blocks: who has voted waits for the coordinator's word.
+//!
+//! ```text
+//! coordinator -> bank         prepare       what if the coordinator dies now? its next life decides no
+//! bank        -> coordinator  vote true     from here on the bank is bound
+//! coordinator => log          decided true  what if it dies now? its next life says so again, if there is one
+//! coordinator -> bank         decide true
+//! ```
+
+use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::{
+    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Process, Restart, Strategy, World,
+};
+
+const COORDINATOR: Name = Name(0);
+const BANKS: [Name; 2] = [Name(1), Name(2)];
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Say {
+    Prepare,
+    Vote(bool),
+    Decide(bool),
+}
+
+/// The coordinator's word, which is one for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Decided(bool);
+
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
+struct Log(Option<bool>);
+
+impl Keeper for Log {
+    type Fact = Decided;
+
+    fn admit(&mut self, facts: &[Decided]) -> Result<(), Broken> {
+        for Decided(word) in facts {
+            if self.0.replace(*word).is_some_and(|before| before != *word) {
+                return Err(Broken("it was decided otherwise".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Party {
+    /// How many said yes.
+    Coordinator(usize),
+    /// How it votes; whether it has, and is bound; what it was told.
+    Bank(bool, bool, Option<bool>),
+}
+
+impl Process for Party {
+    type Message = Say;
+    type Fact = Decided;
+    type Keeper = Log;
+    type Note = ();
+    /// A bank's vote; `None` for the coordinator.
+    type Role = Option<bool>;
+
+    fn start(vote: &Option<bool>, _life: Life<'_, ()>) -> Party {
+        vote.map_or(Party::Coordinator(0), |vote| Party::Bank(vote, false, None))
+    }
+
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+        match (self, event) {
+            (Party::Coordinator(_), Event::Start) => match out.kept().and_then(|log| log.0) {
+                None if out.incarnation() == 1 => {
+                    BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Prepare));
+                }
+                word => decide(word.unwrap_or(false), out), // back from a death: the log's word, or no
+            },
+            (party, Event::Message { message, .. }) => match (party, message) {
+                (Party::Coordinator(yes), Say::Vote(true)) if *yes + 1 < BANKS.len() => *yes += 1,
+                (Party::Coordinator(_), Say::Vote(vote)) => decide(*vote, out),
+                (Party::Bank(vote, bound, _), Say::Prepare) => {
+                    *bound = true;
+                    out.send_to(COORDINATOR, Say::Vote(*vote));
+                }
+                (Party::Bank(.., told), Say::Decide(word)) => *told = Some(*word),
+                _ => {} // nobody says anything else to them
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Says the word that is in the log, or puts this one there.
+fn decide(word: bool, out: &mut Out<Party>) {
+    let logged = out.kept().and_then(|log| log.0);
+    if logged.is_none() {
+        out.record(Decided(word));
+    }
+    let word = logged.unwrap_or(word);
+    BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Decide(word)));
+}
+
+fn banks(scene: &Scene<Party>) -> impl Iterator<Item = (bool, Option<bool>)> {
+    scene.world.processes().filter_map(|(.., party)| match *party {
+        Party::Bank(_, bound, told) => Some((bound, told)),
+        Party::Coordinator(_) => None,
+    })
+}
+
+/// Every order of it, with a death of the coordinator, who comes back or does not.
+fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
+    let mut world = World::new(Log::default(), Some(COORDINATOR), ());
+    let bank = |(name, vote)| Node::one("bank", Some(vote)).named(name);
+    let mut all: Vec<_> = BANKS.into_iter().zip(votes).map(bank).collect();
+    all.push(Node::one("coordinator", None).named(COORDINATOR).restarted(comes_back));
+    world.grow(None, Node::group("deal", Strategy::OneForOne, Intensity::times(9), all));
+    let coordinator = |world: &World<Party>, pid| world.whereis(COORDINATOR) == Some(pid);
+    let agree = Law::always("no two are told otherwise", move |scene: &Scene<Party>| {
+        let mut told: Vec<bool> = banks(scene).filter_map(|(_, told)| told).collect();
+        told.dedup();
+        if told.len() < 2 && told.first().is_none_or(|yes| !yes || votes == [true; 2]) {
+            Ok(())
+        } else {
+            Err(format!("{told:?} after the votes {votes:?}"))
+        }
+    });
+    let all_told =
+        |scene: &Scene<Party>| banks(scene).all(|(bound, told)| !bound || told.is_some());
+    let ends = Law::can_always("who is bound can be told", all_told);
+    let agree = agree.sometimes(|scene| banks(scene).all(|(_, told)| told.is_some()));
+    let scene = Scene::new(world).faults(1).mortal(coordinator);
+    Explorer::new(scene)
+        .law(agree)
+        .law(ends.sometimes(|scene| banks(scene).any(|(bound, _)| bound)))
+        .search()
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    let back = explored(Restart::Permanent, [true; 2]);
+    println!("a coordinator who comes back: {} states, proved: {}", back.states, back.is_proof());
+    let gone = explored(Restart::Temporary, [true; 2]);
+    println!("one who does not: {:?}", gone.verdicts[1]);
+}
+
+#[test]
+fn it_blocks_only_if_the_coordinator_stays_away() {
+    for votes in [[true, true], [true, false], [false, false]] {
+        assert!(explored(Restart::Permanent, votes).is_proof(), "{votes:?}");
+        let report = explored(Restart::Temporary, votes);
+        let holds: Vec<_> = report.verdicts.iter().map(|verdict| verdict.holds).collect();
+        assert_eq!(holds, [Some(true), Some(false)], "{votes:?}: agreed, and stuck");
+    }
+}
