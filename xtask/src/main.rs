@@ -5,6 +5,7 @@
 
 mod bless;
 mod fault;
+mod kill;
 mod needs;
 mod readme;
 mod steps;
@@ -26,6 +27,7 @@ Every chore of the repository.
   cargo xtask ci                the checks alone: tidy, format, clippy
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
+  cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask bench-peers ...   the same flow through other engines and ours; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
@@ -40,6 +42,17 @@ fn main() -> ExitCode {
         (Some("ci"), []) => return ci(),
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
+        (Some("kill"), [help]) if help == "--help" || help == "-h" => {
+            println!("{}", kill::HELP);
+            Ok(())
+        }
+        (Some("kill"), rest) => match kill::Plan::of(rest) {
+            Ok(plan) => plan.run(),
+            Err(why) => {
+                eprintln!("{why}\n\n{}", kill::HELP);
+                return ExitCode::from(2);
+            }
+        },
         (Some("bench-peers"), rest) => bench_peers(rest),
         (Some("--help" | "-h" | "help"), _) => {
             print!("{HELP}");
