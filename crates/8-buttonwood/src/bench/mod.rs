@@ -13,6 +13,7 @@ use words::MarketSpec;
 pub(crate) mod core;
 pub(crate) mod durable;
 pub(crate) mod kernel;
+pub(crate) mod kills;
 mod measure;
 pub(crate) mod recovery;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::bench::{core, durable, kernel, recovery};
+use crate::bench::{core, durable, kernel, kills, recovery};
 use crate::failure::Failure;
 use crate::output;
 
@@ -28,6 +28,8 @@ enum What {
     Recovery(Recovery),
     /// The kernel alone: a message, a life, an idle process
     Kernel(Kernel),
+    /// What deaths cost: an order's way back, and the trades of a market in which processes are killed
+    Kills(Kills),
 }
 
 /// How often, and how to print it.
@@ -98,6 +100,21 @@ struct Kernel {
     common: Common,
 }
 
+#[derive(clap::Args)]
+struct Kills {
+    #[command(flatten)]
+    common: Common,
+    /// Asks of each run
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
+    asks: u32,
+    /// Processes killed a second
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    kills: u32,
+    /// Seed of the generated flow
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
@@ -127,6 +144,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let plan = recovery::Plan { facts, dir: &place.dir, seed: place.seed, runs };
             let bar = output::count_bar("measuring", facts * (1 + u64::from(runs)));
             let report = recovery::run(&plan, &|done| bar.inc(done))?;
+            bar.finish_and_clear();
+            print(&report, common.json)
+        }
+        What::Kills(Kills { common, asks, kills, seed }) => {
+            let (asks, rate, runs) = (*asks as usize, u64::from(*kills), common.runs);
+            let plan = kills::Plan { asks, rate, seed: *seed, runs };
+            let bar = output::count_bar("measuring", kills::steps(&plan));
+            let report = kills::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
             print(&report, common.json)
         }

@@ -42,6 +42,20 @@ fn recovery_is_told_in_facts_a_second() {
 }
 
 #[test]
+fn deaths_are_told_with_what_they_cost() {
+    let args = ["bench", "kills", "--json", "--runs", "1", "--asks", "50000", "--kills", "20000"];
+    let told = run(args).ok().json();
+    for of in ["restart_microseconds", "floor_restart_microseconds"] {
+        let at = |quantile: &str| told[of][quantile].as_f64().unwrap();
+        assert!(at("p50") > 0.0 && at("p50") <= at("p99"), "{told}");
+    }
+    for key in ["trades_per_second", "trades_per_second_under_kills", "ratio", "kills", "trades"] {
+        assert!(told[key].as_f64() > Some(0.0), "{key}: {told}");
+    }
+    run(["bench", "kills", "--kills", "0"]).failed(2, &["invalid value '0' for '--kills"]);
+}
+
+#[test]
 fn the_core_is_told_by_scenario_and_by_book() {
     let told = run(["bench", "core", "--json", "--runs", "1", "--asks", "2000"]).ok().json();
     let scenarios = told["scenarios"].as_array().unwrap();

@@ -1,0 +1,264 @@
+//! What deaths cost: how long a killed order takes to be back, and how many trades a market still makes
+//! in which processes are killed all the time, between the steps of deals too.
+
+use exchange::{Exchange, Options};
+use kernel::{NodeId, Pid};
+use lab::flow::{self, Flow, Scenario};
+use market::{LEDGER, floor_of};
+use serde::Serialize;
+use units::{AskId, MarketId, Time};
+use words::{Ask, Fact, Tell};
+
+use super::market;
+use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
+
+/// Ask 1 opens the market, so the flow's begin at 2, and its orders are named so.
+const FIRST: AskId = AskId(2);
+/// Asks between two looks at the clock.
+const STRIDE: usize = 32;
+/// Floor and ledger are killed so often a second each, within what their supervisors bear.
+const PILLARS: u64 = 10;
+/// Restarts of single orders that are timed, and of floors.
+const ORDERS: u64 = 10_000;
+const FLOORS: usize = 20;
+
+/// What to measure.
+pub(crate) struct Plan {
+    /// Asks of each run, the standing book not counted.
+    pub(crate) asks: usize,
+    /// Processes killed a second.
+    pub(crate) rate: u64,
+    /// The flow's chance.
+    pub(crate) seed: u64,
+    /// Runs with kills and without, in turns, of which the median is told.
+    pub(crate) runs: u32,
+}
+
+/// What was measured.
+#[derive(Serialize)]
+pub(crate) struct Kills {
+    /// From the kill of a resting order until it is back on the floor and all is quiet.
+    restart_microseconds: Quantiles,
+    /// ... of the floor, until it has gathered its orders again.
+    floor_restart_microseconds: Quantiles,
+    floor_orders: usize,
+    trades_per_second: u64,
+    trades_per_second_under_kills: u64,
+    ratio: f64,
+    kills_per_second: u64,
+    kills: u64,
+    of_floor_and_ledger: u64,
+    /// Orders that were given up because they died too often.
+    suspended: u64,
+    asks: usize,
+    trades: u64,
+    seed: u64,
+    runs: u32,
+}
+
+#[derive(Serialize)]
+struct Quantiles {
+    p50: f64,
+    p99: f64,
+}
+
+/// How many runs [`run`] has, for a progress bar.
+pub(crate) fn steps(plan: &Plan) -> u64 {
+    1 + 2 * u64::from(plan.runs)
+}
+
+/// Measures all of it. `progress` is called after each run.
+pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kills {
+    let options = flow::Options { first: FIRST, ..flow::Options::default() };
+    let mut flow = Flow::new(Scenario::Still, plan.seed, options);
+    let count = flow.standing();
+    let standing: Vec<Ask> = flow.by_ref().take(count).collect();
+    let asks: Vec<Ask> = flow.take(plan.asks).collect();
+
+    let mut of_orders = restarts(&standing);
+    let mut of_floors = floor_restarts(&standing);
+    progress();
+    let (mut calm, mut troubled, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = Ran::default();
+    for _ in 0..plan.runs {
+        let undisturbed = Market::open(&standing).run(&asks, 0);
+        progress();
+        last = Market::open(&standing).run(&asks, plan.rate);
+        progress();
+        calm.push(undisturbed.trades_per_second());
+        troubled.push(last.trades_per_second());
+        ratios.push(last.trades_per_second() / undisturbed.trades_per_second());
+    }
+    Kills {
+        restart_microseconds: quantiles(&mut of_orders),
+        floor_restart_microseconds: quantiles(&mut of_floors),
+        floor_orders: count,
+        trades_per_second: whole(median(&mut calm)),
+        trades_per_second_under_kills: whole(median(&mut troubled)),
+        ratio: hundredths(median(&mut ratios)),
+        kills_per_second: per_second(last.kills, last.taken),
+        kills: last.kills,
+        of_floor_and_ledger: last.pillars,
+        suspended: last.suspended,
+        asks: plan.asks,
+        trades: last.trades,
+        seed: plan.seed,
+        runs: plan.runs,
+    }
+}
+
+fn quantiles(taken: &mut [std::time::Duration]) -> Quantiles {
+    taken.sort();
+    Quantiles { p50: quantile(taken, 0.5), p99: quantile(taken, 0.99) }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at least 0")]
+fn whole(rate: f64) -> u64 {
+    rate as u64
+}
+
+/// An exchange with one market, and the places of its processes.
+struct Market {
+    exchange: Exchange,
+    orders: NodeId,
+}
+
+/// What a run came to.
+#[derive(Default)]
+struct Ran {
+    taken: std::time::Duration,
+    trades: u64,
+    kills: u64,
+    pillars: u64,
+    suspended: u64,
+}
+
+impl Ran {
+    #[allow(clippy::cast_precision_loss, reason = "a measurement")]
+    fn trades_per_second(&self) -> f64 {
+        self.trades as f64 / self.taken.as_secs_f64()
+    }
+}
+
+impl Market {
+    fn open(standing: &[Ask]) -> Market {
+        let mut exchange = Exchange::new(Options::default());
+        let spec = market();
+        exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
+        assert_eq!(exchange.market(&spec.symbol), Some(MarketId(0)), "the flow is made for it");
+        for ask in standing {
+            exchange.ask(Time(1), ask, &mut |_, _| ());
+        }
+        let orders = exchange.world().node(&format!("exchange/{}/orders", spec.symbol));
+        let orders = orders.expect("a branch of the tree");
+        Market { exchange, orders }
+    }
+
+    /// Asks all of them, as fast as it goes, and kills so many processes a second meanwhile.
+    fn run(mut self, asks: &[Ask], rate: u64) -> Ran {
+        let mut ran = Ran::default();
+        let clock = Stopwatch::start();
+        let mut due = 0;
+        for (index, ask) in asks.iter().enumerate() {
+            if index.is_multiple_of(STRIDE) && rate > 0 {
+                let passed = clock.taken().as_nanos() * u128::from(rate) / 1_000_000_000;
+                due = u64::try_from(passed).unwrap_or(u64::MAX).saturating_sub(ran.kills);
+            }
+            self.exchange.warm(&asks[index + 1..]);
+            // Supervisors count restarts by the exchange's time, so it is the real one.
+            let now = if rate > 0 && due > 0 { nanoseconds(clock) } else { 2 };
+            let mut count = |_, tell| match tell {
+                Tell::Fact(_, Fact::Traded { .. }) => ran.trades += 1,
+                Tell::Fact(_, Fact::Suspended { .. }) => ran.suspended += 1,
+                _ => {}
+            };
+            if due == 0 {
+                self.exchange.ask(Time(now), ask, &mut count);
+                continue;
+            }
+            let mut asking = self.exchange.start(Time(now));
+            let mut steps = index as u64 % 7;
+            while self.exchange.go_on(&mut asking, ask, &mut count) {
+                let world = self.exchange.world_mut();
+                world.run_at_most(steps);
+                steps = u64::MAX; // the next try is not disturbed
+                if due > 0 {
+                    due -= 1;
+                    let pillar = (ran.kills + 1).is_multiple_of((rate / PILLARS).max(1));
+                    let victim = victim(&self.exchange, self.orders, index, pillar);
+                    if let Some(victim) = victim {
+                        self.exchange.world_mut().kill(victim);
+                        ran.kills += 1;
+                        ran.pillars += u64::from(pillar);
+                    }
+                }
+                self.exchange.world_mut().run();
+            }
+        }
+        ran.taken = clock.taken();
+        ran
+    }
+}
+
+fn nanoseconds(clock: Stopwatch) -> u64 {
+    u64::try_from(clock.taken().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Who is killed next: whoever is about to be told something, if that is an order, so that deals are hit in
+/// the middle; else an order that rests. Now and then the floor or the ledger.
+fn victim(exchange: &Exchange, orders: NodeId, index: usize, pillar: bool) -> Option<Pid> {
+    let world = exchange.world();
+    if pillar {
+        return world.whereis(if index.is_multiple_of(2) { LEDGER } else { floor_of(MarketId(0)) });
+    }
+    let next = world.letters().next().map(|letter| letter.to);
+    let order = |pid: &Pid| world.process(*pid).is_some_and(|party| party.as_order().is_some());
+    next.filter(order).or_else(|| {
+        let last = exchange.next_ask().0;
+        let from = (index as u64).wrapping_mul(0x9e37_79b9) % last;
+        (0..last).map(|step| (from + step) % last).find_map(|number| world.child(orders, number))
+    })
+}
+
+/// How long each of some resting orders takes to be back.
+fn restarts(standing: &[Ask]) -> Vec<std::time::Duration> {
+    let Market { mut exchange, orders } = Market::open(standing);
+    let resting = exchange.resting(MarketId(0));
+    let world = exchange.world_mut();
+    let mut taken = Vec::new();
+    for number in (FIRST.0..).take(standing.len()).cycle().step_by(7) {
+        let Some(before) = world.child(orders, number) else { continue };
+        let ((), took) = time(|| {
+            world.kill(before);
+            world.run();
+        });
+        assert_ne!(world.child(orders, number), Some(before), "it has another life");
+        assert!(world.child(orders, number).is_some(), "it is back");
+        taken.push(took);
+        world.set_time(taken.len() as u64 * 1_000_000_000); // nobody dies too often
+        if taken.len() as u64 == ORDERS {
+            break;
+        }
+    }
+    assert_eq!(exchange.resting(MarketId(0)), resting, "all rest again");
+    taken
+}
+
+/// How long a floor takes to know all of its orders again.
+fn floor_restarts(standing: &[Ask]) -> Vec<std::time::Duration> {
+    let mut exchange = Market::open(standing).exchange;
+    let resting = exchange.resting(MarketId(0));
+    let mut taken = Vec::new();
+    for _ in 0..FLOORS {
+        let world = exchange.world_mut();
+        let before = world.whereis(floor_of(MarketId(0))).expect("a market has a floor");
+        let ((), took) = time(|| {
+            world.kill(before);
+            world.run();
+        });
+        taken.push(took);
+        world.set_time(taken.len() as u64 * 1_000_000_000);
+        assert_eq!(exchange.resting(MarketId(0)), resting, "all rest again");
+    }
+    taken
+}
