@@ -1,0 +1,224 @@
+//! The last seat: the protocol of `docs/kernel.md`, whose code and output are these.
+
+use kernel::chart::{Picture, Recorder};
+use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::{
+    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Strategy, Watch, World,
+};
+
+const DESK: Name = Name(0);
+
+/// What they say to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Say {
+    Ask,
+    Offer,
+    Pay,
+    Ticket,
+    SoldOut,
+}
+
+/// What the desk has learnt to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Skills {
+    /// Watches the buyer to whom it has offered the seat.
+    watches: bool,
+    /// Looks into the log when it comes back from a death.
+    reads: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Party {
+    Desk(Desk),
+    Buyer(Option<Say>),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Desk {
+    skills: Skills,
+    sold: bool,
+    /// Who asked and has no answer yet; the first of them has the offer.
+    queue: Vec<Pid>,
+}
+
+impl Desk {
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+        match event {
+            Event::Start => {
+                self.sold = self.skills.reads && out.kept().is_some_and(|seat| seat.sold);
+            }
+            Event::Message { from, message: Say::Ask } if !self.queue.contains(&from) => {
+                self.queue.push(from);
+                if self.queue.len() == 1 {
+                    self.serve(out);
+                }
+            }
+            Event::Message { from, message: Say::Pay } if self.queue.first() == Some(&from) => {
+                out.record(Sold);
+                out.send(from, Say::Ticket);
+                self.sold = true;
+                self.queue.remove(0);
+                self.serve(out);
+            }
+            Event::Down { pid, .. } => {
+                self.queue.retain(|buyer| *buyer != pid);
+                self.serve(out);
+            }
+            // Late and doubled words, and what buyers do not say.
+            Event::Message { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
+        }
+    }
+
+    /// Offers the seat to the first in the queue; if it is sold, tells everybody.
+    fn serve(&mut self, out: &mut Out<Party>) {
+        out.demonitor_all();
+        while self.sold && !self.queue.is_empty() {
+            out.send(self.queue.remove(0), Say::SoldOut);
+        }
+        if let Some(first) = self.queue.first() {
+            if self.skills.watches {
+                out.monitor(*first);
+            }
+            out.send(*first, Say::Offer);
+        }
+    }
+}
+
+/// A buyer asks until it has an answer, and pays for what it is offered.
+fn buy(answer: &mut Option<Say>, event: Event<&Say>, out: &mut Out<Party>) {
+    match event {
+        Event::Message { from, message: Say::Offer } => out.send(from, Say::Pay),
+        Event::Message { message: Say::Ticket | Say::SoldOut, .. } if answer.is_some() => {}
+        Event::Message { message, .. } => *answer = Some(*message),
+        Event::Start | Event::Down { .. } if answer.is_none() => {
+            if let Some(desk) = out.whereis(DESK) {
+                out.monitor(desk);
+                out.send(desk, Say::Ask);
+            }
+        }
+        Event::Start | Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
+    }
+}
+
+impl Process for Party {
+    type Message = Say;
+    type Fact = Sold;
+    type Keeper = Seat;
+    type Note = ();
+    type Role = Skills;
+
+    fn start(skills: &Skills, _life: Life<'_, ()>) -> Party {
+        Party::Desk(Desk { skills: *skills, sold: false, queue: Vec::new() })
+    }
+
+    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+        match self {
+            Party::Desk(desk) => desk.handle(event, out),
+            Party::Buyer(answer) => buy(answer, event, out),
+        }
+    }
+}
+
+/// The only fact there is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Sold;
+
+/// What the log has folded to.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
+struct Seat {
+    sold: bool,
+}
+
+impl Keeper for Seat {
+    type Fact = Sold;
+
+    fn admit(&mut self, facts: &[Sold]) -> Result<(), Broken> {
+        self.sold |= !facts.is_empty();
+        Ok(())
+    }
+}
+
+/// A desk under a supervisor, and two buyers under nobody.
+fn hall<W: Watch<Party>>(skills: Skills, watch: W) -> World<Party, W> {
+    let mut world = World::new(Seat::default(), Some(DESK), watch);
+    let desk = Node::one("desk", skills).named(DESK);
+    world.grow(None, Node::group("hall", Strategy::OneForOne, Intensity::times(5), vec![desk]));
+    world.spawn(Party::Buyer(None));
+    world.spawn(Party::Buyer(None));
+    world
+}
+
+fn answers(scene: &Scene<Party>) -> Vec<Option<Say>> {
+    let buyers = scene.world.processes().filter_map(|(.., party)| match party {
+        Party::Buyer(answer) => Some(*answer),
+        Party::Desk(_) => None,
+    });
+    buyers.collect()
+}
+
+fn one_ticket() -> Law<Scene<Party>> {
+    let tickets = |scene: &Scene<Party>| {
+        answers(scene).into_iter().filter(|answer| *answer == Some(Say::Ticket)).count()
+    };
+    let law = Law::always("one seat, one ticket", move |scene| match tickets(scene) {
+        0 | 1 => Ok(()),
+        more => Err(format!("{more} tickets")),
+    });
+    law.sometimes(move |scene| tickets(scene) == 1)
+}
+
+fn all_answered() -> Law<Scene<Party>> {
+    let law = Law::can_always("whoever asks can be answered", |scene: &Scene<Party>| {
+        answers(scene).iter().all(Option::is_some)
+    });
+    law.sometimes(|scene| answers(scene).contains(&Some(Say::SoldOut)))
+}
+
+fn explored(skills: Skills) -> Report<Move> {
+    let scene = Scene::new(hall(skills, ())).faults(2);
+    Explorer::new(scene).law(one_ticket()).law(all_answered()).search()
+}
+
+/// Runs a path again, drawn.
+fn drawn(title: &str, skills: Skills, path: &[Move]) -> Picture {
+    let mut scene = Scene::new(hall(skills, Recorder::new("nobody"))).faults(2);
+    let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
+    for (pid, name) in pids.into_iter().zip(["desk", "ann", "bob"]) {
+        scene.world.watch.call(pid, name);
+    }
+    scene.play(path);
+    Picture::of(title, scene.world.watch.rows())
+}
+
+/// How a law is broken, as a chart.
+fn breach(skills: Skills, law: usize) -> Option<Picture> {
+    let breach = explored(skills).verdicts.swap_remove(law).breach?;
+    Some(drawn(&breach.what, skills, &breach.path))
+}
+
+const NAIVE: Skills = Skills { watches: false, reads: false };
+const WATCHFUL: Skills = Skills { watches: true, reads: false };
+const WHOLE: Skills = Skills { watches: true, reads: true };
+
+/// All that the tutorial shows, in its order.
+pub(crate) fn story() -> String {
+    let mut world = hall(NAIVE, Recorder::new("nobody"));
+    let pids: Vec<Pid> = world.processes().map(|(pid, ..)| pid).collect();
+    for (pid, name) in pids.into_iter().zip(["desk", "ann", "bob"]) {
+        world.watch.call(pid, name);
+    }
+    world.run();
+    let happy = Picture::of("two buyers and one seat", world.watch.rows());
+    let [stuck, twice] = [(NAIVE, 1), (WATCHFUL, 0)].map(|(skills, law)| {
+        breach(skills, law).map(|picture| picture.to_string()).unwrap_or_default()
+    });
+    let whole = explored(WHOLE);
+    let proof =
+        format!("states {}, depth {}, proof: {}", whole.states, whole.depth, whole.is_proof());
+    [happy.to_string(), stuck, twice, proof].join("\n\n")
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    println!("{}", story());
+}
