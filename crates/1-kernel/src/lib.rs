@@ -5,7 +5,8 @@
 //! they were sent. A [`Chooser`] says which of the waiting ones is next; there is no other chance, and
 //! no clock, thread or I/O in this crate. Supervision is a tree of [`Node`]s, which is data.
 //!
-//! A tutorial goes from a chart to a proof in ten minutes: `docs/kernel.md`. Protocols to start from are in `examples/`.
+//! A tutorial goes from a chart to a proof in ten minutes: `docs/kernel.md`. Protocols to start
+//! from are in `examples/`.
 //!
 //! ```
 //! use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, World};
