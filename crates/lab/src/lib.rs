@@ -17,3 +17,8 @@ pub mod laws;
 pub mod mutations;
 pub mod oracle;
 pub mod world;
+
+/// The code on this page is run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/one-process-at-a-time.md")]
+struct OneProcessAtATime;

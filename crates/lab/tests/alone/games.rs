@@ -3,8 +3,10 @@
 use kernel::Event;
 use kernel::alone::{Games, Mistake, Model, Reached, check, check_with};
 use market::Party;
-use words::{Say, TimeInForce};
+use units::MarketId;
+use words::{Fact, Say, TimeInForce};
 
+use crate::clerk::Clerk;
 use crate::order::{self, Order};
 use crate::traces::nothing_is_fiction;
 
@@ -96,4 +98,39 @@ fn an_order_that_leaves_in_a_deal_is_found() {
         })
     });
     assert!(found.contains("\"will see to that\" wants nothing more"), "{found}");
+}
+
+#[test]
+fn the_ledgers_process_does_as_its_model_says() {
+    plays(&Clerk::new(), 400);
+}
+
+#[test]
+fn a_clerk_that_records_without_a_check_is_found() {
+    let found = finds(&Clerk::new(), &|| {
+        Box::new(|event, slip| {
+            let Event::Message { message: Say::Record { deal, price, lots }, from } = event else {
+                return;
+            };
+            let (deal, market) = (*deal, MarketId(0));
+            slip.forget_facts();
+            slip.unsay(|_, _| true);
+            slip.out().record(Fact::Traded { deal, market, price: *price, lots: *lots });
+            slip.out().send(*from, Say::Recorded { deal });
+        })
+    });
+    // The keeper undoes that step: the clerk has died of it, and the model says that it may not.
+    assert!(found.contains("a trade that the ledger cannot allow"), "{found}");
+}
+
+#[test]
+fn a_clerk_that_says_void_without_a_fact_is_found() {
+    let found = finds(&Clerk::new(), &|| {
+        Box::new(|event, slip| {
+            if let Event::Message { message: Say::Settle { .. }, .. } = event {
+                slip.forget_facts();
+            }
+        })
+    });
+    assert!(found.contains("\"voids\" wants Records(Voided"), "{found}");
 }

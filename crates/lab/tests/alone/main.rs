@@ -1,6 +1,7 @@
 //! The processes of a market one at a time: a model of each plays its peers, and judges it in real runs.
 
 mod answer;
+mod clerk;
 mod games;
 mod order;
 mod traces;

@@ -1,0 +1,187 @@
+//! The ledger's protocol as a process: what it records of deals and how it answers, to a seller of 5
+//! and a buyer of 3 who deal with each other again and again, one deal at a time.
+
+use kernel::Pid;
+use kernel::alone::{Doing, Given, Input, Model, Stage, Way, way};
+use ledger::Ledger;
+use market::{LEDGER, Party, Role};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use words::{Deal, Entered, Fact, Say, TimeInForce};
+
+use crate::answer::{Answer, Numbers};
+
+const MARKET: MarketId = MarketId(0);
+const SELLER: OrderId = OrderId(1);
+const BUYER: OrderId = OrderId(2);
+const PRICE: Price = Price(100);
+const STANDS: TimeInForce = TimeInForce::GoodTillCancel;
+
+/// What the facts have come to.
+#[derive(Clone, Debug)]
+pub(crate) struct Clerk {
+    peer: Pid,
+    /// Sizes of the two, and what has traded of each.
+    size: [Lots; 2],
+    done: Lots,
+    /// The number of the last deal that ended, and whether it is a trade.
+    last: (u32, bool),
+}
+
+impl Clerk {
+    pub(crate) fn new() -> Clerk {
+        let size = [Lots(5), Lots(3)];
+        Clerk { peer: Pid::OUTSIDE, size, done: Lots::ZERO, last: (0, false) }
+    }
+
+    fn is_open(&self, order: OrderId) -> bool {
+        self.done < self.size[usize::from(order == BUYER)]
+    }
+
+    fn deal(number: u32) -> Deal {
+        Deal { maker: SELLER, taker: BUYER, incarnation: 1, number }
+    }
+
+    fn void(&mut self, deal: Deal, out: &mut Answer) {
+        out.records(Fact::Voided { deal });
+        self.last = (deal.number, false);
+        out.says(self.peer, Say::Voided { deal });
+    }
+
+    fn record(&mut self, deal: Deal, price: Price, lots: Lots, out: &mut Answer) -> &'static str {
+        let left = Lots(3).checked_sub(self.done).unwrap_or(Lots::ZERO);
+        match self.last {
+            (last, traded) if last == deal.number => return self.again(deal, traded, out),
+            _ if !self.is_open(BUYER) => {
+                out.says(self.peer, Say::Voided { deal });
+                return "says that it never can be";
+            }
+            _ if price == PRICE && lots > Lots::ZERO && lots <= left => {}
+            _ => {
+                self.void(deal, out);
+                return "voids what is not sound";
+            }
+        }
+        out.records(Fact::Traded { deal, market: MARKET, price, lots });
+        self.done += lots;
+        self.last = (deal.number, true);
+        out.says(self.peer, Say::Recorded { deal });
+        "records"
+    }
+
+    fn again(&self, deal: Deal, traded: bool, out: &mut Answer) -> &'static str {
+        let said = if traded { Say::Recorded { deal } } else { Say::Voided { deal } };
+        out.says(self.peer, said);
+        "says the same again"
+    }
+}
+
+impl Model for Clerk {
+    type Process = Party;
+    const WAYS: &'static [&'static str] = &[
+        "starts",
+        "records",
+        "voids what is not sound",
+        "says that it never can be",
+        "voids",
+        "says the same again",
+        "knows no such order",
+        "recalls",
+        "lists",
+    ];
+
+    fn set(&mut self) -> Stage<Party> {
+        let mut stage = Stage::new(Ledger::new(), Some(LEDGER));
+        stage.record(Fact::Started { epoch: 1 });
+        stage.record(Fact::MarketOpened { market: MARKET, spec: lab::world::market_spec(0) });
+        for (order, side, price) in [(SELLER, Side::Sell, PRICE), (BUYER, Side::Buy, Price(101))] {
+            let (account, market, client, stands) = (AccountId(1), MARKET, None, STANDS);
+            let lots = self.size[usize::from(order == BUYER)];
+            let entered = Entered { order, account, client, market, side, price, lots, stands };
+            stage.record(Fact::Entered(entered));
+        }
+        self.peer = stage.play();
+        stage.begin(Role::Clerk, LEDGER);
+        stage
+    }
+
+    fn may(&self) -> Vec<Given<Party>> {
+        let mut said = vec![Say::Roll { market: MARKET }];
+        for order in [SELLER, BUYER] {
+            said.push(Say::Recall { order });
+            // Who asks has a hold for the last deal, or for one that did not end yet.
+            for number in [self.last.0, self.last.0 + 1].into_iter().filter(|n| *n > 0) {
+                said.push(Say::Settle { deal: Clerk::deal(number), order });
+            }
+        }
+        for number in [self.last.0, self.last.0 + 1, self.last.0 + 2].into_iter().filter(|n| *n > 0)
+        {
+            for (price, lots) in [(PRICE, 1), (PRICE, 2), (PRICE, 4), (Price(101), 1), (PRICE, 0)] {
+                said.push(Say::Record { deal: Clerk::deal(number), price, lots: Lots(lots) });
+            }
+        }
+        said.into_iter().map(|message| Input::Says { from: self.peer, message }).collect()
+    }
+
+    fn must(&self, input: &Given<Party>) -> Vec<Way<Clerk>> {
+        let (mut then, mut out) = (self.clone(), Answer::default());
+        let name = match *input {
+            Input::Start => "starts",
+            Input::Says { message: Say::Record { deal, price, lots }, .. } => {
+                then.record(deal, price, lots, &mut out)
+            }
+            Input::Says { message: Say::Settle { order, .. }, .. } if !self.is_open(order) => {
+                out.says(self.peer, Say::Unknown);
+                "knows no such order"
+            }
+            Input::Says { message: Say::Settle { deal, .. }, .. } => match self.last {
+                (last, traded) if last == deal.number => self.again(deal, traded, &mut out),
+                _ => {
+                    then.void(deal, &mut out);
+                    "voids"
+                }
+            },
+            Input::Says { message: Say::Recall { order }, .. } if self.is_open(order) => {
+                let is_buyer = order == BUYER;
+                let side = if is_buyer { Side::Buy } else { Side::Sell };
+                let price = if is_buyer { Price(101) } else { PRICE };
+                let (size, done) = (self.size[usize::from(is_buyer)], self.done);
+                let (place, market, stands) = (AskId(order.0), MARKET, STANDS);
+                let me = Say::Recalled { place, price, size, done, market, side, stands };
+                out.says(self.peer, me);
+                "recalls"
+            }
+            Input::Says { message: Say::Recall { .. }, .. } => {
+                out.says(self.peer, Say::Unknown);
+                "knows no such order"
+            }
+            Input::Says { message: Say::Roll { .. }, .. } => {
+                for order in [SELLER, BUYER].into_iter().filter(|order| self.is_open(*order)) {
+                    out.says(self.peer, Say::Listed { order });
+                }
+                out.says(self.peer, Say::ListedAll);
+                "lists"
+            }
+            _ => return Vec::new(),
+        };
+        vec![way(name, out.does(), then)]
+    }
+
+    /// It owns nothing, so its next life knows what the last has recorded, said or not.
+    fn reborn(&mut self, _lost: &[Doing<Party>]) {}
+
+    fn stands(&self) -> &'static str {
+        if self.is_open(BUYER) { "both open" } else { "one open" }
+    }
+
+    fn itself(&self) -> &'static str {
+        "ledger"
+    }
+
+    fn text(&self, said: &Say) -> String {
+        said.text(&Numbers)
+    }
+
+    fn name(&self, _pid: Pid) -> String {
+        "orders".to_owned()
+    }
+}
