@@ -71,6 +71,7 @@ enum Check<S: System> {
     Step(LookAtStep<S>),
     From(Try<S>),
     CanAlways(Is<S>),
+    Ends(Look<S>),
 }
 
 /// What must be true in every state of every run; and its twin, which shows that it is not empty.
@@ -110,6 +111,12 @@ impl<S: System> Law<S> {
     /// From each state one for which `is` is true can be reached without faults. Judged when all states are known.
     pub fn can_always(name: &'static str, is: impl Fn(&S) -> bool + 'static) -> Law<S> {
         Law::new(name, Check::CanAlways(Box::new(is)))
+    }
+
+    /// Every run without faults comes to an end, whichever way it goes, and `look` finds nothing wrong with the
+    /// state in which it ends. That none goes round for ever is judged when all states are known.
+    pub fn ends(name: &'static str, look: impl Fn(&S) -> Result<(), String> + 'static) -> Law<S> {
+        Law::new(name, Check::Ends(Box::new(look)))
     }
 
     /// What must be seen in some state, or the law says nothing about this world.

@@ -242,6 +242,22 @@ pub trait Names {
 }
 
 impl Say {
+    /// The deal that this is about, if it is about one.
+    pub fn deal(&self) -> Option<Deal> {
+        match *self {
+            Say::Propose { deal, .. }
+            | Say::Accept { deal, .. }
+            | Say::Decline { deal }
+            | Say::Complete { deal }
+            | Say::Withdraw { deal }
+            | Say::Record { deal, .. }
+            | Say::Settle { deal, .. }
+            | Say::Recorded { deal }
+            | Say::Voided { deal } => Some(deal),
+            _ => None,
+        }
+    }
+
     /// The message as charts write it, such as `propose d1 4 @ 100`.
     pub fn text(&self, names: &impl Names) -> String {
         let d = |deal: Deal| names.deal(deal);

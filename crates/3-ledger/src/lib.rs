@@ -13,6 +13,7 @@ mod snapshot;
 pub mod views;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use kernel::Table;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
@@ -27,7 +28,7 @@ pub use snapshot::SnapshotError;
 use repeats::Repeats;
 
 /// A market, as the facts have made it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Market {
     /// Its rules.
     pub spec: MarketSpec,
@@ -47,6 +48,23 @@ pub struct Ledger {
     pub(crate) repeats: Repeats,
     pub(crate) facts: u64,
     pub(crate) trades: u64,
+}
+
+/// What makes a difference to what comes next: markets, open lines, remembered asks. Where a line lies,
+/// and how many facts it took to come here, makes none.
+impl Hash for Ledger {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Ledger { epoch, markets, lines, repeats, .. } = self;
+        (epoch, markets, repeats).hash(state);
+        // A sum, so that the order in which they lie does not show.
+        let used = lines.iter().filter(|line| line.order != OrderId(0));
+        let sum = used.fold(0_u64, |sum, line| {
+            let mut hasher = DefaultHasher::new();
+            line.hash(&mut hasher);
+            sum.wrapping_add(hasher.finish())
+        });
+        sum.hash(state);
+    }
 }
 
 impl Ledger {

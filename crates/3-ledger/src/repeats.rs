@@ -23,7 +23,7 @@ pub(crate) enum Asked {
     Replace(OrderId, Price, Lots),
 }
 
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Hash, Debug)]
 pub(crate) struct OfAccount {
     /// Oldest first.
     pub(crate) ids: VecDeque<ClientId>,
@@ -31,7 +31,7 @@ pub(crate) struct OfAccount {
 }
 
 /// The last [`limits::REMEMBERED_CLIENT_IDS`] client ids of each account that uses them.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Hash, Debug)]
 pub(crate) struct Repeats {
     pub(crate) accounts: BTreeMap<AccountId, OfAccount>,
 }

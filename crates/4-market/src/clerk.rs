@@ -11,7 +11,7 @@ use words::{Deal, Fact, Say};
 use crate::{Party, mutation};
 
 /// Who records deals.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Hash, Debug)]
 pub struct Clerk;
 
 impl Clerk {

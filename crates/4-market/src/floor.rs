@@ -8,6 +8,7 @@ mod gather;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use kernel::{Event, Out, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
@@ -37,10 +38,19 @@ pub struct Floor {
 }
 
 /// Who has announced itself, and where it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Hash, Debug)]
 struct Newcomer {
     pid: Pid,
     presence: Presence,
+}
+
+/// Who is where, and what is under way; not how the two ladders lie in memory.
+impl Hash for Floor {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Floor { market, seats, bids, asks, waiting, walk, number, asked, gathering } = self;
+        (market, waiting, walk, number, asked, gathering).hash(state);
+        seats.look([bids, asks], state);
+    }
 }
 
 /// Bits of a number that count; those above tell the floor's life.

@@ -4,6 +4,8 @@
 //! page and the last one used are at hand. Finding the best, adding, taking out: O(1) near the
 //! touch, O(log pages) elsewhere. The index is the floor's own: it knows addresses, never an order's state.
 
+mod look;
+
 use std::collections::BTreeMap;
 
 use kernel::Pid;

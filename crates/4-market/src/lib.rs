@@ -20,7 +20,7 @@ pub use ladder::Ladder;
 pub use order::{Hold, Order};
 
 /// The processes of a world with markets: one enum, so that dispatch is static.
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 #[allow(clippy::large_enum_variant, reason = "orders are the many, and lie in their slots")]
 pub enum Party {
     /// An intention to buy or sell.

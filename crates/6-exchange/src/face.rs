@@ -67,6 +67,21 @@ impl Exchange {
     }
 }
 
+/// A copy between two steps, for whoever looks ahead. O(open orders).
+impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
+    fn clone(&self) -> Exchange<W> {
+        Exchange {
+            world: self.world.clone(),
+            options: self.options,
+            root: self.root,
+            orders: self.orders.clone(),
+            next: self.next,
+            time: self.time,
+            room: self.room,
+        }
+    }
+}
+
 impl<W: Watch<Party>> Exchange<W> {
     /// As [`Exchange::recovered`], with somebody who watches the world.
     pub fn watched(

@@ -48,10 +48,52 @@ pub enum Law {
     OneIntroduction,
     /// Nobody dies but by force: a process that fails is a bug.
     NoBug,
-    /// Once faults stop, everything settles.
+    /// A party in doubt settles with the ledger alone, whatever becomes of the other party.
+    Solo,
+    /// From every state one can be reached in which all is settled.
+    CanSettle,
+    /// Once faults stop, everything settles: every run comes to an end, and a good one.
     Drain,
     /// One ask at a time: the trades are those of price-time priority.
     Priority,
+}
+
+impl Law {
+    /// Every law.
+    pub const ALL: [Law; 13] = [
+        Law::NoOverfill,
+        Law::Agreement,
+        Law::Awareness,
+        Law::Conservation,
+        Law::FairPrice,
+        Law::OutsideFacts,
+        Law::Books,
+        Law::OneIntroduction,
+        Law::NoBug,
+        Law::Solo,
+        Law::CanSettle,
+        Law::Drain,
+        Law::Priority,
+    ];
+
+    /// Its name, as the command writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::NoOverfill => "no-overfill",
+            Law::Agreement => "agreement",
+            Law::Awareness => "awareness",
+            Law::Conservation => "conservation",
+            Law::FairPrice => "fair-price",
+            Law::OutsideFacts => "outside-facts",
+            Law::Books => "books",
+            Law::OneIntroduction => "one-introduction",
+            Law::NoBug => "no-bug",
+            Law::Solo => "solo",
+            Law::CanSettle => "can-settle",
+            Law::Drain => "drain",
+            Law::Priority => "priority",
+        }
+    }
 }
 
 /// A law that does not hold, and in what.

@@ -6,12 +6,14 @@
 //! | [`laws`] | the laws of the handshake, checked from outside, in runs with deaths drawn from a seed |
 //! | [`mutations`] | mistakes that the code can be told to make, so that the laws can be tested |
 //! | [`oracle`] | a plain matcher that says what must come of each ask |
+//! | [`explore`] | small worlds that are gone through to the end: every schedule, every fault, all laws |
 //! | [`flow`] | generated order flow |
 //! | [`world`] | an exchange whose every step is chosen from outside, and a witness of it |
 //!
 //! It may look at everything, and nothing may depend on it but tests and the command's drawings.
 
 pub mod chart;
+pub mod explore;
 pub mod flow;
 pub mod laws;
 pub mod mutations;

@@ -38,7 +38,7 @@ impl Default for Bounds {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Order {
     account: AccountId,
     market: MarketId,
@@ -59,7 +59,7 @@ impl Order {
 type Remembered = VecDeque<(ClientId, Ask, OrderId)>;
 
 /// The matcher.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Oracle {
     bounds: Bounds,
     /// A market's number is its index.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use exchange::{Exchange, LetIn, Options};
 use kernel::{Chooser, Envelope, Letter, Pid, Reason, Watch, World};
@@ -96,11 +97,12 @@ impl Watch<Party> for Witness {
     }
 }
 
-/// An exchange whose steps are chosen one by one.
-#[derive(Debug)]
+/// An exchange whose steps are chosen one by one. A copy of it is another world in the same state.
+#[derive(Clone, Debug)]
 pub struct Stage {
     exchange: Exchange<Witness>,
-    people: BTreeMap<Pid, Who>,
+    /// Shared between copies until somebody is born.
+    people: Arc<BTreeMap<Pid, Who>>,
     next: AskId,
     time: Time,
     ready: Vec<usize>,
@@ -117,20 +119,31 @@ impl Stage {
     pub fn recovered(ledger: Ledger, next: AskId) -> Stage {
         let (time, witness) = (Time(0), Witness::default());
         let exchange = Exchange::watched(ledger, next, time, Options::default(), witness);
-        let (people, ready) = (BTreeMap::new(), Vec::new());
-        let mut stage = Stage { exchange, people, next, time, ready };
+        let mut stage = Stage::of(exchange);
         stage.seen();
         stage
     }
 
+    /// This exchange, whose witness has heard all that ever happened in it.
+    pub fn of(exchange: Exchange<Witness>) -> Stage {
+        let (next, time) = (exchange.next_ask(), exchange.time());
+        Stage { exchange, people: Arc::default(), next, time, ready: Vec::new() }
+    }
+
     /// A world with so many markets, open and quiet; their asks have the first numbers.
     pub fn new(markets: u16) -> Stage {
+        let mut stage = Stage::opening(markets);
+        stage.seen();
+        stage
+    }
+
+    /// As [`Stage::new`], and what has happened in it is still to be seen.
+    pub fn opening(markets: u16) -> Stage {
         let mut stage = Stage::recovered(Ledger::new(), AskId(1));
         for market in 0..markets {
             stage.let_in(&Ask::OpenMarket(market_spec(market)));
             stage.exchange.world_mut().run();
         }
-        stage.seen();
         stage
     }
 
@@ -172,6 +185,23 @@ impl Stage {
         self.exchange.world_mut().set_time(self.time.0);
     }
 
+    /// Moves virtual time on to when the next timer is due, if one is set.
+    pub fn tick(&mut self) {
+        if let Some(at) = self.world().next_timer() {
+            self.pass_time(at.saturating_sub(self.time.0));
+        }
+    }
+
+    /// Delivers the oldest signal between two. False if none waits.
+    pub fn deliver_between(&mut self, from: Pid, to: Pid) -> bool {
+        self.exchange.world_mut().deliver_between(from, to)
+    }
+
+    /// Takes away what waits and can do nothing any more, now or later.
+    pub fn drop_idle(&mut self) {
+        self.exchange.world_mut().drop_idle();
+    }
+
     /// Delivers what was sent first. False if nothing waits.
     pub fn deliver(&mut self) -> bool {
         self.exchange.world_mut().deliver_at(0)
@@ -209,6 +239,11 @@ impl Stage {
         true
     }
 
+    /// Kills whoever lives at this address, if anybody does.
+    pub fn kill_at(&mut self, pid: Pid) {
+        self.exchange.world_mut().kill(pid);
+    }
+
     /// Living orders with their addresses.
     pub fn processes(&self) -> impl Iterator<Item = (Pid, OrderId)> {
         let order = |(pid, key, _, party): (Pid, u64, u32, &Party)| {
@@ -236,7 +271,7 @@ impl Stage {
         for event in &seen {
             if let Seen::Started(pid, key, _) = event {
                 let who = self.recognise(*pid, *key);
-                self.people.insert(*pid, who);
+                Arc::make_mut(&mut self.people).insert(*pid, who);
             }
         }
         seen

@@ -46,6 +46,8 @@ struct Known<S: System> {
     /// Where one can go from each state without faults: all in one list, and where each state's begin.
     edges: Vec<u32>,
     edges_of: Vec<usize>,
+    /// Whether some law asks for the edges.
+    keeps_edges: bool,
     verdicts: Vec<Verdict<S::Move>>,
     moves: u64,
 }
@@ -110,12 +112,15 @@ impl<'a, S: System> Explorer<'a, S> {
                 break;
             }
             state.moves(&mut moves);
+            if moves.iter().all(S::is_fault) {
+                self.look_at_end(&state, at, &mut known);
+            }
             for (choice, chosen) in (0..).zip(&moves) {
                 let mut next = state.clone();
                 next.make(chosen);
                 known.moves += 1;
                 let (id, is_new) = known.enter(next.fingerprint(), Way { parent: at, choice });
-                if !S::is_fault(chosen) && !known.goals.is_empty() {
+                if !S::is_fault(chosen) && known.keeps_edges {
                     known.edges.push(id);
                 }
                 self.look_at_step(&state, chosen, &next, at, &mut known);
@@ -130,6 +135,7 @@ impl<'a, S: System> Explorer<'a, S> {
         }
         if !stopped {
             self.judge_goals(&mut known);
+            self.judge_circles(&mut known);
         }
         known.report(&self.laws, depth, widest, !stopped)
     }
@@ -149,7 +155,7 @@ impl<'a, S: System> Explorer<'a, S> {
             let judged = match &law.check {
                 Check::Always(look) => look(state),
                 Check::From(attempt) => attempt(state.clone()),
-                Check::Step(_) | Check::CanAlways(_) => Ok(()),
+                Check::Step(_) | Check::CanAlways(_) | Check::Ends(_) => Ok(()),
             };
             if let Err(what) = judged {
                 let path = self.path_to(id, known);
@@ -174,6 +180,19 @@ impl<'a, S: System> Explorer<'a, S> {
             {
                 let mut path = self.path_to(from, known);
                 path.push(chosen.clone());
+                known.verdicts[at].breach = Some(Breach { what, path });
+            }
+        }
+    }
+
+    /// Judges a state in which nothing more happens by itself.
+    fn look_at_end(&self, state: &S, id: u32, known: &mut Known<S>) {
+        for (at, law) in self.laws.iter().enumerate() {
+            let Check::Ends(look) = &law.check else { continue };
+            if known.verdicts[at].breach.is_none()
+                && let Err(what) = look(state)
+            {
+                let path = self.path_to(id, known);
                 known.verdicts[at].breach = Some(Breach { what, path });
             }
         }
@@ -226,7 +245,63 @@ impl<'a, S: System> Explorer<'a, S> {
     }
 }
 
+impl<S: System> Explorer<'_, S> {
+    /// Finds a state from which a run can go round and come back to it, for laws that say every run ends.
+    fn judge_circles(&self, known: &mut Known<S>) {
+        let ends = |law: &Law<S>| matches!(law.check, Check::Ends(_));
+        if !self.laws.iter().any(ends) {
+            return;
+        }
+        let Some(id) = known.on_a_circle() else { return };
+        for (at, _) in self.laws.iter().enumerate().filter(|(_, law)| ends(law)) {
+            if known.verdicts[at].breach.is_none() {
+                let what = "from here a run can go round and come back here".to_owned();
+                let path = self.path_to(id, known);
+                known.verdicts[at].breach = Some(Breach { what, path });
+            }
+        }
+    }
+}
+
 impl<S: System> Known<S> {
+    /// A state from which its own edges lead back to it. Depth first; O(states and edges).
+    fn on_a_circle(&self) -> Option<u32> {
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        enum Seen {
+            Not,
+            OnTheWay,
+            Done,
+        }
+        let mut seen = vec![Seen::Not; self.ways.len()];
+        let mut way: Vec<(u32, usize)> = Vec::new();
+        for first in 0..self.ways.len() {
+            if seen[first] != Seen::Not {
+                continue;
+            }
+            let first = u32::try_from(first).expect("states are counted in 32 bits");
+            seen[first as usize] = Seen::OnTheWay;
+            way.push((first, self.edges_of[first as usize]));
+            while let Some((id, edge)) = way.last_mut() {
+                if *edge == self.edges_of[*id as usize + 1] {
+                    seen[*id as usize] = Seen::Done;
+                    way.pop();
+                    continue;
+                }
+                let to = self.edges[*edge];
+                *edge += 1;
+                match seen[to as usize] {
+                    Seen::OnTheWay => return Some(to),
+                    Seen::Done => {}
+                    Seen::Not => {
+                        seen[to as usize] = Seen::OnTheWay;
+                        way.push((to, self.edges_of[to as usize]));
+                    }
+                }
+            }
+        }
+        None
+    }
+
     fn new(laws: &[Law<S>]) -> Known<S> {
         let goals = laws.iter().filter(|law| matches!(law.check, Check::CanAlways(_))).count();
         let verdict =
@@ -238,6 +313,9 @@ impl<S: System> Known<S> {
             goals: vec![Vec::new(); goals],
             edges: Vec::new(),
             edges_of: vec![0],
+            keeps_edges: laws
+                .iter()
+                .any(|law| matches!(law.check, Check::CanAlways(_) | Check::Ends(_))),
             verdicts: laws.iter().map(verdict).collect(),
             moves: 0,
         }
@@ -272,7 +350,7 @@ impl<S: System> Known<S> {
             + self.edges_of.capacity() * size_of::<usize>()
             + self.goals.iter().map(Vec::capacity).sum::<usize>();
         let judged = |(law, verdict): (&Law<S>, Verdict<S::Move>)| {
-            let known = exhausted || !matches!(law.check, Check::CanAlways(_));
+            let known = exhausted || !matches!(law.check, Check::CanAlways(_) | Check::Ends(_));
             let holds = match verdict.breach {
                 Some(_) => Some(false),
                 None => (known && exhausted).then_some(true),

@@ -73,6 +73,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.notes.get(slot.note as usize)?.as_ref()
     }
 
+    /// All notes that are kept, of lives that are on and of those that will go on, in no order.
+    pub fn notes(&self) -> impl Iterator<Item = &P::Note> {
+        self.out.notes.iter().flatten()
+    }
+
     /// True if this life is on. A supervisor is alive too.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {

@@ -15,7 +15,7 @@ use crate::ladder::Seats;
 use crate::{LEDGER, Party, mutation, orders_of};
 
 /// What is known so far.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Hash, Debug)]
 pub(super) struct Gathering {
     /// The question's number.
     question: u32,

@@ -13,7 +13,7 @@ use super::{Floor, Newcomer};
 use crate::Party;
 
 /// A newcomer on its way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Hash, Debug)]
 pub(super) struct Walk {
     pub(super) newcomer: Newcomer,
     /// To whom it is introduced.
@@ -27,7 +27,7 @@ pub(super) struct Walk {
 }
 
 /// What the maker has said since it was introduced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Maker {
     /// Nothing: what the newcomer says was dealt is taken off its lots.
     Silent,
@@ -40,7 +40,7 @@ enum Maker {
 }
 
 /// Whose words are awaited.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Awaited {
     maker: bool,
     newcomer: bool,

@@ -78,6 +78,11 @@ impl Drawing {
         kernel::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
+    /// Notes something that is no message.
+    pub fn note(&mut self, text: &str) {
+        self.rows.push(Row::Note(text.to_owned()));
+    }
+
     /// Draws what was answered at the door.
     pub fn refused(&mut self, to: &str, text: &str) {
         self.arrow("door", Arrow::Said, to, text.to_owned());
@@ -146,7 +151,7 @@ impl Drawing {
     fn signal(&mut self, stage: &Stage, envelope: &Envelope<Say>, arrow: Arrow) {
         let text = match (message(envelope), &envelope.letter) {
             (Some(say), _) => {
-                if let Some(deal) = deal_in(say) {
+                if let Some(deal) = say.deal() {
                     self.names.meet(deal);
                 }
                 say.text(&self.names)
@@ -198,21 +203,6 @@ pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
 fn deal_of(fact: &Fact) -> Option<Deal> {
     match *fact {
         Fact::Traded { deal, .. } | Fact::Voided { deal } => Some(deal),
-        _ => None,
-    }
-}
-
-fn deal_in(say: &Say) -> Option<Deal> {
-    match *say {
-        Say::Propose { deal, .. }
-        | Say::Accept { deal, .. }
-        | Say::Decline { deal }
-        | Say::Complete { deal }
-        | Say::Withdraw { deal }
-        | Say::Record { deal, .. }
-        | Say::Settle { deal, .. }
-        | Say::Recorded { deal }
-        | Say::Voided { deal } => Some(deal),
         _ => None,
     }
 }

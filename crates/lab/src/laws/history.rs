@@ -3,6 +3,7 @@
 //! rules of trade alone and must never ask the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
 use words::{Deal, Entered, Fact};
@@ -39,6 +40,17 @@ impl Line {
     /// Lots that have neither traded nor been cancelled.
     pub fn remaining(&self) -> Lots {
         if self.left { Lots::ZERO } else { self.size - self.done }
+    }
+}
+
+/// What can still be broken: of an order that is gone, that it is, with what it traded.
+impl Hash for Line {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let &Line { entered, price, size, done, trades: _, place, suspended, left: _ } = self;
+        (entered.order, done).hash(state);
+        if self.is_open() {
+            (entered.account, entered.side, price, size, place, suspended).hash(state);
+        }
     }
 }
 
@@ -97,6 +109,13 @@ impl History {
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
 
+    /// Forgets all facts, and every deal but these: of the others nobody can speak any more. The orders stay.
+    pub fn forget_but(&mut self, deals: &[Deal]) {
+        self.facts.clear();
+        self.trades.retain(|deal| deals.contains(deal));
+        self.voids.retain(|deal| deals.contains(deal));
+    }
+
     /// Takes the next fact, or says which law it breaks.
     pub fn take(&mut self, fact: &Fact) -> Result<(), Broken> {
         self.facts.push(*fact);
@@ -124,7 +143,13 @@ impl History {
                 line.left = true;
                 check(all, Law::Conservation, || format!("{order} left with {lots}, not with all"))
             }
-            Fact::Started { .. } | Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Ok(()),
+            Fact::Started { .. } => {
+                // Deals are named within an epoch, and none outlives its world.
+                self.trades.clear();
+                self.voids.clear();
+                Ok(())
+            }
+            Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Ok(()),
         }
     }
 
@@ -173,6 +198,13 @@ impl History {
             check(done <= size, Law::NoOverfill, || format!("{order} traded {done} of {size}"))?;
         }
         Ok(())
+    }
+}
+
+impl Hash for History {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let History { lines, trades, voids, facts: _ } = self;
+        (lines, trades, voids).hash(state);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::world::{Seen, Stage, Who, message};
 type Proposal = (OrderId, u32, u32);
 
 /// Looks at a world after each step.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Inspector {
     history: History,
     /// Deals of which somebody was told that they are void.
@@ -34,32 +34,64 @@ impl Inspector {
         &self.history
     }
 
-    /// Checks every safety law; `seen` is what the last step has brought.
+    /// Checks every safety law; `seen` is what the last step has brought. The first that is broken, if any.
     pub fn look(&mut self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
+        self.judge(stage, seen).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// All safety laws that are broken; `seen` is what the last step has brought.
+    pub fn judge(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for event in seen {
             match event {
-                Seen::Recorded(_, fact) => self.on_fact(fact)?,
+                Seen::Recorded(_, fact) => note(self.on_fact(fact)),
                 Seen::Delivered(envelope) => {
-                    self.on_said(envelope, true)?;
-                    self.on_introduced(stage, envelope)?;
+                    note(self.on_said(envelope, true));
+                    note(self.on_introduced(stage, envelope));
                 }
-                Seen::Lost(envelope) => self.on_said(envelope, false)?,
+                Seen::Lost(envelope) => note(self.on_said(envelope, false)),
                 Seen::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
-                    return Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") });
+                    note(Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") }));
                 }
                 Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
             }
         }
         for (pid, id) in stage.processes() {
             if let Some(order) = stage.world().process(pid).and_then(|party| party.as_order()) {
-                self.check_order(stage, pid, id, order)?;
+                note(self.check_order(stage, pid, id, order));
             }
         }
         for (market, _) in stage.exchange().markets() {
-            check_depth(stage, market)?;
+            note(check_depth(stage, market));
         }
-        self.check_ledger(stage, seen)
+        note(self.check_ledger(stage, seen));
+        broken
+    }
+
+    /// Forgets what can make no difference to a law any more, so that worlds which only came another
+    /// way are one state: deals that nobody can speak of any more, floors that are dead.
+    ///
+    /// A deal can be spoken of while a message or a note names it. (A maker that waits for an answer
+    /// knows its proposal without either; but it does nothing with it unless a message comes that names it.)
+    pub fn forget(&mut self, stage: &Stage) {
+        let Inspector { history, said_void, proposals, floor_of, introductions } = self;
+        introductions.retain(|floor, _| stage.world().is_alive(*floor));
+        let letters = stage.world().letters().filter_map(message).filter_map(Say::deal);
+        let deals: Vec<Deal> = letters.chain(stage.world().notes().map(|hold| hold.deal)).collect();
+        history.forget_but(&deals);
+        said_void.retain(|deal| deals.contains(deal));
+        floor_of.retain(|deal, _| deals.contains(deal));
+        let named = |name: &Proposal| {
+            deals.iter().any(|deal| (deal.maker, deal.incarnation, deal.number) == *name)
+        };
+        proposals.retain(|name, _| named(name));
+    }
+
+    /// An inspector of a world that comes back from these facts.
+    pub fn of(history: History) -> Inspector {
+        Inspector { history, ..Inspector::default() }
     }
 
     fn on_fact(&mut self, fact: &Fact) -> Result<(), Broken> {

@@ -1,0 +1,196 @@
+//! What of the world's log is durable, what is only written, and how a lost world comes back: by the
+//! shipped recovery, from a journal that has lost its unsynced end. No file is touched.
+
+use std::hash::{Hash, Hasher};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use exchange::{Options, steps::recover_watched};
+use journal::{Batch, Journal, JournalError, Reader, Room, Snapshot};
+use ledger::Ledger;
+use units::{AskId, Time};
+use words::bytes::Groups;
+use words::{Fact, Stamp};
+
+use crate::laws::History;
+use crate::world::{Seen, Stage, Witness};
+
+/// The log of a world that may be lost.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Disk {
+    /// Durable facts.
+    base: Arc<Base>,
+    /// Whole asks that were handed to the journal and are not durable yet.
+    written: Vec<Group>,
+    /// Facts of what is under way: the journal gets them when the world is quiet.
+    under_way: Vec<Fact>,
+}
+
+/// The durable part of the log, and what it folds to.
+#[derive(Clone, Debug, Default)]
+struct Base {
+    groups: Vec<Group>,
+    /// What clients may have been told.
+    told: History,
+    ledger: Ledger,
+}
+
+/// The facts between two moments at which the world was quiet. They are in the journal whole or not at
+/// all: it cuts a torn end back to the end of a batch, and batches are whole asks.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Group {
+    ask: AskId,
+    facts: Vec<Fact>,
+}
+
+impl Hash for Disk {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Disk { base, written, under_way } = self;
+        (&base.ledger, written, under_way).hash(state);
+    }
+}
+
+impl Disk {
+    /// Takes what a step has recorded. Once the world is quiet, it is handed to the journal.
+    pub(super) fn take(&mut self, seen: &[Seen], stage: &Stage) {
+        let recorded = seen.iter().filter_map(|event| match event {
+            Seen::Recorded(_, fact) => Some(*fact),
+            _ => None,
+        });
+        self.under_way.extend(recorded);
+        if stage.world().waiting() == 0 && !self.under_way.is_empty() {
+            let facts = std::mem::take(&mut self.under_way);
+            let ask = AskId(stage.next_ask().0 - 1);
+            match self.written.last_mut() {
+                // Nobody has asked since: it belongs to the same ask.
+                Some(last) if last.ask == ask => last.facts.extend(facts),
+                _ => self.written.push(Group { ask, facts }),
+            }
+        }
+    }
+
+    /// Groups that a crash may lose.
+    pub(super) fn written(&self) -> usize {
+        self.written.len()
+    }
+
+    /// True if all that was recorded is durable.
+    pub(super) fn is_synced(&self) -> bool {
+        self.written.is_empty() && self.under_way.is_empty()
+    }
+
+    /// What clients may have been told.
+    pub(super) fn told(&self) -> &History {
+        &self.base.told
+    }
+
+    /// The fold of what is durable.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.base.ledger
+    }
+
+    /// Makes the oldest `groups` that are written durable.
+    pub(super) fn sync(&mut self, groups: usize) {
+        let base = Arc::make_mut(&mut self.base);
+        for group in self.written.drain(..groups) {
+            for fact in &group.facts {
+                // What it breaks was found when it was recorded.
+                let _judged = base.told.take(fact);
+                let _judged = base.ledger.apply(fact);
+            }
+            match base.groups.last_mut() {
+                Some(last) if last.ask == group.ask => last.facts.extend(group.facts),
+                _ => base.groups.push(group),
+            }
+        }
+        base.told.forget_but(&[]);
+    }
+
+    /// The world is lost. All that is durable is there again, and the oldest `kept` groups of what was
+    /// written; then it starts as an exchange does. Gives the world as it is then, with what was seen of it.
+    pub(super) fn recover(&mut self, kept: usize) -> (Stage, Vec<Seen>) {
+        self.under_way.clear();
+        self.sync(kept);
+        self.written.clear();
+        let mut journal = Survived::of(&self.base.groups);
+        let recovered = recover_watched(&mut journal, Options::default(), Witness::default());
+        let (mut exchange, _) = recovered.expect("facts that were recorded can be folded");
+        exchange.begin(Time(0), &mut |_, _| ());
+        let mut stage = Stage::of(exchange);
+        let seen = stage.seen();
+        self.take(&seen, &stage);
+        (stage, seen)
+    }
+}
+
+/// A journal after a crash, to be read once.
+struct Survived {
+    groups: Groups,
+}
+
+impl Survived {
+    fn of(log: &[Group]) -> Survived {
+        let mut groups = Groups::new();
+        let mut seq = 0;
+        for Group { ask, facts } in log {
+            for fact in facts {
+                seq += 1;
+                groups.push(Stamp { seq, ask: *ask, time: Time(0) }, fact);
+            }
+        }
+        Survived { groups }
+    }
+}
+
+impl Journal for Survived {
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+        Err(JournalError::Fenced { expected: self.end(), found: groups.first() })
+    }
+
+    fn sync(&mut self) -> Result<u64, JournalError> {
+        Ok(self.end())
+    }
+
+    fn end(&self) -> u64 {
+        self.groups.facts() + 1
+    }
+
+    fn durable(&self) -> u64 {
+        self.end()
+    }
+
+    fn room(&mut self) -> Result<Room, JournalError> {
+        Ok(Room { for_orders: true, reserve: u64::MAX })
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(OneBatch(self.groups.clone()))
+    }
+
+    fn save_snapshot(&mut self, position: u64, _bytes: &[u8]) -> Result<(), JournalError> {
+        Err(JournalError::SnapshotAhead { position, durable: self.end() })
+    }
+
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
+        Ok(Snapshot::default())
+    }
+}
+
+/// All of it as one batch.
+struct OneBatch(Groups);
+
+impl Reader for OneBatch {
+    fn read(
+        &mut self,
+        _from: u64,
+        until: u64,
+        each: &mut dyn FnMut(Batch<'_>) -> ControlFlow<()>,
+    ) -> Result<u64, JournalError> {
+        let groups = &self.0;
+        if groups.facts() > 0 {
+            let batch = Batch { first: 1, facts: groups.facts(), groups: groups.bytes() };
+            let _stop = each(batch);
+        }
+        Ok(until)
+    }
+}

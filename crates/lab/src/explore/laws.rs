@@ -1,0 +1,130 @@
+//! The laws as the explorer asks for them. What each says is in [`crate::laws`]; here is which of them a
+//! world puts to the test, what follows once faults stop, and the *sometimes* twin of each.
+
+use kernel::explore::Law as Rule;
+use kernel::{Letter, Pid};
+use market::Hold;
+use units::OrderId;
+use words::Say;
+
+use super::state::order_in;
+use super::{State, World};
+use crate::laws::{Law, drained};
+use crate::world::{Stage, Who};
+
+/// Steps in which a party in doubt must have settled with the ledger.
+const SOON: usize = 64;
+
+impl World {
+    /// Every law that this world puts to the test. `Priority` is one of asks that come one at a time.
+    pub fn laws(&self) -> Vec<Rule<State>> {
+        let has_priority = self.script.one_at_a_time && !self.script.in_a_rush;
+        let wanted = Law::ALL.into_iter().filter(|law| *law != Law::Priority || has_priority);
+        wanted.map(rule).collect()
+    }
+
+    /// One of its laws, by name.
+    pub fn law(&self, name: &str) -> Option<Rule<State>> {
+        Law::ALL.into_iter().find(|law| law.name() == name).map(rule)
+    }
+}
+
+fn rule(law: Law) -> Rule<State> {
+    let name = law.name();
+    let rule = match law {
+        Law::Solo => Rule::from_each(name, |state: State| solo(&state)),
+        Law::CanSettle => Rule::can_always(name, State::is_settled),
+        Law::Drain => Rule::ends(name, ends_well),
+        _ => Rule::always(name, move |state: &State| {
+            let broken = state.broken().iter().find(|broken| broken.law == law);
+            broken.map_or(Ok(()), |broken| Err(broken.what.clone()))
+        }),
+    };
+    rule.sometimes(move |state| twin(law, state))
+}
+
+/// What shows that a law was put to the test here.
+fn twin(law: Law, state: &State) -> bool {
+    let (stage, history) = (state.stage(), state.history());
+    let traded = || history.lines().any(|line| line.trades > 0);
+    let mut orders = stage.processes().filter_map(|(pid, _)| order_in(stage, pid));
+    match law {
+        Law::NoOverfill => history.lines().any(|line| line.done == line.size),
+        // A party does not know yet how its deal has ended.
+        Law::Agreement => stage.world().notes().any(|hold| history.has_ended(&hold.deal)),
+        Law::Awareness => stage.world().notes().any(|hold| history.is_trade(&hold.deal)),
+        Law::Conservation => orders.any(|order| !order.held().is_zero()),
+        Law::FairPrice | Law::Priority => traded(),
+        Law::OutsideFacts => history.lines().any(|line| !line.is_open()),
+        Law::Books => orders.any(|order| order.knows_itself()),
+        Law::OneIntroduction => {
+            let introduces = |say: &Say| matches!(say, Say::Introduce { .. });
+            stage.world().letters().filter_map(crate::world::message).any(introduces)
+        }
+        Law::NoBug => state.has_lost_somebody() || traded(),
+        Law::Solo => in_doubt(stage).next().is_some(),
+        Law::CanSettle => !state.is_settled(),
+        Law::Drain => state.is_settled(),
+    }
+}
+
+/// The end of a run, when faults have stopped and all was said.
+fn ends_well(state: &State) -> Result<(), String> {
+    if !state.is_settled() {
+        return Err(format!("nothing can happen any more, and it is not settled: {state:?}"));
+    }
+    drained(state.stage(), state.history()).map_err(|broken| broken.what)
+}
+
+/// Orders with a logged hold: alive, or about to be again.
+fn in_doubt(stage: &Stage) -> impl Iterator<Item = (OrderId, Hold)> {
+    let world = stage.world();
+    let alive = stage.processes();
+    let between = world.letters().filter_map(|letter| match letter.letter {
+        Letter::ChildDown(_) => Some(letter.from),
+        _ => None,
+    });
+    let between = between.filter_map(|pid| match stage.who(pid) {
+        Who::Order(order) => Some((pid, order)),
+        _ => None,
+    });
+    alive.chain(between).filter_map(|(pid, order)| Some((order, *world.note(pid)?)))
+}
+
+/// Each party with a logged hold settles with the ledger alone: its partner dies, and nothing is delivered
+/// but to the party, from it to the ledger, and to the supervisors.
+fn solo(state: &State) -> Result<(), String> {
+    let parties: Vec<_> = in_doubt(state.stage()).collect();
+    for (order, hold) in parties {
+        let mut stage = state.stage().clone();
+        stage.kill_at(hold.partner);
+        for _ in 0..SOON {
+            let Some((from, to)) = next_alone(&stage, order, hold.partner) else { break };
+            stage.deliver_between(from, to);
+            stage.drop_idle();
+            stage.seen();
+        }
+        let holds = stage.find(Who::Order(order)).and_then(|pid| stage.world().note(pid).copied());
+        let is_gone = stage.ledger().line(order).is_none_or(|line| line.is_suspended());
+        let settled = holds.is_none_or(|other| other.deal != hold.deal)
+            && (is_gone || stage.find(Who::Order(order)).is_some());
+        if !settled {
+            return Err(format!("{order} cannot settle {:?} with the ledger alone", hold.deal));
+        }
+    }
+    Ok(())
+}
+
+/// The oldest signal of those that may be delivered while a party is left alone with the ledger.
+fn next_alone(stage: &Stage, order: OrderId, partner: Pid) -> Option<(Pid, Pid)> {
+    let mut ready = Vec::new();
+    stage.world().ready_pairs(|from, to| ready.push((from, to)));
+    let is_own = |pid: Pid| stage.who(pid) == Who::Order(order);
+    let partner = stage.who(partner);
+    ready.into_iter().find(|(from, to)| match stage.who(*to) {
+        Who::Order(_) => is_own(*to),
+        Who::Ledger => is_own(*from),
+        Who::Orders(_) | Who::Supervisor => stage.who(*from) != partner,
+        Who::Floor(_) | Who::Client => false,
+    })
+}

@@ -1,0 +1,219 @@
+//! What is asked in a world, and what may go wrong in it. It is data: nothing happens here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use words::{Ask, Place, Replace, TimeInForce};
+
+use crate::chart::{Act, Chart, ChartError};
+
+/// A small world: who asks what, and what may go wrong.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What it is called.
+    pub name: String,
+    /// A sentence about it.
+    pub about: String,
+    pub(super) script: Arc<Script>,
+}
+
+/// The parts of a world that never change while it is explored.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    pub(super) lines: Vec<Line>,
+    /// Names of orders; a line says which by number.
+    pub(super) names: Vec<String>,
+    pub(super) markets: u16,
+    /// Deaths that may happen, of processes and of the world.
+    pub(super) faults: u32,
+    /// The world may be lost, and comes back from what was durable.
+    pub(super) may_die: bool,
+    /// No time passes between deaths, so that they add up and an order can be given up.
+    pub(super) in_a_rush: bool,
+    /// The next ask waits until nothing is left to do for the last one, as it does live.
+    pub(super) one_at_a_time: bool,
+    /// If any, only these die.
+    pub(super) mortals: Vec<String>,
+}
+
+/// An ask that will be made.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) account: AccountId,
+    pub(super) client: Option<ClientId>,
+    /// The order that it is about, among the names.
+    pub(super) order: usize,
+    /// The line that must have come before, if any.
+    pub(super) after: Option<usize>,
+    /// The line in which its order is placed, if there is one.
+    pub(super) placed: Option<usize>,
+    pub(super) wish: Wish,
+}
+
+/// What a line asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
+    Place { market: MarketId, side: Side, price: Price, lots: Lots, stands: TimeInForce },
+    Cancel,
+    Replace { price: Price, lots: Lots },
+}
+
+/// The number of an order that never was.
+pub(super) const NOBODY: OrderId = OrderId(u64::MAX);
+
+impl Line {
+    /// The ask, about the order with this number.
+    pub(super) fn ask(&self, order: OrderId) -> Ask {
+        let &Line { account, client, wish, .. } = self;
+        match wish {
+            Wish::Place { market, side, price, lots, stands } => {
+                Ask::Place(Place { account, client, market, side, price, lots, stands })
+            }
+            Wish::Cancel => Ask::Cancel { account, order },
+            Wish::Replace { price, lots } => {
+                Ask::Replace(Replace { account, client, order, price, lots })
+            }
+        }
+    }
+}
+
+impl World {
+    /// A world in which this is asked: lines as a chart has them under `given`. Each order's lines are said
+    /// by a client of its own, at any moment; what is asked of an order, once it is known to have entered.
+    ///
+    /// # Errors
+    ///
+    /// If a line cannot be read.
+    pub fn new(name: &str, about: &str, given: &[&str]) -> Result<World, ChartError> {
+        let text = format!("{about}\ngiven\n  {}\nthen\nleaves\n", given.join("\n  "));
+        Ok(World::of(name, &Chart::parse(&text)?))
+    }
+
+    /// The world of a chart: what is asked in it, in the same order, but each ask at any moment after the
+    /// one before, and any death at any moment instead of those that the chart has.
+    pub fn of_chart(name: &str, chart: &Chart) -> World {
+        let mut world = World::of(name, chart);
+        let script = Arc::make_mut(&mut world.script);
+        for at in 1..script.lines.len() {
+            script.lines[at].after = Some(at - 1);
+        }
+        world
+    }
+
+    fn of(name: &str, chart: &Chart) -> World {
+        let mut script = Script {
+            lines: Vec::new(),
+            names: Vec::new(),
+            markets: 1,
+            faults: 0,
+            may_die: false,
+            in_a_rush: false,
+            one_at_a_time: false,
+            mortals: Vec::new(),
+        };
+        let mut accounts = Vec::new();
+        for given in &chart.given {
+            script.add(&given.act, &mut accounts);
+        }
+        World { name: name.to_owned(), about: chart.title.clone(), script: Arc::new(script) }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Script)) -> World {
+        change(Arc::make_mut(&mut self.script));
+        self
+    }
+
+    /// With so many deaths, each at any moment.
+    pub fn faults(self, faults: u32) -> World {
+        self.with(|script| script.faults = faults)
+    }
+
+    /// Deaths that may happen.
+    pub fn budget(&self) -> u32 {
+        self.script.faults
+    }
+
+    /// The whole world may be lost too, with what of its log is not durable.
+    pub fn may_die(self) -> World {
+        self.with(|script| script.may_die = true)
+    }
+
+    /// No time passes between deaths: with enough of them a supervisor gives an order up.
+    pub fn in_a_rush(self) -> World {
+        self.with(|script| script.in_a_rush = true)
+    }
+
+    /// Asks come one at a time, as they do live: then trades must be those of price-time priority.
+    pub fn one_at_a_time(self) -> World {
+        self.with(|script| script.one_at_a_time = true)
+    }
+
+    /// Only these die: orders by name, `floor`, `ledger`, `orders`, `world`.
+    pub fn mortals(self, mortals: &[&str]) -> World {
+        self.with(|script| script.mortals = mortals.iter().map(|who| (*who).to_owned()).collect())
+    }
+
+    /// Names of its orders, in the order in which they are first heard of.
+    pub fn names(&self) -> &[String] {
+        &self.script.names
+    }
+}
+
+impl Script {
+    fn add(&mut self, act: &Act, accounts: &mut Vec<String>) {
+        let mut account = |name: &str| {
+            let known = accounts.iter().position(|known| known == name);
+            let index = known.unwrap_or_else(|| {
+                accounts.push(name.to_owned());
+                accounts.len() - 1
+            });
+            AccountId(u32::try_from(index + 1).expect("a world has few accounts"))
+        };
+        let (name, owner, id, wish) = match act {
+            Act::Place { name, account: owner, side, lots, price, ioc, market, id } => {
+                self.markets = self.markets.max(market + 1);
+                let stands = match ioc {
+                    true => TimeInForce::ImmediateOrCancel,
+                    false => TimeInForce::GoodTillCancel,
+                };
+                let (market, price, lots) = (MarketId(*market), Price(*price), Lots(*lots));
+                let wish = Wish::Place { market, side: *side, price, lots, stands };
+                (name, Some(owner), *id, wish)
+            }
+            Act::Cancel { by, name } => (name, by.as_ref(), None, Wish::Cancel),
+            Act::Replace { by, name, lots, price, id } => {
+                let wish = Wish::Replace { price: Price(*price), lots: Lots(*lots) };
+                (name, by.as_ref(), *id, wish)
+            }
+            // Who dies, and when, the explorer says.
+            Act::Kill(_) | Act::Pass => return,
+        };
+        let order = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.clone());
+            self.names.len() - 1
+        });
+        let about = |line: &Line| line.order == order;
+        let placed = self.lines.iter().position(about);
+        let account = match (owner, placed) {
+            (Some(owner), _) => account(owner),
+            (None, Some(placed)) => self.lines[placed].account,
+            (None, None) => account(name),
+        };
+        let is_place = matches!(wish, Wish::Place { .. });
+        let client = match wish {
+            Wish::Cancel => None,
+            // An id of one's own for each ask, so that it can be asked again.
+            _ => ClientId::new(id.unwrap_or(1_000 + self.lines.len() as u64).into()),
+        };
+        let after = self.lines.iter().rposition(about);
+        let placed = if is_place { None } else { placed };
+        self.lines.push(Line { account, client, order, after, placed, wish });
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.about)
+    }
+}

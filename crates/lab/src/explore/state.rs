@@ -1,0 +1,316 @@
+//! One state of a world, and the steps that lead on from it: a signal is delivered, somebody asks, somebody
+//! dies, the disk has caught up. Every step is taken by the shipped code; this only says which there are.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use kernel::Pid;
+use kernel::explore::System;
+use market::Party;
+use units::{AskId, OrderId};
+use words::Ask;
+
+use super::World;
+use super::disk::Disk;
+use super::scenario::{Script, Wish};
+use crate::laws::{Broken, History, Inspector};
+use crate::oracle::{Oracle, Outcome};
+use crate::world::{Seen, Stage, Who, market_spec};
+
+/// Longer than any restart intensity looks back, in nanoseconds.
+const LONG: u64 = 2_000_000_000;
+
+/// One thing that may happen.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// The oldest signal between these two is delivered.
+    Deliver {
+        /// From whom.
+        from: Pid,
+        /// To whom.
+        to: Pid,
+    },
+    /// A client asks: a line, by number.
+    Ask(usize),
+    /// An ask that brought nothing is let in again under the number that it had, as the exchange does.
+    Again(usize),
+    /// What is written is durable from now on, and clients are told.
+    Sync,
+    /// Time goes on to when the next timer is due.
+    Tick,
+    /// Somebody dies.
+    Kill(Who),
+    /// The world is lost, with all of its log but what is durable and this many of the asks after that.
+    Die(usize),
+}
+
+/// How far a line has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Status {
+    /// It is not said yet; or was, of which nobody knows any more.
+    Unsaid,
+    /// It was let in, under this number.
+    Asked(AskId),
+    /// It was answered at the door; the client hears that when what lies behind it is durable.
+    Answered(Option<OrderId>),
+    /// The client has its answer. For a place with the order's number, unless it was refused.
+    Told(Option<OrderId>),
+}
+
+/// A state of a world.
+#[derive(Clone)]
+pub struct State {
+    pub(super) script: Arc<Script>,
+    pub(super) stage: Stage,
+    pub(super) inspector: Inspector,
+    pub(super) statuses: Vec<Status>,
+    faults: u32,
+    pub(super) disk: Option<Disk>,
+    /// Says what must come of each ask, where they come one at a time.
+    pub(super) oracle: Option<Oracle>,
+    /// What has come of the ask under way, in the oracle's words.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What the last step broke.
+    pub(super) broken: Vec<Broken>,
+}
+
+impl World {
+    /// Its first state: the markets are open, and nobody has asked anything.
+    pub fn start(&self) -> State {
+        let script = self.script.clone();
+        let mut stage = Stage::opening(script.markets);
+        let seen = stage.seen();
+        let mut disk = script.may_die.then(Disk::default);
+        if let Some(disk) = &mut disk {
+            disk.take(&seen, &stage);
+            disk.sync(disk.written());
+        }
+        let mut oracle = (script.one_at_a_time && !script.in_a_rush).then(Oracle::new);
+        if let Some(oracle) = &mut oracle {
+            for market in 0..script.markets {
+                let ask = Ask::OpenMarket(market_spec(market));
+                oracle.ask(AskId(u64::from(market) + 1), &ask);
+            }
+        }
+        State {
+            stage,
+            inspector: Inspector::default(),
+            statuses: vec![Status::Unsaid; script.lines.len()],
+            faults: script.faults,
+            disk,
+            oracle,
+            outcomes: Vec::new(),
+            broken: Vec::new(),
+            script,
+        }
+    }
+}
+
+impl State {
+    /// The exchange in it.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// What the facts say so far.
+    pub fn history(&self) -> &History {
+        self.inspector.history()
+    }
+
+    /// What the last step broke.
+    pub fn broken(&self) -> &[Broken] {
+        &self.broken
+    }
+
+    /// True if somebody has died on the way here.
+    pub fn has_lost_somebody(&self) -> bool {
+        self.faults < self.script.faults
+    }
+
+    /// True if nothing is left to be done: nothing waits, and every ask was answered.
+    pub fn is_settled(&self) -> bool {
+        self.stage.world().waiting() == 0
+            && self.statuses.iter().all(|status| matches!(status, Status::Told(_)))
+            && self.disk.as_ref().is_none_or(Disk::is_synced)
+    }
+
+    /// Takes a step, and gives what was seen of it.
+    pub fn take(&mut self, step: &Step) -> Vec<Seen> {
+        self.broken.clear();
+        let mut answered = None;
+        match *step {
+            Step::Deliver { from, to } => {
+                self.stage.deliver_between(from, to);
+            }
+            Step::Ask(line) => answered = self.ask(line),
+            Step::Again(line) => answered = self.ask_again(line),
+            Step::Sync => {
+                if let Some(disk) = &mut self.disk {
+                    disk.sync(disk.written());
+                }
+            }
+            Step::Tick => self.stage.tick(),
+            Step::Kill(who) => {
+                self.faults = self.faults.saturating_sub(1);
+                if !self.script.in_a_rush {
+                    self.stage.pass_time(LONG);
+                }
+                self.stage.kill(who);
+            }
+            Step::Die(kept) => return self.die(kept),
+        }
+        self.stage.drop_idle();
+        let seen = self.stage.seen();
+        self.look(&seen);
+        if let Some(disk) = &mut self.disk {
+            disk.take(&seen, &self.stage);
+        }
+        self.hear(answered);
+        seen
+    }
+
+    fn look(&mut self, seen: &[Seen]) {
+        self.broken.extend(self.inspector.judge(&self.stage, seen));
+        self.inspector.forget(&self.stage);
+        if self.oracle.is_some() {
+            self.outcomes.extend(seen.iter().filter_map(|event| match event {
+                Seen::Recorded(_, fact) => Outcome::of_fact(fact),
+                _ => None,
+            }));
+        }
+    }
+
+    /// The world is lost and comes back; what clients were told must be so in it.
+    fn die(&mut self, kept: usize) -> Vec<Seen> {
+        self.faults = self.faults.saturating_sub(1);
+        let Some(disk) = &mut self.disk else { return Vec::new() };
+        let (stage, seen) = disk.recover(kept);
+        self.stage = stage;
+        self.inspector = Inspector::of(disk.told().clone());
+        self.look(&seen);
+        for status in &mut self.statuses {
+            if let Status::Asked(_) | Status::Answered(_) = status {
+                *status = Status::Unsaid; // no answer came: it is asked again, under the same id
+            }
+        }
+        seen
+    }
+
+    // ---- who may die
+
+    fn mortals(&self, mut each: impl FnMut(Who)) {
+        let may = |name: &str| {
+            self.script.mortals.is_empty() || self.script.mortals.iter().any(|who| who == name)
+        };
+        for (_, order) in self.stage.processes() {
+            if self.script.mortals.is_empty() || may(&self.name_of(order)) {
+                each(Who::Order(order));
+            }
+        }
+        for (market, _) in self.stage.exchange().markets() {
+            for (who, name) in [(Who::Floor(market), "floor"), (Who::Orders(market), "orders")] {
+                if may(name) && self.stage.find(who).is_some() {
+                    each(who);
+                }
+            }
+        }
+        if may("ledger") && self.stage.find(Who::Ledger).is_some() {
+            each(Who::Ledger);
+        }
+    }
+
+    /// What the script calls an order.
+    pub(super) fn name_of(&self, order: OrderId) -> String {
+        let is = |number: &usize| match self.statuses[*number] {
+            Status::Asked(id) => OrderId(id.0) == order,
+            Status::Told(known) | Status::Answered(known) => known == Some(order),
+            Status::Unsaid => false,
+        };
+        let places = |number: &usize| {
+            matches!(self.script.lines[*number].wish, Wish::Place { .. }) && is(number)
+        };
+        let line = (0..self.statuses.len()).find(places);
+        line.map_or_else(
+            || order.to_string(),
+            |line| self.script.names[self.script.lines[line].order].clone(),
+        )
+    }
+
+    /// The next step of a run that is left to itself: in order of sending, each ask once all is quiet.
+    pub fn next_in_order(&self) -> Option<Step> {
+        if let Some(envelope) = self.stage.first() {
+            return Some(Step::Deliver { from: envelope.from, to: envelope.to });
+        }
+        let mut steps = Vec::new();
+        self.moves(&mut steps);
+        let is_fair = |step: &Step| !State::is_fault(step);
+        let sync = steps.iter().find(|step| **step == Step::Sync);
+        sync.or_else(|| steps.iter().find(|step| is_fair(step))).copied()
+    }
+}
+
+impl System for State {
+    type Move = Step;
+
+    fn moves(&self, moves: &mut Vec<Step>) {
+        moves.clear();
+        let world = self.stage.world();
+        let is_quiet = world.waiting() == 0;
+        world.ready_pairs(|from, to| moves.push(Step::Deliver { from, to }));
+        for number in 0..self.statuses.len() {
+            if self.may_ask(number) {
+                moves.push(Step::Ask(number));
+            }
+            if let Status::Asked(id) = self.statuses[number]
+                && is_quiet
+                && !self.is_answered(number, id, self.history(), self.stage.ledger())
+            {
+                moves.push(Step::Again(number));
+            }
+        }
+        let written = self.written();
+        if written > 0 {
+            moves.push(Step::Sync);
+        }
+        if world.next_timer().is_some() {
+            moves.push(Step::Tick);
+        }
+        if self.faults > 0 {
+            self.mortals(|who| moves.push(Step::Kill(who)));
+            if self.disk.is_some() {
+                moves.extend((0..=written).map(Step::Die));
+            }
+        }
+    }
+
+    fn make(&mut self, chosen: &Step) {
+        let _seen = self.take(chosen);
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let State { stage, inspector, statuses, faults, disk, outcomes, broken, .. } = self;
+        let mut hasher = DefaultHasher::new();
+        (stage.world().fingerprint(), stage.next_ask()).hash(&mut hasher);
+        (inspector, statuses, faults, disk, outcomes).hash(&mut hasher);
+        for Broken { law, .. } in broken {
+            law.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn is_fault(chosen: &Step) -> bool {
+        matches!(chosen, Step::Kill(_) | Step::Die(_))
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "State({:?}, {:?})", self.stage.world(), self.statuses)
+    }
+}
+
+/// What a process is, for laws that look at one.
+pub(super) fn order_in(stage: &Stage, pid: Pid) -> Option<&market::Order> {
+    stage.world().process(pid).and_then(Party::as_order)
+}
