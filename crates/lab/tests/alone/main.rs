@@ -2,6 +2,7 @@
 
 mod answer;
 mod clerk;
+mod floor;
 mod games;
 mod order;
 mod traces;
