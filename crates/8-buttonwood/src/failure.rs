@@ -33,6 +33,9 @@ pub(crate) enum Failure {
     House(HouseError),
     /// Something could not be measured.
     Bench(BenchError),
+    /// The Game of Life did not come to what it must, or a file of it could not be read or written:
+    /// a whole sentence.
+    Life(String),
     /// Standard output could not be written.
     Output(io::Error),
 }
@@ -53,6 +56,7 @@ impl Failure {
             | Failure::Law { .. }
             | Failure::House(_)
             | Failure::Bench(_)
+            | Failure::Life(_)
             | Failure::Output(_) => 1,
         };
         // Where even standard error is gone, the status is all that is left to say.
@@ -65,7 +69,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(what) | Failure::Absent(what) => f.write_str(what),
+            Failure::Usage(what) | Failure::Absent(what) | Failure::Life(what) => f.write_str(what),
             Failure::Journal(why) => why.fmt(f),
             Failure::House(why) => why.fmt(f),
             Failure::Bench(why) => why.fmt(f),

@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod house;
 mod keeper;
+mod life;
 mod memory;
 mod number;
 mod output;

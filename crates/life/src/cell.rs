@@ -120,11 +120,15 @@ impl Cell {
         }
     }
 
-    /// Each life says that it is here: what was asked of a former one, or sent to its name while
-    /// nobody bore that, is lost, and who still wants to know asks again.
+    /// Each life but the first says that it is here: what was asked of a former one, or sent to its name
+    /// while nobody bore that, is lost, and who still wants to know asks again. (The first has nothing to
+    /// say: all cells are there before any of them is told to run.)
     fn on_start(&mut self, out: &mut Out<Being>) {
         out.trap_exits(true);
         out.register(Torus::name(self.place));
+        if out.incarnation() == 1 {
+            return;
+        }
         let neighbours = self.role.torus.neighbours(self.place);
         for (way, place) in Way::ALL.into_iter().zip(neighbours) {
             out.send_to(Torus::name(place), Say::Here { way: way.back() });
@@ -205,11 +209,15 @@ impl Cell {
         }
     }
 
-    /// Goes as far as was said. What is under way is finished.
+    /// Goes as far as was said. What is under way is finished. The next life must know how far, and
+    /// begins where it would have begun.
     fn on_run(&mut self, until: u32, out: &mut Out<Being>) {
         self.until = until;
         self.told |= until > 0;
-        self.write_down(out);
+        match out.noted().copied() {
+            Some(note) => out.note(Some(Note { until, told: self.told, ..note })),
+            None => self.write_down(out),
+        }
         self.collect(out);
     }
 

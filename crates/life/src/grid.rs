@@ -20,6 +20,7 @@ pub struct Grid<W = ()> {
     torus: Torus,
     cells: NodeId,
     wanted: Wanted,
+    signals: u64,
 }
 
 /// What cells were told last. A command that a death took with it is given again.
@@ -81,7 +82,7 @@ impl<W: Watch<Being>> Grid<W> {
         world.grow(None, tree(Role { torus, memory }));
         world.run();
         let cells = world.node("life/cells").expect("the tree has this node");
-        Grid { world, torus, cells, wanted: Wanted::Pause }
+        Grid { world, torus, cells, wanted: Wanted::Pause, signals: 0 }
     }
 
     /// Its size.
@@ -176,16 +177,24 @@ impl<W: Watch<Being>> Grid<W> {
     /// Delivers everything that waits, and what comes of it, in order of sending, until every cell has
     /// done what was commanded.
     pub fn settle(&mut self) {
-        self.world.run();
-        while self.remind() > 0 {
-            self.world.run();
-        }
+        while self.advance(u64::MAX) {}
     }
 
     /// Delivers at most so many signals; false once nothing waits and every cell has done, or is where
     /// it can go no further without, what was commanded.
     pub fn advance(&mut self, signals: u64) -> bool {
-        self.world.run_at_most(signals) == signals || self.remind() > 0
+        let mut left = signals;
+        loop {
+            let delivered = self.world.run_at_most(left);
+            left -= delivered;
+            self.signals += delivered;
+            if left == 0 {
+                return true;
+            }
+            if self.remind() == 0 {
+                return false;
+            }
+        }
     }
 
     /// Kills a cell, now. False if it is between two lives.
@@ -270,6 +279,11 @@ impl<W: Watch<Being>> Grid<W> {
     pub fn restarts(&self) -> u64 {
         let cells = self.world.processes().filter(|(_, _, _, b)| matches!(b, Being::Cell(_)));
         cells.map(|(_, _, incarnation, _)| u64::from(incarnation - 1)).sum()
+    }
+
+    /// Signals that [`Grid::advance`] and [`Grid::settle`] have delivered so far.
+    pub fn signals(&self) -> u64 {
+        self.signals
     }
 
     fn pid(&self, place: u32) -> Option<Pid> {

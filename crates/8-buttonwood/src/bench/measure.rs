@@ -66,7 +66,7 @@ pub(super) fn hundredths(measured: f64) -> f64 {
 }
 
 /// Bytes of memory that this process has resident, or `None` where the system does not tell.
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -17,6 +17,8 @@ pub(crate) mod kills;
 mod measure;
 pub(crate) mod recovery;
 
+pub(crate) use measure::resident_bytes;
+
 /// The market of every measurement: the flow's prices are in ticks of half a cent.
 fn market() -> MarketSpec {
     let symbol = "BTC-USD".parse().expect("seven allowed characters");

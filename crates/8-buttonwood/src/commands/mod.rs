@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod demo;
 mod journal;
+mod life;
 mod man;
 mod replay;
 mod serve;
@@ -31,6 +32,7 @@ enum Command {
     Replay(replay::Args),
     Journal(journal::Args),
     Chart(chart::Args),
+    Life(life::Args),
     Bench(bench::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -45,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Replay(args) => replay::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Chart(args) => chart::run(&args),
+        Command::Life(args) => life::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

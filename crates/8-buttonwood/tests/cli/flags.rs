@@ -5,9 +5,18 @@ use crate::run::run;
 #[test]
 fn help_and_version_are_data() {
     let help = run(["--help"]).ok();
-    for command in
-        ["demo", "serve", "config", "replay", "journal", "chart", "bench", "completions", "man"]
-    {
+    for command in [
+        "demo",
+        "serve",
+        "config",
+        "replay",
+        "journal",
+        "chart",
+        "life",
+        "bench",
+        "completions",
+        "man",
+    ] {
         assert!(help.out.contains(command), "{}", help.out);
     }
     assert!(run(["--version"]).ok().out.starts_with("buttonwood "));

@@ -6,5 +6,6 @@ mod chart;
 mod flags;
 mod house;
 mod journal;
+mod life;
 mod replay;
 mod run;

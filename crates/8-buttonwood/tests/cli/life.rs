@@ -1,0 +1,64 @@
+//! `life`: the result is the array's with cells killed all the time; patterns in and out; what is wrong with them.
+
+use crate::run::run;
+
+#[test]
+fn cells_that_are_killed_come_to_the_arrays_result() {
+    let args = ["life", "--size", "32x30", "--until", "50", "--kill-per-second", "3000", "--json"];
+    for checkpoint in ["32", "0"] {
+        let told = run(args.into_iter().chain(["--checkpoint", checkpoint])).ok().json();
+        assert_eq!((&told["cells"], &told["generation"]), (&960.into(), &50.into()), "{told}");
+        assert_eq!(
+            (&told["matches_array"], &told["finished"]),
+            (&true.into(), &true.into()),
+            "{told}"
+        );
+        let count = |key: &str| told[key].as_u64().unwrap_or_else(|| panic!("{key}: {told}"));
+        assert!(count("kills") > 0 && count("restarts") > 0, "{told}");
+        assert_eq!(count("kills"), count("cells_killed") + count("collectors_killed"));
+        assert_eq!(count("restarts"), count("cells_killed"));
+        assert_eq!(count("cell_steps"), 960 * 50);
+        assert!(count("cell_steps_per_second") > 0 && count("signals") > 18 * 960 * 50, "{told}");
+        assert!(count("longest_history") <= if checkpoint == "0" { 51 } else { 33 }, "{told}");
+    }
+}
+
+#[test]
+fn a_generation_that_was_saved_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let play = |pattern: &str, until: &str, save: &str| {
+        let args =
+            ["life", "--size", "20x20", "--pattern", pattern, "--until", until, "--save", save];
+        let told = run(args).ok().out;
+        assert!(told.contains("matches array                true"), "{told}");
+        std::fs::read_to_string(save).unwrap()
+    };
+    let at_once = play("glider", "40", &path("at_once.rle"));
+    play("glider", "25", &path("first.rle"));
+    assert_eq!(play(&path("first.rle"), "15", &path("then.rle")), at_once);
+    assert!(at_once.starts_with("x = 20, y = 20, rule = B3/S23\n"), "{at_once}");
+    let cells = play("glider", "40", &path("cells.life"));
+    assert_eq!(cells.lines().count(), 1 + 5, "{cells}");
+    assert!(cells.starts_with("#Life 1.06\n"), "{cells}");
+}
+
+#[test]
+fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("wrong.rle");
+    std::fs::write(&file, "x = 3, y = 3\nbo$2bA!").unwrap();
+    let file = file.to_str().unwrap();
+    run(["life", "--pattern", file, "--until", "1"])
+        .failed(1, &["wrong.rle: line 2, column 6: 'A' is no cell"]);
+    for (args, told) in [
+        (&["--pattern", "glyder"][..], "no pattern known here (glider, r-pentomino, gosper-gun)"),
+        (&["--pattern", "gosper-gun", "--size", "20x20"], "--size 36x9"),
+        (&["--size", "20"], "as in 64x48"),
+        (&["--save", "there.txt"], ".rle"),
+        (&["--checkpoint", "64"], "0..=63"),
+        (&["--until", "0"], "1..="),
+    ] {
+        run(["life"].iter().chain(args)).failed(2, &[told]);
+    }
+}
