@@ -24,6 +24,8 @@ pub struct Census {
     pub notes: usize,
     /// Places for notes, in use or not.
     pub note_places: usize,
+    /// Answers that are awaited.
+    pub asks: usize,
     /// Timers that have not fired.
     pub timers: usize,
     /// Signals that wait.
@@ -41,12 +43,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             slots: slots.len(),
             free: count(State::Free),
             processes: count(State::Alive),
-            supervisors: count(State::Supervisor),
+            supervisors: count(State::Supervisor) + count(State::Closing),
             between: count(State::Between),
             ties: self.out.ties.len(),
             tie_places: self.out.ties.places(),
             notes: self.out.notes.iter().filter(|note| note.is_some()).count(),
             note_places: self.out.notes.len(),
+            asks: count(State::Alias),
             timers: self.timers.len(),
             waiting: self.out.ring.len(),
             ring: self.out.ring.capacity(),

@@ -81,10 +81,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         ready.clear();
         let (mut pairs, mut receivers) = (BTreeSet::new(), BTreeSet::new());
         for (offset, envelope) in self.letters().enumerate() {
-            let first_of_pair = pairs.insert((envelope.from, envelope.to));
-            let first_of_all = receivers.insert(envelope.to);
-            let waits = self.is_unbegun(envelope.to) && !first_of_all;
-            if first_of_pair && !waits && !self.is_between(envelope.to) {
+            let to = self.addressee(envelope.to);
+            let first_of_pair = pairs.insert((envelope.from, to));
+            let first_of_all = receivers.insert(to);
+            let waits = self.is_unbegun(to) && !first_of_all;
+            if first_of_pair && !waits && !self.is_between(to) {
                 ready.push(offset);
             }
         }

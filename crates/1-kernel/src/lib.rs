@@ -62,13 +62,14 @@ mod world;
 
 pub use census::Census;
 pub use chooser::{Chooser, Live, Recorded, Seeded};
-pub use out::{Out, TimerRef};
+pub use out::{Ask, Out, TimerRef};
 pub use pid::Pid;
 pub use process::{Broken, Cause, Event, Keeper, Life, Name, NoFact, NoKeeper, Process, Reason};
-pub use ring::{Envelope, Letter};
+pub use ring::{Control, Envelope, Letter};
+pub use supervise::{Child, ChildId, Children, Refused};
 pub use table::Table;
 pub use ties::MonitorRef;
-pub use tree::{Intensity, Node, NodeId, Restart, Strategy};
+pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
 pub use world::{Renaming, World};
 

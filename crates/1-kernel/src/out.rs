@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::process::{Cause, Causes};
-use crate::ring::{Envelope, Letter, Ring};
+use crate::ring::{Control, Envelope, Letter, Ring};
 use crate::ties::{MonitorRef, Ties};
-use crate::{Name, Pid, Process, Reason};
+use crate::{ChildId, Name, Pid, Process, Reason};
 
 /// A timer that was set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -20,11 +20,22 @@ impl TimerRef {
     pub(crate) const FIRST: TimerRef = TimerRef { at: 0, number: 0 };
 }
 
+/// A question whose answer is awaited: see [`Out::ask`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ask {
+    /// Where the answer is sent to, and from where it comes.
+    pub reply_to: Pid,
+    /// The monitor of who was asked.
+    pub monitor: MonitorRef,
+}
+
 /// Effects that wait for the end of the step. Sends are not among them: they go straight into the
 /// ring, from which they can be taken back.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect<N> {
     Monitor(MonitorRef, Pid),
+    /// Opens this alias, and monitors who was asked.
+    Ask(MonitorRef, Pid, Pid),
     Demonitor(MonitorRef),
     DemonitorAll,
     Link(Pid),
@@ -162,6 +173,32 @@ impl<P: Process> Out<P> {
         self.effects.push(Effect::DemonitorAll);
     }
 
+    /// Asks a process something, so that a late answer is never taken for another: the message is made
+    /// with an address that is good for one answer to this question, from whomever it comes.
+    ///
+    /// Exactly one of two events follows, unless [`Out::forget`] comes first: the answer, as a message from
+    /// [`Ask::reply_to`]; or, if whoever was asked ends without one, [`crate::Event::Down`] with
+    /// [`Ask::monitor`]. What is sent to the address after either, or when this process is gone, is dropped
+    /// by the kernel. For a limit set a timer, and forget the question when it fires. Costs an address
+    /// and a monitor while it is open.
+    pub fn ask(&mut self, asked: Pid, message: impl FnOnce(Pid) -> P::Message) -> Ask {
+        let (monitor, reply_to) = (self.ties.reserve(), self.address());
+        self.effects.push(Effect::Ask(monitor, reply_to, asked));
+        self.send(asked, message(reply_to));
+        Ask { reply_to, monitor }
+    }
+
+    /// Asks whoever bears a name. If nobody does, `Down` says [`Reason::NoProcess`].
+    pub fn ask_by_name(&mut self, name: Name, message: impl FnOnce(Pid) -> P::Message) -> Ask {
+        let asked = self.whereis(name).unwrap_or(Pid::OUTSIDE);
+        self.ask(asked, message)
+    }
+
+    /// Waits no more for an answer. Neither it nor `Down` will arrive, not even if it is on its way.
+    pub fn forget(&mut self, ask: Ask) {
+        self.demonitor(ask.monitor);
+    }
+
     /// What this process has written down by the beginning of this step.
     #[inline]
     pub fn noted(&self) -> Option<&P::Note> {
@@ -200,9 +237,52 @@ impl<P: Process> Out<P> {
         self.spawn_at(process, None)
     }
 
-    /// Starts a child under a supervisor of many like children. The key must be free there.
+    /// Starts a process outside the tree and monitors it: its end arrives as [`crate::Event::Down`], once.
+    /// If this process ends first, the other lives on.
+    pub fn spawn_monitored(&mut self, process: P) -> (Pid, MonitorRef) {
+        let pid = self.spawn(process);
+        (pid, self.monitor(pid))
+    }
+
+    /// Starts a process outside the tree that ends with this one, and this one with it; unless that end is
+    /// [`Reason::Normal`], or the one who is left traps exits.
+    pub fn spawn_linked(&mut self, process: P) -> Pid {
+        let pid = self.spawn(process);
+        self.link(pid);
+        pid
+    }
+
+    /// Starts a child under a supervisor of many like children.
+    ///
+    /// If the supervisor is not there (nobody bears the name, or it is between two lives or about to end)
+    /// or the key is not free, the child is gone before its start, as if it had ended at once: a monitor
+    /// or link says [`Reason::NoProcess`], and messages to it are undeliverable. So monitor a child that matters.
     pub fn spawn_child(&mut self, supervisor: Name, key: u64, process: P) -> Pid {
         self.spawn_at(process, Some((supervisor, key)))
+    }
+
+    /// Has a supervisor end a child, as [`crate::World::terminate_child`] or
+    /// [`crate::World::terminate_one_of`] does. If that cannot be done, nothing happens: monitor the
+    /// child to hear of its end.
+    pub fn terminate_child(&mut self, supervisor: Name, child: ChildId) {
+        self.control(supervisor, Control::Terminate(child));
+    }
+
+    /// Has a supervisor of many give up on a child, as if it had died too often: for whoever finds that it is
+    /// this one of whom others die.
+    pub fn give_up(&mut self, supervisor: Name, key: u64) {
+        self.control(supervisor, Control::GiveUp(key));
+    }
+
+    /// Has a group start a child that has ended, as [`crate::World::restart_child`] does.
+    pub fn restart_child(&mut self, supervisor: Name, child: Name) {
+        self.control(supervisor, Control::Restart(child));
+    }
+
+    fn control(&mut self, supervisor: Name, control: Control) {
+        if let Some(to) = self.whereis(supervisor) {
+            self.ring.push(Envelope { to, from: self.me, letter: Letter::Control(control) });
+        }
     }
 
     fn spawn_at(&mut self, process: P, place: Option<(Name, u64)>) -> Pid {

@@ -2,7 +2,7 @@
 //! buffer until newer messages need the room, so remembering costs nothing.
 
 use crate::process::Cause;
-use crate::{MonitorRef, Pid};
+use crate::{ChildId, MonitorRef, Name, Pid};
 
 /// A signal on its way.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -32,6 +32,19 @@ pub enum Letter<M> {
     Down(MonitorRef, Cause),
     /// The end of a child, to its supervisor.
     ChildDown(Cause),
+    /// An order to a supervisor.
+    Control(Control),
+}
+
+/// What a process may have a supervisor do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Control {
+    /// End a child, and do not restart it.
+    Terminate(ChildId),
+    /// Give up on one of many like children, by its key.
+    GiveUp(u64),
+    /// Start a child that has ended.
+    Restart(Name),
 }
 
 /// First in, first out, with a past. Grows by doubling; positions count up for ever.
@@ -138,6 +151,11 @@ impl<M: Clone> Ring<M> {
         // SAFETY: `slot` is below the length, which is a power of two. Until the next delivery `push` leaves
         // this place alone, and keeps the buffer if it must take a larger one.
         unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() }
+    }
+
+    /// The one that was delivered last waits again.
+    pub(crate) fn put_back(&mut self) {
+        self.head -= 1;
     }
 
     /// The one that was delivered last.

@@ -29,17 +29,26 @@ pub(crate) enum Kind {
     Fired,
     /// A link of which the same is true.
     FiredLink,
+    /// A monitor of one who was asked: it goes with the alias for the answer.
+    Asked,
+    /// Such a one whose end is on its way.
+    FiredAsked,
 }
 
 impl Kind {
     /// True for a monitor, whether or not its end is on its way.
     pub(crate) fn is_monitor(self) -> bool {
-        matches!(self, Kind::Monitor | Kind::Fired)
+        matches!(self, Kind::Monitor | Kind::Fired | Kind::Asked | Kind::FiredAsked)
+    }
+
+    /// True for a monitor with an alias.
+    pub(crate) fn is_asked(self) -> bool {
+        matches!(self, Kind::Asked | Kind::FiredAsked)
     }
 
     /// True if the end of the watched is on its way.
     pub(crate) fn is_fired(self) -> bool {
-        matches!(self, Kind::Fired | Kind::FiredLink)
+        matches!(self, Kind::Fired | Kind::FiredLink | Kind::FiredAsked)
     }
 }
 
@@ -220,7 +229,11 @@ impl Ties {
     /// Marks a tie as fired: its end is on its way.
     pub(crate) fn fire(&mut self, reference: MonitorRef) {
         let kind = &mut self.ties[reference.index as usize].kind;
-        *kind = if *kind == Kind::Link { Kind::FiredLink } else { Kind::Fired };
+        *kind = match *kind {
+            Kind::Link => Kind::FiredLink,
+            Kind::Asked => Kind::FiredAsked,
+            _ => Kind::Fired,
+        };
     }
 
     /// Ties now in use, fired ones included.

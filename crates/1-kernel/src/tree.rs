@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt::{self, Write as _};
 
+use crate::supervise::Ending;
 use crate::{Name, Pid, Reason, Table};
+
+mod outline;
+
+pub use outline::{Outline, Work};
 
 /// A place in a world's tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,6 +69,20 @@ impl Intensity {
     }
 }
 
+/// How a child is ended by its supervisor.
+///
+/// Only a child that traps exits is asked, with the exit signal [`Reason::Shutdown`]; whoever does not
+/// trap ends at once. A supervisor that is a child is asked always, and ends its own children first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Shutdown {
+    /// Killed at once, without being asked.
+    Kill,
+    /// Asked; killed if it is there after so many nanoseconds of virtual time.
+    Within(u64),
+    /// Asked, and waited for as long as it takes.
+    Infinity,
+}
+
 /// A tree, or a part of one, as a value.
 #[derive(Clone, Debug)]
 pub struct Node<R> {
@@ -72,6 +90,7 @@ pub struct Node<R> {
     shape: Shape<R>,
     restart: Restart,
     intensity: Intensity,
+    shutdown: Shutdown,
     registered: Option<Name>,
 }
 
@@ -84,8 +103,12 @@ enum Shape<R> {
 
 impl<R> Node<R> {
     fn new(name: impl Into<Cow<'static, str>>, shape: Shape<R>) -> Node<R> {
-        let intensity = Intensity::times(10);
-        Node { name: name.into(), shape, restart: Restart::Permanent, intensity, registered: None }
+        let (intensity, restart) = (Intensity::times(10), Restart::Permanent);
+        let shutdown = match shape {
+            Shape::Group(..) => Shutdown::Infinity,
+            Shape::One(_) | Shape::Many(_) => Shutdown::Within(5_000_000_000),
+        };
+        Node { name: name.into(), shape, restart, intensity, shutdown, registered: None }
     }
 
     /// A supervisor and its children, in the order in which they are started.
@@ -118,6 +141,12 @@ impl<R> Node<R> {
     /// whose supervisor is permanent itself.
     pub fn restarted(self, restart: Restart) -> Node<R> {
         Node { restart, ..self }
+    }
+
+    /// How it is ended. Five seconds if not said; as long as it takes for a group. For many like children
+    /// it says how each of these is ended, all at the same time; their supervisor is waited for.
+    pub fn shutdown(self, shutdown: Shutdown) -> Node<R> {
+        Node { shutdown, ..self }
     }
 
     /// How many restarts of one of many like children are too many.
@@ -153,11 +182,26 @@ pub(crate) struct Place<R> {
     pub(crate) parent: Option<NodeId>,
     pub(crate) restart: Restart,
     pub(crate) intensity: Intensity,
+    pub(crate) shutdown: Shutdown,
     pub(crate) registered: Option<Name>,
     pub(crate) deaths: Deaths,
     /// Address of the process, or of the supervisor.
     pub(crate) pid: Pid,
     pub(crate) body: Body<R>,
+    /// Children that the supervisor is just ending, if it is.
+    pub(crate) ending: Option<Box<Ending>>,
+    /// Taken out of the tree: nobody's child, and never started again.
+    pub(crate) deleted: bool,
+}
+
+impl<R> Place<R> {
+    /// How long this node, as a child of its group, is waited for.
+    pub(crate) fn patience(&self) -> Shutdown {
+        match self.body {
+            Body::Many { .. } => Shutdown::Infinity,
+            Body::Group { .. } | Body::One { .. } => self.shutdown,
+        }
+    }
 }
 
 /// A world's tree at work.
@@ -179,7 +223,7 @@ impl<R: Clone> Tree<R> {
     pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
-        let Node { name, shape, restart, intensity, registered } = node;
+        let Node { name, shape, restart, intensity, shutdown, registered } = node;
         let (body, below) = match shape {
             Shape::Group(strategy, below) => {
                 (Body::Group { strategy, children: Vec::with_capacity(below.len()) }, below)
@@ -190,8 +234,19 @@ impl<R: Clone> Tree<R> {
                 (Body::Many { role, table, deaths }, Vec::new())
             }
         };
-        let (deaths, pid) = (Deaths::default(), Pid::OUTSIDE);
-        self.places.push(Place { name, parent, restart, intensity, registered, deaths, pid, body });
+        self.places.push(Place {
+            name,
+            parent,
+            restart,
+            intensity,
+            shutdown,
+            registered,
+            deaths: Deaths::default(),
+            pid: Pid::OUTSIDE,
+            body,
+            ending: None,
+            deleted: false,
+        });
         for child in below {
             self.add(Some(id), child);
         }
@@ -201,51 +256,20 @@ impl<R: Clone> Tree<R> {
         id
     }
 
+    /// Nodes without a parent, in the order in which they were added.
+    pub(crate) fn roots(&self) -> impl DoubleEndedIterator<Item = NodeId> {
+        let roots = (0..self.places.len()).filter(|index| self.places[*index].parent.is_none());
+        roots.filter_map(|index| u16::try_from(index).ok().map(NodeId))
+    }
+
     /// The node of this name, by its path from the root, such as `exchange/BTC-USD/floor`.
     pub(crate) fn find(&self, path: &str) -> Option<NodeId> {
         let mut found: Option<NodeId> = None;
         for name in path.split('/') {
-            let here = self.places.iter().position(|p| p.parent == found && p.name == name)?;
+            let is = |p: &Place<R>| p.parent == found && p.name == name && !p.deleted;
+            let here = self.places.iter().position(is)?;
             found = Some(NodeId(u16::try_from(here).ok()?));
         }
         found
-    }
-
-    fn write(&self, node: NodeId, depth: usize, text: &mut String) -> fmt::Result {
-        let place = self.place(node);
-        let Intensity { times, within } = place.intensity;
-        write!(text, "{:indent$}{}", "", place.name, indent = depth * 2)?;
-        let restart = match place.restart {
-            Restart::Permanent => "permanent",
-            Restart::Transient => "transient",
-            Restart::Temporary => "temporary",
-        };
-        let limit = format!("at most {times} restarts in {} ms", within / 1_000_000);
-        match &place.body {
-            Body::One { .. } => writeln!(text, ": one process, {restart}")?,
-            Body::Many { table, .. } => {
-                writeln!(
-                    text,
-                    ": many like children, {} now, {restart}, each {limit}",
-                    table.len()
-                )?;
-            }
-            Body::Group { strategy, children } => {
-                writeln!(text, ": {strategy:?}, {limit}")?;
-                for child in children {
-                    self.write(*child, depth + 1, text)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<R: Clone> fmt::Display for Tree<R> {
-    /// The tree as text, a line a node.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        self.write(NodeId(0), 0, &mut text)?;
-        f.write_str(&text)
     }
 }

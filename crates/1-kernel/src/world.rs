@@ -13,14 +13,16 @@ mod sight;
 
 pub use sight::Renaming;
 
+pub(crate) use run::why;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::out::{Out, TimerRef};
-use crate::process::Causes;
+use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Ties};
 use crate::tree::{Node, NodeId, Tree};
-use crate::{Keeper, Name, Pid, Process, Reason, Watch};
+use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
 /// What a slot holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,6 +34,22 @@ pub(crate) enum State {
     Between,
     /// A supervisor: the kernel's own kind of process.
     Supervisor,
+    /// A supervisor that ends its children, and then itself.
+    Closing,
+    /// No process: the address to which an answer is sent. See [`Out::ask`].
+    Alias,
+}
+
+/// What happens when a timer is due.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Due {
+    /// Its process gets this token.
+    Token(u64),
+    /// Its process is killed: it was asked to end, and is still there.
+    Kill {
+        /// Who asked.
+        by: Pid,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -61,8 +79,12 @@ impl Marks {
     pub(crate) const TIMED: Marks = Marks(4);
     /// It has had its first event.
     pub(crate) const BEGUN: Marks = Marks(8);
-    /// Something of it is in the world's own lists.
-    pub(crate) const ANYWHERE: Marks = Marks(2 | 4);
+    /// Its supervisor has asked it to end, and will not restart it.
+    pub(crate) const ENDING: Marks = Marks(16);
+    /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
+    pub(crate) const ANYWHERE: Marks = Marks(2 | 4 | 16);
+    /// What the next life does not inherit.
+    pub(crate) const OWN: Marks = Marks(1 | 16);
 
     #[inline(always)]
     pub(crate) fn any(self, of: Marks) -> bool {
@@ -87,6 +109,8 @@ impl Marks {
 pub(crate) struct PastLife {
     incarnation: u32,
     note: u32,
+    /// Given up: it may be started again by order, whatever becomes of its supervisor.
+    given_up: bool,
 }
 
 pub(crate) const NO_NODE: u16 = u16::MAX;
@@ -103,11 +127,16 @@ pub struct World<P: Process, W = ()> {
     /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
     /// are started again.
     pub(crate) past_lives: BTreeMap<(NodeId, u64), PastLife>,
-    pub(crate) timers: BTreeMap<TimerRef, (Pid, u64)>,
+    pub(crate) timers: BTreeMap<TimerRef, (Pid, Due)>,
     /// The same timers by who has set them.
     timers_of: BTreeSet<(Pid, TimerRef)>,
+    /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
+    asks: BTreeMap<Pid, MonitorRef>,
+    aliases: BTreeMap<MonitorRef, Pid>,
     /// Whose step it is, while it is on.
     stepping: Option<Pid>,
+    /// True while the keeper judges: a panic is its own then, and no process's.
+    judging: bool,
     /// Where the ring and the log stood when the step began.
     mark: (u64, usize),
     undeliverable: u64,
@@ -150,7 +179,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_of: BTreeSet::new(),
+            asks: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             stepping: None,
+            judging: false,
             mark: (0, 0),
             undeliverable: 0,
             dead: None,
@@ -161,9 +193,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     // ---- the edge: what comes in
 
     /// Starts a tree, or adds a branch under a group of it. Children are started in order.
+    ///
+    /// If a child of it cannot be made ([`Process::start`] panics), those before it are ended in reverse, and
+    /// its supervisor with that as the reason: a branch is tried again as the group above it bears, a
+    /// whole tree is over ([`World::death`]). A branch of a group that is not there, or is just ending
+    /// children, starts with it, or after that.
     pub fn grow(&mut self, parent: Option<NodeId>, node: Node<P::Role>) -> NodeId {
         let id = self.tree.add(parent, node);
-        self.start_node(id);
+        self.start_grown(parent, id);
         id
     }
 
@@ -189,11 +226,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts a child of a supervisor of many. Its key must be free there.
     ///
-    /// While the supervisor is between two lives nobody is started and the address is
+    /// While the supervisor is between two lives, or about to end, nobody is started and the address is
     /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
-        if !self.is_alive(self.tree.place(supervisor).pid) {
+        if !self.takes_children(supervisor) {
             return Pid::OUTSIDE;
         }
         let pid = self.out.address();
@@ -214,7 +251,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         process: P,
         message: P::Message,
     ) -> Pid {
-        if !self.is_alive(self.tree.place(supervisor).pid) {
+        if !self.takes_children(supervisor) {
             return Pid::OUTSIDE;
         }
         let pid = self.out.address();
@@ -231,7 +268,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Records a fact for somebody who has no step of a process.
     pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
-        self.out.keeper.admit(std::slice::from_ref(&fact))?;
+        self.judge(&fact)?;
         self.watch.recorded(by, &fact);
         self.out.log.push(fact);
         Ok(())
@@ -252,9 +289,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 break;
             }
             let timer = *entry.key();
-            let (to, token) = entry.remove();
+            let (to, due) = entry.remove();
             self.timers_of.remove(&(to, timer));
-            self.out.ring.push(Envelope { to, from: to, letter: Letter::Timer(token) });
+            let (from, letter) = match due {
+                Due::Token(token) => (to, Letter::Timer(token)),
+                Due::Kill { by } => (by, Letter::Exit(Cause::Killed)),
+            };
+            self.out.ring.push(Envelope { to, from, letter });
         }
     }
 

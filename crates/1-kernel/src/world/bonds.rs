@@ -1,10 +1,22 @@
 //! Monitors and links between processes, tied and untied.
 
-use super::{State, World};
+use super::{NO_NODE, State, World};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{Kind, MonitorRef};
 use crate::{Pid, Process, Watch};
+
+impl<P: Process, W> World<P, W> {
+    /// Who gets what is sent to an address: the asker behind an alias, else whose address it is.
+    pub(crate) fn addressee(&self, to: Pid) -> Pid {
+        match self.slots.get(to.index()) {
+            Some(slot) if slot.state == State::Alias => {
+                self.asks.get(&to).map_or(to, |monitor| self.out.ties.ends(*monitor).0)
+            }
+            _ => to,
+        }
+    }
+}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
@@ -13,7 +25,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         ties.set(reference, kind, watcher, watched);
         ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
         match self.slots.get_mut(watched.index()) {
-            Some(slot) if slot.generation == watched.generation && slot.state != State::Free => {
+            Some(slot)
+                if slot.generation == watched.generation
+                    && !matches!(slot.state, State::Free | State::Alias) =>
+            {
                 ties.hook_watched(reference, &mut slot.ties.watched);
             }
             _ => {
@@ -40,6 +55,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             ties.unhook_watched(tie.index, &mut self.slots[watched.index()].ties.watched);
         }
         ties.release(tie);
+        if kind.is_asked() {
+            self.forget_alias(tie);
+        }
+    }
+
+    /// Opens an alias, and the monitor that goes with it.
+    pub(super) fn open_alias(&mut self, me: Pid, monitor: MonitorRef, alias: Pid, asked: Pid) {
+        self.make_room(alias);
+        let slot = &mut self.slots[alias.index()];
+        (slot.generation, slot.node, slot.state) = (alias.generation, NO_NODE, State::Alias);
+        (slot.key, slot.incarnation) = (0, 0);
+        self.asks.insert(alias, monitor);
+        self.aliases.insert(monitor, alias);
+        self.tie(monitor, Kind::Asked, me, asked);
+    }
+
+    /// A monitor is gone, and the alias with it: what is sent there from now on, or is on its way, is dropped.
+    #[cold]
+    pub(super) fn forget_alias(&mut self, monitor: MonitorRef) {
+        if let Some(alias) = self.aliases.remove(&monitor) {
+            self.asks.remove(&alias);
+            self.vacate(alias);
+        }
     }
 
     /// Takes away every monitor that a process has set, on its way or not.

@@ -1,7 +1,7 @@
 //! What a step wants done, done: in order, after the step.
 
-use super::{Marks, NO_NODE, NO_NOTE, State, World};
-use crate::out::Effect;
+use super::{Due, Marks, NO_NODE, NO_NOTE, State, World};
+use crate::out::{Effect, TimerRef};
 use crate::ring::{Envelope, Letter};
 use crate::ties::Kind;
 use crate::tree::NodeId;
@@ -44,11 +44,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
             }
-            Effect::Timer(timer, token) => {
-                self.timers.insert(timer, (me, token));
-                self.timers_of.insert((me, timer));
-                self.slots[me.index()].marks.set(Marks::TIMED, true);
-            }
+            Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
+            Effect::Ask(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
             Effect::CancelTimer(timer) => {
                 if let Some((by, _)) = self.timers.remove(&timer) {
                     self.timers_of.remove(&(by, timer));
@@ -72,18 +69,31 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    pub(crate) fn set_timer(&mut self, timer: TimerRef, of: Pid, due: Due) {
+        self.timers.insert(timer, (of, due));
+        self.timers_of.insert((of, timer));
+        self.slots[of.index()].marks.set(Marks::TIMED, true);
+    }
+
     pub(super) fn spawn_effect(&mut self, pid: Pid, place: Option<(Name, u64)>, process: P) {
         let Some((supervisor, key)) = place else {
             return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
         };
-        let Some(node) = self.supervisor_named(supervisor) else {
-            // The supervisor is gone: so is the child, before its start. Others may know its
-            // address by now, so that is used up.
+        let taken = self.supervisor_named(supervisor).filter(|node| {
+            let slots = &self.slots;
+            let is = |index: u32| {
+                let slot = &slots[index as usize];
+                slot.key == key && slot.node == node.0
+            };
+            self.tree.table_mut(*node).is_some_and(|table| table.insert_new(key, pid.index, is))
+        });
+        let Some(node) = taken else {
+            // The supervisor is not there, or the key is not free: the child is gone before its start,
+            // and whoever monitors it hears so. Others may know its address by now, so that is used up.
             self.make_room(pid);
             self.slots[pid.index()].generation = pid.generation;
             return self.vacate(pid);
         };
-        self.tree.enrol(node, key, pid);
         self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
     }
 
@@ -95,7 +105,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn multicast(&mut self, me: Pid, name: Name, message: &P::Message) {
         let Some(node) = self.supervisor_named(name) else { return };
         for (index, slot) in self.slots.iter().enumerate() {
-            if slot.node == node.0 && slot.state == State::Alive {
+            if slot.node == node.0 && matches!(slot.state, State::Alive | State::Between) {
                 let index = u32::try_from(index).expect("slots are counted in 32 bits");
                 let to = Pid { index, generation: slot.generation };
                 let letter = Letter::Say(message.clone());

@@ -58,7 +58,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     pub(crate) fn bury(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
-        if slot.state == State::Supervisor {
+        if matches!(slot.state, State::Supervisor | State::Closing) {
             return self.bury_supervisor(pid, reason);
         }
         slot.body = None;
@@ -83,7 +83,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.write_note_off(pid);
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Free;
-        slot.marks.set(Marks::TRAPS, false);
+        slot.marks.set(Marks::OWN, false);
         slot.generation = slot.generation.wrapping_add(1);
         if slot.generation != 0 {
             // A slot whose generations are used up is never used again.
@@ -108,9 +108,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Puts a life's incarnation and note aside for the next in its place; the slot is freed.
     pub(crate) fn put_aside(&mut self, pid: Pid, node: NodeId) {
+        self.put_by(pid, node, false);
+    }
+
+    /// The same, and says whether its supervisor has given it up.
+    pub(crate) fn put_by(&mut self, pid: Pid, node: NodeId, given_up: bool) {
         let slot = &mut self.slots[pid.index()];
         let note = std::mem::replace(&mut slot.note, NO_NOTE);
-        let past = PastLife { incarnation: slot.incarnation, note };
+        let past = PastLife { incarnation: slot.incarnation, note, given_up };
         if let Some(older) = self.past_lives.insert((node, slot.key), past) {
             self.free_note(older.note);
         }
@@ -120,8 +125,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Settles in, without a body yet, the next life in a place that has no slot.
     pub(crate) fn settle_next(&mut self, node: NodeId, key: u64) -> Pid {
         let past = self.past_lives.remove(&(node, key));
-        let PastLife { incarnation, note } =
-            past.unwrap_or(PastLife { incarnation: 0, note: NO_NOTE });
+        let none = PastLife { incarnation: 0, note: NO_NOTE, given_up: false };
+        let PastLife { incarnation, note, .. } = past.unwrap_or(none);
         let incarnation = incarnation.checked_add(1).expect("fewer than 2^32 restarts");
         let pid = self.out.address();
         self.settle_in(pid, None, node.0, key, incarnation, State::Alive);
@@ -129,21 +134,28 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Forgets the past lives of a node's own places.
-    pub(crate) fn forget_lives(&mut self, node: NodeId) {
+    /// Forgets the past lives of a node's own places; but for those that were given up, if it is not over.
+    pub(crate) fn forget_lives(&mut self, node: NodeId, is_over: bool) {
         let own = (node, 0)..=(node, u64::MAX);
-        while let Some((&place, past)) = self.past_lives.range(own.clone()).next() {
-            let note = past.note;
-            self.past_lives.remove(&place);
-            self.free_note(note);
+        let keys = self.past_lives.range(own).filter(|(_, past)| is_over || !past.given_up);
+        let keys: Vec<u64> = keys.map(|((_, key), _)| *key).collect();
+        for key in keys {
+            self.forget_life(node, key);
+        }
+    }
+
+    /// Forgets a life whose place is never to be taken again.
+    pub(crate) fn forget_life(&mut self, node: NodeId, key: u64) {
+        if let Some(past) = self.past_lives.remove(&(node, key)) {
+            self.free_note(past.note);
         }
     }
 
     pub(crate) fn break_ties(&mut self, pid: Pid, reason: &Reason) {
         let mut heads = std::mem::replace(&mut self.slots[pid.index()].ties, Heads::EMPTY);
         let cause = self.out.causes.note(reason);
-        let ties = &mut self.out.ties;
-        while let Some((tie, kind)) = ties.first(heads.watching) {
+        while let Some((tie, kind)) = self.out.ties.first(heads.watching) {
+            let ties = &mut self.out.ties;
             let (_, watched) = ties.ends(tie);
             ties.unhook_watcher(tie.index, &mut heads.watching);
             if !kind.is_fired() {
@@ -155,7 +167,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 ties.unhook_watched(tie.index, head);
             }
             ties.release(tie);
+            if kind.is_asked() {
+                self.forget_alias(tie);
+            }
         }
+        let ties = &mut self.out.ties;
         // Oldest first: the list has its newest at the head. A fired tie is of no list of the watched.
         let mut at = ties.oldest(heads.watched);
         while let Some((tie, kind)) = ties.first(at) {

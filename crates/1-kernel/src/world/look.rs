@@ -82,15 +82,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
             slot.generation == pid.generation
-                && matches!(slot.state, State::Alive | State::Supervisor)
+                && matches!(slot.state, State::Alive | State::Supervisor | State::Closing)
         })
     }
 
     /// True if this life is on, or is a next life that has not begun yet.
-    pub(super) fn is_there(&self, pid: Pid) -> bool {
-        self.slots
-            .get(pid.index())
-            .is_some_and(|slot| slot.generation == pid.generation && slot.state != State::Free)
+    pub(crate) fn is_there(&self, pid: Pid) -> bool {
+        self.slots.get(pid.index()).is_some_and(|slot| {
+            slot.generation == pid.generation && !matches!(slot.state, State::Free | State::Alias)
+        })
     }
 
     /// True if this life has not had its first event, which must be the oldest that waits for it.
@@ -107,11 +107,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots
             .get(pid.index())
             .is_some_and(|slot| slot.generation == pid.generation && slot.state == State::Between)
-    }
-
-    /// The tree as text.
-    pub fn tree(&self) -> String {
-        self.tree.to_string()
     }
 
     /// A node by its path from the root, such as `exchange/BTC-USD/floor`.
@@ -139,7 +134,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undeliverable
     }
 
-    /// Why this world is over, if it is: a root was killed, or had more restarts than it bears.
+    /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or
+    /// killed, had more restarts than it bears, or did not start; or the keeper has failed.
     pub fn death(&self) -> Option<&Reason> {
         self.dead.as_ref()
     }

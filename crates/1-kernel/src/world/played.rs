@@ -3,7 +3,7 @@
 //!
 //! Nothing here is on the path of a process that is not played.
 
-use super::{Marks, NO_NODE, State, World};
+use super::{Due, Marks, NO_NODE, State, World};
 use crate::alone::{Slip, Slipping};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
@@ -88,8 +88,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             ties.push((tie, watched, matches!(kind, Kind::Link | Kind::FiredLink)));
         }
         ties.reverse(); // the newest is at the head
-        let own = |(timer, (by, token)): (&crate::TimerRef, &(Pid, u64))| {
-            (*by == pid).then_some((timer.at, *token))
+        let own = |(timer, (by, due)): (&crate::TimerRef, &(Pid, Due))| match due {
+            Due::Token(token) if *by == pid => Some((timer.at, *token)),
+            _ => None, // the limit of one that was asked to end is its supervisor's
         };
         let names = (0..).map(Name).zip(&self.out.names);
         let groups = self.out.groups.iter().flat_map(|(group, members)| {

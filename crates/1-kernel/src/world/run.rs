@@ -9,7 +9,7 @@ use crate::out::Effect;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{MonitorRef, survives};
-use crate::{Event, Keeper, Pid, Process, Reason, Watch, mutation};
+use crate::{Broken, Event, Keeper, Pid, Process, Reason, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Delivers everything in order of sending until nothing waits: the live chooser.
@@ -60,18 +60,41 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
         let Some(pid) = self.stepping.take() else { resume_unwind(panic) };
         self.undo();
-        self.die_of(pid, panic);
+        if std::mem::take(&mut self.judging) {
+            return self.end_by_keeper(panic.as_ref());
+        }
+        self.bury(pid, Reason::Failed(why(panic.as_ref())));
     }
 
-    /// Ends a process by a panic, with its text as the reason.
+    /// The keeper has panicked: what it folded so far cannot be trusted, so nobody goes on. All processes
+    /// end, and the world with that reason; nothing of the step that it judged has happened.
     #[cold]
-    pub(crate) fn die_of(&mut self, pid: Pid, panic: Box<dyn Any + Send>) {
-        let why: Arc<str> = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).into(),
-            (_, Some(text)) => text.as_str().into(),
-            _ => "panic".into(),
-        };
-        self.bury(pid, Reason::Failed(why));
+    fn end_by_keeper(&mut self, panic: &(dyn Any + Send)) {
+        let reason = Reason::Failed(format!("the keeper failed: {}", why(panic)).into());
+        self.dead.get_or_insert(reason.clone());
+        for root in self.tree.roots().collect::<Vec<_>>() {
+            self.kill(self.tree.place(root).pid);
+        }
+        for index in 0..self.slots.len() {
+            let index = u32::try_from(index).expect("slots are counted in 32 bits");
+            let generation = self.slots[index as usize].generation;
+            self.kill(Pid { index, generation });
+        }
+    }
+
+    /// Has the keeper judge a fact of nobody's step.
+    pub(super) fn judge(&mut self, fact: &P::Fact) -> Result<(), Broken> {
+        if let Some(reason) = &self.dead {
+            return Err(Broken(format!("this world is over: {reason}")));
+        }
+        let keeper = &mut self.out.keeper;
+        match catch_unwind(AssertUnwindSafe(|| keeper.admit(std::slice::from_ref(fact)))) {
+            Ok(verdict) => verdict,
+            Err(panic) => {
+                self.end_by_keeper(panic.as_ref());
+                Err(Broken(format!("the keeper failed: {}", why(panic.as_ref()))))
+            }
+        }
     }
 
     /// Takes back everything that the current step has put out.
@@ -87,6 +110,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             match effect {
                 Effect::Monitor(reference, _) => self.out.ties.release(reference),
                 Effect::Spawn(pid, _) => self.out.free.push(pid),
+                Effect::Ask(reference, alias, _) => {
+                    self.out.ties.release(reference);
+                    self.out.free.push(alias);
+                }
                 _ => {}
             }
         }
@@ -115,17 +142,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.stepping = Some(to);
             body.handle(event, out);
             self.end_step(to);
+            true
         } else {
-            self.deliver_last();
+            self.deliver_last()
         }
-        true
     }
 
     /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
-    /// message, so that nothing of it lies in that one's way.
+    /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
     #[inline(never)]
-    pub(super) fn deliver_last(&mut self) {
-        let Some(envelope) = self.out.ring.last() else { return };
+    pub(super) fn deliver_last(&mut self) -> bool {
+        let Some(envelope) = self.out.ring.last() else { return false };
         let &Envelope { to, from, ref letter } = envelope;
         let alive = match self.slots.get(to.index()) {
             Some(slot) => slot.generation == to.generation && slot.body.is_some(),
@@ -143,11 +170,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     self.step(to, Event::Down { monitor, pid: from, reason });
                 }
             }
+            _ if self.is_between(to) => {
+                self.out.ring.put_back();
+                return self.deliver_first_ready();
+            }
             _ => {
                 let envelope = envelope.clone();
                 self.deliver(envelope);
             }
         }
+        true
+    }
+
+    /// The oldest waits for a life that its supervisor has not begun, being about ending others: what
+    /// comes after it goes first. False if there is nothing else.
+    #[cold]
+    fn deliver_first_ready(&mut self) -> bool {
+        let mut ready = Vec::new();
+        self.ready(&mut ready);
+        let first = ready.first().and_then(|offset| self.out.ring.take(*offset));
+        first.is_some_and(|envelope| {
+            self.deliver(envelope);
+            true
+        })
     }
 
     pub(super) fn deliver(&mut self, envelope: Envelope<P::Message>) {
@@ -210,7 +255,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     pub(super) fn admit(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.mark.1..];
-        match self.out.keeper.admit(facts) {
+        self.judging = true;
+        let verdict = self.out.keeper.admit(facts);
+        self.judging = false;
+        match verdict {
             Ok(()) => {
                 for fact in facts {
                     self.watch.recorded(by, fact);
@@ -258,7 +306,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let reason = self.out.causes.tell(cause);
                 self.exit_signal(to, from, reason)
             }
-            Letter::ChildDown(_) => None,
+            Letter::ChildDown(_) | Letter::Control(_) => None,
         }
     }
 
@@ -280,26 +328,55 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
     pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
-        if !self.out.ties.kind(tie).is_fired() {
+        let kind = self.out.ties.kind(tie);
+        if !kind.is_fired() {
             return false;
         }
         let head = &mut self.slots[watcher.index()].ties.watching;
         self.out.ties.unhook_watcher(tie.index, head);
         self.out.ties.release(tie);
+        if kind.is_asked() {
+            self.forget_alias(tie);
+        }
         true
     }
 
     #[cold]
     pub(super) fn deliver_to_nobody(&mut self, envelope: Envelope<P::Message>) {
         let slot = self.slots.get(envelope.to.index());
-        let supervisor = slot.is_some_and(|slot| {
-            slot.state == State::Supervisor && slot.generation == envelope.to.generation
-        });
-        if supervisor {
-            self.watch.delivered(&envelope);
-            return self.supervise(envelope);
+        match slot.filter(|slot| slot.generation == envelope.to.generation).map(|slot| slot.state) {
+            Some(State::Supervisor | State::Closing) => {
+                self.watch.delivered(&envelope);
+                return self.supervise(envelope);
+            }
+            Some(State::Alias) => return self.answer(envelope),
+            _ => {}
         }
         self.undeliverable += 1;
         self.watch.undeliverable(&envelope);
+    }
+
+    /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.
+    fn answer(&mut self, envelope: Envelope<P::Message>) {
+        let Envelope { to: alias, from, letter } = envelope;
+        let (Letter::Say(message), Some(&monitor)) = (letter, self.asks.get(&alias)) else {
+            return;
+        };
+        let (asker, _) = self.out.ties.ends(monitor);
+        self.untie(monitor, asker);
+        let envelope = Envelope { to: asker, from, letter: Letter::Say(message) };
+        self.watch.delivered(&envelope);
+        if let Letter::Say(message) = &envelope.letter {
+            self.step(asker, Event::Message { from: alias, message });
+        }
+    }
+}
+
+/// The text of a panic.
+pub(crate) fn why(panic: &(dyn Any + Send)) -> Arc<str> {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).into(),
+        (_, Some(text)) => text.as_str().into(),
+        _ => "panic".into(),
     }
 }

@@ -139,7 +139,8 @@ where
         // One sequence a pair; pairs in no order.
         let mut pairs: BTreeMap<(Pid, Pid), u64> = BTreeMap::new();
         for envelope in self.out.ring.waiting() {
-            let so_far = pairs.entry((envelope.from, envelope.to)).or_insert(0);
+            let to = self.addressee(envelope.to);
+            let so_far = pairs.entry((envelope.from, to)).or_insert(0);
             *so_far = look(&|sight| (*so_far, envelope).hash(sight));
         }
         pairs.values().fold(sum, |sum, pair| sum.wrapping_add(*pair))
@@ -162,11 +163,14 @@ where
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(sight);
         }
-        for Place { name, pid, deaths, body, .. } in &tree.places {
-            (name, pid, deaths).hash(sight);
+        for Place { name, pid, deaths, body, ending, deleted, .. } in &tree.places {
+            (name, pid, deaths, ending, deleted).hash(sight);
             if let Body::Many { deaths, .. } = body {
                 deaths.hash(sight);
             }
+        }
+        for ask in &self.asks {
+            ask.hash(sight);
         }
         self.dead.hash(sight);
     }

@@ -63,6 +63,8 @@ pub(crate) enum Fact {
     Leaves(u64),
     /// Breaks the law.
     Wrong,
+    /// Is too much for the keeper.
+    Fatal,
 }
 
 /// The keeper: which children must be there.
@@ -85,6 +87,7 @@ impl Keeper for Book {
                 Fact::Enters(key) => self.inside.insert(*key),
                 Fact::Leaves(key) => self.inside.remove(key),
                 Fact::Wrong => false,
+                Fact::Fatal => panic!("planned"),
             };
         }
         Ok(())
@@ -123,7 +126,9 @@ impl Diary {
 
     /// A role whose actor writes here.
     pub(crate) fn role(&self, name: &'static str) -> Role {
-        Role { name, diary: self.clone(), making: None, starting: None, gave_up: None }
+        let diary = self.clone();
+        let (making, starting, gave_up) = (None, None, None);
+        Role { name, diary, making, starting, asked_to_end: None, gave_up }
     }
 
     /// An actor outside the tree, in its only life.
@@ -139,6 +144,7 @@ pub(crate) struct Role {
     diary: Diary,
     making: Option<Rc<Making>>,
     starting: Option<Act>,
+    asked_to_end: Option<Act>,
     gave_up: Option<Name>,
 }
 
@@ -152,6 +158,12 @@ impl Role {
     /// What it does at the start of each life.
     pub(crate) fn starting(self, start: impl Fn(&mut Out<Actor>) + 'static) -> Role {
         Role { starting: Some(Act(Rc::new(start))), ..self }
+    }
+
+    /// It traps exits, and what it does when it gets one.
+    pub(crate) fn trapping(self, act: impl Fn(&mut Out<Actor>) + 'static) -> Role {
+        let role = Role { asked_to_end: Some(Act(Rc::new(act))), ..self };
+        role.starting(|out| out.trap_exits(true))
     }
 
     /// What happens while it is being made, before its life begins.
@@ -205,8 +217,13 @@ impl Process for Actor {
             key => format!("{} {key}", self.role.name),
         };
         self.role.diary.0.borrow_mut().push((who, event.cloned(), what));
-        if let (Event::Start, Some(start)) = (event, &self.role.starting) {
-            start.0(out);
+        let act = match event {
+            Event::Start => &self.role.starting,
+            Event::Exit { .. } => &self.role.asked_to_end,
+            Event::Message { .. } | Event::Down { .. } | Event::Timer { .. } => &None,
+        };
+        if let Some(act) = act {
+            act.0(out);
         }
     }
 

@@ -2,8 +2,12 @@
 //! tried on; it does what it is told and a diary keeps what it hears, over all of its lives.
 
 mod actor;
+mod asks;
 mod conservation;
+mod control;
 mod groups;
+mod helpers;
+mod keeper;
 mod leaks;
 mod links;
 mod lives;
@@ -13,6 +17,8 @@ mod order;
 mod recorder;
 mod roamer;
 mod schedule;
+mod shutdown;
+mod starts;
 mod steps;
 mod strategies;
 mod supervision;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use kernel::{
     Broken, Envelope, Event, Intensity, Keeper, Letter, Life, MonitorRef, Name, Node, Out, Pid,
-    Process, Reason, Restart, Seeded, Strategy, Watch, World,
+    Process, Reason, Restart, Seeded, Shutdown, Strategy, Watch, World,
 };
 
 pub(crate) type Wild = World<Roamer, Counter>;
@@ -211,6 +211,10 @@ impl Process for Roamer {
                 heard.late_downs += u32::from(self.taken_away.contains(&monitor));
                 return;
             }
+            // Asked to end, some do, and some must be killed.
+            Event::Exit { reason: Reason::Shutdown, .. } if self.sent.is_multiple_of(2) => {
+                return out.exit(Reason::Said(3));
+            }
             Event::Exit { .. } => return,
             Event::Timer { token } => (3, token),
         };
@@ -255,7 +259,8 @@ pub(crate) fn wild(seed: u64, heard: &Shared) -> (Wild, u64) {
     let mut world = World::new(Books::default(), None, Counter::default());
     let mut dice = Seeded::new(seed);
     let one = |name: &'static str, number| {
-        Node::one(name, Rc::clone(heard)).named(Name(number)).restarted(Restart::Permanent)
+        let node = Node::one(name, Rc::clone(heard)).named(Name(number));
+        node.restarted(Restart::Permanent).shutdown(Shutdown::Within(9))
     };
     let often = Intensity::times(1_000_000);
     let strategies = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
@@ -263,7 +268,10 @@ pub(crate) fn wild(seed: u64, heard: &Shared) -> (Wild, u64) {
     let children = vec![
         one("a", 1),
         Node::group("inner", inner, often, vec![one("b", 2), one("c", 3)]),
-        Node::many("many", Rc::clone(heard)).named(MANY).intensity_per_child(Intensity::times(2)),
+        Node::many("many", Rc::clone(heard))
+            .named(MANY)
+            .intensity_per_child(Intensity::times(2))
+            .shutdown(Shutdown::Within(9)),
     ];
     world.grow(None, Node::group("root", outer, often, children).named(ROOT));
     let loose: Vec<Pid> = (0..4).map(|_| world.spawn(Roamer::new(heard))).collect();
@@ -278,4 +286,20 @@ pub(crate) fn wild(seed: u64, heard: &Shared) -> (Wild, u64) {
         world.send(to, Say { number, fuel: 9, chance: dice.draw() });
     }
     (world, sent)
+}
+
+/// Moves the time on until no supervisor waits for anybody whom it has asked to end.
+pub(crate) fn settle(world: &mut Wild) {
+    let nodes: Vec<_> =
+        ["root", "root/inner", "root/many"].iter().filter_map(|path| world.node(path)).collect();
+    for time in 1.. {
+        world.run();
+        let mut children = nodes.iter().flat_map(|node| world.which_children(*node));
+        let waits = children.any(|child| child.is_ending) || world.census().between > 0;
+        if !waits && world.waiting() == 0 {
+            return;
+        }
+        assert!(time < 1_000, "somebody is waited for, for ever");
+        world.set_time(1_000_000 + time * 10);
+    }
 }

@@ -1,0 +1,422 @@
+//! Ends: of a child by itself, and of children by their supervisor, in reverse order of their start.
+//!
+//! Ending a child can take many steps: one that traps exits is asked, and has until its limit; the next
+//! is only then. What a supervisor is about meanwhile is its [`Ending`], plain data in the tree, which the
+//! end of each awaited child carries on. If nobody traps, all of it happens in one step. The limit is a
+//! timer of the child's own: it is killed by it, or gone before and the timer with it.
+
+use std::collections::BTreeSet;
+
+use crate::out::TimerRef;
+use crate::process::Cause;
+use crate::ring::{Envelope, Letter};
+use crate::ties::Heads;
+use crate::tree::{Body, Deaths, NodeId, Restart, Shutdown};
+use crate::world::{Due, Marks, NO_NODE, State, World};
+use crate::{Pid, Process, Reason, Table, Watch};
+
+/// What a supervisor is about while it ends children.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Ending {
+    /// Children that are to be ended yet; the last one is next.
+    todo: Vec<NodeId>,
+    /// Those who were asked, and are not gone.
+    pub(super) awaited: BTreeSet<Pid>,
+    /// What comes after.
+    then: Then,
+    /// What was heard meanwhile, and comes after that.
+    pub(super) later: Vec<Task>,
+}
+
+/// What comes after children were ended.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Then {
+    /// Nothing: that was all.
+    Nothing,
+    /// The dead child lives again, and its siblings with it.
+    Restart { dead: NodeId, life: Pid },
+    /// The supervisor itself ends.
+    Bury(Reason),
+}
+
+/// What a supervisor has to do, one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Task {
+    /// A child has died; this would be its next life.
+    Down(Pid),
+    /// A child is to be started, unless it is there.
+    Start(NodeId),
+    /// A child is to be ended.
+    Terminate(NodeId),
+}
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    // ---- a child ends by itself
+
+    /// A process with a place in the tree has ended: frees its place, or leaves it to its supervisor.
+    #[inline]
+    pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
+        let slot = &mut self.slots[pid.index()];
+        let node = NodeId(slot.node);
+        if slot.marks.take(Marks::ENDING) {
+            return self.ended_as_asked(pid, node, &reason);
+        }
+        let place = self.tree.place(node);
+        let supervisor = match (&place.body, place.parent) {
+            (Body::Many { .. }, _) => place.pid,
+            (_, Some(parent)) => self.tree.place(parent).pid,
+            (_, None) => {
+                self.dead.get_or_insert(reason); // it was all of the tree, and nobody restarts it
+                return self.vacate(pid);
+            }
+        };
+        if place.restart.is_over(&reason) {
+            if let Body::One { .. } = place.body {
+                return self.put_aside(pid, node); // its supervisor may start it again with others
+            }
+            return self.leave_tree(pid, node);
+        }
+        let registered = self.tree.place(node).registered;
+        let next = self.next_life(pid);
+        if let Body::One { .. } = self.tree.place(node).body {
+            self.tree.place_mut(node).pid = next;
+            if let Some(name) = registered {
+                self.register(name, next);
+            }
+        }
+        let letter = Letter::ChildDown(self.out.causes.note(&reason));
+        self.out.ring.push(Envelope { to: supervisor, from: next, letter });
+    }
+
+    /// From now on this slot waits for the next life in its place, whose address this is.
+    pub(super) fn next_life(&mut self, pid: Pid) -> Pid {
+        let slot = &mut self.slots[pid.index()];
+        slot.state = State::Between;
+        slot.generation += 1;
+        Pid { index: pid.index, generation: slot.generation }
+    }
+
+    /// The common end: one of many like children is done, and nobody watches it. False if it is
+    /// another end, for which nothing was done yet.
+    #[inline(always)]
+    pub(crate) fn end_one_of_many(&mut self, pid: Pid) -> bool {
+        let slot = &mut self.slots[pid.index()];
+        if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ANYWHERE) || slot.node == NO_NODE {
+            return false;
+        }
+        let place = &mut self.tree.places[usize::from(slot.node)];
+        let Body::Many { table, deaths, .. } = &mut place.body else { return false };
+        if place.restart == Restart::Permanent {
+            return false;
+        }
+        slot.body = None;
+        self.watch.ended(pid, slot.key, &Reason::Normal);
+        table.remove(slot.key, |index| index == pid.index);
+        if !deaths.is_empty() {
+            deaths.remove(&pid.index);
+        }
+        self.vacate(pid);
+        true
+    }
+
+    #[inline]
+    pub(super) fn leave_tree(&mut self, pid: Pid, node: NodeId) {
+        self.strike_key(pid, node);
+        self.vacate(pid);
+    }
+
+    /// Takes one of many like children out of its supervisor's books.
+    pub(super) fn strike_key(&mut self, pid: Pid, node: NodeId) {
+        let key = self.slots[pid.index()].key;
+        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
+            table.remove(key, |index| index == pid.index);
+            if !deaths.is_empty() {
+                deaths.remove(&pid.index);
+            }
+        }
+    }
+
+    // ---- children are ended by their supervisor
+
+    /// A supervisor that has nothing else at hand ends these children, the last one first, and goes on as said.
+    pub(super) fn end_children(&mut self, node: NodeId, todo: Vec<NodeId>, then: Then) {
+        let ending = Ending { todo, awaited: BTreeSet::new(), then, later: Vec::new() };
+        self.tree.place_mut(node).ending = Some(Box::new(ending));
+        self.go_on(node);
+    }
+
+    /// A supervisor ends in good order: its children first. Whatever else it was about is no more.
+    pub(crate) fn close(&mut self, node: NodeId, reason: Reason) {
+        let place = self.tree.place_mut(node);
+        let slot = &mut self.slots[place.pid.index()];
+        if slot.state != State::Supervisor {
+            return; // it is at that already
+        }
+        slot.state = State::Closing;
+        let awaited = place.ending.take().map(|ending| ending.awaited).unwrap_or_default();
+        let then = Then::Bury(reason);
+        let (todo, awaited) = match &place.body {
+            Body::Group { children, .. } => (children.clone(), awaited),
+            Body::Many { .. } | Body::One { .. } => (Vec::new(), self.ask_many(node)),
+        };
+        let ending = Ending { todo, awaited, then, later: Vec::new() };
+        self.tree.place_mut(node).ending = Some(Box::new(ending));
+        self.go_on(node);
+    }
+
+    /// Ends the next child, and the next, until one must be waited for or all are gone.
+    pub(super) fn go_on(&mut self, node: NodeId) {
+        loop {
+            let Some(ending) = &mut self.tree.place_mut(node).ending else { return };
+            if !ending.awaited.is_empty() {
+                return;
+            }
+            let Some(child) = ending.todo.pop() else { break };
+            if let Some(awaited) = self.ask_to_end(child)
+                && let Some(ending) = &mut self.tree.place_mut(node).ending
+            {
+                ending.awaited.insert(awaited);
+            }
+        }
+        let place = self.tree.place_mut(node);
+        let Some(ending) = place.ending.take() else { return };
+        let Ending { then, later, .. } = *ending;
+        match then {
+            Then::Nothing => {}
+            Then::Restart { dead, life } => self.restart_all(node, dead, life),
+            Then::Bury(reason) => {
+                let pid = place.pid;
+                return self.bury_supervisor(pid, reason);
+            }
+        }
+        for task in later {
+            self.take_up(node, task);
+        }
+    }
+
+    /// Ends a child. Who must be asked and waited for is returned.
+    fn ask_to_end(&mut self, child: NodeId) -> Option<Pid> {
+        let place = self.tree.place_mut(child);
+        place.deaths = Deaths::default();
+        let (pid, shutdown) = (place.pid, place.patience());
+        if !self.is_there(pid) {
+            return None;
+        }
+        match self.slots[pid.index()].state {
+            State::Supervisor | State::Closing if shutdown == Shutdown::Kill => {
+                self.end_now(child);
+                None
+            }
+            State::Supervisor | State::Closing => {
+                self.slots[pid.index()].marks.set(Marks::ENDING, true);
+                self.close(child, Reason::Shutdown);
+                if !self.is_there(pid) {
+                    return None;
+                }
+                let by = self.supervisor_of(child);
+                self.set_limit(pid, by, shutdown);
+                Some(pid)
+            }
+            _ => self.ask_process(pid, child, shutdown),
+        }
+    }
+
+    /// The same for all children of a supervisor of many, at once.
+    fn ask_many(&mut self, node: NodeId) -> BTreeSet<Pid> {
+        let mut awaited = BTreeSet::new();
+        let shutdown = self.tree.place(node).shutdown;
+        for index in (0..self.slots.len()).rev() {
+            if let Some(child) = self.child_at(index, node)
+                && let Some(asked) = self.ask_process(child, node, shutdown)
+            {
+                awaited.insert(asked);
+            }
+        }
+        self.strike_keys(node, &awaited);
+        awaited
+    }
+
+    /// The process in a slot, if it is a child of this supervisor of many.
+    pub(super) fn child_at(&self, index: usize, node: NodeId) -> Option<Pid> {
+        let slot = &self.slots[index];
+        let is = slot.node == node.0 && matches!(slot.state, State::Alive | State::Between);
+        let index = u32::try_from(index).ok().filter(|_| is)?;
+        Some(Pid { index, generation: slot.generation })
+    }
+
+    /// Empties the books of a supervisor of many, but for these children.
+    fn strike_keys(&mut self, node: NodeId, but: &BTreeSet<Pid>) {
+        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
+            *table = Table::default();
+            deaths.clear();
+            for pid in but {
+                table.insert(self.slots[pid.index()].key, pid.index);
+            }
+        }
+    }
+
+    /// Ends a process: now, or asks it to if it traps exits. Who was asked is returned.
+    pub(super) fn ask_process(
+        &mut self,
+        pid: Pid,
+        node: NodeId,
+        shutdown: Shutdown,
+    ) -> Option<Pid> {
+        let slot = &mut self.slots[pid.index()];
+        if shutdown == Shutdown::Kill && slot.state == State::Alive {
+            self.end_quietly(pid, &Reason::Killed);
+            return None;
+        }
+        if slot.state != State::Alive || !slot.marks.any(Marks::TRAPS) {
+            self.end_quietly(pid, &Reason::Shutdown);
+            return None;
+        }
+        if !slot.marks.any(Marks::ENDING) {
+            slot.marks.set(Marks::ENDING, true);
+            let from = self.supervisor_of(node);
+            self.ask_politely(pid, from, shutdown);
+        }
+        Some(pid)
+    }
+
+    /// Sends the exit signal, and the kill that follows if there is a limit. Both come from one, so
+    /// the second cannot overtake the first.
+    pub(super) fn ask_politely(&mut self, pid: Pid, from: Pid, shutdown: Shutdown) {
+        let letter = Letter::Exit(Cause::Shutdown);
+        self.out.ring.push(Envelope { to: pid, from, letter });
+        self.set_limit(pid, from, shutdown);
+    }
+
+    /// Who supervises a node, or, of one of many like children, whom the node is.
+    fn supervisor_of(&self, node: NodeId) -> Pid {
+        let place = self.tree.place(node);
+        match (&place.body, place.parent) {
+            (Body::Many { .. }, _) => place.pid,
+            (_, Some(parent)) => self.tree.place(parent).pid,
+            (_, None) => Pid::OUTSIDE,
+        }
+    }
+
+    /// From so much later on, whoever was asked is killed.
+    fn set_limit(&mut self, pid: Pid, by: Pid, shutdown: Shutdown) {
+        if let Shutdown::Within(after) = shutdown {
+            self.out.timers_set += 1;
+            let at = self.out.now.saturating_add(after);
+            let timer = TimerRef { at, number: self.out.timers_set };
+            self.set_timer(timer, pid, Due::Kill { by });
+        }
+    }
+
+    /// Whoever was asked to end has: its supervisor, if that waits for it, hears so.
+    fn ended_as_asked(&mut self, pid: Pid, node: NodeId, reason: &Reason) {
+        let place = self.tree.place(node);
+        let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });
+        let above = match place.body {
+            Body::Many { .. } if !is_supervisor => Some(node),
+            _ => place.parent,
+        };
+        let waits = |place: &crate::tree::Place<P::Role>| {
+            let awaits = place.ending.as_ref().is_some_and(|e| e.awaited.contains(&pid));
+            awaits.then_some(place.pid)
+        };
+        let supervisor = above.and_then(|above| waits(self.tree.place(above)));
+        match (&place.body, supervisor) {
+            _ if is_supervisor => self.vacate(pid),
+            (Body::Many { .. }, None) => self.leave_tree(pid, node), // it alone was ended
+            (Body::Many { .. }, Some(_)) => {
+                self.strike_key(pid, node);
+                self.put_aside(pid, node);
+            }
+            _ => self.put_aside(pid, node),
+        }
+        if let Some(to) = supervisor {
+            let letter = Letter::ChildDown(self.out.causes.note(reason));
+            self.out.ring.push(Envelope { to, from: pid, letter });
+        }
+    }
+
+    // ---- supervisors end
+
+    /// A supervisor has ended: whoever is left below it ends at once; then its own supervisor hears of it.
+    pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
+        let node = NodeId(self.slots[pid.index()].node);
+        self.end_below_now(node);
+        self.watch.ended(pid, 0, &reason);
+        self.break_ties(pid, &reason);
+        self.strike_off(pid);
+        let place = self.tree.place_mut(node);
+        (place.deaths, place.ending) = (Deaths::default(), None);
+        let Some(parent) = place.parent else {
+            self.dead.get_or_insert(reason);
+            self.forget_below(node);
+            return self.vacate(pid);
+        };
+        if self.slots[pid.index()].marks.take(Marks::ENDING) {
+            return self.ended_as_asked(pid, node, &reason);
+        }
+        let place = self.tree.place(node);
+        if !matches!(place.body, Body::Many { .. }) && place.restart.is_over(&reason) {
+            return self.vacate(pid);
+        }
+        let next = self.next_life(pid);
+        self.tree.place_mut(node).pid = next;
+        let to = self.tree.place(parent).pid;
+        let letter = Letter::ChildDown(self.out.causes.note(&reason));
+        self.out.ring.push(Envelope { to, from: next, letter });
+    }
+
+    /// Ends a node's process or supervisor at once with all below it. Nobody is asked, and nobody restarts it.
+    fn end_now(&mut self, node: NodeId) {
+        self.end_below_now(node);
+        let place = self.tree.place_mut(node);
+        (place.deaths, place.ending) = (Deaths::default(), None);
+        let pid = place.pid;
+        self.end_quietly(pid, &Reason::Killed);
+    }
+
+    fn end_below_now(&mut self, node: NodeId) {
+        match &self.tree.place(node).body {
+            Body::Group { children, .. } => {
+                for child in children.clone().into_iter().rev() {
+                    self.end_now(child);
+                }
+            }
+            Body::Many { table, .. } if table.is_empty() => {}
+            Body::Many { .. } => {
+                for index in (0..self.slots.len()).rev() {
+                    if let Some(child) = self.child_at(index, node) {
+                        self.end_quietly(child, &Reason::Killed);
+                    }
+                }
+                self.strike_keys(node, &BTreeSet::new());
+            }
+            Body::One { .. } => {}
+        }
+    }
+
+    /// Forgets all past lives below a node that is over.
+    pub(super) fn forget_below(&mut self, node: NodeId) {
+        self.forget_lives(node, true);
+        if let Body::Group { children, .. } = &self.tree.place(node).body {
+            for child in children.clone() {
+                self.forget_below(child);
+            }
+        }
+    }
+
+    /// Ends a life whose supervisor need not hear of it.
+    pub(super) fn end_quietly(&mut self, pid: Pid, reason: &Reason) {
+        if !self.is_there(pid) {
+            return;
+        }
+        let slot = &mut self.slots[pid.index()];
+        let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
+        slot.body = None;
+        self.watch.ended(pid, slot.key, reason);
+        self.break_ties(pid, reason);
+        self.strike_off(pid);
+        let place = self.tree.place(node);
+        let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });
+        if is_supervisor { self.vacate(pid) } else { self.put_aside(pid, node) }
+    }
+}

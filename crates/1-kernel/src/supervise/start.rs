@@ -1,0 +1,184 @@
+//! Starts: of a branch for the first time, of a child after a death, of siblings that were ended with it.
+//! A child that cannot be made does not start; a supervisor one of whose children does not start does not
+//! start itself, and ends those that it had started, in reverse.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Shape;
+use crate::process::Life;
+use crate::ring::{Envelope, Letter};
+use crate::tree::{Body, NodeId, Restart, Strategy};
+use crate::world::{Marks, State, World, why};
+use crate::{Event, Pid, Process, Reason, Watch, mutation};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Starts a node, and tries again as its supervisor bears it if that fails. False if it failed.
+    pub(crate) fn launch(&mut self, node: NodeId) -> bool {
+        let Body::One { role } = &self.tree.place(node).body else {
+            return match self.start_node(node) {
+                Ok(()) => true,
+                Err(reason) => {
+                    self.close(node, reason);
+                    false
+                }
+            };
+        };
+        let role = role.clone();
+        let pid = self.seat_process(node);
+        self.make_or_bury(pid, &role)
+    }
+
+    /// Starts a node and all below it, in order. At the first that cannot be made it stops.
+    fn start_node(&mut self, node: NodeId) -> Result<(), Reason> {
+        match self.tree.place(node).body.clone_role() {
+            Shape::One(role) => {
+                let pid = self.seat_process(node);
+                if let Err(reason) = self.make(pid, &role) {
+                    self.end_quietly(pid, &reason);
+                    let why = format!("{} did not start: {reason}", self.tree.place(node).name);
+                    return Err(Reason::Failed(why.into()));
+                }
+                self.begin(pid);
+            }
+            Shape::Group(children) => {
+                self.seat_supervisor(node);
+                for child in children {
+                    self.start_node(child)?;
+                }
+            }
+            Shape::Many(role) => {
+                self.seat_supervisor(node);
+                for key in P::children(&role, self.keeper()) {
+                    self.start_one_of(node, key, &role);
+                }
+                self.forget_lives(node, false); // of those who are not to come back
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts one of many like children from its role: its next life, if it had any before.
+    pub(super) fn start_one_of(&mut self, node: NodeId, key: u64, role: &P::Role) -> Pid {
+        let pid = self.settle_next(node, key);
+        self.tree.enrol(node, key, pid);
+        match self.make(pid, role) {
+            Ok(()) => {
+                let from = self.tree.place(node).pid;
+                self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
+            }
+            Err(reason) => self.bury(pid, reason), // it will be given up alone
+        }
+        pid
+    }
+
+    fn seat_process(&mut self, node: NodeId) -> Pid {
+        let pid = self.settle_next(node, 0);
+        let place = self.tree.place_mut(node);
+        place.pid = pid;
+        if let Some(name) = place.registered {
+            self.register(name, pid);
+        }
+        pid
+    }
+
+    fn seat_supervisor(&mut self, node: NodeId) {
+        let pid = self.out.address();
+        self.settle_in(pid, None, node.0, 0, 1, State::Supervisor);
+        let place = self.tree.place_mut(node);
+        place.pid = pid;
+        if let Some(name) = place.registered {
+            self.register(name, pid);
+        }
+    }
+
+    /// Makes the process of a place, or says why that could not be done.
+    fn make(&mut self, pid: Pid, role: &P::Role) -> Result<(), Reason> {
+        let slot = &self.slots[pid.index()];
+        let note = self.out.notes.get(slot.note as usize).and_then(Option::as_ref);
+        let life = Life { key: slot.key, incarnation: slot.incarnation, note };
+        let made = catch_unwind(AssertUnwindSafe(|| P::start(role, life)));
+        let process = made.map_err(|panic| Reason::Failed(why(panic.as_ref())))?;
+        self.slots[pid.index()].body = Some(process);
+        Ok(())
+    }
+
+    /// Makes the process of a place and begins its life. If it cannot be made, it has died of that: false.
+    fn make_or_bury(&mut self, pid: Pid, role: &P::Role) -> bool {
+        match self.make(pid, role) {
+            Ok(()) => {
+                self.begin(pid);
+                true
+            }
+            Err(reason) => {
+                self.bury(pid, reason);
+                false
+            }
+        }
+    }
+
+    /// Gives a process its first event, within its supervisor's step: so nothing else can come first.
+    /// Should it die of it, it has started all the same, and its siblings are started.
+    fn begin(&mut self, pid: Pid) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.step(pid, Event::Start))) {
+            self.crashed(panic);
+        }
+    }
+
+    /// Starts a dead child again, and those who were ended with it. If one does not start, its
+    /// supervisor will hear of that, and those after it wait for the next attempt.
+    pub(super) fn restart_all(&mut self, parent: NodeId, dead: NodeId, life: Pid) {
+        let (strategy, siblings) = self.affected(parent, dead);
+        let first = (strategy != Strategy::OneForAll).then_some(dead);
+        for node in first.into_iter().chain(siblings) {
+            let started =
+                if node == dead { self.restart_node(dead, life) } else { self.come_back(node) };
+            if !started {
+                return;
+            }
+        }
+    }
+
+    /// Starts a node that was ended with a sibling; what is temporary stays away.
+    fn come_back(&mut self, node: NodeId) -> bool {
+        let place = self.tree.place(node);
+        let stays = place.restart == Restart::Temporary && !matches!(place.body, Body::Many { .. });
+        stays || self.start_again(node)
+    }
+
+    /// Starts a node unless it is there. False if it did not start.
+    pub(super) fn start_again(&mut self, node: NodeId) -> bool {
+        self.is_there(self.tree.place(node).pid) || self.launch(node)
+    }
+
+    fn restart_node(&mut self, node: NodeId, life: Pid) -> bool {
+        if !self.is_between(life) {
+            return true; // it was ended by order meanwhile
+        }
+        match self.tree.place(node).body {
+            Body::One { .. } => self.restart(life),
+            _ => {
+                self.vacate(life);
+                self.launch(node)
+            }
+        }
+    }
+
+    /// Begins the next life in a place: same index, same note, next incarnation.
+    pub(super) fn restart(&mut self, pid: Pid) -> bool {
+        let slot = &self.slots[pid.index()];
+        let (node, key) = (NodeId(slot.node), slot.key);
+        let incarnation = slot.incarnation.checked_add(1).expect("fewer than 2^32 restarts");
+        let role = match self.tree.place(node).body.clone_role() {
+            Shape::One(role) | Shape::Many(role) => role,
+            Shape::Group(_) => return false,
+        };
+        let slot = &mut self.slots[pid.index()];
+        slot.state = State::Alive;
+        if !mutation::SAME_INCARNATION.is_on() {
+            slot.incarnation = incarnation;
+        }
+        slot.marks.set(Marks::TRAPS, false);
+        self.watch.started(pid, key, incarnation);
+        self.make_or_bury(pid, &role)
+    }
+}

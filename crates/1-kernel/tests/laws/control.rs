@@ -1,0 +1,189 @@
+//! Children that are ended, started again, taken out and looked at by order.
+
+use kernel::{
+    ChildId, Children, Intensity, Name, Node, NodeId, Reason, Refused, Shutdown, Strategy,
+};
+
+use crate::actor::{Diary, Role, Town, act, crash, text, town, watch};
+use crate::schedule::under_every_schedule;
+
+/// A root with a, a branch with b, and orders 1 and 2.
+fn office() -> (Town, Diary, Role) {
+    let (mut town, diary) = (town(), Diary::default());
+    let role = diary.role("order");
+    let b = vec![Node::one("b", diary.role("b")).named(Name(2))];
+    let all = vec![
+        Node::one("a", diary.role("a")).named(Name(1)),
+        Node::group("branch", Strategy::OneForOne, Intensity::times(1), b),
+        Node::many("orders", role.clone()).named(Name(3)).shutdown(Shutdown::Within(10)),
+    ];
+    let root = Node::group("root", Strategy::OneForOne, Intensity::times(3), all);
+    town.grow(None, root.named(Name(9)));
+    for key in [1, 2] {
+        town.spawn_child(node(&town, "root/orders"), key, role.actor());
+    }
+    (town, diary, role)
+}
+
+fn node(town: &Town, path: &str) -> NodeId {
+    town.node(path).expect("was grown")
+}
+
+#[test]
+fn a_child_that_was_ended_stays_away_until_it_is_started_with_its_note() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, _) = office();
+        let a = node(&town, "root/a");
+        town.send_to(Name(1), act(|out| out.note(Some(7))));
+        schedule.run(&mut town);
+        assert_eq!(town.restart_child(a), Err(Refused::Running));
+        assert_eq!(town.terminate_child(a), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!(town.whereis(Name(1)), None);
+        let counts = Children { all: 3, alive: 2, supervisors: 2 };
+        assert_eq!(town.count_children(node(&town, "root")), counts);
+        assert_eq!(town.restart_child(a), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("a"), ["start 1", "start 2, note 7"]);
+        assert!(town.send_to(Name(1), text("hello")));
+    });
+}
+
+#[test]
+fn a_branch_is_ended_started_and_taken_out_whole() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, _) = office();
+        let branch = node(&town, "root/branch");
+        assert_eq!(town.delete_child(branch), Err(Refused::Running));
+        assert_eq!(town.terminate_child(branch), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!(town.restart_child(node(&town, "root/branch/b")), Err(Refused::NoSupervisor));
+        assert_eq!(town.restart_child(branch), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("b"), ["start 1", "start 2"]);
+        assert_eq!(town.terminate_child(branch), Ok(()));
+        assert_eq!(town.delete_child(branch), Ok(()));
+        assert!(town.node("root/branch").is_none() && town.node("root/branch/b").is_none());
+        assert_eq!(town.restart_child(branch), Err(Refused::NotThere));
+        assert!(!town.tree().contains("branch"));
+        // A restart of all does not bring it back.
+        town.kill(town.whereis(Name(9)).expect("was named"));
+        assert_eq!(town.terminate_child(node(&town, "root")), Err(Refused::Root));
+    });
+}
+
+#[test]
+fn one_of_many_is_ended_alone_and_its_key_is_free() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, role) = office();
+        let orders = node(&town, "root/orders");
+        schedule.run(&mut town);
+        assert_eq!(town.terminate_one_of(orders, 1), Ok(()));
+        assert_eq!(town.terminate_one_of(orders, 1), Err(Refused::NotThere));
+        schedule.run(&mut town);
+        assert_eq!((town.child(orders, 1), town.count_children(orders).all), (None, 1));
+        let again = town.spawn_child(orders, 1, role.actor());
+        // Between two lives it is ended as well, and whoever has watched for the next is told.
+        let witness = town.spawn(diary.actor("witness"));
+        schedule.run(&mut town);
+        town.kill(again);
+        let next = town.child(orders, 1).expect("waits for its supervisor");
+        town.send(witness, watch(next));
+        assert!(town.deliver_at(1), "the witness comes before the supervisor");
+        assert_eq!(town.terminate_one_of(orders, 1), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("order 1"), ["start 1", "start 1"]);
+        assert_eq!(diary.of("witness"), ["start 1", "down: shutdown"]);
+        assert_eq!((town.census().between, town.census().ties), (0, 0));
+    });
+}
+
+#[test]
+fn one_of_many_that_traps_is_asked_and_nobody_else_waits_for_it() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, role) = office();
+        let orders = node(&town, "root/orders");
+        let deaf = diary.role("order").trapping(|_| {});
+        town.spawn_child(orders, 3, deaf.actor());
+        schedule.run(&mut town);
+        assert_eq!(town.terminate_one_of(orders, 3), Ok(()));
+        town.spawn_child(orders, 4, role.actor());
+        town.send(town.child(orders, 2).expect("lives"), crash());
+        schedule.run(&mut town);
+        assert_eq!(diary.of("order 2"), ["start 1", "start 2"], "others live again meanwhile");
+        assert_eq!(diary.of("order 4"), ["start 1"]);
+        assert!(town.which_children(orders).iter().any(|c| c.key == 3 && c.is_ending));
+        town.set_time(10);
+        schedule.run(&mut town);
+        assert_eq!(town.child(orders, 3), None, "killed, and not restarted");
+        assert_eq!(diary.of("order 3"), ["start 1", "exit: shutdown"]);
+        assert_eq!(town.census().timers, 0);
+    });
+}
+
+#[test]
+fn a_process_orders_by_name_what_the_edge_orders_by_place() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, _) = office();
+        let clerk = town.spawn(diary.actor("clerk"));
+        schedule.run(&mut town);
+        town.send(
+            clerk,
+            act(|out| {
+                out.terminate_child(Name(9), ChildId::Named(Name(1)));
+                out.terminate_child(Name(3), ChildId::Key(1));
+                out.terminate_child(Name(3), ChildId::Key(77)); // nobody
+                out.terminate_child(Name(77), ChildId::Key(1)); // no supervisor
+                out.terminate_child(Name(3), ChildId::Named(Name(1))); // not of this one
+            }),
+        );
+        schedule.run(&mut town);
+        let orders = node(&town, "root/orders");
+        assert_eq!((town.whereis(Name(1)), town.child(orders, 1)), (None, None));
+        assert!(town.child(orders, 2).is_some());
+        town.send(clerk, act(|out| out.restart_child(Name(9), Name(1))));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("a"), ["start 1", "start 2"]);
+        assert_eq!(diary.of("order 1"), ["start 1"]);
+    });
+}
+
+#[test]
+fn orders_wait_while_a_supervisor_ends_others() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary) = (town(), Diary::default());
+        let deaf = diary.role("deaf").trapping(|_| {});
+        let all = vec![
+            Node::one("a", diary.role("a")).named(Name(1)),
+            Node::one("deaf", deaf).shutdown(Shutdown::Within(10)),
+        ];
+        town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(3), all));
+        let (a, deaf) = (node(&town, "root/a"), node(&town, "root/deaf"));
+        assert_eq!(town.terminate_child(deaf), Ok(()));
+        assert_eq!(town.terminate_child(a), Ok(()));
+        let late = Node::one("late", diary.role("late"));
+        town.grow(town.node("root"), late);
+        schedule.run(&mut town);
+        assert!(town.whereis(Name(1)).is_some() && diary.of("late").is_empty());
+        town.set_time(10);
+        schedule.run(&mut town);
+        assert_eq!((town.whereis(Name(1)), diary.of("late").len()), (None, 1));
+        assert_eq!(town.count_children(node(&town, "root")).alive, 1);
+    });
+}
+
+#[test]
+fn whoever_is_asked_to_end_is_not_restarted_whatever_its_reason() {
+    for reason in [Reason::Normal, Reason::Said(1), Reason::Shutdown] {
+        let (mut town, diary) = (town(), Diary::default());
+        let goes = diary.role("a").trapping(move |out| out.exit(reason.clone()));
+        let all = vec![Node::one("a", goes).named(Name(1))];
+        town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(0), all));
+        assert_eq!(town.terminate_child(node(&town, "root/a")), Ok(()));
+        town.run();
+        assert_eq!(
+            (diary.of("a"), town.death()),
+            (vec!["start 1".into(), "exit: shutdown".into()], None)
+        );
+    }
+}
