@@ -79,6 +79,7 @@ impl Recorder {
             Letter::Down(..) => "down".to_owned(),
             Letter::Exit(..) | Letter::Linked(..) => "exit".to_owned(),
             Letter::Timer(token) => format!("timer {token}"),
+            Letter::Control(control) => small(control),
             // Between a supervisor and its children: the life that begins or ends is drawn itself.
             Letter::Start | Letter::ChildDown(_) => return,
         };

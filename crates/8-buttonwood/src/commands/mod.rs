@@ -10,6 +10,7 @@ mod life;
 mod man;
 mod replay;
 mod serve;
+mod tree;
 
 use clap::{Parser, Subcommand};
 

@@ -48,6 +48,12 @@ pub(crate) struct Args {
         value_delimiter = ','
     )]
     markets: Option<Vec<Market>>,
+    /// Print the supervision tree that it would run, and end; changes nothing in the journal
+    #[arg(long)]
+    tree: bool,
+    /// Print the tree as one JSON document
+    #[arg(long, requires = "tree")]
+    json: bool,
 }
 
 impl Args {
@@ -68,6 +74,9 @@ impl Args {
 /// Runs it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = args.config()?;
+    if args.tree {
+        return super::tree::run(&config, args.json);
+    }
     check_listen(config.listen)?;
     let (_, ended) = house::ends()?;
     let journal = match config.policy {

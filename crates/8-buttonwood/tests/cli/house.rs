@@ -286,3 +286,41 @@ fn the_defaults_are_a_whole_configuration() {
     assert_eq!(server.interrupt().0, 0);
     run(["config"]).failed(2, &["--defaults"]);
 }
+
+#[test]
+fn a_server_prints_the_tree_that_it_would_run_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = dir.path().join("facts");
+    let market = ["--market", "TEA-USD:0.01:1", "--listen", "127.0.0.1:0", "--journal"];
+    let tree = |more: &[&str]| {
+        let args = ["serve", "--tree"].iter().chain(more).chain(&market);
+        run(args.map(AsRef::<std::ffi::OsStr>::as_ref).chain([journal.as_os_str()]))
+    };
+    let text = tree(&[]);
+    assert_eq!((text.status, text.err.as_str()), (0, ""), "{text:?}");
+    let lines = "exchange: one-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
+  ledger: one process, permanent, 5000 ms to end; registered as 0
+  TEA-USD: rest-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
+    orders: many like children, 0 now; each transient, at most 3 restarts in 1000 ms, 5000 ms to end; registered as 2
+    floor: one process, permanent, 5000 ms to end; registered as 1
+";
+    assert_eq!(text.out, lines);
+    assert!(!journal.exists());
+
+    // With a journal, of what that has folded to.
+    let mut server = House::start_by(command().arg("serve").args(market).arg(&journal));
+    let url = server.line().trim().strip_prefix("serving ").unwrap().to_owned();
+    let order = json!({"product_id": "TEA-USD", "side": "sell", "price": "2.05", "size": "3"});
+    assert_eq!(request(&url, "POST", "/orders", Some(&order))["status"], "open");
+    assert_eq!(server.interrupt().0, 0);
+    let ran = tree(&["--json"]);
+    let value: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(value[0]["name"], "exchange");
+    let market = &value[0]["children"][1];
+    assert_eq!((&market["name"], &market["strategy"]), (&json!("TEA-USD"), &json!("rest-for-one")));
+    assert_eq!(market["children"][0]["now"], 1);
+    assert_eq!(market["children"][1]["shutdown"], json!({"within_ns": 5_000_000_000u64}));
+    assert_eq!(verified(&journal)["facts"], 3, "started, opened, entered; no more");
+
+    run(["serve", "--json"]).failed(2, &["--tree"]);
+}

@@ -1,0 +1,89 @@
+//! `buttonwood serve --tree`: the supervision tree that a server would run, printed by the world that
+//! would run it: folded from the journal, without the journal being changed.
+
+use exchange::{Exchange, Options};
+use kernel::{Intensity, Outline, Shutdown, Work};
+use ledger::Ledger;
+use serde_json::{Value, json};
+use units::{AskId, Time};
+use words::Ask;
+
+use crate::config::{Config, PolicyName};
+use crate::failure::Failure;
+use crate::output;
+
+/// Prints it.
+pub(crate) fn run(config: &Config, json: bool) -> Result<(), Failure> {
+    let exchange = exchange(config)?;
+    let trees = exchange.world().outlines();
+    if json {
+        return output::json(&trees.iter().map(value).collect::<Vec<_>>());
+    }
+    output::text_line(exchange.world().tree().trim_end())
+}
+
+/// The exchange as it would start: what the journal has folded to, with the markets that are to be open.
+fn exchange(config: &Config) -> Result<Exchange, Failure> {
+    let mut ledger = Ledger::new();
+    if config.policy == PolicyName::Disk && config.journal.exists() {
+        let mut wrong = None;
+        let verified = journal::verify(&config.journal, &mut |stamp, fact| {
+            if wrong.is_none() {
+                let folded = ledger.apply(&fact);
+                wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
+            }
+        })?;
+        if let Some(damage) = verified.damage {
+            return Err(damage.into());
+        }
+        if let Some(wrong) = wrong {
+            return Err(Failure::Law { dir: config.journal.clone(), wrong });
+        }
+    }
+    // Nothing of this is journalled: its numbers and times are its own.
+    let mut exchange = Exchange::recovered(ledger, AskId(1), Time(0), Options::default());
+    for market in &config.markets {
+        if exchange.ledger().symbol(&market.symbol).is_none() {
+            exchange.ask(Time(0), &Ask::OpenMarket(*market), &mut |_, _| {});
+        }
+    }
+    Ok(exchange)
+}
+
+fn value(place: &Outline) -> Value {
+    let Outline { name, work, restart, shutdown, registered } = place;
+    let (kind, more) = match work {
+        Work::One => ("process", json!({})),
+        Work::Many { children, intensity } => {
+            ("many", json!({ "now": children, "intensity": limit(*intensity) }))
+        }
+        Work::Group { strategy, intensity, children } => {
+            let children: Vec<_> = children.iter().map(value).collect();
+            let strategy = strategy.to_string();
+            (
+                "group",
+                json!({ "strategy": strategy, "intensity": limit(*intensity), "children": children }),
+            )
+        }
+    };
+    let shutdown = match shutdown {
+        Shutdown::Kill => json!("kill"),
+        Shutdown::Within(limit) => json!({ "within_ns": limit }),
+        Shutdown::Infinity => json!("infinity"),
+    };
+    let mut value = json!({
+        "name": name,
+        "kind": kind,
+        "restart": restart.to_string(),
+        "shutdown": shutdown,
+        "registered": registered.map(|name| name.0),
+    });
+    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
+        value.extend(more);
+    }
+    value
+}
+
+fn limit(intensity: Intensity) -> Value {
+    json!({ "restarts": intensity.times, "within_ns": intensity.within })
+}
