@@ -25,6 +25,7 @@
 //! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by somebody else |
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
 //! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |
+//! | `kill world` | the machine loses power: what of the last ask was not durable is lost, and it is asked again |
 //! | `a second passes` | moves time on, so that earlier deaths do not count any more |
 //!
 //! A chart is played in the order of sending, as the exchange runs live, and under the laws: all

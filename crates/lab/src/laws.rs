@@ -9,11 +9,13 @@
 //! | `drain` | what holds once faults have stopped and everything has run |
 //! | `sometimes` | the states that must be reached |
 //! | `plan` | what a seed makes of a run |
+//! | `rows` | what can go wrong in a deal: the table, and where a run has come through it |
 //! | `run` | a run drawn from a seed: asks, deliveries, deaths |
 
 mod drain;
 mod history;
 mod plan;
+mod rows;
 mod run;
 mod safety;
 mod sometimes;
@@ -23,6 +25,7 @@ use std::fmt;
 pub use drain::drained;
 pub use history::{History, Line};
 pub use plan::{Delivery, Plan};
+pub use rows::{Row, Rows};
 pub use run::{Onlooker, Report, Violation, run, run_before};
 pub use safety::Inspector;
 pub use sometimes::{Mark, Marks};

@@ -130,6 +130,15 @@ impl Stage {
         Stage { exchange, people: Arc::default(), next, time, ready: Vec::new() }
     }
 
+    /// The world is lost, and comes back from what of its facts was durable, as after a loss of power. The first
+    /// that happens in the new one is `started`.
+    pub fn lose(&mut self, durable: Ledger) {
+        let (options, witness) = (Options::default(), Witness::default());
+        let mut exchange = Exchange::watched(durable, self.next, self.time, options, witness);
+        exchange.begin(self.time, &mut |_, _| ());
+        *self = Stage::of(exchange);
+    }
+
     /// A world with so many markets, open and quiet; their asks have the first numbers.
     pub fn new(markets: u16) -> Stage {
         let mut stage = Stage::opening(markets);

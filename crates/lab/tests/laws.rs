@@ -2,7 +2,7 @@
 //! that happened, as the rows of a chart; `BUTTONWOOD_SEED` runs it alone;
 //! `BUTTONWOOD_SEEDS` says how many are run, `BUTTONWOOD_FIRST_SEED` from where on.
 
-use lab::laws::{Mark, Marks, run};
+use lab::laws::{Mark, Marks, Row, Rows, run};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -14,16 +14,23 @@ fn laws_hold_under_every_seed() {
         run(seed).unwrap_or_else(|violation| panic!("{violation}"));
         return;
     }
-    let mut marks = Marks::default();
+    let (mut marks, mut wrong) = (Marks::default(), Rows::default());
     let first = number("BUTTONWOOD_FIRST_SEED").unwrap_or(0);
     for seed in first..first + number("BUTTONWOOD_SEEDS").unwrap_or(60_000) {
         match run(seed) {
-            Ok(report) => marks.add(&report.marks),
+            Ok(report) => {
+                marks.add(&report.marks);
+                wrong.add(&report.wrong);
+            }
             Err(violation) => panic!("{violation}"),
         }
     }
     for mark in Mark::ALL {
         assert!(marks.count(*mark) > 0, "never reached: {}", mark.text());
+    }
+    // Machines die in charts and in the simulator.
+    for row in Row::ALL.iter().filter(|row| **row != Row::WorldDies) {
+        assert!(wrong.count(*row) > 0, "never went wrong: {}", row.name());
     }
 }
 

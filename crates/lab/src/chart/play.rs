@@ -11,7 +11,7 @@ use kernel::chart::Row;
 use super::draw::Drawing;
 use super::parse::{Act, Given, Position};
 use super::{Chart, ChartError};
-use crate::laws::{Inspector, drained};
+use crate::laws::{History, Inspector, Rows, drained};
 use crate::world::{Stage, Who, message};
 
 /// More deliveries than a chart can need.
@@ -30,6 +30,8 @@ pub struct Played {
     pub rows: Vec<Row>,
     /// How the orders stand at the end, a line each.
     pub leaves: Vec<String>,
+    /// What went wrong in it.
+    pub wrong: Rows,
 }
 
 impl Played {
@@ -41,6 +43,7 @@ impl Played {
 
 struct Play<'a> {
     chart: &'a Chart,
+    markets: u16,
     stage: Stage,
     inspector: Inspector,
     drawing: Drawing,
@@ -52,6 +55,9 @@ struct Play<'a> {
     /// First words of the messages delivered since the last line without a position.
     delivered: Vec<String>,
     deliveries: usize,
+    rows: Rows,
+    /// Facts there were when that line was let in: a journal is cut back to there.
+    whole: usize,
     /// The last ask that waited for quiet, the facts there were then, and how often it was let in.
     last: Option<(AskId, Ask, usize, usize)>,
 }
@@ -66,6 +72,7 @@ impl Chart {
         let markets = 1 + self.given.iter().map(market).max().unwrap_or(0);
         let mut play = Play {
             chart: self,
+            markets,
             stage: Stage::new(markets),
             inspector: Inspector::default(),
             drawing: Drawing::default(),
@@ -75,6 +82,8 @@ impl Chart {
             owners: BTreeMap::new(),
             delivered: Vec::new(),
             deliveries: 0,
+            rows: Rows::default(),
+            whole: 0,
             last: None,
         };
         play.all()?;
@@ -86,7 +95,7 @@ impl Chart {
             Row::Note(_) => true,
         };
         let rows = play.drawing.rows().iter().filter(|row| shown(row)).cloned().collect();
-        Ok(Played { rows, leaves: play.leaves() })
+        Ok(Played { rows, leaves: play.leaves(), wrong: play.rows })
     }
 }
 
@@ -171,6 +180,7 @@ impl<'a> Play<'a> {
         let seen = self.stage.seen();
         self.drawing.take(&self.stage, &seen);
         let judged = self.inspector.look(&self.stage, &seen);
+        self.rows.take(&self.stage, self.inspector.history(), &seen);
         judged.map_err(|broken| ChartError { line, what: broken.to_string() })
     }
 
@@ -213,6 +223,9 @@ impl<'a> Play<'a> {
             }
         };
         let facts = self.inspector.history().facts().len();
+        if given.position.is_none() {
+            self.whole = facts;
+        }
         let (number, answer) = self.stage.let_in(&ask);
         self.last = None;
         self.answer(&answer, number);
@@ -239,6 +252,7 @@ impl<'a> Play<'a> {
 
     fn kill(&mut self, who: &str, line: usize) -> Result<(), ChartError> {
         let victim = match who {
+            "world" => return self.lose_world(line),
             "ledger" => Who::Ledger,
             "floor" => Who::Floor(MarketId(0)),
             "orders" => Who::Orders(MarketId(0)),
@@ -248,6 +262,28 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         Err(ChartError { line, what: format!("{who} is not alive here") })
+    }
+
+    /// The world is lost with its messages and notes, and comes back from the facts of all whole asks. Who asked
+    /// last has no answer, and asks again.
+    fn lose_world(&mut self, line: usize) -> Result<(), ChartError> {
+        let wrong = |what: String| ChartError { line, what };
+        let facts = self.inspector.history().facts()[..self.whole].to_vec();
+        let mut ledger = Stage::new(self.markets).ledger().clone();
+        let mut history = History::default();
+        for fact in &facts {
+            ledger.apply(fact).map_err(|why| wrong(why.to_string()))?;
+            history.take(fact).map_err(|broken| wrong(broken.to_string()))?;
+        }
+        self.inspector = Inspector::of(history);
+        self.rows.world_is_lost();
+        self.drawing.note("x the world is lost, and comes back");
+        self.stage.lose(ledger);
+        self.look(line)?;
+        if let Some((_, _, before, _)) = &mut self.last {
+            *before = self.inspector.history().facts().len();
+        }
+        Ok(())
     }
 
     fn asks_about(&mut self, by: &'a Option<String>, name: &'a str) -> (AccountId, OrderId) {

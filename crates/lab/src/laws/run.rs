@@ -11,6 +11,7 @@ use words::{Ask, Fact, Place, Replace, Tell, TimeInForce};
 
 use super::drain::drained;
 use super::plan::{Delivery, Plan};
+use super::rows::Rows;
 use super::safety::Inspector;
 use super::sometimes::Marks;
 use super::{Broken, Law};
@@ -36,6 +37,8 @@ pub struct Report {
     pub kills: u32,
     /// States that were reached.
     pub marks: Marks,
+    /// What went wrong.
+    pub wrong: Rows,
 }
 
 /// A law that was broken, and how it came to that.
@@ -78,6 +81,7 @@ struct Run<'a> {
     stage: Stage,
     inspector: Inspector,
     marks: Marks,
+    wrong: Rows,
     drawing: Drawing,
     pending: Vec<Pending>,
     placed: Vec<(OrderId, AccountId)>,
@@ -117,7 +121,7 @@ pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Viola
     match run.all() {
         Ok(()) => {
             let (steps, kills) = (run.steps, plan.budget - run.kills_left);
-            Ok(Report { plan, steps, kills, marks: run.marks })
+            Ok(Report { plan, steps, kills, marks: run.marks, wrong: run.wrong })
         }
         Err(broken) => {
             let (step, rows) = (run.steps, run.drawing.text());
@@ -142,6 +146,7 @@ impl<'a> Run<'a> {
             stage: Stage::new(plan.markets),
             inspector: Inspector::default(),
             marks: Marks::default(),
+            wrong: Rows::default(),
             drawing: Drawing::default(),
             pending: Vec::new(),
             placed: Vec::new(),
@@ -275,6 +280,7 @@ impl<'a> Run<'a> {
         self.drawing.take(&self.stage, &seen);
         let judged = self.inspector.look(&self.stage, &seen);
         self.marks.take(&self.stage, self.inspector.history(), &seen);
+        self.wrong.take(&self.stage, self.inspector.history(), &seen);
         judged
     }
 

@@ -1,0 +1,214 @@
+//! "What could go wrong here?", as a table: where in a deal, what happens there, how it is noticed, what comes of
+//! it, and the chart that shows it. A row is recognised in any run from what is seen of it, and by nothing
+//! else: who runs a chart or a seed cannot say that it was there.
+
+use std::collections::BTreeMap;
+
+use kernel::{Pid, Reason};
+use market::Hold;
+use units::OrderId;
+use words::{Fact, Say};
+
+use super::history::History;
+use crate::world::{Seen, Stage, Who, message};
+
+macro_rules! rows {
+    ($($row:ident = $name:literal, $place:literal, $what:literal,
+        $noticed:literal, $comes:literal, $chart:literal;)*) => {
+        /// Something that can go wrong in a deal. 1 is the proposal, 2 the acceptance; *I* is the maker, *R* the
+        /// newcomer, *L* the ledger.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Row { $(#[doc = $what] $row,)* }
+
+        impl Row {
+            /// Every row, in the table's order.
+            pub const ALL: &[Row] = &[$(Row::$row,)*];
+
+            /// What it is called, in kebab-case.
+            pub fn name(self) -> &'static str {
+                match self { $(Row::$row => $name,)* }
+            }
+
+            /// Where in a deal.
+            pub fn place(self) -> &'static str {
+                match self { $(Row::$row => $place,)* }
+            }
+
+            /// What happens there.
+            pub fn what(self) -> &'static str {
+                match self { $(Row::$row => $what,)* }
+            }
+
+            /// How the others find out.
+            pub fn noticed(self) -> &'static str {
+                match self { $(Row::$row => $noticed,)* }
+            }
+
+            /// What comes of it.
+            pub fn comes(self) -> &'static str {
+                match self { $(Row::$row => $comes,)* }
+            }
+
+            /// The file in `charts/` that shows it, without its ending.
+            pub fn chart(self) -> &'static str {
+                match self { $(Row::$row => $chart,)* }
+            }
+        }
+    };
+}
+
+rows! {
+    BeforeProposalTakerDies = "before-1-the-newcomer-dies", "before 1", "the newcomer dies",
+        "the word of its next life; I's monitor, when it proposes to nobody",
+        "the introduction is void: I passes, the newcomer returns at its place, and is introduced again",
+        "the-newcomer-dies-before-its-introduction";
+    AtIntroduceMakerDies = "at-introduce-the-resting-order-dies", "at introduce", "the resting order dies",
+        "the word of its next life",
+        "its place is kept; both are asked where they are, and it is introduced again under a new number",
+        "the-maker-dies-before-it-hears";
+    AfterProposalMakerDies = "after-1-the-maker-dies", "after 1", "I dies",
+        "R's monitor, if it has accepted; the word of I's next life",
+        "R asks L, which voids d; I's hold was its own, and is gone with it",
+        "the-maker-dies-after-proposing";
+    AfterProposalTakerDies = "after-1-the-newcomer-dies", "after 1", "R dies",
+        "I's monitor, and the word of R's next life",
+        "I frees its own unlogged hold and passes; R returns and is introduced again",
+        "the-newcomer-dies-before-the-proposal";
+    AfterAcceptMakerDies = "after-2-the-maker-dies", "after 2", "I dies before record",
+        "R's monitor",
+        "R asks L, and L voids d for good; I returns and is introduced again",
+        "the-acceptance-is-lost";
+    AfterAcceptTakerDies = "after-2-the-newcomer-dies", "after 2", "R dies",
+        "nobody needs to: I waits for L, and not for R",
+        "I goes on, for R's hold is logged; R returns, asks L, and learns how d ended",
+        "the-newcomer-dies-after-accepting";
+    AtRecordLedgerDies = "at-record-the-ledger-dies", "at record", "L dies",
+        "monitors of all who wait for it",
+        "its next life reads the same fold; who is in doubt asks again",
+        "the-ledger-dies-before-it-records";
+    AfterRecordedMakerDies = "after-recorded-the-maker-dies", "after recorded", "I dies before complete",
+        "R's monitor",
+        "R asks L: recorded, done. I's next life learns the same from L",
+        "the-maker-dies-after-its-trade-is-recorded";
+    FloorDies = "the-floor-dies", "anywhere", "the floor dies",
+        "its supervisor; nobody waits for its address, only for its name",
+        "deals in progress go on without it; its next life asks everybody where they are before it hears a newcomer",
+        "the-floor-dies-in-a-deal";
+    ChangeArrives = "a-cancel-or-replace-arrives", "anywhere", "a cancel or replace arrives",
+        "it is a message",
+        "what is held ends first; then it is carried out on what is left, which may be nothing",
+        "a-cancel-meets-a-deal";
+    KillsEachTime = "a-message-kills-each-time", "anywhere", "a message kills whoever handles it, each time",
+        "the supervisor counts deaths of each child",
+        "the order is suspended with a fact, its lots leave the floor, and the market goes on",
+        "a-resting-order-is-given-up";
+    WorldDies = "the-machine-dies", "anywhere", "the program or machine dies",
+        "clients' connections",
+        "the journal is folded up to the end of the last whole ask; clients ask again",
+        "the-machine-dies-in-a-deal";
+}
+
+/// Which rows a run has come through, and how often.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    counts: BTreeMap<Row, u64>,
+    /// Logged holds of those who live.
+    notes: BTreeMap<Pid, Hold>,
+}
+
+impl Rows {
+    /// How often a run came through a row.
+    pub fn count(&self, row: Row) -> u64 {
+        self.counts.get(&row).copied().unwrap_or(0)
+    }
+
+    /// Adds those of another run.
+    pub fn add(&mut self, other: &Rows) {
+        for (row, count) in &other.counts {
+            *self.counts.entry(*row).or_default() += count;
+        }
+    }
+
+    fn set(&mut self, row: Row) {
+        *self.counts.entry(row).or_default() += 1;
+    }
+
+    /// All notes are lost with their world.
+    pub fn world_is_lost(&mut self) {
+        self.notes.clear();
+    }
+
+    /// What a step, or a death between two steps, has brought. To be told of each, in order.
+    pub fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
+        for event in seen {
+            match event {
+                Seen::Noted(by, Some(hold)) => {
+                    self.notes.insert(*by, *hold);
+                }
+                Seen::Noted(by, None) => {
+                    self.notes.remove(by);
+                }
+                Seen::Ended(pid, reason) => {
+                    let hold = self.notes.remove(pid);
+                    if !matches!(reason, Reason::Normal) {
+                        self.on_death(stage, history, *pid, hold);
+                    }
+                }
+                Seen::Delivered(envelope) => {
+                    if let Some(Say::Cancel { .. } | Say::Replace { .. }) = message(envelope) {
+                        self.on_change(stage, envelope.to);
+                    }
+                }
+                // The first start is before anybody watches.
+                Seen::Recorded(_, Fact::Started { .. }) => self.set(Row::WorldDies),
+                Seen::GaveUp(_) => self.set(Row::KillsEachTime),
+                Seen::Recorded(..) | Seen::Lost(_) | Seen::Started(..) => {}
+            }
+        }
+    }
+
+    fn on_change(&mut self, stage: &Stage, to: Pid) {
+        let order = stage.world().process(to).and_then(|party| party.as_order());
+        if order.is_some_and(|order| !order.held().is_zero()) {
+            self.set(Row::ChangeArrives);
+        }
+    }
+
+    /// Somebody has died: what it leaves behind, on its way and logged, says where in a deal.
+    fn on_death(&mut self, stage: &Stage, history: &History, pid: Pid, hold: Option<Hold>) {
+        match stage.who(pid) {
+            Who::Floor(_) => return self.set(Row::FloorDies),
+            Who::Order(id) => self.on_hold(history, id, hold),
+            Who::Ledger => {}
+            Who::Client | Who::Orders(_) | Who::Supervisor => return,
+        }
+        let mut rows = Vec::new();
+        for letter in stage.world().letters() {
+            let Some(say) = message(letter) else { continue };
+            rows.extend(match say {
+                Say::Introduce { newcomer, .. } if *newcomer == pid => {
+                    Some(Row::BeforeProposalTakerDies)
+                }
+                Say::Introduce { .. } if letter.to == pid => Some(Row::AtIntroduceMakerDies),
+                Say::Propose { .. } if letter.from == pid => Some(Row::AfterProposalMakerDies),
+                Say::Propose { .. } if letter.to == pid => Some(Row::AfterProposalTakerDies),
+                Say::Accept { .. } if letter.to == pid => Some(Row::AfterAcceptMakerDies),
+                Say::Record { .. } if letter.from == pid => Some(Row::AfterAcceptMakerDies),
+                Say::Record { .. } if letter.to == pid => Some(Row::AtRecordLedgerDies),
+                _ => None,
+            });
+        }
+        rows.into_iter().for_each(|row| self.set(row));
+    }
+
+    /// An order has died with a logged hold.
+    fn on_hold(&mut self, history: &History, id: OrderId, hold: Option<Hold>) {
+        let Some(Hold { deal, .. }) = hold else { return };
+        if deal.maker == id && history.is_trade(&deal) {
+            self.set(Row::AfterRecordedMakerDies);
+        }
+        if deal.taker == id && !history.has_ended(&deal) {
+            self.set(Row::AfterAcceptTakerDies);
+        }
+    }
+}
