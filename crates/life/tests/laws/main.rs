@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod exhaustive;
 mod live;
 mod run;
 mod seeds;
