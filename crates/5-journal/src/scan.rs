@@ -6,6 +6,7 @@
 //! already (each record says how far the journal was durable). Then it was never acknowledged, and
 //! may be cut. Anything else is damage.
 
+use std::collections::VecDeque;
 use std::io;
 
 use words::bytes::BytesError;
@@ -29,6 +30,8 @@ pub(crate) struct Walk<F> {
     pub(crate) position: u64,
     /// The chain's value before it.
     pub(crate) chain: Chain,
+    /// Facts before this position were durable when the record before it was written.
+    durable: u64,
     /// False where the chain has been checked before, when the journal was opened.
     checks_chain: bool,
 }
@@ -48,7 +51,8 @@ impl<F: StorageFile> Walk<F> {
     pub(crate) fn new(file: F, at: u64, position: u64, chain: Chain) -> io::Result<Walk<F>> {
         let length = file.length()?;
         let window = Vec::new();
-        Ok(Walk { file, length, window, window_at: 0, at, position, chain, checks_chain: true })
+        let (window_at, durable, checks_chain) = (0, 0, true);
+        Ok(Walk { file, length, window, window_at, at, position, chain, durable, checks_chain })
     }
 
     /// The same, without the chain: checksums and numbers only.
@@ -104,6 +108,7 @@ impl<F: StorageFile> Walk<F> {
         let begin = usize::try_from(self.at - self.window_at).expect("within the window");
         self.at += head.whole() as u64;
         self.chain = head.chain;
+        self.durable = head.durable();
         let batch = Batch {
             first: head.first,
             facts: head.facts.into(),
@@ -160,6 +165,8 @@ pub(crate) struct Tail {
     pub(crate) name: String,
     /// Bytes up to the end of the last whole record.
     pub(crate) at: u64,
+    /// From here on no record says that the others before it were durable.
+    pub(crate) unsure: u64,
     /// The file's length.
     pub(crate) length: u64,
     /// Bytes of a torn tail after that.
@@ -217,12 +224,17 @@ pub(crate) fn scan<S: Storage>(
         let failed = || error::io("read", storage.path(name));
         let begin = SegmentHead::LENGTH as u64;
         let mut walk = Walk::new(file, begin, scan.position, scan.chain).map_err(failed())?;
+        let mut unsure = VecDeque::new();
         let garbage = loop {
             let (at, position) = (walk.at, walk.position);
             match walk.step().map_err(failed())? {
                 Step::Record(batch) => {
                     if let Err(error) = each(&batch) {
                         return damaged(at, position, Damage::Facts(error));
+                    }
+                    unsure.push_back((position, at));
+                    while unsure.front().is_some_and(|(first, _)| *first < walk.durable) {
+                        unsure.pop_front();
                     }
                 }
                 Step::End => break 0,
@@ -237,7 +249,9 @@ pub(crate) fn scan<S: Storage>(
         };
         scan.position = walk.position;
         scan.chain = walk.chain;
-        scan.tail = Some(Tail { name: name.clone(), at: walk.at, length: walk.length, garbage });
+        let unsure = unsure.front().map_or(walk.at, |(_, at)| *at);
+        let (at, length) = (walk.at, walk.length);
+        scan.tail = Some(Tail { name: name.clone(), at, unsure, length, garbage });
     }
     Ok(scan)
 }

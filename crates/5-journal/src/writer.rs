@@ -5,8 +5,7 @@
 //!
 //! Segments grow by zeros written ahead, as long as records are small: to overwrite blocks that are
 //! there makes a sync cheaper by two fifths than to grow a file, while to set blocks aside without
-//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros themselves
-//! cost
+//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros themselves cost
 //! as much as other bytes, so large records, which are few, are appended plainly.
 
 use std::path::Path;
@@ -78,6 +77,8 @@ pub struct FileJournal<S: Storage> {
     reserve: Reserve,
     cut: Option<Cut>,
     poison: Option<String>,
+    /// A write was taken back, and that is not synced.
+    undone: bool,
     /// The record in the making; kept for its memory.
     record: Vec<u8>,
 }
@@ -117,7 +118,7 @@ impl<S: Storage> FileJournal<S> {
                 let name = record::segment_name(scan.position);
                 let file = create_segment(&storage, &name, &head)
                     .map_err(error::io("create", storage.path(&name)))?;
-                (file, None, Tail { name, at: HEAD, length: HEAD, garbage: 0 })
+                (file, None, Tail { name, at: HEAD, unsure: HEAD, length: HEAD, garbage: 0 })
             }
         };
         let allocated = file.length().map_err(error::io("read", storage.path(&tail.name)))?;
@@ -136,6 +137,7 @@ impl<S: Storage> FileJournal<S> {
             reserve,
             cut,
             poison: None,
+            undone: false,
             record: Vec::new(),
             storage,
         })
@@ -212,10 +214,11 @@ impl<S: Storage> FileJournal<S> {
         Ok(false)
     }
 
-    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more
-    /// blocks.
+    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more.
     fn shrink_back(&mut self) -> Result<(), JournalError> {
         let (at, allocated) = (self.at, self.allocated);
+        // Until that is synced, the disk may have what did not fit: no segment may follow before.
+        self.undone = true;
         let undone = self.file.set_length(allocated).and_then(|()| zero(&self.file, at, allocated));
         undone.map_err(|error| self.poisoned("cut", error))
     }
@@ -267,9 +270,10 @@ impl<S: Storage> FileJournal<S> {
     }
 
     fn sync_file(&mut self) -> Result<(), JournalError> {
-        if self.durable < self.position {
+        if self.durable < self.position || self.undone {
             self.file.sync().map_err(|error| self.poisoned("sync", error))?;
             self.durable = self.position;
+            self.undone = false;
         }
         Ok(())
     }
@@ -392,6 +396,10 @@ fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalError> {
 }
 
 /// Puts zeros in place of a torn tail, or ends the file before it, and makes all before it durable.
+///
+/// What was read may be with the system only, since the program ended before it synced, or because a
+/// sync failed: then the system may show what the disk does not have, and a further sync would write
+/// nothing of it. So what no record says was durable is written again first, and the names are synced.
 fn cut_tail<S: Storage>(storage: &S, tail: &Tail) -> Result<(S::File, Option<Cut>), JournalError> {
     let path = || storage.path(&tail.name);
     let file = storage.open_writable(&tail.name).map_err(error::io("open", path()))?;
@@ -406,8 +414,26 @@ fn cut_tail<S: Storage>(storage: &S, tail: &Tail) -> Result<(S::File, Option<Cut
         };
         done.map_err(error::io("cut", path()))?;
     }
+    write_again(&file, tail.unsure, tail.at).map_err(error::io("write", path()))?;
     file.sync().map_err(error::io("sync", path()))?;
+    storage.sync().map_err(error::io("sync", storage.path("")))?;
     Ok((file, cut))
+}
+
+/// Reads bytes and writes the same ones.
+fn write_again(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
+    let mut bytes = vec![0; usize::try_from(AHEAD.min(to - from)).expect("at most AHEAD")];
+    let mut at = from;
+    while at < to {
+        let step = usize::try_from((to - at).min(AHEAD)).expect("at most AHEAD");
+        let read = file.read_at(at, &mut bytes[..step])?;
+        if read < step {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(at, &bytes[..step])?;
+        at += step as u64;
+    }
+    Ok(())
 }
 
 /// Writes zeros over blocks that are there.

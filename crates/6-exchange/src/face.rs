@@ -118,7 +118,7 @@ impl<W: Watch<Party>> Exchange<W> {
         let number = self.number(time);
         let epoch = self.ledger().epoch().checked_add(1).expect("fewer than 2^32 starts");
         self.world.record(Fact::Started { epoch }).expect("an epoch that is one up");
-        self.tell(number, sink);
+        self.tell(number, sink, |_| true);
         number
     }
 
@@ -153,7 +153,7 @@ impl<W: Watch<Party>> Exchange<W> {
         sink: &mut impl FnMut(AskId, Tell),
     ) -> bool {
         let number = asking.number;
-        if asking.tries > 0 && self.tell(number, sink) > 0 {
+        if asking.tries > 0 && self.tell(number, sink, |fact| answers(number, ask, fact)) {
             return false;
         }
         if asking.tries == TRIES {
@@ -251,16 +251,22 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.record(left).expect("a suspended order has its line");
     }
 
-    /// Tells the facts of this ask; gives their number.
+    /// Tells the facts of this ask; true if one of them answers it.
     #[inline]
-    fn tell(&mut self, ask: AskId, sink: &mut impl FnMut(AskId, Tell)) -> usize {
+    fn tell(
+        &mut self,
+        ask: AskId,
+        sink: &mut impl FnMut(AskId, Tell),
+        answers: impl Fn(&Fact) -> bool,
+    ) -> bool {
         let last = self.world.keeper().facts();
         let log = self.world.take_log();
-        let facts = log.len();
-        for (seq, fact) in (last + 1 - facts as u64..).zip(log) {
+        let mut answered = false;
+        for (seq, fact) in (last + 1 - log.len() as u64..).zip(log) {
+            answered = answered || answers(&fact);
             sink(ask, Tell::Fact(Stamp { seq, ask, time: self.time }, fact));
         }
-        facts
+        answered
     }
 
     /// While there is no room for their facts, new orders and replaces are refused; cancels are not.
@@ -326,6 +332,23 @@ impl<W: Watch<Party>> Exchange<W> {
                 warm(floor, index);
             }
         }
+    }
+}
+
+/// True if this fact says what became of the ask. Others may come with it: of a deal that a death has
+/// voided, of another order that was given up.
+#[inline(always)]
+fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
+    let order = match ask {
+        Ask::Place(_) => OrderId(number.0),
+        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => *order,
+        Ask::OpenMarket(_) => return true,
+    };
+    match fact {
+        Fact::Entered(entered) => entered.order == order,
+        Fact::Replaced { order: of, .. } => *of == order && matches!(ask, Ask::Replace(_)),
+        Fact::Left { order: of, .. } | Fact::Suspended { order: of } => *of == order,
+        _ => false,
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     /// The Game of Life did not come to what it must, or a file of it could not be read or written:
     /// a whole sentence.
     Life(String),
+    /// A simulated world broke a law: which seed, which law, and how.
+    Broken(String),
     /// Standard output could not be written.
     Output(io::Error),
 }
@@ -57,6 +59,7 @@ impl Failure {
             | Failure::House(_)
             | Failure::Bench(_)
             | Failure::Life(_)
+            | Failure::Broken(_)
             | Failure::Output(_) => 1,
         };
         // Where even standard error is gone, the status is all that is left to say.
@@ -69,7 +72,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(what) | Failure::Absent(what) | Failure::Life(what) => f.write_str(what),
+            Failure::Usage(what)
+            | Failure::Absent(what)
+            | Failure::Life(what)
+            | Failure::Broken(what) => f.write_str(what),
             Failure::Journal(why) => why.fmt(f),
             Failure::House(why) => why.fmt(f),
             Failure::Bench(why) => why.fmt(f),

@@ -59,10 +59,16 @@ pub enum Law {
     Drain,
     /// One ask at a time: the trades are those of price-time priority.
     Priority,
+    /// What was told is still there after any crash, and is there once; an ask is answered by what it
+    /// brought about.
+    Told,
+    /// What is read back is what was written; damage is named, and nothing is changed by it.
+    Kept,
 }
 
 impl Law {
-    /// Every law.
+    /// Every law of the handshake. ([`Law::Told`] and [`Law::Kept`] are of a service and its disk: the
+    /// simulator's.)
     pub const ALL: [Law; 13] = [
         Law::NoOverfill,
         Law::Agreement,
@@ -95,6 +101,8 @@ impl Law {
             Law::CanSettle => "can-settle",
             Law::Drain => "drain",
             Law::Priority => "priority",
+            Law::Told => "told",
+            Law::Kept => "kept",
         }
     }
 }

@@ -8,16 +8,22 @@
 //! | [`oracle`] | a plain matcher that says what must come of each ask |
 //! | [`explore`] | small worlds that are gone through to the end: every schedule, every fault, all laws |
 //! | [`flow`] | generated order flow |
+//! | [`simulate`] | seeded worlds with thousands of orders, clients, a journal on a disk that fails, and crashes |
+//! | [`disk`] | that disk |
+//! | [`faults`] | which fault strikes when |
 //! | [`world`] | an exchange whose every step is chosen from outside, and a witness of it |
 //!
 //! It may look at everything, and nothing may depend on it but tests and the command's drawings.
 
 pub mod chart;
+pub mod disk;
 pub mod explore;
+pub mod faults;
 pub mod flow;
 pub mod laws;
 pub mod mutations;
 pub mod oracle;
+pub mod simulate;
 pub mod world;
 
 /// The code on this page is run.

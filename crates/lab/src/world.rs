@@ -161,6 +161,11 @@ impl Stage {
         &self.exchange
     }
 
+    /// The same, for whoever asks it by other ways than [`Stage::let_in`].
+    pub fn exchange_mut(&mut self) -> &mut Exchange<Witness> {
+        &mut self.exchange
+    }
+
     /// Its world.
     pub fn world(&self) -> &World<Party, Witness> {
         self.exchange.world()
@@ -273,9 +278,14 @@ impl Stage {
             .map_or(Who::Supervisor, |(_, w)| *w)
     }
 
-    /// What has happened since this was last called.
+    /// What has happened since this was last called. The world's log is emptied.
     pub fn seen(&mut self) -> Vec<Seen> {
         self.exchange.world_mut().take_log();
+        self.witnessed()
+    }
+
+    /// The same, and the log is left to whoever tells it.
+    pub fn witnessed(&mut self) -> Vec<Seen> {
         let seen = std::mem::take(&mut self.exchange.world_mut().watch.seen);
         for event in &seen {
             if let Seen::Started(pid, key, _) = event {

@@ -10,6 +10,7 @@ mod life;
 mod man;
 mod replay;
 mod serve;
+mod simulate;
 mod tree;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,7 @@ enum Command {
     Journal(journal::Args),
     Chart(chart::Args),
     Life(life::Args),
+    Simulate(simulate::Args),
     Bench(bench::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -49,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Journal(args) => journal::run(&args),
         Command::Chart(args) => chart::run(&args),
         Command::Life(args) => life::run(&args),
+        Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -13,6 +13,7 @@ fn help_and_version_are_data() {
         "journal",
         "chart",
         "life",
+        "simulate",
         "bench",
         "completions",
         "man",
@@ -33,6 +34,12 @@ fn wrong_use_ends_with_status_2_and_says_what_is_right() {
         (&["chart", "x"], "give an order as 12 or order/12, a trade as trade/57"),
         (&["chart", "1", "--format", "png"], "possible values: text, mermaid, svg"),
         (&["bench", "core", "--runs", "0"], "0 is not in 1..=1000"),
+        (
+            &["simulate", "--faults", "rain"],
+            "`rain` is no kind of fault; choose all, none, or some of kill,",
+        ),
+        (&["simulate", "--window", "3"], "write it as FROM..UNTIL, such as 3..5"),
+        (&["simulate", "--seeds", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command 'nothing'"),
         (&["completions", "dos"], "possible values: bash"),
     ] {

@@ -9,3 +9,4 @@ mod journal;
 mod life;
 mod replay;
 mod run;
+mod simulate;

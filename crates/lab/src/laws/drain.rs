@@ -1,7 +1,9 @@
 //! The law of drain: once faults have stopped and everything has run, all is settled. Every floor is
 //! quiet, nobody holds anything, no two orders cross, and floor, processes and facts show the same.
 
-use units::{MarketId, Side};
+use std::collections::BTreeMap;
+
+use units::{MarketId, OrderId, Side};
 use words::TimeInForce;
 
 use super::history::{History, check};
@@ -20,7 +22,7 @@ pub fn drained(stage: &Stage, history: &History) -> Result<(), Broken> {
 }
 
 fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
-    let mut alive = Vec::new();
+    let mut alive: BTreeMap<OrderId, usize> = BTreeMap::new();
     for (pid, id) in stage.processes() {
         let order = stage.world().process(pid).and_then(|party| party.as_order());
         let held = order.map_or(units::Lots::ZERO, |order| order.held());
@@ -33,12 +35,12 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
         check(line.is_some() && line.map(|l| l.remaining()) == open, Law::Drain, || {
             format!("{id} is there with {open:?} open; its line is {line:?}")
         })?;
-        alive.push(id);
+        *alive.entry(id).or_default() += 1;
     }
     for line in history.lines() {
         let id = line.entered.order;
         let works = line.is_open() && !line.suspended;
-        let there = alive.iter().filter(|other| **other == id).count();
+        let there = alive.get(&id).copied().unwrap_or(0);
         check(there == usize::from(works), Law::Drain, || {
             format!("{there} processes of {id}, whose line is {line:?}")
         })?;

@@ -88,7 +88,7 @@ impl Marks {
     }
 
     /// Who is about to be killed, in which state?
-    pub(super) fn before_kill(&mut self, stage: &Stage, history: &History, who: Who) {
+    pub(crate) fn before_kill(&mut self, stage: &Stage, history: &History, who: Who) {
         let Some(pid) = stage.find(who) else { return };
         let party = stage.world().process(pid);
         if let Some(floor) = party.and_then(|party| party.as_floor()) {
@@ -110,7 +110,7 @@ impl Marks {
     }
 
     /// What a step has brought.
-    pub(super) fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
+    pub(crate) fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
         for event in seen {
             match event {
                 Seen::Recorded(_, fact) => self.on_fact(stage, history, fact),

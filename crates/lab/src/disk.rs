@@ -1,0 +1,437 @@
+//! A disk in memory that fails as disks do, for journals: its bytes are with the system first and on the
+//! disk when they are synced; a loss of power keeps any part of the others. Time on it is virtual.
+//! It knows nothing of segments or facts, and never fails but as its faults say.
+
+mod inode;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use journal::{Storage, StorageFile};
+
+use crate::faults::{Fault, Faults};
+use inode::{Change, Inode};
+
+/// A change of a name that is not on the disk yet: it leads to this file now, or to none.
+type Renaming = Vec<(String, Option<usize>)>;
+
+#[derive(Clone, Default, Debug)]
+struct Image {
+    inodes: Vec<Inode>,
+    names: BTreeMap<String, usize>,
+    safe_names: BTreeMap<String, usize>,
+    pending: Vec<Renaming>,
+}
+
+#[derive(Debug)]
+struct State {
+    image: Image,
+    faults: Faults,
+    capacity: Option<u64>,
+    locked: bool,
+    /// Operations that are still done, the last of them perhaps by half.
+    fuse: Option<u64>,
+    dead: bool,
+    nanoseconds: u64,
+    /// A sync that fails is answered as one that did not.
+    lies: bool,
+}
+
+/// A disk with one directory. Copies are the same disk.
+#[derive(Clone, Debug)]
+pub struct SimDisk(Arc<Mutex<State>>);
+
+/// All bytes of a disk at one time.
+#[derive(Clone, Debug)]
+pub struct Copy(Image);
+
+/// A file of a [`SimDisk`].
+#[derive(Debug)]
+pub struct SimFile {
+    disk: SimDisk,
+    inode: usize,
+}
+
+/// Held by the one writer.
+#[derive(Debug)]
+pub struct SimLock(SimDisk);
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        self.0.state().locked = false;
+    }
+}
+
+fn no_power() -> io::Error {
+    io::Error::other("no power")
+}
+
+/// What a system says of a disk that failed.
+fn broken() -> io::Error {
+    io::Error::from_raw_os_error(5)
+}
+
+impl State {
+    /// Counts an operation, which takes about so many nanoseconds. True if it is the last one.
+    fn begin(&mut self, nanoseconds: u64) -> io::Result<bool> {
+        if self.dead {
+            return Err(no_power());
+        }
+        self.nanoseconds += nanoseconds;
+        if self.faults.strikes(Fault::Slow) {
+            self.nanoseconds += 1_000_000 * self.faults.below(Fault::Slow, 2_000) as u64;
+        }
+        match &mut self.fuse {
+            Some(0) => {
+                self.dead = true;
+                Ok(true)
+            }
+            Some(left) => {
+                *left -= 1;
+                Ok(false)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn used(&self) -> u64 {
+        let files = self.image.names.values();
+        files.map(|inode| self.image.inodes[*inode].now.len() as u64).sum()
+    }
+
+    fn available(&self) -> u64 {
+        self.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(self.used()))
+    }
+
+    fn rename(&mut self, renaming: Renaming) -> io::Result<()> {
+        let last = self.begin(3_000)?;
+        for (name, inode) in &renaming {
+            match inode {
+                Some(inode) => self.image.names.insert(name.clone(), *inode),
+                None => self.image.names.remove(name),
+            };
+        }
+        self.image.pending.push(renaming);
+        if last { Err(no_power()) } else { Ok(()) }
+    }
+
+    fn find(&self, name: &str) -> io::Result<usize> {
+        self.image.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// True if a sync fails; the answer is for who may have to be lied to.
+    fn sync_fails(&self) -> bool {
+        self.faults.strikes(Fault::Sync)
+    }
+
+    fn failed_sync(&self) -> io::Result<()> {
+        if self.lies { Ok(()) } else { Err(broken()) }
+    }
+}
+
+impl SimDisk {
+    /// An empty disk.
+    pub fn new(faults: Faults) -> SimDisk {
+        SimDisk(Arc::new(Mutex::new(State {
+            image: Image::default(),
+            faults,
+            capacity: None,
+            locked: false,
+            fuse: None,
+            dead: false,
+            nanoseconds: 0,
+            lies: false,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, but a sync that fails is not said to have failed: what a journal that does not look
+    /// would see. A planted bug for those who must find it.
+    pub fn hide_failed_syncs(&self) {
+        self.state().lies = true;
+    }
+
+    /// Nanoseconds that operations took since this was last called.
+    pub fn took(&self) -> u64 {
+        std::mem::take(&mut self.state().nanoseconds)
+    }
+
+    /// Every operation fails after so many more; the one before that may be done by half.
+    pub fn dies_after(&self, operations: u64) {
+        self.state().fuse = Some(operations);
+    }
+
+    /// True once every operation fails.
+    pub fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    /// It works again. Without `cache`, what was not synced has been lost, torn or reordered.
+    pub fn wake(&self, cache: bool) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        (state.fuse, state.dead, state.locked) = (None, false, false);
+        if cache {
+            return;
+        }
+        let faults = &state.faults;
+        let mut below = |bound| faults.below(Fault::Power, bound);
+        let image = &mut state.image;
+        for inode in &mut image.inodes {
+            inode.settle_by_chance(&mut below);
+            inode.now.clone_from(&inode.safe);
+        }
+        for renaming in image.pending.drain(..) {
+            if below(2) == 0 {
+                rename(&mut image.safe_names, renaming);
+            }
+        }
+        image.names.clone_from(&image.safe_names);
+    }
+
+    /// Leaves room for so many more bytes; `None` for any number.
+    pub fn leave_room(&self, bytes: Option<u64>) {
+        let mut state = self.state();
+        let used = state.used();
+        state.capacity = bytes.map(|bytes| used + bytes);
+    }
+
+    /// All that is on it.
+    pub fn copy(&self) -> Copy {
+        Copy(self.state().image.clone())
+    }
+
+    /// Puts back what was on it.
+    pub fn restore(&self, copy: Copy) {
+        let mut state = self.state();
+        state.image = copy.0;
+        state.locked = false;
+    }
+
+    /// True if the system shows the same as at the time of the copy.
+    pub fn shows(&self, copy: &Copy) -> bool {
+        let state = self.state();
+        let show = |image: &Image| -> Vec<(String, Vec<u8>)> {
+            let files = image.names.iter();
+            files.map(|(name, inode)| (name.clone(), image.inodes[*inode].now.clone())).collect()
+        };
+        show(&state.image) == show(&copy.0)
+    }
+
+    /// Flips a bit of a file whose name ends with one of these, if there is one that has any bytes:
+    /// where it was.
+    pub fn rot(&self, endings: &[&str]) -> Option<(String, u64)> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let inodes = &state.image.inodes;
+        let names = state.image.names.iter();
+        let files: Vec<_> = names
+            .filter(|(name, inode)| {
+                endings.iter().any(|ending| name.ends_with(ending))
+                    && !inodes[**inode].now.is_empty()
+            })
+            .map(|(name, inode)| (name.clone(), *inode))
+            .collect();
+        let (name, inode) = files.get(state.faults.below(Fault::Rot, files.len()))?.clone();
+        let inode = &mut state.image.inodes[inode];
+        let at = state.faults.below(Fault::Rot, inode.now.len());
+        let bit = 1 << state.faults.below(Fault::Rot, 8);
+        inode.now[at] ^= bit;
+        if let Some(byte) = inode.safe.get_mut(at) {
+            *byte ^= bit;
+        }
+        Some((name, at as u64))
+    }
+}
+
+fn rename(names: &mut BTreeMap<String, usize>, renaming: Renaming) {
+    for (name, inode) in renaming {
+        match inode {
+            Some(inode) => names.insert(name, inode),
+            None => names.remove(&name),
+        };
+    }
+}
+
+impl Storage for SimDisk {
+    type File = SimFile;
+    type Lock = SimLock;
+
+    fn lock(&self) -> io::Result<Option<SimLock>> {
+        let mut state = self.state();
+        state.begin(1_000)?;
+        let taken = std::mem::replace(&mut state.locked, true);
+        Ok((!taken).then(|| SimLock(self.clone())))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.begin(1_000)?;
+        Ok(state.image.names.keys().rev().cloned().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<SimFile> {
+        let mut state = self.state();
+        state.begin(1_000)?;
+        Ok(SimFile { inode: state.find(name)?, disk: self.clone() })
+    }
+
+    fn open_writable(&self, name: &str) -> io::Result<SimFile> {
+        self.open(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<SimFile> {
+        let mut state = self.state();
+        let inode = match state.find(name) {
+            Ok(inode) => inode,
+            Err(_) => {
+                state.image.inodes.push(Inode::default());
+                state.image.inodes.len() - 1
+            }
+        };
+        let file = &mut state.image.inodes[inode];
+        file.now.clear();
+        file.pending.push(Change::Length(0));
+        state.rename(vec![(name.to_owned(), Some(inode))])?;
+        Ok(SimFile { inode, disk: self.clone() })
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        let inode = state.find(from)?;
+        state.rename(vec![(from.to_owned(), None), (to.to_owned(), Some(inode))])
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.find(name)?;
+        state.rename(vec![(name.to_owned(), None)])
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.begin(200_000)? {
+            return Err(no_power());
+        }
+        if state.sync_fails() {
+            // Names are the file system's own: it keeps what it could not write, or stops altogether.
+            return state.failed_sync();
+        }
+        let image = &mut state.image;
+        image.pending.drain(..).for_each(|renaming| rename(&mut image.safe_names, renaming));
+        Ok(())
+    }
+
+    fn available(&self) -> io::Result<u64> {
+        Ok(self.state().available())
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("disk/{name}")
+    }
+}
+
+fn place(at: u64) -> usize {
+    usize::try_from(at).expect("a simulated file fits in memory")
+}
+
+impl SimFile {
+    /// Grows the file with zeros as far as there is room. True if that was far enough.
+    fn grow(&self, state: &mut State, length: usize) -> bool {
+        let available = usize::try_from(state.available()).unwrap_or(usize::MAX);
+        let old = state.image.inodes[self.inode].now.len();
+        let possible = length.min(old.saturating_add(available));
+        if possible > old {
+            let inode = &mut state.image.inodes[self.inode];
+            inode.now.resize(possible, 0);
+            inode.pending.push(Change::Length(possible));
+        }
+        possible >= length
+    }
+}
+
+impl StorageFile for SimFile {
+    fn length(&self) -> io::Result<u64> {
+        let mut state = self.disk.state();
+        state.begin(500)?;
+        Ok(state.image.inodes[self.inode].now.len() as u64)
+    }
+
+    fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.disk.state();
+        state.begin(2_000 + into.len() as u64 / 8)?;
+        let rest = state.image.inodes[self.inode].now.get(place(at)..).unwrap_or_default();
+        let length = rest.len().min(into.len());
+        into[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
+    }
+
+    fn write_some(&self, at: u64, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.disk.state();
+        let last = state.begin(5_000 + bytes.len() as u64 / 2)?;
+        let mut fails = state.faults.strikes(Fault::Write);
+        let mut length = bytes.len();
+        if fails {
+            length = state.faults.below(Fault::Write, length);
+        } else if state.faults.strikes(Fault::Short) {
+            length = state.faults.below(Fault::Short, length);
+            if length == 0 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        let begin = place(at);
+        let mut error = broken();
+        if !self.grow(&mut state, begin + length) {
+            (fails, error) = (true, io::ErrorKind::StorageFull.into());
+            length = length.min(state.image.inodes[self.inode].now.len().saturating_sub(begin));
+        }
+        let inode = &mut state.image.inodes[self.inode];
+        Inode::apply(&mut inode.now, begin, &bytes[..length]);
+        inode.pending.push(Change::Write { at: begin, bytes: bytes[..length].to_vec() });
+        match (last, fails) {
+            (true, _) => Err(no_power()),
+            (false, true) => Err(error),
+            (false, false) => Ok(length),
+        }
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let last = state.begin(10_000)?;
+        let fits = self.grow(&mut state, place(length));
+        match (last, fits) {
+            (true, _) => Err(no_power()),
+            (false, true) => Ok(()),
+            (false, false) => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let last = state.begin(5_000)?;
+        let inode = &mut state.image.inodes[self.inode];
+        inode.now.resize(place(length), 0);
+        inode.pending.push(Change::Length(place(length)));
+        if last { Err(no_power()) } else { Ok(()) }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.state();
+        if state.begin(300_000)? {
+            return Err(no_power());
+        }
+        let fails = state.sync_fails();
+        let State { image, faults, .. } = &mut *state;
+        let inode = &mut image.inodes[self.inode];
+        if fails {
+            inode.settle_by_chance(|bound| faults.below(Fault::Sync, bound));
+            return state.failed_sync();
+        }
+        inode.sync();
+        Ok(())
+    }
+}

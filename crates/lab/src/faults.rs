@@ -1,0 +1,192 @@
+//! Which fault strikes when, drawn from a seed. Each kind has a rate and a sequence of its own, so that
+//! leaving one kind out changes nothing about when the others are drawn. It does no harm itself: who
+//! asks is told, and does it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kernel::Seeded;
+
+macro_rules! faults {
+    ($($name:ident = $short:literal, $text:literal;)*) => {
+        /// A kind of fault.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Fault { $(#[doc = $text] $name,)* }
+
+        impl Fault {
+            /// Every kind.
+            pub const ALL: &[Fault] = &[$(Fault::$name,)*];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Fault::$name => $short,)* }
+            }
+
+            /// What it does, in words.
+            pub fn text(self) -> &'static str {
+                match self { $(Fault::$name => $text,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    Kill = "kill", "a process is killed between two steps";
+    Program = "program", "the program ends at once; what it wrote is still with the system";
+    Power = "power", "the machine loses power: what was not synced is lost, torn or reordered";
+    Short = "short", "the system writes fewer bytes than it was given, or is interrupted";
+    Write = "write", "a write fails, after some of its bytes";
+    Sync = "sync", "a sync fails once; what was to be synced may be lost, and the next sync succeeds";
+    Full = "full", "somebody else fills the disk, for a while";
+    Rot = "rot", "a bit flips in bytes that are on the disk";
+    Slow = "slow", "an operation of the disk takes up to two seconds";
+}
+
+/// How many kinds there are.
+const KINDS: usize = Fault::ALL.len();
+
+/// A set of kinds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// Every kind.
+    pub const ALL: Kinds = Kinds((1 << KINDS) - 1);
+    /// None.
+    pub const NONE: Kinds = Kinds(0);
+
+    /// True if this kind is in it.
+    pub fn has(self, fault: Fault) -> bool {
+        self.0 & (1 << fault as u16) != 0
+    }
+
+    /// The set without this kind.
+    #[must_use]
+    pub fn without(self, fault: Fault) -> Kinds {
+        Kinds(self.0 & !(1 << fault as u16))
+    }
+
+    /// The set with this kind.
+    #[must_use]
+    pub fn with(self, fault: Fault) -> Kinds {
+        Kinds(self.0 | 1 << fault as u16)
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Kinds::NONE {
+            return f.write_str("none");
+        }
+        let names = Fault::ALL.iter().filter(|fault| self.has(**fault)).map(|fault| fault.name());
+        f.write_str(&names.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// A text that names no set of kinds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownFault(String);
+
+impl fmt::Display for UnknownFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no kind of fault; choose all, none, or some of {}", self.0, Kinds::ALL)
+    }
+}
+
+impl std::error::Error for UnknownFault {}
+
+impl FromStr for Kinds {
+    type Err = UnknownFault;
+
+    /// `all`, `none`, or names with commas between them.
+    fn from_str(text: &str) -> Result<Kinds, UnknownFault> {
+        match text {
+            "all" => return Ok(Kinds::ALL),
+            "none" => return Ok(Kinds::NONE),
+            _ => {}
+        }
+        text.split(',').try_fold(Kinds::NONE, |kinds, name| {
+            let fault = Fault::ALL.iter().find(|fault| fault.name() == name);
+            fault.map(|fault| kinds.with(*fault)).ok_or_else(|| UnknownFault(name.to_owned()))
+        })
+    }
+}
+
+/// Draws faults. Copies share what they draw from.
+#[derive(Clone, Debug)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    streams: [Seeded; KINDS],
+    /// Of 100,000 times that one may strike, how often it does.
+    rates: [u32; KINDS],
+    counts: [u64; KINDS],
+    /// Which of those that are drawn strike, counted over all kinds from 0: from this one, up to that.
+    window: (u64, u64),
+    drawn: u64,
+    resting: bool,
+}
+
+impl Faults {
+    /// Faults that follow this seed.
+    ///
+    /// - `rates`: of 100,000 times that a kind may strike, how often it does
+    /// - `window`: of all that are drawn, the first that strikes and the first that does not any more
+    pub fn new(seed: u64, rates: impl Fn(Fault) -> u32, window: (u64, u64)) -> Faults {
+        let mut seeds = Seeded::new(seed);
+        let streams = std::array::from_fn(|_| Seeded::new(seeds.draw()));
+        let rates = std::array::from_fn(|kind| rates(Fault::ALL[kind]));
+        let (counts, drawn) = ([0; KINDS], 0);
+        Faults(Arc::new(Mutex::new(State {
+            streams,
+            rates,
+            counts,
+            window,
+            drawn,
+            resting: false,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this kind strikes here and now.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        let mut state = self.state();
+        let kind = fault as usize;
+        if state.rates[kind] == 0 || state.resting {
+            return false;
+        }
+        if state.streams[kind].below(100_000) >= state.rates[kind] as usize {
+            return false;
+        }
+        let (number, (from, until)) = (state.drawn, state.window);
+        state.drawn += 1;
+        let strikes = number >= from && number < until;
+        state.counts[kind] += u64::from(strikes);
+        strikes
+    }
+
+    /// A number below `bound`, from the sequence of this kind: where, how much.
+    pub fn below(&self, fault: Fault, bound: usize) -> usize {
+        self.state().streams[fault as usize].below(bound.max(1))
+    }
+
+    /// No fault strikes until they are let loose again.
+    pub fn rest(&self, resting: bool) {
+        self.state().resting = resting;
+    }
+
+    /// How often this kind has struck.
+    pub fn count(&self, fault: Fault) -> u64 {
+        self.state().counts[fault as usize]
+    }
+
+    /// How many were drawn, whether they struck or not.
+    pub fn drawn(&self) -> u64 {
+        self.state().drawn
+    }
+}

@@ -1,0 +1,86 @@
+//! What a run came to, in numbers; and which interesting states it never reached. A run in which
+//! nothing happened proves nothing.
+
+macro_rules! counts {
+    ($($name:ident = $text:literal;)*) => {
+        /// What happened how often.
+        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+        pub struct Counts { $(#[doc = $text] pub $name: u64,)* }
+
+        impl Counts {
+            /// Adds those of another run.
+            pub fn add(&mut self, other: &Counts) {
+                $(self.$name += other.$name;)*
+            }
+
+            /// Every count with its name and what it counts.
+            pub fn all(&self) -> Vec<(&'static str, u64, &'static str)> {
+                vec![$((stringify!($name), self.$name, $text),)*]
+            }
+        }
+    };
+}
+
+counts! {
+    order_lifetimes = "orders that entered";
+    asks = "asks that were carried through a world";
+    steps = "signals delivered, each followed by a look at the laws";
+    facts = "facts that were recorded and kept";
+    trades = "deals that became trades";
+    voided_deals = "deals that the ledger voided";
+    kills = "processes killed";
+    restarts = "processes that came back";
+    suspended = "orders that their supervisor gave up";
+    world_deaths = "worlds lost, with the program or the machine";
+    program_deaths = "of these: the program alone";
+    power_losses = "of these: the machine";
+    failed_disks = "of these: because the disk had failed, by name";
+    deaths_in_recovery = "starts that were interrupted";
+    torn_tails = "half-written records that were cut at a start";
+    lost_facts = "facts that were lost before anybody was told of them";
+    failed_syncs = "syncs that failed";
+    failed_writes = "writes that failed";
+    short_writes = "writes of which only a part was taken at first";
+    slow_operations = "operations of the disk that took long";
+    full_disks = "times that the disk was filled up";
+    refused_for_room = "asks refused because there was no room for their facts";
+    cancelled_without_room = "cancels that worked while there was no room";
+    stalls = "times that facts waited for room";
+    bit_rots = "bits flipped on the disk";
+    bit_rot_found = "of these: found and named";
+    snapshots_loaded = "starts that began from a snapshot";
+    unknown = "asks that nobody knew the end of, asked again";
+    repeated = "of these: done before, and answered as then";
+    in_flight = "batches that were answered while others waited for the disk";
+}
+
+/// Counts that must be above zero in a long enough run: each is a state that a law has to hold in.
+pub const SOMETIMES: &[&str] = &[
+    "order_lifetimes",
+    "trades",
+    "voided_deals",
+    "kills",
+    "restarts",
+    "suspended",
+    "world_deaths",
+    "program_deaths",
+    "power_losses",
+    "failed_disks",
+    "deaths_in_recovery",
+    "torn_tails",
+    "lost_facts",
+    "failed_syncs",
+    "failed_writes",
+    "short_writes",
+    "slow_operations",
+    "full_disks",
+    "refused_for_room",
+    "cancelled_without_room",
+    "stalls",
+    "bit_rots",
+    "bit_rot_found",
+    "snapshots_loaded",
+    "unknown",
+    "repeated",
+    "in_flight",
+];

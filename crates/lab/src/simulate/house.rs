@@ -1,0 +1,177 @@
+//! One start of a service, from recovery to death: the world's loop and the journal's loop as the
+//! shipped code decides them, between queues, in virtual time. Which comes first when is the clock's
+//! affair; nobody waits here. It judges nothing but its world.
+
+use std::collections::VecDeque;
+
+use exchange::steps::{Answering, Batch, Chunk, Keeping, Next, Turn};
+use journal::Journal;
+use units::Time;
+
+use super::live::Live;
+use super::plan::Plan;
+use crate::disk::SimDisk;
+
+/// Chunks that may wait for the journal.
+const CHUNKS: usize = 8;
+/// Virtual nanoseconds that an ask takes.
+const ASK: u64 = 2_000;
+/// While there is no room, it is looked for so often.
+const LOOK_FOR_ROOM: u64 = 100_000_000;
+
+/// What the journal's thread is at.
+enum Journalling {
+    /// It waits for chunks; if there is no room, it looks for some at this time.
+    Waits(u64),
+    /// It waits for the disk, until this time; then this is so.
+    Writes(u64, Turn),
+    /// It waits for room, and tries again at this time.
+    Stalls(u64),
+}
+
+/// A service.
+pub(super) struct House {
+    pub(super) live: Live,
+    answering: Answering,
+    keeping: Keeping,
+    to_world: VecDeque<Batch>,
+    queue: usize,
+    to_journal: VecDeque<Chunk>,
+    world_free: u64,
+    journalling: Journalling,
+    /// What the world knows of room.
+    pub(super) room: bool,
+}
+
+/// What a house does next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turnout {
+    World,
+    Journal,
+}
+
+/// What became of a turn of the journal's.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Chunks that are durable.
+    pub(super) chunks: Vec<Chunk>,
+    /// Facts up to this number are; 0 if nothing has changed.
+    pub(super) durable: u64,
+    /// The disk has failed, and so.
+    pub(super) failure: Option<String>,
+    /// Facts wait for room.
+    pub(super) stalled: bool,
+}
+
+impl House {
+    /// Starts with this world on this journal.
+    pub(super) fn start(mut live: Live, journal: Box<dyn Journal>, plan: &Plan, now: u64) -> House {
+        use exchange::steps::Asked;
+
+        let mut answering = Answering::new(live.facts(), plan.snapshot_every);
+        answering.begin(&mut live, Time(now));
+        let keeping = Keeping::new(journal);
+        let mut house = House {
+            answering,
+            room: keeping.room(),
+            keeping,
+            to_world: VecDeque::new(),
+            queue: plan.queue,
+            to_journal: VecDeque::new(),
+            world_free: now,
+            journalling: Journalling::Waits(now),
+            live,
+        };
+        house.to_journal.push_back(house.answering.hand_on(&house.live));
+        house
+    }
+
+    /// A client hands in a batch, or gets it back.
+    pub(super) fn submit(&mut self, batch: Batch) -> Option<Batch> {
+        if self.to_world.len() >= self.queue {
+            return Some(batch);
+        }
+        self.to_world.push_back(batch);
+        None
+    }
+
+    /// True if nothing waits anywhere.
+    pub(super) fn is_idle(&self) -> bool {
+        let waits = matches!(self.journalling, Journalling::Waits(_));
+        waits && self.to_world.is_empty() && self.to_journal.is_empty() && self.room
+    }
+
+    /// What comes next, and when.
+    pub(super) fn next(&self, now: u64) -> Option<(u64, Turnout)> {
+        let may = !self.to_world.is_empty() && self.to_journal.len() < CHUNKS;
+        let world = may.then(|| (self.world_free.max(now), Turnout::World));
+        let journal = match &self.journalling {
+            Journalling::Waits(_) if !self.to_journal.is_empty() => Some(now),
+            Journalling::Waits(look) => (!self.room).then_some((*look).max(now)),
+            Journalling::Writes(at, _) | Journalling::Stalls(at) => Some((*at).max(now)),
+        };
+        let journal = journal.map(|at| (at, Turnout::Journal));
+        [journal, world].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// The world takes what waits, as far as a chunk goes.
+    pub(super) fn world(&mut self, now: u64) {
+        let before = self.live.counts.asks;
+        while let Some(batch) = self.to_world.pop_front() {
+            self.answering.take(&mut self.live, batch, self.room, Time(now));
+            if self.answering.is_full() {
+                break;
+            }
+        }
+        self.to_journal.push_back(self.answering.hand_on(&self.live));
+        self.world_free = now + ASK * (self.live.counts.asks - before);
+    }
+
+    /// The journal begins to write, or has written.
+    pub(super) fn journal(&mut self, now: u64, disk: &SimDisk) -> Told {
+        let journalling = std::mem::replace(&mut self.journalling, Journalling::Waits(now));
+        match journalling {
+            Journalling::Writes(_, turn) => return self.written(now, turn),
+            Journalling::Waits(_) if self.to_journal.is_empty() => {
+                let next = self.keeping.look_for_room();
+                self.room = self.keeping.room();
+                self.journalling = Journalling::Waits(now + LOOK_FOR_ROOM);
+                let failure = if let Next::Stop(why) = next { Some(why) } else { None };
+                return Told { failure, ..Told::default() };
+            }
+            Journalling::Waits(_) => {
+                while let Some(chunk) = self.to_journal.pop_front() {
+                    self.keeping.take(chunk);
+                    if self.keeping.is_full() {
+                        break;
+                    }
+                }
+            }
+            Journalling::Stalls(_) => {}
+        }
+        let turn = self.keeping.turn(false);
+        self.journalling = Journalling::Writes(now + disk.took(), turn);
+        Told::default()
+    }
+
+    fn written(&mut self, now: u64, turn: Turn) -> Told {
+        let Turn { told, durable, room, next } = turn;
+        self.room = room;
+        let stalled = next == Next::NoRoom;
+        let wait = now + LOOK_FOR_ROOM;
+        self.journalling =
+            if stalled { Journalling::Stalls(wait) } else { Journalling::Waits(wait) };
+        let failure = if let Next::Stop(why) = next { Some(why) } else { None };
+        Told { chunks: told, durable, failure, stalled }
+    }
+
+    /// Saves the snapshot of a chunk that was told, if it has one. That it could not be is harmless.
+    pub(super) fn save(&mut self, mut chunk: Chunk) -> bool {
+        self.keeping.save(&mut chunk).is_some_and(|saved| saved.is_ok())
+    }
+
+    /// A reader of what is durable.
+    pub(super) fn history(&self) -> (Box<dyn journal::Reader>, u64) {
+        self.keeping.history()
+    }
+}

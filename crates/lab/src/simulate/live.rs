@@ -1,0 +1,264 @@
+//! A world in which every step is chosen and looked at: who carries asks through it kills processes
+//! between steps, and holds the laws of the handshake against it after each. It is asked as a service's
+//! exchange is; it knows no journal, and its clients only by their asks.
+
+use std::mem::take;
+
+use exchange::Exchange;
+use exchange::steps::Asked;
+use kernel::{Chooser, Seeded};
+use units::{AskId, MarketId, OrderId, Time};
+use words::{Ask, Fact, Stamp, Tell};
+
+use super::counts::Counts;
+use super::plan::Plan;
+use crate::chart::Drawing;
+use crate::faults::{Fault, Faults};
+use crate::laws::{Broken, Delivery, History, Inspector, Law, Marks, drained};
+use crate::world::{Seen, Stage, Who, Witness};
+
+/// More steps than any ask can need: beyond it the world runs in circles.
+const ENOUGH: u32 = 1_000_000;
+/// Longer than any restart intensity looks back.
+const LONG: u64 = 2_000_000_000;
+/// One ask in so many is followed by a look at everything.
+const LOOK_AT_ALL: usize = 256;
+/// Kills of one ask after which no more strike: an ask is tried five times.
+const KILLS_AT_ONCE: u32 = 3;
+
+/// Facts, and the asks that brought them about.
+pub(super) type News = (Vec<(Stamp, Fact)>, Vec<(AskId, Ask)>);
+
+/// A world from one start to its death.
+pub(super) struct Live {
+    pub(super) stage: Stage,
+    inspector: Inspector,
+    /// What was reached.
+    pub(super) marks: Marks,
+    chance: Seeded,
+    faults: Faults,
+    delivery: Delivery,
+    patient: bool,
+    victims: [usize; 4],
+    markets: u16,
+    /// What has happened, if it is to be drawn.
+    pub(super) drawing: Option<Drawing>,
+    /// The first law that was broken.
+    pub(super) broken: Option<Broken>,
+    /// Facts since this was last emptied.
+    pub(super) fresh: Vec<(Stamp, Fact)>,
+    /// Asks that brought facts about, since this was last emptied.
+    pub(super) asked: Vec<(AskId, Ask)>,
+    pub(super) counts: Counts,
+}
+
+/// Picks the latest seven times of eight.
+struct Latest<'a>(&'a mut Seeded);
+
+impl Chooser for Latest<'_> {
+    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
+        match self.0.below(8) {
+            0 => Some(self.0.below(ready.len())),
+            _ => ready.len().checked_sub(1),
+        }
+    }
+}
+
+impl Live {
+    /// An exchange that has just come back from these facts.
+    pub(super) fn new(
+        exchange: Exchange<Witness>,
+        history: History,
+        plan: &Plan,
+        faults: Faults,
+        seed: u64,
+    ) -> Live {
+        let mut live = Live {
+            stage: Stage::of(exchange),
+            inspector: Inspector::of(history),
+            marks: Marks::default(),
+            chance: Seeded::new(seed),
+            faults,
+            delivery: plan.delivery,
+            patient: plan.patient,
+            victims: plan.victims,
+            markets: plan.markets,
+            drawing: None,
+            broken: None,
+            fresh: Vec::new(),
+            asked: Vec::new(),
+            counts: Counts::default(),
+        };
+        live.look();
+        live
+    }
+
+    /// Looks at everything; nothing may wait.
+    pub(super) fn look_at_all(&mut self) {
+        let judged = self
+            .inspector
+            .look(&self.stage, &[])
+            .and_then(|()| drained(&self.stage, self.inspector.history()));
+        self.judge(judged);
+    }
+
+    fn judge(&mut self, judged: Result<(), Broken>) {
+        if let Err(broken) = judged {
+            self.broken.get_or_insert(broken);
+        }
+    }
+
+    fn look(&mut self) {
+        let seen = self.stage.witnessed();
+        for event in &seen {
+            match event {
+                Seen::Started(_, _, life) => self.counts.restarts += u64::from(*life > 1),
+                Seen::Recorded(_, Fact::Voided { .. }) => self.counts.voided_deals += 1,
+                Seen::Recorded(_, Fact::Traded { .. }) => self.counts.trades += 1,
+                Seen::Recorded(_, Fact::Entered(_)) => self.counts.order_lifetimes += 1,
+                Seen::Recorded(_, Fact::Suspended { .. }) => self.counts.suspended += 1,
+                _ => {}
+            }
+        }
+        if let Some(drawing) = &mut self.drawing {
+            drawing.take(&self.stage, &seen);
+        }
+        if self.broken.is_none() {
+            let judged = self.inspector.look_near(&self.stage, &seen);
+            self.marks.take(&self.stage, self.inspector.history(), &seen);
+            self.judge(judged);
+        }
+    }
+
+    fn run_to_quiet(&mut self) {
+        let (mut steps, mut kills) = (0, 0);
+        while self.stage.world().waiting() > 0 && self.broken.is_none() {
+            steps += 1;
+            if kills < KILLS_AT_ONCE && self.faults.strikes(Fault::Kill) && self.kill() {
+                kills += 1;
+            } else if !self.deliver() {
+                let what = "signals wait, and none may be delivered".to_owned();
+                return self.judge(Err(Broken { law: Law::Drain, what }));
+            }
+            self.counts.steps += 1;
+            self.look();
+            if steps > ENOUGH {
+                let what = "it runs in circles".to_owned();
+                return self.judge(Err(Broken { law: Law::Drain, what }));
+            }
+        }
+    }
+
+    fn deliver(&mut self) -> bool {
+        match self.delivery {
+            Delivery::InOrder => self.stage.deliver(),
+            Delivery::Any => self.stage.deliver_by(&mut self.chance),
+            Delivery::Latest => self.stage.deliver_by(&mut Latest(&mut self.chance)),
+        }
+    }
+
+    fn kill(&mut self) -> bool {
+        let Some(who) = self.victim() else { return false };
+        self.marks.before_kill(&self.stage, self.inspector.history(), who);
+        if !self.stage.kill(who) {
+            return false;
+        }
+        self.counts.kills += 1;
+        if self.patient {
+            self.stage.pass_time(LONG);
+        }
+        true
+    }
+
+    /// Mostly one of those who are about to hear something: they are in the middle of it.
+    fn victim(&mut self) -> Option<Who> {
+        let below = |bound| self.faults.below(Fault::Kill, bound);
+        let [orders, floors, ledger, supervisors] = self.victims;
+        let pick = below(orders + floors + ledger + supervisors);
+        let market = MarketId(u16::try_from(below(self.markets.into())).ok()?);
+        if pick >= orders {
+            return match pick - orders {
+                pick if pick < floors => Some(Who::Floor(market)),
+                pick if pick < floors + ledger => Some(Who::Ledger),
+                _ => Some(Who::Orders(market)),
+            };
+        }
+        let waiting: Vec<_> = self.stage.world().letters().take(8).collect();
+        let letter = waiting.get(below(waiting.len()))?;
+        let from_or_to = if below(4) == 0 { letter.from } else { letter.to };
+        match self.stage.who(from_or_to) {
+            order @ Who::Order(_) => Some(order),
+            _ => {
+                let mut alive = self.stage.processes();
+                alive.next().map(|(_, id): (_, OrderId)| Who::Order(id))
+            }
+        }
+    }
+
+    fn note(fresh: &mut Vec<(Stamp, Fact)>, tell: &Tell) {
+        if let Tell::Fact(stamp, fact) = tell {
+            fresh.push((*stamp, *fact));
+        }
+    }
+}
+
+impl Asked for Live {
+    fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        let Live { stage, fresh, .. } = self;
+        let number = stage.exchange_mut().begin(time, &mut |ask, tell| {
+            Live::note(fresh, &tell);
+            sink(ask, tell);
+        });
+        self.look();
+        number
+    }
+
+    fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+        let before = self.fresh.len();
+        let mut asking = self.stage.exchange_mut().start(time);
+        if let Some(drawing) = &mut self.drawing {
+            drawing.ask(asking.number(), ask);
+        }
+        loop {
+            let Live { stage, fresh, .. } = self;
+            let runs = stage.exchange_mut().go_on(&mut asking, ask, &mut |number, tell| {
+                Live::note(fresh, &tell);
+                sink(number, tell);
+            });
+            self.look();
+            if !runs || self.broken.is_some() {
+                break;
+            }
+            self.run_to_quiet();
+        }
+        if self.fresh.len() > before {
+            self.asked.push((asking.number(), *ask));
+        }
+        self.counts.asks += 1;
+        if self.chance.below(LOOK_AT_ALL) == 0 && self.broken.is_none() {
+            self.look_at_all();
+        }
+        asking.number()
+    }
+
+    fn warm(&self, _soon: &[Ask]) {}
+
+    fn set_room(&mut self, room: bool) {
+        self.stage.exchange_mut().set_room(room);
+    }
+
+    fn facts(&self) -> u64 {
+        self.stage.ledger().facts()
+    }
+
+    fn fold(&self) -> Vec<u8> {
+        self.stage.exchange().fold()
+    }
+}
+
+impl Live {
+    /// Facts and asks since this was last called.
+    pub(super) fn news(&mut self) -> News {
+        (take(&mut self.fresh), take(&mut self.asked))
+    }
+}

@@ -1,0 +1,58 @@
+//! Mistakes to plant, so that the simulator can be seen to find them. No command leads here.
+
+use journal::{Journal, JournalError, Reader, Room, Snapshot};
+use words::bytes::Groups;
+
+/// A mistake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mistake {
+    /// Clients are told before the disk has it: a sync does nothing three times of four.
+    EarlyTell,
+    /// A sync that failed is taken for one that did not.
+    IgnoredSync,
+}
+
+/// A journal that says that everything is durable, and syncs now and then.
+pub(super) struct Hasty {
+    pub(super) journal: Box<dyn Journal>,
+    pub(super) syncs: u64,
+}
+
+impl Journal for Hasty {
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+        self.journal.append(groups)
+    }
+
+    fn sync(&mut self) -> Result<u64, JournalError> {
+        self.syncs += 1;
+        if self.syncs.is_multiple_of(4) {
+            self.journal.sync()?;
+        }
+        Ok(self.journal.end())
+    }
+
+    fn end(&self) -> u64 {
+        self.journal.end()
+    }
+
+    fn durable(&self) -> u64 {
+        self.journal.end()
+    }
+
+    fn room(&mut self) -> Result<Room, JournalError> {
+        self.journal.room()
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        self.journal.reader()
+    }
+
+    fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError> {
+        self.journal.sync()?;
+        self.journal.save_snapshot(position, bytes)
+    }
+
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
+        self.journal.load_snapshot()
+    }
+}

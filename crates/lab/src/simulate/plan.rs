@@ -1,0 +1,150 @@
+//! What a seed makes of a run: how large its world is, how its clients ask, which faults there are and
+//! how often. Every seed draws its own (swarm testing): a fault that is always there hides what
+//! happens without it.
+
+use std::fmt;
+
+use kernel::Seeded;
+
+use crate::faults::{Fault, Kinds};
+use crate::laws::Delivery;
+
+/// What whoever runs a seed wants of it; the seed draws the rest.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Wanted {
+    /// Orders that are placed. Default [`ORDERS`].
+    pub orders: Option<u32>,
+    /// Markets; at most 4,096. Default 1 to 3.
+    pub markets: Option<u16>,
+    /// Kinds of fault that may strike. Default all, of which the seed draws some.
+    pub faults: Option<Kinds>,
+    /// Virtual hours over which the orders come. Default seconds to hours.
+    pub hours: Option<u32>,
+    /// Of the faults that the seed draws, counted from 0: the first that strikes, and the first that
+    /// does not any more.
+    pub window: Option<(u64, u64)>,
+    /// Every fault that the seed has is so many times as likely. Default 1.
+    pub hasten: Option<u32>,
+}
+
+impl fmt::Display for Wanted {
+    /// As flags of the command.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut flags = Vec::new();
+        flags.extend(self.orders.map(|orders| format!("--orders {orders}")));
+        flags.extend(self.markets.map(|markets| format!("--markets {markets}")));
+        flags.extend(self.faults.map(|faults| format!("--faults {faults}")));
+        flags.extend(self.hours.map(|hours| format!("--hours {hours}")));
+        flags.extend(self.hasten.map(|times| format!("--hasten {times}")));
+        flags.extend(self.window.map(|(from, until)| format!("--window {from}..{until}")));
+        f.write_str(&flags.join(" "))
+    }
+}
+
+/// How a run goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// Orders that are placed.
+    pub orders: u32,
+    /// Markets.
+    pub markets: u16,
+    /// Kinds of fault that may strike.
+    pub kinds: Kinds,
+    /// Of all that are drawn, which strike.
+    pub window: (u64, u64),
+    /// Mean virtual nanoseconds between two batches of asks.
+    pub gap: u64,
+    /// Most asks in a batch.
+    pub batch: usize,
+    /// Accounts that ask.
+    pub accounts: usize,
+    /// Prices go from 1 to this.
+    pub prices: usize,
+    /// Sizes go from 1 to this.
+    pub lots: usize,
+    /// Of 100 asks, how many place an order; the others cancel and replace.
+    pub places: usize,
+    /// Which signal is delivered next.
+    pub delivery: Delivery,
+    /// Time passes with each kill, so that nobody is given up.
+    pub patient: bool,
+    /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
+    pub victims: [usize; 4],
+    /// Batches that may wait for the world.
+    pub queue: usize,
+    /// A segment of the journal has about so many bytes.
+    pub segment_bytes: u64,
+    /// So many are set aside for a full disk.
+    pub reserve_bytes: u64,
+    /// Facts from one snapshot to the next.
+    pub snapshot_every: u64,
+    hasten: u32,
+    rates: [u32; Fault::ALL.len()],
+}
+
+/// Orders of a seed, unless said otherwise. Each death reads the whole journal again, so that a seed's
+/// cost grows with the square of its orders: many seeds with fewer orders reach more.
+pub const ORDERS: u32 = 250;
+
+impl Plan {
+    /// What this seed makes of what is wanted.
+    pub fn draw(seed: u64, wanted: &Wanted) -> Plan {
+        let mut chance = Seeded::new(seed);
+        let mut below = |bound| chance.below(bound);
+        let mut kinds = wanted.faults.unwrap_or(Kinds::ALL);
+        let mut rates = [0; Fault::ALL.len()];
+        for (rate, fault) in rates.iter_mut().zip(Fault::ALL) {
+            *rate = often(*fault)[below(3)];
+            if below(5) < 2 {
+                kinds = kinds.without(*fault);
+            }
+        }
+        let orders = wanted.orders.unwrap_or(ORDERS).max(1);
+        let markets = [1, 1, 2, 3][below(4)];
+        let gap = [20_000, 100_000, 1_000_000, 30_000_000, 3_000_000_000][below(5)];
+        let hour = 3_600_000_000_000_u64;
+        let gap =
+            wanted.hours.map_or(gap, |hours| (u64::from(hours) * hour / u64::from(orders)).max(1));
+        Plan {
+            orders,
+            markets: wanted.markets.unwrap_or(markets).max(1),
+            kinds,
+            window: wanted.window.unwrap_or((0, u64::MAX)),
+            gap,
+            batch: [1, 2, 4, 16][below(4)],
+            accounts: [4, 8, 32][below(3)],
+            prices: [2, 6, 20, 100][below(4)],
+            lots: [1, 4, 20][below(3)],
+            places: [50, 60, 75][below(3)],
+            delivery: [Delivery::InOrder, Delivery::Any, Delivery::Latest][below(3)],
+            patient: below(4) > 0,
+            victims: [[1, 0, 0, 0], [0, 1, 1, 0], [20, 2, 2, 0], [60, 6, 6, 1]][below(4)],
+            queue: [2, 16, 1024][below(3)],
+            segment_bytes: [2_000, 16_000, 100_000][below(3)],
+            reserve_bytes: [0, 4_000, 20_000][below(3)],
+            snapshot_every: [100, 500, 5_000][below(3)],
+            hasten: wanted.hasten.unwrap_or(1),
+            rates,
+        }
+    }
+
+    /// Of 100,000 times that this kind of fault may strike, how often it does.
+    pub fn rate(&self, fault: Fault) -> u32 {
+        let rate = self.rates[fault as usize].saturating_mul(self.hasten).min(100_000);
+        if self.kinds.has(fault) { rate } else { 0 }
+    }
+}
+
+/// Rates of which a seed draws one.
+fn often(fault: Fault) -> [u32; 3] {
+    match fault {
+        Fault::Kill => [50, 400, 2_000],
+        Fault::Program | Fault::Power => [100, 300, 600],
+        Fault::Short => [1_000, 5_000, 20_000],
+        Fault::Write => [20, 100, 400],
+        Fault::Sync => [50, 200, 1_000],
+        Fault::Full => [100, 300, 1_000],
+        Fault::Rot => [30_000, 60_000, 100_000],
+        Fault::Slow => [20, 100, 500],
+    }
+}

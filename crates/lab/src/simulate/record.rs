@@ -1,0 +1,160 @@
+//! What truly happened, written down apart from the journal: every fact in order, how far anybody was
+//! told, and which asks brought facts about. After a crash it is held against what the journal has.
+//! It must never read the journal itself.
+
+use std::collections::BTreeMap;
+
+use units::{AccountId, AskId, ClientId, OrderId};
+use words::{Ask, Fact, Stamp};
+
+use crate::laws::{Broken, History, Law};
+use crate::oracle::{Oracle, Outcome};
+
+/// All that happened.
+#[derive(Default)]
+pub(super) struct Record {
+    facts: Vec<(Stamp, Fact)>,
+    /// Facts up to this number were told.
+    told: u64,
+    /// Asks that brought facts about.
+    asks: Vec<(AskId, Ask)>,
+    /// Which order an account's own id stands for.
+    ids: BTreeMap<(AccountId, ClientId), OrderId>,
+    accounts: BTreeMap<OrderId, AccountId>,
+}
+
+fn broken<T>(law: Law, what: String) -> Result<T, Broken> {
+    Err(Broken { law, what })
+}
+
+impl Record {
+    /// How many facts there are.
+    pub(super) fn len(&self) -> u64 {
+        self.facts.len() as u64
+    }
+
+    /// The facts.
+    pub(super) fn facts(&self) -> &[(Stamp, Fact)] {
+        &self.facts
+    }
+
+    /// Facts up to this number were told.
+    pub(super) fn told(&self) -> u64 {
+        self.told
+    }
+
+    /// Takes what a world brought about.
+    pub(super) fn take(
+        &mut self,
+        facts: Vec<(Stamp, Fact)>,
+        asks: Vec<(AskId, Ask)>,
+    ) -> Result<(), Broken> {
+        self.asks.extend(asks);
+        for (stamp, fact) in facts {
+            if stamp.seq != self.len() + 1 {
+                return broken(Law::Told, format!("fact {} follows {}", stamp.seq, self.len()));
+            }
+            self.facts.push((stamp, fact));
+            self.remember(&fact)?;
+        }
+        Ok(())
+    }
+
+    /// An account's own id is used by one ask.
+    fn remember(&mut self, fact: &Fact) -> Result<(), Broken> {
+        let (order, client) = match *fact {
+            Fact::Entered(entered) => {
+                self.accounts.insert(entered.order, entered.account);
+                (entered.order, entered.client)
+            }
+            Fact::Replaced { order, client, .. } => (order, client),
+            _ => return Ok(()),
+        };
+        let (Some(client), Some(account)) = (client, self.accounts.get(&order)) else {
+            return Ok(());
+        };
+        match self.ids.insert((*account, client), order) {
+            None => Ok(()),
+            Some(_) => broken(Law::Told, format!("{account}'s ask {client:?} was done twice")),
+        }
+    }
+
+    /// The order that this id of an account stands for, if the ask was done.
+    pub(super) fn done(&self, account: AccountId, client: ClientId) -> Option<OrderId> {
+        self.ids.get(&(account, client)).copied()
+    }
+
+    /// Facts up to this number have been told.
+    pub(super) fn tell(&mut self, until: u64) {
+        self.told = self.told.max(until);
+    }
+
+    /// The world was lost, and its journal has these facts: all that was told, nothing else than what
+    /// happened, and no ask by half. Gives how many were lost.
+    pub(super) fn recover(&mut self, kept: &[(Stamp, Fact)]) -> Result<u64, Broken> {
+        for (mine, journals) in self.facts.iter().zip(kept) {
+            if mine != journals {
+                let what = format!("the journal has {journals:?}, and {mine:?} happened");
+                return broken(Law::Kept, what);
+            }
+        }
+        let (had, has) = (self.len(), kept.len() as u64);
+        if has > had {
+            return broken(Law::Kept, format!("the journal has {has} facts of {had}"));
+        }
+        if has < self.told {
+            let what = format!("the journal has {has} facts, and {} were told", self.told);
+            return broken(Law::Told, what);
+        }
+        let ask_at = |at: usize| self.facts.get(at).map(|(stamp, _)| stamp.ask);
+        if let (Some(last), Some(next)) = (kept.last(), ask_at(kept.len()))
+            && last.0.ask == next
+        {
+            return broken(Law::Kept, format!("ask {next} was kept by half"));
+        }
+        if has < had {
+            self.facts.truncate(kept.len());
+            let last = kept.last().map_or(AskId(0), |(stamp, _)| stamp.ask);
+            self.asks.retain(|(ask, _)| *ask <= last);
+            self.ids.clear();
+            self.accounts.clear();
+            for at in 0..self.facts.len() {
+                let fact = self.facts[at].1;
+                self.remember(&fact)?;
+            }
+        }
+        Ok(had - has)
+    }
+
+    /// The facts as the laws fold them.
+    pub(super) fn history(&self) -> Result<History, Broken> {
+        let mut history = History::default();
+        self.facts.iter().try_for_each(|(_, fact)| history.take(fact))?;
+        Ok(history)
+    }
+
+    /// Everything that came of each ask is what price-time priority says, whatever failed. Not asked
+    /// where orders were given up, which the oracle does not know.
+    pub(super) fn priority(&self) -> Result<(), Broken> {
+        let mut oracle = Oracle::new();
+        let mut at = 0;
+        for (number, ask) in &self.asks {
+            while self.facts.get(at).is_some_and(|(stamp, _)| stamp.ask < *number) {
+                at += 1; // a start of the world
+            }
+            let mut told = Vec::new();
+            while let Some((stamp, fact)) = self.facts.get(at)
+                && stamp.ask == *number
+            {
+                told.extend(Outcome::of_fact(fact));
+                at += 1;
+            }
+            let right = oracle.ask(*number, ask);
+            if told != right {
+                let what = format!("ask {number} {ask:?} brought {told:?}, and should {right:?}");
+                return broken(Law::Priority, what);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! From a death to the next start: the shipped code opens the journal and recovers the exchange, and
+//! what is there is held against what happened. Before that, now and then, a bit flips on the disk: it
+//! must be named, or harm nothing, and nothing may be changed by it.
+
+use exchange::steps::recover_watched;
+use exchange::{Options, RecoverError, Recovered};
+use journal::{FileJournal, Journal, JournalError, read_facts, verify_storage};
+use ledger::Ledger;
+use words::{Fact, Stamp};
+
+use super::counts::Counts;
+use super::plan::Plan;
+use super::record::Record;
+use crate::disk::SimDisk;
+use crate::laws::{Broken, Law};
+use crate::world::Witness;
+
+type Exchange = exchange::Exchange<Witness>;
+
+/// What a start found.
+pub(super) struct Found {
+    pub(super) exchange: Exchange,
+    pub(super) journal: FileJournal<SimDisk>,
+    pub(super) facts: Vec<(Stamp, Fact)>,
+    pub(super) recovered: Recovered,
+}
+
+/// Why there was no start.
+pub(super) enum NoStart {
+    /// The disk failed meanwhile: another start may do.
+    Again,
+    /// The journal is not as it was written, and this says so.
+    Named(Box<JournalError>),
+    /// A law is broken.
+    Broken(Broken),
+}
+
+fn kept<T>(what: String) -> Result<T, NoStart> {
+    Err(NoStart::Broken(Broken { law: Law::Kept, what }))
+}
+
+fn refused(why: JournalError) -> NoStart {
+    match why {
+        JournalError::Io { .. } | JournalError::Full { .. } => NoStart::Again,
+        damaged @ JournalError::Damaged { .. } => NoStart::Named(Box::new(damaged)),
+        other => {
+            let what = format!("no start: {other}");
+            NoStart::Broken(Broken { law: Law::Kept, what })
+        }
+    }
+}
+
+/// Opens the journal and recovers the exchange, as a start does.
+pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
+    let options =
+        journal::Options { segment_bytes: plan.segment_bytes, reserve_bytes: plan.reserve_bytes };
+    let mut journal = FileJournal::open_storage(disk.clone(), options).map_err(refused)?;
+    let cut = journal.cut().cloned();
+    let recovered = recover_watched(&mut journal, Options::default(), Witness::default());
+    let (exchange, mut recovered) = match recovered {
+        Ok(recovered) => recovered,
+        Err(RecoverError::Journal(why)) => return Err(refused(why)),
+        Err(other) => return kept(format!("no start: {other}")),
+    };
+    recovered.cut = cut;
+    let mut facts = Vec::new();
+    let end = journal.durable();
+    let read = read_facts(&mut *journal.reader(), 1, end, &mut |stamp, fact| {
+        facts.push((stamp, fact));
+    });
+    read.map_err(refused)?;
+    let mut ledger = Ledger::new();
+    for (stamp, fact) in &facts {
+        if let Err(wrong) = ledger.apply(fact) {
+            return kept(format!("fact {} cannot be: {wrong}", stamp.seq));
+        }
+    }
+    // A snapshot and the facts after it are the same as all facts.
+    if exchange.ledger().facts() == ledger.facts() && exchange.ledger().save() != ledger.save() {
+        return kept("the recovered fold is not that of the journal's facts".to_owned());
+    }
+    Ok(Found { exchange, journal, facts, recovered })
+}
+
+/// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
+pub(super) fn rot(
+    disk: &SimDisk,
+    plan: &Plan,
+    record: &Record,
+    counts: &mut Counts,
+) -> Result<(), Broken> {
+    let before = disk.copy();
+    let Some((name, at)) = disk.rot(&[".facts", ".fold"]) else { return Ok(()) };
+    counts.bit_rots += 1;
+    let rotten = disk.copy();
+    let broken = |what: String| {
+        let what = format!("a bit of {name} flipped at byte {at}: {what}");
+        Err(Broken { law: Law::Kept, what })
+    };
+    let found = start(disk, plan);
+    let judged = match found {
+        Err(NoStart::Named(why)) => {
+            counts.bit_rot_found += 1;
+            let verified = verify_storage(disk, &mut |_, _| ());
+            if !disk.shows(&rotten) {
+                broken("it was named, and something was changed".to_owned())
+            } else if !why.to_string().contains(&name) {
+                broken(format!("another place was named: {why}"))
+            } else if verified.is_ok_and(|verified| verified.intact) {
+                broken("verify finds nothing".to_owned())
+            } else {
+                Ok(())
+            }
+        }
+        Err(NoStart::Again) => broken("no start, on a disk that does not fail".to_owned()),
+        Err(NoStart::Broken(other)) => broken(other.to_string()),
+        Ok(Found { facts, recovered, .. }) => {
+            let same = record.facts().iter().zip(&facts).all(|(mine, journals)| mine == journals);
+            let all = facts.len() as u64 >= record.told() && facts.len() <= record.facts().len();
+            let path = format!("disk/{name}");
+            let cut = recovered.cut.as_ref().is_some_and(|cut| {
+                cut.segment == path && (cut.offset..cut.offset + cut.bytes).contains(&at)
+            });
+            let named = cut || recovered.passed_over.contains(&path);
+            counts.bit_rot_found += u64::from(named);
+            match (same, all) {
+                (false, _) => broken("and was believed".to_owned()),
+                // The very last record cannot be told from a torn one; it was cut, and that was said.
+                (true, false) if !cut => broken("and facts were lost without a word".to_owned()),
+                _ => Ok(()),
+            }
+        }
+    };
+    disk.restore(before);
+    judged
+}

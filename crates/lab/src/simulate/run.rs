@@ -1,0 +1,413 @@
+//! The course of a run: clients ask, the world answers, the journal writes, each when its time has come;
+//! faults strike between; a world that is lost comes back. Then faults rest, and everything must settle.
+
+use std::ops::ControlFlow;
+
+use kernel::Seeded;
+use words::bytes::Facts;
+
+use super::clients::Clients;
+use super::counts::Counts;
+use super::house::{House, Told, Turnout};
+use super::live::Live;
+use super::mistake::{Hasty, Mistake};
+use super::plan::{Plan, Wanted};
+use super::record::Record;
+use super::recovery::{self, NoStart};
+use super::{Report, Violation};
+use crate::chart::Drawing;
+use crate::disk::SimDisk;
+use crate::faults::{Fault, Faults};
+use crate::laws::{Broken, Law, Marks};
+use crate::world::market_spec;
+
+/// Starts that may fail one after the other before the disk is given a rest.
+const STARTS: u32 = 8;
+/// Events after which faults rest whatever is left to do, for each order.
+const EVENTS: u64 = 400;
+/// Rows of a chart that are kept.
+const ROWS: usize = 120;
+
+/// A death that is on its way.
+struct Doom {
+    at: u64,
+    /// What was written is still with the system.
+    cache: bool,
+}
+
+struct Run {
+    seed: Seeded,
+    plan: Plan,
+    mistake: Option<Mistake>,
+    faults: Faults,
+    disk: SimDisk,
+    clients: Clients,
+    record: Record,
+    counts: Counts,
+    marks: Marks,
+    house: Option<House>,
+    drawing: Option<Drawing>,
+    clock: u64,
+    arrival: u64,
+    doom: Option<Doom>,
+    /// How long it takes until somebody starts it again.
+    pause: u64,
+    /// When whoever filled the disk makes room again.
+    heals: Option<u64>,
+    resting: bool,
+}
+
+/// Runs a seed. The same seed, with the same wanted of it, gives the same run.
+pub fn run(seed: u64, wanted: &Wanted) -> Result<Report, Box<Violation>> {
+    run_with(seed, wanted, None, false)
+}
+
+/// Runs a seed with a mistake planted, or drawn, or both.
+pub fn run_with(
+    seed: u64,
+    wanted: &Wanted,
+    mistake: Option<Mistake>,
+    draws: bool,
+) -> Result<Report, Box<Violation>> {
+    let mut run = Run::new(seed, wanted, mistake, draws);
+    let result = run.all();
+    run.gather();
+    let faults = run.faults.drawn();
+    let (counts, marks) = (run.counts, run.marks);
+    match result {
+        Ok(()) => Ok(Report { counts, marks, faults }),
+        Err(broken) => {
+            let text = run.drawing.map(|drawing| drawing.text()).unwrap_or_default();
+            let rows: Vec<_> = text.lines().map(str::to_owned).collect();
+            let rows = rows[rows.len().saturating_sub(ROWS)..].to_vec();
+            Err(Box::new(Violation { seed, wanted: *wanted, broken, faults, counts, rows }))
+        }
+    }
+}
+
+impl Run {
+    fn new(seed: u64, wanted: &Wanted, mistake: Option<Mistake>, draws: bool) -> Run {
+        let plan = Plan::draw(seed, wanted);
+        let mut seed = Seeded::new(seed ^ 0x5eed);
+        let faults = Faults::new(seed.draw(), |fault| plan.rate(fault), plan.window);
+        let disk = SimDisk::new(faults.clone());
+        if mistake == Some(Mistake::IgnoredSync) {
+            disk.hide_failed_syncs();
+        }
+        Run {
+            clients: Clients::new(seed.draw(), &plan),
+            seed,
+            mistake,
+            disk,
+            record: Record::default(),
+            counts: Counts::default(),
+            marks: Marks::default(),
+            house: None,
+            drawing: draws.then(Drawing::default),
+            clock: 1_000_000_000,
+            arrival: 0,
+            doom: None,
+            pause: 0,
+            heals: None,
+            resting: false,
+            faults,
+            plan,
+        }
+    }
+
+    fn all(&mut self) -> Result<(), Broken> {
+        self.start()?;
+        let markets = (0..self.plan.markets).map(|m| words::Ask::OpenMarket(market_spec(m)));
+        let first = self.clients.submit(markets.collect());
+        self.submit(first)?;
+        let most = EVENTS * u64::from(self.plan.orders) + 10_000;
+        let mut events = 0;
+        while self.clients.want_more() && events < most {
+            events += 1;
+            self.strike();
+            self.event()?;
+        }
+        self.settle()
+    }
+
+    // ---- one event after the other
+
+    /// Faults that come by themselves.
+    fn strike(&mut self) {
+        if self.doom.is_none() {
+            for (fault, cache) in [(Fault::Program, true), (Fault::Power, false)] {
+                if self.faults.strikes(fault) {
+                    // At any operation of the disk that follows, or a little later if none does.
+                    self.disk.dies_after(self.faults.below(fault, 12) as u64);
+                    let later = 1_000 * self.faults.below(fault, 20_000) as u64;
+                    self.doom = Some(Doom { at: self.clock + later, cache });
+                    break;
+                }
+            }
+        }
+        if self.heals.is_none() && self.faults.strikes(Fault::Full) {
+            let room = self.faults.below(Fault::Full, 4_000) as u64;
+            self.disk.leave_room(Some(room));
+            let gap = self.plan.gap.min(100_000_000);
+            let later = gap * self.faults.below(Fault::Full, 400) as u64 + 200_000_000;
+            self.heals = Some(self.clock + later);
+        }
+    }
+
+    fn event(&mut self) -> Result<(), Broken> {
+        if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
+            return self.die();
+        }
+        if self.heals.is_some_and(|at| at <= self.clock) {
+            self.heals = None;
+            self.disk.leave_room(None);
+        }
+        let Some(house) = &mut self.house else { return self.start() };
+        let next = house.next(self.clock);
+        let asks = self.clients.may_ask()
+            && (self.clients.want_more() || !self.clients.content())
+            && next.is_none_or(|(at, _)| self.arrival <= at);
+        if asks {
+            self.clock = self.clock.max(self.arrival);
+            self.arrival = self.clock + self.clients.pause(&self.plan);
+            let batch = self.clients.batch(&self.plan);
+            return batch.map_or(Ok(()), |batch| self.submit(batch));
+        }
+        let Some((at, turnout)) = next else {
+            self.clock = self.arrival.max(self.clock + 1_000_000);
+            return Ok(());
+        };
+        self.clock = at;
+        match turnout {
+            Turnout::World => {
+                house.world(self.clock);
+                self.news()
+            }
+            Turnout::Journal => {
+                let told = house.journal(self.clock, &self.disk);
+                self.tell(told)
+            }
+        }
+    }
+
+    fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
+        if let Some(house) = &mut self.house
+            && let Some(batch) = house.submit(batch)
+        {
+            self.clients.busy(batch);
+        }
+        self.clients.read(&self.record, &mut self.counts)
+    }
+
+    /// Writes down what the world has brought about.
+    fn news(&mut self) -> Result<(), Broken> {
+        let Some(house) = &mut self.house else { return Ok(()) };
+        let (facts, asks) = house.live.news();
+        self.record.take(facts, asks)?;
+        house.live.broken.take().map_or(Ok(()), Err)
+    }
+
+    /// What is durable is told, unless the machine died before it could be.
+    fn tell(&mut self, told: Told) -> Result<(), Broken> {
+        if self.disk.is_dead() {
+            return Ok(());
+        }
+        let Told { chunks, durable, failure, stalled } = told;
+        self.counts.stalls += u64::from(stalled);
+        self.record.tell(durable);
+        for mut chunk in chunks {
+            let groups = chunk.groups();
+            let last = groups.first() + groups.facts();
+            if !groups.is_empty() && last > durable + 1 {
+                let what = format!("facts up to {last} were told, and {durable} are durable");
+                return Err(Broken { law: Law::Told, what });
+            }
+            let facts = Facts::new(groups.bytes(), groups.first());
+            let room = self.house.as_ref().is_none_or(|house| house.room);
+            for (_, fact) in facts.filter_map(Result::ok) {
+                let left = matches!(fact, words::Fact::Left { .. });
+                self.counts.cancelled_without_room += u64::from(left && !room);
+            }
+            chunk.answer();
+            if let Some(house) = &mut self.house {
+                house.save(chunk);
+            }
+        }
+        self.clients.read(&self.record, &mut self.counts)?;
+        if let Some(why) = failure.filter(|_| !self.disk.is_dead()) {
+            self.draw_note(&format!("x the service ends: {why}"));
+            self.counts.failed_disks += 1;
+            self.doom = Some(Doom { at: self.clock, cache: true });
+            self.pause = 500_000_000; // until somebody has looked after it
+        }
+        Ok(())
+    }
+
+    // ---- deaths and returns
+
+    fn die(&mut self) -> Result<(), Broken> {
+        let cache = self.doom.take().is_none_or(|doom| doom.cache);
+        let died = if cache { "the program ends" } else { "the machine loses power" };
+        self.gather();
+        self.draw_note(&format!("x {died}"));
+        if let Some(house) = self.house.take() {
+            self.counts.world_deaths += 1;
+            self.counts.program_deaths += u64::from(cache);
+            self.counts.power_losses += u64::from(!cache);
+            drop(house); // whoever waits hears that nobody knows
+        } else {
+            self.counts.deaths_in_recovery += 1;
+        }
+        self.disk.wake(cache);
+        self.clients.read(&self.record, &mut self.counts)?;
+        self.clock += 1_000_000 + std::mem::take(&mut self.pause);
+        if self.faults.strikes(Fault::Rot) {
+            self.faults.rest(true);
+            let judged = recovery::rot(&self.disk, &self.plan, &self.record, &mut self.counts);
+            self.faults.rest(self.resting);
+            judged?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<(), Broken> {
+        for failed in 0.. {
+            if failed > STARTS {
+                self.faults.rest(true);
+                self.disk.leave_room(None);
+            }
+            if !self.disk.is_dead() && self.faults.strikes(Fault::Power) {
+                self.disk.dies_after(self.faults.below(Fault::Power, 20) as u64);
+            }
+            let found = match recovery::start(&self.disk, &self.plan) {
+                Ok(found) => found,
+                Err(NoStart::Again) => {
+                    if self.disk.is_dead() {
+                        self.doom = Some(Doom { at: self.clock, cache: false });
+                        self.die()?;
+                    }
+                    continue;
+                }
+                Err(NoStart::Named(why)) => {
+                    let what = format!("a journal that nobody damaged: {why}");
+                    return Err(Broken { law: Law::Kept, what });
+                }
+                Err(NoStart::Broken(broken)) => return Err(broken),
+            };
+            self.faults.rest(self.resting);
+            return self.open_house(found);
+        }
+        Ok(())
+    }
+
+    fn open_house(&mut self, found: recovery::Found) -> Result<(), Broken> {
+        let recovery::Found { exchange, journal, facts, recovered } = found;
+        self.counts.torn_tails += u64::from(recovered.cut.is_some());
+        self.counts.snapshots_loaded += u64::from(recovered.from_snapshot > 0);
+        let lost = self.record.recover(&facts)?;
+        self.counts.lost_facts += lost;
+        self.draw_note(&format!(
+            "the exchange starts with {} facts; {lost} were lost",
+            facts.len()
+        ));
+        let history = self.record.history()?;
+        let mut live =
+            Live::new(exchange, history, &self.plan, self.faults.clone(), self.seed.draw());
+        live.drawing = self.drawing.take();
+        live.look_at_all();
+        let journal: Box<dyn journal::Journal> = match self.mistake {
+            Some(Mistake::EarlyTell) => Box::new(Hasty { journal: Box::new(journal), syncs: 0 }),
+            _ => Box::new(journal),
+        };
+        self.house = Some(House::start(live, journal, &self.plan, self.clock));
+        self.news()
+    }
+
+    /// Takes over what a house has counted and drawn.
+    fn gather(&mut self) {
+        if let Some(house) = &mut self.house {
+            self.counts.add(&std::mem::take(&mut house.live.counts));
+            self.marks.add(&std::mem::take(&mut house.live.marks));
+            if let Some(drawing) = house.live.drawing.take() {
+                self.drawing = Some(drawing);
+            }
+        }
+        let struck = |fault| self.faults.count(fault);
+        self.counts.failed_syncs = struck(Fault::Sync);
+        self.counts.failed_writes = struck(Fault::Write);
+        self.counts.short_writes = struck(Fault::Short);
+        self.counts.slow_operations = struck(Fault::Slow);
+        self.counts.full_disks = struck(Fault::Full);
+        self.counts.facts = self.record.len();
+    }
+
+    fn draw_note(&mut self, text: &str) {
+        let house = self.house.as_mut().and_then(|house| house.live.drawing.as_mut());
+        if let Some(drawing) = house.or(self.drawing.as_mut()) {
+            drawing.note(text);
+        }
+    }
+
+    // ---- the end
+
+    /// Faults rest, and there is room: everything is answered, all settles, and a new order is taken.
+    fn settle(&mut self) -> Result<(), Broken> {
+        self.resting = true;
+        self.faults.rest(true);
+        self.heals = None;
+        self.disk.leave_room(None);
+        self.drain()?;
+        let ask = self.clients.place(&self.plan);
+        let before = self.record.len();
+        let batch = self.clients.submit(vec![ask]);
+        self.submit(batch)?;
+        self.drain()?;
+        if self.record.len() == before || self.record.told() != self.record.len() {
+            let what = "a new order is not taken, or its facts are not told".to_owned();
+            return Err(Broken { law: Law::Drain, what });
+        }
+        self.look_through()?;
+        self.doom = Some(Doom { at: self.clock, cache: true });
+        self.die()?;
+        self.start()?;
+        if self.gathered().suspended == 0 {
+            self.record.priority()?;
+        }
+        Ok(())
+    }
+
+    fn gathered(&mut self) -> Counts {
+        self.gather();
+        self.counts
+    }
+
+    fn drain(&mut self) -> Result<(), Broken> {
+        for _ in 0..1_000_000 {
+            let idle = self.house.as_ref().is_some_and(House::is_idle);
+            if idle && self.clients.content() && self.doom.is_none() {
+                return Ok(());
+            }
+            self.event()?;
+        }
+        let what = "asks are not answered although nothing fails any more".to_owned();
+        Err(Broken { law: Law::Drain, what })
+    }
+
+    /// Everything in the world, and all that a subscriber is shown.
+    fn look_through(&mut self) -> Result<(), Broken> {
+        let Some(house) = &mut self.house else { return Ok(()) };
+        house.live.look_at_all();
+        let (mut reader, durable) = house.history();
+        let mut shown = Vec::new();
+        let read = reader.read(1, durable, &mut |batch| {
+            shown.extend(batch.facts().filter_map(Result::ok));
+            ControlFlow::Continue(())
+        });
+        self.news()?;
+        if read.is_err() || shown != self.record.facts() {
+            let what = format!("history as it is read: {} facts, {read:?}", shown.len());
+            return Err(Broken { law: Law::Kept, what });
+        }
+        Ok(())
+    }
+}
