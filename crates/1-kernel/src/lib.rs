@@ -47,7 +47,9 @@ pub mod alone;
 mod census;
 pub mod chart;
 mod chooser;
+pub mod cluster;
 pub mod explore;
+pub mod live;
 pub mod mutation;
 mod out;
 mod pid;
@@ -65,13 +67,13 @@ pub use chooser::{Chooser, Live, Recorded, Seeded};
 pub use out::{Ask, Out, TimerRef};
 pub use pid::Pid;
 pub use process::{Broken, Cause, Event, Keeper, Life, Name, NoFact, NoKeeper, Process, Reason};
-pub use ring::{Control, Envelope, Letter};
+pub use ring::{Border, Control, Envelope, Letter};
 pub use supervise::{Child, ChildId, Children, Refused};
 pub use table::Table;
 pub use ties::MonitorRef;
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
-pub use world::{Renaming, World};
+pub use world::{Parcel, Renaming, World};
 
 /// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]

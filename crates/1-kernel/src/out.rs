@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::process::{Cause, Causes};
 use crate::ring::{Control, Envelope, Letter, Ring};
 use crate::ties::{MonitorRef, Ties};
+use crate::world::Abroad;
 use crate::{ChildId, Name, Pid, Process, Reason};
 
 /// A timer that was set.
@@ -68,6 +69,9 @@ pub struct Out<P: Process> {
     pub(crate) multicasts: Vec<P::Message>,
     pub(crate) log: Vec<P::Fact>,
     pub(crate) ties: Ties,
+    pub(crate) abroad: Abroad<P::Message>,
+    /// The world's number among those it is joined to.
+    pub(crate) number: u8,
     pub(crate) names: Vec<Pid>,
     pub(crate) groups: BTreeMap<u32, Vec<(Pid, u64)>>,
     pub(crate) keeper: P::Keeper,
@@ -305,7 +309,7 @@ impl<P: Process> Out<P> {
     pub(crate) fn address(&mut self) -> Pid {
         self.free.pop().unwrap_or_else(|| {
             self.fresh += 1;
-            Pid { index: self.fresh - 1, generation: 1 }
+            Pid::first(self.number, self.fresh - 1)
         })
     }
 

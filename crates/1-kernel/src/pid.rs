@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Name;
+
 /// The address of one life of one process: 8 bytes.
 ///
 /// A process that is restarted by its supervisor keeps its index and gets the next generation.
@@ -15,13 +17,50 @@ impl Pid {
     /// The edge of the world: what comes from outside comes from here, and what is sent here is lost.
     pub const OUTSIDE: Pid = Pid { index: u32::MAX, generation: 0 };
 
+    /// So many worlds can be joined; their numbers are below.
+    pub const WORLDS: u8 = 64;
+    /// A generation has so many bits of its own; the rest is the world's number. A place is used for 67 million
+    /// lives, and then left empty.
+    pub(crate) const LIFE_BITS: u32 = 26;
+    const LIVES: u32 = (1 << Pid::LIFE_BITS) - 1;
+
+    /// The first life in a slot of a world.
+    #[inline]
+    pub(crate) fn first(world: u8, index: u32) -> Pid {
+        Pid { index, generation: u32::from(world) << Pid::LIFE_BITS | 1 }
+    }
+
+    /// The address of whoever bears a name in a world then.
+    pub fn named(world: u8, name: Name) -> Pid {
+        Pid { index: name.0, generation: u32::from(world) << Pid::LIFE_BITS }
+    }
+
+    /// The name, if this is the address of a name's bearer.
+    pub(crate) fn name(self) -> Option<Name> {
+        (self != Pid::OUTSIDE && self.generation & Pid::LIVES == 0).then_some(Name(self.index))
+    }
+
+    /// The number of its world.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "six bits")]
+    pub fn world(self) -> u8 {
+        (self.generation >> Pid::LIFE_BITS) as u8
+    }
+
+    /// The next life in the same slot; `None` after the last.
+    #[inline]
+    pub(crate) fn next(self) -> Option<Pid> {
+        let generation = self.generation.wrapping_add(1);
+        (generation & Pid::LIVES != 0).then_some(Pid { generation, ..self })
+    }
+
     /// The slot: dense, reused after the process is gone. Good for tables beside a world's slots.
     #[inline]
     pub fn index(self) -> usize {
         self.index as usize
     }
 
-    /// Which life in that slot.
+    /// Which life in that slot of which world: goes up with each life.
     #[inline]
     pub fn generation(self) -> u32 {
         self.generation
@@ -38,7 +77,12 @@ impl fmt::Debug for Pid {
         if *self == Pid::OUTSIDE {
             f.write_str("<outside>")
         } else {
-            write!(f, "<{}.{}>", self.index, self.generation)
+            let life = self.generation & Pid::LIVES;
+            match (self.world(), self.name()) {
+                (world, Some(name)) => write!(f, "<{world}/name {}>", name.0),
+                (0, None) => write!(f, "<{}.{life}>", self.index),
+                (world, None) => write!(f, "<{world}/{}.{life}>", self.index),
+            }
         }
     }
 }

@@ -120,6 +120,8 @@ pub enum Reason {
     Killed,
     /// It was not there to begin with.
     NoProcess,
+    /// Its whole world is lost; nobody knows what it did last.
+    NoConnection,
     /// It panicked, or recorded what breaks a law: the message.
     Failed(Arc<str>),
     /// What the process itself said, by number.
@@ -140,6 +142,7 @@ impl fmt::Display for Reason {
             Reason::Shutdown => f.write_str("shutdown"),
             Reason::Killed => f.write_str("killed"),
             Reason::NoProcess => f.write_str("no process"),
+            Reason::NoConnection => f.write_str("no connection"),
             Reason::Failed(why) => write!(f, "failed: {why}"),
             Reason::Said(number) => write!(f, "said {number}"),
         }
@@ -158,6 +161,8 @@ pub enum Cause {
     Killed,
     /// See [`Reason::NoProcess`].
     NoProcess,
+    /// See [`Reason::NoConnection`].
+    NoConnection,
     /// See [`Reason::Failed`]: the number of the failure in its world.
     Failed(u32),
     /// See [`Reason::Said`].
@@ -183,6 +188,7 @@ impl Causes {
             Reason::Shutdown => Cause::Shutdown,
             Reason::Killed => Cause::Killed,
             Reason::NoProcess => Cause::NoProcess,
+            Reason::NoConnection => Cause::NoConnection,
             Reason::Said(number) => Cause::Said(*number),
             Reason::Failed(text) => self.keep(text),
         }
@@ -206,6 +212,7 @@ impl Causes {
             Cause::Shutdown => Reason::Shutdown,
             Cause::Killed => Reason::Killed,
             Cause::NoProcess => Reason::NoProcess,
+            Cause::NoConnection => Reason::NoConnection,
             Cause::Said(number) => Reason::Said(number),
             Cause::Failed(number) => self.text(number),
         }

@@ -34,6 +34,23 @@ pub enum Letter<M> {
     ChildDown(Cause),
     /// An order to a supervisor.
     Control(Control),
+    /// A word between the kernels of two worlds.
+    Border(Border),
+}
+
+/// What one world's kernel tells another's of a process and its ties.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Border {
+    /// The sender monitors the receiver, under this name, and calls it so.
+    Watch(MonitorRef, Pid),
+    /// It does not any more.
+    Unwatch(MonitorRef),
+    /// The sender is linked to the receiver.
+    Link,
+    /// It is not any more.
+    Unlink,
+    /// The sender, who was linked, has ended.
+    Partner(Cause),
 }
 
 /// What a process may have a supervisor do.

@@ -56,6 +56,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Letter::Linked(tie, _) | Letter::Down(tie, _) => {
                 self.use_up(to, tie); // it traps exits, and has nobody to tell
             }
+            Letter::Border(border) => {
+                self.border(to, from, border); // as above, of one elsewhere
+            }
             Letter::Say(_) | Letter::Start | Letter::Timer(_) => {}
         }
     }

@@ -46,6 +46,11 @@ impl Kind {
         matches!(self, Kind::Asked | Kind::FiredAsked)
     }
 
+    /// True if the end of the watched is still to come.
+    pub(crate) fn waits(self) -> bool {
+        matches!(self, Kind::Monitor | Kind::Link | Kind::Asked)
+    }
+
     /// True if the end of the watched is on its way.
     pub(crate) fn is_fired(self) -> bool {
         matches!(self, Kind::Fired | Kind::FiredLink | Kind::FiredAsked)
@@ -234,6 +239,16 @@ impl Ties {
             Kind::Asked => Kind::FiredAsked,
             _ => Kind::Fired,
         };
+    }
+
+    /// Ties that wait for an end, oldest first. O(ties).
+    pub(crate) fn unfired(&self) -> Vec<MonitorRef> {
+        let tie = |(index, tie): (u32, &Tie)| {
+            tie.kind.waits().then_some(MonitorRef { index, serial: tie.serial })
+        };
+        let mut ties: Vec<MonitorRef> = (0..).zip(&self.ties).filter_map(tie).collect();
+        ties.sort_by_key(|tie| tie.serial);
+        ties
     }
 
     /// Ties now in use, fired ones included.

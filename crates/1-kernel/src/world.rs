@@ -1,6 +1,7 @@
 //! The processes of one thread, with their ring, ties, timers and tree. Every step of every
 //! process passes through here, whoever chooses it; no step is possible in any other way.
 
+mod abroad;
 mod bonds;
 mod copy;
 mod effects;
@@ -11,6 +12,8 @@ pub(crate) mod played;
 mod run;
 mod sight;
 
+pub(crate) use abroad::Abroad;
+pub use abroad::Parcel;
 pub use sight::Renaming;
 
 pub(crate) use run::why;
@@ -81,8 +84,10 @@ impl Marks {
     pub(crate) const BEGUN: Marks = Marks(8);
     /// Its supervisor has asked it to end, and will not restart it.
     pub(crate) const ENDING: Marks = Marks(16);
+    /// Somebody of another world monitors it.
+    pub(crate) const ABROAD: Marks = Marks(32);
     /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
-    pub(crate) const ANYWHERE: Marks = Marks(2 | 4 | 16);
+    pub(crate) const ANYWHERE: Marks = Marks(2 | 4 | 16 | 32);
     /// What the next life does not inherit.
     pub(crate) const OWN: Marks = Marks(1 | 16);
 
@@ -160,6 +165,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             multicasts: Vec::new(),
             log: Vec::with_capacity(64),
             ties: Ties::default(),
+            abroad: Abroad::default(),
+            number: 0,
             names: Vec::new(),
             groups: BTreeMap::new(),
             keeper,

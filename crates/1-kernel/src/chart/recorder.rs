@@ -81,7 +81,7 @@ impl Recorder {
             Letter::Timer(token) => format!("timer {token}"),
             Letter::Control(control) => small(control),
             // Between a supervisor and its children: the life that begins or ends is drawn itself.
-            Letter::Start | Letter::ChildDown(_) => return,
+            Letter::Start | Letter::Border(_) | Letter::ChildDown(_) => return,
         };
         let (from, to) = (self.name(envelope.from), self.name(envelope.to));
         self.rows.push(Row::Arrow { from, arrow, to, text });

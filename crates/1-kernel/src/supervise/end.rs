@@ -92,8 +92,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn next_life(&mut self, pid: Pid) -> Pid {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Between;
-        slot.generation += 1;
-        Pid { index: pid.index, generation: slot.generation }
+        let life = Pid { index: pid.index, generation: slot.generation };
+        let next = life.next().expect("fewer than 67 million lives in one place");
+        slot.generation = next.generation;
+        next
     }
 
     /// The common end: one of many like children is done, and nobody watches it. False if it is

@@ -21,6 +21,9 @@ impl<P: Process, W> World<P, W> {
 impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+        if self.is_abroad(watched) {
+            return self.tie_abroad(reference, kind, watcher, watched);
+        }
         let ties = &mut self.out.ties;
         ties.set(reference, kind, watcher, watched);
         ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
@@ -51,10 +54,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return; // not its own
         }
         ties.unhook_watcher(tie.index, &mut self.slots[me.index()].ties.watching);
-        if !kind.is_fired() {
+        let is_abroad = self.is_abroad(watched);
+        let ties = &mut self.out.ties;
+        if !kind.is_fired() && !is_abroad {
             ties.unhook_watched(tie.index, &mut self.slots[watched.index()].ties.watched);
         }
         ties.release(tie);
+        if !kind.is_fired() && is_abroad {
+            self.untie_abroad(tie, kind, (watcher, watched), None);
+        }
         if kind.is_asked() {
             self.forget_alias(tie);
         }

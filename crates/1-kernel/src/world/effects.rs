@@ -98,7 +98,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
-        let slot = &self.slots[self.out.whereis(name)?.index()];
+        let slot = self.slots.get(self.out.whereis(name)?.index())?;
         (slot.state == State::Supervisor).then_some(NodeId(slot.node))
     }
 

@@ -2,20 +2,27 @@
 //! at every order of delivery takes them away first, since whether they come now or later is all one.
 
 use super::{State, World};
-use crate::ring::{Envelope, Letter};
-use crate::{Process, Watch};
+use crate::ring::{Border, Envelope, Letter};
+use crate::{Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Takes away every waiting signal that would find nobody or mean nothing, now and for ever. O(waiting).
     pub fn drop_idle(&mut self) {
         let (slots, out, watch) = (&self.slots, &mut self.out, &mut self.watch);
+        let home = out.number;
         let (ring, ties) = (&mut out.ring, &out.ties);
         let mut found_nobody = 0;
         ring.keep(|envelope: &Envelope<P::Message>| {
             let to = envelope.to;
+            if to != Pid::OUTSIDE && to.world() != home {
+                return true; // it is to leave
+            }
             let there = slots
                 .get(to.index())
                 .is_some_and(|slot| slot.generation == to.generation && slot.state != State::Free);
+            if let Letter::Border(Border::Watch(..) | Border::Link) = envelope.letter {
+                return true; // somebody elsewhere waits for an answer
+            }
             if !there {
                 found_nobody += 1;
                 watch.undeliverable(envelope);

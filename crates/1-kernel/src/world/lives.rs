@@ -63,7 +63,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         slot.body = None;
         self.watch.ended(pid, slot.key, &reason);
-        if slot.ties != Heads::EMPTY {
+        if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ABROAD) {
             self.break_ties(pid, &reason);
         }
         let slot = &self.slots[pid.index()];
@@ -84,10 +84,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Free;
         slot.marks.set(Marks::OWN, false);
-        slot.generation = slot.generation.wrapping_add(1);
-        if slot.generation != 0 {
-            // A slot whose generations are used up is never used again.
-            self.out.free.push(Pid { index: pid.index, generation: slot.generation });
+        // A slot whose generations are used up is never used again.
+        if let Some(next) = (Pid { index: pid.index, generation: slot.generation }).next() {
+            slot.generation = next.generation;
+            self.out.free.push(next);
         }
     }
 
@@ -155,10 +155,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let mut heads = std::mem::replace(&mut self.slots[pid.index()].ties, Heads::EMPTY);
         let cause = self.out.causes.note(reason);
         while let Some((tie, kind)) = self.out.ties.first(heads.watching) {
+            let (_, watched) = self.out.ties.ends(tie);
+            let is_abroad = self.is_abroad(watched);
             let ties = &mut self.out.ties;
-            let (_, watched) = ties.ends(tie);
             ties.unhook_watcher(tie.index, &mut heads.watching);
-            if !kind.is_fired() {
+            if !kind.is_fired() && !is_abroad {
                 let head = if watched == pid {
                     &mut heads.watched
                 } else {
@@ -167,6 +168,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 ties.unhook_watched(tie.index, head);
             }
             ties.release(tie);
+            if !kind.is_fired() && is_abroad {
+                self.untie_abroad(tie, kind, (pid, watched), Some(cause));
+            }
             if kind.is_asked() {
                 self.forget_alias(tie);
             }
@@ -180,6 +184,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let (watcher, _) = ties.ends(tie);
             let letter = ending(kind, tie, cause);
             self.out.ring.push(Envelope { to: watcher, from: pid, letter });
+        }
+        if self.slots[pid.index()].marks.take(Marks::ABROAD) {
+            self.tell_abroad(pid, cause);
         }
     }
 

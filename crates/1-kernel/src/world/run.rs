@@ -306,6 +306,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let reason = self.out.causes.tell(cause);
                 self.exit_signal(to, from, reason)
             }
+            Letter::Border(border) => {
+                let cause = self.border(to, from, border)?;
+                let reason = self.out.causes.tell(cause);
+                self.exit_signal(to, from, reason)
+            }
             Letter::ChildDown(_) | Letter::Control(_) => None,
         }
     }
@@ -343,6 +348,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[cold]
     pub(super) fn deliver_to_nobody(&mut self, envelope: Envelope<P::Message>) {
+        if self.is_abroad(envelope.to) {
+            return self.leave(envelope);
+        }
         let slot = self.slots.get(envelope.to.index());
         match slot.filter(|slot| slot.generation == envelope.to.generation).map(|slot| slot.state) {
             Some(State::Supervisor | State::Closing) => {
@@ -352,8 +360,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Some(State::Alias) => return self.answer(envelope),
             _ => {}
         }
-        self.undeliverable += 1;
-        self.watch.undeliverable(&envelope);
+        self.turn_away(envelope);
     }
 
     /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.

@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Slot, State, World};
 use crate::out::TimerRef;
+use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Ties;
 use crate::tree::{Body, Place};
 use crate::{MonitorRef, Pid, Process};
@@ -141,9 +142,20 @@ where
         for envelope in self.out.ring.waiting() {
             let to = self.addressee(envelope.to);
             let so_far = pairs.entry((envelope.from, to)).or_insert(0);
-            *so_far = look(&|sight| (*so_far, envelope).hash(sight));
+            *so_far = look(&|sight| (*so_far, envelope, self.foreign_tie(envelope)).hash(sight));
         }
         pairs.values().fold(sum, |sum, pair| sum.wrapping_add(*pair))
+    }
+
+    /// The tie of another world that a signal names. It says nothing to us, so its number itself counts.
+    fn foreign_tie(&self, envelope: &Envelope<P::Message>) -> Option<(u32, u32)> {
+        let to_abroad = envelope.to != Pid::OUTSIDE && envelope.to.world() != self.out.number;
+        let tie = match (to_abroad, &envelope.letter) {
+            (true, Letter::Down(tie, _)) => tie,
+            (false, Letter::Border(Border::Watch(tie, _) | Border::Unwatch(tie))) => tie,
+            _ => return None,
+        };
+        Some((tie.index, tie.serial))
     }
 
     fn look_at_slot(&self, pid: Pid, slot: &Slot<P>, sight: &mut Sight<'_>) {
@@ -169,6 +181,10 @@ where
                 deaths.hash(sight);
             }
         }
+        for (of, by, tie, called) in &out.abroad.watched {
+            (of, by, tie.index, tie.serial, called).hash(sight);
+        }
+        (&out.abroad.outbox, &out.abroad.lost).hash(sight);
         for ask in &self.asks {
             ask.hash(sight);
         }

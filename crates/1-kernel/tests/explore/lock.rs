@@ -38,6 +38,14 @@ impl Party {
         matches!(self, Party::Lock { .. } | Party::User { content: true, .. })
     }
 
+    pub(crate) fn lock(wrong: Wrong) -> Party {
+        Party::Lock { holder: None, queue: VecDeque::new(), wrong }
+    }
+
+    pub(crate) fn user(lock: Pid) -> Party {
+        Party::User { lock, has: false, content: false }
+    }
+
     fn give_on(&mut self, out: &mut Out<Party>) {
         let Party::Lock { holder, queue, wrong } = self else { return };
         out.demonitor_all();
@@ -59,7 +67,7 @@ impl Process for Party {
     type Role = ();
 
     fn start(_role: &(), _life: Life<'_, ()>) -> Party {
-        Party::Lock { holder: None, queue: VecDeque::new(), wrong: Wrong::Not }
+        Party::lock(Wrong::Not)
     }
 
     fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
@@ -94,9 +102,9 @@ impl Process for Party {
 /// A lock, and so many who want it. The lock itself does not die.
 pub(crate) fn scene(users: usize, wrong: Wrong) -> Scene<Party> {
     let mut world = World::new(NoKeeper, None, ());
-    let lock = world.spawn(Party::Lock { holder: None, queue: VecDeque::new(), wrong });
+    let lock = world.spawn(Party::lock(wrong));
     for _ in 0..users {
-        world.spawn(Party::User { lock, has: false, content: false });
+        world.spawn(Party::user(lock));
     }
     Scene::new(world).mortal(is_user)
 }

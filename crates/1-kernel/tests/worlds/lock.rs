@@ -1,0 +1,56 @@
+//! A lock in one world and its users in others: every order of delivery and of carrying, with deaths and with
+//! the loss of a whole world.
+
+#[path = "../explore/lock.rs"]
+#[allow(dead_code, reason = "scenes of one world are for another test")]
+mod one_world;
+
+use kernel::cluster::Cluster;
+use kernel::explore::{Explorer, Law, Scene};
+use kernel::{NoKeeper, World};
+use one_world::{Party, Wrong};
+
+fn cluster(users: u8, wrong: Wrong) -> Cluster<Party> {
+    let mut home = World::new(NoKeeper, None, ()).numbered(0);
+    let lock = home.spawn(Party::lock(wrong));
+    let user = |number| {
+        let mut world = World::new(NoKeeper, None, ()).numbered(number);
+        world.spawn(Party::user(lock));
+        world
+    };
+    let away: Vec<_> = (1..=users).map(user).collect();
+    Cluster::new([home].into_iter().chain(away).map(|w| Scene::new(w).mortal(one_world::is_user)))
+}
+
+fn laws() -> [Law<Cluster<Party>>; 2] {
+    let holders = |cluster: &Cluster<Party>| {
+        let all = cluster.worlds().flat_map(World::processes);
+        all.filter(|(.., party)| party.holds_lock()).count()
+    };
+    let one = Law::always("at most one holds it", move |cluster| match holders(cluster) {
+        0 | 1 => Ok(()),
+        more => Err(format!("{more} hold the lock")),
+    });
+    let all = Law::can_always("everybody alive can get it", |cluster: &Cluster<Party>| {
+        let lock_is_there = cluster.world(0).is_some();
+        let mut all = cluster.worlds().flat_map(World::processes);
+        !lock_is_there || all.all(|(.., party)| party.is_content())
+    });
+    [one.sometimes(move |cluster| holders(cluster) == 1), all]
+}
+
+#[test]
+fn a_right_protocol_is_right_across_worlds_with_a_death_and_a_loss() {
+    for (deaths, losses) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+        let cluster = cluster(2, Wrong::Not).deaths(deaths).losses(losses);
+        let report = Explorer::new(cluster).laws(laws()).search();
+        assert!(report.is_proof(), "{deaths} deaths, {losses} losses: {report:?}");
+    }
+}
+
+#[test]
+fn a_lock_that_is_lost_with_its_holders_world_is_found() {
+    let cluster = cluster(2, Wrong::ForgetsTheDead).losses(1);
+    let report = Explorer::new(cluster).laws(laws()).search();
+    assert_eq!(report.verdicts[1].holds, Some(false));
+}
