@@ -249,8 +249,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Another world is lost for ever: all who watch a process of it are told, and nobody in it watches any more. What it
-    /// sent and what was handed over here before counts.
+    /// Another world is lost for ever: all who watch a process of it are told, and nobody in it watches any
+    /// more. What was handed over here before counts.
     pub fn lost(&mut self, world: u8) {
         self.out.abroad.lost.insert(world);
         self.out.abroad.watched.retain(|(_, by, ..)| by.world() != world);
