@@ -22,7 +22,7 @@ pub(crate) fn workspace() -> Result<Count, Fault> {
 
 /// The tests of those who check: each mistake that the code can be told to make must be caught.
 pub(crate) fn mistakes() -> Result<Count, Fault> {
-    cargo(&["test", "--locked", "--test", "mutations"]).args(&MISTAKES).tests()
+    cargo(&["test", "--locked", "--test", "mutations", "--test", "alone"]).args(&MISTAKES).tests()
 }
 
 /// The tests in documentation.

@@ -113,7 +113,7 @@ impl Ledger {
     /// A new start: no deal is in progress any more, so no end of one need be remembered.
     fn on_started(&mut self, epoch: u32) {
         self.epoch = epoch;
-        if mutation::MARKS_OUTLIVE_THE_WORLD.is_on() {
+        if mutation::LEAK_ACROSS_WORLDS.is_on() {
             return;
         }
         for line in &mut self.lines {

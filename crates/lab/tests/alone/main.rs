@@ -4,5 +4,7 @@ mod answer;
 mod clerk;
 mod floor;
 mod games;
+#[cfg(feature = "mutations")]
+mod mistakes;
 mod order;
 mod traces;
