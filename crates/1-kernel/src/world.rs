@@ -135,6 +135,8 @@ pub struct World<P: Process, W = ()> {
     pub(crate) timers: BTreeMap<TimerRef, (Pid, Due)>,
     /// The same timers by who has set them.
     timers_of: BTreeSet<(Pid, TimerRef)>,
+    /// Names by who bears them: the registry's other way round.
+    bearers: BTreeSet<(Pid, Name)>,
     /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
     asks: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
@@ -186,6 +188,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_of: BTreeSet::new(),
+            bearers: BTreeSet::new(),
             asks: BTreeMap::new(),
             aliases: BTreeMap::new(),
             stepping: None,

@@ -63,11 +63,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// From now on this name is that of whoever bears it in another world.
     pub fn know(&mut self, name: Name, world: u8) {
-        let index = name.0 as usize;
-        if self.out.names.len() <= index {
-            self.out.names.resize(index + 1, Pid::OUTSIDE);
-        }
-        self.out.names[index] = Pid::named(world, name);
+        self.give_name(name, Pid::named(world, name));
     }
 
     /// True for the address of a process of another world.

@@ -21,6 +21,7 @@ where
             past_lives: self.past_lives.clone(),
             timers: self.timers.clone(),
             timers_of: self.timers_of.clone(),
+            bearers: self.bearers.clone(),
             asks: self.asks.clone(),
             aliases: self.aliases.clone(),
             stepping: None,

@@ -114,12 +114,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    pub(crate) fn register(&mut self, name: Name, pid: Pid) {
+    /// From now on the name is that of `to`, and nobody else's; of nobody, if that is the outside.
+    pub(crate) fn give_name(&mut self, name: Name, to: Pid) {
         let index = name.0 as usize;
         if self.out.names.len() <= index {
             self.out.names.resize(index + 1, Pid::OUTSIDE);
         }
-        self.out.names[index] = pid;
+        let former = std::mem::replace(&mut self.out.names[index], to);
+        self.bearers.remove(&(former, name));
+        if to != Pid::OUTSIDE {
+            self.bearers.insert((to, name));
+        }
+    }
+
+    pub(crate) fn register(&mut self, name: Name, pid: Pid) {
+        self.give_name(name, pid);
         self.slots[pid.index()].marks.set(Marks::LISTED, true);
     }
 

@@ -6,7 +6,7 @@ use crate::out::TimerRef;
 use crate::ring::Envelope;
 use crate::ties::Heads;
 use crate::tree::NodeId;
-use crate::{Pid, Process, Reason, Watch};
+use crate::{Name, Pid, Process, Reason, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Puts a process into its slot.
@@ -206,10 +206,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !listed {
             return;
         }
-        for name in &mut self.out.names {
-            if *name == pid {
-                *name = Pid::OUTSIDE;
-            }
+        while let Some(&(bearer, name)) = self.bearers.range((pid, Name(0))..).next()
+            && bearer == pid
+        {
+            self.give_name(name, Pid::OUTSIDE);
         }
         for members in self.out.groups.values_mut() {
             members.retain(|(member, _)| *member != pid);
