@@ -26,8 +26,7 @@ macro_rules! rows {
             let tested = [$((Row::$row, stringify!($test)),)*];
             for row in Row::ALL {
                 let test = tested.iter().find(|(other, _)| other == row);
-                let name = row.name().replace('-', "_").replace("1", "the_proposal").replace("2", "the_acceptance");
-                assert_eq!(test.map(|(_, name)| *name), Some(&*name), "no test of {}", row.name());
+                assert_eq!(test.map(|(_, name)| *name), Some(&*row.test()), "no test of {}", row.name());
             }
         }
     };

@@ -29,6 +29,12 @@ macro_rules! rows {
                 match self { $(Row::$row => $name,)* }
             }
 
+            /// The test that goes through its chart: `cargo test -p lab --test rows NAME`.
+            pub fn test(self) -> String {
+                let name = self.name().replace('1', "the-proposal").replace('2', "the-acceptance");
+                name.replace('-', "_")
+            }
+
             /// Where in a deal.
             pub fn place(self) -> &'static str {
                 match self { $(Row::$row => $place,)* }
