@@ -61,7 +61,7 @@ fn block(kind: &str, name: &str) -> String {
         "chart" => format!("```text\n{}```\n", chart_of(name)),
         "mermaid" => {
             let chart = chart_of(name);
-            let played = chart.play().unwrap();
+            let played = chart.play().unwrap_or_else(|why| panic!("{name}: {why}"));
             let picture = chart::Picture::of(&chart.title, &played.rows).mermaid();
             format!("```mermaid\n{picture}```\n")
         }
