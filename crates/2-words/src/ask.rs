@@ -20,6 +20,11 @@ pub enum Ask {
         /// Which.
         order: OrderId,
     },
+    /// Let a suspended order go on, at its old place: the operator's ask, whoever owns it.
+    Release {
+        /// Which.
+        order: OrderId,
+    },
 }
 
 /// A new order.

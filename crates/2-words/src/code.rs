@@ -48,7 +48,9 @@ codes! {
     /// No open order has this number, or it is another account's.
     UnknownOrder = "unknown-order", "No open order of this account has this number.";
     /// The order's process was given up.
-    OrderSuspended = "order-suspended", "This order is suspended; it can be cancelled.";
+    OrderSuspended = "order-suspended", "This order is suspended; it can be cancelled, or released by the operator.";
+    /// Only a suspended order is released.
+    OrderNotSuspended = "order-not-suspended", "This order is not suspended.";
     /// Off tick, or too far from zero.
     BadPrice = "bad-price", "The price is off tick or out of range.";
     /// Off lot, zero, or too large.

@@ -134,6 +134,11 @@ pub enum Fact {
         /// Which.
         order: OrderId,
     },
+    /// A suspended order has a process again; it comes back to the floor at its old place.
+    Released {
+        /// Which.
+        order: OrderId,
+    },
     /// An order left, its open lots cancelled.
     Left {
         /// Which.

@@ -165,6 +165,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::Voided { .. } => "voided",
         Fact::Replaced { .. } => "replaced",
         Fact::Suspended { .. } => "suspended",
+        Fact::Released { .. } => "released",
         Fact::Left { .. } => "left",
         Fact::MarketStopped { .. } => "market-stopped",
     }
@@ -195,7 +196,7 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             each_price(price, lots, each)?;
             each(Column::Place, Value::Bare(&place))
         }
-        Fact::Suspended { order } => each_order(order, each),
+        Fact::Suspended { order } | Fact::Released { order } => each_order(order, each),
         Fact::Left { order, lots, reason } => {
             each_order(order, each)?;
             each(Column::Lots, Value::Bare(&lots))?;
@@ -284,6 +285,7 @@ mod tests {
             Fact::Voided { deal },
             Fact::Replaced { order, client, price, lots, place: AskId(6) },
             Fact::Suspended { order },
+            Fact::Released { order },
             Fact::Left { order, lots, reason: Reason::Unmatched },
             Fact::MarketStopped { market },
         ]
@@ -318,6 +320,7 @@ mod tests {
                 r#""voided","maker":1,"taker":2,"incarnation":1,"number":3}"#.to_owned(),
                 format!(r#""replaced","order":2,{client},"price":-5,"lots":10,"place":6}}"#),
                 r#""suspended","order":2}"#.to_owned(),
+                r#""released","order":2}"#.to_owned(),
                 r#""left","order":2,"lots":10,"reason":"unmatched"}"#.to_owned(),
                 r#""market-stopped","market":0}"#.to_owned(),
             ]

@@ -22,6 +22,8 @@ pub enum Wrong {
     OrderNumber,
     /// An order that is not open.
     NoOrder,
+    /// A release of an order that is not suspended.
+    NotSuspended,
     /// Lots or a price beyond every limit.
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
@@ -42,6 +44,7 @@ impl fmt::Display for Wrong {
             Wrong::NoMarket => "there is no such market",
             Wrong::OrderNumber => "an order's number was used before",
             Wrong::NoOrder => "the order is not open",
+            Wrong::NotSuspended => "the order is not suspended",
             Wrong::Range => "a price or size is beyond every limit",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
@@ -100,6 +103,13 @@ impl Ledger {
             Fact::MarketOpened { market, spec } => self.on_market_opened(*market, spec)?,
             Fact::Suspended { order } => {
                 self.line_mut(*order).ok_or(Wrong::NoOrder)?.suspend();
+            }
+            Fact::Released { order } => {
+                let line = self.line_mut(*order).ok_or(Wrong::NoOrder)?;
+                if !line.is_suspended() {
+                    return Err(Wrong::NotSuspended);
+                }
+                line.release();
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;

@@ -109,6 +109,10 @@ impl Line {
         self.standing.0 |= Standing::SUSPENDED;
     }
 
+    pub(crate) fn release(&mut self) {
+        self.standing.0 &= !Standing::SUSPENDED;
+    }
+
     /// Lots that have not traded.
     #[inline(always)]
     pub fn remaining(&self) -> Lots {

@@ -134,7 +134,10 @@ impl Views {
                 self.trade(stamp, fact, trade)
             }
             Fact::Voided { .. } => true,
-            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
+            Fact::Replaced { order, .. }
+            | Fact::Suspended { order }
+            | Fact::Released { order }
+            | Fact::Left { order, .. } => {
                 let change = self.orders.change(order, stamp, fact);
                 change.is_some_and(|change| self.change_book(stamp, &change))
             }

@@ -17,7 +17,7 @@ use words::{Presence, Say};
 use crate::ladder::{Ladder, Seats};
 use crate::{Party, mutation};
 use gather::Gathering;
-use walk::Walk;
+use walk::{Suspect, Walk};
 
 /// A market's floor.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Floor {
     /// Resting orders that were asked where they are: which life, and the question's number.
     asked: BTreeMap<OrderId, (Pid, u32)>,
     gathering: Option<Gathering>,
+    /// The last newcomer in whose introductions a resting order has died.
+    suspect: Option<Suspect>,
 }
 
 /// Who has announced itself, and where it is.
@@ -47,8 +49,12 @@ struct Newcomer {
 /// Who is where, and what is under way; not how the two ladders lie in memory.
 impl Hash for Floor {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Floor { market, seats, bids, asks, waiting, walk, number, asked, gathering } = self;
+        let Floor { market, seats, bids, asks, waiting, walk, number, asked, gathering, suspect } =
+            self;
         (market, waiting, walk, number, asked, gathering).hash(state);
+        // Of one that is not heard any more nothing follows.
+        let heard = walk.as_ref().map(|walk| walk.newcomer.presence.order);
+        suspect.filter(|suspect| heard == Some(suspect.order)).hash(state);
         seats.look([bids, asks], state);
     }
 }
@@ -82,6 +88,7 @@ impl Floor {
             number: 0,
             asked: BTreeMap::new(),
             gathering: Some(Gathering::default()),
+            suspect: None,
         }
     }
 

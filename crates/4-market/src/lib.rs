@@ -57,6 +57,9 @@ pub fn orders_of(market: MarketId) -> Name {
     Name(2 + 2 * u32::from(market.0))
 }
 
+/// How many restarts of one order are borne, within a second: it is suspended with the next.
+pub const BORNE: Intensity = Intensity::times(3);
+
 /// The exchange's tree before its first market.
 pub fn tree() -> Node<Role> {
     Node::group(
@@ -78,7 +81,7 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
             Node::many("orders", Role::Orders(market))
                 .named(orders_of(market))
                 .restarted(Restart::Transient)
-                .intensity_per_child(Intensity::times(3)),
+                .intensity_per_child(BORNE),
             Node::one("floor", Role::Floor(market)).named(floor_of(market)),
         ],
     )

@@ -96,6 +96,18 @@ pub(crate) fn check_replace(
     Ok(line.market)
 }
 
+/// The market of the suspended order that is to be released, whoever owns it.
+pub(crate) fn check_release(ledger: &Ledger, order: OrderId) -> Result<MarketId, Stopped> {
+    let line = ledger.line(order).ok_or(Code::UnknownOrder)?;
+    if ledger.market(line.market).is_none_or(|market| market.stopped) {
+        return Err(Code::MarketStopped.into());
+    }
+    if !line.is_suspended() {
+        return Err(Code::OrderNotSuspended.into());
+    }
+    Ok(line.market)
+}
+
 #[inline]
 fn check_repeat(
     ledger: &Ledger,

@@ -208,7 +208,7 @@ impl<W: Watch<Party>> Exchange<W> {
                 let market = door::check_cancel(self.ledger(), account, order)?;
                 match self.process(order, market) {
                     Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
-                    None => self.cancel_suspended(order),
+                    None => self.cancel_suspended(order, market),
                 }
             }
             Ask::Replace(replace) => {
@@ -217,6 +217,10 @@ impl<W: Watch<Party>> Exchange<W> {
                 if let Some(pid) = self.process(order, market) {
                     self.world.send(pid, Say::Replace { ask: number, client, price, lots });
                 }
+            }
+            &Ask::Release { order } => {
+                let market = door::check_release(self.ledger(), order)?;
+                self.release(order, market);
             }
             Ask::OpenMarket(spec) => {
                 door::check_market(self.ledger(), spec)?;
@@ -242,13 +246,21 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// A suspended order has no process that could leave. (One that is not suspended and has none will
     /// have one shortly, since its supervisor is between two lives; it is asked again.)
-    fn cancel_suspended(&mut self, order: OrderId) {
+    fn cancel_suspended(&mut self, order: OrderId, market: MarketId) {
         if !self.ledger().line(order).is_some_and(|line| line.is_suspended()) {
             return;
         }
         let lots: Lots = self.ledger().remaining(order);
         let left = Fact::Left { order, lots, reason: Reason::Cancelled };
         self.world.record(left).expect("a suspended order has its line");
+        self.world.forget_one_of(self.orders[usize::from(market.0)], order.0);
+    }
+
+    /// A suspended order has a process again, in its next life, which comes back as after any death.
+    fn release(&mut self, order: OrderId, market: MarketId) {
+        self.world.record(Fact::Released { order }).expect("checked at the door");
+        // If the supervisor is between two lives, its next one starts all who are open by the ledger.
+        let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
     }
 
     /// Tells the facts of this ask; true if one of them answers it.
@@ -341,13 +353,17 @@ impl<W: Watch<Party>> Exchange<W> {
 fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
     let order = match ask {
         Ask::Place(_) => OrderId(number.0),
-        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => *order,
+        Ask::Cancel { order, .. }
+        | Ask::Release { order }
+        | Ask::Replace(words::Replace { order, .. }) => *order,
         Ask::OpenMarket(_) => return true,
     };
     match fact {
         Fact::Entered(entered) => entered.order == order,
         Fact::Replaced { order: of, .. } => *of == order && matches!(ask, Ask::Replace(_)),
-        Fact::Left { order: of, .. } | Fact::Suspended { order: of } => *of == order,
+        Fact::Left { order: of, .. }
+        | Fact::Suspended { order: of }
+        | Fact::Released { order: of } => *of == order,
         _ => false,
     }
 }
@@ -366,6 +382,6 @@ const WARM_MARKETS: usize = 2;
 fn order_of(ask: &Ask) -> Option<OrderId> {
     match ask {
         Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
-        Ask::Place(_) | Ask::OpenMarket(_) => None,
+        Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } => None,
     }
 }

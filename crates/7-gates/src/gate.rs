@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use exchange::{Client, Health, Subscription};
 use ledger::views::Bounds;
 use tokio::runtime::Runtime;
@@ -210,6 +210,7 @@ fn router(app: Arc<App>) -> Router {
             get(orders::order).post(orders::replace).put(orders::replace).delete(orders::cancel),
         )
         .route("/fills", get(lists::fills))
+        .route("/admin/orders/{id}/release", post(orders::release))
         .layer(middleware::from_fn_with_state(app.clone(), guard::bound));
     Router::new()
         .route("/time", get(status::time))

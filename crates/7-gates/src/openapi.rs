@@ -17,12 +17,14 @@ use crate::{lists, market, orders, problem, shape, status};
     paths(
         market::products, market::product, market::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
+        orders::release,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
     components(schemas(problem::ProblemBody<'static>, shape::FactBody)),
     tags(
         (name = "market", description = "What everybody may see"),
         (name = "orders", description = "An account's own"),
+        (name = "admin", description = "The operator's"),
         (name = "state", description = "The gate's own state"),
     ),
 )]

@@ -304,6 +304,28 @@ pub(crate) async fn cancel(
     }
 }
 
+/// Lets a suspended order go on, at its old place: the operator's, whoever owns it. The answer is its number.
+///
+/// An order is suspended when its process died again and again; its owner can cancel it all the while.
+#[utoipa::path(post, path = "/admin/orders/{id}/release", tag = "admin",
+    params(("id" = u64, Path, description = "Number of the order")),
+    responses((status = 200, body = String), Refusals))]
+pub(crate) async fn release(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    query: Query,
+) -> Result<Json<String>, Problem> {
+    query.only(&[])?;
+    let Named::Number(order) = Named::parse(&id)? else {
+        return Err(Code::UnknownOrder.into());
+    };
+    let (_, shown) = app.ask(Ask::Release { order }).await?;
+    match shown {
+        true => Ok(Json(order.0.to_string())),
+        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("order {}", order.0))),
+    }
+}
+
 /// One order of the account.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),

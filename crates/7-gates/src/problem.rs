@@ -160,9 +160,11 @@ fn status(code: Code) -> StatusCode {
         | Code::TooManyOrders
         | Code::TooManyAccounts => StatusCode::SERVICE_UNAVAILABLE,
         Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
-        Code::MarketExists | Code::MarketStopped | Code::ClientIdUsed | Code::OrderSuspended => {
-            StatusCode::CONFLICT
-        }
+        Code::MarketExists
+        | Code::MarketStopped
+        | Code::ClientIdUsed
+        | Code::OrderSuspended
+        | Code::OrderNotSuspended => StatusCode::CONFLICT,
         Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
             StatusCode::BAD_REQUEST
         }

@@ -166,7 +166,7 @@ impl Crowd {
                 Ask::Replace(Replace { order, price: price(replace.price), ..replace })
             }
             Ask::Cancel { account, order } => Ask::Cancel { account, order: self.order(order)? },
-            Ask::OpenMarket(_) => return None,
+            Ask::OpenMarket(_) | Ask::Release { .. } => return None,
         })
     }
 

@@ -22,6 +22,7 @@
 //! |---|---|
 //! | `ann buys 4 @ 100` | an order named `ann`, of an account of the same name |
 //! | `... ioc`, `... in M1`, `... for eve`, `... id 7` | immediate-or-cancel; market; account; client's own id |
+//! | `release ann` | the operator's: a suspended order goes on |
 //! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by somebody else |
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
 //! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |

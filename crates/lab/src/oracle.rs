@@ -98,6 +98,7 @@ impl Oracle {
             Ask::Place(place) => self.place(number, place, &mut outcomes),
             Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
             Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
+            Ask::Release { order } => self.release(order),
         };
         if let Err(answer) = refused {
             assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
@@ -201,6 +202,13 @@ impl Oracle {
         self.check_owner(account, id)?;
         self.leave(id, Reason::Cancelled, out);
         Ok(())
+    }
+
+    /// Nothing fails here, so no order is ever suspended.
+    fn release(&self, id: OrderId) -> Result<(), Outcome> {
+        let is_open = self.orders.contains_key(&id);
+        let code = if is_open { Code::OrderNotSuspended } else { Code::UnknownOrder };
+        Err(Outcome::Refused(code))
     }
 
     /// The order deals with the best of the other side until it is filled or nobody is left that

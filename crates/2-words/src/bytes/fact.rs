@@ -21,6 +21,7 @@ const REPLACED: u8 = 6;
 const SUSPENDED: u8 = 7;
 const LEFT: u8 = 8;
 const MARKET_STOPPED: u8 = 9;
+const RELEASED: u8 = 10;
 
 const KIND: u8 = 0x0f;
 /// Of `Entered`: it sells.
@@ -63,6 +64,10 @@ pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
         }
         Fact::Suspended { order } => {
             out.byte(SUSPENDED);
+            write_order(ask, order, out);
+        }
+        Fact::Released { order } => {
+            out.byte(RELEASED);
             write_order(ask, order, out);
         }
         Fact::Left { order, lots, reason } => {
@@ -179,6 +184,7 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
             place: read_back(ask, from)?,
         },
         SUSPENDED => Fact::Suspended { order: read_order(ask, from)? },
+        RELEASED => Fact::Released { order: read_order(ask, from)? },
         LEFT => Fact::Left {
             order: read_order(ask, from)?,
             lots: Lots(from.varint()?),

@@ -81,6 +81,7 @@ fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
             }
         ),
         order(ask).prop_map(|order| Fact::Suspended { order }),
+        order(ask).prop_map(|order| Fact::Released { order }),
         (order(ask), lots(), any::<bool>()).prop_map(|(order, lots, cancelled)| Fact::Left {
             order,
             lots,
@@ -216,12 +217,19 @@ fn a_long_history_is_hashed_in_pieces_as_it_is_whole() {
 }
 
 #[test]
+fn a_release_is_kind_ten() {
+    let stamp = Stamp { seq: 1, ask: AskId(5), time: Time(0) };
+    let facts = [(stamp, Fact::Released { order: OrderId(3) })];
+    assert_eq!(groups(&facts).bytes(), [5, 0, 1, 10, 2]);
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     let refused = |bytes: &[u8]| read(bytes, 1).unwrap_err();
     assert_eq!(refused(&[5]), BytesError { at: 1, what: What::Truncated });
     assert_eq!(refused(&[5, 0, 0]).what, What::NoFacts);
     assert_eq!(refused(&[5, 0, 1, 0]).what, What::Kind);
-    assert_eq!(refused(&[5, 0, 1, 10, 0]).what, What::Kind);
+    assert_eq!(refused(&[5, 0, 1, 11, 0]).what, What::Kind);
     assert_eq!(refused(&[5, 0, 1, 0x17, 0]).what, What::Kind); // a flag that `suspended` has not
     assert_eq!(refused(&[5, 0, 1, 7, 0x80, 0]).what, What::Overlong);
     assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameAsk);

@@ -98,6 +98,7 @@ impl Order {
                 (self.price, self.size, self.place) = (price, lots, place);
             }
             Fact::Suspended { order } if order == own => self.suspended = true,
+            Fact::Released { order } if order == own => self.suspended = false,
             Fact::Left { order, reason, .. } if order == own => {
                 let reason = match reason {
                     Reason::Cancelled => DoneReason::Cancelled,

@@ -10,7 +10,23 @@ use units::{Lots, OrderId};
 use words::{Busy, Presence, Say, TimeInForce};
 
 use super::{Floor, Newcomer};
-use crate::Party;
+use crate::{Party, orders_of};
+
+/// A newcomer that may be what its makers die of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Suspect {
+    pub(super) order: OrderId,
+    /// So many of its introductions have ended in a maker's death...
+    deaths: u32,
+    /// ...the last of them this one...
+    introduction: u32,
+    /// ...since then, in nanoseconds.
+    since: u64,
+}
+
+/// So many make it suspended, within the time in which the orders' supervisor bears as many of one
+/// order ([`crate::BORNE`]): so it is the newcomer that is given up, before any of its makers is.
+const DEATHS_OF_A_SUSPECT: u32 = crate::BORNE.times;
 
 /// A newcomer on its way.
 #[derive(Clone, Copy, Hash, Debug)]
@@ -266,9 +282,30 @@ impl Floor {
         walk.maker.0 = pid;
         walk.maker_is = Maker::Unclear;
         if is_back {
+            self.count_death(out);
             // The newcomer may be in doubt of a deal with its former life.
             self.doubt(true, true, out);
         }
+    }
+
+    /// A maker has died in an introduction. After the third one it is the newcomer that is given up, and not the
+    /// makers: its supervisor will say so, as of any other, and the walk waits for that.
+    fn count_death(&mut self, out: &mut Out<Party>) {
+        let Some(walk) = &self.walk else { return };
+        let (order, introduction) = (walk.newcomer.presence.order, walk.introduction);
+        let new = Suspect { order, deaths: 0, introduction: 0, since: out.now() };
+        let known = self
+            .suspect
+            .filter(|known| known.order == order && out.now() - known.since < crate::BORNE.within);
+        let mut suspect = known.unwrap_or(new);
+        if suspect.introduction != introduction {
+            suspect.introduction = introduction;
+            suspect.deaths += 1;
+            if suspect.deaths == DEATHS_OF_A_SUSPECT {
+                out.give_up(orders_of(self.market), order.0);
+            }
+        }
+        self.suspect = Some(suspect);
     }
 
     /// True if this is an answer to the question of the introduction that is open.

@@ -122,9 +122,10 @@ impl Redraw {
             Fact::Traded { deal, .. } | Fact::Voided { deal } => {
                 deal.maker == subject || deal.taker == subject
             }
-            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
-                order == subject
-            }
+            Fact::Replaced { order, .. }
+            | Fact::Suspended { order }
+            | Fact::Released { order }
+            | Fact::Left { order, .. } => order == subject,
             Fact::MarketStopped { market } => {
                 self.open.get(&subject).is_some_and(|order| order.entered.market == market)
             }
@@ -151,6 +152,7 @@ impl Redraw {
                     "{order} was suspended: its process died each time that it was asked"
                 ));
             }
+            Fact::Released { order } => self.note(format!("{order} was released by the operator")),
             Fact::MarketStopped { .. } => self.note("the market stopped for good".to_owned()),
             Fact::Started { epoch } => {
                 self.note(format!("the exchange started again, epoch {epoch}"))
@@ -276,9 +278,10 @@ impl Redraw {
                 [None, None]
             }
             Fact::Traded { deal, .. } => [Some(deal.maker), Some(deal.taker)],
-            Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
-                [Some(order), None]
-            }
+            Fact::Replaced { order, .. }
+            | Fact::Suspended { order }
+            | Fact::Released { order }
+            | Fact::Left { order, .. } => [Some(order), None],
             Fact::Started { .. } | Fact::Voided { .. } | Fact::MarketStopped { .. } => [None, None],
         };
         for order in touched.into_iter().flatten() {

@@ -105,6 +105,9 @@ impl Drawing {
                     r.price
                 )
             }
+            Ask::Release { order } => {
+                format!("ask {number}: release {}", self.names.order(*order))
+            }
             Ask::Cancel { order, .. } => {
                 format!("ask {number}: cancel {}", self.names.order(*order))
             }
@@ -192,6 +195,7 @@ pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
         Fact::Voided { deal } => format!("voided {}", names.deal(deal)),
         Fact::Replaced { price, lots, .. } => format!("replaced {lots} @ {price}"),
         Fact::Suspended { order } => format!("suspended {}", names.order(order)),
+        Fact::Released { order } => format!("released {}", names.order(order)),
         Fact::Left { lots, reason, .. } => match reason {
             Reason::Cancelled => format!("left {lots} cancelled"),
             Reason::Unmatched => format!("left {lots} unmatched"),

@@ -50,6 +50,11 @@ pub enum Act {
         /// The client's own id.
         id: Option<u64>,
     },
+    /// A suspended order is to go on.
+    Release {
+        /// Which.
+        name: String,
+    },
     /// An order is to be cancelled.
     Cancel {
         /// Who asks, if it is not the owner.
@@ -191,6 +196,7 @@ fn act(words: &mut Vec<&str>) -> Option<Act> {
             market,
             id,
         },
+        ["release", name] => Act::Release { name: own(name) },
         [name, "cancels"] => Act::Cancel { by: None, name: own(name) },
         [by, "cancels", name] => Act::Cancel { by: Some(own(by)), name: own(name) },
         [name, "replaces", lots, "@", price] => {

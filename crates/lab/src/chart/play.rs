@@ -216,6 +216,10 @@ impl<'a> Play<'a> {
                 let (account, order) = self.asks_about(by, name);
                 Ask::Cancel { account, order }
             }
+            Act::Release { name } => {
+                let (_, order) = self.asks_about(&None, name);
+                Ask::Release { order }
+            }
             Act::Replace { by, name, lots, price, id } => {
                 let (account, order) = self.asks_about(by, name);
                 let (client, price, lots) = (client(*id), Price(*price), Lots(*lots));

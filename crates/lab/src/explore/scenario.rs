@@ -186,8 +186,8 @@ impl Script {
                 let wish = Wish::Replace { price: Price(*price), lots: Lots(*lots) };
                 (name, by.as_ref(), *id, wish)
             }
-            // Who dies, and when, the explorer says.
-            Act::Kill(_) | Act::Pass => return,
+            // Who dies, and when, the explorer says; a few deaths suspend nobody.
+            Act::Kill(_) | Act::Pass | Act::Release { .. } => return,
         };
         let order = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.clone());

@@ -137,6 +137,11 @@ impl History {
                 self.open_line(order)?.suspended = true;
                 Ok(())
             }
+            Fact::Released { order } => {
+                let line = self.open_line(order)?;
+                let was = std::mem::replace(&mut line.suspended, false);
+                check(was, Law::Conservation, || format!("{order} was released, not suspended"))
+            }
             Fact::Left { order, lots, .. } => {
                 let line = self.open_line(order)?;
                 let all = line.remaining() == lots;

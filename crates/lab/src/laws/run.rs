@@ -329,6 +329,7 @@ impl<'a> Run<'a> {
             Ask::OpenMarket(_) => true,
             Ask::Place(_) => history.line(OrderId(pending.number.0)).is_some(),
             Ask::Cancel { order, .. } => !is_open(order),
+            Ask::Release { order } => history.line(order).is_none_or(|line| !line.suspended),
             Ask::Replace(ask) => {
                 let done = |fact: &Fact| {
                     matches!(*fact, Fact::Replaced { order, price, lots, .. }

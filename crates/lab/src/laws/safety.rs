@@ -250,9 +250,10 @@ fn named(fact: &Fact) -> Vec<OrderId> {
     match *fact {
         Fact::Entered(entered) => vec![entered.order],
         Fact::Traded { deal, .. } | Fact::Voided { deal } => vec![deal.maker, deal.taker],
-        Fact::Replaced { order, .. } | Fact::Suspended { order } | Fact::Left { order, .. } => {
-            vec![order]
-        }
+        Fact::Replaced { order, .. }
+        | Fact::Suspended { order }
+        | Fact::Released { order }
+        | Fact::Left { order, .. } => vec![order],
         Fact::Started { .. } | Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Vec::new(),
     }
 }

@@ -155,6 +155,9 @@ impl Marks {
                 self.suspended.insert(order);
                 self.set(Mark::Suspended);
             }
+            Fact::Released { order } => {
+                self.suspended.remove(&order);
+            }
             Fact::Left { order, reason, .. } => {
                 self.set_if(self.suspended.contains(&order), Mark::SuspendedLeft);
                 self.set_if(reason == Reason::Unmatched, Mark::Unmatched);

@@ -46,7 +46,7 @@ fn id_of(ask: &Ask) -> Option<(AccountId, ClientId)> {
     match ask {
         Ask::Place(place) => Some((place.account, place.client?)),
         Ask::Replace(replace) => Some((replace.account, replace.client?)),
-        Ask::Cancel { .. } | Ask::OpenMarket(_) => None,
+        Ask::Cancel { .. } | Ask::Release { .. } | Ask::OpenMarket(_) => None,
     }
 }
 

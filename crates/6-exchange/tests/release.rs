@@ -1,0 +1,109 @@
+//! Orders that were suspended and are let go: at their old place, in their next life, as after any death.
+
+#![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+
+use exchange::{Exchange, Options};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
+
+const BOB: OrderId = OrderId(2);
+const CID: OrderId = OrderId(3);
+
+fn ask(exchange: &mut Exchange, ask: &Ask) -> Vec<Tell> {
+    let mut tells = Vec::new();
+    exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
+    tells
+}
+
+fn place(exchange: &mut Exchange, side: Side, lots: u64) -> Vec<Tell> {
+    let (client, stands) = (None, TimeInForce::GoodTillCancel);
+    let (account, market) = (AccountId(1), MarketId(0));
+    let (price, lots) = (Price(100), Lots(lots));
+    ask(exchange, &Ask::Place(Place { account, client, market, side, price, lots, stands }))
+}
+
+/// Bob and cid sell 4 lots each, bob before cid.
+fn market() -> Exchange {
+    let mut exchange = Exchange::new(Options::default());
+    let (tick, lot) = (Scale::places(2), Scale::places(0));
+    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    ask(&mut exchange, &Ask::OpenMarket(spec));
+    place(&mut exchange, Side::Sell, 4);
+    place(&mut exchange, Side::Sell, 4);
+    exchange
+}
+
+/// Its process dies until its supervisor gives it up.
+fn suspend(exchange: &mut Exchange, order: OrderId) {
+    let orders = exchange.world().node("exchange/TEA-USD/orders").unwrap();
+    while let Some(pid) = exchange.world().child(orders, order.0) {
+        exchange.world_mut().kill(pid);
+        exchange.world_mut().run();
+    }
+    assert!(exchange.ledger().line(order).unwrap().is_suspended());
+    exchange.world_mut().take_log().for_each(drop);
+}
+
+fn traded(tells: &[Tell]) -> Vec<(OrderId, u32, u64)> {
+    let trades = tells.iter().filter_map(|tell| match tell {
+        Tell::Fact(_, Fact::Traded { deal, lots, .. }) => {
+            Some((deal.maker, deal.incarnation, lots.0))
+        }
+        _ => None,
+    });
+    trades.collect()
+}
+
+#[test]
+fn a_released_order_trades_at_its_old_place_under_names_that_were_never_used() {
+    let mut exchange = market();
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(BOB, 1, 1)]);
+    suspend(&mut exchange, BOB);
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
+    let tells = ask(&mut exchange, &Ask::Release { order: BOB });
+    assert!(matches!(tells[..], [Tell::Fact(_, Fact::Released { order: BOB })]), "{tells:?}");
+    // Four lives were lost, so this is the fifth; before cid again, since its place is older.
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 5)), [(BOB, 5, 3), (CID, 1, 2)]);
+}
+
+#[test]
+fn only_a_suspended_order_is_released() {
+    let mut exchange = market();
+    let refused = |code| [Tell::Refused(code)];
+    let release = |order| Ask::Release { order };
+    assert_eq!(ask(&mut exchange, &release(BOB)), refused(Code::OrderNotSuspended));
+    assert_eq!(ask(&mut exchange, &release(OrderId(99))), refused(Code::UnknownOrder));
+    suspend(&mut exchange, BOB);
+    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
+    assert_eq!(ask(&mut exchange, &release(BOB)), refused(Code::UnknownOrder));
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 9)), [(CID, 1, 4)]);
+}
+
+#[test]
+fn a_release_is_heard_whatever_its_supervisor_has_gone_through() {
+    for killed_before in [true, false] {
+        let mut exchange = market();
+        assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(BOB, 1, 1)]);
+        suspend(&mut exchange, BOB);
+        let orders = exchange.world().whereis(market::orders_of(MarketId(0))).unwrap();
+        exchange.world_mut().kill(orders);
+        if killed_before {
+            exchange.world_mut().run(); // else it is between two lives when the ask comes
+        }
+        ask(&mut exchange, &Ask::Release { order: BOB });
+        let trades = traded(&place(&mut exchange, Side::Buy, 1));
+        assert_eq!(trades, [(BOB, 5, 1)], "killed before: {killed_before}");
+    }
+}
+
+#[test]
+fn a_suspended_order_of_a_lost_world_is_released_in_the_next() {
+    let mut exchange = market();
+    suspend(&mut exchange, BOB);
+    let ledger = exchange.ledger().clone();
+    let mut exchange = Exchange::recovered(ledger, AskId(50), Time(0), Options::default());
+    exchange.begin(Time(0), &mut |_, _| {});
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
+    ask(&mut exchange, &Ask::Release { order: BOB });
+    assert_eq!(traded(&place(&mut exchange, Side::Buy, 4)), [(BOB, 1, 4)]);
+}
