@@ -35,11 +35,13 @@
 //! assert_eq!(small.breach.as_ref().map(|breach| breach.path.len()), Some(5)); // start, 3, 1: sent and handled
 //! ```
 
+mod digest;
 mod scene;
 mod search;
 
 use std::fmt;
 
+pub use digest::Digest;
 pub use scene::{Move, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 
@@ -160,7 +162,7 @@ pub struct Report<M> {
     pub states: usize,
     /// Moves made, those that led to a known state included.
     pub moves: u64,
-    /// Length of the longest shortest way to a state.
+    /// Steps from the start to the state that is furthest from it, by the ways that were found.
     pub depth: usize,
     /// True if there is no other state.
     pub exhausted: bool,

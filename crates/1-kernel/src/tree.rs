@@ -166,6 +166,11 @@ impl Deaths {
         self.0.push_back(now);
         self.0.len() > intensity.times as usize
     }
+
+    /// How long ago those were that still count.
+    pub(crate) fn ages(&self, now: u64, intensity: Intensity) -> impl Iterator<Item = u64> {
+        self.0.iter().map(move |at| now - at).filter(move |age| *age < intensity.within)
+    }
 }
 
 #[derive(Clone, Debug)]

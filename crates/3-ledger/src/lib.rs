@@ -13,9 +13,10 @@ mod snapshot;
 pub mod views;
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use kernel::Table;
+use kernel::explore::Digest;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 use words::{Ask, MarketSpec};
 
@@ -59,7 +60,7 @@ impl Hash for Ledger {
         // A sum, so that the order in which they lie does not show.
         let used = lines.iter().filter(|line| line.order != OrderId(0));
         let sum = used.fold(0_u64, |sum, line| {
-            let mut hasher = DefaultHasher::new();
+            let mut hasher = Digest::new();
             line.hash(&mut hasher);
             sum.wrapping_add(hasher.finish())
         });

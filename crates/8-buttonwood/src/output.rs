@@ -93,6 +93,11 @@ pub(crate) fn spinner(what: &'static str) -> ProgressBar {
     bar(what, "{msg} {spinner} {human_pos}")
 }
 
+/// A bar for a search whose end is not known: states, and what the message says.
+pub(crate) fn states_bar() -> ProgressBar {
+    bar("", "{spinner} {human_pos} states, {per_sec}, {msg}")
+}
+
 fn bar(what: &'static str, template: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

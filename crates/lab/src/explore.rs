@@ -12,7 +12,8 @@
 //! | `clients` | who may ask what, and when they are told |
 //! | `disk` | what of the world's log is durable, and how a lost world comes back from it |
 //! | `laws` | the laws as the explorer asks for them, each with its *sometimes* |
-//! | `draw` | a path through the states as a chart, and what happens if somebody dies at an arrow |
+//! | `draw` | a path through the states as a chart |
+//! | `what_if` | what happens if somebody dies at an arrow |
 //!
 //! ```
 //! use lab::explore::{World, explore};
@@ -28,13 +29,16 @@ mod draw;
 mod laws;
 mod scenario;
 mod state;
+mod what_if;
 mod worlds;
 
-use kernel::explore::{Explorer, Report};
+use kernel::explore::Report;
 
 pub use draw::draw;
+pub use kernel::explore::{Explorer, Verdict};
 pub use scenario::World;
 pub use state::{State, Step};
+pub use what_if::{Aftermath, NoSuchDeath, WhatIf};
 pub use worlds::worlds;
 
 impl World {

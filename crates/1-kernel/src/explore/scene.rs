@@ -2,10 +2,10 @@
 //! delivery, timers that fire at any moment, and deaths at any moment while the budget lasts.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::System;
+use super::{Digest, System};
 use crate::{Name, Pid, Process, Renaming, Watch, World};
 
 /// What may happen in a scene.
@@ -225,7 +225,7 @@ where
     }
 
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Digest::new();
         self.world.fingerprint_of_any(&self.renamings).hash(&mut hasher);
         self.faults.hash(&mut hasher);
         for (_, said) in &self.clients {

@@ -33,8 +33,15 @@ struct Way {
 }
 
 const START: u32 = u32::MAX;
+/// So many whole states wait at most before the search goes on from the latest instead of the oldest.
+const FRONT: usize = 50_000;
 /// States between two looks of whoever watches.
 const GLANCE: usize = 1024;
+
+/// Where something is in a list of edges.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("edges are counted in 32 bits")
+}
 
 /// All that is known of the states so far.
 struct Known<S: System> {
@@ -43,9 +50,9 @@ struct Known<S: System> {
     ways: Vec<Way>,
     /// For each `can_always` law, whether its goal holds in each state.
     goals: Vec<Vec<bool>>,
-    /// Where one can go from each state without faults: all in one list, and where each state's begin.
+    /// Where one can go from each state without faults: all in one list, and where each state's begin and end.
     edges: Vec<u32>,
-    edges_of: Vec<usize>,
+    edges_of: Vec<(u32, u32)>,
     /// Whether some law asks for the edges.
     keeps_edges: bool,
     verdicts: Vec<Verdict<S::Move>>,
@@ -86,31 +93,34 @@ impl<'a, S: System> Explorer<'a, S> {
         Explorer { watch: Box::new(watch), ..self }
     }
 
-    /// Goes everywhere. Time: states times moves; space: about 30 bytes a state, 4 a move, and the
+    /// Goes everywhere. Time: states times moves; space: about 40 bytes a state, 4 a move, and the
     /// states that wait to be gone on from, whole.
+    ///
+    /// It goes breadth first, so that what it shows is a shortest run, until so many wait that memory would
+    /// be full of them; while they do, it goes on from the latest, and a run that it shows may be longer.
     pub fn search(mut self) -> Report<S::Move> {
         let mut known = Known::<S>::new(&self.laws);
         let mut waiting = VecDeque::new();
-        let (mut depth, mut widest) = (0, 1);
-        let mut level_ends = 1; // the number of the first state of the next level
+        let (mut depth, mut widest, mut gone_on) = (0, 1, 0_usize);
         let mut moves = Vec::new();
         known.enter(self.start.fingerprint(), Way { parent: START, choice: 0 });
         self.look(&self.start, 0, &mut known);
-        waiting.push_back(self.start.clone());
-        let mut at: u32 = 0;
+        waiting.push_back((0, 0, self.start.clone()));
         let mut stopped = false;
-        while let Some(state) = waiting.pop_front() {
-            if at as usize == level_ends {
-                (depth, level_ends) = (depth + 1, known.ways.len());
-            }
+        loop {
+            let next = if waiting.len() > FRONT { waiting.pop_back() } else { waiting.pop_front() };
+            let Some((at, steps, state)) = next else { break };
+            depth = depth.max(steps);
             let full = known.ways.len() >= self.most_states.min(START as usize - 1);
             let breach = self.stops_at_breach && known.verdicts.iter().any(|v| v.breach.is_some());
-            let glance = (at as usize).is_multiple_of(GLANCE);
+            let glance = gone_on.is_multiple_of(GLANCE);
             let progress = Progress { states: known.ways.len(), waiting: waiting.len(), depth };
             if full || breach || glance && !(self.watch)(progress) {
                 stopped = true;
                 break;
             }
+            gone_on += 1;
+            let edges = known.edges.len();
             state.moves(&mut moves);
             if moves.iter().all(S::is_fault) {
                 self.look_at_end(&state, at, &mut known);
@@ -126,12 +136,11 @@ impl<'a, S: System> Explorer<'a, S> {
                 self.look_at_step(&state, chosen, &next, at, &mut known);
                 if is_new {
                     self.look(&next, id, &mut known);
-                    waiting.push_back(next);
+                    waiting.push_back((id, steps + 1, next));
                 }
             }
             widest = widest.max(waiting.len());
-            known.edges_of.push(known.edges.len());
-            at += 1;
+            known.edges_of[at as usize] = (place(edges), place(known.edges.len()));
         }
         if !stopped {
             self.judge_goals(&mut known);
@@ -226,7 +235,7 @@ impl<'a, S: System> Explorer<'a, S> {
             loop {
                 let mut changed = false;
                 for id in (0..reaches.len()).rev() {
-                    let edges = &known.edges[known.edges_of[id]..known.edges_of[id + 1]];
+                    let edges = known.edges_of(id);
                     if !reaches[id] && edges.iter().any(|to| reaches[*to as usize]) {
                         (reaches[id], changed) = (true, true);
                     }
@@ -273,28 +282,28 @@ impl<S: System> Known<S> {
             Done,
         }
         let mut seen = vec![Seen::Not; self.ways.len()];
-        let mut way: Vec<(u32, usize)> = Vec::new();
+        let mut way: Vec<(u32, u32)> = Vec::new();
         for first in 0..self.ways.len() {
             if seen[first] != Seen::Not {
                 continue;
             }
             let first = u32::try_from(first).expect("states are counted in 32 bits");
             seen[first as usize] = Seen::OnTheWay;
-            way.push((first, self.edges_of[first as usize]));
+            way.push((first, self.edges_of[first as usize].0));
             while let Some((id, edge)) = way.last_mut() {
-                if *edge == self.edges_of[*id as usize + 1] {
+                if *edge == self.edges_of[*id as usize].1 {
                     seen[*id as usize] = Seen::Done;
                     way.pop();
                     continue;
                 }
-                let to = self.edges[*edge];
+                let to = self.edges[*edge as usize];
                 *edge += 1;
                 match seen[to as usize] {
                     Seen::OnTheWay => return Some(to),
                     Seen::Done => {}
                     Seen::Not => {
                         seen[to as usize] = Seen::OnTheWay;
-                        way.push((to, self.edges_of[to as usize]));
+                        way.push((to, self.edges_of[to as usize].0));
                     }
                 }
             }
@@ -312,13 +321,18 @@ impl<S: System> Known<S> {
             ways: Vec::new(),
             goals: vec![Vec::new(); goals],
             edges: Vec::new(),
-            edges_of: vec![0],
+            edges_of: Vec::new(),
             keeps_edges: laws
                 .iter()
                 .any(|law| matches!(law.check, Check::CanAlways(_) | Check::Ends(_))),
             verdicts: laws.iter().map(verdict).collect(),
             moves: 0,
         }
+    }
+
+    fn edges_of(&self, id: usize) -> &[u32] {
+        let (first, end) = self.edges_of[id];
+        &self.edges[first as usize..end as usize]
     }
 
     /// The number of the state with this fingerprint, and whether it is new.
@@ -332,6 +346,7 @@ impl<S: System> Known<S> {
         self.by_fingerprint.insert(fingerprint, id);
         self.fingerprints.push(fingerprint);
         self.ways.push(way);
+        self.edges_of.push((0, 0));
         (id, true)
     }
 
@@ -347,7 +362,7 @@ impl<S: System> Known<S> {
             + self.fingerprints.capacity() * size_of::<u64>()
             + self.ways.capacity() * size_of::<Way>()
             + self.edges.capacity() * size_of::<u32>()
-            + self.edges_of.capacity() * size_of::<usize>()
+            + self.edges_of.capacity() * size_of::<(u32, u32)>()
             + self.goals.iter().map(Vec::capacity).sum::<usize>();
         let judged = |(law, verdict): (&Law<S>, Verdict<S::Move>)| {
             let known = exhausted || !matches!(law.check, Check::CanAlways(_) | Check::Ends(_));

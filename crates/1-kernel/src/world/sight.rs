@@ -6,9 +6,10 @@
 //! nobody can reach any more (the past, free slots, ties that are gone) is not looked at.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use super::{Slot, State, World};
+use crate::explore::Digest;
 use crate::out::TimerRef;
 use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Ties;
@@ -54,7 +55,7 @@ pub type Renaming = Vec<u32>;
 
 /// A hasher that sees the kernel's names as they count.
 struct Sight<'a> {
-    inner: DefaultHasher,
+    inner: Digest,
     ties: &'a Ties,
     renaming: &'a [u32],
 }
@@ -118,7 +119,7 @@ where
 
     fn fingerprint_as(&self, renaming: &[u32]) -> u64 {
         let look = |what: &dyn Fn(&mut Sight<'_>)| {
-            let inner = DefaultHasher::new();
+            let inner = Digest::new();
             let mut sight = Sight { inner, ties: &self.out.ties, renaming };
             what(&mut sight);
             sight.finish()
@@ -175,10 +176,14 @@ where
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(sight);
         }
-        for Place { name, pid, deaths, body, ending, deleted, .. } in &tree.places {
-            (name, pid, deaths, ending, deleted).hash(sight);
+        for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &tree.places {
+            (name, pid, ending, deleted).hash(sight);
+            // Only deaths that an intensity still looks back at.
+            deaths.ages(out.now, *intensity).for_each(|age| age.hash(sight));
             if let Body::Many { deaths, .. } = body {
-                deaths.hash(sight);
+                for (child, deaths) in deaths {
+                    deaths.ages(out.now, *intensity).for_each(|age| (child, age).hash(sight));
+                }
             }
         }
         for (of, by, tie, called) in &out.abroad.watched {

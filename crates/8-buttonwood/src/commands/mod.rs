@@ -5,6 +5,7 @@ mod chart;
 mod completions;
 mod config;
 mod demo;
+mod explore;
 mod journal;
 mod life;
 mod man;
@@ -36,6 +37,7 @@ enum Command {
     Chart(chart::Args),
     Life(life::Args),
     Simulate(simulate::Args),
+    Explore(explore::Args),
     Bench(bench::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -52,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Chart(args) => chart::run(&args),
         Command::Life(args) => life::run(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -3,6 +3,7 @@
 
 mod bench;
 mod chart;
+mod explore;
 mod flags;
 mod house;
 mod journal;

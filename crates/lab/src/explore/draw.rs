@@ -1,6 +1,7 @@
 //! A path through the states, gone again and drawn as a chart. It judges nothing.
 
 use units::OrderId;
+use words::Say;
 
 use super::{State, Step, World};
 use crate::chart::{Drawing, Picture};
@@ -53,6 +54,11 @@ impl Pencil {
         for broken in self.state.broken() {
             self.drawing.note(&format!("! {}: {}", broken.law.name(), broken.what));
         }
+    }
+
+    /// A message's first word, as charts write it.
+    pub(super) fn first_word(&self, say: &Say) -> String {
+        say.text(&self.drawing.names).split(' ').next().unwrap_or_default().to_owned()
     }
 
     pub(super) fn picture(self, title: &str) -> Picture {

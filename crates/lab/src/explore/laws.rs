@@ -70,7 +70,7 @@ fn twin(law: Law, state: &State) -> bool {
 }
 
 /// The end of a run, when faults have stopped and all was said.
-fn ends_well(state: &State) -> Result<(), String> {
+pub(super) fn ends_well(state: &State) -> Result<(), String> {
     if !state.is_settled() {
         return Err(format!("nothing can happen any more, and it is not settled: {state:?}"));
     }

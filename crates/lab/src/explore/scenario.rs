@@ -33,6 +33,8 @@ pub(super) struct Script {
     pub(super) in_a_rush: bool,
     /// The next ask waits until nothing is left to do for the last one, as it does live.
     pub(super) one_at_a_time: bool,
+    /// The supervisor of orders may die too, with all orders; then the floor begins anew with them.
+    pub(super) supervisors_too: bool,
     /// If any, only these die.
     pub(super) mortals: Vec<String>,
 }
@@ -52,7 +54,7 @@ pub(super) struct Line {
 }
 
 /// What a line asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
     Place { market: MarketId, side: Side, price: Price, lots: Lots, stands: TimeInForce },
     Cancel,
@@ -110,12 +112,14 @@ impl World {
             may_die: false,
             in_a_rush: false,
             one_at_a_time: false,
+            supervisors_too: false,
             mortals: Vec::new(),
         };
         let mut accounts = Vec::new();
         for given in &chart.given {
             script.add(&given.act, &mut accounts);
         }
+        script.fold_likes();
         World { name: name.to_owned(), about: chart.title.clone(), script: Arc::new(script) }
     }
 
@@ -149,6 +153,11 @@ impl World {
         self.with(|script| script.one_at_a_time = true)
     }
 
+    /// The supervisor of orders may die too. Everything returns at once then, in any order: much to see.
+    pub fn supervisors_too(self) -> World {
+        self.with(|script| script.supervisors_too = true)
+    }
+
     /// Only these die: orders by name, `floor`, `ledger`, `orders`, `world`.
     pub fn mortals(self, mortals: &[&str]) -> World {
         self.with(|script| script.mortals = mortals.iter().map(|who| (*who).to_owned()).collect())
@@ -161,6 +170,24 @@ impl World {
 }
 
 impl Script {
+    /// Of orders that are alike in all but their owners, the first comes first: who is who among them makes
+    /// no difference to any law, so the runs in which they change places would only be seen twice.
+    fn fold_likes(&mut self) {
+        let alone = |lines: &[Line], at: usize| {
+            lines.iter().filter(|line| line.order == lines[at].order).count() == 1
+        };
+        for at in 1..self.lines.len() {
+            let like = (0..at).rev().find(|other| self.lines[*other].wish == self.lines[at].wish);
+            if let Some(like) = like
+                && matches!(self.lines[at].wish, Wish::Place { .. })
+                && alone(&self.lines, at)
+                && alone(&self.lines, like)
+            {
+                self.lines[at].after = Some(like);
+            }
+        }
+    }
+
     fn add(&mut self, act: &Act, accounts: &mut Vec<String>) {
         let mut account = |name: &str| {
             let known = accounts.iter().position(|known| known == name);

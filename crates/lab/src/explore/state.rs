@@ -2,11 +2,11 @@
 //! dies, the disk has caught up. Every step is taken by the shipped code; this only says which there are.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kernel::Pid;
-use kernel::explore::System;
+use kernel::explore::{Digest, System};
 use market::Party;
 use units::{AskId, OrderId};
 use words::Ask;
@@ -210,7 +210,8 @@ impl State {
         }
         for (market, _) in self.stage.exchange().markets() {
             for (who, name) in [(Who::Floor(market), "floor"), (Who::Orders(market), "orders")] {
-                if may(name) && self.stage.find(who).is_some() {
+                let may = may(name) && (name != "orders" || self.script.supervisors_too);
+                if may && self.stage.find(who).is_some() {
                     each(who);
                 }
             }
@@ -290,7 +291,7 @@ impl System for State {
 
     fn fingerprint(&self) -> u64 {
         let State { stage, inspector, statuses, faults, disk, outcomes, broken, .. } = self;
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Digest::new();
         (stage.world().fingerprint(), stage.next_ask()).hash(&mut hasher);
         (inspector, statuses, faults, disk, outcomes).hash(&mut hasher);
         for Broken { law, .. } in broken {

@@ -73,8 +73,14 @@ const WORLDS: &[Entry] = &[
         |world| world.may_die().faults(2),
     ),
     (
+        "two-and-two-of-one",
+        "Two buy and two sell one each, at two prices",
+        &["ann buys 1 @ 100", "bob buys 1 @ 101", "sam sells 1 @ 100", "tom sells 1 @ 101"],
+        |world| world.faults(1),
+    ),
+    (
         "given-up",
-        "A seller dies more often than its supervisor bears, is suspended, and is cancelled",
+        "A seller dies more often than its supervisor bears: it is suspended, and cancelled",
         &["ann buys 1 @ 100", "sam sells 1 @ 100", "sam cancels"],
         |world| world.in_a_rush().mortals(&["sam"]).faults(4),
     ),

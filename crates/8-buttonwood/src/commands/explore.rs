@@ -1,0 +1,376 @@
+//! `buttonwood explore`: what could go wrong here? Every schedule and every death of a small world.
+#![allow(clippy::disallowed_types, reason = "measures how long it took")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use lab::chart::{Chart, Picture, files};
+use lab::explore::{Explorer, State, Step, WhatIf, World, draw, worlds};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{self, thousands};
+
+/// Where charts are looked for by name.
+const CHARTS: &str = "charts";
+
+/// Ask what could go wrong: every schedule and every death of a small world
+///
+/// A world is a few orders and what may happen to them. All orders in which asks can come and messages be
+/// delivered are tried, with deaths at any moment within the budget, and all laws are judged in each
+/// state. Exhausted means that there is no other state. A law that breaks is shown by a shortest run.
+/// With --kill the world runs once, as it does live, somebody dies at an arrow, and what follows is drawn.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A world of --list, a chart's name, or a chart's file
+    #[arg(value_name = "CHART|WORLD", required_unless_present = "list")]
+    world: Option<String>,
+    /// Most deaths in a run; without it what --list says, 1 for a chart
+    #[arg(long, value_name = "N")]
+    faults: Option<u32>,
+    /// The supervisor of orders may die too, with all orders
+    #[arg(long)]
+    supervisors: bool,
+    /// Judge this law alone
+    #[arg(long, value_name = "NAME")]
+    law: Option<String>,
+    /// Stop after so many states
+    #[arg(long, value_name = "N")]
+    states: Option<usize>,
+    /// Run once and kill: an order by name, maker, newcomer, floor, ledger, orders, world
+    #[arg(long, value_name = "WHO", requires = "arrow")]
+    kill: Option<String>,
+    #[command(flatten)]
+    arrow: Arrow,
+    /// List the worlds, and the charts in ./charts
+    #[arg(long, exclusive = true)]
+    list: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Draw as a Mermaid sequence diagram
+    #[arg(long, conflicts_with_all = ["json", "svg"])]
+    mermaid: bool,
+    /// Draw as a picture
+    #[arg(long, conflicts_with = "json")]
+    svg: bool,
+}
+
+#[derive(clap::Args)]
+#[group(id = "arrow", multiple = false, requires = "kill")]
+struct Arrow {
+    /// ... before this message is delivered: its first word, or '2nd accept'
+    #[arg(long, value_name = "ARROW")]
+    before: Option<String>,
+    /// ... after this message is delivered
+    #[arg(long, value_name = "ARROW")]
+    after: Option<String>,
+}
+
+/// Does it.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let Some(name) = &args.world else { return list() };
+    let mut world = find(name)?;
+    if let Some(faults) = args.faults {
+        world = world.faults(faults);
+    }
+    if args.supervisors {
+        world = world.supervisors_too();
+    }
+    match (&args.kill, &args.arrow) {
+        (Some(who), Arrow { before: Some(arrow), .. }) => what_if(&world, who, true, arrow, args),
+        (Some(who), Arrow { after: Some(arrow), .. }) => what_if(&world, who, false, arrow, args),
+        _ => explore(&world, args),
+    }
+}
+
+fn list() -> Result<(), Failure> {
+    let mut text = String::new();
+    let worlds = worlds();
+    let charts = charts();
+    let names = worlds.iter().map(|world| world.name.len());
+    let wide = names.chain(charts.iter().map(|(name, _)| name.len())).max().unwrap_or(0);
+    for world in &worlds {
+        let (name, about, faults) = (&world.name, &world.about, world.budget());
+        writeln!(text, "{name:<wide$}  {about} ({faults} deaths)").expect("text can be written");
+    }
+    for (name, chart) in &charts {
+        writeln!(text, "{name:<wide$}  chart: {}", chart.title).expect("text can be written");
+    }
+    output::text_line(text.trim_end())
+}
+
+/// The charts of the folder `charts` that can be read, by name.
+fn charts() -> Vec<(String, Chart)> {
+    let files = files(Path::new(CHARTS)).unwrap_or_default();
+    let chart = |file: std::path::PathBuf| {
+        let chart = Chart::parse(&std::fs::read_to_string(&file).ok()?).ok()?;
+        Some((file.file_stem()?.to_string_lossy().into_owned(), chart))
+    };
+    files.into_iter().filter_map(chart).collect()
+}
+
+/// A world by its name, or a chart by its name or file.
+fn find(name: &str) -> Result<World, Failure> {
+    if let Some(world) = World::named(name) {
+        return Ok(world);
+    }
+    if let Some((_, chart)) = charts().into_iter().find(|(chart, _)| chart == name) {
+        return Ok(World::of_chart(name, &chart).faults(1));
+    }
+    let file = Path::new(name);
+    if file.extension().is_some_and(|extension| extension == "chart") {
+        let wrong = |why: String| Failure::Absent(format!("{name}: {why}"));
+        let text = std::fs::read_to_string(file).map_err(|why| wrong(why.to_string()))?;
+        let chart = Chart::parse(&text).map_err(|why| wrong(why.to_string()))?;
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        return Ok(World::of_chart(&stem, &chart).faults(1));
+    }
+    let known = worlds().into_iter().map(|world| world.name);
+    let known = known.chain(charts().into_iter().map(|(name, _)| name));
+    let near = near(name, known);
+    Err(Failure::Usage(format!(
+        "there is no world or chart {name:?}; {near}all are listed by: buttonwood explore --list"
+    )))
+}
+
+/// Names like this one, as the beginning of a sentence; nothing if none is.
+fn near(name: &str, known: impl Iterator<Item = String>) -> String {
+    let mut near: Vec<_> = known.map(|known| (steps_between(name, &known), known)).collect();
+    near.sort();
+    let bound = name.len() / 2;
+    let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(3).collect();
+    let names: Vec<_> = near.into_iter().map(|(_, known)| known).collect();
+    if names.is_empty() { String::new() } else { format!("near it: {}; ", names.join(", ")) }
+}
+
+/// How many letters must be put in, left out or changed to make one word of another.
+fn steps_between(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], at + 1);
+        for (to, wanted) in other.chars().enumerate() {
+            let changed = corner + usize::from(letter != wanted);
+            corner = row[to + 1];
+            row[to + 1] = changed.min(row[to] + 1).min(corner + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+// ---- all of it
+
+#[derive(Serialize)]
+struct Report {
+    world: String,
+    about: String,
+    faults: u32,
+    states: usize,
+    moves: u64,
+    depth: usize,
+    seconds: f64,
+    states_per_second: f64,
+    bytes_per_state: usize,
+    exhausted: bool,
+    laws: Vec<LawReport>,
+    violation: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LawReport {
+    law: &'static str,
+    /// Not known, if a search was stopped before its end.
+    holds: Option<bool>,
+    sometimes: u64,
+}
+
+fn explore(world: &World, args: &Args) -> Result<(), Failure> {
+    let bar = output::states_bar();
+    let mut explorer = explorer(world, args)?.watched(|progress| {
+        bar.set_position(progress.states as u64);
+        bar.set_message(format!(
+            "{} wait, depth {}",
+            thousands(progress.waiting as u64),
+            progress.depth
+        ));
+        true
+    });
+    if let Some(states) = args.states {
+        explorer = explorer.most_states(states);
+    }
+    let start = Instant::now();
+    let found = explorer.search();
+    let seconds = start.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+
+    let breaches = found.verdicts.iter().filter_map(|verdict| {
+        let breach = verdict.breach.as_ref()?;
+        let title = format!("{}: {} is broken: {}", world.name, verdict.law, breach.what);
+        Some(draw(world, &title, &breach.path))
+    });
+    let breaches: Vec<Picture> = breaches.collect();
+    let law = |verdict: &lab::explore::Verdict<Step>| LawReport {
+        law: verdict.law,
+        holds: verdict.holds,
+        sometimes: verdict.sometimes,
+    };
+    let report = Report {
+        world: world.name.clone(),
+        about: world.about.clone(),
+        faults: world.budget(),
+        states: found.states,
+        moves: found.moves,
+        depth: found.depth,
+        seconds,
+        states_per_second: found.states as f64 / seconds.max(1e-9),
+        bytes_per_state: found.bytes_per_state,
+        exhausted: found.exhausted,
+        laws: found.verdicts.iter().map(law).collect(),
+        violation: breaches.first().map(ToString::to_string),
+    };
+    match (args.json, is_drawing(args)) {
+        (true, _) => output::json(&report)?,
+        (false, true) => breaches.iter().try_for_each(|picture| show(picture, args))?,
+        (false, false) => {
+            output::text_line(report.summary())?;
+            breaches.iter().try_for_each(|picture| output::text_line(format!("\n{picture}")))?;
+        }
+    }
+    if breaches.is_empty() {
+        if is_drawing(args) {
+            output::log("no law is broken, so there is nothing to draw; --kill draws a death");
+        }
+        return Ok(());
+    }
+    let laws: Vec<_> = report.laws.iter().filter(|law| law.holds == Some(false)).collect();
+    let names: Vec<_> = laws.iter().map(|law| law.law).collect();
+    Err(Failure::Absent(format!("{}: broken: {}", world.name, names.join(", "))))
+}
+
+fn explorer<'a>(world: &World, args: &Args) -> Result<Explorer<'a, State>, Failure> {
+    let Some(name) = &args.law else { return Ok(world.explorer()) };
+    let law = world.law(name).ok_or_else(|| {
+        let known = lab::laws::Law::ALL.iter().map(|law| law.name().to_owned());
+        let all: Vec<_> = lab::laws::Law::ALL.iter().map(|law| law.name()).collect();
+        let near = near(name, known);
+        Failure::Usage(format!("--law: there is no law {name:?}; {near}all: {}", all.join(", ")))
+    })?;
+    Ok(Explorer::new(world.start()).law(law))
+}
+
+impl Report {
+    fn summary(&self) -> String {
+        let mut text = format!("{}: {}\n", self.world, self.about);
+        let end = if self.exhausted { "that is all there are" } else { "stopped before the end" };
+        let per_second = format!("{:.0}", self.states_per_second);
+        let per_second = thousands(per_second.parse().unwrap_or(0));
+        writeln!(
+            text,
+            "{} states with up to {} deaths, {end}; depth {}, {:.1} s, {per_second} states/s",
+            thousands(self.states as u64),
+            self.faults,
+            self.depth,
+            self.seconds,
+        )
+        .expect("text can be written");
+        for LawReport { law, holds, sometimes } in &self.laws {
+            let verdict = match (holds, sometimes) {
+                (Some(false), _) => "BROKEN",
+                (Some(true), 0) => "holds, but nothing put it to the test",
+                (Some(true), _) => "holds",
+                (None, _) => "not known",
+            };
+            let times = thousands(*sometimes);
+            writeln!(text, "  {law:<16}  {verdict}, put to the test in {times} states")
+                .expect("text can be written");
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+// ---- one death
+
+#[derive(Serialize)]
+struct DeathReport {
+    world: String,
+    death: String,
+    chart: String,
+    violation: Option<String>,
+}
+
+fn what_if(
+    world: &World,
+    who: &str,
+    before: bool,
+    arrow: &str,
+    args: &Args,
+) -> Result<(), Failure> {
+    let (word, nth) = which(arrow)?;
+    let death = WhatIf { who: who.to_owned(), before, word, nth };
+    let aftermath = world.what_if(&death);
+    let aftermath = aftermath.map_err(|why| Failure::Usage(format!("{death}: {why}")))?;
+    if args.json {
+        output::json(&DeathReport {
+            world: world.name.clone(),
+            death: death.to_string(),
+            chart: aftermath.picture.to_string(),
+            violation: aftermath.broken.clone(),
+        })?;
+    } else {
+        show(&aftermath.picture, args)?;
+    }
+    match aftermath.broken {
+        None if is_drawing(args) || args.json => Ok(()),
+        None => output::text_line("\nall laws hold on this run, and all is settled at its end"),
+        Some(broken) => Err(Failure::Absent(format!("a law is broken: {broken}"))),
+    }
+}
+
+/// `accept`, or `2nd accept`.
+fn which(arrow: &str) -> Result<(String, usize), Failure> {
+    let words: Vec<_> = arrow.split_whitespace().collect();
+    let nth = |text: &str| text.trim_end_matches(char::is_alphabetic).parse().ok();
+    match words[..] {
+        [word] => Some((word.to_owned(), 1)),
+        [first, word] => nth(first).filter(|nth| *nth > 0).map(|nth| (word.to_owned(), nth)),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        Failure::Usage(format!(
+            "an arrow is a message's first word, such as accept or '2nd accept', not {arrow:?}"
+        ))
+    })
+}
+
+fn is_drawing(args: &Args) -> bool {
+    args.mermaid || args.svg
+}
+
+fn show(picture: &Picture, args: &Args) -> Result<(), Failure> {
+    output::text_line(match (args.mermaid, args.svg) {
+        (true, _) => picture.mermaid(),
+        (_, true) => picture.svg(),
+        _ => picture.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_near_are_told() {
+        let known = || ["two-and-two", "a-sweep", "given-up"].into_iter().map(str::to_owned);
+        assert_eq!(near("two-an-two", known()), "near it: two-and-two; ");
+        assert_eq!(near("xyz", known()), "");
+        assert_eq!(steps_between("sweep", "seep"), 1);
+    }
+
+    #[test]
+    fn an_arrow_is_a_word_and_perhaps_which_of_them() {
+        assert_eq!(which("accept").map_err(|_| ()), Ok(("accept".to_owned(), 1)));
+        assert_eq!(which("2nd record").map_err(|_| ()), Ok(("record".to_owned(), 2)));
+        assert!(which("0 record").is_err() && which("").is_err() && which("a b").is_err());
+    }
+}

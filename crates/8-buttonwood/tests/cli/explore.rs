@@ -1,0 +1,86 @@
+//! `buttonwood explore`.
+
+use serde_json::Value;
+
+use crate::run::run;
+
+const CHART: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/the-maker-dies-after-proposing.chart");
+
+#[test]
+fn a_world_is_gone_through_to_its_end_as_json() {
+    let ran = run(["explore", "buyer-and-seller", "--faults", "1", "--json"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let found: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found["world"], "buyer-and-seller");
+    assert_eq!(found["exhausted"], true);
+    assert_eq!(found["violation"], Value::Null);
+    assert!(found["states"].as_u64() > Some(1000) && found["depth"].as_u64() > Some(10));
+    assert!(found["seconds"].as_f64() > Some(0.0));
+    for law in found["laws"].as_array().unwrap() {
+        assert_eq!(law["holds"], true, "{law}");
+        assert!(law["sometimes"].as_u64() > Some(0), "{law}");
+    }
+    assert_eq!(ran.err, "", "no bar where nobody watches");
+}
+
+#[test]
+fn a_world_is_summed_up_for_people() {
+    let ran = run(["explore", "buyer-and-seller", "--faults", "0", "--law", "no-overfill"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("that is all there are"), "{}", ran.out);
+    assert!(ran.out.contains("no-overfill") && !ran.out.contains("solo"), "{}", ran.out);
+    let stopped = run(["explore", "two-and-two", "--states", "100"]);
+    assert_eq!(stopped.status, 0, "{}", stopped.err);
+    assert!(stopped.out.contains("stopped before the end"), "{}", stopped.out);
+}
+
+#[test]
+fn a_chart_is_a_world_too() {
+    let ran = run(["explore", CHART, "--faults", "0"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("the-maker-dies-after-proposing: "), "{}", ran.out);
+}
+
+#[test]
+fn a_death_at_an_arrow_is_drawn() {
+    let kill = ["explore", "buyer-and-seller", "--kill", "maker", "--after", "accept"];
+    let ran = run(kill);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("x ann dies") && ran.out.contains("all laws hold"), "{}", ran.out);
+    let mermaid = run(kill.iter().chain(&["--mermaid"]));
+    assert!(mermaid.out.contains("sequenceDiagram"), "{}", mermaid.out);
+    let svg = run(kill.iter().chain(&["--svg"]));
+    assert!(svg.out.starts_with("<svg "), "{}", svg.out);
+    let json = run(kill.iter().chain(&["--json"]));
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&json["world"], &json["violation"]), (&"buyer-and-seller".into(), &Value::Null));
+}
+
+#[test]
+fn worlds_are_listed_with_a_sentence_each() {
+    let ran = run(["explore", "--list"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("two-buyers-one-seller  "), "{}", ran.out);
+    assert!(ran.out.contains("Two want what one has"), "{}", ran.out);
+}
+
+#[test]
+fn wrong_use_says_what_there_is() {
+    for (args, says) in [
+        (&["explore", "two-buyer-one-seller"][..], "near it: two-buyers-one-seller"),
+        (&["explore", "buyer-and-seller", "--law", "no-overfil"], "near it: no-overfill"),
+        (&["explore", "buyer-and-seller", "--kill", "ann"], "--before"),
+        (&["explore", "buyer-and-seller", "--kill", "eve", "--after", "accept"], "ann, sam"),
+        (&["explore", "buyer-and-seller", "--kill", "ann", "--after", "sing"], "accept"),
+        (&["explore", "buyer-and-seller", "--kill", "ann", "--after", "0th accept"], "2nd accept"),
+        (&["explore"], "CHART|WORLD"),
+    ] {
+        let ran = run(args);
+        assert_eq!(ran.status, 2, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(says), "{args:?}: {}", ran.err);
+    }
+    let absent = run(["explore", "nowhere.chart"]);
+    assert_eq!(absent.status, 1);
+    assert!(absent.err.contains("nowhere.chart"), "{}", absent.err);
+}
