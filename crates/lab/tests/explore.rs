@@ -16,7 +16,6 @@ fn proves(world: &World) -> Report<Step> {
         assert!(verdict.sometimes > 0, "{}: nothing puts {} to the test", world.name, verdict.law);
     }
     assert!(found.is_proof(), "{}: {found:?}", world.name);
-    println!("{}: {} states", world.name, found.states);
     found
 }
 
