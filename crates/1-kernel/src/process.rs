@@ -13,7 +13,7 @@ use crate::{MonitorRef, Out, Pid};
 /// process wants done it puts into `out`. A step is atomic: its effects happen when `handle`
 /// returns; if it panics, none do, and the process has died of it.
 pub trait Process: Sized {
-    /// What processes say to each other. Cloned once a delivery; keep it small (48 bytes fill a cache line).
+    /// What processes say to each other. Handled where it lies in the ring; keep it small (48 bytes fill a cache line).
     type Message: Clone + fmt::Debug;
     /// What is recorded in the world's log. Use [`NoFact`] in a world without one.
     type Fact: Clone + fmt::Debug;

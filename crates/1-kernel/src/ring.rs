@@ -104,13 +104,13 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
     fn slot(&self, position: u64) -> usize {
-        position as usize & (self.buffer.len() - 1)
+        position as usize & self.buffer.len().wrapping_sub(1) // never 0
     }
 
     #[inline(always)]
     pub(crate) fn push(&mut self, envelope: Envelope<M>) {
         // One place stays free: that of the last delivery, which may be read while this is sent.
-        if self.tail - self.head >= self.buffer.len() as u64 - 1 {
+        if self.tail - self.head >= (self.buffer.len() as u64).wrapping_sub(1) {
             self.grow();
         }
         let slot = self.slot(self.tail);

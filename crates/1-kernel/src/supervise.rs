@@ -32,7 +32,7 @@ impl<R: Clone> Tree<R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
         let table = self.table_mut(node).expect("children are spawned under supervisors of many");
         table.insert(key, pid.index);

@@ -2,32 +2,37 @@
 
 /// Maps `u64` keys, most of them near each other (numbers given in order), to `u32` values.
 ///
-/// Open addressing in which eight neighbouring keys share a cache line, so that keys which were
-/// given one after the other are found one beside the other; the lines of neighbours are spread
-/// evenly (Fibonacci hashing), so that a run of keys hardly meets itself. 8 bytes an entry, a quarter
-/// to a half of them in use.
+/// Lines of eight entries, each a cache line. Four neighbouring keys share their home, so that keys which
+/// were given one after the other are found one beside the other and few lines are full; homes are
+/// spread evenly (Fibonacci hashing). A line is looked at as a whole, without a loop
+/// whose length hangs on what is there: a processor cannot foresee that. 8 bytes an entry, a quarter to a half of
+/// them in use.
 /// The caller confirms a hit (it knows the whole key of a value), which saves storing keys whole:
 /// `is` is asked for each candidate. Not a general map; iteration is not offered, so order cannot show.
 #[derive(Clone, Debug)]
 pub struct Table {
-    entries: Vec<Entry>,
+    /// A power of two of them.
+    lines: Vec<Line>,
     len: usize,
     /// 64 less the binary logarithm of the number of lines.
     shift: u32,
 }
 
+/// An entry that does not lie in its home line lies in one behind it, and all between are full.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// The key's lower half.
-    tag: u32,
-    value: u32,
+#[repr(align(64))]
+struct Line {
+    /// The keys' lower halves.
+    tags: [u32; ENTRIES],
+    values: [u32; ENTRIES],
 }
 
+const ENTRIES: usize = 8;
 const EMPTY: u32 = u32::MAX;
 
 impl Default for Table {
     fn default() -> Table {
-        Table { entries: vec![Entry { tag: 0, value: EMPTY }; 64], len: 0, shift: 61 }
+        Table { lines: vec![Line::EMPTY; 8], len: 0, shift: 61 }
     }
 }
 
@@ -37,12 +42,81 @@ fn tag(key: u64) -> u32 {
     key as u32
 }
 
+/// A bit for each number that is this one.
+#[inline(always)]
+#[cfg(target_arch = "x86_64")]
+#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "compared bit by bit")]
+fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_castsi128_ps, _mm_cmpeq_epi32, _mm_loadu_si128, _mm_movemask_ps,
+        _mm_set1_epi32,
+    };
+    // SAFETY: each x86-64 has SSE2; the two loads are of the eight numbers, of any alignment. Measured to
+    // pay beside what the compiler makes of the same in a loop: a third of the instructions.
+    #[allow(unsafe_code)]
+    unsafe {
+        let numbers = numbers.as_ptr().cast::<__m128i>();
+        let to = _mm_set1_epi32(to as i32);
+        let low = _mm_cmpeq_epi32(_mm_loadu_si128(numbers), to);
+        let high = _mm_cmpeq_epi32(_mm_loadu_si128(numbers.add(1)), to);
+        let (low, high) = (_mm_castsi128_ps(low), _mm_castsi128_ps(high));
+        _mm_movemask_ps(low) as u32 | (_mm_movemask_ps(high) as u32) << 4
+    }
+}
+
+/// A bit for each number that is this one.
+#[inline(always)]
+#[cfg(not(target_arch = "x86_64"))]
+fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
+    (0..).zip(numbers).fold(0, |bits, (bit, number)| bits | u32::from(*number == to) << bit)
+}
+
+/// The place of the lowest bit; there is one.
+#[inline(always)]
+fn first(bits: u32) -> usize {
+    bits.trailing_zeros() as usize % ENTRIES
+}
+
+impl Line {
+    const EMPTY: Line = Line { tags: [0; ENTRIES], values: [EMPTY; ENTRIES] };
+
+    /// A bit for each entry that is empty.
+    #[inline(always)]
+    fn free(&self) -> u32 {
+        equal(&self.values, EMPTY)
+    }
+
+    /// The entry of this tag that is the caller's.
+    #[inline(always)]
+    fn find(&self, tag: u32, mut is: impl FnMut(u32) -> bool) -> Option<(usize, u32)> {
+        let mut hits = equal(&self.tags, tag);
+        while hits != 0 {
+            let value = self.values[first(hits)];
+            if value != EMPTY && is(value) {
+                return Some((first(hits), value));
+            }
+            hits &= hits - 1;
+        }
+        None
+    }
+}
+
 impl Table {
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "shifted to the number of lines")]
     fn home(&self, tag: u32) -> usize {
-        let line = u64::from(tag >> 3).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
-        (line as usize) << 3 | (tag & 7) as usize
+        u64::from(tag >> 2).wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_shr(self.shift) as usize
+    }
+
+    /// The line behind another; behind the last one is the first.
+    #[inline(always)]
+    fn after(&self, line: usize) -> usize {
+        (line + 1) & (self.lines.len() - 1)
+    }
+
+    /// How far a line lies behind another.
+    fn distance(&self, from: usize, to: usize) -> usize {
+        to.wrapping_sub(from) & (self.lines.len() - 1)
     }
 
     /// Entries in the table.
@@ -52,7 +126,7 @@ impl Table {
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
+        self.lines.capacity() * size_of::<Line>()
     }
 
     /// True if there are none.
@@ -61,70 +135,83 @@ impl Table {
     }
 
     #[inline(always)]
-    fn find(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<usize> {
+    fn find(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<(usize, usize, u32)> {
         let tag = tag(key);
         let mut at = self.home(tag);
         loop {
-            let entry = self.entries[at];
-            if entry.value == EMPTY {
+            let line = &self.lines[at];
+            if let Some((place, value)) = line.find(tag, &mut is) {
+                return Some((at, place, value));
+            }
+            if line.free() != 0 {
                 return None;
             }
-            if entry.tag == tag && is(entry.value) {
-                return Some(at);
-            }
-            at = (at + 1) & (self.entries.len() - 1);
+            at = self.after(at);
         }
     }
 
     /// Puts a value under a key, unless the key is there: then false.
     #[inline(always)]
     pub fn insert_new(&mut self, key: u64, value: u32, mut is: impl FnMut(u32) -> bool) -> bool {
-        assert!(value != EMPTY, "u32::MAX marks an empty entry");
-        if self.len >= self.entries.len() / 2 {
-            self.grow();
-        }
+        self.make_room(value);
         let tag = tag(key);
         let mut at = self.home(tag);
-        while self.entries[at].value != EMPTY {
-            let entry = self.entries[at];
-            if entry.tag == tag && is(entry.value) {
+        loop {
+            let line = &mut self.lines[at];
+            if line.find(tag, &mut is).is_some() {
                 return false;
             }
-            at = (at + 1) & (self.entries.len() - 1);
+            let free = line.free();
+            if free != 0 {
+                (line.tags[first(free)], line.values[first(free)]) = (tag, value);
+                self.len += 1;
+                return true;
+            }
+            at = self.after(at);
         }
-        self.entries[at] = Entry { tag, value };
-        self.len += 1;
-        true
     }
 
     /// The value under a key.
     #[inline(always)]
     pub fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.find(key, is).map(|at| self.entries[at].value)
+        self.find(key, is).map(|(_, _, value)| value)
+    }
+
+    #[inline(always)]
+    fn make_room(&mut self, for_value: u32) {
+        assert!(for_value != EMPTY, "u32::MAX marks an empty entry");
+        if self.len >= self.lines.len() * (ENTRIES / 2) {
+            self.grow();
+        }
     }
 
     /// Puts a value under a key that is not there yet. Values are below `u32::MAX`.
     #[inline]
     pub fn insert(&mut self, key: u64, value: u32) {
-        self.insert_new(key, value, |_| false);
-    }
-
-    #[inline(always)]
-    fn place(&mut self, entry: Entry) {
-        let mut at = self.home(entry.tag);
-        while self.entries[at].value != EMPTY {
-            at = (at + 1) & (self.entries.len() - 1);
+        self.make_room(value);
+        let tag = tag(key);
+        let mut at = self.home(tag);
+        loop {
+            let line = &mut self.lines[at];
+            let free = line.free();
+            if free != 0 {
+                (line.tags[first(free)], line.values[first(free)]) = (tag, value);
+                self.len += 1;
+                return;
+            }
+            at = self.after(at);
         }
-        self.entries[at] = entry;
     }
 
     #[cold]
     fn grow(&mut self) {
-        let larger = vec![Entry { tag: 0, value: EMPTY }; self.entries.len() * 2];
-        self.shift -= 1;
-        for entry in std::mem::replace(&mut self.entries, larger) {
-            if entry.value != EMPTY {
-                self.place(entry);
+        let larger = vec![Line::EMPTY; self.lines.len() * 2];
+        (self.shift, self.len) = (self.shift - 1, 0);
+        for line in std::mem::replace(&mut self.lines, larger) {
+            for (tag, value) in line.tags.into_iter().zip(line.values) {
+                if value != EMPTY {
+                    self.insert(u64::from(tag), value);
+                }
             }
         }
     }
@@ -132,26 +219,38 @@ impl Table {
     /// Takes a key out and gives its value.
     #[inline]
     pub fn remove(&mut self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut hole = self.find(key, is)?;
-        let value = self.entries[hole].value;
-        let mask = self.entries.len() - 1;
-        let mut at = hole;
+        let (at, place, value) = self.find(key, is)?;
+        let line = &mut self.lines[at];
+        let was_full = line.free() == 0;
+        line.values[place] = EMPTY;
+        self.len -= 1;
+        if was_full {
+            self.refill(at, place);
+        }
+        Some(value)
+    }
+
+    /// A line is not full any more: who passed it on the way from home moves back.
+    #[cold]
+    fn refill(&mut self, at: usize, place: usize) {
+        let (mut hole, mut at) = ((at, place), at);
         loop {
-            at = (at + 1) & mask;
-            let entry = self.entries[at];
-            if entry.value == EMPTY {
-                break;
+            at = self.after(at);
+            let line = self.lines[at];
+            let passed = (0..ENTRIES).find(|&place| {
+                let home = self.home(line.tags[place]);
+                line.values[place] != EMPTY && self.distance(home, at) >= self.distance(hole.0, at)
+            });
+            if let Some(place) = passed {
+                self.lines[hole.0].tags[hole.1] = line.tags[place];
+                self.lines[hole.0].values[hole.1] = line.values[place];
+                self.lines[at].values[place] = EMPTY;
+                hole = (at, place);
             }
-            // Move an entry back into the hole unless its home lies after the hole.
-            let home = self.home(entry.tag);
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
-                self.entries[hole] = entry;
-                hole = at;
+            if line.free() != 0 {
+                return; // nobody passed this one
             }
         }
-        self.entries[hole].value = EMPTY;
-        self.len -= 1;
-        Some(value)
     }
 
     /// A value that is probably the key's, looked up without asking anybody: good for [`crate::prefetch`].
@@ -163,7 +262,7 @@ impl Table {
     /// Asks the processor to fetch a key's line soon. No effect but on time.
     #[inline(always)]
     pub fn warm(&self, key: u64) {
-        crate::prefetch(&self.entries[self.home(tag(key))]);
+        crate::prefetch(&self.lines[self.home(tag(key))]);
     }
 }
 

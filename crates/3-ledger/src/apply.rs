@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kernel::{Broken, Keeper};
-use units::{AskId, Lots, MarketId, OrderId, limits};
+use units::{AskId, Lots, MarketId, OrderId, Price, limits};
 use words::{Deal, Entered, Fact, MarketSpec};
 
 use crate::line::{Line, Mark, Standing};
@@ -76,10 +76,7 @@ impl Ledger {
         match fact {
             Fact::Entered(entered) => self.on_entered(entered)?,
             Fact::Traded { deal, price, lots, .. } => {
-                if self.judge(deal, *price, *lots) != Verdict::Trade {
-                    return Err(Wrong::Trade);
-                }
-                self.on_traded(deal, *lots);
+                self.on_traded(deal, *price, *lots)?;
             }
             Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
             Fact::Replaced { order, client, price, lots, place } => {
@@ -188,20 +185,30 @@ impl Ledger {
     /// Frees the line of an order that is done.
     #[inline]
     fn remove(&mut self, index: u32) {
-        let line = &mut self.lines[index as usize];
-        self.table.remove(line.order.0, |other| other == index);
-        line.order = OrderId(0);
+        let order = self.lines[index as usize].order;
+        self.table.remove(order.0, |other| other == index);
+        self.free_up(index);
+    }
+
+    #[inline(always)]
+    fn free_up(&mut self, index: u32) {
+        self.lines[index as usize].order = OrderId(0);
         self.free.push(index);
     }
 
     #[inline]
-    fn on_traded(&mut self, deal: &Deal, lots: Lots) {
+    fn on_traded(&mut self, deal: &Deal, price: Price, lots: Lots) -> Result<(), Wrong> {
+        let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
+        let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
+        if self.judge_lines(line(maker), line(taker), deal, price, lots) != Verdict::Trade {
+            return Err(Wrong::Trade);
+        }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {
             true => Mark::default(),
             false => Mark::of(deal, true),
         };
-        for (order, as_maker) in [(deal.maker, true), (deal.taker, false)] {
-            let index = self.index(order).expect("the judge has seen both lines");
+        for (index, as_maker) in [(maker, true), (taker, false)] {
+            let index = index.expect("the judge has seen both lines");
             let line = &mut self.lines[index as usize];
             line.done += lots;
             if line.done == line.size {
@@ -213,6 +220,7 @@ impl Ledger {
             }
         }
         self.trades += 1;
+        Ok(())
     }
 
     /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
@@ -238,11 +246,14 @@ impl Ledger {
 
     #[inline]
     fn on_left(&mut self, order: OrderId, lots: Lots) -> Result<(), Wrong> {
-        let index = self.index(order).ok_or(Wrong::NoOrder)?;
+        // Taken out at once, and put back if that was wrong: most are right, and one look is enough.
+        let is = |index: u32| self.lines[index as usize].order == order;
+        let index = self.table.remove(order.0, is).ok_or(Wrong::NoOrder)?;
         if self.lines[index as usize].remaining() != lots {
+            self.table.insert(order.0, index);
             return Err(Wrong::Left);
         }
-        self.remove(index);
+        self.free_up(index);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use units::{Lots, OrderId, Price};
 use words::Deal;
 
-use crate::{Ledger, mutation};
+use crate::{Ledger, Line, mutation};
 
 /// What the ledger has to say of a deal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,11 +24,26 @@ impl Ledger {
     /// May this deal be recorded? Believes nobody: both orders must be open in one market, on
     /// opposite sides, with the lots, within both limits, at the maker's price; and the deal must
     /// be newer than the last of its maker's that ended.
+    #[inline]
     pub fn judge(&self, deal: &Deal, price: Price, lots: Lots) -> Verdict {
-        let (Some(maker), Some(taker)) = (self.line(deal.maker), self.line(deal.taker)) else {
-            return self.known(deal).unwrap_or(Verdict::Void);
+        self.judge_lines(self.line(deal.maker), self.line(deal.taker), deal, price, lots)
+    }
+
+    /// The same, by somebody who has looked up both lines.
+    #[inline]
+    pub(crate) fn judge_lines(
+        &self,
+        maker: Option<&Line>,
+        taker: Option<&Line>,
+        deal: &Deal,
+        price: Price,
+        lots: Lots,
+    ) -> Verdict {
+        let known = known(maker, taker, deal);
+        let (Some(maker), Some(taker)) = (maker, taker) else {
+            return known.unwrap_or(Verdict::Void);
         };
-        if let Some(verdict) = self.known(deal) {
+        if let Some(verdict) = known {
             return verdict;
         }
         let market_runs = self.market(maker.market).is_some_and(|market| !market.stopped);
@@ -52,25 +67,26 @@ impl Ledger {
         }
         // Without its maker nobody can have it recorded: there is nothing to fence off. (And who asks may
         // be a former life, late: its order may have had the deal, and others since.)
-        let unknown = if self.line(deal.maker).is_some() { Verdict::ToVoid } else { Verdict::Void };
-        self.known(deal).unwrap_or(unknown)
+        let (maker, taker) = (self.line(deal.maker), self.line(deal.taker));
+        let unknown = if maker.is_some() { Verdict::ToVoid } else { Verdict::Void };
+        known(maker, taker, deal).unwrap_or(unknown)
     }
+}
 
-    /// The end of a deal, as far as the lines of its parties tell it.
-    fn known(&self, deal: &Deal) -> Option<Verdict> {
-        let ended = |traded| if traded { Verdict::Traded } else { Verdict::Void };
-        let taker = self.line(deal.taker);
-        if let Some(taker) = taker
-            && taker.as_taker.0 == deal.maker
-            && taker.as_taker.1.is_of(deal)
-        {
-            return Some(ended(taker.as_taker.1.traded()));
-        }
-        let mark = self.line(deal.maker)?.as_maker;
-        if mark.is_of(deal) {
-            return Some(ended(mark.traded()));
-        }
-        // A maker's deals end in their order: an older one that is not known can never be a trade.
-        (!mark.is_before(deal)).then_some(Verdict::Void)
+/// The end of a deal, as far as the lines of its parties tell it.
+#[inline]
+fn known(maker: Option<&Line>, taker: Option<&Line>, deal: &Deal) -> Option<Verdict> {
+    let ended = |traded| if traded { Verdict::Traded } else { Verdict::Void };
+    if let Some(taker) = taker
+        && taker.as_taker.0 == deal.maker
+        && taker.as_taker.1.is_of(deal)
+    {
+        return Some(ended(taker.as_taker.1.traded()));
     }
+    let mark = maker?.as_maker;
+    if mark.is_of(deal) {
+        return Some(ended(mark.traded()));
+    }
+    // A maker's deals end in their order: an older one that is not known can never be a trade.
+    (!mark.is_before(deal)).then_some(Verdict::Void)
 }

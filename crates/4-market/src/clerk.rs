@@ -3,7 +3,7 @@
 //! It owns nothing. What it knows is the fold of the world's log, which outlives it, so it can die
 //! at any moment and be there again. The only process that records `Traded` and `Voided`.
 
-use kernel::{Event, Out, Pid};
+use kernel::{Out, Pid};
 use ledger::Verdict;
 use units::{Lots, MarketId, OrderId, Price};
 use words::{Deal, Fact, Say};
@@ -16,8 +16,7 @@ pub struct Clerk;
 
 impl Clerk {
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
-        let Event::Message { from, message } = event else { return };
+    pub(crate) fn handle(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
         match *message {
             Say::Record { deal, price, lots } => self.on_record(from, deal, price, lots, out),
             Say::Settle { deal, order } => self.on_settle(from, deal, order, out),

@@ -147,15 +147,18 @@ impl Floor {
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+        self.on_message(from, message, out);
+    }
+
+    pub(crate) fn on_signal(&mut self, event: &Event<&Say>, out: &mut Out<Party>) {
         match event {
-            Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => {
                 self.number = out.incarnation() << COUNT.count_ones();
                 self.begin_gathering(out);
             }
             Event::Down { .. } => self.begin_gathering(out), // the ledger died while it told us who is there
-            Event::Exit { .. } | Event::Timer { .. } => {}
+            Event::Message { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
         }
     }
 
@@ -165,8 +168,10 @@ impl Floor {
             return self.on_message_while_gathering(from, message, out);
         }
         match *message {
-            Say::Announce(presence) => self.on_announce(from, presence, out),
-            Say::Here { presence, introduction } => self.on_here(from, presence, introduction, out),
+            Say::Announce(ref presence) => self.on_announce(from, presence, out),
+            Say::Here { ref presence, introduction } => {
+                self.on_here(from, presence, introduction, out);
+            }
             Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
             Say::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out);
@@ -203,14 +208,14 @@ impl Floor {
     // ---- what orders say of themselves
 
     #[inline(always)]
-    fn on_announce(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+    fn on_announce(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if self.hears(pid, presence.order) {
             self.on_unasked(pid, presence, out);
         }
     }
 
     #[inline(always)]
-    fn on_unasked(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+    fn on_unasked(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if let Some(walk) = &self.walk {
             if walk.newcomer.presence.order == presence.order {
                 return self.on_newcomer_again(pid, presence, out);
@@ -223,12 +228,12 @@ impl Floor {
             // It may have said so before it heard of that introduction.
             Some(seat) if seat.was_introduced() => self.ask(pid, presence.order, out),
             Some(_) => self.place(pid, presence, out),
-            None => self.hear_or_wait(Newcomer { pid, presence }, out),
+            None => self.hear_or_wait(pid, presence, out),
         }
     }
 
     /// Whoever was asked says where it is.
-    fn on_here(&mut self, pid: Pid, presence: Presence, number: u32, out: &mut Out<Party>) {
+    fn on_here(&mut self, pid: Pid, presence: &Presence, number: u32, out: &mut Out<Party>) {
         if !self.hears(pid, presence.order) {
             return;
         }
@@ -255,8 +260,8 @@ impl Floor {
 
     /// Puts an order where it says it is. With a new price or place it is a newcomer again.
     #[inline(always)]
-    fn place(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
-        let Presence { order, place, side, price, open, .. } = presence;
+    fn place(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+        let &Presence { order, place, side, price, open, .. } = presence;
         if let Some(seat) = self.seats.of(pid, order) {
             let seat_price = self.side(seat.side()).price_of(seat);
             if (seat.place, seat_price) == (place, price) {
@@ -267,7 +272,7 @@ impl Floor {
             }
             self.unseat(pid, order);
         }
-        self.hear_or_wait(Newcomer { pid, presence }, out);
+        self.hear_or_wait(pid, presence, out);
     }
 
     #[inline(always)]
@@ -327,12 +332,12 @@ impl Floor {
     }
 
     #[inline(always)]
-    fn hear_or_wait(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
+    fn hear_or_wait(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if self.walk.is_none() || mutation::TWO_INTRODUCTIONS.is_on() {
-            return self.hear(newcomer, out);
+            return self.hear(pid, presence, out);
         }
-        self.wait_no_more(newcomer.presence.order);
-        self.waiting.insert(newcomer.presence.place, newcomer);
+        self.wait_no_more(presence.order);
+        self.waiting.insert(presence.place, Newcomer { pid, presence: *presence });
     }
 
     #[inline(always)]

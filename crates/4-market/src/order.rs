@@ -143,12 +143,16 @@ impl Order {
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+        self.on_message(from, message, out);
+        self.check();
+    }
+
+    pub(crate) fn on_signal(&mut self, event: &Event<&Say>, out: &mut Out<Party>) {
         match event {
-            Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
             Event::Down { .. } => self.on_down(out),
-            Event::Exit { .. } | Event::Timer { .. } => {}
+            Event::Message { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
         }
         self.check();
     }

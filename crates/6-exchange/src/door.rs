@@ -3,7 +3,7 @@
 
 use ledger::{Ledger, Line, Repeat};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, limits};
-use words::{Ask, Code, MarketSpec, Place, Replace};
+use words::{Ask, Code, MarketSpec, Place, Replace, Tell};
 
 /// Bounds that the caller sets. Each is a refusal when reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +28,16 @@ pub(crate) enum Stopped {
 impl From<Code> for Stopped {
     fn from(code: Code) -> Stopped {
         Stopped::Refused(code)
+    }
+}
+
+impl From<Stopped> for Tell {
+    #[inline]
+    fn from(stopped: Stopped) -> Tell {
+        match stopped {
+            Stopped::Refused(code) => Tell::Refused(code),
+            Stopped::Repeated(order) => Tell::Repeated(order),
+        }
     }
 }
 

@@ -128,11 +128,26 @@ impl<W: Watch<Party>> Exchange<W> {
     /// as the last one. Costs O(log levels + fills); allocates nothing once warm.
     #[inline]
     pub fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
-        let mut asking = self.start(time);
+        let number = self.number(time);
+        if let Err(stopped) = self.try_in(number, ask) {
+            sink(number, Tell::from(stopped));
+            return number;
+        }
+        self.world.run();
+        if !self.tell(number, sink, |fact| answers(number, ask, fact)) {
+            self.ask_again(number, ask, sink);
+        }
+        number
+    }
+
+    /// Whoever was to answer died of it or before it.
+    #[cold]
+    #[inline(never)]
+    fn ask_again(&mut self, number: AskId, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) {
+        let mut asking = Asking { number, tries: 1 };
         while self.go_on(&mut asking, ask, sink) {
             self.world.run();
         }
-        asking.number
     }
 
     /// Gives an ask its number and its time; [`Exchange::go_on`] does the rest.
@@ -171,6 +186,7 @@ impl<W: Watch<Party>> Exchange<W> {
         }
     }
 
+    #[inline(always)]
     fn number(&mut self, time: Time) -> AskId {
         let number = self.next;
         self.next = AskId(number.0.checked_add(1).expect("fewer than 2^64 asks"));
@@ -186,8 +202,7 @@ impl<W: Watch<Party>> Exchange<W> {
     pub fn let_in(&mut self, number: AskId, ask: &Ask) -> LetIn {
         match self.try_in(number, ask) {
             Ok(()) => LetIn::In,
-            Err(Stopped::Refused(code)) => LetIn::Answered(Tell::Refused(code)),
-            Err(Stopped::Repeated(order)) => LetIn::Answered(Tell::Repeated(order)),
+            Err(stopped) => LetIn::Answered(Tell::from(stopped)),
         }
     }
 
@@ -264,7 +279,7 @@ impl<W: Watch<Party>> Exchange<W> {
     }
 
     /// Tells the facts of this ask; true if one of them answers it.
-    #[inline]
+    #[inline(always)]
     fn tell(
         &mut self,
         ask: AskId,

@@ -17,15 +17,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.out.multicasts.len() > 1 {
             self.out.multicasts.reverse();
         }
-        for effect in effects.drain(..) {
+        for effect in &mut effects {
             match effect {
-                Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
-                Effect::Demonitor(monitor) => self.untie(monitor, me),
+                Effect::Monitor(reference, pid) => self.tie(*reference, Kind::Monitor, me, *pid),
+                Effect::Demonitor(monitor) => self.untie(*monitor, me),
                 Effect::DemonitorAll => self.untie_all(me),
-                Effect::Note(note) => self.write_note(me, note),
-                other => self.apply_rare(me, other),
+                Effect::Note(note) => self.write_note(me, note.take()),
+                other => self.apply_rare(me, std::mem::replace(other, Effect::DemonitorAll)),
             }
         }
+        effects.clear();
         self.out.effects = effects;
         self.out.spawned.clear();
     }

@@ -78,7 +78,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Frees a slot for another process.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid) {
         self.write_note_off(pid);
         let slot = &mut self.slots[pid.index()];

@@ -252,7 +252,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Has the keeper judge the facts of this step. False if the process died of them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.mark.1..];
         self.judging = true;
@@ -265,13 +265,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 }
                 true
             }
-            Err(broken) => {
-                self.stepping = None;
-                self.undo();
-                self.bury(by, Reason::Failed(broken.0.into()));
-                false
-            }
+            Err(broken) => self.is_refused(by, broken),
         }
+    }
+
+    /// The keeper has refused a step's facts: it is undone, and its process has died of it.
+    #[cold]
+    fn is_refused(&mut self, by: Pid, broken: Broken) -> bool {
+        self.stepping = None;
+        self.undo();
+        self.bury(by, Reason::Failed(broken.0.into()));
+        false
     }
 
     /// A signal that is no message, to a living process: the event that it makes, if any.

@@ -82,9 +82,7 @@ impl Floor {
         let Some(gathering) = self.gathering.take() else { return };
         let heard = gathering.heard.into_values();
         self.waiting = heard.map(|newcomer| (newcomer.presence.place, newcomer)).collect();
-        if let Some((_, first)) = self.waiting.pop_first() {
-            self.hear(first, out);
-        }
+        self.hear_waiting(out);
     }
 }
 

@@ -73,40 +73,55 @@ impl Walk {
 impl Floor {
     /// Hears a newcomer: introduces it to the best, or seats it and hears the next.
     #[inline(always)]
-    pub(super) fn hear(&mut self, newcomer: Newcomer, out: &mut Out<Party>) {
-        let mut newcomer = newcomer;
-        loop {
-            let presence = &newcomer.presence;
-            if !presence.open.is_zero() {
-                if let Some((best, index)) = self.side(presence.side.opposite()).first()
-                    && presence.side.accepts(presence.price, best)
-                {
-                    return self.introduce(newcomer, index, out);
-                }
-                self.end_walk(&newcomer, out);
+    pub(super) fn hear(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+        if !self.is_introduced(pid, presence, out) {
+            self.walk = None;
+            if !self.waiting.is_empty() {
+                self.hear_waiting(out);
             }
-            if self.waiting.is_empty() {
-                self.walk = None;
+        }
+    }
+
+    /// Hears those who wait, until one is introduced to somebody.
+    #[cold]
+    pub(super) fn hear_waiting(&mut self, out: &mut Out<Party>) {
+        while let Some((_, next)) = self.waiting.pop_first() {
+            if self.is_introduced(next.pid, &next.presence, out) {
                 return;
             }
-            let Some((_, next)) = self.waiting.pop_first() else { return };
-            newcomer = next;
         }
+    }
+
+    /// Introduces a newcomer to the best that it could deal with; seats it if there is nobody: false.
+    /// What it said is lent: most need no more than a seat, and who is introduced is copied into its walk.
+    #[inline(always)]
+    fn is_introduced(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) -> bool {
+        if presence.open.is_zero() {
+            return false;
+        }
+        if let Some((best, index)) = self.side(presence.side.opposite()).first()
+            && presence.side.accepts(presence.price, best)
+        {
+            self.introduce(Newcomer { pid, presence: *presence }, index, out);
+            return true;
+        }
+        self.end_walk(pid, presence, out);
+        false
     }
 
     /// The last introduction is over.
     #[inline(always)]
     fn walk_on(&mut self, out: &mut Out<Party>) {
         if let Some(walk) = &self.walk {
-            self.hear(walk.newcomer, out);
+            let Newcomer { pid, presence } = walk.newcomer;
+            self.hear(pid, &presence, out);
         }
     }
 
     /// Nobody is left to deal with: the newcomer rests, or hears that it may not.
     #[inline(always)]
-    fn end_walk(&mut self, newcomer: &Newcomer, out: &mut Out<Party>) {
-        let Newcomer { pid, presence } = *newcomer;
-        let Presence { order, place, side, price, open, stands } = presence;
+    fn end_walk(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+        let &Presence { order, place, side, price, open, stands } = presence;
         match stands {
             // It has ended, and its word of that is on its way.
             TimeInForce::GoodTillCancel if self.seats.is_taken_over(pid) => {}
@@ -261,10 +276,15 @@ impl Floor {
 
     /// The newcomer speaks unasked: it has been changed, or is back from a death.
     #[cold]
-    pub(super) fn on_newcomer_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+    pub(super) fn on_newcomer_again(
+        &mut self,
+        pid: Pid,
+        presence: &Presence,
+        out: &mut Out<Party>,
+    ) {
         let Some(walk) = &mut self.walk else { return };
         let is_back = walk.newcomer.pid != pid;
-        walk.newcomer = Newcomer { pid, presence };
+        walk.newcomer = Newcomer { pid, presence: *presence };
         if is_back {
             // The maker may hold the other end of a deal in which it died.
             self.doubt(true, true, out);
@@ -273,7 +293,7 @@ impl Floor {
 
     /// The maker speaks unasked: it has been changed, or is back from a death.
     #[cold]
-    pub(super) fn on_maker_again(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+    pub(super) fn on_maker_again(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let is_back = walk.maker.0 != pid;
         if walk.maker_is == Maker::Known && !is_back {
@@ -317,11 +337,11 @@ impl Floor {
     }
 
     /// One of the two says, asked, where it is.
-    pub(super) fn on_word(&mut self, pid: Pid, presence: Presence, out: &mut Out<Party>) {
+    pub(super) fn on_word(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let awaited = walk.awaited.get_or_insert_default();
         if walk.newcomer.pid == pid {
-            walk.newcomer.presence = presence;
+            walk.newcomer.presence = *presence;
             awaited.newcomer = false;
         } else {
             walk.maker_is = Maker::Known;
