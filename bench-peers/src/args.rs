@@ -4,16 +4,24 @@ use lab::flow::Scenario;
 
 /// Usage, as `--help` prints it.
 pub const USAGE: &str = "\
-bench-peers: the same generated flow through ours and other people's engines, in one run
+bench-peers: ours and other people's, in one run: the same generated flow through order books, and the
+same loads on runtimes of processes
 
-  --rounds N       timed rounds of each engine, of which the median counts (5)
+  --only WHAT      engines, runtimes or both (both)
+  --rounds N       timed rounds of each, of which the median counts (5)
+  --json           JSON instead of tables
+
+engines:
   --asks N         asks that are timed (500000)
   --scenario NAME  still, calm, trending, volatile, crash or all (all)
   --standing LIST  also `still` on standing books of so many orders, such as 1000,1000000;
                    `none` for none of it (1000,10000,100000,1000000)
   --seed N         seed of the flow (1792)
   --out WHICH      queue, fold or both (both)
-  --json           JSON instead of tables
+
+runtimes:
+  --alive N        idle processes of which memory is measured (1000000; up to 8 kB each)
+  --quick          a fiftieth of it all, to see that it works
 ";
 
 /// Options of a run.
@@ -34,6 +42,14 @@ pub struct Args {
     pub fold: bool,
     /// JSON.
     pub json: bool,
+    /// Order books.
+    pub engines: bool,
+    /// Runtimes of processes.
+    pub runtimes: bool,
+    /// Idle processes of which memory is measured.
+    pub alive: u64,
+    /// A fiftieth of the loads on runtimes.
+    pub quick: bool,
 }
 
 /// Why there is nothing to run.
@@ -57,6 +73,10 @@ impl Args {
             queue: true,
             fold: true,
             json: false,
+            engines: true,
+            runtimes: true,
+            alive: 1_000_000,
+            quick: false,
         };
         while let Some(flag) = args.next() {
             if flag == "--help" || flag == "-h" {
@@ -66,8 +86,22 @@ impl Args {
                 read.json = true;
                 continue;
             }
+            if flag == "--quick" {
+                read.quick = true;
+                continue;
+            }
             let value = args.next().ok_or_else(|| Stop::Wrong(format!("{flag} needs a value")))?;
             match flag.as_str() {
+                "--only" => {
+                    read.engines = value != "runtimes";
+                    read.runtimes = value != "engines";
+                    if !["engines", "runtimes", "both"].contains(&value.as_str()) {
+                        return Err(Stop::Wrong(format!(
+                            "--only {value}: engines, runtimes or both"
+                        )));
+                    }
+                }
+                "--alive" => read.alive = number(&flag, &value, 1_000)? as u64,
                 "--rounds" => read.rounds = number(&flag, &value, 1)?,
                 "--asks" => read.asks = number(&flag, &value, 1_000)?,
                 "--seed" => read.seed = number(&flag, &value, 0)? as u64,
@@ -118,8 +152,13 @@ mod tests {
         let args = read("--rounds 3 --scenario crash --standing 5,6 --out fold --json").unwrap();
         assert_eq!((args.rounds, args.standing, args.json), (3, vec![5, 6], true));
         assert_eq!((args.scenarios, args.queue, args.fold), (vec![Scenario::Crash], false, true));
-        for wrong in ["--rounds", "--rounds 0", "--asks x", "--scenario dull", "--fast", "--out x"]
-        {
+        let args = read("--only runtimes --alive 5000 --quick").unwrap();
+        assert_eq!(
+            (args.engines, args.runtimes, args.alive, args.quick),
+            (false, true, 5_000, true)
+        );
+        let wrong = ["--rounds", "--rounds 0", "--asks x", "--scenario dull", "--fast", "--out x"];
+        for wrong in wrong.into_iter().chain(["--only", "--only ours", "--alive 0"]) {
             assert!(matches!(read(wrong), Err(Stop::Wrong(_))), "{wrong}");
         }
         assert_eq!(read("--help").err(), Some(Stop::Help));

@@ -1,4 +1,4 @@
-//! Buttonwood beside other people's engines: one flow, one run, ratios.
+//! Buttonwood beside other people's engines and runtimes: one flow, one run, ratios.
 
 mod args;
 mod engines;
@@ -6,6 +6,7 @@ mod plain;
 mod queue;
 mod report;
 mod run;
+mod runtimes;
 mod script;
 mod show;
 
@@ -31,7 +32,13 @@ pub struct Case {
 }
 
 fn main() -> ExitCode {
-    let args = match Args::read(std::env::args().skip(1)) {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, name, count] = given.as_slice()
+        && flag == runtimes::CROWD
+    {
+        return if runtimes::alone(name, count) { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
+    let args = match Args::read(given.into_iter()) {
         Ok(args) => args,
         Err(Stop::Help) => {
             print!("{}", args::USAGE);
@@ -42,22 +49,33 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let own = args.scenarios.iter().map(|&scenario| (scenario, None));
-    let deep = args.standing.iter().map(|&standing| (Scenario::Still, Some(standing)));
-    let mut cases = Vec::new();
-    for (scenario, standing) in own.chain(deep) {
-        let case = compare(&args, scenario, standing);
-        if !args.json {
-            show::table(&case);
-        }
-        cases.push(case);
+    let plan = runtimes::Plan { rounds: args.rounds, alive: args.alive, quick: args.quick };
+    let runtimes = args.runtimes.then(|| runtimes::run(&plan));
+    if let (Some(report), false) = (&runtimes, args.json) {
+        runtimes::tables(report);
     }
+    let cases = if args.engines { engines(&args) } else { Vec::new() };
     if args.json {
-        show::json(&args, &cases);
+        let runtimes = runtimes.map(|report| runtimes::json(&plan, &report));
+        show::json(&args, &cases, runtimes.as_deref());
     } else {
         show::growth(&cases);
     }
     ExitCode::SUCCESS
+}
+
+/// All flows through all engines.
+fn engines(args: &Args) -> Vec<Case> {
+    let own = args.scenarios.iter().map(|&scenario| (scenario, None));
+    let deep = args.standing.iter().map(|&standing| (Scenario::Still, Some(standing)));
+    let compared = own.chain(deep).map(|(scenario, standing)| {
+        let case = compare(args, scenario, standing);
+        if !args.json {
+            show::table(&case);
+        }
+        case
+    });
+    compared.collect()
 }
 
 fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {

@@ -79,15 +79,17 @@ pub fn growth(cases: &[Case]) {
     );
 }
 
-/// All cases as JSON. Names have no characters that would need escaping.
-pub fn json(args: &Args, cases: &[Case]) {
+/// All cases as JSON, and the runtimes if they were measured. Names have no characters that would need
+/// escaping.
+pub fn json(args: &Args, cases: &[Case], runtimes: Option<&str>) {
     let cases: Vec<String> = cases.iter().map(case_json).collect();
     println!(
-        "{{\"rounds\":{},\"asks\":{},\"seed\":{},\"cases\":[{}]}}",
+        "{{\"rounds\":{},\"asks\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
         args.rounds,
         args.asks,
         args.seed,
-        cases.join(",")
+        cases.join(","),
+        runtimes.unwrap_or("null")
     );
 }
 

@@ -11,6 +11,7 @@
 //! | [`simulate`] | seeded worlds with thousands of orders, clients, a journal on a disk that fails, and crashes |
 //! | [`disk`] | that disk |
 //! | [`faults`] | which fault strikes when |
+//! | [`loads`] | what the kernel alone is measured with |
 //! | [`world`] | an exchange whose every step is chosen from outside, and a witness of it |
 //!
 //! It may look at everything, and nothing may depend on it but tests and the command's drawings.
@@ -21,6 +22,7 @@ pub mod explore;
 pub mod faults;
 pub mod flow;
 pub mod laws;
+pub mod loads;
 pub mod mutations;
 pub mod oracle;
 pub mod simulate;

@@ -26,7 +26,7 @@ enum What {
     Durable(Durable),
     /// A journal read back into a running exchange
     Recovery(Recovery),
-    /// The kernel alone: a message, a life, an idle process
+    /// The kernel alone: messages, lives, monitors, restarts, an idle process; a message among millions
     Kernel(Kernel),
     /// What deaths cost: an order's way back, and the trades of a market in which processes are killed
     Kills(Kills),
@@ -155,7 +155,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             bar.finish_and_clear();
             print(&report, common.json)
         }
-        What::Kernel(Kernel { common }) => print(&kernel::run(common.runs), common.json),
+        What::Kernel(Kernel { common }) => {
+            let bar = output::count_bar("measuring", kernel::steps());
+            let report = kernel::run(common.runs, &|| bar.inc(1));
+            bar.finish_and_clear();
+            print(&report, common.json)
+        }
     }
 }
 

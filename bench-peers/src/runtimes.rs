@@ -1,0 +1,204 @@
+//! The same loads on our kernel and on other people's runtimes of actors, each used as its own
+//! documentation shows, all of them on one thread, in turns, in one run.
+//!
+//! What is compared: a process of ours is supervised, and where it is spawned one by one it is
+//! monitored too; theirs are neither unless the load is about that. What a runtime has not is not
+//! measured: a gap is a gap.
+
+mod actix;
+mod kameo;
+mod life;
+mod memory;
+mod ours;
+mod ractor;
+mod show;
+mod tasks;
+
+use std::time::Duration;
+
+use lab::loads::Load;
+
+pub use life::Lives;
+pub use memory::{FLAG as CROWD, Held, alone};
+pub use show::{json, tables};
+
+/// A runtime of processes.
+pub trait Runtime {
+    /// As the tables name it.
+    const NAME: &'static str;
+
+    /// Does a load so many times; tells how long its thread's processor worked at it, what is only
+    /// preparation left out. `None` if this runtime has no such thing.
+    fn load(load: Load, count: u64) -> Option<Duration>;
+
+    /// Has so many idle processes with addresses of them all, each with eight bytes to hold, and
+    /// calls `look` while they live.
+    fn crowd(count: u64, look: &mut dyn FnMut());
+}
+
+/// As large as a message of ours: 32 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter {
+    /// How often it is still to be passed on; or that it is the last of its burst, at 0.
+    pub count: u64,
+    _rest: [u64; 3],
+}
+
+impl Letter {
+    fn new(count: u64) -> Letter {
+        Letter { count, _rest: [count; 3] }
+    }
+}
+
+/// The processor time of this thread: what others do on the machine counts little. Where it is not
+/// told, the time of day.
+pub fn clock() -> Duration {
+    #[cfg(unix)]
+    {
+        let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec.unsigned_abs() as u32)
+    }
+    #[cfg(not(unix))]
+    {
+        use std::sync::LazyLock;
+        use std::time::Instant;
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
+
+/// A runtime's part.
+pub struct Part {
+    /// Its name.
+    pub name: &'static str,
+    /// Nanoseconds each, round by round; none if it has no such thing.
+    pub rounds: Vec<f64>,
+}
+
+impl Part {
+    /// The middle round.
+    pub fn median(&self) -> Option<f64> {
+        let mut rounds = self.rounds.clone();
+        rounds.sort_by(f64::total_cmp);
+        rounds.get(rounds.len() / 2).copied()
+    }
+
+    /// The best: what the machine does when nothing else is at work on it.
+    pub fn best(&self) -> Option<f64> {
+        self.rounds.iter().copied().min_by(f64::total_cmp)
+    }
+}
+
+/// What a load cost each of them; ours is the first.
+pub struct Cost {
+    /// Its name, as in `bench kernel`.
+    pub key: &'static str,
+    /// Ours, then theirs.
+    pub parts: Vec<Part>,
+}
+
+impl Cost {
+    /// The cheapest of the others beside ours: how many times ours it takes.
+    pub fn best_peer(&self) -> Option<(&'static str, f64)> {
+        let (ours, theirs) = self.parts.split_first()?;
+        let ours = ours.median()?;
+        let medians = theirs.iter().filter_map(|part| Some((part.name, part.median()?)));
+        let (name, ns) = medians.min_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((name, ns / ours))
+    }
+}
+
+/// All that was measured.
+pub struct Report {
+    /// Cost of each load.
+    pub costs: Vec<Cost>,
+    /// Memory of idle processes.
+    pub held: Vec<Held>,
+    /// Life.
+    pub lives: Lives,
+    /// How busy the machine was when it began and when it ended: programs that wanted a processor,
+    /// over the last minute.
+    pub load_average: [Option<f64>; 2],
+}
+
+/// How much to do.
+pub struct Plan {
+    /// Rounds, of which the median counts.
+    pub rounds: usize,
+    /// Idle processes of which memory is measured.
+    pub alive: u64,
+    /// A fiftieth of it all, to see that it works.
+    pub quick: bool,
+}
+
+/// A name, and how it does a load.
+type Player = (&'static str, fn(Load, u64) -> Option<Duration>);
+
+fn player<R: Runtime>() -> Player {
+    (R::NAME, R::load)
+}
+
+/// Measures all of it.
+pub fn run(plan: &Plan) -> Report {
+    let before = load_average();
+    let players = [
+        player::<ours::Kernel>(),
+        player::<tasks::Tasks>(),
+        player::<actix::Actix>(),
+        player::<ractor::Ractor>(),
+        player::<kameo::Kameo>(),
+    ];
+    let cost = |load: Load| {
+        let mut parts: Vec<Part> =
+            players.iter().map(|(name, _)| Part { name, rounds: Vec::new() }).collect();
+        for round in 0..plan.rounds {
+            // Each round begins with another, so that none always follows the same one.
+            for index in 0..players.len() {
+                let turn = (index + round) % players.len();
+                let count = plan.count(load, turn == 0);
+                if let Some(spent) = players[turn].1(load, count) {
+                    parts[turn].rounds.push(spent.as_secs_f64() * 1e9 / count as f64);
+                }
+            }
+        }
+        Cost { key: load.key(), parts }
+    };
+    let costs = Load::ALL.map(cost).into();
+    let held = memory::all(plan);
+    let lives = life::run(plan);
+    Report { costs, held, lives, load_average: [before, load_average()] }
+}
+
+impl Plan {
+    /// How often a load is done in a round: long enough for a clock, short enough to be waited for.
+    fn count(&self, load: Load, ours: bool) -> u64 {
+        let (ours_does, they_do) = match load {
+            Load::SpawnExit => (2_000_000, 100_000),
+            Load::SpawnMany | Load::MonitorFired => (100_000, 100_000),
+            Load::Burst => (10_000_000, 1_000_000),
+            Load::PingPong => (5_000_000, 200_000),
+            Load::Restart => (500_000, 50_000),
+        };
+        let count = if ours { ours_does } else { they_do };
+        if self.quick { count / 50 } else { count }
+    }
+}
+
+fn load_average() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// The names of all runtimes, ours first.
+const NAMES: [&str; 5] = [
+    ours::Kernel::NAME,
+    tasks::Tasks::NAME,
+    actix::Actix::NAME,
+    ractor::Ractor::NAME,
+    kameo::Kameo::NAME,
+];
+
+/// A runtime on one thread, as tokio's documentation has it.
+fn one_thread() -> tokio::runtime::Runtime {
+    let made = tokio::runtime::Builder::new_current_thread().build();
+    made.expect("a runtime without I/O and timers asks nothing of the system")
+}

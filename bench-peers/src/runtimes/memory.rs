@@ -1,0 +1,71 @@
+//! What an idle process holds. Each crowd is gathered in a program of its own, since memory that was
+//! freed is not given back, and would be found again by whoever is measured next.
+
+use std::process::Command;
+
+use super::{NAMES, Plan, Runtime, actix, kameo, ours, ractor, tasks};
+
+/// The flag by which this program is told to be one crowd alone.
+pub const FLAG: &str = "--crowd-of";
+
+/// What one process of a runtime holds.
+pub struct Held {
+    /// Whose.
+    pub name: &'static str,
+    /// Resident bytes each; `None` where the system does not tell, or has no room for so many.
+    pub bytes: Option<f64>,
+}
+
+/// More than any of them needs for a process, so that no machine is filled up.
+const MOST: u64 = 8_192;
+
+/// Measures them all.
+pub fn all(plan: &Plan) -> Vec<Held> {
+    let alive = if plan.quick { plan.alive / 50 } else { plan.alive };
+    let room = available().is_none_or(|bytes| bytes > alive * MOST);
+    if !room {
+        eprintln!("memory is not measured: {alive} processes may need {} MB", (alive * MOST) >> 20);
+    }
+    let held = |name| Held { name, bytes: room.then(|| ask(name, alive)).flatten() };
+    NAMES.into_iter().map(held).collect()
+}
+
+/// Has this program run once more for one crowd.
+fn ask(name: &str, count: u64) -> Option<f64> {
+    let mut again = Command::new(std::env::current_exe().ok()?);
+    let answer = again.args([FLAG, name, &count.to_string()]).output().ok()?;
+    String::from_utf8(answer.stdout).ok()?.trim().parse().ok()
+}
+
+/// The whole of such a run: gathers a crowd and prints the bytes of each of it. False if there is no
+/// such runtime or no such count.
+pub fn alone(name: &str, count: &str) -> bool {
+    let crowd = match name {
+        ours::Kernel::NAME => ours::Kernel::crowd,
+        tasks::Tasks::NAME => tasks::Tasks::crowd,
+        actix::Actix::NAME => actix::Actix::crowd,
+        ractor::Ractor::NAME => ractor::Ractor::crowd,
+        kameo::Kameo::NAME => kameo::Kameo::crowd,
+        _ => return false,
+    };
+    let Ok(count @ 1..) = count.parse::<u64>() else { return false };
+    let before = kibibytes("/proc/self/status", "VmRSS:");
+    crowd(count, &mut || {
+        let after = kibibytes("/proc/self/status", "VmRSS:");
+        if let (Some(before), Some(after)) = (before, after) {
+            println!("{:.0}", after.saturating_sub(before) as f64 * 1024.0 / count as f64);
+        }
+    });
+    true
+}
+
+/// Bytes that programs can still have.
+fn available() -> Option<u64> {
+    Some(kibibytes("/proc/meminfo", "MemAvailable:")? * 1024)
+}
+
+fn kibibytes(file: &str, field: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}

@@ -1,0 +1,181 @@
+//! Bare tokio: a task with an unbounded channel is a process, a `JoinHandle` that another task awaits
+//! is a monitor, and a loop around it a supervisor. Nothing else of what a runtime of actors does is done.
+
+use std::time::Duration;
+
+use lab::loads::{BURST, Load};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::{Letter, Runtime, clock, one_thread};
+
+/// Tasks and channels.
+pub struct Tasks;
+
+impl Runtime for Tasks {
+    const NAME: &'static str = "tokio tasks";
+
+    fn load(load: Load, count: u64) -> Option<Duration> {
+        Some(one_thread().block_on(async {
+            match load {
+                Load::SpawnExit => spawn_exit(count).await,
+                Load::SpawnMany => spawn_many(count).await,
+                Load::Burst => burst(count).await,
+                Load::PingPong => ping_pong(count).await,
+                Load::MonitorFired => monitor(count).await,
+                Load::Restart => restart(count).await,
+            }
+        }))
+    }
+
+    fn crowd(count: u64, look: &mut dyn FnMut()) {
+        one_thread().block_on(async {
+            let mut all = Vec::with_capacity(count as usize);
+            for state in 0..count {
+                let (address, letters) = unbounded_channel();
+                tokio::spawn(idle(state, letters));
+                all.push(address);
+            }
+            tokio::task::yield_now().await;
+            look();
+        });
+    }
+}
+
+async fn idle(state: u64, mut letters: UnboundedReceiver<Letter>) {
+    let mut state = state;
+    while let Some(letter) = letters.recv().await {
+        state = state.wrapping_add(letter.count);
+    }
+    std::hint::black_box(state);
+}
+
+/// Ends at the first letter.
+async fn mortal(mut letters: UnboundedReceiver<Letter>) {
+    std::hint::black_box(letters.recv().await);
+}
+
+async fn spawn_exit(count: u64) -> Duration {
+    let start = clock();
+    for _ in 0..count {
+        let (address, letters) = unbounded_channel::<Letter>();
+        let task = tokio::spawn(async move { drop(letters) });
+        task.await.expect("it ends by itself");
+        drop(address);
+    }
+    clock() - start
+}
+
+async fn spawn_many(count: u64) -> Duration {
+    let start = clock();
+    let mut all = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let (address, letters) = unbounded_channel();
+        all.push((address, tokio::spawn(mortal(letters))));
+    }
+    tokio::task::yield_now().await;
+    for (address, _) in &all {
+        address.send(Letter::new(0)).expect("it waits for this");
+    }
+    for (_, task) in all {
+        task.await.expect("it ends when it is told to");
+    }
+    clock() - start
+}
+
+async fn burst(count: u64) -> Duration {
+    let (address, mut letters) = unbounded_channel::<Letter>();
+    let (done, mut dones) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut sum = 0u64;
+        while let Some(letter) = letters.recv().await {
+            sum = sum.wrapping_add(letter.count);
+            if letter.count == 0 {
+                done.send(sum).expect("the source waits for this");
+            }
+        }
+    });
+    let start = clock();
+    for _ in 0..count / BURST {
+        for left in (0..BURST).rev() {
+            address.send(Letter::new(left)).expect("the sink is there");
+        }
+        dones.recv().await.expect("the sink tells of the last of each burst");
+    }
+    clock() - start
+}
+
+async fn ping_pong(count: u64) -> Duration {
+    let (there, at_there) = unbounded_channel::<Letter>();
+    let (here, at_here) = unbounded_channel::<Letter>();
+    let pass = |mut letters: UnboundedReceiver<Letter>, to: UnboundedSender<Letter>| async move {
+        while let Some(letter) = letters.recv().await {
+            if letter.count == 0 || to.send(Letter::new(letter.count - 1)).is_err() {
+                break;
+            }
+        }
+    };
+    let first = tokio::spawn(pass(at_here, there.clone()));
+    let second = tokio::spawn(pass(at_there, here.clone()));
+    tokio::task::yield_now().await;
+    let start = clock();
+    here.send(Letter::new(2 * count)).expect("it waits for this");
+    drop((here, there));
+    first.await.expect("it ends with the last letter");
+    let spent = clock() - start;
+    second.await.expect("it ends with the other");
+    spent
+}
+
+async fn monitor(count: u64) -> Duration {
+    let (down, mut downs) = unbounded_channel();
+    let mut spent = Duration::ZERO;
+    for _ in 0..count / BURST {
+        let spawn = |_| {
+            let (address, letters) = unbounded_channel();
+            (address, tokio::spawn(mortal(letters)))
+        };
+        let all: Vec<_> = (0..BURST).map(spawn).collect();
+        tokio::task::yield_now().await;
+        let start = clock();
+        for (index, (address, task)) in all.into_iter().enumerate() {
+            let down = down.clone();
+            tokio::spawn(async move {
+                task.await.expect("it ends when it is told to");
+                down.send(index).expect("the watcher waits for this");
+            });
+            address.send(Letter::new(0)).expect("it waits for this");
+        }
+        for _ in 0..BURST {
+            downs.recv().await.expect("each end is told of");
+        }
+        spent += clock() - start;
+    }
+    spent
+}
+
+async fn restart(count: u64) -> Duration {
+    let (back, mut backs) = unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (address, mut letters) = unbounded_channel::<Letter>();
+            let back = back.clone();
+            let life = tokio::spawn(async move {
+                if back.send(address).is_err() {
+                    return Ok(());
+                }
+                std::hint::black_box(letters.recv().await);
+                Err(())
+            });
+            if let Ok(Ok(())) = life.await {
+                break; // nobody wants another life
+            }
+        }
+    });
+    let mut victim = backs.recv().await.expect("its first life says that it is there");
+    let start = clock();
+    for _ in 0..count {
+        victim.send(Letter::new(0)).expect("it waits for this");
+        victim = backs.recv().await.expect("each life says that it is there");
+    }
+    clock() - start
+}

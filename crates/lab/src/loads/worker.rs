@@ -1,0 +1,200 @@
+//! The processes of the loads. They do as little as they can: it is the kernel that is measured.
+
+use kernel::{Event, Life, Name, NoFact, NoKeeper, Out, Pid, Process, Reason};
+
+use super::BURST;
+
+/// The supervisor of many children.
+pub(super) const CHILDREN: Name = Name(0);
+/// The process that fails when it is told to.
+pub(super) const VICTIM: Name = Name(1);
+/// Who has it fail.
+const TORMENTOR: Name = Name(2);
+
+/// As large as what other runtimes are measured with: 32 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    count: u64,
+    whom: Pid,
+    _rest: [u64; 2],
+}
+
+const _: () = assert!(size_of::<Message>() == 32);
+
+impl Message {
+    pub(super) fn new(count: u64) -> Message {
+        Message::about(Pid::OUTSIDE, count)
+    }
+
+    pub(super) fn about(whom: Pid, count: u64) -> Message {
+        Message { count, whom, _rest: [count; 2] }
+    }
+}
+
+/// The processes of these worlds.
+#[derive(Debug)]
+pub enum Worker {
+    /// Passes a count that falls to whoever sent it; what comes from outside to its partner.
+    Passer {
+        /// To whom it passes what comes from outside.
+        partner: Pid,
+        /// Messages so far.
+        heard: u32,
+    },
+    /// Sends a thousand messages to another for each that it gets.
+    Source {
+        /// The other.
+        to: Pid,
+    },
+    /// Adds up what it gets.
+    Sink {
+        /// Messages so far.
+        heard: u32,
+        /// Their sum.
+        sum: u64,
+    },
+    /// Spawns a child, hears of its end, spawns the next.
+    Parent {
+        /// Children still to come.
+        left: u64,
+    },
+    /// Ends at once.
+    Mayfly,
+    /// Ends when it is told anything.
+    Mortal,
+    /// Monitors others, a thousand at once, tells them to end, and goes on when all have.
+    Watcher {
+        /// Those still to be watched. Boxed, so that idle processes need not be as large.
+        others: Box<Vec<Pid>>,
+        /// Ends that it has not heard of yet.
+        awaited: u32,
+    },
+    /// Fails when it is told anything, and says so when it is back.
+    Victim {
+        /// Which of its lives.
+        life: u32,
+    },
+    /// Has the victim fail so many times.
+    Tormentor {
+        /// Failures still to come.
+        left: u64,
+    },
+    /// Sends what it gets on to the next, until its count is used up.
+    Hopper {
+        /// The next.
+        next: Pid,
+    },
+    /// Waits for ever.
+    Idle {
+        /// Something to hold.
+        state: u64,
+    },
+}
+
+/// What the trees make.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// A child that somebody else has made; none is ever restarted.
+    Child,
+    /// The victim.
+    Victim,
+}
+
+impl Process for Worker {
+    type Message = Message;
+    type Fact = NoFact;
+    type Keeper = NoKeeper;
+    type Note = ();
+    type Role = Role;
+
+    fn start(role: &Role, life: Life<'_, ()>) -> Worker {
+        match role {
+            Role::Child => Worker::Idle { state: life.key },
+            Role::Victim => Worker::Victim { life: life.incarnation },
+        }
+    }
+
+    fn handle(&mut self, event: Event<&Message>, out: &mut Out<Worker>) {
+        // First who, then what: matched as a pair, the event would be copied whole at each step.
+        match self {
+            Worker::Passer { partner, heard } => {
+                let Event::Message { from, message } = event else { return };
+                let to = if from == Pid::OUTSIDE { *partner } else { from };
+                *heard += 1;
+                if message.count > 0 {
+                    out.send(to, Message::new(message.count - 1));
+                }
+            }
+            Worker::Source { to } => {
+                let Event::Message { message, .. } = event else { return };
+                for count in 0..BURST {
+                    out.send(*to, Message::new(message.count + count));
+                }
+            }
+            Worker::Sink { heard, sum } => {
+                let Event::Message { message, .. } = event else { return };
+                *heard += 1;
+                *sum = sum.wrapping_add(message.count);
+            }
+            Worker::Parent { left } => {
+                if *left > 0 && matches!(event, Event::Start | Event::Down { .. }) {
+                    *left -= 1;
+                    let child = out.spawn_child(CHILDREN, *left, Worker::Mayfly);
+                    out.monitor(child);
+                }
+            }
+            Worker::Mayfly => {
+                if matches!(event, Event::Start) {
+                    out.exit(Reason::Normal);
+                }
+            }
+            Worker::Mortal => {
+                if matches!(event, Event::Message { .. }) {
+                    out.exit(Reason::Normal);
+                }
+            }
+            Worker::Watcher { others, awaited } => {
+                match event {
+                    Event::Down { .. } => *awaited -= 1,
+                    Event::Message { .. } => {}
+                    Event::Start | Event::Exit { .. } | Event::Timer { .. } => return,
+                }
+                if *awaited == 0 {
+                    watch_some(others, awaited, out);
+                }
+            }
+            Worker::Victim { life } => match event {
+                Event::Start if *life > 1 => out.send_to(TORMENTOR, Message::new(u64::from(*life))),
+                Event::Message { .. } => out.exit(Reason::Said(1)),
+                _ => {}
+            },
+            Worker::Tormentor { left } => match event {
+                Event::Start => out.register(TORMENTOR),
+                Event::Message { .. } if *left > 0 => {
+                    *left -= 1;
+                    out.send_to(VICTIM, Message::new(*left));
+                }
+                _ => {}
+            },
+            Worker::Hopper { next } => {
+                let Event::Message { message, .. } = event else { return };
+                if message.whom != Pid::OUTSIDE {
+                    *next = message.whom;
+                } else if message.count > 0 {
+                    out.send(*next, Message::new(message.count - 1));
+                }
+            }
+            Worker::Idle { .. } => {}
+        }
+    }
+}
+
+/// Watches the next thousand, and tells each to end.
+fn watch_some(others: &mut Vec<Pid>, awaited: &mut u32, out: &mut Out<Worker>) {
+    for _ in 0..BURST {
+        let Some(other) = others.pop() else { return };
+        out.monitor(other);
+        out.send(other, Message::new(0));
+        *awaited += 1;
+    }
+}
