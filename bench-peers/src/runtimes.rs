@@ -9,6 +9,7 @@ mod actix;
 mod kameo;
 mod life;
 mod memory;
+mod orders;
 mod ours;
 mod ractor;
 mod show;
@@ -20,6 +21,7 @@ use lab::loads::Load;
 
 pub use life::Lives;
 pub use memory::{FLAG as CROWD, Held, alone};
+pub use orders::Orders;
 pub use show::{json, tables};
 
 /// A runtime of processes.
@@ -116,6 +118,8 @@ pub struct Report {
     pub held: Vec<Held>,
     /// Life.
     pub lives: Lives,
+    /// An order per process.
+    pub orders: Orders,
     /// How busy the machine was when it began and when it ended: programs that wanted a processor,
     /// over the last minute.
     pub load_average: [Option<f64>; 2],
@@ -166,7 +170,8 @@ pub fn run(plan: &Plan) -> Report {
     let costs = Load::ALL.map(cost).into();
     let held = memory::all(plan);
     let lives = life::run(plan);
-    Report { costs, held, lives, load_average: [before, load_average()] }
+    let orders = orders::run(plan);
+    Report { costs, held, lives, orders, load_average: [before, load_average()] }
 }
 
 impl Plan {

@@ -28,7 +28,7 @@ Every chore of the repository.
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
-  cargo xtask bench-peers ...   the same flow through other engines and ours; --help for its options
+  cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
 ";

@@ -49,6 +49,16 @@ pub fn tables(report: &Report) {
             println!("{:<38}{:>12.1} ns a cell's step, {:>12.0} a second", part.name, ns, 1e9 / ns);
         }
     }
+    let orders = &report.orders;
+    println!(
+        "\nan order per process: {} orders, {} cancels, {} trades",
+        orders.orders, orders.cancels, orders.trades
+    );
+    for part in &orders.parts {
+        if let Some(ns) = part.median() {
+            println!("{:<38}{:>12.1} ns an order, {:>12.0} a second", part.name, ns, 1e9 / ns);
+        }
+    }
     let [before, after] = report.load_average;
     if let (Some(before), Some(after)) = (before, after) {
         println!("\nmedians; load average {before} when it began, {after} when it ended");
@@ -63,11 +73,15 @@ pub fn json(plan: &Plan, report: &Report) -> String {
         .iter()
         .map(|held| format!("{{\"runtime\":\"{}\",\"bytes\":{}}}", held.name, number(held.bytes)))
         .collect();
-    let lives: Vec<String> = report.lives.parts.iter().map(life_json).collect();
+    let lives: Vec<String> =
+        report.lives.parts.iter().map(|part| rate_json(part, "cell_steps_per_second")).collect();
+    let orders: Vec<String> =
+        report.orders.parts.iter().map(|part| rate_json(part, "orders_per_second")).collect();
     let [before, after] = report.load_average;
     format!(
         "{{\"rounds\":{},\"alive\":{},\"quick\":{},\"load_average\":[{},{}],{},\
-         \"bytes_per_process\":[{}],\"life\":{{\"cells\":{},\"runtimes\":[{}]}}}}",
+         \"bytes_per_process\":[{}],\"life\":{{\"cells\":{},\"runtimes\":[{}]}},\
+         \"orders\":{{\"orders\":{},\"cancels\":{},\"trades\":{},\"runtimes\":[{}]}}}}",
         plan.rounds,
         plan.alive,
         plan.quick,
@@ -76,7 +90,11 @@ pub fn json(plan: &Plan, report: &Report) -> String {
         costs.join(","),
         held.join(","),
         report.lives.cells,
-        lives.join(",")
+        lives.join(","),
+        report.orders.orders,
+        report.orders.cancels,
+        report.orders.trades,
+        orders.join(",")
     )
 }
 
@@ -96,10 +114,10 @@ fn part_json(part: &Part) -> String {
     format!("{{\"runtime\":\"{}\",\"ns\":{median},\"best_ns\":{best}}}", part.name)
 }
 
-fn life_json(part: &Part) -> String {
+fn rate_json(part: &Part, key: &str) -> String {
     let rate = part.median().map_or("null".to_owned(), |ns| format!("{:.0}", 1e9 / ns));
     let ns = number(part.median());
-    format!("{{\"runtime\":\"{}\",\"ns\":{ns},\"cell_steps_per_second\":{rate}}}", part.name)
+    format!("{{\"runtime\":\"{}\",\"ns\":{ns},\"{key}\":{rate}}}", part.name)
 }
 
 fn number(value: Option<f64>) -> String {
