@@ -101,6 +101,19 @@ impl<P: Process, W: Watch<P>, Q: Queues> Station<P, W, Q> {
         self.take_in() || comes
     }
 
+    /// Wakes the other worlds that wait for something to come.
+    pub fn wake(&self) {
+        for way in self.ways.iter().flatten() {
+            let _is_awake = Q::try_send(&way.queue, Vec::new()); // one that is full wakes as well
+        }
+    }
+
+    /// The numbers of the worlds that are lost, as far as this one has heard.
+    pub fn lost(&self) -> impl Iterator<Item = u8> {
+        let (ways, own) = (&self.ways, self.world.number());
+        (0..).zip(ways).filter(move |(to, way)| way.is_none() && *to != own).map(|(to, _)| to)
+    }
+
     /// Takes in what is there. What a world has sent before its end is taken in before that end.
     fn take_in(&mut self) -> bool {
         let over = |way: &Option<Way<_, Q>>| way.as_ref().is_some_and(|way| Q::is_up(&way.over));
@@ -143,12 +156,10 @@ impl<P: Process, W: Watch<P>, Q: Queues> Station<P, W, Q> {
 }
 
 impl<P: Process, W: Watch<P>, Q: Queues> Drop for Station<P, W, Q> {
-    /// Says that this world is over. A queue that is full wakes its receiver as well.
+    /// Says that this world is over.
     fn drop(&mut self) {
         Q::raise(&self.over);
-        for way in self.ways.iter().flatten() {
-            let _is_awake = Q::try_send(&way.queue, Vec::new());
-        }
+        self.wake();
     }
 }
 

@@ -39,7 +39,7 @@ impl Process for Being {
     }
 
     fn children(role: &Role, _keeper: &NoKeeper) -> Vec<u64> {
-        (0..u64::from(role.torus.cells())).collect()
+        (role.first..role.end).map(u64::from).collect()
     }
 }
 
@@ -48,7 +48,9 @@ const WITHOUT_END: Intensity = Intensity::times(u32::MAX).within(0);
 
 /// The tree: a supervisor of many cells, each of which is restarted alone.
 pub fn tree(role: Role) -> Node<Role> {
-    let cells =
-        Node::many("cells", role).restarted(Restart::Permanent).intensity_per_child(WITHOUT_END);
+    let cells = Node::many("cells", role)
+        .restarted(Restart::Permanent)
+        .intensity_per_child(WITHOUT_END)
+        .named(role.torus.supervisor());
     Node::group("life", Strategy::OneForOne, WITHOUT_END, vec![cells])
 }

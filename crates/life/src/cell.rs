@@ -20,7 +20,8 @@ const RETURNS: u32 = 0;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cell {
     place: u32,
-    role: Role,
+    torus: Torus,
+    memory: Memory,
     history: History,
     /// How far to go.
     until: u32,
@@ -53,7 +54,8 @@ impl Cell {
             None => (History::new(false, role.memory), 0, false),
         };
         let (checkpoint, collector, waiting) = (history.now(), None, Vec::new());
-        Cell { place, role: *role, history, until, checkpoint, told, collector, waiting }
+        let Role { torus, memory, .. } = *role;
+        Cell { place, torus, memory, history, until, checkpoint, told, collector, waiting }
     }
 
     /// Its place on the torus.
@@ -129,7 +131,7 @@ impl Cell {
         if out.incarnation() == 1 {
             return;
         }
-        let neighbours = self.role.torus.neighbours(self.place);
+        let neighbours = self.torus.neighbours(self.place);
         for (way, place) in Way::ALL.into_iter().zip(neighbours) {
             out.send_to(Torus::name(place), Say::Here { way: way.back() });
         }
@@ -169,7 +171,7 @@ impl Cell {
         self.collector = None;
         self.history.push(alive);
         self.history.forget_before(kept);
-        if let Memory::Since(steps) = self.role.memory
+        if let Memory::Since(steps) = self.memory
             && self.history.now() - self.checkpoint >= u32::from(steps)
         {
             self.write_down(out);
@@ -248,7 +250,7 @@ impl Cell {
     /// checkpoint is told in this step or a later one.
     fn write_down(&mut self, out: &mut Out<Being>) {
         let (until, told) = (self.until, self.told);
-        let (at, first, bits) = match (self.role.memory, self.history.at(0)) {
+        let (at, first, bits) = match (self.memory, self.history.at(0)) {
             (Memory::Whole, Some(alive)) => (0, 0, u64::from(alive)),
             _ => (self.history.now(), self.history.first(), self.history.recent()),
         };
@@ -264,7 +266,7 @@ impl Cell {
             return;
         }
         let alive = self.history.alive();
-        let collector = Collector::new(out.me(), self.place, self.role.torus, now, alive);
+        let collector = Collector::new(out.me(), self.place, self.torus, now, alive);
         let collector = out.spawn(Being::Collector(collector));
         out.link(collector);
         self.collector = Some(collector);

@@ -30,6 +30,7 @@ mod history;
 mod pattern;
 mod reader;
 mod say;
+mod tile;
 mod torus;
 
 pub use array::Array;
@@ -41,4 +42,5 @@ pub use history::History;
 pub use pattern::{Format, Pattern, PatternError, TooLarge};
 pub use reader::Reader;
 pub use say::{Memory, Note, Role, Say};
+pub use tile::Tile;
 pub use torus::{MAX_CELLS, Torus, Way};

@@ -104,6 +104,10 @@ pub struct Note {
 pub struct Role {
     /// The grid.
     pub torus: Torus,
+    /// The first place of this world's.
+    pub first: u32,
+    /// The place after its last.
+    pub end: u32,
     /// How much is remembered.
     pub memory: Memory,
 }

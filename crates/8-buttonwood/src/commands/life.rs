@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use life::{Format, Memory, Pattern, Torus};
+use life::{Format, Memory, Pattern, Tile, Torus};
 
 use crate::failure::Failure;
 use crate::life::{self as game, Plan};
@@ -41,6 +41,10 @@ pub(crate) struct Args {
     /// Generations a second when it is drawn; 0 for as many as it can
     #[arg(long, value_name = "G", default_value_t = 20)]
     speed: u32,
+    /// Cut the torus into so many bands of rows, each a world on a thread of its own; above 1 nothing is
+    /// drawn, and --until is needed
+    #[arg(long, value_name = "W", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    worlds: u8,
     /// Write the last generation to this file, which ends in .rle, .life or .lif
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -53,6 +57,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let save =
         args.save.as_deref().map(|path| Ok::<_, Failure>((path, format(path)?))).transpose()?;
+    check_worlds(args)?;
     let first = read(&args.pattern)?;
     let first = first.on(args.size).map_err(|why| {
         let (width, height) = why.pattern;
@@ -69,6 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         seed: args.seed,
         memory: if args.checkpoint == 0 { Memory::Whole } else { Memory::Since(args.checkpoint) },
         speed: args.speed,
+        worlds: args.worlds,
     };
     let draws = !args.json && io::stdout().is_terminal();
     let (report, last) = game::play(&plan, draws)?;
@@ -91,6 +97,25 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
          with these flags",
         report.generation
     )))
+}
+
+/// Several worlds need a row each, and an end.
+fn check_worlds(args: &Args) -> Result<(), Failure> {
+    if args.worlds > Tile::most(args.size) {
+        return Err(Failure::Usage(format!(
+            "--worlds {}: each world has a row at least, and --size {} has {}",
+            args.worlds,
+            args.size,
+            args.size.height()
+        )));
+    }
+    if args.worlds > 1 && args.until.is_none() {
+        return Err(Failure::Usage(format!(
+            "--worlds {}: several worlds are not drawn; say with --until when they end",
+            args.worlds
+        )));
+    }
+    Ok(())
 }
 
 /// A pattern by its name, else from a file.

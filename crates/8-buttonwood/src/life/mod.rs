@@ -7,7 +7,9 @@
 )]
 
 mod edge;
+mod killer;
 mod screen;
+mod tiles;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +35,26 @@ pub(crate) struct Plan {
     pub(crate) memory: Memory,
     /// Generations a second when it is drawn; 0 for as many as it can.
     pub(crate) speed: u32,
+    /// Into so many worlds the torus is cut, each on a thread of its own.
+    pub(crate) worlds: u8,
+}
+
+/// What cells have come to, and what was done to them.
+struct Outcome {
+    /// What every cell has come to.
+    generation: u32,
+    /// What the one that is furthest has.
+    latest: u32,
+    last: Array,
+    /// It came to its last generation.
+    finished: bool,
+    cells_killed: u64,
+    collectors_killed: u64,
+    steps_lost: u64,
+    restarts: u64,
+    signals: u64,
+    seconds: f64,
+    longest_history: u32,
 }
 
 /// What came of it.
@@ -41,6 +63,8 @@ pub(crate) struct Report {
     size: String,
     pattern: String,
     cells: u32,
+    /// Each on a thread of its own.
+    worlds: u8,
     /// What every cell has come to.
     pub(crate) generation: u32,
     population: usize,
@@ -76,6 +100,9 @@ pub(crate) fn play(plan: &Plan, draws: bool) -> Result<(Report, Array), Failure>
     let hears = asked.clone();
     ctrlc::set_handler(move || hears.store(true, Ordering::Relaxed))
         .map_err(|why| Failure::Life(format!("cannot listen for Ctrl-C: {why}")))?;
+    if let (Some(until), 2..) = (plan.until, plan.worlds) {
+        return Ok(report(plan, tiles::play(plan, until, &asked)?));
+    }
     let mut edge = Edge::new(plan);
     if draws {
         screen::follow(&mut edge, plan, &asked)?;
@@ -84,7 +111,7 @@ pub(crate) fn play(plan: &Plan, draws: bool) -> Result<(Report, Array), Failure>
     }
     let finished = plan.until.is_some_and(|until| edge.grid.earliest() == until);
     edge.level();
-    Ok(report(plan, &edge, finished))
+    Ok(report(plan, outcome(&edge, finished)))
 }
 
 /// Runs as fast as it goes, without drawing.
@@ -103,48 +130,64 @@ fn run(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) {
     bar.finish_and_clear();
 }
 
+fn outcome(edge: &Edge, finished: bool) -> Outcome {
+    let (grid, killer) = (&edge.grid, &edge.killer);
+    let remembered = |cell: &life::Cell| cell.history().now() - cell.history().first() + 1;
+    Outcome {
+        generation: grid.earliest(),
+        latest: grid.latest(),
+        last: grid.contents(),
+        finished,
+        cells_killed: killer.cells_killed,
+        collectors_killed: killer.collectors_killed,
+        steps_lost: killer.steps_lost,
+        restarts: grid.restarts(),
+        signals: grid.signals(),
+        seconds: edge.seconds(),
+        longest_history: grid.cells().map(remembered).max().unwrap_or(0),
+    }
+}
+
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "rates for people"
 )]
-fn report(plan: &Plan, edge: &Edge, finished: bool) -> (Report, Array) {
-    let grid = &edge.grid;
-    let (generation, last) = (grid.earliest(), grid.contents());
+fn report(plan: &Plan, outcome: Outcome) -> (Report, Array) {
+    let Outcome { generation, last, seconds, .. } = outcome;
     let start = Instant::now();
     let mut array = plan.first.clone();
     array.run(generation);
     let array_seconds = start.elapsed().as_secs_f64();
-    let cells = grid.torus().cells();
-    let cell_steps = u64::from(cells) * u64::from(generation);
+    let torus = plan.first.torus();
+    let cell_steps = u64::from(torus.cells()) * u64::from(generation);
     let per_second = |count: u64, seconds: f64| match seconds > 0.0 {
         true => (count as f64 / seconds) as u64,
         false => 0,
     };
-    let seconds = edge.seconds();
-    let remembered = |cell: &life::Cell| cell.history().now() - cell.history().first() + 1;
     let report = Report {
-        size: grid.torus().to_string(),
+        size: torus.to_string(),
         pattern: plan.pattern.clone(),
-        cells,
+        cells: torus.cells(),
+        worlds: plan.worlds,
         generation,
         population: last.population(),
-        finished,
-        kills: edge.cells_killed + edge.collectors_killed,
-        cells_killed: edge.cells_killed,
-        collectors_killed: edge.collectors_killed,
-        restarts: grid.restarts(),
+        finished: outcome.finished,
+        kills: outcome.cells_killed + outcome.collectors_killed,
+        cells_killed: outcome.cells_killed,
+        collectors_killed: outcome.collectors_killed,
+        restarts: outcome.restarts,
         seed: plan.seed,
-        matches_array: grid.latest() == generation && array == last,
+        matches_array: outcome.latest == generation && array == last,
         cell_steps,
-        steps_made_again: edge.steps_lost,
+        steps_made_again: outcome.steps_lost,
         cell_steps_per_second: per_second(cell_steps, seconds),
         array_cell_steps_per_second: per_second(cell_steps, array_seconds),
-        signals: grid.signals(),
-        signals_per_second: per_second(grid.signals(), seconds),
+        signals: outcome.signals,
+        signals_per_second: per_second(outcome.signals, seconds),
         seconds: (seconds * 1000.0).round() / 1000.0,
-        longest_history: grid.cells().map(remembered).max().unwrap_or(0),
+        longest_history: outcome.longest_history,
         resident_bytes: crate::bench::resident_bytes(),
     };
     (report, last)

@@ -151,7 +151,7 @@ fn figures(edge: &Edge, picture: &Picture, view: &View) -> [String; 2] {
             thousands(earliest.into()),
             thousands(latest.into()),
             thousands(picture.contents.population() as u64),
-            thousands(edge.cells_killed + edge.collectors_killed),
+            thousands(edge.killer.cells_killed + edge.killer.collectors_killed),
             thousands(grid.restarts()),
             thousands(rate),
         ),

@@ -24,6 +24,23 @@ fn cells_that_are_killed_come_to_the_arrays_result() {
 }
 
 #[test]
+fn a_torus_over_several_worlds_comes_to_the_arrays_result() {
+    for worlds in ["2", "3"] {
+        let args = ["life", "--size", "32x30", "--until", "60", "--kill-per-second", "3000"];
+        let told = run(args.into_iter().chain(["--worlds", worlds, "--json"])).ok().json();
+        assert_eq!(told["worlds"].to_string(), worlds, "{told}");
+        assert_eq!((&told["cells"], &told["generation"]), (&960.into(), &60.into()), "{told}");
+        for key in ["matches_array", "finished"] {
+            assert_eq!(told[key], true, "{key}: {told}");
+        }
+        let count = |key: &str| told[key].as_u64().unwrap_or_else(|| panic!("{key}: {told}"));
+        assert!(count("kills") > 0 && count("restarts") > 0, "{told}");
+        assert_eq!(count("restarts"), count("cells_killed"), "{told}");
+        assert!(count("signals") > 18 * 960 * 60, "{told}");
+    }
+}
+
+#[test]
 fn a_generation_that_was_saved_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
@@ -58,6 +75,9 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--save", "there.txt"], ".rle"),
         (&["--checkpoint", "64"], "0..=63"),
         (&["--until", "0"], "1..="),
+        (&["--worlds", "0"], "1..=64"),
+        (&["--worlds", "2"], "--until"),
+        (&["--worlds", "5", "--size", "9x4", "--until", "1"], "--size 9x4 has 4"),
     ] {
         run(["life"].iter().chain(args)).failed(2, &[told]);
     }

@@ -11,3 +11,4 @@ mod exhaustive;
 mod live;
 mod run;
 mod seeds;
+mod tiles;

@@ -205,9 +205,11 @@ impl Run {
                 killed
             }
             _ => {
-                self.grid.kill_all();
-                self.mark("all cells die");
-                true
+                let killed = self.grid.kill_all();
+                if killed {
+                    self.mark("all cells die");
+                }
+                killed
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `LIFE_SEED=n` runs that one alone, `LIFE_SEEDS=n` runs so many.
 
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use kernel::Seeded;
@@ -13,7 +14,13 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-fn runs(default: u64, sometimes: &[&str], draw: impl Fn(&mut Seeded) -> Plan) {
+/// Runs what each seed draws, and asserts that everything in the list has happened in some run.
+pub(crate) fn runs<P: Debug>(
+    default: u64,
+    sometimes: &[&str],
+    draw: impl Fn(&mut Seeded) -> P,
+    run: impl Fn(&P, Seeded) -> Marks,
+) {
     let seeds = match number("LIFE_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("LIFE_SEEDS").unwrap_or(default),
@@ -22,12 +29,7 @@ fn runs(default: u64, sometimes: &[&str], draw: impl Fn(&mut Seeded) -> Plan) {
     for seed in seeds.clone() {
         let mut chance = Seeded::new(seed);
         let plan = draw(&mut chance);
-        let one = || {
-            let mut run = Run::new(&plan, chance);
-            run.run(&plan);
-            run.marks
-        };
-        match catch_unwind(AssertUnwindSafe(one)) {
+        match catch_unwind(AssertUnwindSafe(|| run(&plan, chance))) {
             Ok(more) => more.into_iter().for_each(|(what, n)| *marks.entry(what).or_default() += n),
             Err(panic) => {
                 println!("seed {seed} (LIFE_SEED={seed} repeats it): {plan:?}");
@@ -40,6 +42,12 @@ fn runs(default: u64, sometimes: &[&str], draw: impl Fn(&mut Seeded) -> Plan) {
             assert!(marks.contains_key(what), "in no run: {what}; {marks:?}");
         }
     }
+}
+
+fn one(plan: &Plan, chance: Seeded) -> Marks {
+    let mut run = Run::new(plan, chance);
+    run.run(plan);
+    run.marks
 }
 
 const SOMETIMES: [&str; 11] = [
@@ -58,7 +66,7 @@ const SOMETIMES: [&str; 11] = [
 
 #[test]
 fn small_grids_come_to_the_arrays_result() {
-    runs(300, &SOMETIMES, |chance| {
+    let draw = |chance: &mut Seeded| {
         let mut of = |choices: &[u16]| choices[chance.below(choices.len())];
         let torus = Torus::new(of(&[1, 2, 3, 4, 5]), of(&[1, 2, 3, 4])).unwrap();
         let memory = [Memory::Whole, Memory::Since(1), Memory::Since(2), Memory::Since(5)];
@@ -75,7 +83,8 @@ fn small_grids_come_to_the_arrays_result() {
             pauses: of(&[0, 0, 1]) == 1,
             late: of(&[0, 1]) == 1,
         }
-    });
+    };
+    runs(300, &SOMETIMES, draw, one);
 }
 
 #[test]
@@ -93,5 +102,6 @@ fn large_grids_come_to_the_arrays_result() {
             pauses: false,
             late: false,
         },
+        one,
     );
 }

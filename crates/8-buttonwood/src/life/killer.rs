@@ -1,0 +1,53 @@
+//! Who is killed: so many a second of the time it is told, chosen by a seed. It reads no clock.
+
+use kernel::{Seeded, World};
+use life::{Being, Cell, Tile};
+
+/// Most kills between two portions of work, so that a rate beyond the machine's strength leaves time to live.
+const AT_ONCE: u64 = 1_000;
+
+/// Kills cells and collectors of one tile, and counts them.
+pub(super) struct Killer {
+    pub(super) cells_killed: u64,
+    pub(super) collectors_killed: u64,
+    /// Steps beyond their last checkpoint that killed cells had made.
+    pub(super) steps_lost: u64,
+    pub(super) chance: Seeded,
+    per_second: f64,
+    /// Kills that the clock has asked for so far.
+    due: u64,
+}
+
+impl Killer {
+    pub(super) fn new(seed: u64, per_second: f64) -> Killer {
+        let chance = Seeded::new(seed);
+        Killer { cells_killed: 0, collectors_killed: 0, steps_lost: 0, chance, per_second, due: 0 }
+    }
+
+    /// Kills who is due after so many seconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of kills")]
+    pub(super) fn kill_who_is_due(&mut self, seconds: f64, tile: &Tile, world: &mut World<Being>) {
+        let due = (seconds * self.per_second) as u64;
+        for _ in 0..due.saturating_sub(self.due).min(AT_ONCE) {
+            self.kill(tile, world);
+        }
+        self.due = due;
+    }
+
+    /// Kills a cell, or one time in four its collector if it has one.
+    pub(super) fn kill(&mut self, tile: &Tile, world: &mut World<Being>) {
+        let places = tile.places();
+        let drawn = self.chance.draw() % u64::from(places.end - places.start);
+        let place = places.start + u32::try_from(drawn).expect("less than cells");
+        if self.chance.below(4) == 0 && tile.kill_collector(world, place) {
+            self.collectors_killed += 1;
+            return;
+        }
+        let lost = |cell: &Cell| cell.history().now() - cell.checkpoint();
+        let lost = tile.cell(world, place).map_or(0, lost);
+        if tile.kill_cell(world, place) {
+            self.cells_killed += 1;
+            self.steps_lost += u64::from(lost);
+        }
+    }
+}
