@@ -28,6 +28,7 @@ impl State {
         let is_said = |line: usize| self.statuses[line] != Status::Unsaid;
         self.statuses[number] == Status::Unsaid
             && line.after.is_none_or(is_said)
+            && (self.disk.is_some() || line.like.is_none_or(is_said))
             && self.order_of(line).is_some()
             && (!self.script.one_at_a_time || self.is_idle())
     }

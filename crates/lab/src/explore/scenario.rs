@@ -48,6 +48,8 @@ pub(super) struct Line {
     pub(super) order: usize,
     /// The line that must have come before, if any.
     pub(super) after: Option<usize>,
+    /// A line that is alike and comes first, unless the world may be lost.
+    pub(super) like: Option<usize>,
     /// The line in which its order is placed, if there is one.
     pub(super) placed: Option<usize>,
     pub(super) wish: Wish,
@@ -171,7 +173,8 @@ impl World {
 
 impl Script {
     /// Of orders that are alike in all but their owners, the first comes first: who is who among them makes
-    /// no difference to any law, so the runs in which they change places would only be seen twice.
+    /// no difference to any law, so the runs in which they change places would only be seen twice. (Who has no
+    /// answer when the world is lost asks again, be it the first or the other: then both ways are gone.)
     fn fold_likes(&mut self) {
         let alone = |lines: &[Line], at: usize| {
             lines.iter().filter(|line| line.order == lines[at].order).count() == 1
@@ -183,7 +186,7 @@ impl Script {
                 && alone(&self.lines, at)
                 && alone(&self.lines, like)
             {
-                self.lines[at].after = Some(like);
+                self.lines[at].like = Some(like);
             }
         }
     }
@@ -235,7 +238,7 @@ impl Script {
         };
         let after = self.lines.iter().rposition(about);
         let placed = if is_place { None } else { placed };
-        self.lines.push(Line { account, client, order, after, placed, wish });
+        self.lines.push(Line { account, client, order, after, like: None, placed, wish });
     }
 }
 
