@@ -153,6 +153,7 @@ pub fn run(plan: &Plan) -> Report {
         player::<kameo::Kameo>(),
     ];
     let cost = |load: Load| {
+        eprintln!("measuring {}", load.key());
         let mut parts: Vec<Part> =
             players.iter().map(|(name, _)| Part { name, rounds: Vec::new() }).collect();
         for round in 0..plan.rounds {
@@ -168,6 +169,7 @@ pub fn run(plan: &Plan) -> Report {
         Cost { key: load.key(), parts }
     };
     let costs = Load::ALL.map(cost).into();
+    eprintln!("measuring bytes of idle processes, Life, orders");
     let held = memory::all(plan);
     let lives = life::run(plan);
     let orders = orders::run(plan);
