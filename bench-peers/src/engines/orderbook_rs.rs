@@ -113,7 +113,9 @@ impl Engine for OrderbookRs {
                     (order, price, replace.lots.0, update)
                 }
                 Ask::Cancel { order, .. } => (order.0, 0, 0, Command::Cancel),
-                Ask::OpenMarket(_) => unreachable!("the flow opens no markets"),
+                Ask::OpenMarket(_) | Ask::Release { .. } => {
+                    unreachable!("the flow opens no markets and releases nobody")
+                }
             };
             Fed { command, id: Id::sequential(order), ask: number, order, price, lots }
         });
