@@ -92,7 +92,14 @@ const PEERS: [&str; 2] = ["--manifest-path", "bench-peers/Cargo.toml"];
 
 /// A build of its own, in which the code can be told to make mistakes: see `kernel::mutation`. No other has
 /// any of it, since the crates of one build share their features.
-const MISTAKES: [&str; 4] = ["--package", "lab", "--features", "mutations"];
+const MISTAKES: [&str; 6] = [
+    "--package",
+    "lab",
+    "--package",
+    "buttonwood",
+    "--features",
+    "lab/mutations,buttonwood/mutations",
+];
 
 fn ci() -> ExitCode {
     let mut steps = Steps::default();

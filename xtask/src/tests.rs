@@ -22,7 +22,8 @@ pub(crate) fn workspace() -> Result<Count, Fault> {
 
 /// The tests of those who check: each mistake that the code can be told to make must be caught.
 pub(crate) fn mistakes() -> Result<Count, Fault> {
-    cargo(&["test", "--locked", "--test", "mutations", "--test", "alone"]).args(&MISTAKES).tests()
+    let tests = ["--test", "mutations", "--test", "alone", "--test", "mutate"];
+    cargo(&["test", "--locked"]).args(&tests).args(&MISTAKES).tests()
 }
 
 /// The tests in documentation.

@@ -31,7 +31,8 @@ enum Wanted {
 }
 
 impl Tile {
-    /// Tile `number` of `of`, with its world, which has that number: dead cells at time 0, all of them started. O(cells).
+    /// Tile `number` of `of`, with its world, which has that number: dead cells at time 0, all of them
+    /// started. O(cells).
     ///
     /// # Panics
     /// If there is not a row for each tile, or no such tile, or the steps between checkpoints are out of bounds.

@@ -43,6 +43,10 @@ pub(crate) struct Args {
     kill: Option<String>,
     #[command(flatten)]
     arrow: Arrow,
+    /// Have the code make this mistake; more than one may be given
+    #[cfg(feature = "mutations")]
+    #[arg(long, value_name = "NAME")]
+    mutate: Vec<String>,
     /// List the worlds, and the charts in ./charts
     #[arg(long, exclusive = true)]
     list: bool,
@@ -69,7 +73,29 @@ struct Arrow {
 }
 
 /// Does it.
+#[cfg(not(feature = "mutations"))]
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    ask(args)
+}
+
+/// Does it, in a build in which the code can be told to make mistakes.
+#[cfg(feature = "mutations")]
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mistake = |name: &String| {
+        lab::mutations::named(name).ok_or_else(|| {
+            let near = near(name, lab::mutations::all().into_iter().map(|m| m.name.to_owned()));
+            let all: Vec<_> = lab::mutations::all().into_iter().map(|m| m.name).collect();
+            Failure::Usage(format!(
+                "there is no mistake {name:?}; {near}all are: {}",
+                all.join(", ")
+            ))
+        })
+    };
+    let mistakes = args.mutate.iter().map(mistake).collect::<Result<Vec<_>, _>>()?;
+    kernel::mutation::with(&mistakes, || ask(args))
+}
+
+fn ask(args: &Args) -> Result<(), Failure> {
     let Some(name) = &args.world else { return list() };
     let mut world = find(name)?;
     if let Some(faults) = args.faults {
