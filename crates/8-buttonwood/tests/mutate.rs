@@ -11,7 +11,7 @@ fn explore(args: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn a_mistake_is_shown_on_a_chart_and_fails() {
-    let world = ["two-buyers-one-seller", "--faults", "1", "--law", "agreement"];
+    let world = ["buyer-and-seller", "--faults", "1", "--law", "agreement"];
     let (code, out, _) = explore(&[&world[..], &["--mutate", "no-fence"]].concat());
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("agreement is broken") && out.contains("propose"), "{out}");

@@ -225,6 +225,10 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
     if let Some(states) = args.states {
         explorer = explorer.most_states(states);
     }
+    #[cfg(feature = "mutations")]
+    if !args.mutate.is_empty() {
+        explorer = explorer.stop_at_breach(); // a mistake can make a world endless
+    }
     let start = Instant::now();
     let found = explorer.search();
     let seconds = start.elapsed().as_secs_f64();
