@@ -47,7 +47,7 @@ struct Jobs {
 impl Keeper for Jobs {
     type Fact = Fact;
 
-    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         for fact in facts {
             match *fact {
                 Fact::Taken(job) if self.answers.contains_key(&job) => {}

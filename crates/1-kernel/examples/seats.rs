@@ -132,7 +132,7 @@ struct Seat {
 impl Keeper for Seat {
     type Fact = Sold;
 
-    fn admit(&mut self, facts: &[Sold]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Sold]) -> Result<(), Broken> {
         self.sold |= !facts.is_empty();
         Ok(())
     }

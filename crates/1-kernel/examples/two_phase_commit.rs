@@ -9,7 +9,7 @@
 
 use kernel::explore::{Explorer, Law, Move, Report, Scene};
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Process, Restart, Strategy, World,
+    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Restart, Strategy, World,
 };
 
 const COORDINATOR: Name = Name(0);
@@ -32,7 +32,7 @@ struct Log(Option<bool>);
 impl Keeper for Log {
     type Fact = Decided;
 
-    fn admit(&mut self, facts: &[Decided]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Decided]) -> Result<(), Broken> {
         for Decided(word) in facts {
             if self.0.replace(*word).is_some_and(|before| before != *word) {
                 return Err(Broken("it was decided otherwise".into()));

@@ -1,7 +1,7 @@
 //! What a step wants done. Lent to a process for one step; nothing in it has happened until the
 //! step is over, so a step that panics leaves no trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::process::{Cause, Causes};
 use crate::ring::{Control, Envelope, Letter, Ring};
@@ -30,10 +30,38 @@ pub struct Ask {
     pub monitor: MonitorRef,
 }
 
+/// What a step wants that happens when it is over, beside what it has sent, recorded and ends with: a bit each.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Wants(u8);
+
+impl Wants {
+    /// Every monitor that was set before this step is taken away, before all else.
+    pub(crate) const UNTIED: Wants = Wants(1);
+    /// The note is `Out::noting`.
+    pub(crate) const NOTED: Wants = Wants(2);
+    /// There are other effects.
+    pub(crate) const MORE: Wants = Wants(4);
+
+    #[inline(always)]
+    pub(crate) fn also(&mut self, want: Wants) {
+        self.0 |= want.0;
+    }
+
+    #[inline(always)]
+    pub(crate) fn not(&mut self, want: Wants) {
+        self.0 &= !want.0;
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(self, want: Wants) -> bool {
+        self.0 & want.0 != 0
+    }
+}
+
 /// Effects that wait for the end of the step. Sends are not among them: they go straight into the
 /// ring, from which they can be taken back.
-#[derive(Clone, Debug)]
-pub(crate) enum Effect<N> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effect {
     Monitor(MonitorRef, Pid),
     /// Opens this alias, and monitors who was asked.
     Ask(MonitorRef, Pid, Pid),
@@ -42,7 +70,6 @@ pub(crate) enum Effect<N> {
     Link(Pid),
     Unlink(Pid),
     Trap(bool),
-    Note(Option<N>),
     /// Starts the process at this place of `spawned`.
     Spawn(Pid, Option<(Name, u64)>),
     /// Sends the message at the same place of `multicasts` to all children of a supervisor.
@@ -58,15 +85,17 @@ pub(crate) enum Effect<N> {
 pub struct Out<P: Process> {
     pub(crate) me: Pid,
     pub(crate) ring: Ring<P::Message>,
-    pub(crate) effects: Vec<Effect<P::Note>>,
+    pub(crate) wants: Wants,
+    pub(crate) noting: Option<P::Note>,
+    pub(crate) effects: Vec<Effect>,
     /// The process ends when the step is over.
     pub(crate) exit: Option<Cause>,
     pub(crate) causes: Causes,
     pub(crate) notes: Vec<Option<P::Note>>,
     /// Where the note of this process is among them.
     pub(crate) note: u32,
-    pub(crate) spawned: Vec<P>,
-    pub(crate) multicasts: Vec<P::Message>,
+    pub(crate) spawned: VecDeque<P>,
+    pub(crate) multicasts: VecDeque<P::Message>,
     pub(crate) log: Vec<P::Fact>,
     pub(crate) ties: Ties,
     pub(crate) abroad: Abroad<P::Message>,
@@ -87,6 +116,12 @@ pub struct Out<P: Process> {
 }
 
 impl<P: Process> Out<P> {
+    #[inline(always)]
+    fn effect(&mut self, effect: Effect) {
+        self.wants.also(Wants::MORE);
+        self.effects.push(effect);
+    }
+
     /// The address of the process whose step this is.
     #[inline(always)]
     pub fn me(&self) -> Pid {
@@ -134,7 +169,7 @@ impl<P: Process> Out<P> {
 
     /// Gives this process a name. A name that somebody else bears passes to this one.
     pub fn register(&mut self, name: Name) {
-        self.effects.push(Effect::Register(name));
+        self.effect(Effect::Register(name));
     }
 
     /// Appends a fact to the world's log, if the keeper admits it; if not, the whole step is
@@ -153,7 +188,8 @@ impl<P: Process> Out<P> {
     /// Writes down what the next life of this process must know; `None` wipes it out.
     #[inline]
     pub fn note(&mut self, note: Option<P::Note>) {
-        self.effects.push(Effect::Note(note));
+        self.noting = note;
+        self.wants.also(Wants::NOTED);
     }
 
     /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).
@@ -161,20 +197,24 @@ impl<P: Process> Out<P> {
     #[inline]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
         let reference = self.ties.reserve();
-        self.effects.push(Effect::Monitor(reference, pid));
+        self.effect(Effect::Monitor(reference, pid));
         reference
     }
 
     /// Takes a monitor away. Its `Down` will not arrive any more, not even if it is on its way.
     #[inline]
     pub fn demonitor(&mut self, monitor: MonitorRef) {
-        self.effects.push(Effect::Demonitor(monitor));
+        self.effect(Effect::Demonitor(monitor));
     }
 
     /// Takes every monitor of this process away, for one that watches one other at a time.
     #[inline]
     pub fn demonitor_all(&mut self) {
-        self.effects.push(Effect::DemonitorAll);
+        if self.effects.is_empty() {
+            self.wants.also(Wants::UNTIED);
+        } else {
+            self.effect(Effect::DemonitorAll);
+        }
     }
 
     /// Asks a process something, so that a late answer is never taken for another: the message is made
@@ -187,7 +227,7 @@ impl<P: Process> Out<P> {
     /// and a monitor while it is open.
     pub fn ask(&mut self, asked: Pid, message: impl FnOnce(Pid) -> P::Message) -> Ask {
         let (monitor, reply_to) = (self.ties.reserve(), self.address());
-        self.effects.push(Effect::Ask(monitor, reply_to, asked));
+        self.effect(Effect::Ask(monitor, reply_to, asked));
         self.send(asked, message(reply_to));
         Ask { reply_to, monitor }
     }
@@ -211,17 +251,17 @@ impl<P: Process> Out<P> {
 
     /// Ties this process's life to another's, both ways.
     pub fn link(&mut self, pid: Pid) {
-        self.effects.push(Effect::Link(pid));
+        self.effect(Effect::Link(pid));
     }
 
     /// Takes a link away.
     pub fn unlink(&mut self, pid: Pid) {
-        self.effects.push(Effect::Unlink(pid));
+        self.effect(Effect::Unlink(pid));
     }
 
     /// From now on exit signals arrive as events instead of ending this process. A kill still does.
     pub fn trap_exits(&mut self, trap: bool) {
-        self.effects.push(Effect::Trap(trap));
+        self.effect(Effect::Trap(trap));
     }
 
     /// Ends this process when the step is over.
@@ -291,8 +331,8 @@ impl<P: Process> Out<P> {
 
     fn spawn_at(&mut self, process: P, place: Option<(Name, u64)>) -> Pid {
         let pid = self.address();
-        self.spawned.push(process);
-        self.effects.push(Effect::Spawn(pid, place));
+        self.spawned.push_back(process);
+        self.effect(Effect::Spawn(pid, place));
         self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Start });
         pid
     }
@@ -300,8 +340,8 @@ impl<P: Process> Out<P> {
     /// Sends a message to each child, in order of address, of the supervisor of many that bears a
     /// name, as they are at the end of this step. O(processes of the world).
     pub fn multicast(&mut self, supervisor: Name, message: P::Message) {
-        self.multicasts.push(message);
-        self.effects.push(Effect::Multicast(supervisor));
+        self.multicasts.push_back(message);
+        self.effect(Effect::Multicast(supervisor));
     }
 
     /// An address for a new process.
@@ -319,23 +359,23 @@ impl<P: Process> Out<P> {
         self.timers_set += 1;
         let at = self.now.saturating_add(after);
         let timer = TimerRef { at, number: self.timers_set };
-        self.effects.push(Effect::Timer(timer, token));
+        self.effect(Effect::Timer(timer, token));
         timer
     }
 
     /// Takes a timer away, unless it has fired.
     pub fn cancel_timer(&mut self, timer: TimerRef) {
-        self.effects.push(Effect::CancelTimer(timer));
+        self.effect(Effect::CancelTimer(timer));
     }
 
     /// Subscribes to a group: this process hears what is published there on any of these topics (a bit each).
     pub fn join(&mut self, group: u32, topics: u64) {
-        self.effects.push(Effect::Join(group, topics));
+        self.effect(Effect::Join(group, topics));
     }
 
     /// Ends a subscription.
     pub fn quit(&mut self, group: u32) {
-        self.effects.push(Effect::Quit(group));
+        self.effect(Effect::Quit(group));
     }
 
     /// Sends a message to all of a group who want to hear of any of these topics, in order of joining.

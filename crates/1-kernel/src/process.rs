@@ -236,8 +236,18 @@ pub trait Keeper {
     /// What it judges.
     type Fact;
 
-    /// Takes the facts of one step, in order: all of them, or none and says which law they break.
-    fn admit(&mut self, facts: &[Self::Fact]) -> Result<(), Broken>;
+    /// Takes the facts of one step, in order: all of them, or none and says which law they break. `by` has
+    /// recorded them; [`Pid::OUTSIDE`] if no process has.
+    fn admit(&mut self, by: Pid, facts: &[Self::Fact]) -> Result<(), Broken>;
+
+    /// Where the process of this key is, as far as it knows, of a supervisor whose index it is
+    /// ([`crate::Node::indexed_by_keeper`]): an address's index.
+    fn place_of(&self, _key: u64) -> Option<u32> {
+        None
+    }
+
+    /// A supervisor whose index it is has started the process of this key here, which records nothing of that.
+    fn is_placed(&mut self, _key: u64, _index: u32) {}
 }
 
 /// A law that a fact would have broken.
@@ -255,7 +265,7 @@ pub struct NoKeeper;
 impl Keeper for NoKeeper {
     type Fact = NoFact;
 
-    fn admit(&mut self, _facts: &[NoFact]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, _facts: &[NoFact]) -> Result<(), Broken> {
         Ok(())
     }
 }

@@ -110,7 +110,7 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     pub(crate) fn push(&mut self, envelope: Envelope<M>) {
         // One place stays free: that of the last delivery, which may be read while this is sent.
-        if self.tail - self.head >= (self.buffer.len() as u64).wrapping_sub(1) {
+        if self.tail.wrapping_sub(self.head) >= (self.buffer.len() as u64).wrapping_sub(1) {
             self.grow();
         }
         let slot = self.slot(self.tail);
@@ -120,7 +120,7 @@ impl<M: Clone> Ring<M> {
         unsafe {
             *self.buffer.as_mut_ptr().add(slot) = Some(envelope);
         }
-        self.tail += 1;
+        self.tail = self.tail.wrapping_add(1); // of 64 bits; never comes round
     }
 
     #[cold]
@@ -164,7 +164,7 @@ impl<M: Clone> Ring<M> {
             return None;
         }
         let slot = self.slot(self.head);
-        self.head += 1;
+        self.head = self.head.wrapping_add(1);
         // SAFETY: `slot` is below the length, which is a power of two. Until the next delivery `push` leaves
         // this place alone, and keeps the buffer if it must take a larger one.
         unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() }

@@ -7,9 +7,9 @@ mod start;
 
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
-use crate::tree::{Body, Deaths, NodeId, Strategy, Tree};
+use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
 use crate::world::{State, World};
-use crate::{Pid, Process, Reason, Table, Watch};
+use crate::{Pid, Process, Reason, Watch};
 
 pub use control::{Child, ChildId, Children, Refused};
 pub(crate) use end::{Ending, Task, Then};
@@ -17,25 +17,21 @@ pub(crate) use end::{Ending, Task, Then};
 impl<R: Clone> Tree<R> {
     /// The children of a supervisor of many, by key.
     #[inline(always)]
-    pub(crate) fn table(&self, node: NodeId) -> Option<&Table> {
+    pub(crate) fn index(&self, node: NodeId) -> Option<&Index> {
         match &self.place(node).body {
-            Body::Many { table, .. } => Some(table),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn table_mut(&mut self, node: NodeId) -> Option<&mut Table> {
-        match &mut self.place_mut(node).body {
-            Body::Many { table, .. } => Some(table),
+            Body::Many { index, .. } => Some(index),
             _ => None,
         }
     }
 
     #[inline(always)]
     pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
-        let table = self.table_mut(node).expect("children are spawned under supervisors of many");
-        table.insert(key, pid.index);
+        match &mut self.place_mut(node).body {
+            Body::Many { index, .. } => index.insert(key, pid.slot()),
+            Body::One { .. } | Body::Group { .. } => {
+                unreachable!("children are spawned under supervisors of many")
+            }
+        }
     }
 }
 
@@ -102,7 +98,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Body::Many { deaths, .. } = &mut place.body
             && place.pid != child
         {
-            let count: &mut Deaths = deaths.entry(child.index).or_default();
+            let count: &mut Deaths = deaths.entry(child.slot()).or_default();
             if count.one_more(now, intensity) {
                 return self.give_up(child, node);
             }
@@ -161,7 +157,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn takes_children(&self, node: NodeId) -> bool {
         let pid = self.tree.place(node).pid;
         self.slots.get(pid.index()).is_some_and(|slot| {
-            slot.generation == pid.generation && slot.state == State::Supervisor
+            slot.generation == pid.generation() && slot.state == State::Supervisor
         })
     }
 }

@@ -7,12 +7,18 @@
 /// spread evenly (Fibonacci hashing). A line is looked at as a whole, without a loop
 /// whose length hangs on what is there: a processor cannot foresee that. 8 bytes an entry, a quarter to a half of
 /// them in use.
+/// In a table that is not small the latest keys have a window in front of the lines, in which each has its place by
+/// its last bits: most are taken out again while they lie there. Who is in its way goes to the lines.
 /// The caller confirms a hit (it knows the whole key of a value), which saves storing keys whole:
 /// `is` is asked for each candidate. Not a general map; iteration is not offered, so order cannot show.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// A power of two of them.
     lines: Vec<Line>,
+    /// Entries of late, by the end of their keys; none while the table is small.
+    window: Vec<Recent>,
+    /// Entries in lines.
+    settled: usize,
     len: usize,
     /// 64 less the binary logarithm of the number of lines.
     shift: u32,
@@ -29,10 +35,18 @@ struct Line {
 
 const ENTRIES: usize = 8;
 const EMPTY: u32 = u32::MAX;
+/// Entries of a window: 4 kB, which stay in the nearest cache.
+const WINDOW: usize = 512;
+
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    tag: u32,
+    value: u32,
+}
 
 impl Default for Table {
     fn default() -> Table {
-        Table { lines: vec![Line::EMPTY; 8], len: 0, shift: 61 }
+        Table { lines: vec![Line::EMPTY; 8], window: Vec::new(), settled: 0, len: 0, shift: 61 }
     }
 }
 
@@ -126,7 +140,7 @@ impl Table {
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        self.lines.capacity() * size_of::<Line>()
+        self.lines.capacity() * size_of::<Line>() + self.window.capacity() * size_of::<Recent>()
     }
 
     /// True if there are none.
@@ -150,53 +164,66 @@ impl Table {
         }
     }
 
-    /// Puts a value under a key, unless the key is there: then false.
+    /// What lies where a key has its place in the window.
     #[inline(always)]
-    pub fn insert_new(&mut self, key: u64, value: u32, mut is: impl FnMut(u32) -> bool) -> bool {
-        self.make_room(value);
-        let tag = tag(key);
-        let mut at = self.home(tag);
-        loop {
-            let line = &mut self.lines[at];
-            if line.find(tag, &mut is).is_some() {
-                return false;
-            }
-            let free = line.free();
-            if free != 0 {
-                (line.tags[first(free)], line.values[first(free)]) = (tag, value);
-                self.len += 1;
-                return true;
-            }
-            at = self.after(at);
+    fn recent(&self, key: u64) -> Option<&Recent> {
+        self.window.get(tag(key) as usize % WINDOW)
+    }
+
+    /// Puts a value under a key, unless the key is there: then false. Values are below `u32::MAX`.
+    #[inline(always)]
+    pub fn insert_new(&mut self, key: u64, value: u32, is: impl FnMut(u32) -> bool) -> bool {
+        if self.get(key, is).is_some() {
+            return false;
         }
+        self.insert(key, value);
+        true
     }
 
     /// The value under a key.
     #[inline(always)]
-    pub fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub fn get(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        if let Some(recent) = self.recent(key)
+            && recent.tag == tag(key)
+            && recent.value != EMPTY
+            && is(recent.value)
+        {
+            return Some(recent.value);
+        }
         self.find(key, is).map(|(_, _, value)| value)
     }
 
+    /// Puts a value under a key that is not there yet. Values are below `u32::MAX`.
     #[inline(always)]
-    fn make_room(&mut self, for_value: u32) {
-        assert!(for_value != EMPTY, "u32::MAX marks an empty entry");
-        if self.len >= self.lines.len() * (ENTRIES / 2) {
-            self.grow();
-        }
+    pub fn insert(&mut self, key: u64, value: u32) {
+        assert!(value != EMPTY, "u32::MAX marks an empty entry");
+        self.len += 1;
+        let (key, value) = match self.window.get_mut(tag(key) as usize % WINDOW) {
+            Some(recent) => {
+                let Recent { tag, value } =
+                    std::mem::replace(recent, Recent { tag: tag(key), value });
+                if value == EMPTY {
+                    return;
+                }
+                (tag, value)
+            }
+            None => (tag(key), value),
+        };
+        self.settle(key, value);
     }
 
-    /// Puts a value under a key that is not there yet. Values are below `u32::MAX`.
-    #[inline]
-    pub fn insert(&mut self, key: u64, value: u32) {
-        self.make_room(value);
-        let tag = tag(key);
+    /// Puts a value under a tag into the lines.
+    fn settle(&mut self, tag: u32, value: u32) {
+        if self.settled >= self.lines.len() * (ENTRIES / 2) {
+            self.grow();
+        }
+        self.settled += 1;
         let mut at = self.home(tag);
         loop {
             let line = &mut self.lines[at];
             let free = line.free();
             if free != 0 {
                 (line.tags[first(free)], line.values[first(free)]) = (tag, value);
-                self.len += 1;
                 return;
             }
             at = self.after(at);
@@ -205,25 +232,40 @@ impl Table {
 
     #[cold]
     fn grow(&mut self) {
+        if self.window.is_empty() {
+            self.window = vec![Recent { tag: 0, value: EMPTY }; WINDOW];
+        }
         let larger = vec![Line::EMPTY; self.lines.len() * 2];
-        (self.shift, self.len) = (self.shift - 1, 0);
+        (self.shift, self.settled) = (self.shift - 1, 0);
         for line in std::mem::replace(&mut self.lines, larger) {
             for (tag, value) in line.tags.into_iter().zip(line.values) {
                 if value != EMPTY {
-                    self.insert(u64::from(tag), value);
+                    self.settle(tag, value);
                 }
             }
         }
     }
 
     /// Takes a key out and gives its value.
-    #[inline]
-    pub fn remove(&mut self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
+    #[inline(always)]
+    pub fn remove(&mut self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        if let Some(recent) = self.window.get_mut(tag(key) as usize % WINDOW)
+            && recent.tag == tag(key)
+            && recent.value != EMPTY
+            && is(recent.value)
+        {
+            self.len -= 1;
+            return Some(std::mem::replace(&mut recent.value, EMPTY));
+        }
+        self.remove_settled(key, is)
+    }
+
+    fn remove_settled(&mut self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
         let (at, place, value) = self.find(key, is)?;
         let line = &mut self.lines[at];
         let was_full = line.free() == 0;
         line.values[place] = EMPTY;
-        self.len -= 1;
+        (self.len, self.settled) = (self.len - 1, self.settled - 1);
         if was_full {
             self.refill(at, place);
         }

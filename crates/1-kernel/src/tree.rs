@@ -92,6 +92,7 @@ pub struct Node<R> {
     intensity: Intensity,
     shutdown: Shutdown,
     registered: Option<Name>,
+    indexed_by_keeper: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -108,7 +109,9 @@ impl<R> Node<R> {
             Shape::Group(..) => Shutdown::Infinity,
             Shape::One(_) | Shape::Many(_) => Shutdown::Within(5_000_000_000),
         };
-        Node { name: name.into(), shape, restart, intensity, shutdown, registered: None }
+        let (registered, indexed_by_keeper) = (None, false);
+        let name = name.into();
+        Node { name, shape, restart, intensity, shutdown, registered, indexed_by_keeper }
     }
 
     /// A supervisor and its children, in the order in which they are started.
@@ -149,6 +152,13 @@ impl<R> Node<R> {
         Node { shutdown, ..self }
     }
 
+    /// Of many like children: keeps no index of them by key, since the world's keeper has one of its own
+    /// ([`crate::Keeper::place_of`]). Saves 16 bytes a child, and two looks into a table in each life; a key that the
+    /// keeper does not know is looked for among all processes.
+    pub fn indexed_by_keeper(self) -> Node<R> {
+        Node { indexed_by_keeper: true, ..self }
+    }
+
     /// How many restarts of one of many like children are too many.
     pub fn intensity_per_child(self, intensity: Intensity) -> Node<R> {
         Node { intensity, ..self }
@@ -177,7 +187,54 @@ impl Deaths {
 pub(crate) enum Body<R> {
     Group { strategy: Strategy, children: Vec<NodeId> },
     One { role: R },
-    Many { role: R, table: Table, deaths: BTreeMap<u32, Deaths> },
+    Many { role: R, index: Index, deaths: BTreeMap<u32, Deaths> },
+}
+
+/// The children of a supervisor of many.
+#[derive(Clone, Debug)]
+pub(crate) struct Index {
+    pub(crate) children: usize,
+    /// Where each is, by key; `None` if the keeper knows.
+    table: Option<Table>,
+}
+
+impl Index {
+    /// Where the child of a key is, if that stands here: `is` confirms it.
+    #[inline(always)]
+    pub(crate) fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.table.as_ref()?.get(key, is)
+    }
+
+    /// True if who does not stand here is not there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// One more child, whose key is free.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, key: u64, at: u32) {
+        self.children += 1;
+        if let Some(table) = &mut self.table {
+            table.insert(key, at);
+        }
+    }
+
+    /// One child less.
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, key: u64, at: u32) {
+        self.children -= 1;
+        if let Some(table) = &mut self.table {
+            table.remove(key, |index| index == at);
+        }
+    }
+
+    /// No children any more.
+    pub(crate) fn clear(&mut self) {
+        self.children = 0;
+        if let Some(table) = &mut self.table {
+            *table = Table::default();
+        }
+    }
 }
 
 /// A node at work.
@@ -228,15 +285,16 @@ impl<R: Clone> Tree<R> {
     pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
-        let Node { name, shape, restart, intensity, shutdown, registered } = node;
+        let Node { name, shape, restart, intensity, shutdown, registered, .. } = node;
+        let table = (!node.indexed_by_keeper).then(Table::default);
         let (body, below) = match shape {
             Shape::Group(strategy, below) => {
                 (Body::Group { strategy, children: Vec::with_capacity(below.len()) }, below)
             }
             Shape::One(role) => (Body::One { role }, Vec::new()),
             Shape::Many(role) => {
-                let (table, deaths) = (Table::default(), BTreeMap::new());
-                (Body::Many { role, table, deaths }, Vec::new())
+                let index = Index { children: 0, table };
+                (Body::Many { role, index, deaths: BTreeMap::new() }, Vec::new())
             }
         };
         self.places.push(Place {

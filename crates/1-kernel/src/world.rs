@@ -18,9 +18,9 @@ pub use sight::Renaming;
 
 pub(crate) use run::why;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::out::{Out, TimerRef};
+use crate::out::{Out, TimerRef, Wants};
 use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Ties};
@@ -140,8 +140,10 @@ pub struct World<P: Process, W = ()> {
     /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
     asks: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
-    /// Whose step it is, while it is on.
-    stepping: Option<Pid>,
+    /// True while a step is on: that of `out.me`.
+    stepping: bool,
+    /// Lives that ended otherwise than in good order.
+    failures: u64,
     /// True while the keeper judges: a panic is its own then, and no process's.
     judging: bool,
     /// Where the ring and the log stood when the step began.
@@ -157,14 +159,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn new(keeper: P::Keeper, reader: Option<Name>, watch: W) -> World<P, W> {
         let out = Out {
             me: Pid::OUTSIDE,
-            ring: Ring::new(1024),
+            ring: Ring::new(256),
+            wants: Wants::default(),
+            noting: None,
             effects: Vec::with_capacity(64),
             exit: None,
             causes: Causes::default(),
             notes: Vec::new(),
             note: NO_NOTE,
-            spawned: Vec::new(),
-            multicasts: Vec::new(),
+            spawned: VecDeque::new(),
+            multicasts: VecDeque::new(),
             log: Vec::with_capacity(64),
             ties: Ties::default(),
             abroad: Abroad::default(),
@@ -191,7 +195,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             bearers: BTreeSet::new(),
             asks: BTreeMap::new(),
             aliases: BTreeMap::new(),
-            stepping: None,
+            stepping: false,
+            failures: 0,
             judging: false,
             mark: (0, 0),
             undeliverable: 0,
@@ -252,13 +257,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Starts a child of a supervisor of many with a message, which is the first event of this life in
-    /// place of [`Event::Start`]. Its later lives begin with that. Otherwise as [`World::spawn_child`].
+    /// place of [`Event::Start`]. Its later lives begin with that. `process` makes it where it will lie.
+    /// Otherwise as [`World::spawn_child`].
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
         supervisor: NodeId,
         key: u64,
-        process: P,
+        process: impl FnOnce() -> P,
         message: P::Message,
     ) -> Pid {
         if !self.takes_children(supervisor) {
@@ -266,7 +272,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
+        if pid.index() >= self.slots.len() {
+            self.make_room(pid);
+        }
+        self.slots[pid.index()].body = Some(process());
+        self.settle_by(pid, supervisor.0, key, 1, State::Alive);
         self.send(pid, message);
         pid
     }
@@ -278,7 +288,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Records a fact for somebody who has no step of a process.
     pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
-        self.judge(&fact)?;
+        self.judge(by, &fact)?;
         self.watch.recorded(by, &fact);
         self.out.log.push(fact);
         Ok(())

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use kernel::{Broken, Keeper};
+use kernel::{Broken, Keeper, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, limits};
 use words::{Deal, Entered, Fact, MarketSpec};
 
-use crate::line::{Line, Mark, Standing};
+use crate::line::{Line, Mark, Seen, Standing};
 use crate::{Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
@@ -61,20 +61,47 @@ impl Keeper for Ledger {
 
     /// A step of ours records one fact at most, so all or none is what happens anyway.
     #[inline]
-    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         match facts {
-            [fact] => self.apply(fact).map_err(|wrong| Broken(format!("{wrong}: {fact:?}"))),
+            [fact] => self.fold(seen(by), fact).map_err(|wrong| broken(wrong, fact)),
             _ => Err(Broken("a step of a market records one fact at most".to_owned())),
         }
     }
+
+    fn place_of(&self, key: u64) -> Option<u32> {
+        self.line(OrderId(key)).map(Line::seen_at)
+    }
+
+    fn is_placed(&mut self, key: u64, index: u32) {
+        if let Some(line) = self.line_mut(OrderId(key)) {
+            line.seen = Seen(index);
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "an address's index has 32 bits")]
+fn seen(pid: Pid) -> Seen {
+    Seen(pid.index() as u32)
+}
+
+#[cold]
+fn broken(wrong: Wrong, fact: &Fact) -> Broken {
+    Broken(format!("{wrong}: {fact:?}"))
 }
 
 impl Ledger {
     /// Folds the next fact in, or says what is wrong with it and stays as it was. O(1).
     #[inline]
     pub fn apply(&mut self, fact: &Fact) -> Result<(), Wrong> {
+        self.fold(Seen::NOWHERE, fact)
+    }
+
+    /// The same, of a fact that somebody at this place has recorded.
+    #[inline(always)]
+    fn fold(&mut self, by: Seen, fact: &Fact) -> Result<(), Wrong> {
         match fact {
-            Fact::Entered(entered) => self.on_entered(entered)?,
+            Fact::Entered(entered) => self.on_entered(by, entered)?,
             Fact::Traded { deal, price, lots, .. } => {
                 self.on_traded(deal, *price, *lots)?;
             }
@@ -140,7 +167,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn on_entered(&mut self, entered: &Entered) -> Result<(), Wrong> {
+    fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
         if self.market(entered.market).is_none() {
             return Err(Wrong::NoMarket);
@@ -149,13 +176,14 @@ impl Ledger {
         if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
             return Err(Wrong::Range);
         }
-        let index = self.free_line();
-        let lines = &self.lines;
-        let is = |other: u32| lines[other as usize].order == order;
-        if order == OrderId(0) || !self.table.insert_new(order.0, index, is) {
-            self.free.push(index);
+        // Above all numbers so far it is nobody's; only where asks overtake each other must it be looked for.
+        if order > self.newest {
+            self.newest = order;
+        } else if order == OrderId(0) || self.index(order).is_some() {
             return Err(Wrong::OrderNumber);
         }
+        let index = self.free_line();
+        self.table.insert(order.0, index);
         let line = &mut self.lines[index as usize];
         line.order = order;
         line.place = AskId(order.0);
@@ -167,6 +195,7 @@ impl Ledger {
         line.standing = Standing::of(entered.stands);
         line.as_maker = Mark::default();
         line.as_taker = (OrderId(0), Mark::default());
+        line.seen = by;
         if let Some(client) = entered.client {
             self.repeats.remember_place(client, entered);
         }

@@ -46,6 +46,8 @@ pub struct Ledger {
     pub(crate) lines: Vec<Line>,
     pub(crate) free: Vec<u32>,
     pub(crate) table: Table,
+    /// The greatest number of an order that has entered: of those who are open, at least.
+    pub(crate) newest: OrderId,
     pub(crate) repeats: Repeats,
     pub(crate) facts: u64,
     pub(crate) trades: u64,
@@ -159,11 +161,19 @@ impl Ledger {
         self.table.warm(order.0);
     }
 
-    /// Asks the processor to fetch an order's line soon. No effect but on time.
+    /// Asks the processor to fetch an order's line soon, and tells where it probably is. No effect but on time.
     #[inline(always)]
-    pub fn warm_line(&self, order: OrderId) {
-        if let Some(line) = self.table.guess(order.0).and_then(|i| self.lines.get(i as usize)) {
+    pub fn warm_line(&self, order: OrderId) -> u32 {
+        let Some(index) = self.table.guess(order.0) else { return u32::MAX };
+        if let Some(line) = self.lines.get(index as usize) {
             kernel::prefetch(line);
         }
+        index
+    }
+
+    /// What lies where [`Ledger::warm_line`] has said: the line of an order, or of another by now, or a free one.
+    #[inline(always)]
+    pub fn line_at(&self, index: u32) -> Option<&Line> {
+        self.lines.get(index as usize)
     }
 }

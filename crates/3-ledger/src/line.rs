@@ -1,9 +1,11 @@
 //! An open order's line.
 
+use std::hash::{Hash, Hasher};
+
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
 use words::{Deal, TimeInForce};
 
-/// What the facts say of one open order. 72 bytes; frees its room when the order is done.
+/// What the facts say of one open order. 80 bytes; frees its room when the order is done.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Line {
     /// Who; `OrderId(0)` marks a line that is free.
@@ -28,6 +30,28 @@ pub struct Line {
     pub(crate) as_maker: Mark,
     /// How its last deal as taker ended, and with whom.
     pub(crate) as_taker: (OrderId, Mark),
+    pub(crate) seen: Seen,
+}
+
+/// Where the order's process was last seen, by its address's index. No fact, only a hint for whoever looks for
+/// it: two lines that differ in it are the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen(pub(crate) u32);
+
+impl Seen {
+    pub(crate) const NOWHERE: Seen = Seen(u32::MAX);
+}
+
+impl PartialEq for Seen {
+    fn eq(&self, _other: &Seen) -> bool {
+        true
+    }
+}
+
+impl Eq for Seen {}
+
+impl Hash for Seen {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
 /// How long an order stands, and whether it does: one byte.
@@ -87,7 +111,14 @@ impl Line {
             standing: Standing::of(TimeInForce::GoodTillCancel),
             as_maker: Mark::default(),
             as_taker: (OrderId(0), Mark::default()),
+            seen: Seen::NOWHERE,
         }
+    }
+
+    /// Where its process was last seen: an address's index, which may be another's by now.
+    #[inline(always)]
+    pub fn seen_at(&self) -> u32 {
+        self.seen.0
     }
 
     /// How long it stands.

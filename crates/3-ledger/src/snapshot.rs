@@ -211,6 +211,7 @@ impl Ledger {
             let index = ledger.free_line();
             ledger.lines[index as usize] = line;
             ledger.table.insert(order.0, index);
+            ledger.newest = ledger.newest.max(order);
         }
         for _ in 0..r.u64()? {
             let account = AccountId(u32::try_from(r.u64()?).or_else(|_| r.wrong())?);

@@ -209,6 +209,9 @@ impl Floor {
 
     #[inline(always)]
     fn on_announce(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+        if self.walk.is_none() && self.seats.hears_new(pid, presence.order) {
+            return self.hear(pid, presence, out); // most are newcomers
+        }
         if self.hears(pid, presence.order) {
             self.on_unasked(pid, presence, out);
         }
@@ -277,8 +280,12 @@ impl Floor {
 
     #[inline(always)]
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
-        self.unseat(pid, order);
-        self.hears(pid, order); // its former lives are not heard any more
+        if self.seats.is_taken_by(pid, order) {
+            self.take_off(pid);
+        } else {
+            self.unseat(pid, order);
+            self.hears(pid, order); // its former lives are not heard any more
+        }
         if !self.asked.is_empty() {
             self.asked.remove(&order);
         }
@@ -315,7 +322,15 @@ impl Floor {
 
     #[inline(always)]
     fn unseat(&mut self, pid: Pid, order: OrderId) {
-        if let Some(seat) = self.seats.of(pid, order) {
+        if self.seats.of(pid, order).is_some() {
+            self.take_off(pid);
+        }
+    }
+
+    /// Takes off whoever sits at this address.
+    #[inline(always)]
+    fn take_off(&mut self, pid: Pid) {
+        if let Some(seat) = self.seats.get(pid.index()) {
             let side = seat.side();
             let (ladder, seats) = self.ladder(side);
             ladder.remove(seats, pid.index());

@@ -16,7 +16,9 @@ const LEVELS_OF_A_PAGE: usize = 32;
 const RECENT: usize = 16;
 const NONE: u32 = u32::MAX;
 /// The number of no page: prices stay far from it.
-const NO_PAGE: i64 = i64::MIN;
+const NO_PAGE: i64 = i64::MAX;
+/// The best page where there is none: any is better.
+const NOBODY: (i64, u32) = (NO_PAGE, NONE);
 
 /// Where an order rests: 40 bytes, kept by the index of the order's address.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ struct Queue {
 
 #[derive(Clone, Debug)]
 struct Page {
-    /// The price of its first level, divided by `LEVELS`.
+    /// The rank of its first level, divided by `LEVELS`.
     number: i64,
     /// A bit for each level that is not empty.
     taken: u32,
@@ -62,15 +64,18 @@ struct Page {
 }
 
 /// One side's levels.
+///
+/// Levels go by rank: the price of who sells, and the price of who buys below zero. So the best has the least rank
+/// on either side, and nothing else in here asks which side it is.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     side: Side,
-    /// Pages that are not empty, by the price of their first level, divided by `LEVELS`.
+    /// Pages that are not empty, by the rank of their first level, divided by `LEVELS`.
     index: BTreeMap<i64, u32>,
     pages: Vec<Page>,
     free: Vec<u32>,
-    /// The page of the best level: number and place in `pages`.
-    best: Option<(i64, u32)>,
+    /// The page of the best level: number and place in `pages`; [`NOBODY`] if there is none.
+    best: (i64, u32),
     /// Pages that were used of late, by the end of their number.
     recent: [(i64, u32); RECENT],
     resting: usize,
@@ -142,6 +147,44 @@ impl Seats {
         &mut self.seats[index as usize]
     }
 
+    /// Who comes behind a seat; behind no seat, the head of the queue. (One look whether there is a seat: that
+    /// there is none cannot be foreseen.)
+    #[inline(always)]
+    fn next_of<'a>(&'a mut self, index: u32, head: &'a mut u32) -> &'a mut u32 {
+        match self.seats.get_mut(index as usize) {
+            Some(seat) => &mut seat.next,
+            None => head,
+        }
+    }
+
+    /// Who comes before a seat; before no seat, the tail of the queue.
+    #[inline(always)]
+    fn previous_of<'a>(&'a mut self, index: u32, tail: &'a mut u32) -> &'a mut u32 {
+        match self.seats.get_mut(index as usize) {
+            Some(seat) => &mut seat.previous,
+            None => tail,
+        }
+    }
+
+    /// Hears somebody who speaks for the first time from here, where nobody sits: true if it is so.
+    #[inline(always)]
+    pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
+        self.make_room(pid.index());
+        let seat = &mut self.seats[pid.index()];
+        let is_new = seat.lots.is_zero() && seat.generation < pid.generation();
+        if is_new {
+            (seat.order, seat.generation) = (order, pid.generation());
+        }
+        is_new
+    }
+
+    /// True if this life is the last that spoke from here, and sits here.
+    #[inline(always)]
+    pub(crate) fn is_taken_by(&self, pid: Pid, order: OrderId) -> bool {
+        let is = |seat: &Seat| seat.order == order && seat.generation == pid.generation();
+        self.get(pid.index()).is_some_and(is)
+    }
+
     /// Asks the processor to fetch the seats before and behind one soon. No effect but on time.
     #[inline(always)]
     pub(crate) fn warm_neighbours(&self, index: usize) {
@@ -196,8 +239,8 @@ impl LevelRef {
 
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 31")]
-fn split(price: Price) -> (i64, usize) {
-    (price.0.div_euclid(LEVELS), price.0.rem_euclid(LEVELS) as usize)
+fn split(rank: i64) -> (i64, usize) {
+    (rank.div_euclid(LEVELS), rank.rem_euclid(LEVELS) as usize)
 }
 
 impl Seat {
@@ -243,7 +286,15 @@ impl Seat {
 impl Ladder {
     pub(crate) fn new(side: Side) -> Ladder {
         let (index, pages, free) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Ladder { side, index, pages, free, best: None, recent: [(NO_PAGE, 0); RECENT], resting: 0 }
+        Ladder {
+            side,
+            index,
+            pages,
+            free,
+            best: NOBODY,
+            recent: [(NO_PAGE, 0); RECENT],
+            resting: 0,
+        }
     }
 
     /// Orders that rest on this side.
@@ -251,34 +302,38 @@ impl Ladder {
         self.resting
     }
 
+    /// A price as this side ranks it, and a rank as a price.
+    #[inline(always)]
+    fn rank(&self, price: i64) -> i64 {
+        let buys = -i64::from(self.side == Side::Buy); // 0, or all bits
+        (price ^ buys) - buys
+    }
+
     /// The best price at which somebody rests, with the lots there.
-    #[inline(always)]
     pub fn best(&self) -> Option<(Price, Lots)> {
-        let (price, queue) = self.best_queue()?;
-        Some((price, queue.lots))
+        let (rank, queue) = self.best_queue()?;
+        Some((Price(self.rank(rank)), queue.lots))
     }
 
-    /// Who is the next to be dealt with: the best price, then the earliest place.
+    /// Who is the next to be dealt with by somebody of the other side who goes as far as `limit`: the best price,
+    /// then the earliest place.
     #[inline(always)]
-    pub(crate) fn first(&self) -> Option<(Price, usize)> {
-        let (price, queue) = self.best_queue()?;
-        Some((price, queue.head as usize))
+    pub(crate) fn first_within(&self, limit: Price) -> Option<usize> {
+        let (rank, queue) = self.best_queue()?;
+        (rank <= self.rank(limit.0)).then_some(queue.head as usize)
     }
 
     #[inline(always)]
-    fn best_queue(&self) -> Option<(Price, &Queue)> {
-        let (number, page) = self.best?;
-        let page = &self.pages[page as usize];
-        let level = match self.side {
-            Side::Sell => page.taken.trailing_zeros(),
-            Side::Buy => 31 - page.taken.leading_zeros(),
-        };
-        Some((Price(number * LEVELS + i64::from(level)), &page.queues[level as usize]))
+    fn best_queue(&self) -> Option<(i64, &Queue)> {
+        let (number, page) = self.best;
+        let page = self.pages.get(page as usize)?;
+        let level = page.taken.trailing_zeros();
+        Some((number * LEVELS + i64::from(level), page.queues.get(level as usize)?))
     }
 
     /// The lots that rest at a price.
     pub fn depth_at(&self, price: Price) -> Lots {
-        let (number, level) = split(price);
+        let (number, level) = split(self.rank(price.0));
         match self.index.get(&number) {
             Some(page) => self.pages[*page as usize].queues[level].lots,
             None => Lots::ZERO,
@@ -287,18 +342,12 @@ impl Ladder {
 
     /// All levels, best first. O(levels).
     pub fn levels(&self) -> impl Iterator<Item = (Price, Lots)> + '_ {
-        let mut prices: Vec<_> = Vec::new();
-        for (number, page) in &self.index {
-            for (level, queue) in (0..).zip(&self.pages[*page as usize].queues) {
-                if !queue.lots.is_zero() || queue.head != NONE {
-                    prices.push((Price(number * LEVELS + level), queue.lots));
-                }
-            }
-        }
-        if self.side == Side::Buy {
-            prices.reverse();
-        }
-        prices.into_iter()
+        self.index.iter().flat_map(move |(number, page)| {
+            let ranks = number * LEVELS..;
+            let levels = ranks.zip(&self.pages[*page as usize].queues);
+            let taken = levels.filter(|(_, queue)| queue.head != NONE);
+            taken.map(|(rank, queue)| (Price(self.rank(rank)), queue.lots))
+        })
     }
 
     /// Who rests at a price, earliest place first.
@@ -307,7 +356,7 @@ impl Ladder {
         seats: &'a Seats,
         price: Price,
     ) -> impl Iterator<Item = &'a Seat> {
-        let (number, level) = split(price);
+        let (number, level) = split(self.rank(price.0));
         let page = self.index.get(&number).map(|page| &self.pages[*page as usize]);
         let mut at = page.map_or(NONE, |page| page.queues[level].head);
         std::iter::from_fn(move || {
@@ -349,7 +398,7 @@ impl Ladder {
     #[inline]
     pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, seat: (OrderId, AskId, Price, Lots)) {
         let (order, place, price, lots) = seat;
-        let (number, level) = split(price);
+        let (number, level) = split(self.rank(price.0));
         let page = self.page(number);
         let queue = &mut self.pages[page as usize].queues[level];
         let (before, after) = if place >= queue.latest || queue.tail == NONE {
@@ -365,24 +414,13 @@ impl Ladder {
         let seat = Seat { order, place, lots, generation, next, previous, level: level_ref };
         seats.make_room(pid.index());
         *seats.at(index) = seat;
-        match before {
-            NONE => queue.head = index,
-            before => seats.at(before).next = index,
-        }
-        match after {
-            NONE => queue.tail = index,
-            after => seats.at(after).previous = index,
-        }
+        *seats.next_of(before, &mut queue.head) = index;
+        *seats.previous_of(after, &mut queue.tail) = index;
         queue.lots += lots;
         self.resting += 1;
         self.pages[page as usize].taken |= 1 << level;
-        let better = match (self.side, self.best) {
-            (_, None) => true,
-            (Side::Buy, Some((best, _))) => number > best,
-            (Side::Sell, Some((best, _))) => number < best,
-        };
-        if better {
-            self.best = Some((number, page));
+        if number < self.best.0 {
+            self.best = (number, page);
         }
     }
 
@@ -399,7 +437,7 @@ impl Ladder {
     #[inline(always)]
     pub(crate) fn price_of(&self, seat: &Seat) -> Price {
         let level = i64::try_from(seat.level.level()).expect("0 to 31");
-        Price(self.pages[seat.level.page()].number * LEVELS + level)
+        Price(self.rank(self.pages[seat.level.page()].number * LEVELS + level))
     }
 
     /// Takes an order off.
@@ -410,14 +448,8 @@ impl Ladder {
         let (next, previous, at) = (seat.next, seat.previous, seat.level);
         let page = &mut self.pages[at.page()];
         let queue = &mut page.queues[at.level()];
-        match previous {
-            NONE => queue.head = next,
-            previous => seats.at(previous).next = next,
-        }
-        match next {
-            NONE => queue.tail = previous,
-            next => seats.at(next).previous = previous,
-        }
+        *seats.next_of(previous, &mut queue.head) = next;
+        *seats.previous_of(next, &mut queue.tail) = previous;
         queue.lots -= lots;
         self.resting -= 1;
         if queue.head == NONE {
@@ -435,12 +467,9 @@ impl Ladder {
             self.free.push(page);
         }
         self.recent[near(number)] = (NO_PAGE, 0);
-        if self.best.is_some_and(|(best, _)| best == number) {
-            let next = match self.side {
-                Side::Buy => self.index.last_key_value(),
-                Side::Sell => self.index.first_key_value(),
-            };
-            self.best = next.map(|(number, page)| (*number, *page));
+        if self.best.0 == number {
+            let next = self.index.first_key_value();
+            self.best = next.map_or(NOBODY, |(number, page)| (*number, *page));
         }
     }
 }

@@ -80,6 +80,7 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
         vec![
             Node::many("orders", Role::Orders(market))
                 .named(orders_of(market))
+                .indexed_by_keeper()
                 .restarted(Restart::Transient)
                 .intensity_per_child(BORNE),
             Node::one("floor", Role::Floor(market)).named(floor_of(market)),

@@ -73,23 +73,23 @@ pub(crate) fn check_place(
     check_memory(ledger, place.account, place.client)
 }
 
-/// The market of the order that is to be cancelled.
-#[inline]
+/// The line of the order that is to be cancelled.
+#[inline(always)]
 pub(crate) fn check_cancel(
     ledger: &Ledger,
     account: AccountId,
     order: OrderId,
-) -> Result<MarketId, Stopped> {
-    owned(ledger, account, order).map(|line| line.market)
+) -> Result<&Line, Stopped> {
+    owned(ledger, account, order)
 }
 
-/// The market of the order that is to be replaced.
+/// The line of the order that is to be replaced.
 #[inline]
-pub(crate) fn check_replace(
-    ledger: &Ledger,
+pub(crate) fn check_replace<'a>(
+    ledger: &'a Ledger,
     replace: &Replace,
     ask: &Ask,
-) -> Result<MarketId, Stopped> {
+) -> Result<&'a Line, Stopped> {
     check_repeat(ledger, replace.account, replace.client, ask)?;
     let line = owned(ledger, replace.account, replace.order)?;
     if ledger.market(line.market).is_none_or(|market| market.stopped) {
@@ -103,7 +103,7 @@ pub(crate) fn check_replace(
         return Err(Code::BelowDone.into());
     }
     check_memory(ledger, replace.account, replace.client)?;
-    Ok(line.market)
+    Ok(line)
 }
 
 /// The market of the suspended order that is to be released, whoever owns it.
@@ -157,7 +157,7 @@ fn check_numbers(price: Price, lots: Lots) -> Result<(), Stopped> {
 }
 
 /// An open order's line, if it is this account's.
-#[inline]
+#[inline(always)]
 fn owned(ledger: &Ledger, account: AccountId, order: OrderId) -> Result<&Line, Stopped> {
     match ledger.line(order) {
         Some(line) if line.account == account => Ok(line),

@@ -1,8 +1,8 @@
 //! The face on the caller's thread: one ask at a time, each run to quiet.
 
 use kernel::{NodeId, Pid, Watch, World};
-use ledger::Ledger;
-use market::{Floor, LEDGER, Party};
+use ledger::{Ledger, Line};
+use market::{LEDGER, Party};
 use units::{AskId, Lots, MarketId, OrderId, Time};
 use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
 
@@ -26,6 +26,8 @@ pub struct Exchange<W = ()> {
     next: AskId,
     time: Time,
     room: bool,
+    /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
+    soon: [u32; SOON],
 }
 
 /// An ask that is under way.
@@ -78,6 +80,7 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             next: self.next,
             time: self.time,
             room: self.room,
+            soon: self.soon,
         }
     }
 }
@@ -96,7 +99,8 @@ impl<W: Watch<Party>> Exchange<W> {
         world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let mut exchange = Exchange { world, options, root, orders, next, time, room: true };
+        let (room, soon) = (true, [u32::MAX; SOON]);
+        let mut exchange = Exchange { world, options, root, orders, next, time, room, soon };
         for (id, spec) in markets {
             exchange.grow(id, &spec);
         }
@@ -129,12 +133,15 @@ impl<W: Watch<Party>> Exchange<W> {
     #[inline]
     pub fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
         let number = self.number(time);
+        let failures = self.world.failures();
         if let Err(stopped) = self.try_in(number, ask) {
             sink(number, Tell::from(stopped));
             return number;
         }
         self.world.run();
-        if !self.tell(number, sink, |fact| answers(number, ask, fact)) {
+        // Where nobody has died, the facts that there are have answered it.
+        let sound = self.world.failures() == failures;
+        if !self.tell(number, sink, |fact| sound || answers(number, ask, fact)) {
             self.ask_again(number, ask, sink);
         }
         number
@@ -217,19 +224,21 @@ impl<W: Watch<Party>> Exchange<W> {
                 let &Place { account, client, market, side, price, lots, stands } = place;
                 let enter = Say::Enter { account, client, side, price, lots, stands };
                 let supervisor = self.orders[usize::from(market.0)];
-                self.world.spawn_child_with(supervisor, number.0, Party::order(market), enter);
+                let process = || Party::order(market);
+                self.world.spawn_child_with(supervisor, number.0, process, enter);
             }
             &Ask::Cancel { account, order } => {
-                let market = door::check_cancel(self.ledger(), account, order)?;
-                match self.process(order, market) {
+                let line = door::check_cancel(self.ledger(), account, order)?;
+                let market = line.market;
+                match self.process(line) {
                     Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
                     None => self.cancel_suspended(order, market),
                 }
             }
             Ask::Replace(replace) => {
-                let market = door::check_replace(self.ledger(), replace, ask)?;
-                let &words::Replace { client, order, price, lots, .. } = replace;
-                if let Some(pid) = self.process(order, market) {
+                let line = door::check_replace(self.ledger(), replace, ask)?;
+                let &words::Replace { client, price, lots, .. } = replace;
+                if let Some(pid) = self.process(line) {
                     self.world.send(pid, Say::Replace { ask: number, client, price, lots });
                 }
             }
@@ -255,8 +264,9 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// The process of an open order.
     #[inline(always)]
-    fn process(&self, order: OrderId, market: MarketId) -> Option<Pid> {
-        self.world.child(self.orders[usize::from(market.0)], order.0)
+    fn process(&self, line: &Line) -> Option<Pid> {
+        let supervisor = self.orders[usize::from(line.market.0)];
+        self.world.child_seen_at(supervisor, line.order.0, line.seen_at())
     }
 
     /// A suspended order has no process that could leave. (One that is not suspended and has none will
@@ -331,34 +341,41 @@ impl<W: Watch<Party>> Exchange<W> {
     /// Asks the processor to fetch what asks that come soon will need: `soon` is what comes next, in
     /// order. Looks at three of them. No effect but on time; pays when a book does not fit the caches.
     #[inline(always)]
-    pub fn warm(&self, soon: &[Ask]) {
+    pub fn warm(&mut self, soon: &[Ask]) {
         if self.ledger().open_orders() < FITS_THE_CACHES {
             return;
         }
         if let Some(order) = soon.get(ENTRIES_AHEAD).and_then(order_of) {
-            self.ledger().warm_entry(order);
-            for supervisor in self.orders.iter().take(WARM_MARKETS) {
-                self.world.warm_entry(*supervisor, order.0);
+            self.world.keeper().warm_entry(order);
+        }
+        let line = soon.get(LINES_AHEAD).and_then(order_of);
+        let line = line.map_or(u32::MAX, |order| self.world.keeper().warm_line(order));
+        self.soon[self.soon_at(LINES_AHEAD)] = line;
+        if let Some(line) = self.line_soon(PLACES_AHEAD) {
+            let index = line.seen_at() as usize;
+            self.world.warm(index);
+            if let Some(floor) = self.floor(line.market) {
+                floor.warm(index);
             }
         }
-        if let Some(order) = soon.get(PLACES_AHEAD).and_then(order_of) {
-            self.ledger().warm_line(order);
-            self.warm_seats(order, Floor::warm);
-        }
-        if let Some(order) = soon.get(NEIGHBOURS_AHEAD).and_then(order_of) {
-            self.warm_seats(order, Floor::warm_neighbours);
+        if let Some(line) = self.line_soon(NEIGHBOURS_AHEAD)
+            && let Some(floor) = self.floor(line.market)
+        {
+            floor.warm_neighbours(line.seen_at() as usize);
         }
     }
 
+    /// Where it is remembered which line an ask needs that comes so soon.
     #[inline(always)]
-    fn warm_seats(&self, order: OrderId, warm: impl Fn(&Floor, usize)) {
-        for (market, supervisor) in (0..).map(MarketId).zip(&self.orders).take(WARM_MARKETS) {
-            if let Some(index) = self.world.warm_place(*supervisor, order.0)
-                && let Some(floor) = self.floor(market)
-            {
-                warm(floor, index);
-            }
-        }
+    fn soon_at(&self, ahead: usize) -> usize {
+        #[allow(clippy::cast_possible_truncation, reason = "the last bits are asked for")]
+        let next = self.next.0 as usize;
+        next.wrapping_add(ahead) % SOON
+    }
+
+    #[inline(always)]
+    fn line_soon(&self, ahead: usize) -> Option<&Line> {
+        self.ledger().line_at(self.soon[self.soon_at(ahead)])
     }
 }
 
@@ -384,14 +401,15 @@ fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
 }
 
 /// Below so many open orders all that asks need is in the caches anyway: at about 250 bytes each, 4 MB.
-const FITS_THE_CACHES: usize = 16_384;
-/// So many asks ahead the entries of an order are fetched, and so many ahead what they lead to.
-const ENTRIES_AHEAD: usize = 7;
-const PLACES_AHEAD: usize = 4;
+const FITS_THE_CACHES: usize = 65_536;
+/// So many asks ahead the entry of an order is fetched, then its line, then its process and seat that the line names...
+const ENTRIES_AHEAD: usize = 8;
+const LINES_AHEAD: usize = 5;
+const PLACES_AHEAD: usize = 3;
+/// Lines that are remembered for that, more than the asks that they are remembered for.
+const SOON: usize = 8;
 /// ... and so many ahead who stands before and behind it, who must be told when it leaves.
 const NEIGHBOURS_AHEAD: usize = 1;
-/// In which market an order is, is not known before its line is there: so many are tried.
-const WARM_MARKETS: usize = 2;
 
 #[inline(always)]
 fn order_of(ask: &Ask) -> Option<OrderId> {

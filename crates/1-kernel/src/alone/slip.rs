@@ -1,7 +1,7 @@
 //! Mistakes that are planted: the shipped process takes its step, and then says something else.
 //! A model that does not notice is none. Used by tests of models, and by nothing else.
 
-use crate::out::{Effect, Out};
+use crate::out::{Effect, Out, Wants};
 use crate::ring::{Envelope, Letter};
 use crate::{Pid, Process};
 
@@ -47,7 +47,7 @@ impl<P: Process> Slip<'_, P> {
 
     /// Writes no note in this step.
     pub fn forget_notes(&mut self) {
-        self.out.effects.retain(|effect| !matches!(effect, Effect::Note(_)));
+        self.out.wants.not(Wants::NOTED);
     }
 
     /// Sets no monitor in this step.

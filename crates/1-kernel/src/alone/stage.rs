@@ -230,7 +230,7 @@ impl<P: Process> Stage<P> {
 
     fn ending(&self, of: Pid) -> Option<usize> {
         self.world.letters().position(|e| {
-            let of_child = matches!(e.letter, Letter::ChildDown(_)) && e.from.index == of.index;
+            let of_child = matches!(e.letter, Letter::ChildDown(_)) && e.from.slot() == of.slot();
             let of_other =
                 matches!(e.letter, Letter::Down(..) | Letter::Linked(..)) && e.from == of;
             e.to == self.subject && (of_child || of_other)
@@ -251,10 +251,10 @@ impl<P: Process> Stage<P> {
         let old = self.subject;
         self.world.watch.heard.clear();
         let mine = |e: &Envelope<P::Message>| {
-            matches!(e.letter, Letter::ChildDown(_)) && e.from.index == old.index
+            matches!(e.letter, Letter::ChildDown(_)) && e.from.slot() == old.slot()
         };
         let offset = self.world.letters().position(mine)?;
-        self.subject = Pid { index: old.index, generation: old.generation + 1 };
+        self.subject = Pid::new(old.slot(), old.generation() + 1);
         self.before = self.world.standing(self.subject); // its name, which outlives its bearers
         let waiting = self.world.waiting();
         self.world.deliver_at(offset);
@@ -340,7 +340,7 @@ impl<P: Process> Stage<P> {
         let is_mine = envelope.to == self.subject;
         match envelope.letter {
             Letter::ChildDown(_) => {
-                let of_mine = envelope.from.index == self.subject.index;
+                let of_mine = envelope.from.slot() == self.subject.slot();
                 (is_mine || of_mine) && self.world.is_between(envelope.from)
             }
             Letter::Down(tie, _) | Letter::Linked(tie, _) => {

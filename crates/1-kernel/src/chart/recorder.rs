@@ -48,7 +48,7 @@ impl Recorder {
     /// Gives a name to a place and all lives in it. Who has none is called by its address and not drawn
     /// when it begins or ends; a supervisor, for one.
     pub fn call(&mut self, pid: Pid, name: impl Into<String>) {
-        self.names.insert(pid.index, name.into());
+        self.names.insert(pid.slot(), name.into());
     }
 
     /// What was drawn so far.
@@ -70,7 +70,7 @@ impl Recorder {
         if pid == Pid::OUTSIDE {
             return self.outside.clone();
         }
-        self.names.get(&pid.index).cloned().unwrap_or_else(|| format!("{pid:?}"))
+        self.names.get(&pid.slot()).cloned().unwrap_or_else(|| format!("{pid:?}"))
     }
 
     fn letter<M: fmt::Debug>(&mut self, envelope: &Envelope<M>, arrow: Arrow) {
@@ -119,13 +119,13 @@ impl<P: Process> Watch<P> for Recorder {
     }
 
     fn started(&mut self, pid: Pid, _key: u64, incarnation: u32) {
-        if let Some(name) = self.names.get(&pid.index).filter(|_| incarnation > 1) {
+        if let Some(name) = self.names.get(&pid.slot()).filter(|_| incarnation > 1) {
             self.rows.push(Row::Note(format!("{name} comes back")));
         }
     }
 
     fn ended(&mut self, pid: Pid, _key: u64, reason: &Reason) {
-        let Some(name) = self.names.get(&pid.index) else { return };
+        let Some(name) = self.names.get(&pid.slot()) else { return };
         self.rows.push(Row::Note(match reason {
             Reason::Normal => return,
             Reason::Failed(why) => format!("x {name} dies: {why}"),

@@ -13,7 +13,7 @@ use crate::ring::{Envelope, Letter};
 use crate::ties::Heads;
 use crate::tree::{Body, Deaths, NodeId, Restart, Shutdown};
 use crate::world::{Due, Marks, NO_NODE, State, World};
-use crate::{Pid, Process, Reason, Table, Watch};
+use crate::{Pid, Process, Reason, Watch};
 
 /// What a supervisor is about while it ends children.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -92,9 +92,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn next_life(&mut self, pid: Pid) -> Pid {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Between;
-        let life = Pid { index: pid.index, generation: slot.generation };
+        let life = Pid::new(pid.slot(), slot.generation);
         let next = life.next().expect("fewer than 67 million lives in one place");
-        slot.generation = next.generation;
+        slot.generation = next.generation();
         next
     }
 
@@ -107,15 +107,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return false;
         }
         let place = &mut self.tree.places[usize::from(slot.node)];
-        let Body::Many { table, deaths, .. } = &mut place.body else { return false };
+        let Body::Many { index, deaths, .. } = &mut place.body else { return false };
         if place.restart == Restart::Permanent {
             return false;
         }
         slot.body = None;
         self.watch.ended(pid, slot.key, &Reason::Normal);
-        table.remove(slot.key, |index| index == pid.index);
+        index.remove(slot.key, pid.slot());
         if !deaths.is_empty() {
-            deaths.remove(&pid.index);
+            deaths.remove(&pid.slot());
         }
         self.vacate(pid);
         true
@@ -130,10 +130,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Takes one of many like children out of its supervisor's books.
     pub(super) fn strike_key(&mut self, pid: Pid, node: NodeId) {
         let key = self.slots[pid.index()].key;
-        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
-            table.remove(key, |index| index == pid.index);
+        if let Body::Many { index, deaths, .. } = &mut self.tree.place_mut(node).body {
+            index.remove(key, pid.slot());
             if !deaths.is_empty() {
-                deaths.remove(&pid.index);
+                deaths.remove(&pid.slot());
             }
         }
     }
@@ -243,16 +243,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &self.slots[index];
         let is = slot.node == node.0 && matches!(slot.state, State::Alive | State::Between);
         let index = u32::try_from(index).ok().filter(|_| is)?;
-        Some(Pid { index, generation: slot.generation })
+        Some(Pid::new(index, slot.generation))
     }
 
     /// Empties the books of a supervisor of many, but for these children.
     fn strike_keys(&mut self, node: NodeId, but: &BTreeSet<Pid>) {
-        if let Body::Many { table, deaths, .. } = &mut self.tree.place_mut(node).body {
-            *table = Table::default();
+        if let Body::Many { index, deaths, .. } = &mut self.tree.place_mut(node).body {
+            index.clear();
             deaths.clear();
             for pid in but {
-                table.insert(self.slots[pid.index()].key, pid.index);
+                index.insert(self.slots[pid.index()].key, pid.slot());
             }
         }
     }
@@ -383,7 +383,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     self.end_now(child);
                 }
             }
-            Body::Many { table, .. } if table.is_empty() => {}
+            Body::Many { index, .. } if index.children == 0 => {}
             Body::Many { .. } => {
                 for index in (0..self.slots.len()).rev() {
                     if let Some(child) = self.child_at(index, node) {

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Shape;
-use crate::process::Life;
+use crate::process::{Keeper, Life};
 use crate::ring::{Envelope, Letter};
 use crate::tree::{Body, NodeId, Restart, Strategy};
 use crate::world::{Marks, State, World, why};
@@ -61,6 +61,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn start_one_of(&mut self, node: NodeId, key: u64, role: &P::Role) -> Pid {
         let pid = self.settle_next(node, key);
         self.tree.enrol(node, key, pid);
+        if self.tree.index(node).is_some_and(|index| !index.is_whole()) {
+            self.out.keeper.is_placed(key, pid.slot());
+        }
         match self.make(pid, role) {
             Ok(()) => {
                 let from = self.tree.place(node).pid;

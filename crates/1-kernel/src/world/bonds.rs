@@ -29,7 +29,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
         match self.slots.get_mut(watched.index()) {
             Some(slot)
-                if slot.generation == watched.generation
+                if slot.generation == watched.generation()
                     && !matches!(slot.state, State::Free | State::Alias) =>
             {
                 ties.hook_watched(reference, &mut slot.ties.watched);
@@ -72,7 +72,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn open_alias(&mut self, me: Pid, monitor: MonitorRef, alias: Pid, asked: Pid) {
         self.make_room(alias);
         let slot = &mut self.slots[alias.index()];
-        (slot.generation, slot.node, slot.state) = (alias.generation, NO_NODE, State::Alias);
+        (slot.generation, slot.node, slot.state) = (alias.generation(), NO_NODE, State::Alias);
         (slot.key, slot.incarnation) = (0, 0);
         self.asks.insert(alias, monitor);
         self.aliases.insert(monitor, alias);

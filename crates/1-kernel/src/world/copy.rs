@@ -24,7 +24,8 @@ where
             bearers: self.bearers.clone(),
             asks: self.asks.clone(),
             aliases: self.aliases.clone(),
-            stepping: None,
+            stepping: false,
+            failures: self.failures,
             judging: false,
             mark: self.mark,
             undeliverable: self.undeliverable,
@@ -42,6 +43,8 @@ where
         let Out {
             me,
             ring,
+            wants,
+            noting,
             effects,
             exit,
             causes,
@@ -67,6 +70,8 @@ where
         Out {
             me: *me,
             ring: ring.clone(),
+            wants: *wants,
+            noting: noting.clone(),
             effects: effects.clone(),
             exit: *exit,
             causes: causes.clone(),

@@ -1,7 +1,7 @@
 //! What a step wants done, done: in order, after the step.
 
 use super::{Due, Marks, NO_NODE, NO_NOTE, State, World};
-use crate::out::{Effect, TimerRef};
+use crate::out::{Effect, TimerRef, Wants};
 use crate::ring::{Envelope, Letter};
 use crate::ties::Kind;
 use crate::tree::NodeId;
@@ -10,39 +10,43 @@ use crate::{Name, Pid, Process, Watch};
 impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
     pub(super) fn apply(&mut self, me: Pid) {
-        let mut effects = std::mem::take(&mut self.out.effects);
-        if self.out.spawned.len() > 1 {
-            self.out.spawned.reverse(); // so that the first is taken first, each from the end
+        let wants = std::mem::take(&mut self.out.wants);
+        if wants.has(Wants::UNTIED) {
+            self.untie_all(me);
         }
-        if self.out.multicasts.len() > 1 {
-            self.out.multicasts.reverse();
+        if wants.has(Wants::NOTED) {
+            self.write_note(me);
         }
-        for effect in &mut effects {
-            match effect {
-                Effect::Monitor(reference, pid) => self.tie(*reference, Kind::Monitor, me, *pid),
-                Effect::Demonitor(monitor) => self.untie(*monitor, me),
+        if wants.has(Wants::MORE) {
+            self.apply_more(me);
+        }
+    }
+
+    #[inline(always)]
+    fn apply_more(&mut self, me: Pid) {
+        for at in 0..self.out.effects.len() {
+            match self.out.effects[at] {
+                Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
+                Effect::Demonitor(monitor) => self.untie(monitor, me),
                 Effect::DemonitorAll => self.untie_all(me),
-                Effect::Note(note) => self.write_note(me, note.take()),
-                other => self.apply_rare(me, std::mem::replace(other, Effect::DemonitorAll)),
+                other => self.apply_rare(me, other),
             }
         }
-        effects.clear();
-        self.out.effects = effects;
-        self.out.spawned.clear();
+        self.out.effects.clear();
     }
 
     #[cold]
-    pub(super) fn apply_rare(&mut self, me: Pid, effect: Effect<P::Note>) {
+    pub(super) fn apply_rare(&mut self, me: Pid, effect: Effect) {
         match effect {
             Effect::Link(pid) => self.link(me, pid),
             Effect::Unlink(pid) => self.unlink(me, pid),
             Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
             Effect::Spawn(pid, place) => {
-                let process = self.out.spawned.pop().expect("one for each of these effects");
+                let process = self.out.spawned.pop_front().expect("one for each of these effects");
                 self.spawn_effect(pid, place, process);
             }
             Effect::Multicast(name) => {
-                let message = self.out.multicasts.pop().expect("one for each of these effects");
+                let message = self.out.multicasts.pop_front().expect("one for each of these effects");
                 self.multicast(me, name, &message);
             }
             Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
@@ -64,7 +68,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     members.retain(|(pid, _)| *pid != me);
                 }
             }
-            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::DemonitorAll | Effect::Note(_) => {
+            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::DemonitorAll => {
                 unreachable!("these are applied on the fast path")
             }
         }
@@ -80,21 +84,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some((supervisor, key)) = place else {
             return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
         };
-        let taken = self.supervisor_named(supervisor).filter(|node| {
-            let slots = &self.slots;
-            let is = |index: u32| {
-                let slot = &slots[index as usize];
-                slot.key == key && slot.node == node.0
-            };
-            self.tree.table_mut(*node).is_some_and(|table| table.insert_new(key, pid.index, is))
-        });
-        let Some(node) = taken else {
+        let node = self
+            .supervisor_named(supervisor)
+            .filter(|node| self.tree.index(*node).is_some() && self.child(*node, key).is_none());
+        let Some(node) = node else {
             // The supervisor is not there, or the key is not free: the child is gone before its start,
             // and whoever monitors it hears so. Others may know its address by now, so that is used up.
             self.make_room(pid);
-            self.slots[pid.index()].generation = pid.generation;
+            self.slots[pid.index()].generation = pid.generation();
             return self.vacate(pid);
         };
+        self.tree.enrol(node, key, pid);
         self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
     }
 
@@ -108,7 +108,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         for (index, slot) in self.slots.iter().enumerate() {
             if slot.node == node.0 && matches!(slot.state, State::Alive | State::Between) {
                 let index = u32::try_from(index).expect("slots are counted in 32 bits");
-                let to = Pid { index, generation: slot.generation };
+                let to = Pid::new(index, slot.generation);
                 let letter = Letter::Say(message.clone());
                 self.out.ring.push(Envelope { to, from: me, letter });
             }
@@ -133,26 +133,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[pid.index()].marks.set(Marks::LISTED, true);
     }
 
-    #[inline]
-    pub(super) fn write_note(&mut self, me: Pid, note: Option<P::Note>) {
-        self.watch.noted(me, note.as_ref());
+    /// Writes down what the step has noted.
+    #[inline(always)]
+    fn write_note(&mut self, me: Pid) {
+        self.watch.noted(me, self.out.noting.as_ref());
         let slot = &mut self.slots[me.index()];
-        match (note, slot.note) {
-            (None, NO_NOTE) => {}
-            (None, at) => {
-                self.out.notes[at as usize] = None;
-                self.free_notes.push(at);
-                slot.note = NO_NOTE;
-            }
-            (Some(note), NO_NOTE) => {
-                let at = self.free_notes.pop().unwrap_or_else(|| {
-                    self.out.notes.push(None);
-                    u32::try_from(self.out.notes.len() - 1).expect("fewer notes than addresses")
-                });
-                self.out.notes[at as usize] = Some(note);
-                slot.note = at;
-            }
-            (Some(note), at) => self.out.notes[at as usize] = Some(note),
+        if self.out.noting.is_none() {
+            let at = std::mem::replace(&mut slot.note, NO_NOTE);
+            return self.free_note(at);
         }
+        if slot.note == NO_NOTE {
+            slot.note = self.free_notes.pop().unwrap_or_else(|| {
+                self.out.notes.push(None);
+                u32::try_from(self.out.notes.len() - 1).expect("fewer notes than addresses")
+            });
+        }
+        self.out.notes[slot.note as usize] = self.out.noting.take();
     }
 }

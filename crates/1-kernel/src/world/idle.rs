@@ -17,9 +17,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             if to != Pid::OUTSIDE && to.world() != home {
                 return true; // it is to leave
             }
-            let there = slots
-                .get(to.index())
-                .is_some_and(|slot| slot.generation == to.generation && slot.state != State::Free);
+            let there = slots.get(to.index()).is_some_and(|slot| {
+                slot.generation == to.generation() && slot.state != State::Free
+            });
             if let Letter::Border(Border::Watch(..) | Border::Link) = envelope.letter {
                 return true; // somebody elsewhere waits for an answer
             }

@@ -23,11 +23,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if pid.index() >= self.slots.len() {
             self.make_room(pid);
         }
+        self.slots[pid.index()].body = body;
+        self.settle_by(pid, node, key, incarnation, state);
+    }
+
+    /// Puts what is said of a process beside it.
+    #[inline(always)]
+    pub(crate) fn settle_by(
+        &mut self,
+        pid: Pid,
+        node: u16,
+        key: u64,
+        incarnation: u32,
+        state: State,
+    ) {
         // Field by field: a free slot's list, note and marks are empty already.
         let slot = &mut self.slots[pid.index()];
-        slot.body = body;
         slot.key = key;
-        slot.generation = pid.generation;
+        slot.generation = pid.generation();
         slot.incarnation = incarnation;
         slot.node = node;
         slot.state = state;
@@ -62,6 +75,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.bury_supervisor(pid, reason);
         }
         slot.body = None;
+        if reason != Reason::Normal {
+            self.failures += 1;
+        }
         self.watch.ended(pid, slot.key, &reason);
         if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ABROAD) {
             self.break_ties(pid, &reason);
@@ -80,22 +96,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Frees a slot for another process.
     #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid) {
-        self.write_note_off(pid);
         let slot = &mut self.slots[pid.index()];
+        if slot.note != NO_NOTE {
+            let note = std::mem::replace(&mut slot.note, NO_NOTE);
+            return self.vacate_with_note(pid, note);
+        }
         slot.state = State::Free;
         slot.marks.set(Marks::OWN, false);
         // A slot whose generations are used up is never used again.
-        if let Some(next) = (Pid { index: pid.index, generation: slot.generation }).next() {
-            slot.generation = next.generation;
+        if let Some(next) = (Pid::new(pid.slot(), slot.generation)).next() {
+            slot.generation = next.generation();
             self.out.free.push(next);
         }
     }
 
-    #[inline]
-    pub(super) fn write_note_off(&mut self, pid: Pid) {
-        let slot = &mut self.slots[pid.index()];
-        let note = std::mem::replace(&mut slot.note, NO_NOTE);
+    #[cold]
+    fn vacate_with_note(&mut self, pid: Pid, note: u32) {
         self.free_note(note);
+        self.vacate(pid);
     }
 
     #[inline]

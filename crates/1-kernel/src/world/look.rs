@@ -3,7 +3,7 @@
 use super::{Marks, State, World};
 use crate::ring::Envelope;
 use crate::tree::NodeId;
-use crate::{Name, Pid, Process, Reason, Watch};
+use crate::{Keeper, Name, Pid, Process, Reason, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// The facts recorded since this was last called, oldest first.
@@ -24,52 +24,75 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// The child of a supervisor of many with this key; it may be between two lives.
-    #[inline(always)]
+    #[inline]
     pub fn child(&self, supervisor: NodeId, key: u64) -> Option<Pid> {
-        let slots = &self.slots;
-        let is = |index: u32| {
-            let slot = &slots[index as usize];
-            slot.key == key && slot.node == supervisor.0
-        };
-        let index = self.tree.table(supervisor)?.get(key, is)?;
-        Some(Pid { index, generation: slots[index as usize].generation })
+        let is = |index: u32| self.is_child(supervisor, key, index);
+        let index = self.tree.index(supervisor)?.get(key, is);
+        index.or_else(|| self.find_child(supervisor, key)).and_then(|index| self.pid_at(index))
     }
 
-    /// Asks the processor to fetch a child's entry soon. No effect but on time.
+    /// The same child, if it is at this index, where it was last seen; else it is looked for.
     #[inline(always)]
-    pub fn warm_entry(&self, supervisor: NodeId, key: u64) {
-        if let Some(table) = self.tree.table(supervisor) {
-            table.warm(key);
+    pub fn child_seen_at(&self, supervisor: NodeId, key: u64, index: u32) -> Option<Pid> {
+        match self.is_child(supervisor, key, index) {
+            true => self.pid_at(index),
+            false => self.child(supervisor, key),
         }
     }
 
-    /// Asks the processor to fetch a child's place soon, and tells which it probably is. No effect but on time.
     #[inline(always)]
-    pub fn warm_place(&self, supervisor: NodeId, key: u64) -> Option<usize> {
-        let index = self.tree.table(supervisor)?.guess(key)? as usize;
-        crate::prefetch(self.slots.get(index)?);
-        Some(index)
+    fn pid_at(&self, index: u32) -> Option<Pid> {
+        let slot = self.slots.get(index as usize)?;
+        Some(Pid::new(index, slot.generation))
+    }
+
+    #[inline(always)]
+    fn is_child(&self, supervisor: NodeId, key: u64, index: u32) -> bool {
+        self.slots.get(index as usize).is_some_and(|slot| {
+            slot.key == key
+                && slot.node == supervisor.0
+                && matches!(slot.state, State::Alive | State::Between)
+        })
+    }
+
+    /// A child that stands in no index, or not any more: where the keeper says, or anywhere.
+    #[cold]
+    fn find_child(&self, supervisor: NodeId, key: u64) -> Option<u32> {
+        let is = |index: &u32| self.is_child(supervisor, key, *index);
+        if self.tree.index(supervisor)?.is_whole() {
+            return None;
+        }
+        let known = self.out.keeper.place_of(key).filter(is);
+        known.or_else(|| (0..u32::try_from(self.slots.len()).ok()?).find(is))
+    }
+
+    /// Asks the processor to fetch the process at an index soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm(&self, index: usize) {
+        if let Some(slot) = self.slots.get(index) {
+            crate::prefetch(slot);
+        }
     }
 
     /// A process's state, for looking at.
     #[inline]
     pub fn process(&self, pid: Pid) -> Option<&P> {
         let slot = self.slots.get(pid.index())?;
-        if slot.generation == pid.generation { slot.body.as_ref() } else { None }
+        if slot.generation == pid.generation() { slot.body.as_ref() } else { None }
     }
 
     /// All processes that are alive, in order of address, with their key and incarnation.
     pub fn processes(&self) -> impl Iterator<Item = (Pid, u64, u32, &P)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| {
             let index = u32::try_from(index).ok()?;
-            let pid = Pid { index, generation: slot.generation };
+            let pid = Pid::new(index, slot.generation);
             Some((pid, slot.key, slot.incarnation, slot.body.as_ref()?))
         })
     }
 
     /// The note that a process's next life would be given.
     pub fn note(&self, pid: Pid) -> Option<&P::Note> {
-        let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation)?;
+        let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())?;
         self.out.notes.get(slot.note as usize)?.as_ref()
     }
 
@@ -81,7 +104,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// True if this life is on. A supervisor is alive too.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
-            slot.generation == pid.generation
+            slot.generation == pid.generation()
                 && matches!(slot.state, State::Alive | State::Supervisor | State::Closing)
         })
     }
@@ -89,14 +112,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// True if this life is on, or is a next life that has not begun yet.
     pub(crate) fn is_there(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
-            slot.generation == pid.generation && !matches!(slot.state, State::Free | State::Alias)
+            slot.generation == pid.generation() && !matches!(slot.state, State::Free | State::Alias)
         })
     }
 
     /// True if this life has not had its first event, which must be the oldest that waits for it.
     pub(crate) fn is_unbegun(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
-            slot.generation == pid.generation
+            slot.generation == pid.generation()
                 && slot.state == State::Alive
                 && !slot.marks.any(Marks::BEGUN)
         })
@@ -106,7 +129,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn is_between(&self, pid: Pid) -> bool {
         self.slots
             .get(pid.index())
-            .is_some_and(|slot| slot.generation == pid.generation && slot.state == State::Between)
+            .is_some_and(|slot| slot.generation == pid.generation() && slot.state == State::Between)
     }
 
     /// A node by its path from the root, such as `exchange/BTC-USD/floor`.
@@ -132,6 +155,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Signals that found nobody, so far.
     pub fn undeliverable(&self) -> u64 {
         self.undeliverable
+    }
+
+    /// Lives of processes that ended otherwise than as [`Reason::Normal`], so far.
+    #[inline(always)]
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or

@@ -45,7 +45,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Takes the process away from an address that a step has just started: it is played from now on.
     pub(crate) fn play_instead(&mut self, pid: Pid) {
         if let Some(slot) = self.slots.get_mut(pid.index())
-            && slot.generation == pid.generation
+            && slot.generation == pid.generation()
         {
             slot.body = None;
         }
@@ -76,7 +76,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// What a process has standing now.
     pub(crate) fn standing(&self, pid: Pid) -> Standing {
-        let Some(slot) = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation)
+        let Some(slot) = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())
         else {
             return Standing::default();
         };
@@ -130,7 +130,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 (to, slot.key, slot.incarnation, slot.note);
             slot.marks.set(Marks::BEGUN, true);
             world.mark = (out.ring.tail(), out.log.len());
-            world.stepping = Some(to);
+            world.stepping = true;
             slot.body.as_mut().expect("looked for above").handle(event.clone(), out);
             slip(&event.cloned(), &mut Slip { out, mark: world.mark });
             world.end_step(to);

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::{Marks, State, World};
-use crate::out::Effect;
+use crate::out::{Effect, Wants};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{MonitorRef, survives};
@@ -58,7 +58,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[cold]
     pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
-        let Some(pid) = self.stepping.take() else { resume_unwind(panic) };
+        if !std::mem::take(&mut self.stepping) {
+            resume_unwind(panic);
+        }
+        let pid = self.out.me;
         self.undo();
         if std::mem::take(&mut self.judging) {
             return self.end_by_keeper(panic.as_ref());
@@ -78,17 +81,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         for index in 0..self.slots.len() {
             let index = u32::try_from(index).expect("slots are counted in 32 bits");
             let generation = self.slots[index as usize].generation;
-            self.kill(Pid { index, generation });
+            self.kill(Pid::new(index, generation));
         }
     }
 
     /// Has the keeper judge a fact of nobody's step.
-    pub(super) fn judge(&mut self, fact: &P::Fact) -> Result<(), Broken> {
+    pub(super) fn judge(&mut self, by: Pid, fact: &P::Fact) -> Result<(), Broken> {
         if let Some(reason) = &self.dead {
             return Err(Broken(format!("this world is over: {reason}")));
         }
         let keeper = &mut self.out.keeper;
-        match catch_unwind(AssertUnwindSafe(|| keeper.admit(std::slice::from_ref(fact)))) {
+        match catch_unwind(AssertUnwindSafe(|| keeper.admit(by, std::slice::from_ref(fact)))) {
             Ok(verdict) => verdict,
             Err(panic) => {
                 self.end_by_keeper(panic.as_ref());
@@ -106,6 +109,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.spawned.clear();
         self.out.multicasts.clear();
         self.out.exit = None;
+        self.out.wants = Wants::default();
         for effect in self.out.effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, _) => self.out.ties.release(reference),
@@ -129,7 +133,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let &Envelope { to, from, ref letter } = envelope;
         if let Letter::Say(message) = letter
             && let Some(slot) = self.slots.get_mut(to.index())
-            && slot.generation == to.generation
+            && slot.generation == to.generation()
             && let Some(body) = &mut slot.body
         {
             self.watch.delivered(envelope);
@@ -139,7 +143,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 (to, slot.key, slot.incarnation, slot.note);
             slot.marks.set(Marks::BEGUN, true);
             self.mark = (out.ring.tail(), out.log.len());
-            self.stepping = Some(to);
+            self.stepping = true;
             body.handle(event, out);
             self.end_step(to);
             true
@@ -155,7 +159,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some(envelope) = self.out.ring.last() else { return false };
         let &Envelope { to, from, ref letter } = envelope;
         let alive = match self.slots.get(to.index()) {
-            Some(slot) => slot.generation == to.generation && slot.body.is_some(),
+            Some(slot) => slot.generation == to.generation() && slot.body.is_some(),
             None => false,
         };
         match *letter {
@@ -198,9 +202,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn deliver(&mut self, envelope: Envelope<P::Message>) {
         let index = envelope.to.index();
         match self.slots.get(index) {
-            Some(slot) if slot.generation == envelope.to.generation && slot.body.is_some() => {}
+            Some(slot) if slot.generation == envelope.to.generation() && slot.body.is_some() => {}
             Some(slot) if mutation::LATER_LIFE.is_on() && slot.body.is_some() => {
-                let to = Pid { generation: slot.generation, ..envelope.to };
+                let to = Pid::new(envelope.to.slot(), slot.generation);
                 return self.deliver(Envelope { to, ..envelope });
             }
             _ => return self.deliver_to_nobody(envelope),
@@ -227,7 +231,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         out.incarnation = slot.incarnation;
         slot.marks.set(Marks::BEGUN, true);
         self.mark = (out.ring.tail(), out.log.len());
-        self.stepping = Some(to);
+        self.stepping = true;
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
         self.end_step(to);
     }
@@ -238,17 +242,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.out.log.len() > self.mark.1 && !self.admit(to) {
             return;
         }
-        self.stepping = None;
-        if !self.out.effects.is_empty() {
+        self.stepping = false;
+        if self.out.wants != Wants::default() {
             self.apply(to);
         }
         if let Some(cause) = self.out.exit {
             self.out.exit = None;
             if cause != Cause::Normal || !self.end_one_of_many(to) {
-                let reason = self.out.causes.tell(cause);
-                self.bury(to, reason);
+                self.end_otherwise(to, cause);
             }
         }
+    }
+
+    #[inline(never)]
+    fn end_otherwise(&mut self, pid: Pid, cause: Cause) {
+        let reason = self.out.causes.tell(cause);
+        self.bury(pid, reason);
     }
 
     /// Has the keeper judge the facts of this step. False if the process died of them.
@@ -256,7 +265,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn admit(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.mark.1..];
         self.judging = true;
-        let verdict = self.out.keeper.admit(facts);
+        let verdict = self.out.keeper.admit(by, facts);
         self.judging = false;
         match verdict {
             Ok(()) => {
@@ -272,7 +281,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// The keeper has refused a step's facts: it is undone, and its process has died of it.
     #[cold]
     fn is_refused(&mut self, by: Pid, broken: Broken) -> bool {
-        self.stepping = None;
+        self.stepping = false;
         self.undo();
         self.bury(by, Reason::Failed(broken.0.into()));
         false
@@ -356,7 +365,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.leave(envelope);
         }
         let slot = self.slots.get(envelope.to.index());
-        match slot.filter(|slot| slot.generation == envelope.to.generation).map(|slot| slot.state) {
+        match slot.filter(|slot| slot.generation == envelope.to.generation()).map(|slot| slot.state)
+        {
             Some(State::Supervisor | State::Closing) => {
                 self.watch.delivered(&envelope);
                 return self.supervise(envelope);

@@ -38,7 +38,7 @@ fn unpair(pair: i128) -> (u32, u32) {
 
 impl Hash for Pid {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_i128(PID | pair(self.generation, self.index));
+        state.write_i128(PID | pair(self.generation(), self.slot()));
     }
 }
 
@@ -62,7 +62,7 @@ struct Sight<'a> {
 
 impl Sight<'_> {
     fn renamed(&self, pid: Pid) -> u32 {
-        self.renaming.get(pid.index()).copied().unwrap_or(pid.index)
+        self.renaming.get(pid.index()).copied().unwrap_or(pid.slot())
     }
 }
 
@@ -79,15 +79,15 @@ impl Hasher for Sight<'_> {
         match value & TAGS {
             PID => {
                 let (generation, index) = unpair(value);
-                let index = self.renamed(Pid { index, generation });
+                let index = self.renamed(Pid::new(index, generation));
                 self.inner.write_u64(u64::from(generation) << 32 | u64::from(index));
             }
             MONITOR => {
                 let (serial, index) = unpair(value);
                 match self.ties.rank(MonitorRef { index, serial }) {
                     Some((watcher, watched, rank)) => {
-                        (watcher.generation, self.renamed(watcher)).hash(&mut self.inner);
-                        (watched.generation, self.renamed(watched), rank).hash(&mut self.inner);
+                        (watcher.generation(), self.renamed(watcher)).hash(&mut self.inner);
+                        (watched.generation(), self.renamed(watched), rank).hash(&mut self.inner);
                     }
                     None => self.inner.write_u8(0),
                 }
@@ -127,7 +127,7 @@ where
         let mut sum = look(&|sight| self.look_at_rest(sight));
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.state != State::Free {
-                let pid = Pid { index, generation: slot.generation };
+                let pid = Pid::new(index, slot.generation);
                 sum = sum.wrapping_add(look(&|sight| self.look_at_slot(pid, slot, sight)));
             }
             // Each tie by itself: in which order they were tied makes no difference.

@@ -77,7 +77,7 @@ pub(crate) struct Book {
 impl Keeper for Book {
     type Fact = Fact;
 
-    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
             return Err(Broken("nothing wrong is written".into()));
         }

@@ -110,7 +110,7 @@ fn a_life_that_begins_with_a_message_hears_that_first_and_its_next_life_begins_w
         let ann = town.spawn(diary.actor("ann"));
         schedule.run(&mut town);
         town.send(ann, act(|out| out.multicast(Name(1), text("to all"))));
-        let order = town.spawn_child_with(orders, 1, role.actor(), text("the first"));
+        let order = town.spawn_child_with(orders, 1, || role.actor(), text("the first"));
         town.send(order, text("the second"));
         town.send(order, crash());
         schedule.run(&mut town);
@@ -129,7 +129,7 @@ fn sometimes_mail_is_reordered_for_one_whose_life_began_with_a_message_live() {
         let many = Node::many("orders", role.clone());
         town.grow(None, crate::supervision::pair(diary.role("x"), many));
         let orders = town.node("root/orders").expect("was grown");
-        let order = town.spawn_child_with(orders, 1, role.actor(), text("the first"));
+        let order = town.spawn_child_with(orders, 1, || role.actor(), text("the first"));
         let [ann, eve] = ["ann", "eve"].map(|name| town.spawn(diary.actor(name)));
         town.run();
         town.send(ann, act(move |out| out.send(order, text("from ann"))));

@@ -53,7 +53,7 @@ pub(crate) struct Books {
 impl Keeper for Books {
     type Fact = Fact;
 
-    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
             return Err(Broken("wrong".into()));
         }

@@ -99,9 +99,7 @@ impl Floor {
         if presence.open.is_zero() {
             return false;
         }
-        if let Some((best, index)) = self.side(presence.side.opposite()).first()
-            && presence.side.accepts(presence.price, best)
-        {
+        if let Some(index) = self.side(presence.side.opposite()).first_within(presence.price) {
             self.introduce(Newcomer { pid, presence: *presence }, index, out);
             return true;
         }

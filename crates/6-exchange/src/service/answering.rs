@@ -26,7 +26,7 @@ pub trait Asked {
     fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId;
 
     /// See [`Exchange::warm`].
-    fn warm(&self, soon: &[Ask]);
+    fn warm(&mut self, soon: &[Ask]);
 
     /// See [`Exchange::set_room`].
     fn set_room(&mut self, room: bool);
@@ -49,7 +49,7 @@ impl<W: Watch<Party>> Asked for Exchange<W> {
     }
 
     #[inline(always)]
-    fn warm(&self, soon: &[Ask]) {
+    fn warm(&mut self, soon: &[Ask]) {
         Exchange::warm(self, soon);
     }
 

@@ -241,7 +241,7 @@ impl Asked for Live {
         asking.number()
     }
 
-    fn warm(&self, _soon: &[Ask]) {}
+    fn warm(&mut self, _soon: &[Ask]) {}
 
     fn set_room(&mut self, room: bool) {
         self.stage.exchange_mut().set_room(room);
