@@ -317,6 +317,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn keys_that_share_a_place_in_the_window_are_all_found() {
+        let mut table = Table::default();
+        let key = |value: u32| u64::from(value % 4) * WINDOW as u64 + u64::from(value / 4);
+        for value in 0..2_000 {
+            assert!(table.insert_new(key(value), value, |v| key(v) == key(value)));
+            assert!(!table.insert_new(key(value), value, |v| key(v) == key(value)));
+        }
+        for value in (0..2_000).rev() {
+            assert_eq!(table.get(key(value), |v| key(v) == key(value)), Some(value));
+            assert_eq!(table.remove(key(value), |v| key(v) == key(value)), Some(value));
+            assert_eq!(table.get(key(value), |v| key(v) == key(value)), None);
+            assert_eq!(table.len(), value as usize);
+        }
+    }
+
+    #[test]
     fn keys_given_in_order_and_taken_in_any_order_are_all_found() {
         let mut table = Table::default();
         for key in 0..10_000u32 {

@@ -159,7 +159,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn new(keeper: P::Keeper, reader: Option<Name>, watch: W) -> World<P, W> {
         let out = Out {
             me: Pid::OUTSIDE,
-            ring: Ring::new(256),
+            ring: Ring::new(1024),
             wants: Wants::default(),
             noting: None,
             effects: Vec::with_capacity(64),

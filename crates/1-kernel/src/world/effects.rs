@@ -46,7 +46,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.spawn_effect(pid, place, process);
             }
             Effect::Multicast(name) => {
-                let message = self.out.multicasts.pop_front().expect("one for each of these effects");
+                let message =
+                    self.out.multicasts.pop_front().expect("one for each of these effects");
                 self.multicast(me, name, &message);
             }
             Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),

@@ -1,7 +1,7 @@
 //! A process that does what it is told, and the diary in which it writes what it hears.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -71,26 +71,39 @@ pub(crate) enum Fact {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Book {
     pub(crate) inside: BTreeSet<u64>,
+    /// Where those were last seen, for supervisors whose index it is.
+    pub(crate) places: BTreeMap<u64, u32>,
     pub(crate) admitted: usize,
 }
 
 impl Keeper for Book {
     type Fact = Fact;
 
-    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
             return Err(Broken("nothing wrong is written".into()));
         }
         self.admitted += facts.len();
         for fact in facts {
             match fact {
-                Fact::Enters(key) => self.inside.insert(*key),
+                Fact::Enters(key) => {
+                    self.is_placed(*key, u32::try_from(by.index()).expect("32 bits"));
+                    self.inside.insert(*key)
+                }
                 Fact::Leaves(key) => self.inside.remove(key),
                 Fact::Wrong => false,
                 Fact::Fatal => panic!("planned"),
             };
         }
         Ok(())
+    }
+
+    fn place_of(&self, key: u64) -> Option<u32> {
+        self.places.get(&key).copied()
+    }
+
+    fn is_placed(&mut self, key: u64, index: u32) {
+        self.places.insert(key, index);
     }
 }
 

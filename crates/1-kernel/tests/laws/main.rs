@@ -7,6 +7,7 @@ mod conservation;
 mod control;
 mod groups;
 mod helpers;
+mod index;
 mod keeper;
 mod leaks;
 mod links;
