@@ -1,7 +1,7 @@
 //! What a step wants done. Lent to a process for one step; nothing in it has happened until the
 //! step is over, so a step that panics leaves no trace.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::process::{Cause, Causes};
 use crate::ring::{Control, Envelope, Letter, Ring};
@@ -94,8 +94,8 @@ pub struct Out<P: Process> {
     pub(crate) notes: Vec<Option<P::Note>>,
     /// Where the note of this process is among them.
     pub(crate) note: u32,
-    pub(crate) spawned: VecDeque<P>,
-    pub(crate) multicasts: VecDeque<P::Message>,
+    pub(crate) spawned: Vec<P>,
+    pub(crate) multicasts: Vec<P::Message>,
     pub(crate) log: Vec<P::Fact>,
     pub(crate) ties: Ties,
     pub(crate) abroad: Abroad<P::Message>,
@@ -331,7 +331,7 @@ impl<P: Process> Out<P> {
 
     fn spawn_at(&mut self, process: P, place: Option<(Name, u64)>) -> Pid {
         let pid = self.address();
-        self.spawned.push_back(process);
+        self.spawned.push(process);
         self.effect(Effect::Spawn(pid, place));
         self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Start });
         pid
@@ -340,7 +340,7 @@ impl<P: Process> Out<P> {
     /// Sends a message to each child, in order of address, of the supervisor of many that bears a
     /// name, as they are at the end of this step. O(processes of the world).
     pub fn multicast(&mut self, supervisor: Name, message: P::Message) {
-        self.multicasts.push_back(message);
+        self.multicasts.push(message);
         self.effect(Effect::Multicast(supervisor));
     }
 

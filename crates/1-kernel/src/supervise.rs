@@ -24,6 +24,21 @@ impl<R: Clone> Tree<R> {
         }
     }
 
+    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has none.
+    #[inline(always)]
+    pub(crate) fn insert_new(
+        &mut self,
+        node: NodeId,
+        key: u64,
+        at: u32,
+        is: impl FnMut(u32) -> bool,
+    ) -> Option<bool> {
+        match &mut self.place_mut(node).body {
+            Body::Many { index, .. } => index.insert_new(key, at, is),
+            Body::One { .. } | Body::Group { .. } => Some(false),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
         match &mut self.place_mut(node).body {

@@ -7,7 +7,7 @@
 /// spread evenly (Fibonacci hashing). A line is looked at as a whole, without a loop
 /// whose length hangs on what is there: a processor cannot foresee that. 8 bytes an entry, a quarter to a half of
 /// them in use.
-/// In a table that is not small the latest keys have a window in front of the lines, in which each has its place by
+/// In a table that has seen some keys the latest have a window in front of the lines, in which each has its place by
 /// its last bits: most are taken out again while they lie there. Who is in its way goes to the lines.
 /// The caller confirms a hit (it knows the whole key of a value), which saves storing keys whole:
 /// `is` is asked for each candidate. Not a general map; iteration is not offered, so order cannot show.
@@ -15,8 +15,10 @@
 pub struct Table {
     /// A power of two of them.
     lines: Vec<Line>,
-    /// Entries of late, by the end of their keys; none while the table is small.
+    /// Entries of late, by the end of their keys; none while the table is new.
     window: Vec<Recent>,
+    /// Keys that came while there was no window.
+    early: u32,
     /// Entries in lines.
     settled: usize,
     len: usize,
@@ -37,6 +39,8 @@ const ENTRIES: usize = 8;
 const EMPTY: u32 = u32::MAX;
 /// Entries of a window: 4 kB, which stay in the nearest cache.
 const WINDOW: usize = 512;
+/// So many keys come before there is one: a world of a few processes is copied often, by whoever explores it.
+const EARLY: u32 = 64;
 
 #[derive(Clone, Copy, Debug)]
 struct Recent {
@@ -46,7 +50,14 @@ struct Recent {
 
 impl Default for Table {
     fn default() -> Table {
-        Table { lines: vec![Line::EMPTY; 8], window: Vec::new(), settled: 0, len: 0, shift: 61 }
+        Table {
+            lines: vec![Line::EMPTY; 8],
+            window: Vec::new(),
+            early: 0,
+            settled: 0,
+            len: 0,
+            shift: 61,
+        }
     }
 }
 
@@ -207,9 +218,20 @@ impl Table {
                 }
                 (tag, value)
             }
-            None => (tag(key), value),
+            None => {
+                self.count_early();
+                (tag(key), value)
+            }
         };
         self.settle(key, value);
+    }
+
+    #[cold]
+    fn count_early(&mut self) {
+        self.early += 1;
+        if self.early == EARLY {
+            self.window = vec![Recent { tag: 0, value: EMPTY }; WINDOW];
+        }
     }
 
     /// Puts a value under a tag into the lines.
@@ -232,9 +254,6 @@ impl Table {
 
     #[cold]
     fn grow(&mut self) {
-        if self.window.is_empty() {
-            self.window = vec![Recent { tag: 0, value: EMPTY }; WINDOW];
-        }
         let larger = vec![Line::EMPTY; self.lines.len() * 2];
         (self.shift, self.settled) = (self.shift - 1, 0);
         for line in std::mem::replace(&mut self.lines, larger) {

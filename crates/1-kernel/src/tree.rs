@@ -219,6 +219,19 @@ impl Index {
         }
     }
 
+    /// One more child, unless its key is not free: false. `None` if that does not stand here.
+    #[inline(always)]
+    pub(crate) fn insert_new(
+        &mut self,
+        key: u64,
+        at: u32,
+        is: impl FnMut(u32) -> bool,
+    ) -> Option<bool> {
+        let is_new = self.table.as_mut()?.insert_new(key, at, is);
+        self.children += usize::from(is_new);
+        Some(is_new)
+    }
+
     /// One child less.
     #[inline(always)]
     pub(crate) fn remove(&mut self, key: u64, at: u32) {

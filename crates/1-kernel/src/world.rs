@@ -18,7 +18,7 @@ pub use sight::Renaming;
 
 pub(crate) use run::why;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::out::{Out, TimerRef, Wants};
 use crate::process::{Cause, Causes};
@@ -167,8 +167,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             causes: Causes::default(),
             notes: Vec::new(),
             note: NO_NOTE,
-            spawned: VecDeque::new(),
-            multicasts: VecDeque::new(),
+            spawned: Vec::new(),
+            multicasts: Vec::new(),
             log: Vec::with_capacity(64),
             ties: Ties::default(),
             abroad: Abroad::default(),

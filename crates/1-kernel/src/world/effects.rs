@@ -24,6 +24,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[inline(always)]
     fn apply_more(&mut self, me: Pid) {
+        // So that the first is taken first, each from the end.
+        if self.out.spawned.len() > 1 {
+            self.out.spawned.reverse();
+        }
+        if self.out.multicasts.len() > 1 {
+            self.out.multicasts.reverse();
+        }
         for at in 0..self.out.effects.len() {
             match self.out.effects[at] {
                 Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
@@ -42,12 +49,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Unlink(pid) => self.unlink(me, pid),
             Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
             Effect::Spawn(pid, place) => {
-                let process = self.out.spawned.pop_front().expect("one for each of these effects");
+                let process = self.out.spawned.pop().expect("one for each of these effects");
                 self.spawn_effect(pid, place, process);
             }
             Effect::Multicast(name) => {
-                let message =
-                    self.out.multicasts.pop_front().expect("one for each of these effects");
+                let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
             }
             Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
@@ -85,9 +91,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some((supervisor, key)) = place else {
             return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
         };
-        let node = self
-            .supervisor_named(supervisor)
-            .filter(|node| self.tree.index(*node).is_some() && self.child(*node, key).is_none());
+        let node = self.supervisor_named(supervisor).filter(|node| self.enrol_new(*node, key, pid));
         let Some(node) = node else {
             // The supervisor is not there, or the key is not free: the child is gone before its start,
             // and whoever monitors it hears so. Others may know its address by now, so that is used up.
@@ -95,8 +99,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.slots[pid.index()].generation = pid.generation();
             return self.vacate(pid);
         };
-        self.tree.enrol(node, key, pid);
         self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
+    }
+
+    /// Writes a child into its supervisor's books. False if that is none of many, or the key is not free.
+    #[inline(always)]
+    fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
+        let slots = &self.slots;
+        let is = |index: u32| {
+            let slot = &slots[index as usize];
+            slot.key == key && slot.node == node.0
+        };
+        match self.tree.insert_new(node, key, pid.slot(), is) {
+            Some(is_new) => is_new,
+            None if self.child(node, key).is_some() => false,
+            None => {
+                self.tree.enrol(node, key, pid);
+                true
+            }
+        }
     }
 
     pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
