@@ -1,7 +1,7 @@
 //! A floor's protocol: how it must answer whatever orders, their supervisor and the ledger may tell it, in whatever
 //! order the words of an order's lives arrive. `floor/walk.rs` says what it does while an introduction is open, and
-//! when one of the two dies in it; `floor/peers.rs` are those whom it talks to, `floor/play.rs` has them play, and `floor/real.rs` has the same
-//! model judge the floors of real runs.
+//! when one of the two dies in it; `floor/peers.rs` are those whom it talks to, `floor/play.rs` has them play, and
+//! `floor/real.rs` has the same model judge the floors of real runs.
 
 mod peers;
 mod play;

@@ -1,6 +1,6 @@
-//! Whom a floor talks to, played: the ledger, five orders that deal, are changed, leave and die, and their supervisor,
-//! which gives some of them up and lets them go on. A death is one between two steps; what an order had said before it may arrive
-//! before or after what its next life says.
+//! Whom a floor talks to: the ledger, five orders that deal, are changed, leave and die, and their supervisor, which
+//! gives some of them up and lets them go on. A death is one between two steps; what an order had said before it may
+//! arrive before or after what its next life says.
 
 use std::collections::BTreeSet;
 
