@@ -267,7 +267,7 @@ impl Floor {
     /// It may have spoken before it heard of its introduction.
     fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
         if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
-            return "has asked it";
+            return "asks who was introduced"; // once
         }
         self.number += 1;
         let introduction = self.number;

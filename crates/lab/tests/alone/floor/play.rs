@@ -120,7 +120,6 @@ impl Model for Floor {
         "hears it later",
         "shows what is left",
         "asks who was introduced",
-        "has asked it",
         "knows a later life",
         "forgets it",
         "takes who is suspended off",
