@@ -138,7 +138,7 @@ fn a_clerk_that_says_void_without_a_fact_is_found() {
 
 #[test]
 fn a_floor_does_as_its_model_says() {
-    let reached = plays(&Floor::played(), 500);
+    let reached = plays(&Floor::played(), 800);
     let (pairs, steps) = floor::real::judged(RUNS);
     assert!(steps > 50_000, "{steps}");
     nothing_is_fiction(&reached.inputs, &pairs);

@@ -276,14 +276,16 @@ impl Peers {
             Is::Suspended => return vec![RELEASED],
             Is::There | Is::Back => {}
         }
-        let ends = |said: &Say| match said {
+        let is_never_last = |said: &Say| match said {
             Say::Leave { .. } => true,
             Say::Next { open, .. } => *open == Lots::ZERO,
+            // That a pass is overtaken by its sender's next life no real run has shown, so it is not played.
+            Say::Pass { .. } => true,
             _ => false,
         };
         let mut reasons = vec![Reason::Killed, GIVEN_UP];
         for (number, said) in (0..).zip(self.words(at)) {
-            if !ends(&said) && presence.open > Lots::ZERO {
+            if !is_never_last(&said) && presence.open > Lots::ZERO {
                 reasons.push(Reason::Said(number));
             }
         }
