@@ -343,7 +343,7 @@ impl Floor {
         if let Some(other) = self.seats.other(pid, order) {
             self.unseat(pid, other);
         }
-        self.seats.hears(pid, order)
+        self.seats.hears(pid, order) || mutation::FORMER_LIVES.is_on()
     }
 
     #[inline(always)]

@@ -18,4 +18,6 @@ kernel::mutations! {
         "a newcomer accepts proposals of introductions that are over";
     EARLY_FLOOR = "early-floor", "a floor that is back hears a newcomer before it has gathered everyone";
     TWO_INTRODUCTIONS = "two-introductions", "a floor introduces while an introduction is open";
+    UNCOUNTED_SUSPECT = "uncounted-suspect", "a floor gives no newcomer up, whatever its makers die of";
+    FORMER_LIVES = "former-lives-heard", "a floor takes late words of an order's former lives for news";
 }

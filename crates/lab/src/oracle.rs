@@ -2,11 +2,12 @@
 //! exchange must answer to each ask. It must never share code with what it judges, and never be
 //! clever: speed is not asked of it.
 
+mod follow;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 use words::{Ask, Code, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
@@ -47,9 +48,16 @@ struct Order {
     size: Lots,
     done: Lots,
     place: AskId,
+    stands: TimeInForce,
 }
 
 impl Order {
+    fn new(entered: Entered) -> Order {
+        let Entered { order, account, market, side, price, lots: size, stands, .. } = entered;
+        let (done, place) = (Lots::ZERO, AskId(order.0));
+        Order { account, market, side, price, size, done, place, stands }
+    }
+
     fn open(&self) -> Lots {
         self.size - self.done
     }
@@ -69,6 +77,8 @@ pub struct Oracle {
     /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
     queues: BTreeMap<(MarketId, Side), BTreeMap<(i64, AskId), OrderId>>,
     clients: BTreeMap<AccountId, Remembered>,
+    /// Open orders that were given up: they stand in no queue. None, unless [`Oracle::follow`] told so.
+    suspended: BTreeSet<OrderId>,
 }
 
 /// A price as a number that is lower the better the price is for the other side.
@@ -98,7 +108,7 @@ impl Oracle {
             Ask::Place(place) => self.place(number, place, &mut outcomes),
             Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
             Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
-            Ask::Release { order } => self.release(order),
+            Ask::Release { order } => self.release(order, &mut outcomes),
         };
         if let Err(answer) = refused {
             assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
@@ -155,13 +165,8 @@ impl Oracle {
         self.remember(account, client, Ask::Place(ask), id);
         let entered = Entered { order: id, account, client, market, side, price, lots, stands };
         out.push(Outcome::Entered(entered));
-        let order =
-            Order { account, market, side, price, size: lots, done: Lots::ZERO, place: number };
-        self.orders.insert(id, order);
+        self.orders.insert(id, Order::new(entered));
         self.walk(id, out);
-        if stands == TimeInForce::ImmediateOrCancel && self.orders.contains_key(&id) {
-            self.leave(id, Reason::Unmatched, out);
-        }
         Ok(())
     }
 
@@ -174,6 +179,7 @@ impl Oracle {
         let Replace { account, client, order: id, price, lots } = ask;
         self.check_repeat(account, client, &Ask::Replace(ask))?;
         self.check_owner(account, id)?;
+        refuse_if(self.suspended.contains(&id), Code::OrderSuspended)?;
         check_numbers(price, lots)?;
         refuse_if(lots <= self.orders[&id].done, Code::BelowDone)?;
         self.check_accounts(account, client)?;
@@ -204,17 +210,19 @@ impl Oracle {
         Ok(())
     }
 
-    /// Nothing fails here, so no order is ever suspended.
-    fn release(&self, id: OrderId) -> Result<(), Outcome> {
-        let is_open = self.orders.contains_key(&id);
-        let code = if is_open { Code::OrderNotSuspended } else { Code::UnknownOrder };
-        Err(Outcome::Refused(code))
+    /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as a newcomer.
+    fn release(&mut self, id: OrderId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
+        refuse_if(!self.orders.contains_key(&id), Code::UnknownOrder)?;
+        refuse_if(!self.suspended.remove(&id), Code::OrderNotSuspended)?;
+        out.push(Outcome::Released { order: id });
+        self.walk(id, out);
+        Ok(())
     }
 
     /// The order deals with the best of the other side until it is filled or nobody is left that
-    /// it may deal with; then it rests, if it is not filled.
+    /// it may deal with; then it rests, if it is not filled, or leaves, if it may not.
     fn walk(&mut self, taker: OrderId, out: &mut Vec<Outcome>) {
-        let Order { market, side, price: limit, .. } = self.orders[&taker];
+        let Order { market, side, price: limit, stands, .. } = self.orders[&taker];
         while let Some(maker) = self.best(market, side.opposite()) {
             let price = self.orders[&maker].price;
             if !side.accepts(limit, price) {
@@ -228,9 +236,10 @@ impl Oracle {
                 return;
             }
         }
-        let order = &self.orders[&taker];
-        let key = (rank(side, order.price), order.place);
-        self.queues.entry((market, side)).or_default().insert(key, taker);
+        match stands {
+            TimeInForce::GoodTillCancel => self.enqueue(taker),
+            TimeInForce::ImmediateOrCancel => self.leave(taker, Reason::Unmatched, out),
+        }
     }
 
     fn best(&self, market: MarketId, side: Side) -> Option<OrderId> {
@@ -249,8 +258,16 @@ impl Oracle {
 
     fn leave(&mut self, id: OrderId, reason: Reason, out: &mut Vec<Outcome>) {
         self.dequeue(id);
+        self.suspended.remove(&id);
         let order = self.orders.remove(&id).expect("only open orders leave");
         out.push(Outcome::Left { order: id, lots: order.open(), reason });
+    }
+
+    /// Puts an order where its price and place say.
+    fn enqueue(&mut self, id: OrderId) {
+        let order = &self.orders[&id];
+        let key = (rank(order.side, order.price), order.place);
+        self.queues.entry((order.market, order.side)).or_default().insert(key, id);
     }
 
     /// Takes an order out of its queue, if it is in it: a newcomer is not.

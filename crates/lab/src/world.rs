@@ -193,6 +193,11 @@ impl Stage {
         self.exchange.let_in(number, ask)
     }
 
+    /// Virtual time, in nanoseconds.
+    pub fn now(&self) -> u64 {
+        self.time.0
+    }
+
     /// Moves virtual time on.
     pub fn pass_time(&mut self, nanoseconds: u64) {
         self.time = Time(self.time.0 + nanoseconds);

@@ -77,6 +77,9 @@ impl Chart {
                     self.remark(format!("{from} ends {}: {reason}", called(*who)));
                 }
                 Did::Exits(reason) => self.remark(format!("x {from} ends: {reason}")),
+                Did::Bids { supervisor, control } => {
+                    self.arrow(from, "->", &called(*supervisor), format!("{control:?}"));
+                }
                 other => self.remark(format!("{from} does {other:?}")),
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::does::Does;
 use super::stage::Stage;
-use crate::{Name, Pid, Process, Reason};
+use crate::{Control, Name, Pid, Process, Reason};
 
 /// Something that a process is given, by a peer or by its kernel.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -135,6 +135,14 @@ pub enum Did<M, F, N> {
         /// Why.
         reason: Reason,
     },
+    /// Had a supervisor do something with one of its children. It does not, in a game: what becomes of that
+    /// the model plays.
+    Bids {
+        /// Which.
+        supervisor: Pid,
+        /// What.
+        control: Control,
+    },
     /// Ended itself: as it wished, or by a panic, or by a fact that breaks a law.
     Exits(Reason),
 }
@@ -142,7 +150,7 @@ pub enum Did<M, F, N> {
 impl<M, F, N> Did<M, F, N> {
     /// True of what goes to somebody else, and may be lost on the way while what was written is not.
     pub fn is_sent(&self) -> bool {
-        matches!(self, Did::Says { .. } | Did::Signals { .. })
+        matches!(self, Did::Says { .. } | Did::Signals { .. } | Did::Bids { .. })
     }
 }
 

@@ -88,6 +88,15 @@ impl<P: Process> Stage<P> {
         self.world.end(pid, Reason::Killed);
     }
 
+    /// Ends a played child, and plays its next life: at the same place, of a later generation.
+    pub fn next_life_of(&mut self, pid: Pid, supervisor: NodeId, key: u64) -> Pid {
+        self.end(pid);
+        self.clear(); // its supervisor hears of it, and gives the place back
+        let next = self.play_child(supervisor, key);
+        assert!(next.index() == pid.index(), "a place that was given back last is taken first");
+        next
+    }
+
     /// Grows a part of a tree: the supervisor of the process, or of played peers.
     pub fn grow(&mut self, parent: Option<NodeId>, node: Node<P::Role>) -> NodeId {
         self.world.grow(parent, node)
@@ -318,6 +327,7 @@ impl<P: Process> Stage<P> {
                 Letter::Exit(cause) => {
                     Some(Did::Signals { to: e.to, reason: world.out.causes.tell(*cause) })
                 }
+                Letter::Control(control) => Some(Did::Bids { supervisor: e.to, control: *control }),
                 _ => None,
             }
         }));
@@ -332,7 +342,13 @@ impl<P: Process> Stage<P> {
         loop {
             let offset = self.world.letters().position(|e| !self.stays(e));
             let Some(offset) = offset else { return };
-            self.world.deliver_at(offset);
+            let mine =
+                |e: &Envelope<_>| e.from == self.subject && matches!(e.letter, Letter::Control(_));
+            if self.world.letters().nth(offset).is_some_and(mine) {
+                self.world.out.ring.take(offset); // what its supervisor makes of it is played
+            } else {
+                self.world.deliver_at(offset);
+            }
         }
     }
 

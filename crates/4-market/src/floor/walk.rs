@@ -10,7 +10,7 @@ use units::{Lots, OrderId};
 use words::{Busy, Presence, Say, TimeInForce};
 
 use super::{Floor, Newcomer};
-use crate::{Party, orders_of};
+use crate::{Party, mutation, orders_of};
 
 /// A newcomer that may be what its makers die of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -319,7 +319,7 @@ impl Floor {
         if suspect.introduction != introduction {
             suspect.introduction = introduction;
             suspect.deaths += 1;
-            if suspect.deaths == DEATHS_OF_A_SUSPECT {
+            if suspect.deaths == DEATHS_OF_A_SUSPECT && !mutation::UNCOUNTED_SUSPECT.is_on() {
                 out.give_up(orders_of(self.market), order.0);
             }
         }

@@ -50,6 +50,11 @@ pub enum Outcome {
         /// Why.
         reason: Reason,
     },
+    /// A suspended order goes on.
+    Released {
+        /// Which.
+        order: OrderId,
+    },
     /// The ask was refused, and nothing happened.
     Refused(Code),
     /// The ask came before and concerned this order; nothing happened now.
@@ -79,6 +84,7 @@ impl Outcome {
                 Some(Outcome::Replaced { order, client, price, lots, place })
             }
             Fact::Left { order, lots, reason } => Some(Outcome::Left { order, lots, reason }),
+            Fact::Released { order } => Some(Outcome::Released { order }),
             _ => None,
         }
     }

@@ -394,7 +394,10 @@ impl Count {
                 let (done, size) = self.0.remove(&order).expect("only open orders leave");
                 assert_eq!(done + lots, size, "{order} leaks lots");
             }
-            Outcome::MarketOpened { .. } | Outcome::Refused(_) | Outcome::Repeated(_) => {}
+            Outcome::MarketOpened { .. }
+            | Outcome::Released { .. }
+            | Outcome::Refused(_)
+            | Outcome::Repeated(_) => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Those who ask. They write down what they are told, repeat what they got no answer to under the same
-//! id, and know nothing else: neither the world nor the journal.
+//! Those who ask, and an operator, who lets suspended orders go on. They write down what they are told,
+//! repeat what they got no answer to under the same id, and know nothing else: neither the world nor the journal.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,10 +36,34 @@ pub(super) struct Clients {
     unknown: BTreeSet<ClientId>,
     /// Orders that were acknowledged, with their accounts.
     placed: Vec<(OrderId, AccountId)>,
+    operator: Operator,
+}
+
+/// Who may let suspended orders go on.
+struct Operator {
+    /// Its own, so that a seed's clients ask the same in a run in which nobody is suspended.
+    chance: Seeded,
+    /// Orders that are suspended, as far as anybody was told, and that it has not asked for yet.
+    suspended: Vec<OrderId>,
 }
 
 fn broken<T>(what: String) -> Result<T, Broken> {
     Err(Broken { law: Law::Told, what })
+}
+
+/// The operator asks for each suspension once: it is refused only what was done already, before a death of
+/// which nobody knew what it had left, or what has no order any more.
+fn refused(ask: &Ask, code: Code, record: &Record) -> Result<(), Broken> {
+    let Ask::Release { order } = *ask else { return Ok(()) };
+    let is_so = record.has(|fact| match (*fact, code) {
+        (Fact::Released { order: of }, Code::OrderNotSuspended) => of == order,
+        (Fact::Left { order: of, .. }, Code::UnknownOrder) => of == order,
+        (Fact::Traded { deal, .. }, Code::UnknownOrder) => {
+            [deal.maker, deal.taker].contains(&order)
+        }
+        _ => false,
+    });
+    if is_so { Ok(()) } else { broken(format!("{ask:?} was refused: {code:?}")) }
 }
 
 fn id_of(ask: &Ask) -> Option<(AccountId, ClientId)> {
@@ -62,6 +86,7 @@ impl Clients {
             again: VecDeque::new(),
             unknown: BTreeSet::new(),
             placed: Vec::new(),
+            operator: Operator { chance: Seeded::new(!seed), suspended: Vec::new() },
         }
     }
 
@@ -97,6 +122,7 @@ impl Clients {
                 asks.push(self.draw(plan));
             }
         }
+        asks.extend(self.operate());
         (!asks.is_empty()).then(|| self.submit(asks))
     }
 
@@ -159,6 +185,9 @@ impl Clients {
             if stamp.seq > record.told() || record.facts().get(at) != Some(&(*stamp, *fact)) {
                 return broken(format!("{stamp:?} {fact:?} was told and is not so"));
             }
+            if let Fact::Suspended { order } = *fact {
+                self.operator.suspended.push(order);
+            }
         }
         let unknown = id_of(&ask).filter(|(_, id)| self.unknown.remove(id));
         match answer.tells[..] {
@@ -182,7 +211,10 @@ impl Clients {
             [Tell::Refused(Code::Failed)] => {
                 return broken(format!("{ask:?} was carried out five times, and nobody answered"));
             }
-            [Tell::Refused(_)] => return Ok(()),
+            [Tell::Refused(code)] => {
+                counts.released_already += u64::from(code == Code::OrderNotSuspended);
+                return refused(&ask, code, record);
+            }
             _ => {}
         }
         let number = answer.ask;
@@ -193,6 +225,7 @@ impl Clients {
             // It was given up instead: that is what became of the ask.
             (Fact::Suspended { order }, Ask::Replace(replace)) => order == replace.order,
             (Fact::Suspended { order }, Ask::Cancel { order: wanted, .. }) => order == wanted,
+            (Fact::Released { order }, Ask::Release { order: wanted }) => order == wanted,
             (Fact::MarketOpened { .. }, Ask::OpenMarket(_)) => true,
             _ => false,
         };
@@ -222,6 +255,20 @@ impl Clients {
         }
         let (price, lots) = (self.price(plan), self.lots(plan));
         Ask::Replace(Replace { account, client: self.id(), order, price, lots })
+    }
+
+    /// What the operator or the owner of a suspended order makes of that, now and then.
+    fn operate(&mut self) -> Option<Ask> {
+        let Operator { chance, suspended } = &mut self.operator;
+        if suspended.is_empty() || chance.below(4) > 0 {
+            return None;
+        }
+        let order = suspended.swap_remove(chance.below(suspended.len()));
+        let owner = self.placed.iter().rev().find(|(placed, _)| *placed == order);
+        match (chance.below(4), owner) {
+            (0, Some((_, account))) => Some(Ask::Cancel { account: *account, order }),
+            _ => Some(Ask::Release { order }),
+        }
     }
 
     /// A new order.

@@ -31,6 +31,10 @@ counts! {
     kills = "processes killed";
     restarts = "processes that came back";
     suspended = "orders that their supervisor gave up";
+    suspended_cancelled = "of these: cancelled by their owner";
+    released = "of these: released by the operator";
+    released_trades = "trades of orders that were released";
+    released_already = "releases that were refused, since they had been done before a death";
     world_deaths = "worlds lost, with the program or the machine";
     program_deaths = "of these: the program alone";
     power_losses = "of these: the machine";
@@ -62,6 +66,9 @@ pub const SOMETIMES: &[&str] = &[
     "kills",
     "restarts",
     "suspended",
+    "suspended_cancelled",
+    "released",
+    "released_trades",
     "world_deaths",
     "program_deaths",
     "power_losses",

@@ -2,6 +2,7 @@
 //! between steps, and holds the laws of the handshake against it after each. It is asked as a service's
 //! exchange is; it knows no journal, and its clients only by their asks.
 
+use std::collections::BTreeSet;
 use std::mem::take;
 
 use exchange::Exchange;
@@ -12,6 +13,7 @@ use words::{Ask, Fact, Stamp, Tell};
 
 use super::counts::Counts;
 use super::plan::Plan;
+use super::record::Carried;
 use crate::chart::Drawing;
 use crate::faults::{Fault, Faults};
 use crate::laws::{Broken, Delivery, History, Inspector, Law, Marks, drained};
@@ -27,7 +29,7 @@ const LOOK_AT_ALL: usize = 256;
 const KILLS_AT_ONCE: u32 = 3;
 
 /// Facts, and the asks that brought them about.
-pub(super) type News = (Vec<(Stamp, Fact)>, Vec<(AskId, Ask)>);
+pub(super) type News = (Vec<(Stamp, Fact)>, Vec<Carried>);
 
 /// A world from one start to its death.
 pub(super) struct Live {
@@ -39,6 +41,9 @@ pub(super) struct Live {
     faults: Faults,
     delivery: Delivery,
     patient: bool,
+    grudge: bool,
+    /// The order that was killed last.
+    last: Option<Who>,
     victims: [usize; 4],
     markets: u16,
     /// What has happened, if it is to be drawn.
@@ -48,7 +53,9 @@ pub(super) struct Live {
     /// Facts since this was last emptied.
     pub(super) fresh: Vec<(Stamp, Fact)>,
     /// Asks that brought facts about, since this was last emptied.
-    pub(super) asked: Vec<(AskId, Ask)>,
+    pub(super) asked: Vec<Carried>,
+    /// Orders that were released in this world.
+    released: BTreeSet<OrderId>,
     pub(super) counts: Counts,
 }
 
@@ -80,13 +87,16 @@ impl Live {
             chance: Seeded::new(seed),
             faults,
             delivery: plan.delivery,
-            patient: plan.patient,
+            patient: plan.patient && !plan.grudge,
+            grudge: plan.grudge,
+            last: None,
             victims: plan.victims,
             markets: plan.markets,
             drawing: None,
             broken: None,
             fresh: Vec::new(),
             asked: Vec::new(),
+            released: BTreeSet::new(),
             counts: Counts::default(),
         };
         live.look();
@@ -113,10 +123,7 @@ impl Live {
         for event in &seen {
             match event {
                 Seen::Started(_, _, life) => self.counts.restarts += u64::from(*life > 1),
-                Seen::Recorded(_, Fact::Voided { .. }) => self.counts.voided_deals += 1,
-                Seen::Recorded(_, Fact::Traded { .. }) => self.counts.trades += 1,
-                Seen::Recorded(_, Fact::Entered(_)) => self.counts.order_lifetimes += 1,
-                Seen::Recorded(_, Fact::Suspended { .. }) => self.counts.suspended += 1,
+                Seen::Recorded(_, fact) => self.count(fact),
                 _ => {}
             }
         }
@@ -127,6 +134,29 @@ impl Live {
             let judged = self.inspector.look_near(&self.stage, &seen);
             self.marks.take(&self.stage, self.inspector.history(), &seen);
             self.judge(judged);
+        }
+    }
+
+    fn count(&mut self, fact: &Fact) {
+        let counts = &mut self.counts;
+        match *fact {
+            Fact::Voided { .. } => counts.voided_deals += 1,
+            Fact::Entered(_) => counts.order_lifetimes += 1,
+            Fact::Suspended { .. } => counts.suspended += 1,
+            Fact::Traded { deal, .. } => {
+                counts.trades += 1;
+                let of_released = [deal.maker, deal.taker].map(|id| self.released.contains(&id));
+                counts.released_trades += u64::from(of_released != [false; 2]);
+            }
+            Fact::Released { order } => {
+                counts.released += 1;
+                self.released.insert(order);
+            }
+            Fact::Left { order, .. } => {
+                let line = self.inspector.history().line(order);
+                counts.suspended_cancelled += u64::from(line.is_some_and(|line| line.suspended));
+            }
+            _ => {}
         }
     }
 
@@ -164,6 +194,7 @@ impl Live {
             return false;
         }
         self.counts.kills += 1;
+        self.last = Some(who).filter(|who| matches!(who, Who::Order(_)));
         if self.patient {
             self.stage.pass_time(LONG);
         }
@@ -173,6 +204,10 @@ impl Live {
     /// Mostly one of those who are about to hear something: they are in the middle of it.
     fn victim(&mut self) -> Option<Who> {
         let below = |bound| self.faults.below(Fault::Kill, bound);
+        let again = self.last.filter(|who| self.grudge && self.stage.find(*who).is_some());
+        if again.is_some() && below(2) == 0 {
+            return again;
+        }
         let [orders, floors, ledger, supervisors] = self.victims;
         let pick = below(orders + floors + ledger + supervisors);
         let market = MarketId(u16::try_from(below(self.markets.into())).ok()?);
@@ -214,7 +249,7 @@ impl Asked for Live {
     }
 
     fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
-        let before = self.fresh.len();
+        let (before, kills) = (self.fresh.len(), self.counts.kills);
         let mut asking = self.stage.exchange_mut().start(time);
         if let Some(drawing) = &mut self.drawing {
             drawing.ask(asking.number(), ask);
@@ -232,7 +267,8 @@ impl Asked for Live {
             self.run_to_quiet();
         }
         if self.fresh.len() > before {
-            self.asked.push((asking.number(), *ask));
+            let (number, in_peace) = (asking.number(), self.counts.kills == kills);
+            self.asked.push(Carried { number, ask: *ask, in_peace });
         }
         self.counts.asks += 1;
         if self.chance.below(LOOK_AT_ALL) == 0 && self.broken.is_none() {

@@ -68,6 +68,8 @@ pub struct Plan {
     pub delivery: Delivery,
     /// Time passes with each kill, so that nobody is given up.
     pub patient: bool,
+    /// Whoever was killed is often killed again, and no time passes meanwhile: so that orders are given up.
+    pub grudge: bool,
     /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
     pub victims: [usize; 4],
     /// Batches that may wait for the world.
@@ -123,6 +125,7 @@ impl Plan {
             segment_bytes: [2_000, 16_000, 100_000][below(3)],
             reserve_bytes: [0, 4_000, 20_000][below(3)],
             snapshot_every: [100, 500, 5_000][below(3)],
+            grudge: below(8) == 0, // drawn last: the rest of a seed's plan is what it was before
             hasten: wanted.hasten.unwrap_or(1),
             rates,
         }

@@ -370,15 +370,7 @@ impl Run {
         self.doom = Some(Doom { at: self.clock, cache: true });
         self.die()?;
         self.start()?;
-        if self.gathered().suspended == 0 {
-            self.record.priority()?;
-        }
-        Ok(())
-    }
-
-    fn gathered(&mut self) -> Counts {
-        self.gather();
-        self.counts
+        self.record.priority()
     }
 
     fn drain(&mut self) -> Result<(), Broken> {

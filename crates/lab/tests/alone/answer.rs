@@ -2,7 +2,7 @@
 //! messages to the same receiver. That is all that the kernel promises, so no model asks for more.
 
 use kernel::alone::{Did, Does, Doing};
-use kernel::{Pid, Reason};
+use kernel::{Control, Pid, Reason};
 use market::{Hold, Party};
 use units::OrderId;
 use words::{Deal, Fact, Names, Say};
@@ -12,6 +12,7 @@ pub(crate) struct Answer {
     facts: Vec<Doing<Party>>,
     others: Vec<Doing<Party>>,
     said: Vec<(Pid, Say)>,
+    said_to_all: Vec<(Pid, Say)>,
     ends: bool,
 }
 
@@ -36,17 +37,33 @@ impl Answer {
         self.said.push((to, message));
     }
 
+    pub(crate) fn bids(&mut self, supervisor: Pid, control: Control) {
+        self.others.push(Did::Bids { supervisor, control });
+    }
+
+    /// To all children of a supervisor: in order of address, as the kernel promises for that.
+    pub(crate) fn says_to_all(&mut self, children: Vec<Pid>, message: Say) {
+        self.said_to_all.extend(children.into_iter().map(|child| (child, message)));
+    }
+
+    /// All messages.
+    pub(crate) fn all_said(&self) -> Vec<(Pid, Say)> {
+        [&self.said[..], &self.said_to_all[..]].concat()
+    }
+
     pub(crate) fn ends(&mut self) {
         self.ends = true;
     }
 
     pub(crate) fn does(self) -> Does<Doing<Party>> {
-        let Answer { facts, mut others, mut said, ends } = self;
+        let Answer { facts, mut others, mut said, said_to_all, ends } = self;
         if ends {
             // Whom one that has ended watched is nobody's concern.
             others.retain(|did| matches!(did, Did::Notes(_)));
         }
         let mut parts: Vec<_> = others.into_iter().map(Does::One).collect();
+        let to_all = said_to_all.into_iter().map(|(to, message)| Did::Says { to, message });
+        parts.push(Does::seq(to_all));
         while let Some(&(first, _)) = said.first() {
             let (to_it, rest): (Vec<_>, Vec<_>) =
                 said.into_iter().partition(|(to, _)| *to == first);

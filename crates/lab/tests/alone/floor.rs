@@ -1,403 +1,391 @@
-//! A floor's protocol towards orders that live: it gathers everybody first, hears one newcomer at a
-//! time, and introduces it to the best, one at a time. The floor itself dies anywhere. (What it does
-//! about orders that die, the laws and charts look at.)
+//! A floor's protocol: how it must answer whatever orders, their supervisor and the ledger may tell it, in whatever
+//! order the words of an order's lives arrive. `floor/walk.rs` says what it does while an introduction is open, and
+//! when one of the two dies in it; `floor/peers.rs` are those whom it talks to, `floor/play.rs` has them play, and
+//! `floor/real.rs` has the same model judge the floors of real runs.
 
-use std::collections::BTreeSet;
+mod peers;
+mod play;
+pub(crate) mod real;
+mod walk;
 
-use kernel::alone::{Doing, Given, Input, Model, Stage, Way, way};
-use kernel::{Node, Pid, Restart};
-use ledger::Ledger;
-use market::{LEDGER, Party, Role, floor_of, orders_of};
-use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Busy, Presence, Say, TimeInForce};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::answer::{Answer, Numbers};
+use kernel::Pid;
+use kernel::alone::{Given, Input, Way, way};
+use market::Party;
+use units::{AskId, Lots, MarketId, OrderId, Side};
+use words::{Presence, Say, TimeInForce};
 
-const MARKET: MarketId = MarketId(0);
+use crate::answer::Answer;
+use peers::Peers;
+use walk::{Suspect, Walk};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Is {
-    Away,
-    /// On the floor; it has not told this life of the floor where.
-    Present,
-    /// As that, and it was asked when it came in: it will answer, and nobody waits for it.
-    Asked,
-    Waiting,
-    Resting,
-    Gone,
+/// Who has told where it is, and from which life.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pid: Pid,
+    presence: Presence,
 }
 
-/// An introduction: of whom, to whom, and what is known of how it ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Introduction {
-    newcomer: usize,
-    maker: usize,
-    /// The newcomer has dealt all that the maker showed, and the maker has not said that it left.
-    asks_maker: bool,
-    /// The maker has passed, and the newcomer has not said where it is.
-    asks_newcomer: bool,
-    maker_left: bool,
+/// Who rests.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    pid: Pid,
+    presence: Presence,
+    /// It was introduced to a newcomer, and has not said since where it is.
+    introduced: bool,
 }
 
+/// What a floor in its first act knows.
+#[derive(Clone, Default, Debug)]
+struct Gathering {
+    question: u32,
+    /// The ledger has named all.
+    listed: bool,
+    awaited: BTreeSet<OrderId>,
+    heard: BTreeMap<OrderId, Told>,
+    left: BTreeSet<OrderId>,
+}
+
+/// Where a floor stands, by all that it was told and has answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Floor {
+    market: MarketId,
+    now: u64,
     ledger: Pid,
-    orders: Vec<(Pid, Presence, Is)>,
-    /// Filled as maker by what a newcomer said, and yet to say so itself.
-    leaving: Option<usize>,
+    /// The life of the ledger that it has asked, and watches.
+    watched: Pid,
+    supervisor: Pid,
+    life: u32,
+    /// The last introduction or question.
     number: u32,
-    /// The number under which everybody was asked.
-    question: u32,
-    /// While it gathers: whom the ledger has named, whether that was all, and who has not answered.
-    gathering: Option<(BTreeSet<usize>, bool, BTreeSet<usize>)>,
-    walk: Option<Introduction>,
+    /// The latest life that has spoken from each place.
+    spoken: BTreeMap<usize, u32>,
+    seats: BTreeMap<OrderId, Seat>,
+    waiting: BTreeMap<AskId, Told>,
+    asked: BTreeMap<OrderId, (Pid, u32)>,
+    gathering: Option<Gathering>,
+    walk: Option<Walk>,
+    suspect: Option<Suspect>,
+    peers: Peers,
 }
 
 impl Floor {
-    pub(crate) fn new() -> Floor {
-        let orders = [
-            (Side::Sell, 100, 2),
-            (Side::Buy, 101, 3),
-            (Side::Sell, 99, 2),
-            (Side::Sell, 100, 4),
-            (Side::Buy, 100, 5),
-        ];
-        let orders = (1..).zip(orders).map(|(number, (side, price, lots))| {
-            let (order, place, price) = (OrderId(number), AskId(number), Price(price));
-            let (open, stands) = (Lots(lots), TimeInForce::GoodTillCancel);
-            (Pid::OUTSIDE, Presence { order, place, side, price, open, stands }, Is::Away)
-        });
-        let (ledger, number) = (Pid::OUTSIDE, 1 << 24);
-        let gathering = Some(Default::default());
+    fn new(market: MarketId, peers: Peers) -> Floor {
+        let nobody = Pid::OUTSIDE;
         Floor {
-            ledger,
-            orders: orders.collect(),
-            leaving: None,
-            number,
-            question: 0,
-            gathering,
+            market,
+            now: 0,
+            ledger: nobody,
+            watched: nobody,
+            supervisor: nobody,
+            life: 0,
+            number: 0,
+            spoken: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            gathering: None,
             walk: None,
+            suspect: None,
+            peers,
         }
     }
 
-    fn at(&self, who: Pid) -> Option<usize> {
-        self.orders.iter().position(|(pid, ..)| *pid == who)
+    /// The next life: it has nothing of the last.
+    fn next_life(&mut self) {
+        self.life += 1;
+        self.number = self.life << 24;
+        self.spoken.clear();
+        self.seats.clear();
+        self.waiting.clear();
+        self.asked.clear();
+        self.gathering = Some(Gathering::default());
+        (self.walk, self.suspect) = (None, None);
     }
 
-    fn best_for(&self, newcomer: usize) -> Option<usize> {
-        let Presence { side, price, .. } = self.orders[newcomer].1;
-        let crosses = |o: &Presence| o.side != side && side.accepts(price, o.price);
-        let resting = self.orders.iter().enumerate().filter(|(_, o)| o.2 == Is::Resting);
-        let key = |o: &Presence| (if side == Side::Buy { o.price.0 } else { -o.price.0 }, o.place);
-        resting.filter(|(_, o)| crosses(&o.1)).min_by_key(|(_, o)| key(&o.1)).map(|(at, _)| at)
-    }
-
-    /// Hears this one, or those who wait, until one is introduced or nobody waits.
-    fn hear(&mut self, first: Option<usize>, out: &mut Answer) {
-        self.walk = None;
-        let mut next = first.filter(|at| self.orders[*at].1.open > Lots::ZERO);
-        loop {
-            next = next.or_else(|| self.orders.iter().position(|o| o.2 == Is::Waiting));
-            let Some(newcomer) = next.take() else { return };
-            self.orders[newcomer].2 = Is::Resting;
-            let Some(maker) = self.best_for(newcomer) else { continue };
-            self.orders[newcomer].2 = Is::Away;
-            self.number += 1;
-            let (pid, Presence { order, price, open: lots, .. }, _) = self.orders[newcomer];
-            let introduce =
-                Say::Introduce { introduction: self.number, newcomer: pid, order, price, lots };
-            out.says(self.orders[maker].0, introduce);
-            let (asks_maker, asks_newcomer, maker_left) = (false, false, false);
-            self.walk =
-                Some(Introduction { newcomer, maker, asks_maker, asks_newcomer, maker_left });
-            return;
-        }
-    }
-
-    fn in_walk(&self, at: usize) -> bool {
-        self.walk.is_some_and(|walk| walk.newcomer == at || walk.maker == at)
-    }
-
-    fn ask(&self, at: usize, out: &mut Answer) {
-        out.says(self.orders[at].0, Say::Gather { introduction: self.number });
-    }
-
-    fn on_gathering(&mut self, from: Pid, said: &Say, out: &mut Answer) -> Option<&'static str> {
-        let at = self.at(from);
-        let (named, listed, awaited) = self.gathering.as_mut()?;
-        let name = match *said {
-            Say::Listed { order } => {
-                named.insert(usize::try_from(order.0).ok()? - 1);
-                "is told who is there"
-            }
-            Say::ListedAll => {
-                *listed = true;
-                *awaited = named.clone();
-                out.unwatches(self.ledger);
-                for at in 0..self.orders.len() {
-                    self.ask(at, out);
-                }
-                "asks everybody"
-            }
-            Say::Announce(_) if *listed => {
-                self.orders[at?].2 = Is::Asked;
-                self.ask(at?, out);
-                return Some("asks who comes in");
-            }
-            Say::Announce(_) => {
-                self.orders[at?].2 = Is::Present;
-                return Some("will ask who comes in");
-            }
-            Say::Here { .. } => {
-                awaited.remove(&at?);
-                self.orders[at?].2 = Is::Waiting;
-                "hears one of them"
-            }
+    /// How it must answer: in one way. `None` of what nobody says to a floor.
+    fn answer(&self, input: &Given<Party>) -> Option<Way<Floor>> {
+        let (mut then, mut out) = (self.clone(), Answer::default());
+        let name = match input {
+            Input::Start => then.begin_to_gather(&mut out),
+            Input::Hears { .. } => then.begin_to_gather(&mut out),
+            Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
+            Input::Dies { .. } => "does not mind",
             _ => return None,
         };
-        if matches!(&self.gathering, Some((_, true, awaited)) if awaited.is_empty()) {
-            self.gathering = None;
-            self.hear(None, out);
-        }
-        Some(name)
+        then.peers.hear(then.walk.as_ref().map(Walk::of), &out.all_said());
+        Some(way(name, out.does(), then))
     }
 
     fn on_message(&mut self, from: Pid, said: &Say, out: &mut Answer) -> Option<&'static str> {
         if self.gathering.is_some() {
-            return self.on_gathering(from, said, out);
+            return Some(self.on_gathering(from, said, out));
         }
-        let at = self.at(from)?;
         Some(match *said {
-            // Whoever was asked while everybody was gathered is now as one that comes in.
-            Say::Announce(_) | Say::Here { .. } if !self.in_walk(at) => {
-                self.orders[at].2 = Is::Waiting;
-                if self.walk.is_some() {
-                    return Some("hears it later");
-                }
-                self.hear(None, out);
-                if self.walk.is_some() { "introduces" } else { "seats" }
+            Say::Announce(presence) if self.hears(from, presence.order) => {
+                self.on_unasked(Told { pid: from, presence }, out)
             }
-            Say::Leave { .. } => {
-                self.orders[at].2 = Is::Gone;
-                self.leaving = self.leaving.filter(|maker| *maker != at);
-                match self.walk {
-                    Some(walk) if walk.maker == at && walk.asks_maker => {
-                        self.hear(Some(walk.newcomer), out);
-                        "goes on after the maker's word"
-                    }
-                    Some(Introduction { maker, ref mut maker_left, .. }) if maker == at => {
-                        *maker_left = true;
-                        "waits for the newcomer"
-                    }
-                    _ => "forgets it",
+            Say::Here { presence, introduction } if self.hears(from, presence.order) => {
+                let told = Told { pid: from, presence };
+                if self.is_word(from, presence.order, introduction) {
+                    self.on_word(told, out)
+                } else if self.asked.get(&presence.order) == Some(&(from, introduction)) {
+                    self.asked.remove(&presence.order);
+                    self.place(told, out)
+                } else {
+                    self.on_unasked(told, out)
                 }
             }
-            Say::Pass { .. } => {
-                self.walk.as_mut()?.asks_newcomer = true;
-                let newcomer = self.walk?.newcomer;
-                self.ask(newcomer, out);
-                "asks the newcomer"
+            Say::Announce(_) | Say::Here { .. } => "knows a later life",
+            Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
+            Say::Suspend { order } => {
+                self.on_leave(from, order, 0, out);
+                "takes who is suspended off"
             }
-            Say::Here { .. } => {
-                self.hear(Some(at), out);
-                "goes on after the newcomer's word"
+            Say::Next { order, introduction, dealt, open } => {
+                self.on_next(from, order, introduction, dealt, open, out)
             }
-            Say::Next { dealt, open, .. } => {
-                let walk = self.walk?;
-                self.orders[at].1.open = open;
-                if open == Lots::ZERO {
-                    self.orders[at].2 = Is::Gone;
-                }
-                let maker = &mut self.orders[walk.maker].1.open;
-                *maker = Lots(maker.0 - dealt.0);
-                if *maker == Lots::ZERO && !walk.maker_left {
-                    self.leaving = Some(walk.maker);
-                    self.walk.as_mut()?.asks_maker = true;
-                    self.ask(walk.maker, out);
-                    return Some("asks the maker");
-                }
-                self.hear(Some(at), out);
-                "goes on"
+            Say::Pass { introduction, open, ask } => {
+                self.on_pass(from, introduction, open, ask, out)
             }
+            Say::Listed { .. } | Say::ListedAll => "knows that",
             _ => return None,
         })
     }
+
+    // ---- its first act
+
+    fn begin_to_gather(&mut self, out: &mut Answer) -> &'static str {
+        self.number += 1;
+        let gathering = self.gathering.get_or_insert_default();
+        gathering.question = self.number;
+        gathering.awaited.clear();
+        self.watched = self.ledger;
+        out.watches(self.ledger);
+        out.says(self.ledger, Say::Roll { market: self.market });
+        "begins to gather"
+    }
+
+    fn on_gathering(&mut self, from: Pid, said: &Say, out: &mut Answer) -> &'static str {
+        let Some(mut gathering) = self.gathering.take() else { return "knows that" };
+        let introduction = gathering.question;
+        let name = match *said {
+            Say::Listed { order } => {
+                let known = gathering.heard.contains_key(&order) || gathering.left.contains(&order);
+                if !known {
+                    gathering.awaited.insert(order);
+                }
+                if known { "knows where it is" } else { "is told who is there" }
+            }
+            Say::ListedAll if !gathering.listed => {
+                gathering.listed = true;
+                out.unwatches(self.watched);
+                out.says_to_all(self.peers.children(), Say::Gather { introduction });
+                "asks everybody"
+            }
+            Say::Announce(_) if gathering.listed => {
+                out.says(from, Say::Gather { introduction });
+                "asks who comes in"
+            }
+            Say::Announce(_) => "will ask who comes in",
+            Say::Here { presence, introduction: of } if of == introduction => {
+                if self.hears(from, presence.order) {
+                    gathering.awaited.remove(&presence.order);
+                    gathering.heard.insert(presence.order, Told { pid: from, presence });
+                    "hears one of them"
+                } else {
+                    "hears a former life of one of them"
+                }
+            }
+            Say::Leave { order, .. } | Say::Suspend { order } => {
+                self.hears(from, order);
+                gathering.forget(order);
+                "will not wait for it"
+            }
+            Say::Next { open, .. } if open > Lots::ZERO && self.is_taken_over(from) => {
+                "knows a later life"
+            }
+            Say::Next { order, open: Lots::ZERO, .. } => {
+                gathering.forget(order);
+                "will not wait for it"
+            }
+            Say::Next { order, open, .. } => {
+                if let Some(heard) = gathering.heard.get_mut(&order) {
+                    heard.presence.open = open;
+                }
+                "hears of a deal of its former life"
+            }
+            _ => "was not its own question",
+        };
+        if !gathering.listed || !gathering.awaited.is_empty() {
+            self.gathering = Some(gathering);
+            return name;
+        }
+        let heard = gathering.heard.into_values();
+        self.waiting = heard.map(|told| (told.presence.place, told)).collect();
+        self.hear_waiting(out);
+        name
+    }
+
+    // ---- what orders say of themselves
+
+    /// False if a later life has spoken at this place, of this order or of the next there.
+    fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
+        if self.is_taken_over(pid) {
+            return false;
+        }
+        self.spoken.insert(pid.index(), pid.generation());
+        // Whoever had the place before has ended.
+        self.seats.retain(|of, seat| *of == order || seat.pid.index() != pid.index());
+        if let Some(seat) = self.seats.get_mut(&order).filter(|s| s.pid.index() == pid.index()) {
+            seat.pid = pid;
+        }
+        true
+    }
+
+    fn is_taken_over(&self, pid: Pid) -> bool {
+        self.spoken.get(&pid.index()).is_some_and(|life| *life > pid.generation())
+    }
+
+    fn on_unasked(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        let order = told.presence.order;
+        match self.walk {
+            Some(walk) if walk.newcomer.presence.order == order => {
+                return self.on_newcomer_again(told, out);
+            }
+            Some(walk) if walk.maker.1 == order => return self.on_maker_again(told, out),
+            _ => {}
+        }
+        match self.seats.get(&order) {
+            Some(seat) if seat.introduced => self.ask(told.pid, order, out),
+            Some(_) => self.place(told, out),
+            None => self.hear_or_wait(told, out),
+        }
+    }
+
+    /// It may have spoken before it heard of its introduction.
+    fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
+        if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
+            return "asks who was introduced"; // once
+        }
+        self.number += 1;
+        let introduction = self.number;
+        self.asked.insert(order, (pid, introduction));
+        out.says(pid, Say::Gather { introduction });
+        "asks who was introduced"
+    }
+
+    fn place(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        let Told { presence, .. } = told;
+        if let Some(seat) = self.seats.get_mut(&presence.order) {
+            let now = seat.presence;
+            if (now.place, now.price) == (presence.place, presence.price) {
+                seat.introduced = false;
+                self.show(presence.order, presence.open);
+                return "shows what is left";
+            }
+            self.seats.remove(&presence.order);
+        }
+        self.hear_or_wait(told, out)
+    }
+
+    fn show(&mut self, order: OrderId, lots: Lots) {
+        match self.seats.get_mut(&order) {
+            Some(seat) if lots > Lots::ZERO => seat.presence.open = lots,
+            _ => drop(self.seats.remove(&order)),
+        }
+    }
+
+    fn on_leave(
+        &mut self,
+        pid: Pid,
+        order: OrderId,
+        introduction: u32,
+        out: &mut Answer,
+    ) -> &'static str {
+        self.seats.remove(&order);
+        self.hears(pid, order);
+        self.asked.remove(&order);
+        self.waiting.retain(|_, told| told.presence.order != order);
+        match self.walk {
+            Some(walk) if walk.is_about(order) => self.on_gone(order, introduction, out),
+            _ => "forgets it",
+        }
+    }
+
+    // ---- newcomers
+
+    fn hear_or_wait(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        if self.walk.is_none() {
+            return self.hear(told, out);
+        }
+        self.waiting.retain(|_, other| other.presence.order != told.presence.order);
+        self.waiting.insert(told.presence.place, told);
+        "hears it later"
+    }
+
+    fn hear(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        self.walk = None;
+        if self.introduces(told, out) {
+            return "introduces";
+        }
+        self.hear_waiting(out);
+        "seats"
+    }
+
+    fn hear_waiting(&mut self, out: &mut Answer) {
+        while let Some((_, told)) = self.waiting.pop_first() {
+            if self.introduces(told, out) {
+                return;
+            }
+        }
+    }
+
+    fn best_for(&self, newcomer: &Presence) -> Option<OrderId> {
+        let could = |seat: &&Seat| {
+            seat.presence.side != newcomer.side
+                && newcomer.side.accepts(newcomer.price, seat.presence.price)
+        };
+        let rank = |seat: &&Seat| match seat.presence.side {
+            Side::Buy => (-seat.presence.price.0, seat.presence.place),
+            Side::Sell => (seat.presence.price.0, seat.presence.place),
+        };
+        self.seats.values().filter(could).min_by_key(rank).map(|seat| seat.presence.order)
+    }
+
+    /// Introduces it to the best. If there is nobody it rests, or hears that it may not: false.
+    fn introduces(&mut self, newcomer: Told, out: &mut Answer) -> bool {
+        let Told { pid, presence } = newcomer;
+        let Presence { order, price, open: lots, stands, .. } = presence;
+        if lots == Lots::ZERO {
+            return false;
+        }
+        let Some(best) = self.best_for(&presence) else {
+            match stands {
+                TimeInForce::GoodTillCancel if self.is_taken_over(pid) => {}
+                TimeInForce::GoodTillCancel => {
+                    self.seats.insert(order, Seat { pid, presence, introduced: false });
+                }
+                TimeInForce::ImmediateOrCancel => out.says(pid, Say::Quiet),
+            }
+            return false;
+        };
+        self.number += 1;
+        let introduction = self.number;
+        let seat = self.seats.get_mut(&best).expect("the best of those who sit");
+        seat.introduced = true;
+        self.asked.remove(&best);
+        self.walk = Some(Walk::new(newcomer, (seat.pid, best), introduction));
+        out.says(seat.pid, Say::Introduce { introduction, newcomer: pid, order, price, lots });
+        true
+    }
 }
 
-impl Model for Floor {
-    type Process = Party;
-    const WAYS: &'static [&'static str] = &[
-        "begins to gather",
-        "is told who is there",
-        "asks everybody",
-        "asks who comes in",
-        "will ask who comes in",
-        "hears one of them",
-        "hears it later",
-        "introduces",
-        "seats",
-        "goes on after the maker's word",
-        "waits for the newcomer",
-        "forgets it",
-        "asks the newcomer",
-        "goes on after the newcomer's word",
-        "asks the maker",
-        "goes on",
-    ];
-
-    fn set(&mut self) -> Stage<Party> {
-        let mut stage = Stage::new(Ledger::new(), Some(LEDGER));
-        self.ledger = stage.play_as(LEDGER);
-        let root = stage.root();
-        let orders = Node::many("orders", Role::Orders(MARKET)).named(orders_of(MARKET));
-        let node = stage.grow(Some(root), orders.restarted(Restart::Temporary));
-        for order in &mut self.orders {
-            order.0 = stage.play_child(node, order.1.order.0);
-        }
-        stage.begin(Role::Floor(MARKET), floor_of(MARKET));
-        stage
-    }
-
-    fn may(&self) -> Vec<Given<Party>> {
-        let mut said = Vec::new();
-        for (at, &(pid, presence, is)) in self.orders.iter().enumerate() {
-            let order = presence.order;
-            let was_asked = match &self.gathering {
-                Some((_, true, awaited)) if awaited.contains(&at) => true,
-                Some((named, false, _)) if is == Is::Present && !named.contains(&at) => {
-                    said.push((self.ledger, Say::Listed { order }));
-                    false
-                }
-                Some(_) => is == Is::Asked,
-                None => {
-                    let asked = |walk: Introduction| walk.asks_newcomer && walk.newcomer == at;
-                    is == Is::Asked || self.walk.is_some_and(asked)
-                }
-            };
-            if was_asked {
-                let asked_now = self.in_walk(at) || self.gathering.is_some();
-                let introduction = if asked_now { self.number } else { self.question };
-                said.push((pid, Say::Here { presence, introduction }));
-            }
-            if is == Is::Away && !self.in_walk(at) {
-                said.push((pid, Say::Announce(presence)));
-            }
-            if is == Is::Resting && !self.in_walk(at) && self.gathering.is_none() {
-                said.push((pid, Say::Leave { order, introduction: 0 }));
-            }
-        }
-        if let Some((named, false, _)) = &self.gathering
-            && (0..self.orders.len())
-                .all(|at| named.contains(&at) || self.orders[at].2 != Is::Present)
-        {
-            said.push((self.ledger, Say::ListedAll));
-        }
-        if let Some(walk) = self.walk.filter(|walk| !walk.asks_newcomer) {
-            let (newcomer, maker) = (self.orders[walk.newcomer], self.orders[walk.maker]);
-            let introduction = self.number;
-            let left = Say::Leave { order: maker.1.order, introduction };
-            if walk.asks_maker {
-                said.push((maker.0, left));
-            } else {
-                let most = newcomer.1.open.min(maker.1.open);
-                let least = if walk.maker_left { most.0 } else { 1 };
-                for dealt in least..=most.0 {
-                    let (order, open) = (newcomer.1.order, Lots(newcomer.1.open.0 - dealt));
-                    let dealt = Lots(dealt);
-                    said.push((newcomer.0, Say::Next { order, introduction, dealt, open }));
-                }
-                if !walk.maker_left {
-                    let open = maker.1.open;
-                    said.push((maker.0, Say::Pass { introduction, open, ask: Busy::Newcomer }));
-                    if maker.1.open <= newcomer.1.open {
-                        said.push((maker.0, left));
-                    }
-                }
-            }
-        }
-        said.into_iter().map(|(from, message)| Input::Says { from, message }).collect()
-    }
-
-    fn must(&self, input: &Given<Party>) -> Vec<Way<Floor>> {
-        let (mut then, mut out) = (self.clone(), Answer::default());
-        let name = match input {
-            Input::Start => {
-                then.number += 1;
-                then.question = then.number;
-                out.watches(self.ledger);
-                out.says(self.ledger, Say::Roll { market: MARKET });
-                Some("begins to gather")
-            }
-            Input::Says { from, message } => then.on_message(*from, message, &mut out),
-            _ => None,
-        };
-        name.map(|name| way(name, out.does(), then)).into_iter().collect()
-    }
-
-    /// A deal that was under way comes to nothing, but for one that the newcomer has told of.
-    fn reborn(&mut self, _lost: &[Doing<Party>]) {
-        self.number = ((self.number >> 24) + 1) << 24;
-        if let Some(walk) = self.walk.take()
-            && self.orders[walk.newcomer].2 == Is::Away
-        {
-            self.orders[walk.newcomer].2 = Is::Resting;
-            if walk.maker_left {
-                let maker = self.orders[walk.maker].1.open.0;
-                let open = &mut self.orders[walk.newcomer].1.open;
-                *open = Lots(open.0 - maker);
-                if *open == Lots::ZERO {
-                    self.orders[walk.newcomer].2 = Is::Gone;
-                }
-            }
-        }
-        if let Some(maker) = self.leaving.take() {
-            self.orders[maker].2 = Is::Gone; // it told the life before
-        }
-        for order in &mut self.orders {
-            if matches!(order.2, Is::Asked | Is::Waiting | Is::Resting) {
-                order.2 = Is::Present;
-            }
-        }
-        self.gathering = Some(Default::default());
-    }
-
-    fn stands(&self) -> &'static str {
-        match (&self.gathering, self.walk) {
-            (Some(_), _) => "gathering",
-            (None, Some(_)) => "introducing",
-            (None, None) => "quiet",
-        }
-    }
-
-    fn agrees(&self, party: Option<&Party>) -> Result<(), String> {
-        let Some(floor) = party.and_then(Party::as_floor) else { return Ok(()) };
-        let quiet = self.walk.is_none() && self.gathering.is_none();
-        if quiet != floor.is_quiet() {
-            return Err(format!("it is quiet: {}", floor.is_quiet()));
-        }
-        for side in [Side::Buy, Side::Sell].into_iter().filter(|_| quiet) {
-            let sits = |o: &&(Pid, Presence, Is)| o.2 == Is::Resting && o.1.side == side;
-            let mut mine: Vec<_> =
-                self.orders.iter().filter(sits).map(|o| (o.1.order, o.1.price, o.1.open)).collect();
-            let mut real = floor.resting(side);
-            mine.sort();
-            real.sort();
-            if mine != real {
-                return Err(format!("it seats {real:?}, and should {mine:?}"));
-            }
-        }
-        Ok(())
-    }
-
-    fn itself(&self) -> &'static str {
-        "floor"
-    }
-
-    fn text(&self, said: &Say) -> String {
-        said.text(&Numbers)
-    }
-
-    fn name(&self, pid: Pid) -> String {
-        self.at(pid).map_or("ledger".to_owned(), |at| self.orders[at].1.order.to_string())
+impl Gathering {
+    fn forget(&mut self, order: OrderId) {
+        self.awaited.remove(&order);
+        self.heard.remove(&order);
+        self.left.insert(order);
     }
 }

@@ -1,11 +1,16 @@
-//! Mistakes of an order that only a doubled message shows. Within a world none is doubled, so that the laws see
-//! nothing of them; its model says everything twice. Only in builds with the feature `mutations`.
+//! Mistakes that the laws hardly see. Of an order: those that only a doubled message shows; within a world none is
+//! doubled, and its model says everything twice. Of a floor: what it makes of orders that die time and again, and of
+//! what they said before. Only in builds with the feature `mutations`.
 
-use kernel::alone::{Games, check};
+use kernel::alone::{Failure, Games, check};
 use kernel::mutation::{Mutation, with};
-use market::mutation::{DECLINE_WHILE_CLOSING, WITHDRAW_WHILE_CLOSING};
+use lab::laws::run;
+use market::mutation::{
+    DECLINE_WHILE_CLOSING, FORMER_LIVES, UNCOUNTED_SUSPECT, WITHDRAW_WHILE_CLOSING,
+};
 use words::TimeInForce;
 
+use crate::floor::Floor;
 use crate::order::Order;
 
 /// The order does not as its model says, and a short game shows it.
@@ -24,4 +29,26 @@ fn a_decline_that_is_honoured_while_closing_is_found() {
 #[test]
 fn a_withdraw_while_closing_is_found() {
     finds(WITHDRAW_WHILE_CLOSING);
+}
+
+fn of_a_floor(mistake: Mutation) -> Box<Failure> {
+    let games = Games { games: 600, ..Games::of(1) };
+    with(&[mistake], || check(&Floor::played(), games)).expect_err(mistake.text)
+}
+
+#[test]
+fn a_floor_that_counts_no_deaths_of_makers_is_found_by_its_model_alone() {
+    let failure = of_a_floor(UNCOUNTED_SUSPECT);
+    let text = failure.to_string();
+    assert!(text.contains("\"gives the suspect up\" wants Bids"), "{text}");
+    for seed in 0..1_000 {
+        let judged = with(&[UNCOUNTED_SUSPECT], || run(seed));
+        assert!(judged.is_ok(), "a law sees it: say so here");
+    }
+}
+
+#[test]
+fn a_floor_that_hears_former_lives_is_found() {
+    let failure = of_a_floor(FORMER_LIVES);
+    assert!(failure.choices.len() <= 12, "{} inputs: {failure}", failure.choices.len());
 }

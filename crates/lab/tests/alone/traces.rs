@@ -97,6 +97,7 @@ impl Recorder {
         }
         done.extend(sent.iter().filter(|e| e.from == pid).filter_map(|e| match e.letter {
             Letter::Say(message) => Some(Did::Says { to: e.to, message }),
+            Letter::Control(control) => Some(Did::Bids { supervisor: e.to, control }),
             _ => None,
         }));
         done.extend(end);

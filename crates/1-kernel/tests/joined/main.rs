@@ -1,0 +1,6 @@
+//! Joined worlds under chance: a seed draws how many there are, who carries what between them and when, who dies
+//! and which world is lost. A program of its own: processes that panic by plan disturb the tests of threads.
+
+mod carrier;
+mod laws;
+mod roamer;

@@ -1,0 +1,305 @@
+//! Whom a floor talks to: the ledger, five orders that deal, are changed, leave and die, and their supervisor, which
+//! gives some of them up and lets them go on. A death is one between two steps; what an order had said before it may
+//! arrive before or after what its next life says.
+
+use std::collections::BTreeSet;
+
+use kernel::alone::Stage;
+use kernel::{NodeId, Pid, Reason};
+use market::Party;
+use units::{AskId, Lots, OrderId, Price, Side};
+use words::{Busy, Presence, Say, TimeInForce};
+
+/// Dies too often: its supervisor gives it up.
+pub(super) const GIVEN_UP: Reason = Reason::Said(1_000);
+/// Is given up no more: the operator lets it go on.
+const RELEASED: Reason = Reason::Said(1_001);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Is {
+    /// It has entered, and its announcement is on its way.
+    Entered,
+    There,
+    /// Back from a death, and has not announced itself.
+    Back,
+    Suspended,
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) pid: Pid,
+    /// Where it truly is.
+    pub(super) presence: Presence,
+    pub(super) is: Is,
+    /// The question that it has not answered.
+    pub(super) word: Option<u32>,
+    /// What it has to say of its last deal before anything else.
+    pub(super) owes: Option<Say>,
+}
+
+/// The introduction that the two may still deal in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    number: u32,
+    newcomer: (usize, Pid),
+    maker: (usize, Pid),
+    /// The newcomer does not accept any more.
+    declined: bool,
+}
+
+/// What all of them know together.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Peers {
+    pub(super) orders: Vec<Peer>,
+    /// Whom a question to all reaches in a real run, where nobody is played.
+    pub(super) real: Vec<Pid>,
+    pub(super) node: Option<NodeId>,
+    pub(super) open: Option<Open>,
+    /// What was said by those who have died since, oldest first.
+    pub(super) late: Vec<(Pid, Say)>,
+    /// Whom the ledger has named since it was asked.
+    pub(super) named: BTreeSet<OrderId>,
+    /// The ledger's life that has died, of which the floor has not heard.
+    pub(super) down: Option<Pid>,
+    /// One maker dies in each introduction, and nothing else happens, until its newcomer is given up.
+    pub(super) doomed: bool,
+    pub(super) condemned: Option<OrderId>,
+    places: u64,
+}
+
+impl Peers {
+    pub(super) fn new() -> Peers {
+        let immediate = TimeInForce::ImmediateOrCancel;
+        let good = TimeInForce::GoodTillCancel;
+        let orders = [
+            (Side::Sell, 100, 3, good),
+            (Side::Buy, 101, 4, good),
+            (Side::Sell, 99, 3, good),
+            (Side::Sell, 100, 4, good),
+            (Side::Buy, 100, 5, immediate),
+        ];
+        let orders = (1..).zip(orders).map(|(number, (side, price, lots, stands))| {
+            let (order, place, price) = (OrderId(number), AskId(number), Price(price));
+            let presence = Presence { order, place, side, price, open: Lots(lots), stands };
+            Peer { pid: Pid::OUTSIDE, presence, is: Is::Entered, word: None, owes: None }
+        });
+        let (orders, places) = (orders.collect(), 100);
+        Peers { orders, places, ..Peers::default() }
+    }
+
+    /// Whom a question to all reaches.
+    pub(super) fn children(&self) -> Vec<Pid> {
+        self.orders.iter().map(|peer| peer.pid).chain(self.real.iter().copied()).collect()
+    }
+
+    pub(super) fn at(&self, pid: Pid) -> Option<usize> {
+        self.orders.iter().position(|peer| peer.pid == pid)
+    }
+
+    /// What the floor has said reaches those who live.
+    pub(super) fn hear(&mut self, walk: Option<(OrderId, OrderId)>, said: &[(Pid, Say)]) {
+        for &(to, said) in said {
+            let Some(at) = self.at(to) else { continue };
+            match said {
+                Say::Gather { introduction } => self.orders[at].word = Some(introduction),
+                Say::Introduce { introduction: number, newcomer: pid, .. } => {
+                    let newcomer = walk.and_then(|(newcomer, _)| self.number(newcomer));
+                    let Some(newcomer) = newcomer else { continue };
+                    let declined = self.orders[newcomer].pid != pid;
+                    let (newcomer, maker) = ((newcomer, pid), (at, to));
+                    self.open = Some(Open { number, newcomer, maker, declined });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn number(&self, order: OrderId) -> Option<usize> {
+        self.orders.iter().position(|peer| peer.presence.order == order)
+    }
+
+    /// What an order may say now.
+    pub(super) fn words(&self, at: usize) -> Vec<Say> {
+        let Peer { pid, presence, is, word, owes } = &self.orders[at];
+        let order = presence.order;
+        let leave = Say::Leave { order, introduction: 0 };
+        match is {
+            Is::Ended | Is::Suspended => return Vec::new(),
+            Is::Entered | Is::Back if presence.open == Lots::ZERO => return vec![leave],
+            Is::Entered | Is::Back => return vec![Say::Announce(*presence)],
+            Is::There => {}
+        }
+        if let Some(owes) = owes {
+            return vec![*owes];
+        }
+        let mut said = vec![leave];
+        if presence.open > Lots(1) {
+            let open = Lots(presence.open.0 - 1);
+            said.push(Say::Announce(Presence { open, ..*presence }));
+        }
+        let (place, price) = (AskId(self.places + 1), Price(201 - presence.price.0));
+        said.push(Say::Announce(Presence { place, price, ..*presence }));
+        let as_maker = self.open.filter(|open| open.maker.1 == *pid);
+        if let Some(introduction) = word.filter(|_| as_maker.is_none()) {
+            said.push(Say::Here { presence: *presence, introduction });
+        }
+        if let Some(Open { number: introduction, newcomer, declined, .. }) = as_maker {
+            let (open, other) = (presence.open, &self.orders[newcomer.0]);
+            for ask in [Busy::Newcomer, Busy::Maker] {
+                said.push(Say::Pass { introduction, open, ask });
+            }
+            let deals = !declined && other.owes.is_none() && self.cross(at, newcomer.0);
+            if deals && open <= other.presence.open {
+                said.push(Say::Leave { order, introduction });
+            }
+        }
+        let as_newcomer = self.open.filter(|open| open.newcomer.1 == *pid && !open.declined);
+        if let Some(Open { number: introduction, maker, .. }) = as_newcomer
+            && self.cross(at, maker.0)
+        {
+            let most = presence.open.min(self.orders[maker.0].presence.open);
+            for dealt in (1..=most.0).map(Lots) {
+                let open = Lots(presence.open.0 - dealt.0);
+                said.push(Say::Next { order, introduction, dealt, open });
+            }
+        }
+        said
+    }
+
+    fn cross(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.orders[one].presence, self.orders[other].presence);
+        one.side != other.side && one.side.accepts(one.price, other.price)
+    }
+
+    /// It says this: what is true from then on.
+    pub(super) fn say(&mut self, at: usize, said: &Say) {
+        if self.orders[at].owes.take().is_some() {
+            if self.orders[at].presence.open == Lots::ZERO {
+                self.orders[at].is = Is::Ended;
+            }
+            return;
+        }
+        let pid = self.orders[at].pid;
+        let open = self.open;
+        match *said {
+            Say::Announce(presence) => {
+                self.places = self.places.max(presence.place.0);
+                (self.orders[at].presence, self.orders[at].is) = (presence, Is::There);
+            }
+            Say::Here { .. } => {
+                self.orders[at].word = None;
+                self.decline(pid);
+            }
+            Say::Pass { .. } => self.open = None,
+            Say::Leave { introduction, .. } => {
+                self.orders[at].is = Is::Ended;
+                self.decline(pid);
+                if let Some(open) = open.filter(|open| open.maker.1 == pid) {
+                    self.open = None;
+                    if introduction == open.number {
+                        self.deal(open, self.orders[at].presence.open);
+                        let Presence { order, open: left, .. } =
+                            self.orders[open.newcomer.0].presence;
+                        let dealt = Lots(self.orders[at].presence.open.0);
+                        self.orders[at].presence.open = Lots::ZERO;
+                        let next = Say::Next { order, introduction, dealt, open: left };
+                        self.orders[open.newcomer.0].owes = Some(next);
+                    }
+                }
+            }
+            Say::Next { introduction, dealt, open: left, .. } => {
+                let Some(open) = open.filter(|open| open.number == introduction) else { return };
+                self.open = None;
+                self.deal(open, dealt);
+                let maker = &mut self.orders[open.maker.0];
+                maker.presence.open = Lots(maker.presence.open.0 - dealt.0);
+                if maker.presence.open == Lots::ZERO {
+                    let order = maker.presence.order;
+                    maker.owes = Some(Say::Leave { order, introduction });
+                }
+                if left == Lots::ZERO {
+                    self.orders[at].is = Is::Ended;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The newcomer's side of a deal.
+    fn deal(&mut self, open: Open, dealt: Lots) {
+        let newcomer = &mut self.orders[open.newcomer.0].presence;
+        newcomer.open = Lots(newcomer.open.0 - dealt.0);
+    }
+
+    fn decline(&mut self, pid: Pid) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.newcomer.1 == pid) {
+            open.declined = true;
+        }
+    }
+
+    /// It has died, or is given up, or is released; it had said some of what it could before.
+    pub(super) fn die(&mut self, at: usize, reason: &Reason, stage: &mut Stage<Party>) {
+        let old = self.orders[at].pid;
+        if let Some(said) = self.last_words(at, reason) {
+            self.say(at, &said);
+            self.late.push((old, said));
+        }
+        let order = self.orders[at].presence.order;
+        let Some(node) = self.node else { return };
+        let pid = stage.next_life_of(old, node, order.0);
+        self.decline(old);
+        self.open = self.open.filter(|open| open.maker.1 != old);
+        let peer = &mut self.orders[at];
+        (peer.pid, peer.word, peer.owes, peer.is) = (pid, None, None, Is::Back);
+        if *reason == GIVEN_UP {
+            let filled = peer.presence.open == Lots::ZERO;
+            peer.is = if filled { Is::Ended } else { Is::Suspended };
+            self.late.push((pid, Say::Suspend { order }));
+            if self.condemned == Some(order) {
+                (self.condemned, self.doomed) = (None, false);
+            }
+        }
+    }
+
+    /// What it has said just before.
+    pub(super) fn last_words(&self, at: usize, reason: &Reason) -> Option<Say> {
+        let Reason::Said(number) = *reason else { return None };
+        self.words(at).get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// How it may die.
+    pub(super) fn deaths(&self, at: usize) -> Vec<Reason> {
+        let Peer { is, presence, .. } = &self.orders[at];
+        match is {
+            Is::Ended | Is::Entered => return Vec::new(),
+            Is::Suspended => return vec![RELEASED],
+            Is::There | Is::Back => {}
+        }
+        let is_never_last = |said: &Say| match said {
+            Say::Leave { .. } => true,
+            Say::Next { open, .. } => *open == Lots::ZERO,
+            // That a pass is overtaken by its sender's next life no real run has shown, so it is not played.
+            Say::Pass { .. } => true,
+            _ => false,
+        };
+        let mut reasons = vec![Reason::Killed, GIVEN_UP];
+        for (number, said) in (0..).zip(self.words(at)) {
+            if !is_never_last(&said) && presence.open > Lots::ZERO {
+                reasons.push(Reason::Said(number));
+            }
+        }
+        reasons
+    }
+
+    /// What was said last by each who has died since, oldest first for each.
+    pub(super) fn late(&self) -> Vec<(Pid, Say)> {
+        let mut first: Vec<(Pid, Say)> = Vec::new();
+        for (pid, said) in &self.late {
+            if !first.iter().any(|(other, _)| other == pid) {
+                first.push((*pid, *said));
+            }
+        }
+        first
+    }
+}

@@ -1,0 +1,300 @@
+//! Games of a floor: what may come next from those who are played, most often what leads on, and what they
+//! make of it.
+
+use kernel::alone::{Did, Doing, Given, Input, Model, Stage, Way};
+use kernel::{Control, Node, Pid, Reason, Restart};
+use ledger::Ledger;
+use market::{LEDGER, Party, Role, floor_of, orders_of};
+use units::{Lots, MarketId, OrderId, Side};
+use words::Say;
+
+use super::peers::{GIVEN_UP, Is, Peer, Peers};
+use super::{Floor, Gathering};
+use crate::answer::Numbers;
+
+const MARKET: MarketId = MarketId(0);
+
+/// So many times as often comes what leads on.
+const OFTEN: usize = 6;
+
+impl Floor {
+    pub(crate) fn played() -> Floor {
+        let mut floor = Floor::new(MARKET, Peers::new());
+        floor.next_life();
+        floor
+    }
+
+    /// What the ledger may say: who is open, and that these are all.
+    fn listed(&self) -> Vec<Say> {
+        let Some(Gathering { listed: false, .. }) = self.gathering else { return Vec::new() };
+        let is_open = |peer: &&Peer| {
+            matches!(peer.is, Is::There | Is::Back) && peer.presence.open > Lots::ZERO
+        };
+        let open = self.peers.orders.iter().filter(is_open).map(|peer| peer.presence.order);
+        let rest: Vec<_> = open.filter(|order| !self.peers.named.contains(order)).collect();
+        if rest.is_empty() {
+            return vec![Say::ListedAll];
+        }
+        rest.into_iter().map(|order| Say::Listed { order }).collect()
+    }
+
+    /// What an order may say, and how it may die.
+    fn may_come_of(&self, at: usize, waits: bool, may: &mut Vec<Given<Party>>) {
+        let (peers, peer) = (&self.peers, &self.peers.orders[at]);
+        let (from, order) = (peer.pid, peer.presence.order);
+        let is_one_of_two = self.walk.is_some_and(|walk| walk.is_about(order));
+        let unlisted = waits && peer.is == Is::There && peer.owes.is_none();
+        let weight = |said: &Say| match said {
+            // Before it asks, a floor takes no notice of who is there already.
+            _ if unlisted && at > 0 => 0,
+            Say::Here { .. } => OFTEN,
+            _ if self.asked.contains_key(&order) || peer.owes.is_some() => OFTEN,
+            _ if !is_one_of_two => 1,
+            // Most of what comes is about the introduction that is open.
+            Say::Next { .. } => 4 * OFTEN,
+            Say::Leave { introduction: 1.., .. } => 12 * OFTEN,
+            _ => OFTEN,
+        };
+        for message in peers.words(at) {
+            may.extend(vec![Input::Says { from, message }; weight(&message)]);
+        }
+        let matters = is_one_of_two || peer.word.is_some() || peer.is == Is::Suspended;
+        for reason in peers.deaths(at) {
+            if matters || reason == Reason::Killed {
+                let answers = matches!(peers.last_words(at, &reason), Some(Say::Here { .. }));
+                let weight = if answers { OFTEN } else { 1 };
+                may.extend(vec![Input::Dies { who: from, reason }; weight]);
+            }
+        }
+    }
+
+    /// Only the maker of an introduction dies, and all who are asked answer.
+    fn is_of_the_doomed(&self, input: &Given<Party>) -> bool {
+        match input {
+            Input::Says { message: Say::Announce(presence), from } => {
+                let is_one = presence.order.0 <= 2;
+                let is = self.peers.at(*from).map(|at| self.peers.orders[at].is);
+                is_one && matches!(is, Some(Is::Entered | Is::Back))
+            }
+            Input::Says { message, .. } => {
+                matches!(
+                    message,
+                    Say::Here { .. } | Say::Listed { .. } | Say::ListedAll | Say::Suspend { .. }
+                )
+            }
+            Input::Dies { who, reason } => {
+                let at = self.peers.at(*who);
+                let order = at.map(|at| self.peers.orders[at].presence.order);
+                match *reason {
+                    Reason::Killed => {
+                        let open = self.walk.filter(|walk| !walk.is_in_doubt());
+                        self.peers.condemned.is_none()
+                            && open.is_some_and(|walk| walk.maker.0 == *who)
+                    }
+                    _ => *reason == GIVEN_UP && order.is_some() && order == self.peers.condemned,
+                }
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Model for Floor {
+    type Process = Party;
+    const WAYS: &'static [&'static str] = &[
+        // Its first act.
+        "begins to gather",
+        "is told who is there",
+        "knows where it is",
+        "asks everybody",
+        "asks who comes in",
+        "will ask who comes in",
+        "hears one of them",
+        "hears a former life of one of them",
+        "will not wait for it",
+        "hears of a deal of its former life",
+        "was not its own question",
+        // Who comes and goes.
+        "introduces",
+        "seats",
+        "hears it later",
+        "shows what is left",
+        "asks who was introduced",
+        "knows a later life",
+        "forgets it",
+        "takes who is suspended off",
+        "does not mind",
+        // An introduction.
+        "goes on",
+        "has gone on",
+        "asks the maker",
+        "asks a busy maker",
+        "asks the newcomer",
+        "waits for the newcomer",
+        "waits for another word",
+        "goes on without a doubt",
+        "takes over what the newcomer is now",
+        "takes over what the maker is now",
+        "will ask the maker",
+        "doubts, for the newcomer is back",
+        "doubts, for the maker is back",
+        "doubts, for one has left",
+        "gives the suspect up",
+    ];
+
+    fn set(&mut self) -> Stage<Party> {
+        let mut stage = Stage::new(Ledger::new(), Some(LEDGER));
+        self.ledger = stage.play_as(LEDGER);
+        let root = stage.root();
+        let orders = Node::many("orders", Role::Orders(MARKET)).named(orders_of(MARKET));
+        let node = stage.grow(Some(root), orders.restarted(Restart::Temporary));
+        self.supervisor = stage.world().whereis(orders_of(MARKET)).expect("it was just grown");
+        self.peers.node = Some(node);
+        for peer in &mut self.peers.orders {
+            peer.pid = stage.play_child(node, peer.presence.order.0);
+        }
+        stage.begin(Role::Floor(MARKET), floor_of(MARKET));
+        stage
+    }
+
+    fn may(&self) -> Vec<Given<Party>> {
+        let peers = &self.peers;
+        let waits = matches!(self.gathering, Some(Gathering { listed: false, .. }));
+        let mut may = Vec::new();
+        for at in 0..peers.orders.len() {
+            self.may_come_of(at, waits, &mut may);
+        }
+        let late = peers.late().into_iter().map(|(from, message)| Input::Says { from, message });
+        may.extend(late.flat_map(|input| vec![input; OFTEN]));
+        match peers.down {
+            Some(of) => may.push(Input::Hears { of }),
+            None => {
+                let from = self.ledger;
+                let listed = self.listed().into_iter();
+                let listed = listed.map(|message| Input::Says { from, message });
+                may.extend(listed.flat_map(|input| vec![input; OFTEN]));
+                if waits {
+                    may.push(Input::Dies { who: from, reason: Reason::Killed });
+                }
+            }
+        }
+        if peers.doomed {
+            may.retain(|input| self.is_of_the_doomed(input));
+        }
+        may
+    }
+
+    fn must(&self, input: &Given<Party>) -> Vec<Way<Floor>> {
+        self.answer(input).into_iter().collect()
+    }
+
+    fn prepare(&mut self, input: &Given<Party>, stage: &mut Stage<Party>) {
+        match input {
+            Input::Dies { who, .. } if *who == self.ledger => {
+                self.peers.down = Some(*who);
+                self.ledger = stage.play_as(LEDGER);
+            }
+            Input::Dies { who, reason } => {
+                if let Some(at) = self.peers.at(*who) {
+                    self.peers.die(at, reason, stage);
+                }
+            }
+            Input::Hears { .. } => {
+                self.peers.down = None;
+                self.peers.named.clear();
+            }
+            Input::Says { message: Say::Listed { order }, .. } => {
+                self.peers.named.insert(*order);
+            }
+            Input::Says { from, message } => {
+                // Chance says so by who comes first to a floor that has nobody.
+                let nobody = self.peers.orders.iter().all(|peer| peer.is == Is::Entered);
+                if let (Say::Announce(presence), None, 1) = (message, &self.gathering, self.life) {
+                    self.peers.doomed |= nobody && presence.order == OrderId(2);
+                }
+                let late = self.peers.late.iter().position(|late| *late == (*from, *message));
+                if let Some(late) = late {
+                    self.peers.late.remove(late);
+                } else if let Some(at) = self.peers.at(*from) {
+                    self.peers.say(at, message);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn learn(&mut self, done: &[Doing<Party>]) {
+        for did in done {
+            if let Did::Bids { control: Control::GiveUp(order), .. } = did {
+                self.peers.condemned = Some(OrderId(*order));
+            }
+        }
+    }
+
+    /// What was said to it is lost with it, and what it had said may be.
+    fn reborn(&mut self, lost: &[Doing<Party>]) {
+        self.next_life();
+        let peers = &mut self.peers;
+        (peers.open, peers.down) = (None, None);
+        peers.late.clear();
+        peers.named.clear();
+        for did in lost {
+            match did {
+                Did::Says { to, message: Say::Gather { introduction } } => {
+                    let asked = peers.orders.iter_mut().find(|peer| peer.pid == *to);
+                    if let Some(peer) = asked.filter(|peer| peer.word == Some(*introduction)) {
+                        peer.word = None;
+                    }
+                }
+                Did::Bids { .. } => peers.condemned = None,
+                _ => {}
+            }
+        }
+    }
+
+    fn stands(&self) -> &'static str {
+        match (&self.gathering, &self.walk) {
+            (Some(_), _) => "gathering",
+            (None, Some(walk)) if walk.is_in_doubt() => "in doubt",
+            (None, Some(_)) => "introducing",
+            (None, None) => "quiet",
+        }
+    }
+
+    fn agrees(&self, party: Option<&Party>) -> Result<(), String> {
+        let Some(floor) = party.and_then(Party::as_floor) else { return Ok(()) };
+        let hears_nobody = self.walk.is_none() && self.waiting.is_empty();
+        let quiet = hears_nobody && self.asked.is_empty() && self.gathering.is_none();
+        if quiet != floor.is_quiet() {
+            return Err(format!("it is quiet: {}", floor.is_quiet()));
+        }
+        for side in [Side::Buy, Side::Sell] {
+            let seats = self.seats.values().map(|seat| seat.presence).filter(|p| p.side == side);
+            let mut mine: Vec<_> = seats.map(|p| (p.order, p.price, p.open)).collect();
+            let mut real = floor.resting(side);
+            mine.sort();
+            real.sort();
+            if mine != real {
+                return Err(format!("it seats {real:?}, and should {mine:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn itself(&self) -> &'static str {
+        "floor"
+    }
+
+    fn text(&self, said: &Say) -> String {
+        said.text(&Numbers)
+    }
+
+    fn name(&self, pid: Pid) -> String {
+        let is = |peer: &&Peer| peer.pid.index() == pid.index();
+        match self.peers.orders.iter().find(is) {
+            Some(peer) => format!("{}/{}", peer.presence.order, pid.generation()),
+            None if pid == self.supervisor => "orders".to_owned(),
+            None => "ledger".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What a floor does while an introduction is open: a doubt is raised by whatever may happen to one of the two, and
+//! ends with the words of those in doubt. A newcomer in three of whose introductions a maker has died is given up.
+
+use kernel::{Control, Pid};
+use market::BORNE;
+use units::{Lots, OrderId};
+use words::{Busy, Say};
+
+use super::{Floor, Told};
+use crate::answer::Answer;
+
+/// So many makers' deaths, within a second, and it is the newcomer that is given up.
+const DEATHS: u32 = BORNE.times;
+
+/// What the maker has said since it was introduced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Maker {
+    Silent,
+    /// Where it is, after the deal if there was one.
+    Known,
+    /// What may be older than the deal.
+    Unclear,
+    Gone,
+}
+
+/// Whose words are awaited.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Doubt {
+    maker: bool,
+    newcomer: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    pub(super) newcomer: Told,
+    pub(super) maker: (Pid, OrderId),
+    introduction: u32,
+    maker_is: Maker,
+    doubt: Option<Doubt>,
+}
+
+/// The last newcomer that a maker has died of, perhaps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suspect {
+    order: OrderId,
+    deaths: u32,
+    introduction: u32,
+    since: u64,
+}
+
+impl Walk {
+    pub(super) fn new(newcomer: Told, maker: (Pid, OrderId), introduction: u32) -> Walk {
+        Walk { newcomer, maker, introduction, maker_is: Maker::Silent, doubt: None }
+    }
+
+    pub(super) fn is_about(&self, order: OrderId) -> bool {
+        self.newcomer.presence.order == order || self.maker.1 == order
+    }
+
+    /// The newcomer and the maker.
+    pub(super) fn of(&self) -> (OrderId, OrderId) {
+        (self.newcomer.presence.order, self.maker.1)
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+}
+
+impl Floor {
+    fn walk_on(&mut self, out: &mut Answer) {
+        if let Some(walk) = self.walk {
+            self.hear(walk.newcomer, out);
+        }
+    }
+
+    fn doubt(&mut self, maker: bool, newcomer: bool, out: &mut Answer) {
+        let Some(walk) = &mut self.walk else { return };
+        let introduction = walk.introduction;
+        let mut doubt = walk.doubt.unwrap_or_default();
+        if maker && walk.maker_is != Maker::Gone {
+            doubt.maker = true;
+            out.says(walk.maker.0, Say::Gather { introduction });
+        }
+        if newcomer && walk.newcomer.presence.open > Lots::ZERO {
+            doubt.newcomer = true;
+            out.says(walk.newcomer.pid, Say::Gather { introduction });
+        }
+        walk.doubt = Some(doubt);
+        self.settle(out);
+    }
+
+    fn settle(&mut self, out: &mut Answer) {
+        match self.walk {
+            Some(walk) if walk.doubt == Some(Doubt::default()) => match walk.maker_is {
+                Maker::Unclear => self.doubt(true, false, out),
+                _ => self.walk_on(out),
+            },
+            _ => {}
+        }
+    }
+
+    /// What has become of a walk that was in doubt.
+    fn after_doubt(&self, introduction: u32) -> &'static str {
+        match self.walk {
+            Some(walk) if walk.introduction == introduction => "waits for another word",
+            _ => "goes on without a doubt",
+        }
+    }
+
+    pub(super) fn on_next(
+        &mut self,
+        pid: Pid,
+        order: OrderId,
+        introduction: u32,
+        dealt: Lots,
+        open: Lots,
+        out: &mut Answer,
+    ) -> &'static str {
+        if open > Lots::ZERO && self.is_taken_over(pid) {
+            return "knows a later life";
+        }
+        let walk = self.walk.as_mut().filter(|walk| walk.newcomer.presence.order == order);
+        let Some(walk) = walk else { return self.on_late_next(pid, order, open, out) };
+        walk.newcomer.presence.open = open;
+        let is_its = introduction == walk.introduction;
+        let (of, maker_is, maker) = (walk.introduction, walk.maker_is, walk.maker.1);
+        match &mut walk.doubt {
+            Some(doubt) if is_its || open == Lots::ZERO => {
+                doubt.newcomer = false;
+                self.settle(out);
+                return self.after_doubt(of);
+            }
+            None if is_its => {}
+            None if open == Lots::ZERO => {
+                self.doubt(true, false, out);
+                return "knows that";
+            }
+            _ => return "knows that",
+        }
+        let left = self.seats.get(&maker).map_or(0, |s| s.presence.open.0.saturating_sub(dealt.0));
+        match maker_is {
+            Maker::Silent if left > 0 => self.show(maker, Lots(left)),
+            Maker::Gone | Maker::Known => {}
+            Maker::Silent | Maker::Unclear => {
+                self.doubt(true, false, out);
+                return "asks the maker";
+            }
+        }
+        self.walk_on(out);
+        "goes on"
+    }
+
+    /// A deal that a former life of the floor has brought about.
+    fn on_late_next(
+        &mut self,
+        pid: Pid,
+        order: OrderId,
+        open: Lots,
+        out: &mut Answer,
+    ) -> &'static str {
+        if open == Lots::ZERO {
+            return self.on_leave(pid, order, 0, out);
+        }
+        if let Some(told) = self.waiting.values_mut().find(|told| told.presence.order == order) {
+            told.presence.open = open;
+        } else if let Some(walk) = self.walk.as_mut().filter(|walk| walk.maker.1 == order) {
+            walk.maker_is = Maker::Unclear;
+        } else if self.seats.get(&order).is_some_and(|seat| seat.pid.index() == pid.index()) {
+            self.ask(pid, order, out);
+        }
+        "knows that"
+    }
+
+    pub(super) fn on_pass(
+        &mut self,
+        pid: Pid,
+        introduction: u32,
+        open: Lots,
+        ask: Busy,
+        out: &mut Answer,
+    ) -> &'static str {
+        let Some(walk) = &mut self.walk else { return "has gone on" };
+        let is_its = walk.introduction == introduction && walk.maker.0 == pid;
+        if !is_its || walk.doubt.is_some() {
+            return "has gone on";
+        }
+        let maker = walk.maker.1;
+        if ask == Busy::Maker || walk.maker_is == Maker::Unclear {
+            self.doubt(true, ask == Busy::Newcomer, out);
+            return "asks a busy maker";
+        }
+        walk.maker_is = Maker::Known;
+        if self.seats.contains_key(&maker) {
+            self.show(maker, open);
+        }
+        self.doubt(false, true, out);
+        "asks the newcomer"
+    }
+
+    /// The newcomer speaks unasked.
+    pub(super) fn on_newcomer_again(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        let Some(walk) = &mut self.walk else { return "knows that" };
+        let is_back = walk.newcomer.pid != told.pid;
+        walk.newcomer = told;
+        if !is_back {
+            return "takes over what the newcomer is now";
+        }
+        self.doubt(true, true, out);
+        "doubts, for the newcomer is back"
+    }
+
+    /// The maker speaks unasked.
+    pub(super) fn on_maker_again(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        let Some(walk) = &mut self.walk else { return "knows that" };
+        let is_back = walk.maker.0 != told.pid;
+        if walk.maker_is == Maker::Known && !is_back {
+            self.place(told, out);
+            return "takes over what the maker is now";
+        }
+        walk.maker.0 = told.pid;
+        walk.maker_is = Maker::Unclear;
+        if !is_back {
+            return "will ask the maker";
+        }
+        let gives_up = self.count_death(out);
+        self.doubt(true, true, out);
+        if gives_up { "gives the suspect up" } else { "doubts, for the maker is back" }
+    }
+
+    /// Counts a death of a maker once an introduction. True if the newcomer is given up for it.
+    fn count_death(&mut self, out: &mut Answer) -> bool {
+        let Some(walk) = &self.walk else { return false };
+        let (order, introduction) = (walk.newcomer.presence.order, walk.introduction);
+        let is_of_late = |s: &Suspect| s.order == order && self.now - s.since < BORNE.within;
+        let new = Suspect { order, deaths: 0, introduction: 0, since: self.now };
+        let mut suspect = self.suspect.filter(is_of_late).unwrap_or(new);
+        let is_another = suspect.introduction != introduction;
+        suspect.introduction = introduction;
+        suspect.deaths += u32::from(is_another);
+        self.suspect = Some(suspect);
+        let gives_up = is_another && suspect.deaths == DEATHS;
+        if gives_up {
+            out.bids(self.supervisor, Control::GiveUp(order.0));
+        }
+        gives_up
+    }
+
+    pub(super) fn is_word(&self, pid: Pid, order: OrderId, number: u32) -> bool {
+        self.walk.is_some_and(|walk| {
+            let is_there = pid == walk.newcomer.pid || pid == walk.maker.0;
+            is_there && walk.is_about(order) && number == walk.introduction
+        })
+    }
+
+    /// One of the two answers.
+    pub(super) fn on_word(&mut self, told: Told, out: &mut Answer) -> &'static str {
+        let Some(walk) = &mut self.walk else { return "knows that" };
+        let introduction = walk.introduction;
+        let mut doubt = walk.doubt.unwrap_or_default();
+        if walk.newcomer.pid == told.pid {
+            walk.newcomer = told;
+            doubt.newcomer = false;
+            walk.doubt = Some(doubt);
+        } else {
+            walk.maker_is = Maker::Known;
+            doubt.maker = false;
+            walk.doubt = Some(doubt);
+            self.place(told, out);
+        }
+        self.settle(out);
+        self.after_doubt(introduction)
+    }
+
+    /// One of the two has left.
+    pub(super) fn on_gone(&mut self, order: OrderId, by: u32, out: &mut Answer) -> &'static str {
+        let Some(walk) = &mut self.walk else { return "forgets it" };
+        let introduction = walk.introduction;
+        let is_newcomer = walk.newcomer.presence.order == order;
+        if is_newcomer {
+            walk.newcomer.presence.open = Lots::ZERO;
+        } else {
+            walk.maker_is = Maker::Gone;
+        }
+        match &mut walk.doubt {
+            None if !is_newcomer && by == introduction => return "waits for the newcomer",
+            None => {
+                self.doubt(is_newcomer, !is_newcomer, out);
+                return "doubts, for one has left";
+            }
+            Some(doubt) if is_newcomer => doubt.newcomer = false,
+            Some(doubt) => doubt.maker = false,
+        }
+        self.settle(out);
+        self.after_doubt(introduction)
+    }
+}
