@@ -137,7 +137,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             _ => None,
         };
         match answer {
-            Some((by, letter)) => self.leave(Envelope { to: from, from: by, letter }),
+            // Behind what was sent to the same place before that end, which may wait here still.
+            Some((by, letter)) => self.out.ring.push(Envelope { to: from, from: by, letter }),
             None => {
                 self.undeliverable += 1;
                 self.watch.undeliverable(&envelope);

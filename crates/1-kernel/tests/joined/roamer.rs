@@ -77,7 +77,7 @@ pub(crate) struct Books {
 impl Keeper for Books {
     type Fact = Fact;
 
-    fn admit(&mut self, facts: &[Fact]) -> Result<(), Broken> {
+    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         for fact in facts {
             match *fact {
                 Fact::Sent => self.sent += 1,
