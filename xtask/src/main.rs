@@ -92,13 +92,15 @@ const PEERS: [&str; 2] = ["--manifest-path", "bench-peers/Cargo.toml"];
 
 /// A build of its own, in which the code can be told to make mistakes: see `kernel::mutation`. No other has
 /// any of it, since the crates of one build share their features.
-const MISTAKES: [&str; 6] = [
+const MISTAKES: [&str; 8] = [
     "--package",
     "lab",
     "--package",
+    "life",
+    "--package",
     "buttonwood",
     "--features",
-    "lab/mutations,buttonwood/mutations",
+    "lab/mutations,life/mutations,buttonwood/mutations",
 ];
 
 fn ci() -> ExitCode {

@@ -8,8 +8,9 @@ use kernel::{Event, Life, Out, Pid};
 use crate::being::Being;
 use crate::collector::Collector;
 use crate::history::History;
+use crate::mutation::{FORGETS_QUESTION, FORGETS_TOO_MUCH, NO_AGAIN, NO_RESPAWN, SPEAKS_FIRST};
 use crate::say::{Memory, Note, Role, Say};
-use crate::torus::{Torus, Way};
+use crate::torus::{Torus, Ways};
 
 /// Topics of the group in which a cell that comes back says so to readers: its place's rest by this.
 const TOPICS: u32 = 64;
@@ -42,7 +43,7 @@ struct Question {
     from: Pid,
     at: u32,
     /// `None` if a reader asked.
-    way: Option<Way>,
+    ways: Option<Ways>,
 }
 
 impl Cell {
@@ -105,13 +106,13 @@ impl Cell {
     #[inline]
     fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Being>) {
         match *message {
-            Say::Ask { at, way } => self.on_ask(Question { from, at, way: Some(way) }, out),
+            Say::Ask { at, ways } => self.on_ask(Question { from, at, ways: Some(ways) }, out),
             Say::Report { alive, kept } => self.on_report(from, alive, kept, out),
-            Say::Here { way } => self.on_here(way, out),
+            Say::Here { ways } => self.on_here(ways, out),
             Say::Set { alive } => self.on_set(alive, out),
             Say::Run { until } => self.on_run(until, out),
             Say::Pause => self.on_run(self.history.now(), out),
-            Say::Get { at } => self.on_ask(Question { from, at, way: None }, out),
+            Say::Get { at } => self.on_ask(Question { from, at, ways: None }, out),
             Say::Tell { from: time } => self.on_tell(from, time, out),
             // Said to collectors and readers.
             Say::Answer { .. }
@@ -131,11 +132,10 @@ impl Cell {
         if out.incarnation() == 1 {
             return;
         }
-        let neighbours = self.torus.neighbours(self.place);
-        for (way, place) in Way::ALL.into_iter().zip(neighbours) {
-            out.send_to(Torus::name(place), Say::Here { way: way.back() });
+        for (ways, place) in self.torus.around(self.place) {
+            out.send_to(Torus::name(place), Say::Here { ways: ways.back() });
         }
-        out.publish(RETURNS, topic(self.place), &Say::Here { way: Way(0) });
+        out.publish(RETURNS, topic(self.place), &Say::Here { ways: Ways::NONE });
         self.collect(out);
     }
 
@@ -143,17 +143,20 @@ impl Cell {
     fn on_ask(&mut self, question: Question, out: &mut Out<Being>) {
         self.stand_by_time_0(out);
         if question.at > self.history.now() {
-            self.waiting.push(question);
+            if !FORGETS_QUESTION.is_on() {
+                self.waiting.push(question);
+            }
         } else {
             self.answer(question, out);
         }
     }
 
     #[inline]
-    fn answer(&self, Question { from, at, way }: Question, out: &mut Out<Being>) {
-        match (self.history.at(at), way) {
-            (Some(alive), Some(way)) => {
-                out.send(from, Say::Answer { way, alive, kept: self.checkpoint });
+    fn answer(&self, Question { from, at, ways }: Question, out: &mut Out<Being>) {
+        match (self.history.at(at), ways) {
+            (Some(alive), Some(ways)) => {
+                let kept = if SPEAKS_FIRST.is_on() { self.history.now() } else { self.checkpoint };
+                out.send(from, Say::Answer { ways, alive, kept });
             }
             (Some(alive), None) => out.send(from, Say::Was { alive }),
             (None, None) => out.send(from, Say::Forgotten { first: self.history.first() }),
@@ -170,7 +173,7 @@ impl Cell {
         }
         self.collector = None;
         self.history.push(alive);
-        self.history.forget_before(kept);
+        self.history.forget_before(if FORGETS_TOO_MUCH.is_on() { u32::MAX } else { kept });
         if let Memory::Since(steps) = self.memory
             && self.history.now() - self.checkpoint >= u32::from(steps)
         {
@@ -197,9 +200,11 @@ impl Cell {
     }
 
     /// A neighbour's life has begun: whom it asked of the former one must ask again.
-    fn on_here(&mut self, way: Way, out: &mut Out<Being>) {
-        if let Some(collector) = self.collector {
-            out.send(collector, Say::Again { way });
+    fn on_here(&mut self, ways: Ways, out: &mut Out<Being>) {
+        if let Some(collector) = self.collector
+            && !NO_AGAIN.is_on()
+        {
+            out.send(collector, Say::Again { ways });
         }
     }
 
@@ -231,7 +236,7 @@ impl Cell {
 
     /// The end of a linked process: its collector, whose report has arrived before, or never will.
     fn on_exit(&mut self, from: Pid, out: &mut Out<Being>) {
-        if self.collector == Some(from) {
+        if self.collector == Some(from) && !NO_RESPAWN.is_on() {
             self.collector = None;
             self.collect(out);
         }

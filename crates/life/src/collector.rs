@@ -1,16 +1,14 @@
-//! A collector: asks the eight neighbours of one cell for their content at one time, reports the
-//! cell's next content, and ends. It lives for one step of its cell and is linked to it.
+//! A collector: asks each neighbour of one cell for its content at one time, reports the cell's next
+//! content, and ends. It lives for one step of its cell and is linked to it.
 //!
 //! It must never answer anybody else, and knows no more of a neighbour than its name.
 
 use kernel::{Event, Out, Pid, Reason};
 
 use crate::being::Being;
+use crate::mutation::COUNTS_TWICE;
 use crate::say::Say;
-use crate::torus::{Torus, Way};
-
-/// All eight ways, a bit each.
-const ALL: u8 = u8::MAX;
+use crate::torus::{Torus, Ways};
 
 /// A collector at work.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -21,9 +19,9 @@ pub struct Collector {
     at: u32,
     /// The cell's own content at that time.
     alive: bool,
-    /// Who has answered, a bit for each way.
-    answered: u8,
-    /// How many of them are alive.
+    /// On which ways there is an answer.
+    answered: Ways,
+    /// On how many of them is life.
     neighbours: u8,
     /// The earliest checkpoint among theirs.
     kept: u32,
@@ -32,7 +30,8 @@ pub struct Collector {
 impl Collector {
     /// A collector for the step of a cell from time `at`, at which its content is `alive`.
     pub fn new(cell: Pid, place: u32, torus: Torus, at: u32, alive: bool) -> Collector {
-        Collector { cell, place, torus, at, alive, answered: 0, neighbours: 0, kept: u32::MAX }
+        let (answered, neighbours, kept) = (Ways::NONE, 0, u32::MAX);
+        Collector { cell, place, torus, at, alive, answered, neighbours, kept }
     }
 
     /// The cell for which it asks.
@@ -42,11 +41,12 @@ impl Collector {
 
     pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
         match event {
-            Event::Message { message: &Say::Answer { way, alive, kept }, .. } => {
-                self.on_answer(way, alive, kept, out);
+            Event::Message { message: &Say::Answer { ways, alive, kept }, .. } => {
+                self.on_answer(ways, alive, kept, out);
             }
-            Event::Message { message: &Say::Again { way }, .. } => self.on_again(way, out),
-            Event::Start => self.on_start(out),
+            // A neighbour is back from a death, which may have taken the question with it.
+            Event::Message { message: &Say::Again { ways }, .. } => self.ask(ways, out),
+            Event::Start => self.ask(Ways::ALL, out),
             // It traps no exits, monitors nobody and sets no timers; the rest is said to others.
             Event::Message { .. }
             | Event::Exit { .. }
@@ -55,35 +55,31 @@ impl Collector {
         }
     }
 
-    fn on_start(&mut self, out: &mut Out<Being>) {
-        let neighbours = self.torus.neighbours(self.place);
-        for (way, place) in Way::ALL.into_iter().zip(neighbours) {
-            out.send_to(Torus::name(place), Say::Ask { at: self.at, way });
+    /// Asks each neighbour on these ways that has not answered: once, however many ways lead there.
+    #[inline]
+    fn ask(&self, ways: Ways, out: &mut Out<Being>) {
+        let ways = ways.without(self.answered);
+        for (to, place) in self.torus.around(self.place) {
+            if to.meets(ways) {
+                out.send_to(Torus::name(place), Say::Ask { at: self.at, ways: to });
+            }
         }
     }
 
     #[inline]
-    fn on_answer(&mut self, way: Way, alive: bool, kept: u32, out: &mut Out<Being>) {
-        let bit = 1 << (way.0 & 7);
-        if self.answered & bit != 0 {
+    fn on_answer(&mut self, ways: Ways, alive: bool, kept: u32, out: &mut Out<Being>) {
+        let known = if COUNTS_TWICE.is_on() { Ways::NONE } else { self.answered };
+        let new = ways.without(known);
+        if new == Ways::NONE {
             return; // asked once more, and answered twice
         }
-        self.answered |= bit;
-        self.neighbours += u8::from(alive);
+        self.answered.0 |= new.0;
+        self.neighbours += if alive { new.count() } else { 0 };
         self.kept = self.kept.min(kept);
-        if self.answered == ALL {
+        if self.answered == Ways::ALL {
             let alive = next(self.alive, self.neighbours);
             out.send(self.cell, Say::Report { alive, kept: self.kept });
             out.exit(Reason::Normal);
-        }
-    }
-
-    /// A neighbour is back from a death, which may have taken the question with it.
-    fn on_again(&mut self, way: Way, out: &mut Out<Being>) {
-        let way = Way(way.0 & 7);
-        if self.answered & 1 << way.0 == 0 {
-            let place = self.torus.neighbours(self.place)[usize::from(way.0)];
-            out.send_to(Torus::name(place), Say::Ask { at: self.at, way });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The Game of Life, a process per cell.
 //!
 //! No cell waits for a clock, and none knows more than its own content, time and history: it asks its
-//! eight neighbours through a collector that lives for one step, and goes on when they have answered.
+//! neighbours through a collector that lives for one step, and goes on when they have answered.
 //! Cells run at their own pace, and a cell that was killed catches up. The charts, what could go wrong
 //! at each message, and why a history may be forgotten stand in `docs/life.md`.
 //!
@@ -27,6 +27,7 @@ mod cell;
 mod collector;
 mod grid;
 mod history;
+pub mod mutation;
 mod pattern;
 mod reader;
 mod say;
@@ -43,4 +44,4 @@ pub use pattern::{Format, Pattern, PatternError, TooLarge};
 pub use reader::Reader;
 pub use say::{Memory, Note, Role, Say};
 pub use tile::Tile;
-pub use torus::{MAX_CELLS, Torus, Way};
+pub use torus::{MAX_CELLS, Torus, Ways};

@@ -2,7 +2,7 @@
 //!
 //! Twelve bytes a message: many millions of them are on their way in a second.
 
-use crate::torus::{Torus, Way};
+use crate::torus::{Torus, Ways};
 
 /// What is said. Who may say what to whom stands in `docs/life.md`, as charts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -23,13 +23,13 @@ pub enum Say {
     Ask {
         /// The time.
         at: u32,
-        /// From the asker's cell to the asked one.
-        way: Way,
+        /// All that lead from the asker's cell to the asked one.
+        ways: Ways,
     },
     /// Cell → collector: this.
     Answer {
         /// As it was asked.
-        way: Way,
+        ways: Ways,
         /// The content.
         alive: bool,
         /// The time of my checkpoint: neither I nor a collector of a later life of mine will ask
@@ -40,18 +40,18 @@ pub enum Say {
     Report {
         /// The content.
         alive: bool,
-        /// The earliest of the eight checkpoints that I was told.
+        /// The earliest of the checkpoints that I was told.
         kept: u32,
     },
     /// Cell → its neighbours: my life has begun; what was asked of a former one is lost.
     Here {
         /// From the neighbour to me.
-        way: Way,
+        ways: Ways,
     },
-    /// Cell → its collector: ask there once more, if you have no answer.
+    /// Cell → its collector: ask there once more, if you have no answer from there.
     Again {
         /// From me to the one who came back.
-        way: Way,
+        ways: Ways,
     },
     /// Reader → cell: what are you at this time?
     Get {

@@ -17,20 +17,39 @@ pub struct Torus {
     height: u16,
 }
 
-/// One of the eight ways from a cell to a neighbour: 0 to 7 by row, left to right.
+/// Ways from a cell to a neighbour, of which there are eight, a bit each: by row, left to right, the lowest first.
 ///
-/// The way back is 7 less it. On a torus narrower than three, several ways lead to the same cell,
-/// and some to the cell itself; each counts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Way(pub u8);
+/// On a torus narrower than three several ways lead to the same cell, and some to the cell itself; each counts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ways(pub u8);
 
-impl Way {
+impl Ways {
+    /// None.
+    pub const NONE: Ways = Ways(0);
     /// All eight.
-    pub const ALL: [Way; 8] = [Way(0), Way(1), Way(2), Way(3), Way(4), Way(5), Way(6), Way(7)];
+    pub const ALL: Ways = Ways(u8::MAX);
 
-    /// The way from there to here.
-    pub fn back(self) -> Way {
-        Way(7 - self.0)
+    /// The ways from there to here: the way back of each is as far from the end as it is from the beginning.
+    pub fn back(self) -> Ways {
+        Ways(self.0.reverse_bits())
+    }
+
+    /// Those that are not among others.
+    #[inline]
+    pub fn without(self, others: Ways) -> Ways {
+        Ways(self.0 & !others.0)
+    }
+
+    /// True if one of them is among others.
+    #[inline]
+    pub fn meets(self, others: Ways) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn count(self) -> u8 {
+        u8::try_from(self.0.count_ones()).expect("at most eight")
     }
 }
 
@@ -61,7 +80,7 @@ impl Torus {
         y % u32::from(self.height) * u32::from(self.width) + x % u32::from(self.width)
     }
 
-    /// Places of the eight neighbours, in the order of their [`Way`]s.
+    /// Places of the eight neighbours, in the order of their [`Ways`].
     #[inline]
     pub fn neighbours(self, place: u32) -> [u32; 8] {
         let (width, height) = (u32::from(self.width), u32::from(self.height));
@@ -81,6 +100,21 @@ impl Torus {
             below + x,
             below + right,
         ]
+    }
+
+    /// Each neighbour of a place once, with all ways to it, in the order of the first of these.
+    #[inline]
+    pub fn around(self, place: u32) -> impl Iterator<Item = (Ways, u32)> {
+        let neighbours = self.neighbours(place);
+        let is_narrow = self.width < 3 || self.height < 3; // else each of the eight is another
+        (0..8).zip(neighbours).filter_map(move |(way, there)| {
+            let mut ways = 1_u8 << way;
+            if is_narrow {
+                let same = (0..8).zip(neighbours).filter(|(_, other)| *other == there);
+                ways = same.fold(0, |ways, (way, _)| ways | 1 << way);
+            }
+            (ways.trailing_zeros() == way).then_some((Ways(ways), there))
+        })
     }
 
     /// The name under which the cell at a place is known.
@@ -122,14 +156,35 @@ impl FromStr for Torus {
 mod tests {
     use super::*;
 
+    const SIZES: [(u16, u16); 8] = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (2, 3), (3, 3), (5, 4)];
+
     #[test]
-    fn the_way_back_leads_back() {
-        for (width, height) in [(1, 1), (1, 2), (2, 2), (3, 1), (5, 4)] {
+    fn each_neighbour_is_there_once_with_all_ways_to_it() {
+        for (width, height) in SIZES {
             let torus = Torus::new(width, height).unwrap();
             for place in 0..torus.cells() {
-                for way in Way::ALL {
-                    let there = torus.neighbours(place)[usize::from(way.0)];
-                    assert_eq!(torus.neighbours(there)[usize::from(way.back().0)], place);
+                let neighbours = torus.neighbours(place);
+                let (mut seen, mut places) = (Ways::NONE, Vec::new());
+                for (ways, there) in torus.around(place) {
+                    for (way, neighbour) in (0..).zip(neighbours) {
+                        assert_eq!(ways.meets(Ways(1 << way)), neighbour == there);
+                    }
+                    assert!(!seen.meets(ways) && !places.contains(&there), "{torus} {place}");
+                    seen.0 |= ways.0;
+                    places.push(there);
+                }
+                assert_eq!((seen, seen.count()), (Ways::ALL, 8));
+            }
+        }
+    }
+
+    #[test]
+    fn the_ways_back_lead_back() {
+        for (width, height) in SIZES {
+            let torus = Torus::new(width, height).unwrap();
+            for place in 0..torus.cells() {
+                for (ways, there) in torus.around(place) {
+                    assert!(torus.around(there).any(|back| back == (ways.back(), place)));
                 }
             }
         }

@@ -55,13 +55,16 @@ pub struct Stage<P: Process> {
     /// What the subject had standing after its last step.
     before: Standing,
     mistake: Option<Mistake<P>>,
+    /// Lives that its last step began: real until the next input, so that they can be looked at.
+    begun: Vec<Pid>,
 }
 
 impl<P: Process> Stage<P> {
     /// An empty stage, around what the log has folded to. `reader` may read that.
     pub fn new(keeper: P::Keeper, reader: Option<Name>) -> Stage<P> {
         let world = World::new(keeper, reader, Ear { heard: Vec::new() });
-        Stage { world, subject: Pid::OUTSIDE, before: Standing::default(), mistake: None }
+        let (before, begun) = (Standing::default(), Vec::new());
+        Stage { world, subject: Pid::OUTSIDE, before, mistake: None, begun }
     }
 
     // ---- setting it
@@ -189,6 +192,7 @@ impl<P: Process> Stage<P> {
     /// Gives the process an input, and tells everything that it put out. An error if nothing is
     /// there that could be heard, or no such timer is set.
     pub(crate) fn give(&mut self, input: &Given<P>) -> Result<Vec<Doing<P>>, String> {
+        self.play_begun();
         let last = self.world.waiting();
         match input {
             Input::Start => Err("a life is started by its supervisor".to_owned()),
@@ -248,6 +252,7 @@ impl<P: Process> Stage<P> {
 
     /// Kills the process between two steps.
     pub(crate) fn kill(&mut self) {
+        self.play_begun();
         self.world.kill(self.subject);
     }
 
@@ -265,6 +270,7 @@ impl<P: Process> Stage<P> {
         let offset = self.world.letters().position(mine)?;
         self.subject = Pid::new(old.slot(), old.generation() + 1);
         self.before = self.world.standing(self.subject); // its name, which outlives its bearers
+        self.before.traps = false; // a life leaves that to no other
         let waiting = self.world.waiting();
         self.world.deliver_at(offset);
         let fresh = self.subject;
@@ -293,8 +299,16 @@ impl<P: Process> Stage<P> {
         self.collect(waiting - 1)
     }
 
-    /// What the last step put out, of which the letters are those from `offset` on. Whoever was
-    /// spawned is played from now on, and letters to played peers are taken away.
+    /// Whoever the last step began is played from now on, and takes no step of its own.
+    fn play_begun(&mut self) {
+        for who in std::mem::take(&mut self.begun) {
+            self.world.play_instead(who);
+        }
+        self.clear();
+    }
+
+    /// What the last step put out, of which the letters are those from `offset` on. Letters to played peers
+    /// are taken away.
     fn collect(&mut self, offset: usize) -> Vec<Doing<P>> {
         let me = self.subject;
         let (mut done, mut exit) = (Vec::new(), None);
@@ -305,7 +319,7 @@ impl<P: Process> Stage<P> {
                 Heard::Noted(by, note) if by == me => done.push(Did::Notes(note)),
                 Heard::Began(who, key, incarnation) if who != me => {
                     if !is_supervisor {
-                        self.world.play_instead(who);
+                        self.begun.push(who);
                     }
                     done.push(Did::Begins { who, key, incarnation });
                 }
@@ -362,7 +376,7 @@ impl<P: Process> Stage<P> {
             Letter::Down(tie, _) | Letter::Linked(tie, _) => {
                 is_mine && self.world.out.ties.kind(tie).is_fired()
             }
-            _ => is_mine,
+            _ => is_mine || self.begun.contains(&envelope.to),
         }
     }
 }

@@ -7,7 +7,6 @@
 )]
 
 mod commands;
-mod exhaustive;
 mod live;
 mod run;
 mod seeds;
