@@ -37,7 +37,7 @@ use kernel::explore::Report;
 pub use draw::draw;
 pub use kernel::explore::{Explorer, Verdict};
 pub use scenario::World;
-pub use state::{State, Step};
+pub use state::{Kept, State, Step};
 pub use what_if::{Aftermath, NoSuchDeath, WhatIf};
 pub use worlds::worlds;
 

@@ -14,7 +14,7 @@ use crate::out::TimerRef;
 use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Ties;
 use crate::tree::{Body, Place};
-use crate::{MonitorRef, Pid, Process};
+use crate::{MonitorRef, Pid, Process, Since};
 
 /// Says that the sixteen bytes to be hashed are one of the kernel's own names. Other hashers take
 /// them as any other bytes.
@@ -75,6 +75,28 @@ impl Hasher for Sight<'_> {
         self.inner.write(bytes);
     }
 
+    // Numbers go in as they are: as bytes they would take four times as long.
+
+    fn write_u8(&mut self, number: u8) {
+        self.inner.write_u8(number);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.inner.write_u16(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.inner.write_u32(number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.inner.write_u64(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.inner.write_usize(number);
+    }
+
     fn write_i128(&mut self, value: i128) {
         match value & TAGS {
             PID => {
@@ -107,45 +129,86 @@ where
     /// A number that is the same for worlds that behave alike, and differs (but once in 2^64) for
     /// others. O(processes and signals that wait). The log is not in it: only what the keeper made of it.
     pub fn fingerprint(&self) -> u64 {
-        self.fingerprint_as(&[])
+        self.fingerprint_as(&[], None)
+    }
+
+    /// The same number, in less time: of what has not changed since the world was loaded, what it looks like
+    /// is known.
+    pub fn fingerprint_since(&self, since: Since<'_, P>) -> u64 {
+        self.fingerprint_as(&[], since)
     }
 
     /// The least fingerprint under these renamings and under none: worlds that differ only in who is who
     /// have the same. What else tells like processes apart (a key, a name) must not be in their states.
     pub fn fingerprint_of_any(&self, renamings: &[Renaming]) -> u64 {
-        let renamed = renamings.iter().map(|renaming| self.fingerprint_as(renaming));
+        let renamed = renamings.iter().map(|renaming| self.fingerprint_as(renaming, None));
         renamed.fold(self.fingerprint(), u64::min)
     }
 
-    fn fingerprint_as(&self, renaming: &[u32]) -> u64 {
-        let look = |what: &dyn Fn(&mut Sight<'_>)| {
-            let inner = Digest::new();
-            let mut sight = Sight { inner, ties: &self.out.ties, renaming };
-            what(&mut sight);
-            sight.finish()
+    fn look(&self, renaming: &[u32], what: impl FnOnce(&mut Sight<'_>)) -> u64 {
+        let mut sight = Sight { inner: Digest::new(), ties: &self.out.ties, renaming };
+        what(&mut sight);
+        sight.finish()
+    }
+
+    pub(super) fn sum_of_body(&self, body: &P) -> u64 {
+        self.look(&[], |sight| body.hash(sight))
+    }
+
+    pub(super) fn sum_of_keeper(&self) -> u64 {
+        self.look(&[], |sight| self.out.keeper.hash(sight))
+    }
+
+    pub(super) fn sum_of_tree(&self) -> u64 {
+        self.look(&[], |sight| self.look_at_tree(sight))
+    }
+
+    fn fingerprint_as(&self, renaming: &[u32], since: Since<'_, P>) -> u64 {
+        let keeper = match since {
+            Some((base, touched)) if !touched.has_keeper() => base.keeper.sum,
+            _ => self.look(renaming, |sight| self.out.keeper.hash(sight)),
         };
-        let mut sum = look(&|sight| self.look_at_rest(sight));
+        let tree = match since {
+            Some((base, touched)) if !touched.has_tree() && base.now == self.out.now => {
+                base.tree.sum
+            }
+            _ => self.look(renaming, |sight| self.look_at_tree(sight)),
+        };
+        let mut sum = self.look(renaming, |sight| {
+            (keeper, tree).hash(sight);
+            self.look_at_rest(sight);
+        });
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.state != State::Free {
                 let pid = Pid { index, generation: slot.generation };
-                sum = sum.wrapping_add(look(&|sight| self.look_at_slot(pid, slot, sight)));
+                let body = match (since, &slot.body) {
+                    (_, None) => 0,
+                    (Some((base, touched)), _) if !touched.has_slot(pid.index()) => {
+                        base.body(pid.index()).map_or(0, |part| part.sum)
+                    }
+                    (_, Some(body)) => self.look(renaming, |sight| body.hash(sight)),
+                };
+                let look = |sight: &mut Sight<'_>| self.look_at_slot(pid, slot, body, sight);
+                sum = sum.wrapping_add(self.look(renaming, look));
             }
             // Each tie by itself: in which order they were tied makes no difference.
             let mut watching = slot.ties.watching;
             while let Some((tie, kind)) = self.out.ties.first(watching) {
                 let ends = self.out.ties.ends(tie);
-                sum = sum.wrapping_add(look(&|sight| (tie, kind, ends).hash(sight)));
+                let tied = self.look(renaming, |sight| (tie, kind, ends).hash(sight));
+                sum = sum.wrapping_add(tied);
                 watching = self.out.ties.after(tie);
             }
         }
         // One sequence a pair; pairs in no order.
-        let mut pairs: BTreeMap<(Pid, Pid), u64> = BTreeMap::new();
+        let mut pairs = Pairs::default();
         for envelope in self.out.ring.waiting() {
-            let to = self.addressee(envelope.to);
-            let so_far = pairs.entry((envelope.from, to)).or_insert(0);
-            *so_far = look(&|sight| (*so_far, envelope, self.foreign_tie(envelope)).hash(sight));
+            let so_far = pairs.of(envelope.from, self.addressee(envelope.to));
+            *so_far = self.look(renaming, |sight| {
+                (*so_far, envelope, self.foreign_tie(envelope)).hash(sight);
+            });
         }
-        pairs.values().fold(sum, |sum, pair| sum.wrapping_add(*pair))
+        pairs.sums().fold(sum, u64::wrapping_add)
     }
 
     /// The tie of another world that a signal names. It says nothing to us, so its number itself counts.
@@ -159,32 +222,22 @@ where
         Some((tie.index, tie.serial))
     }
 
-    fn look_at_slot(&self, pid: Pid, slot: &Slot<P>, sight: &mut Sight<'_>) {
-        let Slot { body, key, generation: _, incarnation, ties: _, note, node, state, marks } =
+    fn look_at_slot(&self, pid: Pid, slot: &Slot<P>, body: u64, sight: &mut Sight<'_>) {
+        let Slot { body: _, key, generation: _, incarnation, ties: _, note, node, state, marks } =
             slot;
         (pid, body, key, incarnation, node, state, marks).hash(sight);
         self.out.notes.get(*note as usize).and_then(Option::as_ref).hash(sight);
     }
 
     fn look_at_rest(&self, sight: &mut Sight<'_>) {
-        let World { slots: _, out, tree, free_notes: _, past_lives, timers, .. } = self;
-        (&out.keeper, &out.names, &out.groups, out.now).hash(sight);
+        let World { slots: _, out, free_notes: _, past_lives, timers, .. } = self;
+        (&out.names, &out.groups, out.now).hash(sight);
         for (place, past) in past_lives {
             (place, past.incarnation).hash(sight);
             self.out.notes.get(past.note as usize).and_then(Option::as_ref).hash(sight);
         }
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(sight);
-        }
-        for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &tree.places {
-            (name, pid, ending, deleted).hash(sight);
-            // Only deaths that an intensity still looks back at.
-            deaths.ages(out.now, *intensity).for_each(|age| age.hash(sight));
-            if let Body::Many { deaths, .. } = body {
-                for (child, deaths) in deaths {
-                    deaths.ages(out.now, *intensity).for_each(|age| (child, age).hash(sight));
-                }
-            }
         }
         for (of, by, tie, called) in &out.abroad.watched {
             (of, by, tie.index, tie.serial, called).hash(sight);
@@ -194,5 +247,51 @@ where
             ask.hash(sight);
         }
         self.dead.hash(sight);
+    }
+    fn look_at_tree(&self, sight: &mut Sight<'_>) {
+        let now = self.out.now;
+        for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &self.tree.places {
+            (name, pid, ending, deleted).hash(sight);
+            // Only deaths that an intensity still looks back at.
+            deaths.ages(now, *intensity).for_each(|age| age.hash(sight));
+            if let Body::Many { deaths, .. } = body {
+                for (child, deaths) in deaths {
+                    deaths.ages(now, *intensity).for_each(|age| (child, age).hash(sight));
+                }
+            }
+        }
+    }
+}
+
+/// A number for each pair of sender and receiver. There are few at a time as a rule, and then they take no
+/// memory of their own.
+#[derive(Default)]
+struct Pairs {
+    few: [(Pair, u64); FEW],
+    used: usize,
+    more: BTreeMap<Pair, u64>,
+}
+
+type Pair = Option<(Pid, Pid)>;
+
+const FEW: usize = 16;
+
+impl Pairs {
+    fn of(&mut self, from: Pid, to: Pid) -> &mut u64 {
+        let pair = Some((from, to));
+        let known = self.few[..self.used].iter().position(|(known, _)| *known == pair);
+        match known {
+            Some(at) => &mut self.few[at].1,
+            None if self.used < FEW => {
+                self.used += 1;
+                self.few[self.used - 1].0 = pair;
+                &mut self.few[self.used - 1].1
+            }
+            None => self.more.entry(pair).or_insert(0),
+        }
+    }
+
+    fn sums(&self) -> impl Iterator<Item = u64> {
+        self.few[..self.used].iter().map(|(_, sum)| *sum).chain(self.more.values().copied())
     }
 }

@@ -16,7 +16,7 @@ use super::disk::Disk;
 use super::scenario::{Script, Wish};
 use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{Seen, Stage, Who, market_spec};
+use crate::world::{KeptStage, Seen, Stage, Who, market_spec};
 
 /// Longer than any restart intensity looks back, in nanoseconds.
 const LONG: u64 = 2_000_000_000;
@@ -73,6 +73,19 @@ pub struct State {
     pub(super) outcomes: Vec<Outcome>,
     /// What the last step broke.
     pub(super) broken: Vec<Broken>,
+}
+
+/// A state that waits to be gone on from. What two have in common they share.
+pub struct Kept {
+    stage: KeptStage,
+    /// With what it looks like.
+    inspector: Arc<(Inspector, u64)>,
+    statuses: Vec<Status>,
+    faults: u32,
+    disk: Option<Disk>,
+    oracle: Option<Oracle>,
+    outcomes: Vec<Outcome>,
+    broken: Vec<Broken>,
 }
 
 impl World {
@@ -135,8 +148,15 @@ impl State {
             && self.disk.as_ref().is_none_or(Disk::is_synced)
     }
 
-    /// Takes a step, and gives what was seen of it.
+    /// Takes a step, and gives what was seen of it. The laws are judged.
     pub fn take(&mut self, step: &Step) -> Vec<Seen> {
+        let seen = self.happen(step);
+        self.consider();
+        seen
+    }
+
+    /// Takes a step, and judges only what is seen in it and not what it leads to.
+    fn happen(&mut self, step: &Step) -> Vec<Seen> {
         self.broken.clear();
         let mut answered = None;
         match *step {
@@ -171,7 +191,7 @@ impl State {
     }
 
     fn look(&mut self, seen: &[Seen]) {
-        self.broken.extend(self.inspector.judge(&self.stage, seen));
+        self.broken.extend(self.inspector.hear(&self.stage, seen));
         self.inspector.forget(&self.stage);
         if self.oracle.is_some() {
             self.outcomes.extend(seen.iter().filter_map(|event| match event {
@@ -187,6 +207,7 @@ impl State {
         let Some(disk) = &mut self.disk else { return Vec::new() };
         let (stage, seen) = disk.recover(kept);
         self.stage = stage;
+        self.stage.is_another();
         self.inspector = Inspector::of(disk.told().clone());
         self.look(&seen);
         for status in &mut self.statuses {
@@ -253,6 +274,7 @@ impl State {
 
 impl System for State {
     type Move = Step;
+    type Kept = Kept;
 
     fn moves(&self, moves: &mut Vec<Step>) {
         moves.clear();
@@ -286,23 +308,85 @@ impl System for State {
     }
 
     fn make(&mut self, chosen: &Step) {
-        let _seen = self.take(chosen);
+        let seen = self.happen(chosen);
+        self.stage.reuse(seen);
     }
 
     fn fingerprint(&self) -> u64 {
-        let State { stage, inspector, statuses, faults, disk, outcomes, broken, .. } = self;
-        let mut hasher = Digest::new();
-        (stage.world().fingerprint(), stage.next_ask()).hash(&mut hasher);
-        (inspector, statuses, faults, disk, outcomes).hash(&mut hasher);
-        for Broken { law, .. } in broken {
-            law.hash(&mut hasher);
+        self.fingerprint_with(self.stage.world().fingerprint(), digest(&self.inspector))
+    }
+
+    fn fingerprint_since(&self, base: &Kept) -> u64 {
+        let inspector = match self.inspector.has_changed {
+            true => digest(&self.inspector),
+            false => base.inspector.1,
+        };
+        self.fingerprint_with(self.stage.fingerprint_since(&base.stage), inspector)
+    }
+
+    fn keep(&mut self, base: Option<&Kept>) -> Kept {
+        let stage = self.stage.keep(base.map(|base| &base.stage));
+        let inspector = match base {
+            Some(base) if !self.inspector.has_changed => base.inspector.clone(),
+            _ => {
+                let mut inspector = self.inspector.clone();
+                inspector.has_changed = false;
+                let sum = digest(&inspector);
+                Arc::new((inspector, sum))
+            }
+        };
+        Kept {
+            stage,
+            inspector,
+            statuses: self.statuses.clone(),
+            faults: self.faults,
+            disk: self.disk.clone(),
+            oracle: self.oracle.clone(),
+            outcomes: self.outcomes.clone(),
+            broken: self.broken.clone(),
         }
-        hasher.finish()
+    }
+
+    fn put_back(&mut self, kept: &Kept, base: Option<&Kept>) {
+        self.stage.put_back(&kept.stage, base.map(|base| &base.stage));
+        let is_same = |base: &Kept| Arc::ptr_eq(&base.inspector, &kept.inspector);
+        if self.inspector.has_changed || !base.is_some_and(is_same) {
+            self.inspector = kept.inspector.0.clone();
+        }
+        self.statuses.clone_from(&kept.statuses);
+        self.faults = kept.faults;
+        self.disk.clone_from(&kept.disk);
+        self.oracle.clone_from(&kept.oracle);
+        self.outcomes.clone_from(&kept.outcomes);
+        self.broken.clone_from(&kept.broken);
+    }
+
+    fn consider(&mut self) {
+        self.broken.extend(self.inspector.check(&self.stage, true));
     }
 
     fn is_fault(chosen: &Step) -> bool {
         matches!(chosen, Step::Kill(_) | Step::Die(_))
     }
+}
+
+impl State {
+    fn fingerprint_with(&self, world: u64, inspector: u64) -> u64 {
+        let State { stage, statuses, faults, disk, outcomes, broken, .. } = self;
+        let mut hasher = Digest::new();
+        (world, stage.next_ask(), inspector).hash(&mut hasher);
+        (statuses, faults, disk, outcomes).hash(&mut hasher);
+        for Broken { law, .. } in broken {
+            law.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+fn digest(inspector: &Inspector) -> u64 {
+    let mut hasher = Digest::new();
+    inspector.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl fmt::Debug for State {

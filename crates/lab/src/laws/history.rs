@@ -109,11 +109,15 @@ impl History {
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
 
-    /// Forgets all facts, and every deal but these: of the others nobody can speak any more. The orders stay.
-    pub fn forget_but(&mut self, deals: &[Deal]) {
+    /// Forgets all facts, and every deal but those that are still spoken of. The orders stay. True if it knew
+    /// of another deal.
+    pub fn forget_but(&mut self, speaks_of: impl Fn(&Deal) -> bool) -> bool {
+        let deals = |history: &History| history.trades.len() + history.voids.len();
+        let before = deals(self);
         self.facts.clear();
-        self.trades.retain(|deal| deals.contains(deal));
-        self.voids.retain(|deal| deals.contains(deal));
+        self.trades.retain(&speaks_of);
+        self.voids.retain(&speaks_of);
+        deals(self) < before
     }
 
     /// Takes the next fact, or says which law it breaks.

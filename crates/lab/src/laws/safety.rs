@@ -2,6 +2,7 @@
 //! compared with what the facts say, and what they say to each other with what has happened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use kernel::{Envelope, Pid, Reason};
 use market::Order;
@@ -16,7 +17,7 @@ use crate::world::{Seen, Stage, Who, message};
 type Proposal = (OrderId, u32, u32);
 
 /// Looks at a world after each step.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Clone, Debug, Default)]
 pub struct Inspector {
     history: History,
     /// Deals of which somebody was told that they are void.
@@ -26,6 +27,16 @@ pub struct Inspector {
     floor_of: BTreeMap<Deal, Pid>,
     /// The number of the last introduction of each life of a floor.
     introductions: BTreeMap<Pid, u32>,
+    /// Something of all that is not as it was when this was set to false.
+    pub(crate) has_changed: bool,
+}
+
+impl Hash for Inspector {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Inspector { history, said_void, proposals, floor_of, introductions, has_changed: _ } =
+            self;
+        (history, said_void, proposals, floor_of, introductions).hash(state);
+    }
 }
 
 impl Inspector {
@@ -63,6 +74,14 @@ impl Inspector {
     /// All safety laws that are broken; `seen` is what the last step has brought.
     pub fn judge(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
         let mut broken = self.hear(stage, seen);
+        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
+        broken.extend(self.check(stage, recorded));
+        broken
+    }
+
+    /// The laws of what a world is, and not of how it came to be that; with the ledger's lines or without.
+    pub(crate) fn check(&self, stage: &Stage, ledger_too: bool) -> Vec<Broken> {
+        let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for (pid, id) in stage.processes() {
             if let Some(order) = stage.world().process(pid).and_then(|party| party.as_order()) {
@@ -72,12 +91,14 @@ impl Inspector {
         for (market, _) in stage.exchange().markets() {
             note(check_depth(stage, market));
         }
-        note(self.check_ledger(stage, seen));
+        if ledger_too {
+            note(self.check_ledger(stage));
+        }
         broken
     }
 
     /// Takes what has happened, and gives the laws of single events that are broken.
-    fn hear(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
+    pub(crate) fn hear(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
         let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for event in seen {
@@ -104,25 +125,33 @@ impl Inspector {
     /// A deal can be spoken of while a message or a note names it. (A maker that waits for an answer
     /// knows its proposal without either; but it does nothing with it unless a message comes that names it.)
     pub fn forget(&mut self, stage: &Stage) {
-        let Inspector { history, said_void, proposals, floor_of, introductions } = self;
-        introductions.retain(|floor, _| stage.world().is_alive(*floor));
-        let letters = stage.world().letters().filter_map(message).filter_map(Say::deal);
-        let deals: Vec<Deal> = letters.chain(stage.world().notes().map(|hold| hold.deal)).collect();
-        history.forget_but(&deals);
-        said_void.retain(|deal| deals.contains(deal));
-        floor_of.retain(|deal, _| deals.contains(deal));
-        let named = |name: &Proposal| {
-            deals.iter().any(|deal| (deal.maker, deal.incarnation, deal.number) == *name)
+        let Inspector { history, said_void, proposals, floor_of, introductions, has_changed } =
+            self;
+        let letters = || stage.world().letters().filter_map(message).filter_map(Say::deal);
+        let named = |is: &dyn Fn(&Deal) -> bool| {
+            letters().any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
         };
-        proposals.retain(|name, _| named(name));
+        let speaks_of = |deal: &Deal| named(&|other| other == deal);
+        *has_changed |= history.forget_but(speaks_of);
+        let mut keep = |keeps: bool| {
+            *has_changed |= !keeps;
+            keeps
+        };
+        introductions.retain(|floor, _| keep(stage.world().is_alive(*floor)));
+        said_void.retain(|deal| keep(speaks_of(deal)));
+        floor_of.retain(|deal, _| keep(speaks_of(deal)));
+        proposals.retain(|name, _| {
+            keep(named(&|deal| (deal.maker, deal.incarnation, deal.number) == *name))
+        });
     }
 
     /// An inspector of a world that comes back from these facts.
     pub fn of(history: History) -> Inspector {
-        Inspector { history, ..Inspector::default() }
+        Inspector { history, has_changed: true, ..Inspector::default() }
     }
 
     fn on_fact(&mut self, fact: &Fact) -> Result<(), Broken> {
+        self.has_changed = true;
         if let Fact::Traded { deal, .. } = fact {
             let said = self.said_void.contains(deal);
             check(!said, Law::Agreement, || format!("{deal:?} was said to be void, and traded"))?;
@@ -140,6 +169,7 @@ impl Inspector {
                 check(so, Law::Agreement, || format!("{deal:?} was said to be a trade and is not"))
             }
             Some(Say::Voided { deal } | Say::Withdraw { deal }) if heard => {
+                self.has_changed = true;
                 self.said_void.insert(*deal);
                 let so = !self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))
@@ -147,6 +177,7 @@ impl Inspector {
             Some(Say::Propose { deal, price, lots, .. }) => {
                 let name = (deal.maker, deal.incarnation, deal.number);
                 let offer = (deal.taker, *price, *lots);
+                self.has_changed = true;
                 let before = *self.proposals.entry(name).or_insert(offer);
                 check(before == offer, Law::Agreement, || format!("{deal:?} names two deals"))
             }
@@ -167,6 +198,7 @@ impl Inspector {
                 format!("introduction {introduction} while {deal:?} is in progress")
             })?;
         }
+        self.has_changed = true;
         let last = self.introductions.insert(floor, *introduction);
         let next = last.is_none_or(|last| last < *introduction);
         check(next, Law::OneIntroduction, || format!("introduction {introduction} came twice"))?;
@@ -216,11 +248,7 @@ impl Inspector {
     }
 
     /// The ledger's own count agrees with that of the facts.
-    fn check_ledger(&self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
-        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
-        if !recorded {
-            return Ok(());
-        }
+    fn check_ledger(&self, stage: &Stage) -> Result<(), Broken> {
         let ledger = stage.ledger();
         let open = self.history.lines().filter(|line| line.is_open());
         check(ledger.open_orders() == open.count(), Law::Books, || {
