@@ -206,11 +206,11 @@ where
         matches!(chosen, Step::Lose(_) | Step::In(_, Move::Kill(_)))
     }
 
-    fn keep(&mut self, _base: Option<&Cluster<P, W>>) -> Cluster<P, W> {
+    fn keep(&mut self) -> Cluster<P, W> {
         self.clone()
     }
 
-    fn put_back(&mut self, kept: &Cluster<P, W>, _base: Option<&Cluster<P, W>>) {
+    fn put_back(&mut self, kept: &Cluster<P, W>) {
         self.clone_from(kept);
     }
 }

@@ -68,17 +68,15 @@ pub trait System: Clone {
     /// True for what may happen and must not be relied upon: a death, a loss.
     fn is_fault(chosen: &Self::Move) -> bool;
 
-    /// Keeps this state. `base` is the one that was put back here last, if any was, which it can share with. It
-    /// may be taken apart for that: nothing is asked of it before the next [`System::put_back`].
-    fn keep(&mut self, base: Option<&Self::Kept>) -> Self::Kept;
+    /// Keeps this state. What it has in common with others that were kept it can share with them.
+    fn keep(&mut self) -> Self::Kept;
 
-    /// Is in this state again; `base` as in [`System::keep`].
-    fn put_back(&mut self, kept: &Self::Kept, base: Option<&Self::Kept>);
+    /// Is in this state again.
+    fn put_back(&mut self, kept: &Self::Kept);
 
-    /// The same number as [`System::fingerprint`], in less time if what has not changed since `base` was put back
-    /// is not looked at again.
-    fn fingerprint_since(&self, base: &Self::Kept) -> u64 {
-        let _unused = base;
+    /// The same number as [`System::fingerprint`], in less time if what was looked at before and has not changed
+    /// since is not looked at again.
+    fn fingerprint_anew(&mut self) -> u64 {
         self.fingerprint()
     }
 

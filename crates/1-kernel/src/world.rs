@@ -15,7 +15,7 @@ mod sight;
 
 pub(crate) use abroad::Abroad;
 pub use abroad::Parcel;
-pub use saved::{Saved, Since, Touched};
+pub use saved::{Bench, Saved, Touched};
 pub use sight::Renaming;
 
 pub(crate) use run::why;

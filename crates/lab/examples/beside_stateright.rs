@@ -1,6 +1,6 @@
 //! The explorer beside Stateright on the same world: the same states, and what each takes for them.
 //!
-//! `cargo run --release -p lab --example beside_stateright -- WORLD FAULTS [ours|theirs]`
+//! `cargo run --release -p lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
 
 use std::hash::{Hash, Hasher};
@@ -55,25 +55,33 @@ impl Model for SameWorld {
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let world = World::named(&args[1]).expect("a named world");
-    let world = world.faults(args[2].parse().expect("a number of deaths"));
-    let which = args.get(3).map_or("", String::as_str);
+    let [_, name, faults, rest @ ..] = &args[..] else {
+        return eprintln!("beside_stateright WORLD FAULTS [ours|theirs] [THREADS]");
+    };
+    let Some(world) = World::named(name) else { return eprintln!("there is no world {name:?}") };
+    let world = world.faults(faults.parse().expect("a number of deaths"));
+    let which = rest.first().map_or("", String::as_str);
+    let threads = rest.get(1).map_or(1, |threads| threads.parse().expect("a number of threads"));
     if which != "theirs" {
-        let start = Instant::now();
-        let threads = args.get(4).and_then(|n| n.parse().ok()).unwrap_or(1);
+        let clock = Instant::now();
         let found = world.explorer().search_with(threads);
-        let took = start.elapsed().as_secs_f64();
-        println!("ours, all laws: {} states {took:.2} s {:.0}/s, {} B kept, widest {}", found.states, found.states as f64 / took, found.bytes_per_state, found.widest);
-        let start = Instant::now();
-        let found = Explorer::new(world.start()).search();
-        let took = start.elapsed().as_secs_f64();
-        println!("ours, no law: {} states {took:.2} s {:.0}/s", found.states, found.states as f64 / took);
+        tell("ours, all laws", found.states, clock);
+        let clock = Instant::now();
+        let states = Explorer::new(world.start()).search_with(threads).states;
+        tell("ours, no law", states, clock);
     }
     if which != "ours" {
-        let start = Instant::now();
-        let theirs = SameWorld(world.clone()).checker().spawn_bfs().join();
-        let took = start.elapsed().as_secs_f64();
-        let states = theirs.unique_state_count();
-        println!("Stateright: {states} states {took:.2} s {:.0}/s", states as f64 / took);
+        let clock = Instant::now();
+        let checker = SameWorld(world).checker().threads(threads).spawn_bfs().join();
+        tell("Stateright, safety laws", checker.unique_state_count(), clock);
     }
+}
+
+/// Says how many states were seen, in which time and with how much memory, all of the process until now.
+fn tell(what: &str, states: usize, clock: Instant) {
+    let seconds = clock.elapsed().as_secs_f64();
+    let per_second = states as f64 / seconds;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("no peak known");
+    println!("{what}: {states} states, {seconds:.2} s, {per_second:.0} states/s; {peak}");
 }

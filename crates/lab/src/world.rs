@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use exchange::{Exchange, LetIn, Options};
-use kernel::{Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
+use kernel::{Bench, Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, floor_of, orders_of};
 use units::{AskId, MarketId, OrderId, Scale, Symbol, Time};
@@ -117,6 +117,7 @@ pub struct Stage {
     next: AskId,
     time: Time,
     ready: Vec<usize>,
+    bench: Bench<Party>,
 }
 
 /// The rules of the markets that are opened here: whole ticks, whole lots, names `M0`, `M1`, ...
@@ -138,7 +139,8 @@ impl Stage {
     /// This exchange, whose witness has heard all that ever happened in it.
     pub fn of(exchange: Exchange<Witness>) -> Stage {
         let (next, time) = (exchange.next_ask(), exchange.time());
-        Stage { exchange, people: Arc::default(), next, time, ready: Vec::new() }
+        let (people, ready, bench) = (Arc::default(), Vec::new(), Bench::default());
+        Stage { exchange, people, next, time, ready, bench }
     }
 
     /// The world is lost, and comes back from what of its facts was durable, as after a loss of power. The first

@@ -1,8 +1,6 @@
 //! What follows from one state: it is judged, and each of its moves is made. Any number of states can be
 //! expanded at the same time; nothing is written down here that another would read.
 
-use std::sync::Arc;
-
 use super::known::Known;
 use super::{Check, Law, System};
 
@@ -10,7 +8,7 @@ use super::{Check, Law, System};
 pub(super) struct Waiting<S: System> {
     pub(super) id: u32,
     pub(super) steps: u32,
-    pub(super) kept: Arc<S::Kept>,
+    pub(super) kept: S::Kept,
 }
 
 /// What was found by going on from a state.
@@ -30,7 +28,7 @@ pub(super) struct Next<S: System> {
     pub(super) fingerprint: u64,
     pub(super) is_fault: bool,
     /// The state, unless it was known; or was met before by whoever has expanded this one.
-    pub(super) kept: Option<Arc<S::Kept>>,
+    pub(super) kept: Option<S::Kept>,
 }
 
 /// So many fingerprints are remembered that were met of late.
@@ -40,8 +38,6 @@ const OF_LATE: usize = 1 << 13;
 pub(super) struct Desk<S: System> {
     /// The state that is being looked at.
     state: S,
-    /// What was put back there last.
-    base: Option<Arc<S::Kept>>,
     /// The state before a move, for laws of steps.
     before: Option<S>,
     moves: Vec<S::Move>,
@@ -54,16 +50,10 @@ impl<S: System> Desk<S> {
         let judges_steps = laws.iter().any(|law| matches!(law.check, Check::Step(_)));
         Desk {
             state: start.clone(),
-            base: None,
             before: judges_steps.then(|| start.clone()),
             moves: Vec::new(),
             of_late: (0..OF_LATE as u64).map(|place| !place).collect(), // at none is what belongs there
         }
-    }
-
-    fn put_back(&mut self, kept: &Arc<S::Kept>) {
-        self.state.put_back(kept, self.base.as_deref());
-        self.base = Some(kept.clone());
     }
 
     /// Judges a state and makes its moves.
@@ -80,17 +70,17 @@ impl<S: System> Desk<S> {
             self.judge_end(laws, known, &mut found);
         }
         if let Some(before) = &mut self.before {
-            before.put_back(&waiting.kept, None);
+            before.put_back(&waiting.kept);
         }
         for (choice, chosen) in (0..).zip(&moves) {
             if choice > 0 {
-                self.put_back(&waiting.kept);
+                self.state.put_back(&waiting.kept);
             }
             self.state.make(chosen);
-            let fingerprint = self.state.fingerprint_since(&waiting.kept);
+            let fingerprint = self.state.fingerprint_anew();
             self.judge_step(laws, known, (choice, chosen), &mut found);
             let is_new = self.is_news(fingerprint) && !known.has(fingerprint);
-            let kept = is_new.then(|| Arc::new(self.state.keep(Some(&*waiting.kept))));
+            let kept = is_new.then(|| self.state.keep());
             found.next.push(Next { fingerprint, is_fault: S::is_fault(chosen), kept });
         }
         self.moves = moves;
@@ -111,9 +101,8 @@ impl<S: System> Desk<S> {
         laws: &[Law<S>],
         known: &Known<S>,
     ) -> Expanded<S> {
-        let mut found =
-            Expanded { sometimes: 0, goals: 0, broken: Vec::new(), next: Vec::new() };
-        self.put_back(&waiting.kept);
+        let mut found = Expanded { sometimes: 0, goals: 0, broken: Vec::new(), next: Vec::new() };
+        self.state.put_back(&waiting.kept);
         self.state.consider();
         for (at, law) in laws.iter().enumerate() {
             found.sometimes |= u64::from((law.sometimes)(&self.state)) << at;
@@ -136,7 +125,7 @@ impl<S: System> Desk<S> {
                 if let Err(what) = attempt(&mut self.state) {
                     found.broken.push((at, what, None));
                 }
-                self.put_back(&waiting.kept);
+                self.state.put_back(&waiting.kept);
             }
         }
         found

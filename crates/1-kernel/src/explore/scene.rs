@@ -239,11 +239,11 @@ where
         matches!(chosen, Move::Kill(_))
     }
 
-    fn keep(&mut self, _base: Option<&Scene<P, W>>) -> Scene<P, W> {
+    fn keep(&mut self) -> Scene<P, W> {
         self.clone()
     }
 
-    fn put_back(&mut self, kept: &Scene<P, W>, _base: Option<&Scene<P, W>>) {
+    fn put_back(&mut self, kept: &Scene<P, W>) {
         self.clone_from(kept);
     }
 }

@@ -3,7 +3,6 @@
 //! that numbers, counts and shortest runs are the same with any number of threads.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::expand::{Desk, Expanded, Waiting};
@@ -114,7 +113,7 @@ impl<'a, S: System> Explorer<'a, S> {
         let mut known = Known::<S>::new(&laws);
         let mut course = Course { waiting: VecDeque::new(), depth: 0, widest: 1, gone_on: 0 };
         known.enter(self.start.fingerprint(), Way { parent: START, choice: 0 });
-        let kept = Arc::new(self.start.clone().keep(None));
+        let kept = self.start.clone().keep();
         course.waiting.push_back(Waiting { id: 0, steps: 0, kept });
         let (mut batch, mut stopped) = (Vec::new(), false);
         while !stopped && course.next(&mut batch) {
@@ -214,14 +213,7 @@ impl<'a, S: System> Explorer<'a, S> {
     }
 
     /// Writes down how a law was broken: in this state, or by a move from it.
-    fn breach(
-        &self,
-        known: &mut Known<S>,
-        law: usize,
-        id: u32,
-        choice: Option<u16>,
-        what: String,
-    ) {
+    fn breach(&self, known: &mut Known<S>, law: usize, id: u32, choice: Option<u16>, what: String) {
         let path = self.path_by(known.choices_to(id).into_iter().chain(choice));
         known.verdicts[law].breach = Some(Breach { what, path });
     }

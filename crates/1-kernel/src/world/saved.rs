@@ -31,24 +31,6 @@ impl Touched {
     pub fn everything() -> Touched {
         Touched { all: true, ..Touched::default() }
     }
-
-    /// Nothing, from now on.
-    pub fn clear(&mut self) {
-        self.slots.clear();
-        (self.keeper, self.tree, self.all) = (false, false, false);
-    }
-
-    pub(crate) fn has_slot(&self, index: usize) -> bool {
-        self.all || self.slots.iter().any(|slot| *slot as usize == index)
-    }
-
-    pub(crate) fn has_keeper(&self) -> bool {
-        self.all || self.keeper
-    }
-
-    pub(crate) fn has_tree(&self) -> bool {
-        self.all || self.tree
-    }
 }
 
 /// Each process that takes a step hears something first, or has just been started; facts are told, and so is every
@@ -82,14 +64,21 @@ impl<P: Process> Watch<P> for Touched {
     }
 }
 
-/// A part that many states can have in common, and what it looks like.
-pub(crate) struct Part<T> {
-    pub(crate) value: T,
-    pub(crate) sum: u64,
+/// What a part looks like, and what it is: two that look alike behave alike, two with one key are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Look {
+    pub(super) sum: u64,
+    pub(super) key: u64,
 }
 
-/// What seldom changes, and is small.
-#[derive(Clone, PartialEq)]
+/// A part that many states can have in common.
+struct Part<T> {
+    value: T,
+    look: Look,
+}
+
+/// What seldom changes, and is small. (Who bears which name follows from the names, and likewise for timers and asks.)
+#[derive(Clone)]
 struct Few {
     names: Vec<Pid>,
     groups: BTreeMap<u32, Vec<(Pid, u64)>>,
@@ -115,30 +104,130 @@ pub struct Saved<P: Process> {
     notes: Vec<Option<P::Note>>,
     causes: Causes,
     abroad: Abroad<P::Message>,
-    pub(crate) keeper: Arc<Part<P::Keeper>>,
-    pub(crate) tree: Arc<Part<Tree<P::Role>>>,
+    keeper: Arc<Part<P::Keeper>>,
+    tree: Arc<Part<Tree<P::Role>>>,
     few: Arc<Few>,
-    pub(crate) now: u64,
+    now: u64,
     fresh: u32,
     timers_set: u64,
     undeliverable: u64,
 }
 
-/// The state that a world was loaded with last, and what may have changed since.
-pub type Since<'a, P> = Option<(&'a Saved<P>, &'a Touched)>;
+/// Parts that were met before, each under its key. A part whose place is taken is met anew: nothing else follows.
+struct Store<T> {
+    /// To be shared by states.
+    shared: Vec<Option<Arc<Part<T>>>>,
+    /// To be put into the world again without being copied.
+    spare: Vec<Option<(u64, T)>>,
+}
 
-impl<P: Process> Saved<P> {
-    pub(crate) fn body(&self, index: usize) -> Option<&Arc<Part<P>>> {
-        self.seats.get(index)?.1.as_ref()
+/// So many parts of a kind are remembered.
+const PARTS: usize = 1 << 11;
+
+impl<T> Default for Store<T> {
+    fn default() -> Store<T> {
+        Store { shared: Vec::new(), spare: Vec::new() }
     }
 }
 
-/// True if both are one and the same.
-fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        (None, None) => true,
-        _ => false,
+#[allow(clippy::cast_possible_truncation, reason = "only the lowest bits are wanted")]
+fn place_of(key: u64) -> usize {
+    key as usize % PARTS
+}
+
+impl<T: Clone> Store<T> {
+    /// The part that this is, shared with all who have the same.
+    fn share(&mut self, look: Look, value: &T) -> Arc<Part<T>> {
+        self.shared.resize_with(PARTS, || None);
+        let place = &mut self.shared[place_of(look.key)];
+        match place {
+            Some(part) if part.look == look => part.clone(),
+            _ => {
+                let part = Arc::new(Part { value: value.clone(), look });
+                *place = Some(part.clone());
+                part
+            }
+        }
+    }
+
+    /// Puts a part into its place in the world. `was` is what lay there, if that is known.
+    fn put(&mut self, part: &Part<T>, into: &mut T, was: Option<Look>) {
+        let value = self.take(part);
+        let old = std::mem::replace(into, value);
+        self.lay_by(old, was);
+    }
+
+    /// A copy of a part, to be put into the world.
+    fn take(&mut self, part: &Part<T>) -> T {
+        let spare = self.spare.get_mut(place_of(part.look.key));
+        match spare.and_then(|place| place.take_if(|(key, _)| *key == part.look.key)) {
+            Some((_, value)) => value,
+            None => part.value.clone(),
+        }
+    }
+
+    /// Lays by what was taken out of the world.
+    fn lay_by(&mut self, value: T, look: Option<Look>) {
+        if let Some(Look { key, .. }) = look {
+            self.spare.resize_with(PARTS, || None);
+            self.spare[place_of(key)] = Some((key, value));
+        }
+    }
+}
+
+/// What is known of a world that is loaded with one state after another: what lies in it, as far as no step has
+/// touched it, and parts that have lain in it before.
+pub struct Bench<P: Process> {
+    pub(super) bodies: Vec<Option<Look>>,
+    pub(super) keeper: Option<Look>,
+    /// With the time at which it was looked at: how long ago a death was is part of what it looks like.
+    pub(super) tree: Option<(Look, u64)>,
+    few: Option<Arc<Few>>,
+    store: Store<P>,
+    keepers: Store<P::Keeper>,
+    trees: Store<Tree<P::Role>>,
+}
+
+impl<P: Process> Default for Bench<P> {
+    fn default() -> Bench<P> {
+        Bench {
+            bodies: Vec::new(),
+            keeper: None,
+            tree: None,
+            few: None,
+            store: Store::default(),
+            keepers: Store::default(),
+            trees: Store::default(),
+        }
+    }
+}
+
+/// The copy of a world is another world, of which nothing is known.
+impl<P: Process> Clone for Bench<P> {
+    fn clone(&self) -> Bench<P> {
+        Bench::default()
+    }
+}
+
+impl<P: Process> Bench<P> {
+    /// Of what may have changed nothing is known any more.
+    pub fn forget(&mut self, touched: &mut Touched) {
+        if touched.all {
+            (self.keeper, self.tree, self.few) = (None, None, None);
+            self.bodies.clear();
+        }
+        for slot in touched.slots.drain(..) {
+            if let Some(look) = self.bodies.get_mut(slot as usize) {
+                *look = None;
+            }
+        }
+        if touched.keeper {
+            self.keeper = None;
+        }
+        if touched.tree {
+            self.tree = None;
+        }
+        (touched.keeper, touched.tree, touched.all) = (false, false, false);
     }
 }
 
@@ -172,50 +261,29 @@ where
     P::Keeper: Keeper + Clone + Hash,
     W: Watch<P>,
 {
-    /// Keeps this state. What has not changed since the last [`World::load`] is shared with that one. The parts that
-    /// have changed are taken out of the world, so it must be loaded before it goes on.
-    pub fn save(&mut self, since: Since<'_, P>) -> Saved<P> {
-        let mut seats = Vec::with_capacity(self.slots.len());
-        for index in 0..self.slots.len() {
-            let (mut seat, from) = (vacant(), &self.slots[index]);
-            copy_seat(&mut seat, from);
-            let body = match since {
-                Some((base, touched)) if !touched.has_slot(index) => base.body(index).cloned(),
-                _ => {
-                    let sum = from.body.as_ref().map_or(0, |body| self.sum_of_body(body));
-                    let body = self.slots[index].body.take();
-                    body.map(|value| Arc::new(Part { value, sum }))
-                }
-            };
-            seats.push((seat, body));
-        }
-        let keeper = match since {
-            Some((base, touched)) if !touched.has_keeper() => base.keeper.clone(),
-            _ => {
-                let (sum, value) = (self.sum_of_keeper(), self.out.keeper.clone());
-                Arc::new(Part { value, sum })
-            }
+    /// Keeps this state. What was met before is shared with those states in which it was.
+    pub fn save(&self, bench: &mut Bench<P>) -> Saved<P> {
+        self.look_at_parts(bench);
+        let Bench { bodies, keeper, tree, few, store, keepers, trees } = bench;
+        let seat = |(slot, look): (&Slot<P>, &Option<Look>)| {
+            let mut seat = vacant();
+            copy_seat(&mut seat, slot);
+            let body = slot.body.as_ref().map(|body| store.share(look.unwrap_or_default(), body));
+            (seat, body)
         };
-        let tree = match since {
-            // How long ago a death was is part of what it looks like.
-            Some((base, touched)) if !touched.has_tree() && base.now == self.out.now => {
-                base.tree.clone()
-            }
-            _ => Arc::new(Part { value: self.tree.clone(), sum: self.sum_of_tree() }),
-        };
-        let few = match since {
-            Some((base, _)) if self.has(&base.few) => base.few.clone(),
-            _ => Arc::new(self.few()),
+        let few = match few {
+            Some(few) if self.has(few) => few.clone(),
+            _ => few.insert(Arc::new(self.few())).clone(),
         };
         Saved {
-            seats,
+            seats: self.slots.iter().zip(&*bodies).map(seat).collect(),
             waiting: self.letters().cloned().collect(),
             ties: self.out.ties.clone(),
             notes: self.out.notes.clone(),
             causes: self.out.causes.clone(),
             abroad: self.out.abroad.clone(),
-            keeper,
-            tree,
+            keeper: keepers.share(keeper.unwrap_or_default(), &self.out.keeper),
+            tree: trees.share(tree.unwrap_or_default().0, &self.tree),
             few,
             now: self.out.now,
             fresh: self.out.fresh,
@@ -225,32 +293,37 @@ where
     }
 
     /// Is in a state that was saved, of this world or of one with the same tree.
-    pub fn load(&mut self, saved: &Saved<P>, since: Since<'_, P>) {
+    pub fn load(&mut self, saved: &Saved<P>, bench: &mut Bench<P>) {
         self.slots.truncate(saved.seats.len());
+        bench.bodies.resize(saved.seats.len(), None);
         for (index, (seat, body)) in saved.seats.iter().enumerate() {
             if index == self.slots.len() {
                 self.slots.push(vacant());
             }
             let slot = &mut self.slots[index];
             copy_seat(slot, seat);
-            match since {
-                Some((base, touched))
-                    if !touched.has_slot(index) && same(base.body(index), body.as_ref()) => {}
-                _ => slot.body = body.as_ref().map(|part| part.value.clone()),
+            let look = body.as_ref().map_or(Look::default(), |part| part.look);
+            let was = bench.bodies[index].replace(look);
+            if was != Some(look) {
+                let value = body.as_ref().map(|part| bench.store.take(part));
+                if let Some(old) = std::mem::replace(&mut slot.body, value) {
+                    bench.store.lay_by(old, was);
+                }
             }
         }
-        match since {
-            Some((base, touched))
-                if !touched.has_keeper() && Arc::ptr_eq(&base.keeper, &saved.keeper) => {}
-            _ => self.out.keeper = saved.keeper.value.clone(),
+        let look = saved.keeper.look;
+        let was = bench.keeper.replace(look);
+        if was != Some(look) {
+            bench.keepers.put(&saved.keeper, &mut self.out.keeper, was);
         }
-        match since {
-            Some((base, touched))
-                if !touched.has_tree() && Arc::ptr_eq(&base.tree, &saved.tree) => {}
-            _ => self.tree = saved.tree.value.clone(),
+        let look = saved.tree.look;
+        let was = bench.tree.replace((look, saved.now)).map(|(was, _)| was);
+        if was != Some(look) {
+            bench.trees.put(&saved.tree, &mut self.tree, was);
         }
         if !self.has(&saved.few) {
             self.load_few(&saved.few);
+            bench.few = Some(saved.few.clone());
         }
         self.out.ring.keep(|_| false);
         saved.waiting.iter().for_each(|envelope| self.out.ring.push(envelope.clone()));
@@ -286,10 +359,7 @@ where
             && few.groups == self.out.groups
             && few.past_lives == self.past_lives
             && few.timers == self.timers
-            && few.timers_of == self.timers_of
-            && few.bearers == self.bearers
             && few.asks == self.asks
-            && few.aliases == self.aliases
             && few.dead == self.dead
     }
 
@@ -311,5 +381,11 @@ where
 impl<P: Process> std::fmt::Debug for Saved<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Saved({} slots, {} waiting)", self.seats.len(), self.waiting.len())
+    }
+}
+
+impl<P: Process> std::fmt::Debug for Bench<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bench({} slots)", self.bodies.len())
     }
 }

@@ -8,18 +8,21 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use super::saved::Look;
 use super::{Slot, State, World};
 use crate::explore::Digest;
 use crate::out::TimerRef;
 use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Ties;
 use crate::tree::{Body, Place};
-use crate::{MonitorRef, Pid, Process, Since};
+use crate::{Bench, MonitorRef, Pid, Process};
 
 /// Says that the sixteen bytes to be hashed are one of the kernel's own names. Other hashers take
 /// them as any other bytes.
 const PID: i128 = 0x4275_7474_6F6E_0001 << 64;
 const MONITOR: i128 = 0x4275_7474_6F6E_0002 << 64;
+/// Odd, and with its bits well spread.
+const SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 const TAGS: i128 = !0xFFFF_FFFF_FFFF_FFFF;
 
 fn pair(high: u32, low: u32) -> i128 {
@@ -58,6 +61,8 @@ struct Sight<'a> {
     inner: Digest,
     ties: &'a Ties,
     renaming: &'a [u32],
+    /// Of the names of monitors as they are; 0 if there are none.
+    monitors: u64,
 }
 
 impl Sight<'_> {
@@ -106,6 +111,8 @@ impl Hasher for Sight<'_> {
             }
             MONITOR => {
                 let (serial, index) = unpair(value);
+                let name = u64::from(serial) << 32 | u64::from(index);
+                self.monitors = (self.monitors ^ name).wrapping_mul(SPREAD).rotate_left(29);
                 match self.ties.rank(MonitorRef { index, serial }) {
                     Some((watcher, watched, rank)) => {
                         (watcher.generation, self.renamed(watcher)).hash(&mut self.inner);
@@ -129,74 +136,92 @@ where
     /// A number that is the same for worlds that behave alike, and differs (but once in 2^64) for
     /// others. O(processes and signals that wait). The log is not in it: only what the keeper made of it.
     pub fn fingerprint(&self) -> u64 {
-        self.fingerprint_as(&[], None)
+        self.fingerprint_as(&[])
     }
 
-    /// The same number, in less time: of what has not changed since the world was loaded, what it looks like
-    /// is known.
-    pub fn fingerprint_since(&self, since: Since<'_, P>) -> u64 {
-        self.fingerprint_as(&[], since)
+    /// The same number, in less time: what was looked at before is not looked at again. What may have changed
+    /// since must be forgotten first ([`Bench::forget`]).
+    pub fn fingerprint_on(&self, bench: &mut Bench<P>) -> u64 {
+        self.look_at_parts(bench);
+        let keeper = bench.keeper.unwrap_or_default().sum;
+        let tree = bench.tree.unwrap_or_default().0.sum;
+        let body = |index: usize| bench.bodies[index].unwrap_or_default().sum;
+        self.fingerprint_of(&[], keeper, tree, body)
     }
 
     /// The least fingerprint under these renamings and under none: worlds that differ only in who is who
     /// have the same. What else tells like processes apart (a key, a name) must not be in their states.
     pub fn fingerprint_of_any(&self, renamings: &[Renaming]) -> u64 {
-        let renamed = renamings.iter().map(|renaming| self.fingerprint_as(renaming, None));
+        let renamed = renamings.iter().map(|renaming| self.fingerprint_as(renaming));
         renamed.fold(self.fingerprint(), u64::min)
     }
 
-    fn look(&self, renaming: &[u32], what: impl FnOnce(&mut Sight<'_>)) -> u64 {
-        let mut sight = Sight { inner: Digest::new(), ties: &self.out.ties, renaming };
+    fn fingerprint_as(&self, renaming: &[u32]) -> u64 {
+        let keeper = self.look(renaming, |sight| self.out.keeper.hash(sight)).sum;
+        let tree = self.look(renaming, |sight| self.look_at_tree(sight)).sum;
+        self.fingerprint_of(renaming, keeper, tree, |index| {
+            let body = self.slots[index].body.as_ref();
+            body.map_or(0, |body| self.look(renaming, |sight| body.hash(sight)).sum)
+        })
+    }
+
+    fn look(&self, renaming: &[u32], what: impl FnOnce(&mut Sight<'_>)) -> Look {
+        let inner = Digest::new();
+        let mut sight = Sight { inner, ties: &self.out.ties, renaming, monitors: 0 };
         what(&mut sight);
-        sight.finish()
+        let sum = sight.finish();
+        Look { sum, key: sum ^ sight.monitors }
     }
 
-    pub(super) fn sum_of_body(&self, body: &P) -> u64 {
-        self.look(&[], |sight| body.hash(sight))
+    /// Looks at every part of which it is not known what it looks like.
+    pub(super) fn look_at_parts(&self, bench: &mut Bench<P>) {
+        bench.bodies.resize(self.slots.len(), None);
+        for (slot, look) in self.slots.iter().zip(&mut bench.bodies) {
+            look.get_or_insert_with(|| match &slot.body {
+                Some(body) => self.look(&[], |sight| body.hash(sight)),
+                None => Look::default(),
+            });
+        }
+        if bench.keeper.is_none() {
+            bench.keeper = Some(self.look(&[], |sight| self.out.keeper.hash(sight)));
+        }
+        let now = self.out.now;
+        if bench.tree.is_none_or(|(_, at)| at != now) {
+            let look = self.look(&[], |sight| self.look_at_tree(sight));
+            // What is in it beside what it looks like: when deaths were, and who is enrolled where.
+            let key = self.look(&[], |sight| {
+                (look.key, now).hash(sight);
+                for (index, slot) in self.slots.iter().enumerate() {
+                    (index, slot.key, slot.node, slot.state == State::Free).hash(sight);
+                }
+            });
+            bench.tree = Some((Look { key: key.sum, ..look }, now));
+        }
     }
 
-    pub(super) fn sum_of_keeper(&self) -> u64 {
-        self.look(&[], |sight| self.out.keeper.hash(sight))
-    }
-
-    pub(super) fn sum_of_tree(&self) -> u64 {
-        self.look(&[], |sight| self.look_at_tree(sight))
-    }
-
-    fn fingerprint_as(&self, renaming: &[u32], since: Since<'_, P>) -> u64 {
-        let keeper = match since {
-            Some((base, touched)) if !touched.has_keeper() => base.keeper.sum,
-            _ => self.look(renaming, |sight| self.out.keeper.hash(sight)),
-        };
-        let tree = match since {
-            Some((base, touched)) if !touched.has_tree() && base.now == self.out.now => {
-                base.tree.sum
-            }
-            _ => self.look(renaming, |sight| self.look_at_tree(sight)),
-        };
+    fn fingerprint_of(
+        &self,
+        renaming: &[u32],
+        keeper: u64,
+        tree: u64,
+        body: impl Fn(usize) -> u64,
+    ) -> u64 {
         let mut sum = self.look(renaming, |sight| {
             (keeper, tree).hash(sight);
             self.look_at_rest(sight);
         });
+        let mut add = |look: Look| sum.sum = sum.sum.wrapping_add(look.sum);
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.state != State::Free {
                 let pid = Pid { index, generation: slot.generation };
-                let body = match (since, &slot.body) {
-                    (_, None) => 0,
-                    (Some((base, touched)), _) if !touched.has_slot(pid.index()) => {
-                        base.body(pid.index()).map_or(0, |part| part.sum)
-                    }
-                    (_, Some(body)) => self.look(renaming, |sight| body.hash(sight)),
-                };
-                let look = |sight: &mut Sight<'_>| self.look_at_slot(pid, slot, body, sight);
-                sum = sum.wrapping_add(self.look(renaming, look));
+                let body = body(pid.index());
+                add(self.look(renaming, |sight| self.look_at_slot(pid, slot, body, sight)));
             }
             // Each tie by itself: in which order they were tied makes no difference.
             let mut watching = slot.ties.watching;
             while let Some((tie, kind)) = self.out.ties.first(watching) {
                 let ends = self.out.ties.ends(tie);
-                let tied = self.look(renaming, |sight| (tie, kind, ends).hash(sight));
-                sum = sum.wrapping_add(tied);
+                add(self.look(renaming, |sight| (tie, kind, ends).hash(sight)));
                 watching = self.out.ties.after(tie);
             }
         }
@@ -204,11 +229,12 @@ where
         let mut pairs = Pairs::default();
         for envelope in self.out.ring.waiting() {
             let so_far = pairs.of(envelope.from, self.addressee(envelope.to));
-            *so_far = self.look(renaming, |sight| {
+            let look = self.look(renaming, |sight| {
                 (*so_far, envelope, self.foreign_tie(envelope)).hash(sight);
             });
+            *so_far = look.sum;
         }
-        pairs.sums().fold(sum, u64::wrapping_add)
+        pairs.sums().fold(sum.sum, u64::wrapping_add)
     }
 
     /// The tie of another world that a signal names. It says nothing to us, so its number itself counts.
@@ -251,7 +277,7 @@ where
     fn look_at_tree(&self, sight: &mut Sight<'_>) {
         let now = self.out.now;
         for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &self.tree.places {
-            (name, pid, ending, deleted).hash(sight);
+            (&**name, pid, ending, deleted).hash(sight);
             // Only deaths that an intensity still looks back at.
             deaths.ages(now, *intensity).for_each(|age| age.hash(sight));
             if let Body::Many { deaths, .. } = body {

@@ -18,14 +18,22 @@ const SOON: usize = 64;
 impl World {
     /// Every law that this world puts to the test. `Priority` is one of asks that come one at a time.
     pub fn laws(&self) -> Vec<Rule<State>> {
-        let has_priority = self.script.one_at_a_time && !self.script.in_a_rush;
-        let wanted = Law::ALL.into_iter().filter(|law| *law != Law::Priority || has_priority);
-        wanted.map(rule).collect()
+        self.judged().map(rule).collect()
     }
 
     /// One of its laws, by name.
     pub fn law(&self, name: &str) -> Option<Rule<State>> {
-        Law::ALL.into_iter().find(|law| law.name() == name).map(rule)
+        self.judged().find(|law| law.name() == name).map(rule)
+    }
+
+    /// Names of its laws.
+    pub fn law_names(&self) -> Vec<&'static str> {
+        self.judged().map(Law::name).collect()
+    }
+
+    fn judged(&self) -> impl Iterator<Item = Law> {
+        let has_priority = self.script.one_at_a_time && !self.script.in_a_rush;
+        Law::ALL.into_iter().filter(move |law| *law != Law::Priority || has_priority)
     }
 }
 

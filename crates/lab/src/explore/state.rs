@@ -2,21 +2,21 @@
 //! dies, the disk has caught up. Every step is taken by the shipped code; this only says which there are.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kernel::Pid;
-use kernel::explore::{Digest, System};
+use kernel::explore::System;
 use market::Party;
 use units::{AskId, OrderId};
 use words::Ask;
 
 use super::World;
 use super::disk::Disk;
+use super::kept::{Kept, digest};
 use super::scenario::{Script, Wish};
 use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{KeptStage, Seen, Stage, Who, market_spec};
+use crate::world::{Seen, Stage, Who, market_spec};
 
 /// Longer than any restart intensity looks back, in nanoseconds.
 const LONG: u64 = 2_000_000_000;
@@ -63,9 +63,12 @@ pub(super) enum Status {
 pub struct State {
     pub(super) script: Arc<Script>,
     pub(super) stage: Stage,
-    pub(super) inspector: Inspector,
+    /// Shared by all states in which it knows the same.
+    pub(super) inspector: Arc<Inspector>,
+    /// What it looks like, if it was looked at.
+    pub(super) inspected: Option<u64>,
     pub(super) statuses: Vec<Status>,
-    faults: u32,
+    pub(super) faults: u32,
     pub(super) disk: Option<Disk>,
     /// Says what must come of each ask, where they come one at a time.
     pub(super) oracle: Option<Oracle>,
@@ -73,19 +76,6 @@ pub struct State {
     pub(super) outcomes: Vec<Outcome>,
     /// What the last step broke.
     pub(super) broken: Vec<Broken>,
-}
-
-/// A state that waits to be gone on from. What two have in common they share.
-pub struct Kept {
-    stage: KeptStage,
-    /// With what it looks like.
-    inspector: Arc<(Inspector, u64)>,
-    statuses: Vec<Status>,
-    faults: u32,
-    disk: Option<Disk>,
-    oracle: Option<Oracle>,
-    outcomes: Vec<Outcome>,
-    broken: Vec<Broken>,
 }
 
 impl World {
@@ -108,7 +98,8 @@ impl World {
         }
         State {
             stage,
-            inspector: Inspector::default(),
+            inspector: Arc::default(),
+            inspected: None,
             statuses: vec![Status::Unsaid; script.lines.len()],
             faults: script.faults,
             disk,
@@ -191,8 +182,16 @@ impl State {
     }
 
     fn look(&mut self, seen: &[Seen]) {
-        self.broken.extend(self.inspector.hear(&self.stage, seen));
-        self.inspector.forget(&self.stage);
+        // Most steps are none of its business, and then all states go on sharing it.
+        if Inspector::is_concerned(seen) {
+            self.inspected = None;
+            let inspector = Arc::make_mut(&mut self.inspector);
+            self.broken.extend(inspector.hear(&self.stage, seen));
+        }
+        if !self.inspector.remembers_only_what_counts(&self.stage) {
+            self.inspected = None;
+            Arc::make_mut(&mut self.inspector).forget(&self.stage);
+        }
         if self.oracle.is_some() {
             self.outcomes.extend(seen.iter().filter_map(|event| match event {
                 Seen::Recorded(_, fact) => Outcome::of_fact(fact),
@@ -206,9 +205,10 @@ impl State {
         self.faults = self.faults.saturating_sub(1);
         let Some(disk) = &mut self.disk else { return Vec::new() };
         let (stage, seen) = disk.recover(kept);
-        self.stage = stage;
-        self.stage.is_another();
-        self.inspector = Inspector::of(disk.told().clone());
+        let mut before = std::mem::replace(&mut self.stage, stage);
+        self.stage.come_after(&mut before);
+        self.inspector = Arc::new(Inspector::of(disk.told().clone()));
+        self.inspected = None;
         self.look(&seen);
         for status in &mut self.statuses {
             if let Status::Asked(_) | Status::Answered(_) = status {
@@ -316,49 +316,18 @@ impl System for State {
         self.fingerprint_with(self.stage.world().fingerprint(), digest(&self.inspector))
     }
 
-    fn fingerprint_since(&self, base: &Kept) -> u64 {
-        let inspector = match self.inspector.has_changed {
-            true => digest(&self.inspector),
-            false => base.inspector.1,
-        };
-        self.fingerprint_with(self.stage.fingerprint_since(&base.stage), inspector)
+    fn fingerprint_anew(&mut self) -> u64 {
+        let inspector = self.inspected();
+        let world = self.stage.fingerprint_anew();
+        self.fingerprint_with(world, inspector)
     }
 
-    fn keep(&mut self, base: Option<&Kept>) -> Kept {
-        let stage = self.stage.keep(base.map(|base| &base.stage));
-        let inspector = match base {
-            Some(base) if !self.inspector.has_changed => base.inspector.clone(),
-            _ => {
-                let mut inspector = self.inspector.clone();
-                inspector.has_changed = false;
-                let sum = digest(&inspector);
-                Arc::new((inspector, sum))
-            }
-        };
-        Kept {
-            stage,
-            inspector,
-            statuses: self.statuses.clone(),
-            faults: self.faults,
-            disk: self.disk.clone(),
-            oracle: self.oracle.clone(),
-            outcomes: self.outcomes.clone(),
-            broken: self.broken.clone(),
-        }
+    fn keep(&mut self) -> Kept {
+        Kept::of(self)
     }
 
-    fn put_back(&mut self, kept: &Kept, base: Option<&Kept>) {
-        self.stage.put_back(&kept.stage, base.map(|base| &base.stage));
-        let is_same = |base: &Kept| Arc::ptr_eq(&base.inspector, &kept.inspector);
-        if self.inspector.has_changed || !base.is_some_and(is_same) {
-            self.inspector = kept.inspector.0.clone();
-        }
-        self.statuses.clone_from(&kept.statuses);
-        self.faults = kept.faults;
-        self.disk.clone_from(&kept.disk);
-        self.oracle.clone_from(&kept.oracle);
-        self.outcomes.clone_from(&kept.outcomes);
-        self.broken.clone_from(&kept.broken);
+    fn put_back(&mut self, kept: &Kept) {
+        kept.put_into(self);
     }
 
     fn consider(&mut self) {
@@ -368,25 +337,6 @@ impl System for State {
     fn is_fault(chosen: &Step) -> bool {
         matches!(chosen, Step::Kill(_) | Step::Die(_))
     }
-}
-
-impl State {
-    fn fingerprint_with(&self, world: u64, inspector: u64) -> u64 {
-        let State { stage, statuses, faults, disk, outcomes, broken, .. } = self;
-        let mut hasher = Digest::new();
-        (world, stage.next_ask(), inspector).hash(&mut hasher);
-        (statuses, faults, disk, outcomes).hash(&mut hasher);
-        for Broken { law, .. } in broken {
-            law.hash(&mut hasher);
-        }
-        hasher.finish()
-    }
-}
-
-fn digest(inspector: &Inspector) -> u64 {
-    let mut hasher = Digest::new();
-    inspector.hash(&mut hasher);
-    hasher.finish()
 }
 
 impl fmt::Debug for State {

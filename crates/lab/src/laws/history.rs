@@ -109,15 +109,16 @@ impl History {
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
 
-    /// Forgets all facts, and every deal but those that are still spoken of. The orders stay. True if it knew
-    /// of another deal.
-    pub fn forget_but(&mut self, speaks_of: impl Fn(&Deal) -> bool) -> bool {
-        let deals = |history: &History| history.trades.len() + history.voids.len();
-        let before = deals(self);
+    /// Deals that the ledger has had its word on, as far as they are remembered.
+    pub(super) fn deals(&self) -> impl Iterator<Item = &Deal> {
+        self.trades.iter().chain(&self.voids)
+    }
+
+    /// Forgets all facts, and every deal but those that count. The orders stay.
+    pub fn forget_but(&mut self, counts: impl Fn(&Deal) -> bool) {
         self.facts.clear();
-        self.trades.retain(&speaks_of);
-        self.voids.retain(&speaks_of);
-        deals(self) < before
+        self.trades.retain(&counts);
+        self.voids.retain(&counts);
     }
 
     /// Takes the next fact, or says which law it breaks.

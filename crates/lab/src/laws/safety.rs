@@ -2,7 +2,6 @@
 //! compared with what the facts say, and what they say to each other with what has happened.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 
 use kernel::{Envelope, Pid, Reason};
 use market::Order;
@@ -17,7 +16,7 @@ use crate::world::{Seen, Stage, Who, message};
 type Proposal = (OrderId, u32, u32);
 
 /// Looks at a world after each step.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Inspector {
     history: History,
     /// Deals of which somebody was told that they are void.
@@ -27,16 +26,6 @@ pub struct Inspector {
     floor_of: BTreeMap<Deal, Pid>,
     /// The number of the last introduction of each life of a floor.
     introductions: BTreeMap<Pid, u32>,
-    /// Something of all that is not as it was when this was set to false.
-    pub(crate) has_changed: bool,
-}
-
-impl Hash for Inspector {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Inspector { history, said_void, proposals, floor_of, introductions, has_changed: _ } =
-            self;
-        (history, said_void, proposals, floor_of, introductions).hash(state);
-    }
 }
 
 impl Inspector {
@@ -119,39 +108,43 @@ impl Inspector {
         broken
     }
 
+    /// True if it has something to note or to judge about one of these; then [`Inspector::hear`] does.
+    pub(crate) fn is_concerned(seen: &[Seen]) -> bool {
+        seen.iter().any(concerns)
+    }
+
+    /// False if [`Inspector::forget`] would forget something.
+    pub(crate) fn remembers_only_what_counts(&self, stage: &Stage) -> bool {
+        let Inspector { history, said_void, proposals, floor_of, introductions } = self;
+        introductions.keys().all(|floor| stage.world().is_alive(*floor))
+            && history.facts().is_empty()
+            && history.deals().all(|deal| is_named(stage, |other| other == deal))
+            && said_void.iter().all(|deal| is_named(stage, |other| other == deal))
+            && floor_of.keys().all(|deal| is_named(stage, |other| other == deal))
+            && proposals.keys().all(|name| is_named(stage, |deal| name_of(deal) == *name))
+    }
+
     /// Forgets what can make no difference to a law any more, so that worlds which only came another
     /// way are one state: deals that nobody can speak of any more, floors that are dead.
     ///
     /// A deal can be spoken of while a message or a note names it. (A maker that waits for an answer
     /// knows its proposal without either; but it does nothing with it unless a message comes that names it.)
     pub fn forget(&mut self, stage: &Stage) {
-        let Inspector { history, said_void, proposals, floor_of, introductions, has_changed } =
-            self;
-        let letters = || stage.world().letters().filter_map(message).filter_map(Say::deal);
-        let named = |is: &dyn Fn(&Deal) -> bool| {
-            letters().any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
-        };
-        let speaks_of = |deal: &Deal| named(&|other| other == deal);
-        *has_changed |= history.forget_but(speaks_of);
-        let mut keep = |keeps: bool| {
-            *has_changed |= !keeps;
-            keeps
-        };
-        introductions.retain(|floor, _| keep(stage.world().is_alive(*floor)));
-        said_void.retain(|deal| keep(speaks_of(deal)));
-        floor_of.retain(|deal, _| keep(speaks_of(deal)));
-        proposals.retain(|name, _| {
-            keep(named(&|deal| (deal.maker, deal.incarnation, deal.number) == *name))
-        });
+        let Inspector { history, said_void, proposals, floor_of, introductions } = self;
+        introductions.retain(|floor, _| stage.world().is_alive(*floor));
+        let counts = |deal: &Deal| is_named(stage, |other| other == deal);
+        history.forget_but(counts);
+        said_void.retain(counts);
+        floor_of.retain(|deal, _| counts(deal));
+        proposals.retain(|name, _| is_named(stage, |deal| name_of(deal) == *name));
     }
 
     /// An inspector of a world that comes back from these facts.
     pub fn of(history: History) -> Inspector {
-        Inspector { history, has_changed: true, ..Inspector::default() }
+        Inspector { history, ..Inspector::default() }
     }
 
     fn on_fact(&mut self, fact: &Fact) -> Result<(), Broken> {
-        self.has_changed = true;
         if let Fact::Traded { deal, .. } = fact {
             let said = self.said_void.contains(deal);
             check(!said, Law::Agreement, || format!("{deal:?} was said to be void, and traded"))?;
@@ -169,15 +162,13 @@ impl Inspector {
                 check(so, Law::Agreement, || format!("{deal:?} was said to be a trade and is not"))
             }
             Some(Say::Voided { deal } | Say::Withdraw { deal }) if heard => {
-                self.has_changed = true;
                 self.said_void.insert(*deal);
                 let so = !self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))
             }
             Some(Say::Propose { deal, price, lots, .. }) => {
-                let name = (deal.maker, deal.incarnation, deal.number);
+                let name = name_of(deal);
                 let offer = (deal.taker, *price, *lots);
-                self.has_changed = true;
                 let before = *self.proposals.entry(name).or_insert(offer);
                 check(before == offer, Law::Agreement, || format!("{deal:?} names two deals"))
             }
@@ -198,7 +189,6 @@ impl Inspector {
                 format!("introduction {introduction} while {deal:?} is in progress")
             })?;
         }
-        self.has_changed = true;
         let last = self.introductions.insert(floor, *introduction);
         let next = last.is_none_or(|last| last < *introduction);
         check(next, Law::OneIntroduction, || format!("introduction {introduction} came twice"))?;
@@ -273,6 +263,36 @@ impl Inspector {
     }
 }
 
+/// True if an inspector has something to note or to judge about this.
+fn concerns(event: &Seen) -> bool {
+    match event {
+        Seen::Delivered(envelope) | Seen::Lost(envelope) => matches!(
+            message(envelope),
+            Some(
+                Say::Recorded { .. }
+                    | Say::Complete { .. }
+                    | Say::Voided { .. }
+                    | Say::Withdraw { .. }
+                    | Say::Propose { .. }
+                    | Say::Introduce { .. }
+            )
+        ),
+        Seen::Recorded(..) | Seen::Ended(_, Reason::Failed(_)) => true,
+        Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => false,
+    }
+}
+
+/// A deal's name but for its taker.
+fn name_of(deal: &Deal) -> Proposal {
+    (deal.maker, deal.incarnation, deal.number)
+}
+
+/// True if a message that waits or a note names such a deal.
+fn is_named(stage: &Stage, is: impl Fn(&Deal) -> bool) -> bool {
+    let mut said = stage.world().letters().filter_map(message).filter_map(Say::deal);
+    said.any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
+}
+
 /// The orders that a fact is about.
 fn named(fact: &Fact) -> Vec<OrderId> {
     match *fact {
@@ -290,11 +310,17 @@ fn named(fact: &Fact) -> Vec<OrderId> {
 fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
     let Some(floor) = stage.exchange().floor(market) else { return Ok(()) };
     for side in [Side::Buy, Side::Sell] {
-        let mut depth: BTreeMap<Price, Lots> = BTreeMap::new();
-        for (_, price, lots) in floor.resting(side) {
-            *depth.entry(price).or_default() += lots;
+        if floor.side(side).best().is_none() && floor.side(side).resting() == 0 {
+            continue;
         }
-        let shown: BTreeMap<Price, Lots> = floor.side(side).levels().collect();
+        let mut depth: Vec<(Price, Lots)> = Vec::new();
+        for (_, price, lots) in floor.resting(side) {
+            match depth.last_mut() {
+                Some((last, sum)) if *last == price => *sum += lots,
+                _ => depth.push((price, lots)),
+            }
+        }
+        let shown: Vec<_> = floor.side(side).levels().collect();
         check(shown == depth, Law::Books, || format!("{side} levels {shown:?}, orders {depth:?}"))?;
     }
     Ok(())

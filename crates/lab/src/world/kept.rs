@@ -19,24 +19,23 @@ pub(crate) struct KeptStage {
 }
 
 impl Stage {
-    /// Keeps this state. `base` is the one that was put back here last, if any was. The stage must be put back
-    /// before it goes on.
-    pub(crate) fn keep(&mut self, base: Option<&KeptStage>) -> KeptStage {
-        let world = self.exchange.world_mut();
-        let touched = std::mem::take(&mut world.watch.touched);
-        let saved = world.save(base.map(|base| (&base.world, &touched)));
-        world.watch.touched = touched;
-        let people = self.people.clone();
-        KeptStage { world: saved, people, next: self.next, time: self.time }
+    /// Forgets of what may have changed how it looked.
+    fn heed(&mut self) {
+        self.bench.forget(&mut self.exchange.world_mut().watch.touched);
+    }
+
+    /// Keeps this state.
+    pub(crate) fn keep(&mut self) -> KeptStage {
+        self.heed();
+        let world = self.exchange.world().save(&mut self.bench);
+        KeptStage { world, people: self.people.clone(), next: self.next, time: self.time }
     }
 
     /// Is in this state again, with nothing to be seen.
-    pub(crate) fn put_back(&mut self, kept: &KeptStage, base: Option<&KeptStage>) {
+    pub(crate) fn put_back(&mut self, kept: &KeptStage) {
+        self.heed();
         let world = self.exchange.world_mut();
-        let mut touched = std::mem::take(&mut world.watch.touched);
-        world.load(&kept.world, base.map(|base| (&base.world, &touched)));
-        touched.clear();
-        world.watch.touched = touched;
+        world.load(&kept.world, &mut self.bench);
         world.watch.seen.clear();
         if !Arc::ptr_eq(&self.people, &kept.people) {
             self.people = kept.people.clone();
@@ -44,14 +43,15 @@ impl Stage {
         (self.next, self.time) = (kept.next, kept.time);
     }
 
-    /// The world's fingerprint, if `base` is what was put back here last.
-    pub(crate) fn fingerprint_since(&self, base: &KeptStage) -> u64 {
-        let world = self.exchange.world();
-        world.fingerprint_since(Some((&base.world, &world.watch.touched)))
+    /// The world's fingerprint; what has not changed since the last one is not looked at again.
+    pub(crate) fn fingerprint_anew(&mut self) -> u64 {
+        self.heed();
+        self.exchange.world().fingerprint_on(&mut self.bench)
     }
 
-    /// This is another world than the one that was put back here.
-    pub(crate) fn is_another(&mut self) {
+    /// This one comes in another's place, and what that has learnt of parts of worlds is of use to it.
+    pub(crate) fn come_after(&mut self, other: &mut Stage) {
+        self.bench = std::mem::take(&mut other.bench);
         self.exchange.world_mut().watch.touched = Touched::everything();
     }
 
