@@ -153,6 +153,7 @@ where
     W: Watch<P> + Clone,
 {
     type Move = Step;
+    type Kept = Cluster<P, W>;
 
     fn moves(&self, moves: &mut Vec<Step>) {
         moves.clear();
@@ -203,6 +204,14 @@ where
 
     fn is_fault(chosen: &Step) -> bool {
         matches!(chosen, Step::Lose(_) | Step::In(_, Move::Kill(_)))
+    }
+
+    fn keep(&mut self) -> Cluster<P, W> {
+        self.clone()
+    }
+
+    fn put_back(&mut self, kept: &Cluster<P, W>) {
+        self.clone_from(kept);
     }
 }
 

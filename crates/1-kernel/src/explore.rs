@@ -4,7 +4,8 @@
 //! A [`System`] says what may happen next; a [`Law`] what must be true whatever happens; an [`Explorer`] goes
 //! everywhere, breadth first, so that the run it shows for a broken law is a shortest one. A
 //! [`Scene`] is the system that a [`World`](crate::World) of any processes makes, with clients and faults.
-//! No thread, clock or I/O: whoever explores measures.
+//! No clock or I/O: whoever explores measures. Threads only while it searches, as many as it is told to take;
+//! what it finds is the same with any number of them.
 //!
 //! ```
 //! use kernel::explore::{Explorer, Law, Scene};
@@ -36,6 +37,8 @@
 //! ```
 
 mod digest;
+mod expand;
+mod known;
 mod scene;
 mod search;
 
@@ -50,6 +53,9 @@ pub trait System: Clone {
     /// One thing that may happen.
     type Move: Clone + fmt::Debug;
 
+    /// A state that waits to be gone on from. There may be very many; they may have parts in common.
+    type Kept;
+
     /// All that may happen now, always in the same order for the same state. Nothing: the end.
     fn moves(&self, moves: &mut Vec<Self::Move>);
 
@@ -61,12 +67,27 @@ pub trait System: Clone {
 
     /// True for what may happen and must not be relied upon: a death, a loss.
     fn is_fault(chosen: &Self::Move) -> bool;
+
+    /// Keeps this state. What it has in common with others that were kept it can share with them.
+    fn keep(&mut self) -> Self::Kept;
+
+    /// Is in this state again.
+    fn put_back(&mut self, kept: &Self::Kept);
+
+    /// The same number as [`System::fingerprint`], in less time if what was looked at before and has not changed
+    /// since is not looked at again.
+    fn fingerprint_anew(&mut self) -> u64 {
+        self.fingerprint()
+    }
+
+    /// Looks at itself before the laws do, once in each state: for what many of them want to know.
+    fn consider(&mut self) {}
 }
 
-type Look<S> = Box<dyn Fn(&S) -> Result<(), String>>;
-type LookAtStep<S> = Box<dyn Fn(&S, &<S as System>::Move, &S) -> Result<(), String>>;
-type Try<S> = Box<dyn Fn(S) -> Result<(), String>>;
-type Is<S> = Box<dyn Fn(&S) -> bool>;
+type Look<S> = Box<dyn Fn(&S) -> Result<(), String> + Send + Sync>;
+type LookAtStep<S> = Box<dyn Fn(&S, &<S as System>::Move, &S) -> Result<(), String> + Send + Sync>;
+type Try<S> = Box<dyn Fn(&mut S) -> Result<(), String> + Send + Sync>;
+type Is<S> = Box<dyn Fn(&S) -> bool + Send + Sync>;
 
 enum Check<S: System> {
     Always(Look<S>),
@@ -89,40 +110,49 @@ impl<S: System> Law<S> {
     }
 
     /// It holds in each state; `Err` says how it does not.
-    pub fn always(name: &'static str, look: impl Fn(&S) -> Result<(), String> + 'static) -> Law<S> {
+    pub fn always(
+        name: &'static str,
+        look: impl Fn(&S) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Law<S> {
         Law::new(name, Check::Always(Box::new(look)))
     }
 
     /// It holds over each step: of the state before, what happened, and the state after.
     pub fn of_steps(
         name: &'static str,
-        look: impl Fn(&S, &S::Move, &S) -> Result<(), String> + 'static,
+        look: impl Fn(&S, &S::Move, &S) -> Result<(), String> + Send + Sync + 'static,
     ) -> Law<S> {
         Law::new(name, Check::Step(Box::new(look)))
     }
 
-    /// From each state something can be brought about: `attempt` gets a copy and does it. So a law says what
-    /// follows once faults stop ("heal, run fairly, and all settles").
+    /// From each state something can be brought about: `attempt` is lent the state and does it; afterwards it is put
+    /// back. So a law says what follows once faults stop ("heal, run fairly, and all settles").
     pub fn from_each(
         name: &'static str,
-        attempt: impl Fn(S) -> Result<(), String> + 'static,
+        attempt: impl Fn(&mut S) -> Result<(), String> + Send + Sync + 'static,
     ) -> Law<S> {
         Law::new(name, Check::From(Box::new(attempt)))
     }
 
     /// From each state one for which `is` is true can be reached without faults. Judged when all states are known.
-    pub fn can_always(name: &'static str, is: impl Fn(&S) -> bool + 'static) -> Law<S> {
+    pub fn can_always(
+        name: &'static str,
+        is: impl Fn(&S) -> bool + Send + Sync + 'static,
+    ) -> Law<S> {
         Law::new(name, Check::CanAlways(Box::new(is)))
     }
 
     /// Every run without faults comes to an end, whichever way it goes, and `look` finds nothing wrong with the
     /// state in which it ends. That none goes round for ever is judged when all states are known.
-    pub fn ends(name: &'static str, look: impl Fn(&S) -> Result<(), String> + 'static) -> Law<S> {
+    pub fn ends(
+        name: &'static str,
+        look: impl Fn(&S) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Law<S> {
         Law::new(name, Check::Ends(Box::new(look)))
     }
 
     /// What must be seen in some state, or the law says nothing about this world.
-    pub fn sometimes(self, is: impl Fn(&S) -> bool + 'static) -> Law<S> {
+    pub fn sometimes(self, is: impl Fn(&S) -> bool + Send + Sync + 'static) -> Law<S> {
         Law { sometimes: Box::new(is), ..self }
     }
 }

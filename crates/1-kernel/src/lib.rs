@@ -73,7 +73,7 @@ pub use table::Table;
 pub use ties::MonitorRef;
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
-pub use world::{Parcel, Renaming, World};
+pub use world::{Bench, Parcel, Renaming, Saved, Touched, World};
 
 /// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]

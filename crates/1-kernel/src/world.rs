@@ -10,10 +10,12 @@ mod lives;
 mod look;
 pub(crate) mod played;
 mod run;
+mod saved;
 mod sight;
 
 pub(crate) use abroad::Abroad;
 pub use abroad::Parcel;
+pub use saved::{Bench, Saved, Touched};
 pub use sight::Renaming;
 
 pub(crate) use run::why;
@@ -110,7 +112,7 @@ impl Marks {
 }
 
 /// What is kept of a life whose slot was freed, but not its place in the tree.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PastLife {
     incarnation: u32,
     note: u32,

@@ -57,8 +57,8 @@ pub struct Ledger {
 /// and how many facts it took to come here, makes none.
 impl Hash for Ledger {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Ledger { epoch, markets, lines, repeats, .. } = self;
-        (epoch, markets, repeats).hash(state);
+        let Ledger { epoch, markets, lines, repeats, newest, .. } = self;
+        (epoch, markets, repeats, newest).hash(state);
         // A sum, so that the order in which they lie does not show.
         let used = lines.iter().filter(|line| line.order != OrderId(0));
         let sum = used.fold(0_u64, |sum, line| {

@@ -9,6 +9,7 @@
 //! | `scenario` | what is asked in a world, and what may go wrong in it; made from lines as charts have them |
 //! | `worlds` | the named ones |
 //! | `state` | one state of a world, and the steps that lead on from it |
+//! | `kept` | a state that waits to be gone on from, and what a state looks like |
 //! | `clients` | who may ask what, and when they are told |
 //! | `disk` | what of the world's log is durable, and how a lost world comes back from it |
 //! | `laws` | the laws as the explorer asks for them, each with its *sometimes* |
@@ -26,6 +27,7 @@
 mod clients;
 mod disk;
 mod draw;
+mod kept;
 mod laws;
 mod scenario;
 mod state;
@@ -35,6 +37,7 @@ mod worlds;
 use kernel::explore::Report;
 
 pub use draw::draw;
+pub use kept::Kept;
 pub use kernel::explore::{Explorer, Verdict};
 pub use scenario::World;
 pub use state::{State, Step};

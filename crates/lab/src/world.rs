@@ -1,12 +1,14 @@
 //! A world that is watched: an exchange whose every step is chosen from outside, and a witness that
 //! hears what happens in it. Charts and laws both look through here. It judges nothing.
 
+mod kept;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use exchange::{Exchange, LetIn, Options};
-use kernel::{Chooser, Envelope, Letter, Pid, Reason, Watch, World};
+use kernel::{Bench, Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, floor_of, orders_of};
 use units::{AskId, MarketId, OrderId, Scale, Symbol, Time};
@@ -61,14 +63,19 @@ pub enum Seen {
     GaveUp(u64),
 }
 
+pub(crate) use kept::KeptStage;
+
 /// Writes down what it hears.
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
     seen: Vec<Seen>,
+    /// What has changed since the world was put back to a state.
+    touched: Touched,
 }
 
 impl Watch<Party> for Witness {
     fn delivered(&mut self, envelope: &Envelope<Say>) {
+        Watch::<Party>::delivered(&mut self.touched, envelope);
         self.seen.push(Seen::Delivered(envelope.clone()));
     }
 
@@ -77,6 +84,7 @@ impl Watch<Party> for Witness {
     }
 
     fn recorded(&mut self, by: Pid, fact: &Fact) {
+        Watch::<Party>::recorded(&mut self.touched, by, fact);
         self.seen.push(Seen::Recorded(by, *fact));
     }
 
@@ -85,14 +93,17 @@ impl Watch<Party> for Witness {
     }
 
     fn started(&mut self, pid: Pid, key: u64, incarnation: u32) {
+        Watch::<Party>::started(&mut self.touched, pid, key, incarnation);
         self.seen.push(Seen::Started(pid, key, incarnation));
     }
 
-    fn ended(&mut self, pid: Pid, _key: u64, reason: &Reason) {
+    fn ended(&mut self, pid: Pid, key: u64, reason: &Reason) {
+        Watch::<Party>::ended(&mut self.touched, pid, key, reason);
         self.seen.push(Seen::Ended(pid, reason.clone()));
     }
 
     fn gave_up(&mut self, key: u64) {
+        Watch::<Party>::gave_up(&mut self.touched, key);
         self.seen.push(Seen::GaveUp(key));
     }
 }
@@ -106,6 +117,7 @@ pub struct Stage {
     next: AskId,
     time: Time,
     ready: Vec<usize>,
+    bench: Bench<Party>,
 }
 
 /// The rules of the markets that are opened here: whole ticks, whole lots, names `M0`, `M1`, ...
@@ -127,7 +139,8 @@ impl Stage {
     /// This exchange, whose witness has heard all that ever happened in it.
     pub fn of(exchange: Exchange<Witness>) -> Stage {
         let (next, time) = (exchange.next_ask(), exchange.time());
-        Stage { exchange, people: Arc::default(), next, time, ready: Vec::new() }
+        let (people, ready, bench) = (Arc::default(), Vec::new(), Bench::default());
+        Stage { exchange, people, next, time, ready, bench }
     }
 
     /// The world is lost, and comes back from what of its facts was durable, as after a loss of power. The first

@@ -201,6 +201,7 @@ where
     W: Watch<P> + Clone,
 {
     type Move = Move;
+    type Kept = Scene<P, W>;
 
     fn moves(&self, moves: &mut Vec<Move>) {
         moves.clear();
@@ -236,6 +237,14 @@ where
 
     fn is_fault(chosen: &Move) -> bool {
         matches!(chosen, Move::Kill(_))
+    }
+
+    fn keep(&mut self) -> Scene<P, W> {
+        self.clone()
+    }
+
+    fn put_back(&mut self, kept: &Scene<P, W>) {
+        self.clone_from(kept);
     }
 }
 

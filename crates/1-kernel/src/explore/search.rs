@@ -1,9 +1,13 @@
-//! The search itself: breadth first, a state at a time, each gone on from once.
+//! The search itself: breadth first, each state gone on from once. States are expanded a few hundred at a
+//! time, by as many threads as are given; what they find is written down in the order in which they waited, so
+//! that numbers, counts and shortest runs are the same with any number of threads.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Breach, Check, Law, Report, System, Verdict};
-use crate::Table;
+use super::expand::{Desk, Expanded, Waiting};
+use super::known::{Known, START, Way, number};
+use super::{Breach, Check, Law, Report, System};
 
 /// How far an exploration has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,38 +29,21 @@ pub struct Explorer<'a, S: System> {
     watch: Box<dyn FnMut(Progress) -> bool + 'a>,
 }
 
-/// How a state was first reached: from which, and by which of its moves.
-#[derive(Clone, Copy)]
-struct Way {
-    parent: u32,
-    choice: u16,
-}
-
-const START: u32 = u32::MAX;
-/// So many whole states wait at most before the search goes on from the latest instead of the oldest.
-const FRONT: usize = 50_000;
+/// So many states wait at most before the search goes on from the latest instead of the oldest.
+const FRONT: usize = 200_000;
+/// States that are taken at a time.
+const BATCH: usize = 512;
 /// States between two looks of whoever watches.
 const GLANCE: usize = 1024;
+/// Laws are told apart by a bit each.
+const MOST_LAWS: usize = 64;
 
-/// Where something is in a list of edges.
-fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("edges are counted in 32 bits")
-}
-
-/// All that is known of the states so far.
-struct Known<S: System> {
-    by_fingerprint: Table,
-    fingerprints: Vec<u64>,
-    ways: Vec<Way>,
-    /// For each `can_always` law, whether its goal holds in each state.
-    goals: Vec<Vec<bool>>,
-    /// Where one can go from each state without faults: all in one list, and where each state's begin and end.
-    edges: Vec<u32>,
-    edges_of: Vec<(u32, u32)>,
-    /// Whether some law asks for the edges.
-    keeps_edges: bool,
-    verdicts: Vec<Verdict<S::Move>>,
-    moves: u64,
+/// How far the search has come, beside what is known.
+struct Course<S: System> {
+    waiting: VecDeque<Waiting<S>>,
+    depth: usize,
+    widest: usize,
+    gone_on: usize,
 }
 
 impl<'a, S: System> Explorer<'a, S> {
@@ -66,7 +53,7 @@ impl<'a, S: System> Explorer<'a, S> {
         Explorer { start, laws: Vec::new(), most_states: usize::MAX, stops_at_breach: false, watch }
     }
 
-    /// Judges this law too.
+    /// Judges this law too. There may be 64.
     pub fn law(mut self, law: Law<S>) -> Explorer<'a, S> {
         self.laws.push(law);
         self
@@ -94,129 +81,147 @@ impl<'a, S: System> Explorer<'a, S> {
     }
 
     /// Goes everywhere. Time: states times moves; space: about 40 bytes a state, 4 a move, and the
-    /// states that wait to be gone on from, whole.
+    /// states that wait to be gone on from.
     ///
     /// It goes breadth first, so that what it shows is a shortest run, until so many wait that memory would
     /// be full of them; while they do, it goes on from the latest, and a run that it shows may be longer.
     pub fn search(mut self) -> Report<S::Move> {
-        let mut known = Known::<S>::new(&self.laws);
-        let mut waiting = VecDeque::new();
-        let (mut depth, mut widest, mut gone_on) = (0, 1, 0_usize);
-        let mut moves = Vec::new();
+        let mut desk = Desk::new(&self.start, &self.laws);
+        self.search_by(|laws, known, batch, each| {
+            for waiting in batch {
+                let found = desk.expand(waiting, laws, known);
+                if !each(known, waiting, found) {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Goes everywhere; `expand` expands a batch and gives what was found in its order, until that is
+    /// answered with false.
+    fn search_by(
+        &mut self,
+        mut expand: impl FnMut(
+            &[Law<S>],
+            &mut Known<S>,
+            &[Waiting<S>],
+            &mut dyn FnMut(&mut Known<S>, &Waiting<S>, Expanded<S>) -> bool,
+        ),
+    ) -> Report<S::Move> {
+        assert!(self.laws.len() <= MOST_LAWS, "at most {MOST_LAWS} laws");
+        let laws = std::mem::take(&mut self.laws);
+        let mut known = Known::<S>::new(&laws);
+        let mut course = Course { waiting: VecDeque::new(), depth: 0, widest: 1, gone_on: 0 };
         known.enter(self.start.fingerprint(), Way { parent: START, choice: 0 });
-        self.look(&self.start, 0, &mut known);
-        waiting.push_back((0, 0, self.start.clone()));
-        let mut stopped = false;
-        loop {
-            let next = if waiting.len() > FRONT { waiting.pop_back() } else { waiting.pop_front() };
-            let Some((at, steps, state)) = next else { break };
-            depth = depth.max(steps);
-            let full = known.ways.len() >= self.most_states.min(START as usize - 1);
-            let breach = self.stops_at_breach && known.verdicts.iter().any(|v| v.breach.is_some());
-            let glance = gone_on.is_multiple_of(GLANCE);
-            let progress = Progress { states: known.ways.len(), waiting: waiting.len(), depth };
-            if full || breach || glance && !(self.watch)(progress) {
-                stopped = true;
-                break;
-            }
-            gone_on += 1;
-            let edges = known.edges.len();
-            state.moves(&mut moves);
-            if moves.iter().all(S::is_fault) {
-                self.look_at_end(&state, at, &mut known);
-            }
-            for (choice, chosen) in (0..).zip(&moves) {
-                let mut next = state.clone();
-                next.make(chosen);
-                known.moves += 1;
-                let (id, is_new) = known.enter(next.fingerprint(), Way { parent: at, choice });
-                if !S::is_fault(chosen) && known.keeps_edges {
-                    known.edges.push(id);
+        let kept = self.start.clone().keep();
+        course.waiting.push_back(Waiting { id: 0, steps: 0, kept });
+        let (mut batch, mut stopped) = (Vec::new(), false);
+        while !stopped && course.next(&mut batch) {
+            let mut left = batch.len();
+            expand(&laws, &mut known, &batch, &mut |known, waiting, found| {
+                stopped = self.stops(known, &mut course, left);
+                if !stopped {
+                    left -= 1;
+                    course.depth = course.depth.max(waiting.steps as usize);
+                    self.take(&laws, known, &mut course, waiting, found);
                 }
-                self.look_at_step(&state, chosen, &next, at, &mut known);
-                if is_new {
-                    self.look(&next, id, &mut known);
-                    waiting.push_back((id, steps + 1, next));
-                }
+                !stopped
+            });
+            if stopped {
+                let rest = batch.drain(batch.len() - left..).chain(course.waiting.drain(..));
+                self.judge_rest(&laws, &mut known, rest);
             }
-            widest = widest.max(waiting.len());
-            known.edges_of[at as usize] = (place(edges), place(known.edges.len()));
         }
+        let bytes_per_state = known.bytes_per_state();
         if !stopped {
             self.judge_goals(&mut known);
-            self.judge_circles(&mut known);
+            self.judge_circles(&laws, &mut known);
         }
-        known.report(&self.laws, depth, widest, !stopped)
+        known.report(&laws, (course.depth, course.widest, bytes_per_state), !stopped)
     }
 
-    /// Judges a state that was just found.
-    fn look(&self, state: &S, id: u32, known: &mut Known<S>) {
-        let mut goal = 0;
-        for (at, law) in self.laws.iter().enumerate() {
-            known.verdicts[at].sometimes += u64::from((law.sometimes)(state));
-            if let Check::CanAlways(is) = &law.check {
-                known.goals[goal].push(is(state));
-                goal += 1;
-            }
-            if known.verdicts[at].breach.is_some() {
-                continue;
-            }
-            let judged = match &law.check {
-                Check::Always(look) => look(state),
-                Check::From(attempt) => attempt(state.clone()),
-                Check::Step(_) | Check::CanAlways(_) | Check::Ends(_) => Ok(()),
-            };
-            if let Err(what) = judged {
-                let path = self.path_to(id, known);
-                known.verdicts[at].breach = Some(Breach { what, path });
-            }
-        }
+    /// True if it is enough.
+    fn stops(&mut self, known: &Known<S>, course: &mut Course<S>, left: usize) -> bool {
+        let full = known.states() >= self.most_states.min(START as usize - 1);
+        let breach = self.stops_at_breach && known.verdicts.iter().any(|v| v.breach.is_some());
+        let glance = course.gone_on.is_multiple_of(GLANCE);
+        course.gone_on += 1;
+        let waiting = course.waiting.len() + left;
+        let progress = Progress { states: known.states(), waiting, depth: course.depth };
+        full || breach || glance && !(self.watch)(progress)
     }
 
-    /// Judges a step, be it to a state that was known.
-    fn look_at_step(
+    /// Writes down what was found by going on from a state.
+    fn take(
         &self,
-        before: &S,
-        chosen: &S::Move,
-        after: &S,
-        from: u32,
+        laws: &[Law<S>],
         known: &mut Known<S>,
+        course: &mut Course<S>,
+        waiting: &Waiting<S>,
+        found: Expanded<S>,
     ) {
-        for (at, law) in self.laws.iter().enumerate() {
-            let Check::Step(look) = &law.check else { continue };
-            if known.verdicts[at].breach.is_none()
-                && let Err(what) = look(before, chosen, after)
-            {
-                let mut path = self.path_to(from, known);
-                path.push(chosen.clone());
-                known.verdicts[at].breach = Some(Breach { what, path });
+        let Waiting { id, steps, .. } = *waiting;
+        let edges = known.edges.len();
+        self.take_judged(laws, known, id, &found);
+        for (choice, next) in (0..).zip(found.next) {
+            known.moves += 1;
+            let (to, is_new) = known.enter(next.fingerprint, Way { parent: id, choice });
+            if !next.is_fault && known.keeps_edges {
+                known.edges.push(to);
+            }
+            if is_new {
+                let kept = next.kept.expect("kept by whoever meets a state first");
+                course.waiting.push_back(Waiting { id: to, steps: steps + 1, kept });
+            }
+        }
+        course.widest = course.widest.max(course.waiting.len());
+        known.edges_of[id as usize] = (number(edges), number(known.edges.len()));
+    }
+
+    /// Writes down how a state was judged.
+    fn take_judged(&self, laws: &[Law<S>], known: &mut Known<S>, id: u32, found: &Expanded<S>) {
+        known.set_goals(id, found.goals);
+        for (at, verdict) in known.verdicts.iter_mut().enumerate() {
+            verdict.sometimes += found.sometimes >> at & 1;
+        }
+        // In the order of laws and not of looking: of two that one state breaks the first is told first.
+        for at in 0..laws.len() {
+            let Some((_, what, choice)) = found.broken.iter().find(|broken| broken.0 == at) else {
+                continue;
+            };
+            if !known.is_broken(at) {
+                self.breach(known, at, id, *choice, what.clone());
             }
         }
     }
 
-    /// Judges a state in which nothing more happens by itself.
-    fn look_at_end(&self, state: &S, id: u32, known: &mut Known<S>) {
-        for (at, law) in self.laws.iter().enumerate() {
-            let Check::Ends(look) = &law.check else { continue };
-            if known.verdicts[at].breach.is_none()
-                && let Err(what) = look(state)
-            {
-                let path = self.path_to(id, known);
-                known.verdicts[at].breach = Some(Breach { what, path });
-            }
+    /// Judges states that nobody will go on from: every one that was found is judged.
+    fn judge_rest(
+        &self,
+        laws: &[Law<S>],
+        known: &mut Known<S>,
+        rest: impl Iterator<Item = Waiting<S>>,
+    ) {
+        if self.stops_at_breach {
+            return;
+        }
+        let mut desk = Desk::new(&self.start, laws);
+        for waiting in rest {
+            let found = desk.judge(&waiting, laws, known);
+            self.take_judged(laws, known, waiting.id, &found);
         }
     }
 
-    /// What happened on the way to a state, by going it again.
-    fn path_to(&self, id: u32, known: &Known<S>) -> Vec<S::Move> {
-        let mut choices = Vec::new();
-        let mut way = known.ways[id as usize];
-        while way.parent != START {
-            choices.push(way.choice);
-            way = known.ways[way.parent as usize];
-        }
+    /// Writes down how a law was broken: in this state, or by a move from it.
+    fn breach(&self, known: &mut Known<S>, law: usize, id: u32, choice: Option<u16>, what: String) {
+        let path = self.path_by(known.choices_to(id).into_iter().chain(choice));
+        known.verdicts[law].breach = Some(Breach { what, path });
+    }
+
+    /// What happens if one chooses so, by going that way again.
+    fn path_by(&self, choices: impl Iterator<Item = u16>) -> Vec<S::Move> {
         let (mut state, mut moves, mut path) = (self.start.clone(), Vec::new(), Vec::new());
-        for choice in choices.into_iter().rev() {
+        for choice in choices {
             state.moves(&mut moves);
             let chosen = moves[usize::from(choice)].clone();
             state.make(&chosen);
@@ -227,159 +232,103 @@ impl<'a, S: System> Explorer<'a, S> {
 
     /// Finds the first state from which a goal cannot be reached, for each law that has one.
     fn judge_goals(&self, known: &mut Known<S>) {
-        let laws = self.laws.iter().enumerate();
-        let with_goals = laws.filter(|(_, law)| matches!(law.check, Check::CanAlways(_)));
-        for (goal, (at, _)) in with_goals.enumerate() {
-            let mut reaches = std::mem::take(&mut known.goals[goal]);
-            // Most edges go on to states that were found later: from the last to the first, few rounds do.
-            loop {
-                let mut changed = false;
-                for id in (0..reaches.len()).rev() {
-                    let edges = known.edges_of(id);
-                    if !reaches[id] && edges.iter().any(|to| reaches[*to as usize]) {
-                        (reaches[id], changed) = (true, true);
-                    }
-                }
-                if !changed {
-                    break;
-                }
-            }
-            if let Some(stuck) = reaches.iter().position(|reaches| !reaches) {
-                let stuck = u32::try_from(stuck).expect("states are counted in 32 bits");
-                let what = "from here it cannot be reached any more".to_owned();
-                let path = self.path_to(stuck, known);
-                known.verdicts[at].breach = Some(Breach { what, path });
-            }
+        for (law, stuck) in known.stuck() {
+            let what = "from here it cannot be reached any more".to_owned();
+            self.breach(known, law, stuck, None, what);
         }
     }
-}
 
-impl<S: System> Explorer<'_, S> {
     /// Finds a state from which a run can go round and come back to it, for laws that say every run ends.
-    fn judge_circles(&self, known: &mut Known<S>) {
+    fn judge_circles(&self, laws: &[Law<S>], known: &mut Known<S>) {
         let ends = |law: &Law<S>| matches!(law.check, Check::Ends(_));
-        if !self.laws.iter().any(ends) {
+        if !laws.iter().any(ends) {
             return;
         }
         let Some(id) = known.on_a_circle() else { return };
-        for (at, _) in self.laws.iter().enumerate().filter(|(_, law)| ends(law)) {
-            if known.verdicts[at].breach.is_none() {
+        for (at, _) in laws.iter().enumerate().filter(|(_, law)| ends(law)) {
+            if !known.is_broken(at) {
                 let what = "from here a run can go round and come back here".to_owned();
-                let path = self.path_to(id, known);
-                known.verdicts[at].breach = Some(Breach { what, path });
+                self.breach(known, at, id, None, what);
             }
         }
     }
 }
 
-impl<S: System> Known<S> {
-    /// A state from which its own edges lead back to it. Depth first; O(states and edges).
-    fn on_a_circle(&self) -> Option<u32> {
-        #[derive(Clone, Copy, PartialEq, Eq)]
-        enum Seen {
-            Not,
-            OnTheWay,
-            Done,
+impl<S: System> Course<S> {
+    /// Those that are gone on from next. False if nobody waits.
+    fn next(&mut self, batch: &mut Vec<Waiting<S>>) -> bool {
+        batch.clear();
+        let many = BATCH.min(self.waiting.len());
+        if self.waiting.len() > FRONT {
+            batch.extend(self.waiting.drain(self.waiting.len() - many..).rev());
+        } else {
+            batch.extend(self.waiting.drain(..many));
         }
-        let mut seen = vec![Seen::Not; self.ways.len()];
-        let mut way: Vec<(u32, u32)> = Vec::new();
-        for first in 0..self.ways.len() {
-            if seen[first] != Seen::Not {
-                continue;
-            }
-            let first = u32::try_from(first).expect("states are counted in 32 bits");
-            seen[first as usize] = Seen::OnTheWay;
-            way.push((first, self.edges_of[first as usize].0));
-            while let Some((id, edge)) = way.last_mut() {
-                if *edge == self.edges_of[*id as usize].1 {
-                    seen[*id as usize] = Seen::Done;
-                    way.pop();
-                    continue;
+        !batch.is_empty()
+    }
+}
+
+impl<S> Explorer<'_, S>
+where
+    S: System + Send + Sync,
+    S::Kept: Send + Sync,
+    S::Move: Send + Sync,
+{
+    /// As [`Explorer::search`], by so many threads, this one included; what is found is the same.
+    pub fn search_with(mut self, threads: usize) -> Report<S::Move> {
+        // A mistake is made on one thread alone: see `mutation`.
+        if threads <= 1 || cfg!(feature = "mutations") {
+            return self.search();
+        }
+        let desk = || Desk::new(&self.start, &self.laws);
+        let mut desks: Vec<Desk<S>> = (0..threads).map(|_| desk()).collect();
+        self.search_by(|laws, known, batch, each| {
+            let found = expand_all(&mut desks, laws, known, batch);
+            for (waiting, found) in batch.iter().zip(found) {
+                if !each(known, waiting, found) {
+                    return;
                 }
-                let to = self.edges[*edge as usize];
-                *edge += 1;
-                match seen[to as usize] {
-                    Seen::OnTheWay => return Some(to),
-                    Seen::Done => {}
-                    Seen::Not => {
-                        seen[to as usize] = Seen::OnTheWay;
-                        way.push((to, self.edges_of[to as usize].0));
-                    }
-                }
+            }
+        })
+    }
+}
+
+/// Expands all at the same time. Each desk takes them in order, so that of two states with one fingerprint the
+/// first is kept.
+fn expand_all<S>(
+    desks: &mut [Desk<S>],
+    laws: &[Law<S>],
+    known: &Known<S>,
+    batch: &[Waiting<S>],
+) -> Vec<Expanded<S>>
+where
+    S: System + Send + Sync,
+    S::Kept: Send + Sync,
+    S::Move: Send + Sync,
+{
+    let next = AtomicUsize::new(0);
+    let work = |desk: &mut Desk<S>| {
+        let mut found = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(waiting) = batch.get(at) else { return found };
+            found.push((at, desk.expand(waiting, laws, known)));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let Some((own, others)) = desks.split_first_mut() else { return Vec::new() };
+        // A small batch is not worth their while.
+        let others = if batch.len() < BATCH / 8 { &mut [] } else { others };
+        let others: Vec<_> = others.iter_mut().map(|desk| scope.spawn(|| work(desk))).collect();
+        let mut all = work(own);
+        for other in others {
+            match other.join() {
+                Ok(found) => all.extend(found),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        None
-    }
-
-    fn new(laws: &[Law<S>]) -> Known<S> {
-        let goals = laws.iter().filter(|law| matches!(law.check, Check::CanAlways(_))).count();
-        let verdict =
-            |law: &Law<S>| Verdict { law: law.name, holds: None, breach: None, sometimes: 0 };
-        Known {
-            by_fingerprint: Table::default(),
-            fingerprints: Vec::new(),
-            ways: Vec::new(),
-            goals: vec![Vec::new(); goals],
-            edges: Vec::new(),
-            edges_of: Vec::new(),
-            keeps_edges: laws
-                .iter()
-                .any(|law| matches!(law.check, Check::CanAlways(_) | Check::Ends(_))),
-            verdicts: laws.iter().map(verdict).collect(),
-            moves: 0,
-        }
-    }
-
-    fn edges_of(&self, id: usize) -> &[u32] {
-        let (first, end) = self.edges_of[id];
-        &self.edges[first as usize..end as usize]
-    }
-
-    /// The number of the state with this fingerprint, and whether it is new.
-    fn enter(&mut self, fingerprint: u64, way: Way) -> (u32, bool) {
-        let fingerprints = &self.fingerprints;
-        let is = |id: u32| fingerprints[id as usize] == fingerprint;
-        if let Some(id) = self.by_fingerprint.get(fingerprint, is) {
-            return (id, false);
-        }
-        let id = u32::try_from(self.ways.len()).expect("states are counted in 32 bits");
-        self.by_fingerprint.insert(fingerprint, id);
-        self.fingerprints.push(fingerprint);
-        self.ways.push(way);
-        self.edges_of.push((0, 0));
-        (id, true)
-    }
-
-    fn report(
-        self,
-        laws: &[Law<S>],
-        depth: usize,
-        widest: usize,
-        exhausted: bool,
-    ) -> Report<S::Move> {
-        let states = self.ways.len();
-        let kept = self.by_fingerprint.bytes()
-            + self.fingerprints.capacity() * size_of::<u64>()
-            + self.ways.capacity() * size_of::<Way>()
-            + self.edges.capacity() * size_of::<u32>()
-            + self.edges_of.capacity() * size_of::<(u32, u32)>()
-            + self.goals.iter().map(Vec::capacity).sum::<usize>();
-        let judged = |(law, verdict): (&Law<S>, Verdict<S::Move>)| {
-            let known = exhausted || !matches!(law.check, Check::CanAlways(_) | Check::Ends(_));
-            let holds = match verdict.breach {
-                Some(_) => Some(false),
-                None => (known && exhausted).then_some(true),
-            };
-            Verdict { holds, ..verdict }
-        };
-        Report {
-            states,
-            moves: self.moves,
-            depth,
-            exhausted,
-            bytes_per_state: kept / states,
-            widest,
-            verdicts: laws.iter().zip(self.verdicts).map(judged).collect(),
-        }
-    }
+        all
+    });
+    all.sort_unstable_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, found)| found).collect()
 }

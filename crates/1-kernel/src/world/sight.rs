@@ -8,18 +8,21 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use super::saved::Look;
 use super::{Slot, State, World};
 use crate::explore::Digest;
 use crate::out::TimerRef;
 use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Ties;
 use crate::tree::{Body, Place};
-use crate::{MonitorRef, Pid, Process};
+use crate::{Bench, MonitorRef, Pid, Process};
 
 /// Says that the sixteen bytes to be hashed are one of the kernel's own names. Other hashers take
 /// them as any other bytes.
 const PID: i128 = 0x4275_7474_6F6E_0001 << 64;
 const MONITOR: i128 = 0x4275_7474_6F6E_0002 << 64;
+/// Odd, and with its bits well spread.
+const SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 const TAGS: i128 = !0xFFFF_FFFF_FFFF_FFFF;
 
 fn pair(high: u32, low: u32) -> i128 {
@@ -58,6 +61,8 @@ struct Sight<'a> {
     inner: Digest,
     ties: &'a Ties,
     renaming: &'a [u32],
+    /// Of the names of monitors as they are; 0 if there are none.
+    monitors: u64,
 }
 
 impl Sight<'_> {
@@ -75,6 +80,28 @@ impl Hasher for Sight<'_> {
         self.inner.write(bytes);
     }
 
+    // Numbers go in as they are: as bytes they would take four times as long.
+
+    fn write_u8(&mut self, number: u8) {
+        self.inner.write_u8(number);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.inner.write_u16(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.inner.write_u32(number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.inner.write_u64(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.inner.write_usize(number);
+    }
+
     fn write_i128(&mut self, value: i128) {
         match value & TAGS {
             PID => {
@@ -84,6 +111,8 @@ impl Hasher for Sight<'_> {
             }
             MONITOR => {
                 let (serial, index) = unpair(value);
+                let name = u64::from(serial) << 32 | u64::from(index);
+                self.monitors = (self.monitors ^ name).wrapping_mul(SPREAD).rotate_left(29);
                 match self.ties.rank(MonitorRef { index, serial }) {
                     Some((watcher, watched, rank)) => {
                         (watcher.generation(), self.renamed(watcher)).hash(&mut self.inner);
@@ -110,6 +139,16 @@ where
         self.fingerprint_as(&[])
     }
 
+    /// The same number, in less time: what was looked at before is not looked at again. What may have changed
+    /// since must be forgotten first ([`Bench::forget`]).
+    pub fn fingerprint_on(&self, bench: &mut Bench<P>) -> u64 {
+        self.look_at_parts(bench);
+        let keeper = bench.keeper.unwrap_or_default().sum;
+        let tree = bench.tree.unwrap_or_default().0.sum;
+        let body = |index: usize| bench.bodies[index].unwrap_or_default().sum;
+        self.fingerprint_of(&[], keeper, tree, body)
+    }
+
     /// The least fingerprint under these renamings and under none: worlds that differ only in who is who
     /// have the same. What else tells like processes apart (a key, a name) must not be in their states.
     pub fn fingerprint_of_any(&self, renamings: &[Renaming]) -> u64 {
@@ -118,34 +157,84 @@ where
     }
 
     fn fingerprint_as(&self, renaming: &[u32]) -> u64 {
-        let look = |what: &dyn Fn(&mut Sight<'_>)| {
-            let inner = Digest::new();
-            let mut sight = Sight { inner, ties: &self.out.ties, renaming };
-            what(&mut sight);
-            sight.finish()
-        };
-        let mut sum = look(&|sight| self.look_at_rest(sight));
+        let keeper = self.look(renaming, |sight| self.out.keeper.hash(sight)).sum;
+        let tree = self.look(renaming, |sight| self.look_at_tree(sight)).sum;
+        self.fingerprint_of(renaming, keeper, tree, |index| {
+            let body = self.slots[index].body.as_ref();
+            body.map_or(0, |body| self.look(renaming, |sight| body.hash(sight)).sum)
+        })
+    }
+
+    fn look(&self, renaming: &[u32], what: impl FnOnce(&mut Sight<'_>)) -> Look {
+        let inner = Digest::new();
+        let mut sight = Sight { inner, ties: &self.out.ties, renaming, monitors: 0 };
+        what(&mut sight);
+        let sum = sight.finish();
+        Look { sum, key: sum ^ sight.monitors }
+    }
+
+    /// Looks at every part of which it is not known what it looks like.
+    pub(super) fn look_at_parts(&self, bench: &mut Bench<P>) {
+        bench.bodies.resize(self.slots.len(), None);
+        for (slot, look) in self.slots.iter().zip(&mut bench.bodies) {
+            look.get_or_insert_with(|| match &slot.body {
+                Some(body) => self.look(&[], |sight| body.hash(sight)),
+                None => Look::default(),
+            });
+        }
+        if bench.keeper.is_none() {
+            bench.keeper = Some(self.look(&[], |sight| self.out.keeper.hash(sight)));
+        }
+        let now = self.out.now;
+        if bench.tree.is_none_or(|(_, at)| at != now) {
+            let look = self.look(&[], |sight| self.look_at_tree(sight));
+            // What is in it beside what it looks like: when deaths were, and who is enrolled where.
+            let key = self.look(&[], |sight| {
+                (look.key, now).hash(sight);
+                for (index, slot) in self.slots.iter().enumerate() {
+                    (index, slot.key, slot.node, slot.state == State::Free).hash(sight);
+                }
+            });
+            bench.tree = Some((Look { key: key.sum, ..look }, now));
+        }
+    }
+
+    fn fingerprint_of(
+        &self,
+        renaming: &[u32],
+        keeper: u64,
+        tree: u64,
+        body: impl Fn(usize) -> u64,
+    ) -> u64 {
+        let mut sum = self.look(renaming, |sight| {
+            (keeper, tree).hash(sight);
+            self.look_at_rest(sight);
+        });
+        let mut add = |look: Look| sum.sum = sum.sum.wrapping_add(look.sum);
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.state != State::Free {
                 let pid = Pid::new(index, slot.generation);
-                sum = sum.wrapping_add(look(&|sight| self.look_at_slot(pid, slot, sight)));
+                let body = body(pid.index());
+                add(self.look(renaming, |sight| self.look_at_slot(pid, slot, body, sight)));
             }
             // Each tie by itself: in which order they were tied makes no difference.
             let mut watching = slot.ties.watching;
             while let Some((tie, kind)) = self.out.ties.first(watching) {
                 let ends = self.out.ties.ends(tie);
-                sum = sum.wrapping_add(look(&|sight| (tie, kind, ends).hash(sight)));
+                add(self.look(renaming, |sight| (tie, kind, ends).hash(sight)));
                 watching = self.out.ties.after(tie);
             }
         }
         // One sequence a pair; pairs in no order.
-        let mut pairs: BTreeMap<(Pid, Pid), u64> = BTreeMap::new();
+        let mut pairs = Pairs::default();
         for envelope in self.out.ring.waiting() {
-            let to = self.addressee(envelope.to);
-            let so_far = pairs.entry((envelope.from, to)).or_insert(0);
-            *so_far = look(&|sight| (*so_far, envelope, self.foreign_tie(envelope)).hash(sight));
+            let so_far = pairs.of(envelope.from, self.addressee(envelope.to));
+            let look = self.look(renaming, |sight| {
+                (*so_far, envelope, self.foreign_tie(envelope)).hash(sight);
+            });
+            *so_far = look.sum;
         }
-        pairs.values().fold(sum, |sum, pair| sum.wrapping_add(*pair))
+        pairs.sums().fold(sum.sum, u64::wrapping_add)
     }
 
     /// The tie of another world that a signal names. It says nothing to us, so its number itself counts.
@@ -159,32 +248,22 @@ where
         Some((tie.index, tie.serial))
     }
 
-    fn look_at_slot(&self, pid: Pid, slot: &Slot<P>, sight: &mut Sight<'_>) {
-        let Slot { body, key, generation: _, incarnation, ties: _, note, node, state, marks } =
+    fn look_at_slot(&self, pid: Pid, slot: &Slot<P>, body: u64, sight: &mut Sight<'_>) {
+        let Slot { body: _, key, generation: _, incarnation, ties: _, note, node, state, marks } =
             slot;
         (pid, body, key, incarnation, node, state, marks).hash(sight);
         self.out.notes.get(*note as usize).and_then(Option::as_ref).hash(sight);
     }
 
     fn look_at_rest(&self, sight: &mut Sight<'_>) {
-        let World { slots: _, out, tree, free_notes: _, past_lives, timers, .. } = self;
-        (&out.keeper, &out.names, &out.groups, out.now).hash(sight);
+        let World { slots: _, out, free_notes: _, past_lives, timers, .. } = self;
+        (&out.names, &out.groups, out.now).hash(sight);
         for (place, past) in past_lives {
             (place, past.incarnation).hash(sight);
             self.out.notes.get(past.note as usize).and_then(Option::as_ref).hash(sight);
         }
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(sight);
-        }
-        for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &tree.places {
-            (name, pid, ending, deleted).hash(sight);
-            // Only deaths that an intensity still looks back at.
-            deaths.ages(out.now, *intensity).for_each(|age| age.hash(sight));
-            if let Body::Many { deaths, .. } = body {
-                for (child, deaths) in deaths {
-                    deaths.ages(out.now, *intensity).for_each(|age| (child, age).hash(sight));
-                }
-            }
         }
         for (of, by, tie, called) in &out.abroad.watched {
             (of, by, tie.index, tie.serial, called).hash(sight);
@@ -194,5 +273,51 @@ where
             ask.hash(sight);
         }
         self.dead.hash(sight);
+    }
+    fn look_at_tree(&self, sight: &mut Sight<'_>) {
+        let now = self.out.now;
+        for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &self.tree.places {
+            (&**name, pid, ending, deleted).hash(sight);
+            // Only deaths that an intensity still looks back at.
+            deaths.ages(now, *intensity).for_each(|age| age.hash(sight));
+            if let Body::Many { deaths, .. } = body {
+                for (child, deaths) in deaths {
+                    deaths.ages(now, *intensity).for_each(|age| (child, age).hash(sight));
+                }
+            }
+        }
+    }
+}
+
+/// A number for each pair of sender and receiver. There are few at a time as a rule, and then they take no
+/// memory of their own.
+#[derive(Default)]
+struct Pairs {
+    few: [(Pair, u64); FEW],
+    used: usize,
+    more: BTreeMap<Pair, u64>,
+}
+
+type Pair = Option<(Pid, Pid)>;
+
+const FEW: usize = 16;
+
+impl Pairs {
+    fn of(&mut self, from: Pid, to: Pid) -> &mut u64 {
+        let pair = Some((from, to));
+        let known = self.few[..self.used].iter().position(|(known, _)| *known == pair);
+        match known {
+            Some(at) => &mut self.few[at].1,
+            None if self.used < FEW => {
+                self.used += 1;
+                self.few[self.used - 1].0 = pair;
+                &mut self.few[self.used - 1].1
+            }
+            None => self.more.entry(pair).or_insert(0),
+        }
+    }
+
+    fn sums(&self) -> impl Iterator<Item = u64> {
+        self.few[..self.used].iter().map(|(_, sum)| *sum).chain(self.more.values().copied())
     }
 }

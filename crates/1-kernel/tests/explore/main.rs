@@ -101,3 +101,26 @@ fn left_to_itself_a_scene_becomes_quiet() {
     assert_eq!(scene.settle(1_000), kernel::explore::Settled::Quiet);
     assert!(scene.is_quiet());
 }
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    for wrong in [Wrong::Not, Wrong::GivesTwice, Wrong::ForgetsTheDead] {
+        let report = |threads| {
+            let scene = lock::scene(4, wrong).faults(1).mortal(lock::is_user);
+            Explorer::new(scene).laws([at_most_one(), all_get_it()]).search_with(threads)
+        };
+        let alone = report(1);
+        assert!(alone.states > 2_000, "more than one batch: {}", alone.states);
+        assert_eq!(alone, report(2), "{wrong:?}");
+        assert_eq!(alone, report(3), "{wrong:?}");
+    }
+}
+
+#[test]
+fn every_state_that_was_found_is_judged_also_if_it_is_stopped() {
+    let seen = |_: &Locks| true;
+    let law = Law::always("there it is", |_: &Locks| Ok(())).sometimes(seen);
+    let report = Explorer::new(lock::scene(3, Wrong::Not)).law(law).most_states(40).search();
+    assert!(!report.exhausted);
+    assert_eq!(report.verdicts[0].sometimes, report.states as u64);
+}

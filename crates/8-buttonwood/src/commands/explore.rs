@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Stop after so many states
     #[arg(long, value_name = "N")]
     states: Option<usize>,
+    /// Threads that search; without it one for each processor. What is found is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
     /// Run once and kill: an order by name, maker, newcomer, floor, ledger, orders, world
     #[arg(long, value_name = "WHO", requires = "arrow")]
     kill: Option<String>,
@@ -119,12 +122,21 @@ fn list() -> Result<(), Failure> {
     let wide = names.chain(charts.iter().map(|(name, _)| name.len())).max().unwrap_or(0);
     for world in &worlds {
         let (name, about, faults) = (&world.name, &world.about, world.budget());
-        writeln!(text, "{name:<wide$}  {about} ({faults} deaths)").expect("text can be written");
+        writeln!(text, "{name:<wide$}  {about} ({})", deaths(faults)).expect("text can be written");
     }
     for (name, chart) in &charts {
         writeln!(text, "{name:<wide$}  chart: {}", chart.title).expect("text can be written");
     }
     output::text_line(text.trim_end())
+}
+
+/// So many deaths, in words.
+fn deaths(faults: u32) -> String {
+    match faults {
+        0 => "no death".to_owned(),
+        1 => "up to 1 death".to_owned(),
+        more => format!("up to {more} deaths"),
+    }
 }
 
 /// The charts of the folder `charts` that can be read, by name.
@@ -163,7 +175,12 @@ fn find(name: &str) -> Result<World, Failure> {
 
 /// Names like this one, as the beginning of a sentence; nothing if none is.
 fn near(name: &str, known: impl Iterator<Item = String>) -> String {
-    let mut near: Vec<_> = known.map(|known| (steps_between(name, &known), known)).collect();
+    // Also the beginning of a longer name is near it.
+    let steps = |known: &str| {
+        let beginning: String = known.chars().take(name.chars().count()).collect();
+        steps_between(name, known).min(1 + steps_between(name, &beginning))
+    };
+    let mut near: Vec<_> = known.map(|known| (steps(&known), known)).collect();
     near.sort();
     let bound = name.len() / 2;
     let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(3).collect();
@@ -197,6 +214,7 @@ struct Report {
     depth: usize,
     seconds: f64,
     states_per_second: f64,
+    threads: usize,
     bytes_per_state: usize,
     exhausted: bool,
     laws: Vec<LawReport>,
@@ -230,7 +248,11 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
         explorer = explorer.stop_at_breach(); // a mistake can make a world endless
     }
     let start = Instant::now();
-    let found = explorer.search();
+    let threads = args.threads.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    );
+    let found = explorer.search_with(threads);
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
 
@@ -254,6 +276,7 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
         depth: found.depth,
         seconds,
         states_per_second: found.states as f64 / seconds.max(1e-9),
+        threads,
         bytes_per_state: found.bytes_per_state,
         exhausted: found.exhausted,
         laws: found.verdicts.iter().map(law).collect(),
@@ -281,10 +304,12 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
 fn explorer<'a>(world: &World, args: &Args) -> Result<Explorer<'a, State>, Failure> {
     let Some(name) = &args.law else { return Ok(world.explorer()) };
     let law = world.law(name).ok_or_else(|| {
-        let known = lab::laws::Law::ALL.iter().map(|law| law.name().to_owned());
-        let all: Vec<_> = lab::laws::Law::ALL.iter().map(|law| law.name()).collect();
-        let near = near(name, known);
-        Failure::Usage(format!("--law: there is no law {name:?}; {near}all: {}", all.join(", ")))
+        let all = world.law_names();
+        let near = near(name, all.iter().map(|law| (*law).to_owned()));
+        let is_one = lab::laws::Law::ALL.iter().any(|law| law.name() == name);
+        let why = if is_one { "is not judged in this world" } else { "is no law" };
+        let all = all.join(", ");
+        Failure::Usage(format!("--law: {name:?} {why}; {near}those of {} are: {all}", world.name))
     })?;
     Ok(Explorer::new(world.start()).law(law))
 }
@@ -297,9 +322,9 @@ impl Report {
         let per_second = thousands(per_second.parse().unwrap_or(0));
         writeln!(
             text,
-            "{} states with up to {} deaths, {end}; depth {}, {:.1} s, {per_second} states/s",
+            "{} states with {}, {end}; depth {}, {:.1} s, {per_second} states/s",
             thousands(self.states as u64),
-            self.faults,
+            deaths(self.faults),
             self.depth,
             self.seconds,
         )

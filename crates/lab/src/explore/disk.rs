@@ -103,7 +103,7 @@ impl Disk {
                 _ => base.groups.push(group),
             }
         }
-        base.told.forget_but(&[]);
+        base.told.forget_but(|_| false);
     }
 
     /// The world is lost. All that is durable is there again, and the oldest `kept` groups of what was

@@ -18,21 +18,29 @@ const SOON: usize = 64;
 impl World {
     /// Every law that this world puts to the test. `Priority` is one of asks that come one at a time.
     pub fn laws(&self) -> Vec<Rule<State>> {
-        let has_priority = self.script.one_at_a_time && !self.script.in_a_rush;
-        let wanted = Law::ALL.into_iter().filter(|law| *law != Law::Priority || has_priority);
-        wanted.map(rule).collect()
+        self.judged().map(rule).collect()
     }
 
     /// One of its laws, by name.
     pub fn law(&self, name: &str) -> Option<Rule<State>> {
-        Law::ALL.into_iter().find(|law| law.name() == name).map(rule)
+        self.judged().find(|law| law.name() == name).map(rule)
+    }
+
+    /// Names of its laws.
+    pub fn law_names(&self) -> Vec<&'static str> {
+        self.judged().map(Law::name).collect()
+    }
+
+    fn judged(&self) -> impl Iterator<Item = Law> {
+        let has_priority = self.script.one_at_a_time && !self.script.in_a_rush;
+        Law::ALL.into_iter().filter(move |law| *law != Law::Priority || has_priority)
     }
 }
 
 fn rule(law: Law) -> Rule<State> {
     let name = law.name();
     let rule = match law {
-        Law::Solo => Rule::from_each(name, |state: State| solo(&state)),
+        Law::Solo => Rule::from_each(name, solo),
         Law::CanSettle => Rule::can_always(name, State::is_settled),
         Law::Drain => Rule::ends(name, ends_well),
         _ => Rule::always(name, move |state: &State| {
@@ -92,28 +100,34 @@ fn in_doubt(stage: &Stage) -> impl Iterator<Item = (OrderId, Hold)> {
     alive.chain(between).filter_map(|(pid, order)| Some((order, *world.note(pid)?)))
 }
 
-/// Each party with a logged hold settles with the ledger alone: its partner dies, and nothing is delivered
-/// but to the party, from it to the ledger, and to the supervisors.
-fn solo(state: &State) -> Result<(), String> {
-    let parties: Vec<_> = in_doubt(state.stage()).collect();
+/// Each party with a logged hold settles with the ledger alone. For the last of them the state itself is used up.
+fn solo(state: &mut State) -> Result<(), String> {
+    let mut parties: Vec<_> = in_doubt(&state.stage).collect();
+    let Some((order, hold)) = parties.pop() else { return Ok(()) };
     for (order, hold) in parties {
-        let mut stage = state.stage().clone();
-        stage.kill_at(hold.partner);
-        for _ in 0..SOON {
-            let Some((from, to)) = next_alone(&stage, order, hold.partner) else { break };
-            stage.deliver_between(from, to);
-            stage.drop_idle();
-            stage.seen();
-        }
-        let holds = stage.find(Who::Order(order)).and_then(|pid| stage.world().note(pid).copied());
-        let is_gone = stage.ledger().line(order).is_none_or(|line| line.is_suspended());
-        let settled = holds.is_none_or(|other| other.deal != hold.deal)
-            && (is_gone || stage.find(Who::Order(order)).is_some());
-        if !settled {
-            return Err(format!("{order} cannot settle {:?} with the ledger alone", hold.deal));
-        }
+        settles_alone(&mut state.stage.clone(), order, hold)?;
     }
-    Ok(())
+    settles_alone(&mut state.stage, order, hold)
+}
+
+/// A party's partner dies, and nothing is delivered but to the party, from it to the ledger, and to the supervisors.
+fn settles_alone(stage: &mut Stage, order: OrderId, hold: Hold) -> Result<(), String> {
+    stage.kill_at(hold.partner);
+    for _ in 0..SOON {
+        let Some((from, to)) = next_alone(stage, order, hold.partner) else { break };
+        stage.deliver_between(from, to);
+        stage.drop_idle();
+        let seen = stage.seen();
+        stage.reuse(seen);
+    }
+    let holds = stage.find(Who::Order(order)).and_then(|pid| stage.world().note(pid).copied());
+    let is_gone = stage.ledger().line(order).is_none_or(|line| line.is_suspended());
+    let settled = holds.is_none_or(|other| other.deal != hold.deal)
+        && (is_gone || stage.find(Who::Order(order)).is_some());
+    if settled {
+        return Ok(());
+    }
+    Err(format!("{order} cannot settle {:?} with the ledger alone", hold.deal))
 }
 
 /// The oldest signal of those that may be delivered while a party is left alone with the ledger.

@@ -2,17 +2,17 @@
 //! dies, the disk has caught up. Every step is taken by the shipped code; this only says which there are.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kernel::Pid;
-use kernel::explore::{Digest, System};
+use kernel::explore::System;
 use market::Party;
 use units::{AskId, OrderId};
 use words::Ask;
 
 use super::World;
 use super::disk::Disk;
+use super::kept::{Kept, digest};
 use super::scenario::{Script, Wish};
 use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
@@ -63,9 +63,12 @@ pub(super) enum Status {
 pub struct State {
     pub(super) script: Arc<Script>,
     pub(super) stage: Stage,
-    pub(super) inspector: Inspector,
+    /// Shared by all states in which it knows the same.
+    pub(super) inspector: Arc<Inspector>,
+    /// What it looks like, if it was looked at.
+    pub(super) inspected: Option<u64>,
     pub(super) statuses: Vec<Status>,
-    faults: u32,
+    pub(super) faults: u32,
     pub(super) disk: Option<Disk>,
     /// Says what must come of each ask, where they come one at a time.
     pub(super) oracle: Option<Oracle>,
@@ -95,7 +98,8 @@ impl World {
         }
         State {
             stage,
-            inspector: Inspector::default(),
+            inspector: Arc::default(),
+            inspected: None,
             statuses: vec![Status::Unsaid; script.lines.len()],
             faults: script.faults,
             disk,
@@ -135,8 +139,15 @@ impl State {
             && self.disk.as_ref().is_none_or(Disk::is_synced)
     }
 
-    /// Takes a step, and gives what was seen of it.
+    /// Takes a step, and gives what was seen of it. The laws are judged.
     pub fn take(&mut self, step: &Step) -> Vec<Seen> {
+        let seen = self.happen(step);
+        self.consider();
+        seen
+    }
+
+    /// Takes a step, and judges only what is seen in it and not what it leads to.
+    fn happen(&mut self, step: &Step) -> Vec<Seen> {
         self.broken.clear();
         let mut answered = None;
         match *step {
@@ -171,8 +182,16 @@ impl State {
     }
 
     fn look(&mut self, seen: &[Seen]) {
-        self.broken.extend(self.inspector.judge(&self.stage, seen));
-        self.inspector.forget(&self.stage);
+        // Most steps are none of its business, and then all states go on sharing it.
+        if Inspector::is_concerned(seen) {
+            self.inspected = None;
+            let inspector = Arc::make_mut(&mut self.inspector);
+            self.broken.extend(inspector.hear(&self.stage, seen));
+        }
+        if !self.inspector.remembers_only_what_counts(&self.stage) {
+            self.inspected = None;
+            Arc::make_mut(&mut self.inspector).forget(&self.stage);
+        }
         if self.oracle.is_some() {
             self.outcomes.extend(seen.iter().filter_map(|event| match event {
                 Seen::Recorded(_, fact) => Outcome::of_fact(fact),
@@ -186,8 +205,10 @@ impl State {
         self.faults = self.faults.saturating_sub(1);
         let Some(disk) = &mut self.disk else { return Vec::new() };
         let (stage, seen) = disk.recover(kept);
-        self.stage = stage;
-        self.inspector = Inspector::of(disk.told().clone());
+        let mut before = std::mem::replace(&mut self.stage, stage);
+        self.stage.come_after(&mut before);
+        self.inspector = Arc::new(Inspector::of(disk.told().clone()));
+        self.inspected = None;
         self.look(&seen);
         for status in &mut self.statuses {
             if let Status::Asked(_) | Status::Answered(_) = status {
@@ -253,6 +274,7 @@ impl State {
 
 impl System for State {
     type Move = Step;
+    type Kept = Kept;
 
     fn moves(&self, moves: &mut Vec<Step>) {
         moves.clear();
@@ -286,18 +308,30 @@ impl System for State {
     }
 
     fn make(&mut self, chosen: &Step) {
-        let _seen = self.take(chosen);
+        let seen = self.happen(chosen);
+        self.stage.reuse(seen);
     }
 
     fn fingerprint(&self) -> u64 {
-        let State { stage, inspector, statuses, faults, disk, outcomes, broken, .. } = self;
-        let mut hasher = Digest::new();
-        (stage.world().fingerprint(), stage.next_ask()).hash(&mut hasher);
-        (inspector, statuses, faults, disk, outcomes).hash(&mut hasher);
-        for Broken { law, .. } in broken {
-            law.hash(&mut hasher);
-        }
-        hasher.finish()
+        self.fingerprint_with(self.stage.world().fingerprint(), digest(&self.inspector))
+    }
+
+    fn fingerprint_anew(&mut self) -> u64 {
+        let inspector = self.inspected();
+        let world = self.stage.fingerprint_anew();
+        self.fingerprint_with(world, inspector)
+    }
+
+    fn keep(&mut self) -> Kept {
+        Kept::of(self)
+    }
+
+    fn put_back(&mut self, kept: &Kept) {
+        kept.put_into(self);
+    }
+
+    fn consider(&mut self) {
+        self.broken.extend(self.inspector.check(&self.stage, true));
     }
 
     fn is_fault(chosen: &Step) -> bool {

@@ -31,6 +31,12 @@ const WORLDS: &[Entry] = &[
         |world| world.faults(2),
     ),
     (
+        "a-cancel-and-a-replace-in-flight",
+        "The seller is replaced by more and the buyer is cancelled, each at any moment",
+        &["ann buys 2 @ 100", "sam sells 1 @ 100", "ann cancels", "sam replaces 2 @ 100"],
+        |world| world.faults(2),
+    ),
+    (
         "two-buyers-and-a-cancel",
         "Two want what one has, who is cancelled at any moment",
         &["ann buys 1 @ 100", "bob buys 1 @ 100", "sam sells 1 @ 100", "sam cancels"],
@@ -40,6 +46,18 @@ const WORLDS: &[Entry] = &[
         "two-buyers-and-a-replace",
         "Two want what one has, who is replaced by more at any moment",
         &["ann buys 1 @ 100", "bob buys 1 @ 100", "sam sells 1 @ 100", "sam replaces 2 @ 100"],
+        |world| world.faults(1),
+    ),
+    (
+        "two-buyers-a-cancel-and-a-replace",
+        "Two want what one has; one of them is cancelled and the seller replaced by more, each at any moment",
+        &[
+            "ann buys 1 @ 100",
+            "bob buys 1 @ 100",
+            "sam sells 1 @ 100",
+            "ann cancels",
+            "sam replaces 2 @ 100",
+        ],
         |world| world.faults(1),
     ),
     (

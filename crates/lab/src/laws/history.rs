@@ -109,11 +109,16 @@ impl History {
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
 
-    /// Forgets all facts, and every deal but these: of the others nobody can speak any more. The orders stay.
-    pub fn forget_but(&mut self, deals: &[Deal]) {
+    /// Deals that the ledger has had its word on, as far as they are remembered.
+    pub(super) fn deals(&self) -> impl Iterator<Item = &Deal> {
+        self.trades.iter().chain(&self.voids)
+    }
+
+    /// Forgets all facts, and every deal but those that count. The orders stay.
+    pub fn forget_but(&mut self, counts: impl Fn(&Deal) -> bool) {
         self.facts.clear();
-        self.trades.retain(|deal| deals.contains(deal));
-        self.voids.retain(|deal| deals.contains(deal));
+        self.trades.retain(&counts);
+        self.voids.retain(&counts);
     }
 
     /// Takes the next fact, or says which law it breaks.

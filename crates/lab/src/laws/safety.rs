@@ -63,6 +63,14 @@ impl Inspector {
     /// All safety laws that are broken; `seen` is what the last step has brought.
     pub fn judge(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
         let mut broken = self.hear(stage, seen);
+        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
+        broken.extend(self.check(stage, recorded));
+        broken
+    }
+
+    /// The laws of what a world is, and not of how it came to be that; with the ledger's lines or without.
+    pub(crate) fn check(&self, stage: &Stage, ledger_too: bool) -> Vec<Broken> {
+        let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for (pid, id) in stage.processes() {
             if let Some(order) = stage.world().process(pid).and_then(|party| party.as_order()) {
@@ -72,12 +80,14 @@ impl Inspector {
         for (market, _) in stage.exchange().markets() {
             note(check_depth(stage, market));
         }
-        note(self.check_ledger(stage, seen));
+        if ledger_too {
+            note(self.check_ledger(stage));
+        }
         broken
     }
 
     /// Takes what has happened, and gives the laws of single events that are broken.
-    fn hear(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
+    pub(crate) fn hear(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
         let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for event in seen {
@@ -98,6 +108,22 @@ impl Inspector {
         broken
     }
 
+    /// True if it has something to note or to judge about one of these; then [`Inspector::hear`] does.
+    pub(crate) fn is_concerned(seen: &[Seen]) -> bool {
+        seen.iter().any(concerns)
+    }
+
+    /// False if [`Inspector::forget`] would forget something.
+    pub(crate) fn remembers_only_what_counts(&self, stage: &Stage) -> bool {
+        let Inspector { history, said_void, proposals, floor_of, introductions } = self;
+        introductions.keys().all(|floor| stage.world().is_alive(*floor))
+            && history.facts().is_empty()
+            && history.deals().all(|deal| is_named(stage, |other| other == deal))
+            && said_void.iter().all(|deal| is_named(stage, |other| other == deal))
+            && floor_of.keys().all(|deal| is_named(stage, |other| other == deal))
+            && proposals.keys().all(|name| is_named(stage, |deal| name_of(deal) == *name))
+    }
+
     /// Forgets what can make no difference to a law any more, so that worlds which only came another
     /// way are one state: deals that nobody can speak of any more, floors that are dead.
     ///
@@ -106,15 +132,11 @@ impl Inspector {
     pub fn forget(&mut self, stage: &Stage) {
         let Inspector { history, said_void, proposals, floor_of, introductions } = self;
         introductions.retain(|floor, _| stage.world().is_alive(*floor));
-        let letters = stage.world().letters().filter_map(message).filter_map(Say::deal);
-        let deals: Vec<Deal> = letters.chain(stage.world().notes().map(|hold| hold.deal)).collect();
-        history.forget_but(&deals);
-        said_void.retain(|deal| deals.contains(deal));
-        floor_of.retain(|deal, _| deals.contains(deal));
-        let named = |name: &Proposal| {
-            deals.iter().any(|deal| (deal.maker, deal.incarnation, deal.number) == *name)
-        };
-        proposals.retain(|name, _| named(name));
+        let counts = |deal: &Deal| is_named(stage, |other| other == deal);
+        history.forget_but(counts);
+        said_void.retain(counts);
+        floor_of.retain(|deal, _| counts(deal));
+        proposals.retain(|name, _| is_named(stage, |deal| name_of(deal) == *name));
     }
 
     /// An inspector of a world that comes back from these facts.
@@ -145,7 +167,7 @@ impl Inspector {
                 check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))
             }
             Some(Say::Propose { deal, price, lots, .. }) => {
-                let name = (deal.maker, deal.incarnation, deal.number);
+                let name = name_of(deal);
                 let offer = (deal.taker, *price, *lots);
                 let before = *self.proposals.entry(name).or_insert(offer);
                 check(before == offer, Law::Agreement, || format!("{deal:?} names two deals"))
@@ -216,11 +238,7 @@ impl Inspector {
     }
 
     /// The ledger's own count agrees with that of the facts.
-    fn check_ledger(&self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
-        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
-        if !recorded {
-            return Ok(());
-        }
+    fn check_ledger(&self, stage: &Stage) -> Result<(), Broken> {
         let ledger = stage.ledger();
         let open = self.history.lines().filter(|line| line.is_open());
         check(ledger.open_orders() == open.count(), Law::Books, || {
@@ -245,6 +263,36 @@ impl Inspector {
     }
 }
 
+/// True if an inspector has something to note or to judge about this.
+fn concerns(event: &Seen) -> bool {
+    match event {
+        Seen::Delivered(envelope) | Seen::Lost(envelope) => matches!(
+            message(envelope),
+            Some(
+                Say::Recorded { .. }
+                    | Say::Complete { .. }
+                    | Say::Voided { .. }
+                    | Say::Withdraw { .. }
+                    | Say::Propose { .. }
+                    | Say::Introduce { .. }
+            )
+        ),
+        Seen::Recorded(..) | Seen::Ended(_, Reason::Failed(_)) => true,
+        Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => false,
+    }
+}
+
+/// A deal's name but for its taker.
+fn name_of(deal: &Deal) -> Proposal {
+    (deal.maker, deal.incarnation, deal.number)
+}
+
+/// True if a message that waits or a note names such a deal.
+fn is_named(stage: &Stage, is: impl Fn(&Deal) -> bool) -> bool {
+    let mut said = stage.world().letters().filter_map(message).filter_map(Say::deal);
+    said.any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
+}
+
 /// The orders that a fact is about.
 fn named(fact: &Fact) -> Vec<OrderId> {
     match *fact {
@@ -262,11 +310,17 @@ fn named(fact: &Fact) -> Vec<OrderId> {
 fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
     let Some(floor) = stage.exchange().floor(market) else { return Ok(()) };
     for side in [Side::Buy, Side::Sell] {
-        let mut depth: BTreeMap<Price, Lots> = BTreeMap::new();
-        for (_, price, lots) in floor.resting(side) {
-            *depth.entry(price).or_default() += lots;
+        if floor.side(side).best().is_none() && floor.side(side).resting() == 0 {
+            continue;
         }
-        let shown: BTreeMap<Price, Lots> = floor.side(side).levels().collect();
+        let mut depth: Vec<(Price, Lots)> = Vec::new();
+        for (_, price, lots) in floor.resting(side) {
+            match depth.last_mut() {
+                Some((last, sum)) if *last == price => *sum += lots,
+                _ => depth.push((price, lots)),
+            }
+        }
+        let shown: Vec<_> = floor.side(side).levels().collect();
         check(shown == depth, Law::Books, || format!("{side} levels {shown:?}, orders {depth:?}"))?;
     }
     Ok(())
