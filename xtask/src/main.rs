@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool that speaks to a terminal")]
 
 mod bless;
+mod count;
 mod fault;
 mod kill;
 mod needs;
@@ -28,6 +29,7 @@ Every chore of the repository.
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
+  cargo xtask count             instructions and mispredicted branches an ask, by callgrind: steady on a busy machine
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         (Some("ci"), []) => return ci(),
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
+        (Some("count"), []) => count::run(),
         (Some("kill"), [help]) if help == "--help" || help == "-h" => {
             println!("{}", kill::HELP);
             Ok(())

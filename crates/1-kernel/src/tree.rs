@@ -153,8 +153,8 @@ impl<R> Node<R> {
     }
 
     /// Of many like children: keeps no index of them by key, since the world's keeper has one of its own
-    /// ([`crate::Keeper::place_of`]). Saves 16 bytes a child, and two looks into a table in each life; a key that the
-    /// keeper does not know is looked for among all processes.
+    /// ([`crate::Keeper::place_of`]). Saves 16 bytes a child, and two looks into a table in each life. A child is known
+    /// by its key from the fact on that tells the keeper of it; that keys differ until then is the care of who spawns.
     pub fn indexed_by_keeper(self) -> Node<R> {
         Node { indexed_by_keeper: true, ..self }
     }

@@ -229,10 +229,11 @@ impl<W: Watch<Party>> Exchange<W> {
             }
             &Ask::Cancel { account, order } => {
                 let line = door::check_cancel(self.ledger(), account, order)?;
-                let market = line.market;
-                match self.process(line) {
-                    Some(pid) => self.world.send(pid, Say::Cancel { ask: number }),
-                    None => self.cancel_suspended(order, market),
+                if line.is_suspended() {
+                    let market = line.market;
+                    self.cancel_suspended(order, market);
+                } else if let Some(pid) = self.process(line) {
+                    self.world.send(pid, Say::Cancel { ask: number });
                 }
             }
             Ask::Replace(replace) => {
@@ -272,9 +273,6 @@ impl<W: Watch<Party>> Exchange<W> {
     /// A suspended order has no process that could leave. (One that is not suspended and has none will
     /// have one shortly, since its supervisor is between two lives; it is asked again.)
     fn cancel_suspended(&mut self, order: OrderId, market: MarketId) {
-        if !self.ledger().line(order).is_some_and(|line| line.is_suspended()) {
-            return;
-        }
         let lots: Lots = self.ledger().remaining(order);
         let left = Fact::Left { order, lots, reason: Reason::Cancelled };
         self.world.record(left).expect("a suspended order has its line");

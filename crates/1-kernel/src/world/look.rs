@@ -23,15 +23,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.whereis(name)
     }
 
-    /// The child of a supervisor of many with this key; it may be between two lives.
+    /// The child of a supervisor of many with this key; it may be between two lives. Where the keeper has the
+    /// index, of those whom it knows; O(processes) if it knows one who is not where it says.
     #[inline]
     pub fn child(&self, supervisor: NodeId, key: u64) -> Option<Pid> {
+        let index = self.tree.index(supervisor)?;
         let is = |index: u32| self.is_child(supervisor, key, index);
-        let index = self.tree.index(supervisor)?.get(key, is);
-        index.or_else(|| self.find_child(supervisor, key)).and_then(|index| self.pid_at(index))
+        let index = match index.is_whole() {
+            true => index.get(key, is),
+            false => match self.out.keeper.place_of(key)? {
+                index if is(index) => Some(index),
+                _ => (0..u32::try_from(self.slots.len()).ok()?).find(|index| is(*index)),
+            },
+        };
+        index.and_then(|index| self.pid_at(index))
     }
 
-    /// The same child, if it is at this index, where it was last seen; else it is looked for.
+    /// The same child, by a look at the index where it was last seen; it is looked up only if it is not there.
     #[inline(always)]
     pub fn child_seen_at(&self, supervisor: NodeId, key: u64, index: u32) -> Option<Pid> {
         match self.is_child(supervisor, key, index) {
@@ -53,17 +61,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 && slot.node == supervisor.0
                 && matches!(slot.state, State::Alive | State::Between)
         })
-    }
-
-    /// A child that stands in no index, or not any more: where the keeper says, or anywhere.
-    #[cold]
-    fn find_child(&self, supervisor: NodeId, key: u64) -> Option<u32> {
-        let is = |index: &u32| self.is_child(supervisor, key, *index);
-        if self.tree.index(supervisor)?.is_whole() {
-            return None;
-        }
-        let known = self.out.keeper.place_of(key).filter(is);
-        known.or_else(|| (0..u32::try_from(self.slots.len()).ok()?).find(is))
     }
 
     /// Asks the processor to fetch the process at an index soon. No effect but on time.

@@ -26,7 +26,8 @@ pub(crate) fn judged(seeds: std::ops::Range<u64>) -> (Pairs, u64) {
                 }
                 let is_in = |market: &u16| {
                     let orders = world.node(&format!("exchange/M{market}/orders"));
-                    orders.and_then(|orders| world.child(orders, key)).is_some()
+                    let children = orders.map(|orders| world.which_children(orders));
+                    children.is_some_and(|all| all.iter().any(|child| child.pid == Some(pid)))
                 };
                 let market = MarketId((0..2).find(is_in).unwrap_or(0));
                 let fresh = Order::new(OrderId(key), market);

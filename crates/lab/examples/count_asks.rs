@@ -1,0 +1,54 @@
+//! Asks of one scenario of the generated flow on the caller's thread, for whoever counts what they cost.
+//! `cargo xtask count` runs it under callgrind, which counts what happens in `counted` and nothing else.
+#![allow(clippy::print_stdout, reason = "a program for a terminal")]
+
+use exchange::{Exchange, Options};
+use lab::flow::{self, Flow, Scenario};
+use units::{AskId, Scale, Time};
+use words::{Ask, Fact, MarketSpec, Tell};
+
+/// Ask 1 opens the market, so the flow's begin at 2.
+const FIRST: AskId = AskId(2);
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let name = args.next().unwrap_or_else(|| "calm".to_owned());
+    let count = args.next().map_or(Ok(20_000), |text| text.parse());
+    let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.name() == name);
+    let (Some(scenario), Ok(count)) = (scenario, count) else {
+        eprintln!("Usage: count_asks [still|calm|trending|volatile|crash] [ASKS]");
+        std::process::exit(2);
+    };
+    let options = flow::Options { first: FIRST, period: count as u64, ..flow::Options::default() };
+    let mut flow = Flow::new(scenario, 1792, options);
+    let standing = flow.standing();
+    let before: Vec<Ask> = flow.by_ref().take(standing).collect();
+    let asks: Vec<Ask> = flow.take(count).collect();
+    let mut exchange = Exchange::new(Options::default());
+    exchange.ask(Time(0), &Ask::OpenMarket(market()), &mut |_, _| ());
+    for ask in &before {
+        exchange.ask(Time(1), ask, &mut |_, _| ());
+    }
+    let trades = counted(&mut exchange, &asks);
+    println!("{name}: {count} asks on {standing} standing orders, {trades} trades");
+}
+
+fn market() -> MarketSpec {
+    MarketSpec {
+        symbol: "FLOW-USD".parse().expect("eight letters and a dash"),
+        tick: Scale { mantissa: 5, places: 3 },
+        lot: Scale::places(0),
+    }
+}
+
+#[inline(never)]
+fn counted(exchange: &mut Exchange, asks: &[Ask]) -> u64 {
+    let mut trades = 0;
+    for (index, (ask, at)) in asks.iter().zip(2..).enumerate() {
+        exchange.warm(&asks[index + 1..]);
+        exchange.ask(Time(at), ask, &mut |_, tell| {
+            trades += u64::from(matches!(tell, Tell::Fact(_, Fact::Traded { .. })));
+        });
+    }
+    trades
+}
