@@ -95,7 +95,7 @@ pub(crate) fn spinner(what: &'static str) -> ProgressBar {
 
 /// A bar for a search whose end is not known: states, and what the message says.
 pub(crate) fn states_bar() -> ProgressBar {
-    bar("", "{spinner} {human_pos} states, {per_sec}, {msg}")
+    bar("", "{spinner} {human_pos} states, {msg}")
 }
 
 fn bar(what: &'static str, template: &str) -> ProgressBar {

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "speaks to whoever runs it")]
 
 use std::hash::{Hash, Hasher};
 use std::time::Instant;
@@ -63,25 +64,54 @@ fn main() {
     let which = rest.first().map_or("", String::as_str);
     let threads = rest.get(1).map_or(1, |threads| threads.parse().expect("a number of threads"));
     if which != "theirs" {
-        let clock = Instant::now();
+        let clock = Clock::start();
         let found = world.explorer().search_with(threads);
         tell("ours, all laws", found.states, clock);
-        let clock = Instant::now();
+        let broken = found.verdicts.iter().filter(|verdict| verdict.holds != Some(true));
+        broken.for_each(|verdict| println!("BROKEN: {verdict:?}"));
+        let empty = found.verdicts.iter().filter(|verdict| verdict.sometimes == 0);
+        empty.for_each(|verdict| println!("nothing puts {} to the test", verdict.law));
+        println!("depth {}, {} moves, proof: {}", found.depth, found.moves, found.is_proof());
+        let clock = Clock::start();
         let states = Explorer::new(world.start()).search_with(threads).states;
         tell("ours, no law", states, clock);
     }
     if which != "ours" {
-        let clock = Instant::now();
+        let clock = Clock::start();
         let checker = SameWorld(world).checker().threads(threads).spawn_bfs().join();
         tell("Stateright, safety laws", checker.unique_state_count(), clock);
     }
 }
 
-/// Says how many states were seen, in which time and with how much memory, all of the process until now.
-fn tell(what: &str, states: usize, clock: Instant) {
-    let seconds = clock.elapsed().as_secs_f64();
-    let per_second = states as f64 / seconds;
+/// Time that goes by, and time that the processor gives to us, where Linux tells it.
+struct Clock {
+    start: Instant,
+    processor: f64,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        Clock { start: Instant::now(), processor: processor_seconds() }
+    }
+}
+
+/// Of all threads, in steps of a hundredth; 0 where it is not told.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// Says how many states were seen, in which time, and the most memory that this process has had.
+fn tell(what: &str, states: usize, clock: Clock) {
+    let seconds = clock.start.elapsed().as_secs_f64();
+    let processor = processor_seconds() - clock.processor;
+    let per_second = states as f64 / processor.max(0.01);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("no peak known");
-    println!("{what}: {states} states, {seconds:.2} s, {per_second:.0} states/s; {peak}");
+    println!(
+        "{what}: {states} states, {seconds:.2} s, of the processor {processor:.2} s: {per_second:.0} states/s; {peak}"
+    );
 }

@@ -51,7 +51,10 @@ impl World {
     }
 }
 
+/// What was found in a world.
+pub type Found = Report<Step>;
+
 /// Goes through a world to its end, under every law.
-pub fn explore(world: &World) -> Report<Step> {
+pub fn explore(world: &World) -> Found {
     world.explorer().search()
 }

@@ -2,11 +2,12 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::fmt::Write as _;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Instant;
 
 use lab::chart::{Chart, Picture, files};
-use lab::explore::{Explorer, State, Step, WhatIf, World, draw, worlds};
+use lab::explore::{Explorer, Found, State, Step, WhatIf, World, draw, worlds};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -130,6 +131,12 @@ fn list() -> Result<(), Failure> {
     output::text_line(text.trim_end())
 }
 
+/// A rate, with its thousands set apart.
+fn per_second(states: usize, seconds: f64) -> String {
+    let rate = format!("{:.0}", states as f64 / seconds.max(1e-9));
+    rate.parse().map_or(rate, thousands)
+}
+
 /// So many deaths, in words.
 fn deaths(faults: u32) -> String {
     match faults {
@@ -183,7 +190,7 @@ fn near(name: &str, known: impl Iterator<Item = String>) -> String {
     let mut near: Vec<_> = known.map(|known| (steps(&known), known)).collect();
     near.sort();
     let bound = name.len() / 2;
-    let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(3).collect();
+    let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(4).collect();
     let names: Vec<_> = near.into_iter().map(|(_, known)| known).collect();
     if names.is_empty() { String::new() } else { format!("near it: {}; ", names.join(", ")) }
 }
@@ -229,12 +236,15 @@ struct LawReport {
     sometimes: u64,
 }
 
-fn explore(world: &World, args: &Args) -> Result<(), Failure> {
+/// Goes through a world, with a bar if somebody watches: what was found, and in how many seconds.
+fn search(world: &World, args: &Args, threads: usize) -> Result<(Found, f64), Failure> {
     let bar = output::states_bar();
+    let start = Instant::now();
     let mut explorer = explorer(world, args)?.watched(|progress| {
         bar.set_position(progress.states as u64);
         bar.set_message(format!(
-            "{} wait, depth {}",
+            "{}/s, {} wait, depth {}",
+            per_second(progress.states, start.elapsed().as_secs_f64()),
             thousands(progress.waiting as u64),
             progress.depth
         ));
@@ -247,15 +257,20 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
     if !args.mutate.is_empty() {
         explorer = explorer.stop_at_breach(); // a mistake can make a world endless
     }
-    let start = Instant::now();
-    let threads = args.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
     let found = explorer.search_with(threads);
-    let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
+    Ok((found, start.elapsed().as_secs_f64()))
+}
 
+/// As many as were asked for, or one for each processor.
+fn threads(args: &Args) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    args.threads.map_or_else(processors, usize::from)
+}
+
+fn explore(world: &World, args: &Args) -> Result<(), Failure> {
+    let threads = threads(args);
+    let (found, seconds) = search(world, args, threads)?;
     let breaches = found.verdicts.iter().filter_map(|verdict| {
         let breach = verdict.breach.as_ref()?;
         let title = format!("{}: {} is broken: {}", world.name, verdict.law, breach.what);
@@ -318,8 +333,7 @@ impl Report {
     fn summary(&self) -> String {
         let mut text = format!("{}: {}\n", self.world, self.about);
         let end = if self.exhausted { "that is all there are" } else { "stopped before the end" };
-        let per_second = format!("{:.0}", self.states_per_second);
-        let per_second = thousands(per_second.parse().unwrap_or(0));
+        let per_second = per_second(self.states, self.seconds);
         writeln!(
             text,
             "{} states with {}, {end}; depth {}, {:.1} s, {per_second} states/s",

@@ -36,6 +36,24 @@ fn a_world_is_summed_up_for_people() {
 }
 
 #[test]
+fn any_number_of_threads_finds_the_same() {
+    let found = |threads| {
+        let ran = run([
+            "explore",
+            "two-buyers-one-seller",
+            "--faults",
+            "0",
+            "--json",
+            "--threads",
+            threads,
+        ]);
+        let found: Value = serde_json::from_str(&ran.out).unwrap();
+        ["states", "moves", "depth", "laws"].map(|key| found[key].clone())
+    };
+    assert_eq!(found("1"), found("2"));
+}
+
+#[test]
 fn a_chart_is_a_world_too() {
     let ran = run(["explore", CHART, "--faults", "0"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
@@ -70,6 +88,9 @@ fn wrong_use_says_what_there_is() {
     for (args, says) in [
         (&["explore", "two-buyer-one-seller"][..], "near it: two-buyers-one-seller"),
         (&["explore", "buyer-and-seller", "--law", "no-overfil"], "near it: no-overfill"),
+        (&["explore", "buyer-and-seller", "--law", "priority"], "is not judged in this world"),
+        (&["explore", "two-byers"], "two-buyers-one-seller"),
+        (&["explore", "buyer-and-seller", "--threads", "0"], "--threads"),
         (&["explore", "buyer-and-seller", "--kill", "ann"], "--before"),
         (&["explore", "buyer-and-seller", "--kill", "eve", "--after", "accept"], "ann, sam"),
         (&["explore", "buyer-and-seller", "--kill", "ann", "--after", "sing"], "accept"),
