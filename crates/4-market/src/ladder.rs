@@ -5,11 +5,15 @@
 //! touch, O(log pages) elsewhere. The index is the floor's own: it knows addresses, never an order's state.
 
 mod look;
+mod seats;
 
 use std::collections::BTreeMap;
 
 use kernel::Pid;
 use units::{AskId, Lots, OrderId, Price, Side};
+
+use seats::LevelRef;
+pub(crate) use seats::{Seat, Seats};
 
 const LEVELS: i64 = 32;
 const LEVELS_OF_A_PAGE: usize = 32;
@@ -19,31 +23,6 @@ const NONE: u32 = u32::MAX;
 const NO_PAGE: i64 = i64::MAX;
 /// The best page where there is none: any is better.
 const NOBODY: (i64, u32) = (NO_PAGE, NONE);
-
-/// Where an order rests: 40 bytes, kept by the index of the order's address.
-#[derive(Clone, Debug)]
-pub(crate) struct Seat {
-    /// Who; or who sat here or spoke from here last, if the seat is empty.
-    pub(crate) order: OrderId,
-    pub(crate) place: AskId,
-    /// What it shows; an empty seat shows none.
-    pub(crate) lots: Lots,
-    /// The latest life of that address that was heard of; it stays when the seat is empty.
-    pub(crate) generation: u32,
-    next: u32,
-    previous: u32,
-    level: LevelRef,
-}
-
-/// A level of one of the two ladders: a mark, place of its page, side, level in the page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct LevelRef(u32);
-
-/// All seats of a floor.
-#[derive(Clone, Default, Debug)]
-pub(crate) struct Seats {
-    seats: Vec<Seat>,
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Queue {
@@ -74,133 +53,11 @@ pub struct Ladder {
     index: BTreeMap<i64, u32>,
     pages: Vec<Page>,
     free: Vec<u32>,
-    /// The page of the best level: number and place in `pages`; [`NOBODY`] if there is none.
+    /// The page of the best level: number and place in `pages`; `NOBODY` if there is none.
     best: (i64, u32),
     /// Pages that were used of late, by the end of their number.
     recent: [(i64, u32); RECENT],
     resting: usize,
-}
-
-impl Seats {
-    #[inline(always)]
-    pub(crate) fn get(&self, index: usize) -> Option<&Seat> {
-        self.seats.get(index).filter(|seat| !seat.lots.is_zero())
-    }
-
-    #[inline(always)]
-    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Seat> {
-        self.seats.get_mut(index).filter(|seat| !seat.lots.is_zero())
-    }
-
-    /// The seat of an order at the address that it had or has.
-    #[inline(always)]
-    pub(crate) fn of(&self, pid: Pid, order: OrderId) -> Option<&Seat> {
-        self.get(pid.index()).filter(|seat| seat.order == order)
-    }
-
-    /// Hears a life speak: false if a later one has spoken at this address before, of this order or
-    /// of the next that was given the address. Words of two lives need not come in the lives' order.
-    #[inline(always)]
-    pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        self.make_room(pid.index());
-        let seat = &mut self.seats[pid.index()];
-        if seat.generation > pid.generation() {
-            return false;
-        }
-        (seat.order, seat.generation) = (order, pid.generation());
-        true
-    }
-
-    /// True if a later life has spoken at this address, of the same order or of the next that was
-    /// given it: this one has ended.
-    #[inline(always)]
-    pub(crate) fn is_taken_over(&self, pid: Pid) -> bool {
-        self.seats.get(pid.index()).is_some_and(|seat| seat.generation > pid.generation())
-    }
-
-    /// Who sits at this address, if it is another order than this one: it must have ended.
-    #[inline(always)]
-    pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<OrderId> {
-        let seat = self.get(pid.index())?;
-        (seat.order != order && seat.generation <= pid.generation()).then_some(seat.order)
-    }
-
-    #[inline(always)]
-    fn make_room(&mut self, index: usize) {
-        if index >= self.seats.len() {
-            self.seats.resize(index + 1, Seat::EMPTY);
-        }
-    }
-
-    /// Between whom an order of this place belongs: only one who comes back finds later ones.
-    #[cold]
-    fn gap(&mut self, tail: u32, head: u32, place: AskId) -> (u32, u32) {
-        let (mut before, mut after) = (tail, NONE);
-        while before != NONE && self.at(before).place > place {
-            (before, after) = (self.at(before).previous, before);
-        }
-        (before, if before == NONE { head } else { after })
-    }
-
-    #[inline(always)]
-    fn at(&mut self, index: u32) -> &mut Seat {
-        &mut self.seats[index as usize]
-    }
-
-    /// Who comes behind a seat; behind no seat, the head of the queue. (One look whether there is a seat: that
-    /// there is none cannot be foreseen.)
-    #[inline(always)]
-    fn next_of<'a>(&'a mut self, index: u32, head: &'a mut u32) -> &'a mut u32 {
-        match self.seats.get_mut(index as usize) {
-            Some(seat) => &mut seat.next,
-            None => head,
-        }
-    }
-
-    /// Who comes before a seat; before no seat, the tail of the queue.
-    #[inline(always)]
-    fn previous_of<'a>(&'a mut self, index: u32, tail: &'a mut u32) -> &'a mut u32 {
-        match self.seats.get_mut(index as usize) {
-            Some(seat) => &mut seat.previous,
-            None => tail,
-        }
-    }
-
-    /// Hears somebody who speaks for the first time from here, where nobody sits: true if it is so.
-    #[inline(always)]
-    pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
-        self.make_room(pid.index());
-        let seat = &mut self.seats[pid.index()];
-        let is_new = seat.lots.is_zero() && seat.generation < pid.generation();
-        if is_new {
-            (seat.order, seat.generation) = (order, pid.generation());
-        }
-        is_new
-    }
-
-    /// True if this life is the last that spoke from here, and sits here.
-    #[inline(always)]
-    pub(crate) fn is_taken_by(&self, pid: Pid, order: OrderId) -> bool {
-        let is = |seat: &Seat| seat.order == order && seat.generation == pid.generation();
-        self.get(pid.index()).is_some_and(is)
-    }
-
-    /// Asks the processor to fetch the seats before and behind one soon. No effect but on time.
-    #[inline(always)]
-    pub(crate) fn warm_neighbours(&self, index: usize) {
-        if let Some(seat) = self.seats.get(index) {
-            self.warm(seat.next as usize);
-            self.warm(seat.previous as usize);
-        }
-    }
-
-    /// Asks the processor to fetch a seat soon. No effect but on time.
-    #[inline(always)]
-    pub(crate) fn warm(&self, index: usize) {
-        if let Some(seat) = self.seats.get(index) {
-            kernel::prefetch(seat);
-        }
-    }
 }
 
 #[inline(always)]
@@ -209,78 +66,10 @@ fn near(number: i64) -> usize {
     number as usize % RECENT
 }
 
-impl LevelRef {
-    /// Most pages of a ladder: an index has 32 bits, of which mark, side and level take 7.
-    const MAX_PAGES: u32 = 1 << 25;
-    /// Set on who was introduced to a newcomer and has not said since where it is.
-    const INTRODUCED: u32 = 1 << 31;
-
-    #[inline(always)]
-    fn new(side: Side, page: u32, level: usize) -> LevelRef {
-        assert!(page < LevelRef::MAX_PAGES, "fewer pages than limits::MAX_ORDERS");
-        LevelRef(page << 6 | (side as u32) << 5 | u32::try_from(level).expect("0 to 31"))
-    }
-
-    #[inline(always)]
-    fn page(self) -> usize {
-        ((self.0 & !LevelRef::INTRODUCED) >> 6) as usize
-    }
-
-    #[inline(always)]
-    fn side(self) -> Side {
-        if self.0 & 1 << 5 == 0 { Side::Buy } else { Side::Sell }
-    }
-
-    #[inline(always)]
-    fn level(self) -> usize {
-        (self.0 & 31) as usize
-    }
-}
-
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 31")]
 fn split(rank: i64) -> (i64, usize) {
     (rank.div_euclid(LEVELS), rank.rem_euclid(LEVELS) as usize)
-}
-
-impl Seat {
-    const EMPTY: Seat = Seat {
-        order: OrderId(0),
-        place: AskId(0),
-        lots: Lots::ZERO,
-        generation: 0,
-        next: NONE,
-        previous: NONE,
-        level: LevelRef(0),
-    };
-
-    /// On which side.
-    #[inline(always)]
-    pub(crate) fn side(&self) -> Side {
-        self.level.side()
-    }
-
-    /// True if it was introduced to a newcomer and has not said since where it is: what it says may
-    /// be older than the deal that came of it.
-    #[inline(always)]
-    pub(crate) fn was_introduced(&self) -> bool {
-        self.level.0 & LevelRef::INTRODUCED != 0
-    }
-
-    #[inline(always)]
-    pub(crate) fn set_introduced(&mut self, introduced: bool) {
-        if introduced {
-            self.level.0 |= LevelRef::INTRODUCED;
-        } else {
-            self.level.0 &= !LevelRef::INTRODUCED;
-        }
-    }
-
-    /// The address of who sits here.
-    #[inline(always)]
-    pub(crate) fn pid(&self, index: usize) -> Pid {
-        Pid::made_up(u32::try_from(index).expect("an index has 32 bits"), self.generation)
-    }
 }
 
 impl Ladder {

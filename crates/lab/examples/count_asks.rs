@@ -1,6 +1,6 @@
 //! Asks of one scenario of the generated flow on the caller's thread, for whoever counts what they cost.
 //! `cargo xtask count` runs it under callgrind, which counts what happens in `counted` and nothing else.
-#![allow(clippy::print_stdout, reason = "a program for a terminal")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
