@@ -37,7 +37,7 @@ pub struct Market {
     pub stopped: bool,
 }
 
-/// The fold of facts. An open order takes 72 bytes here, and 8 to 18 in the table of numbers.
+/// The fold of facts. An open order takes 80 bytes here, and 8 to 18 in the table of numbers.
 #[derive(Clone, Default, Debug)]
 pub struct Ledger {
     pub(crate) epoch: u32,
