@@ -70,8 +70,12 @@ pub(crate) enum Effect {
     Link(Pid),
     Unlink(Pid),
     Trap(bool),
-    /// Starts the process at this place of `spawned`.
-    Spawn(Pid, Option<(Name, u64)>),
+    /// Starts the process at the same place of `spawned`.
+    Spawn(Pid),
+    /// The same, as the child of this key of the supervisor of many that bears the name.
+    SpawnChild(Pid, Name, u64),
+    /// The same, and monitors it.
+    SpawnWatched(Pid, Name, u64, MonitorRef),
     /// Sends the message at the same place of `multicasts` to all children of a supervisor.
     Multicast(Name),
     Timer(TimerRef, u64),
@@ -116,6 +120,13 @@ pub struct Out<P: Process> {
 }
 
 impl<P: Process> Out<P> {
+    /// Of several processes and messages, the first is taken first, from the end.
+    #[cold]
+    pub(crate) fn reverse(&mut self) {
+        self.spawned.reverse();
+        self.multicasts.reverse();
+    }
+
     #[inline(always)]
     fn effect(&mut self, effect: Effect) {
         self.wants.also(Wants::MORE);
@@ -278,7 +289,8 @@ impl<P: Process> Out<P> {
 
     /// Starts a process outside the tree: nobody restarts it.
     pub fn spawn(&mut self, process: P) -> Pid {
-        self.spawn_at(process, None)
+        let pid = self.address();
+        self.spawn_with(process, Effect::Spawn(pid), pid)
     }
 
     /// Starts a process outside the tree and monitors it: its end arrives as [`crate::Event::Down`], once.
@@ -302,7 +314,22 @@ impl<P: Process> Out<P> {
     /// or the key is not free, the child is gone before its start, as if it had ended at once: a monitor
     /// or link says [`Reason::NoProcess`], and messages to it are undeliverable. So monitor a child that matters.
     pub fn spawn_child(&mut self, supervisor: Name, key: u64, process: P) -> Pid {
-        self.spawn_at(process, Some((supervisor, key)))
+        let pid = self.address();
+        self.spawn_with(process, Effect::SpawnChild(pid, supervisor, key), pid)
+    }
+
+    /// Starts a child under a supervisor of many like children, and monitors it: its end arrives as
+    /// [`crate::Event::Down`], once, with [`Reason::NoProcess`] if it could not be started. Costs less than
+    /// [`Out::spawn_child`] and [`Out::monitor`].
+    pub fn spawn_child_monitored(
+        &mut self,
+        supervisor: Name,
+        key: u64,
+        process: P,
+    ) -> (Pid, MonitorRef) {
+        let (pid, monitor) = (self.address(), self.ties.reserve());
+        let effect = Effect::SpawnWatched(pid, supervisor, key, monitor);
+        (self.spawn_with(process, effect, pid), monitor)
     }
 
     /// Has a supervisor end a child, as [`crate::World::terminate_child`] or
@@ -329,10 +356,10 @@ impl<P: Process> Out<P> {
         }
     }
 
-    fn spawn_at(&mut self, process: P, place: Option<(Name, u64)>) -> Pid {
-        let pid = self.address();
+    #[inline(always)]
+    fn spawn_with(&mut self, process: P, effect: Effect, pid: Pid) -> Pid {
         self.spawned.push(process);
-        self.effect(Effect::Spawn(pid, place));
+        self.effect(effect);
         self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Start });
         pid
     }

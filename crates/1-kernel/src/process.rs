@@ -207,6 +207,9 @@ impl Causes {
 
     #[inline(always)]
     pub(crate) fn tell(&self, cause: Cause) -> Reason {
+        if cause == Cause::Normal {
+            return Reason::Normal; // by far the most frequent: no jump by a table
+        }
         match cause {
             Cause::Normal => Reason::Normal,
             Cause::Shutdown => Reason::Shutdown,

@@ -175,11 +175,6 @@ impl<M: Clone> Ring<M> {
         self.head -= 1;
     }
 
-    /// The one that was delivered last.
-    pub(crate) fn last(&self) -> Option<&Envelope<M>> {
-        self.buffer[self.slot(self.head.checked_sub(1)?)].as_ref()
-    }
-
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.
     pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
         let mut position = self.head + offset as u64;

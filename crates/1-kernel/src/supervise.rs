@@ -152,7 +152,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn give_up(&mut self, child: Pid, node: NodeId) {
         let key = self.slots[child.index()].key;
         self.watch.gave_up(key);
-        self.break_ties(child, &Reason::NoProcess); // who has watched for the next life
+        self.break_ties(child, Cause::NoProcess); // who has watched for the next life
         self.strike_key(child, node);
         self.put_by(child, node, true);
         let Shape::Many(role) = self.tree.place(node).body.clone_role() else { return };

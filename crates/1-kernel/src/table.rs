@@ -160,7 +160,15 @@ impl Table {
     }
 
     #[inline(always)]
-    fn find(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<(usize, usize, u32)> {
+    fn find(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<(usize, usize, u32)> {
+        if self.settled == 0 {
+            return None;
+        }
+        self.look(key, is)
+    }
+
+    #[inline(always)]
+    fn look(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<(usize, usize, u32)> {
         let tag = tag(key);
         let mut at = self.home(tag);
         loop {
@@ -184,6 +192,19 @@ impl Table {
     /// Puts a value under a key, unless the key is there: then false. Values are below `u32::MAX`.
     #[inline(always)]
     pub fn insert_new(&mut self, key: u64, value: u32, is: impl FnMut(u32) -> bool) -> bool {
+        assert!(value != EMPTY, "u32::MAX marks an empty entry");
+        if self.settled == 0
+            && let Some(recent) = self.window.get_mut(tag(key) as usize % WINDOW)
+            && recent.value == EMPTY
+        {
+            *recent = Recent { tag: tag(key), value };
+            self.len += 1;
+            return true;
+        }
+        self.insert_among(key, value, is)
+    }
+
+    fn insert_among(&mut self, key: u64, value: u32, is: impl FnMut(u32) -> bool) -> bool {
         if self.get(key, is).is_some() {
             return false;
         }

@@ -25,13 +25,13 @@ pub(crate) enum Kind {
     Reserved,
     Monitor,
     Link,
+    /// A monitor of one who was asked: it goes with the alias for the answer.
+    Asked,
     /// A monitor whose end is on its way to the watcher, who may still take it away.
     Fired,
     /// A link of which the same is true.
     FiredLink,
-    /// A monitor of one who was asked: it goes with the alias for the answer.
-    Asked,
-    /// Such a one whose end is on its way.
+    /// The same of one who was asked.
     FiredAsked,
 }
 
@@ -49,6 +49,17 @@ impl Kind {
     /// True if the end of the watched is still to come.
     pub(crate) fn waits(self) -> bool {
         matches!(self, Kind::Monitor | Kind::Link | Kind::Asked)
+    }
+
+    /// The same with its end on its way.
+    #[inline(always)]
+    fn fired(self) -> Kind {
+        match self {
+            Kind::Monitor => Kind::Fired,
+            Kind::Link => Kind::FiredLink,
+            Kind::Asked => Kind::FiredAsked,
+            other => other,
+        }
     }
 
     /// True if the end of the watched is on its way.
@@ -97,37 +108,62 @@ pub(crate) struct Ties {
 
 impl Ties {
     /// A fresh reference, before its tie is made.
+    #[inline(always)]
     pub(crate) fn reserve(&mut self) -> MonitorRef {
         self.serial = self.serial.wrapping_add(1);
+        let serial = self.serial;
+        // Who ties it writes its ends and hooks; until then nobody reads them.
+        if let Some(index) = self.free.pop()
+            && let Some(tie) = self.ties.get_mut(index as usize)
+        {
+            (tie.serial, tie.kind) = (serial, Kind::Reserved);
+            return MonitorRef { index, serial };
+        }
+        self.make_room()
+    }
+
+    /// A tie more than there ever were at once.
+    #[cold]
+    fn make_room(&mut self) -> MonitorRef {
         let hook = Hook { next: NONE, previous: NONE };
-        let tie = Tie {
+        let serial = self.serial;
+        self.ties.push(Tie {
             watcher: Pid::OUTSIDE,
             watched: Pid::OUTSIDE,
-            serial: self.serial,
+            serial,
             kind: Kind::Reserved,
             at_watcher: hook,
             at_watched: hook,
-        };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.ties[index as usize] = tie;
-                index
-            }
-            None => {
-                self.ties.push(tie);
-                u32::try_from(self.ties.len() - 1).expect("fewer ties than addresses")
-            }
-        };
-        MonitorRef { index, serial: self.serial }
+        });
+        let index = u32::try_from(self.ties.len() - 1).expect("fewer ties than addresses");
+        MonitorRef { index, serial }
     }
 
     /// Gives a reference back that came to nothing.
+    #[inline(always)]
     pub(crate) fn release(&mut self, reference: MonitorRef) {
         self.ties[reference.index as usize].kind = Kind::Free;
         self.free.push(reference.index);
     }
 
+    /// A fired tie is told of: it leaves its watcher's list, and is free. What it was; `None` if the
+    /// watcher took it away before.
+    #[inline(always)]
+    pub(crate) fn use_up(&mut self, reference: MonitorRef, head: &mut u32) -> Option<Kind> {
+        let tie = self.ties.get_mut(reference.index as usize)?;
+        let kind = tie.kind;
+        if tie.serial != reference.serial || !kind.is_fired() {
+            return None;
+        }
+        tie.kind = Kind::Free;
+        let hook = tie.at_watcher;
+        self.free.push(reference.index);
+        self.unhook(hook, head);
+        Some(kind)
+    }
+
     /// What stands under a reference, if it is still its own.
+    #[inline(always)]
     pub(crate) fn kind(&self, reference: MonitorRef) -> Kind {
         match self.ties.get(reference.index as usize) {
             Some(tie) if tie.serial == reference.serial => tie.kind,
@@ -136,11 +172,13 @@ impl Ties {
     }
 
     /// Both ends of a tie.
+    #[inline(always)]
     pub(crate) fn ends(&self, reference: MonitorRef) -> (Pid, Pid) {
         let tie = &self.ties[reference.index as usize];
         (tie.watcher, tie.watched)
     }
 
+    #[inline(always)]
     pub(crate) fn set(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         let tie = &mut self.ties[reference.index as usize];
         tie.kind = kind;
@@ -163,6 +201,7 @@ impl Ties {
     }
 
     /// Hooks a tie into the watcher's list.
+    #[inline(always)]
     pub(crate) fn hook_watcher(&mut self, reference: MonitorRef, head: &mut u32) {
         self.ties[reference.index as usize].at_watcher = Hook { next: *head, previous: NONE };
         if let Some(next) = self.ties.get_mut(*head as usize) {
@@ -172,6 +211,7 @@ impl Ties {
     }
 
     /// Hooks a tie into the list of the watched.
+    #[inline(always)]
     pub(crate) fn hook_watched(&mut self, reference: MonitorRef, head: &mut u32) {
         self.ties[reference.index as usize].at_watched = Hook { next: *head, previous: NONE };
         if let Some(next) = self.ties.get_mut(*head as usize) {
@@ -181,8 +221,15 @@ impl Ties {
     }
 
     /// Takes a tie out of the watcher's list.
+    #[inline(always)]
     pub(crate) fn unhook_watcher(&mut self, index: u32, head: &mut u32) {
-        let Hook { next, previous } = self.ties[index as usize].at_watcher;
+        let hook = self.ties[index as usize].at_watcher;
+        self.unhook(hook, head);
+    }
+
+    /// The same, of a tie that hung there so.
+    #[inline(always)]
+    fn unhook(&mut self, Hook { next, previous }: Hook, head: &mut u32) {
         match self.ties.get_mut(previous as usize) {
             Some(before) => before.at_watcher.next = next,
             None => *head = next,
@@ -205,6 +252,7 @@ impl Ties {
     }
 
     /// The tie at the head of a list, as a reference, with its other end.
+    #[inline(always)]
     pub(crate) fn first(&self, head: u32) -> Option<(MonitorRef, Kind)> {
         let tie = self.ties.get(head as usize)?;
         Some((MonitorRef { index: head, serial: tie.serial }, tie.kind))
@@ -216,6 +264,7 @@ impl Ties {
     }
 
     /// The oldest tie of the list of the watched that begins at `head`: its last. O(list).
+    #[inline(always)]
     pub(crate) fn oldest(&self, head: u32) -> u32 {
         let mut oldest = head;
         while let Some(tie) = self.ties.get(oldest as usize)
@@ -226,19 +275,21 @@ impl Ties {
         oldest
     }
 
-    /// The next younger tie of the same list.
-    pub(crate) fn younger(&self, tie: MonitorRef) -> u32 {
-        self.ties[tie.index as usize].at_watched.previous
-    }
-
     /// Marks a tie as fired: its end is on its way.
     pub(crate) fn fire(&mut self, reference: MonitorRef) {
         let kind = &mut self.ties[reference.index as usize].kind;
-        *kind = match *kind {
-            Kind::Link => Kind::FiredLink,
-            Kind::Asked => Kind::FiredAsked,
-            _ => Kind::Fired,
-        };
+        *kind = kind.fired();
+    }
+
+    /// Fires the tie at this place of a list of the watched: what it was, and its watcher; and the place of
+    /// the next younger tie of that list. `None` behind the youngest.
+    #[inline(always)]
+    pub(crate) fn fire_next(&mut self, at: &mut u32) -> Option<(MonitorRef, Kind, Pid)> {
+        let tie = self.ties.get_mut(*at as usize)?;
+        let fired = (MonitorRef { index: *at, serial: tie.serial }, tie.kind, tie.watcher);
+        tie.kind = tie.kind.fired();
+        *at = tie.at_watched.previous;
+        Some(fired)
     }
 
     /// Ties that wait for an end, oldest first. O(ties).

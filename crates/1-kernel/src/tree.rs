@@ -192,30 +192,42 @@ pub(crate) enum Body<R> {
 
 /// The children of a supervisor of many.
 #[derive(Clone, Debug)]
-pub(crate) struct Index {
-    pub(crate) children: usize,
-    /// Where each is, by key; `None` if the keeper knows.
-    table: Option<Table>,
+pub(crate) enum Index {
+    /// Where each is, by key.
+    Whole(Table),
+    /// How many there are; the keeper knows where.
+    Count(usize),
 }
 
 impl Index {
+    /// How many there are.
+    pub(crate) fn children(&self) -> usize {
+        match self {
+            Index::Whole(table) => table.len(),
+            Index::Count(children) => *children,
+        }
+    }
+
     /// Where the child of a key is, if that stands here: `is` confirms it.
     #[inline(always)]
     pub(crate) fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.table.as_ref()?.get(key, is)
+        match self {
+            Index::Whole(table) => table.get(key, is),
+            Index::Count(_) => None,
+        }
     }
 
     /// True if who does not stand here is not there.
     pub(crate) fn is_whole(&self) -> bool {
-        self.table.is_some()
+        matches!(self, Index::Whole(_))
     }
 
     /// One more child, whose key is free.
     #[inline(always)]
     pub(crate) fn insert(&mut self, key: u64, at: u32) {
-        self.children += 1;
-        if let Some(table) = &mut self.table {
-            table.insert(key, at);
+        match self {
+            Index::Whole(table) => table.insert(key, at),
+            Index::Count(children) => *children += 1,
         }
     }
 
@@ -227,26 +239,29 @@ impl Index {
         at: u32,
         is: impl FnMut(u32) -> bool,
     ) -> Option<bool> {
-        let is_new = self.table.as_mut()?.insert_new(key, at, is);
-        self.children += usize::from(is_new);
-        Some(is_new)
+        match self {
+            Index::Whole(table) => Some(table.insert_new(key, at, is)),
+            Index::Count(_) => None,
+        }
     }
 
     /// One child less.
     #[inline(always)]
     pub(crate) fn remove(&mut self, key: u64, at: u32) {
-        self.children -= 1;
-        if let Some(table) = &mut self.table {
-            table.remove(key, |index| index == at);
+        match self {
+            Index::Whole(table) => {
+                table.remove(key, |index| index == at);
+            }
+            Index::Count(children) => *children -= 1,
         }
     }
 
     /// No children any more.
     pub(crate) fn clear(&mut self) {
-        self.children = 0;
-        if let Some(table) = &mut self.table {
-            *table = Table::default();
-        }
+        *self = match self {
+            Index::Whole(_) => Index::Whole(Table::default()),
+            Index::Count(_) => Index::Count(0),
+        };
     }
 }
 
@@ -299,16 +314,16 @@ impl<R: Clone> Tree<R> {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
         let Node { name, shape, restart, intensity, shutdown, registered, .. } = node;
-        let table = (!node.indexed_by_keeper).then(Table::default);
+        let index = match node.indexed_by_keeper {
+            true => Index::Count(0),
+            false => Index::Whole(Table::default()),
+        };
         let (body, below) = match shape {
             Shape::Group(strategy, below) => {
                 (Body::Group { strategy, children: Vec::with_capacity(below.len()) }, below)
             }
             Shape::One(role) => (Body::One { role }, Vec::new()),
-            Shape::Many(role) => {
-                let index = Index { children: 0, table };
-                (Body::Many { role, index, deaths: BTreeMap::new() }, Vec::new())
-            }
+            Shape::Many(role) => (Body::Many { role, index, deaths: BTreeMap::new() }, Vec::new()),
         };
         self.places.push(Place {
             name,

@@ -53,10 +53,15 @@ impl<P: Process> Slip<'_, P> {
     /// Sets no monitor in this step.
     pub fn forget_monitors(&mut self) {
         let ties = &mut self.out.ties;
-        self.out.effects.retain(|effect| match effect {
+        self.out.effects.retain_mut(|effect| match *effect {
             Effect::Monitor(reference, _) => {
-                ties.release(*reference);
+                ties.release(reference);
                 false
+            }
+            Effect::SpawnWatched(pid, supervisor, key, reference) => {
+                ties.release(reference);
+                *effect = Effect::SpawnChild(pid, supervisor, key);
+                true
             }
             _ => true,
         });

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Shape, Task};
+use crate::process::Cause;
 use crate::ring::Control;
 use crate::tree::{Body, NodeId, Shutdown};
 use crate::world::{Marks, State, World};
@@ -135,7 +136,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &self.slots[pid.index()];
         if slot.state == State::Between {
             self.watch.ended(pid, key, &Reason::Shutdown);
-            self.break_ties(pid, &Reason::Shutdown); // who has watched for the next life
+            self.break_ties(pid, Cause::Shutdown); // who has watched for the next life
             self.leave_tree(pid, many);
         } else if slot.marks.any(Marks::TRAPS) && shutdown != Shutdown::Kill {
             self.ask_process(pid, many, shutdown);
@@ -154,7 +155,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let slot = &mut self.slots[pid.index()];
             slot.body = None;
             self.watch.ended(pid, key, &Reason::Killed);
-            self.break_ties(pid, &Reason::Killed);
+            self.break_ties(pid, Cause::Killed);
             self.strike_off(pid);
             pid = self.next_life(pid);
         }

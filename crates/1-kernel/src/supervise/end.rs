@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::out::TimerRef;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
-use crate::ties::Heads;
+use crate::ties::NONE;
 use crate::tree::{Body, Deaths, NodeId, Restart, Shutdown};
 use crate::world::{Due, Marks, NO_NODE, State, World};
 use crate::{Pid, Process, Reason, Watch};
@@ -98,12 +98,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         next
     }
 
-    /// The common end: one of many like children is done, and nobody watches it. False if it is
-    /// another end, for which nothing was done yet.
+    /// The common end: one of many like children is done. False if it is another end, for which nothing
+    /// was done yet.
     #[inline(always)]
     pub(crate) fn end_one_of_many(&mut self, pid: Pid) -> bool {
         let slot = &mut self.slots[pid.index()];
-        if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ANYWHERE) || slot.node == NO_NODE {
+        let is_rare = slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE;
+        if is_rare || slot.node == NO_NODE {
             return false;
         }
         let place = &mut self.tree.places[usize::from(slot.node)];
@@ -117,7 +118,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !deaths.is_empty() {
             deaths.remove(&pid.slot());
         }
-        self.vacate(pid);
+        if slot.ties.watched != NONE {
+            let newest = std::mem::replace(&mut slot.ties.watched, NONE);
+            self.out.tell_watchers(newest, pid, Cause::Normal);
+        }
+        let note = slot.vacate(pid, &mut self.out.free);
+        self.free_note(note);
         true
     }
 
@@ -344,7 +350,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let node = NodeId(self.slots[pid.index()].node);
         self.end_below_now(node);
         self.watch.ended(pid, 0, &reason);
-        self.break_ties(pid, &reason);
+        let cause = self.out.causes.note(&reason);
+        self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place_mut(node);
         (place.deaths, place.ending) = (Deaths::default(), None);
@@ -383,7 +390,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     self.end_now(child);
                 }
             }
-            Body::Many { index, .. } if index.children == 0 => {}
+            Body::Many { index, .. } if index.children() == 0 => {}
             Body::Many { .. } => {
                 for index in (0..self.slots.len()).rev() {
                     if let Some(child) = self.child_at(index, node) {
@@ -415,7 +422,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
         slot.body = None;
         self.watch.ended(pid, slot.key, reason);
-        self.break_ties(pid, reason);
+        let cause = self.out.causes.note(reason);
+        self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place(node);
         let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });

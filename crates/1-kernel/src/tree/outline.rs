@@ -119,7 +119,7 @@ impl<R: Clone> Tree<R> {
         let intensity = place.intensity;
         let work = match &place.body {
             Body::One { .. } => Work::One,
-            Body::Many { index, .. } => Work::Many { children: index.children, intensity },
+            Body::Many { index, .. } => Work::Many { children: index.children(), intensity },
             Body::Group { strategy, children } => {
                 let children = children.iter().map(|child| self.outline(*child)).collect();
                 Work::Group { strategy: *strategy, intensity, children }

@@ -19,6 +19,15 @@ impl<P: Process, W> World<P, W> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Monitors one who has just been started here: nobody watches it yet.
+    #[inline(always)]
+    pub(super) fn tie_new(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
+        let ties = &mut self.out.ties;
+        ties.set(reference, Kind::Monitor, watcher, watched);
+        ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
+        ties.hook_watched(reference, &mut self.slots[watched.index()].ties.watched);
+    }
+
     #[inline]
     pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         if self.is_abroad(watched) {
@@ -129,6 +138,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 }
 
+#[inline(always)]
 pub(super) fn ending<M>(kind: Kind, tie: MonitorRef, cause: Cause) -> Letter<M> {
     match kind {
         Kind::Link => Letter::Linked(tie, cause),

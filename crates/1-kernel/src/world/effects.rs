@@ -22,35 +22,43 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn apply_more(&mut self, me: Pid) {
-        // So that the first is taken first, each from the end.
-        if self.out.spawned.len() > 1 {
-            self.out.spawned.reverse();
+        if self.out.spawned.len() > 1 || self.out.multicasts.len() > 1 {
+            self.out.reverse();
         }
-        if self.out.multicasts.len() > 1 {
-            self.out.multicasts.reverse();
-        }
-        for at in 0..self.out.effects.len() {
-            match self.out.effects[at] {
+        let mut effects = std::mem::take(&mut self.out.effects);
+        for effect in &effects {
+            match *effect {
                 Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
-                Effect::Demonitor(monitor) => self.untie(monitor, me),
-                Effect::DemonitorAll => self.untie_all(me),
+                Effect::SpawnWatched(pid, supervisor, key, monitor) => {
+                    if self.spawn_child_effect(pid, supervisor, key) {
+                        self.tie_new(monitor, me, pid);
+                    } else {
+                        self.tie(monitor, Kind::Monitor, me, pid);
+                    }
+                }
                 other => self.apply_rare(me, other),
             }
         }
-        self.out.effects.clear();
+        effects.clear();
+        self.out.effects = effects; // its room is used again
     }
 
-    #[cold]
+    #[inline(never)]
     pub(super) fn apply_rare(&mut self, me: Pid, effect: Effect) {
         match effect {
+            Effect::Demonitor(monitor) => self.untie(monitor, me),
+            Effect::DemonitorAll => self.untie_all(me),
             Effect::Link(pid) => self.link(me, pid),
             Effect::Unlink(pid) => self.unlink(me, pid),
             Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
-            Effect::Spawn(pid, place) => {
+            Effect::Spawn(pid) => {
                 let process = self.out.spawned.pop().expect("one for each of these effects");
-                self.spawn_effect(pid, place, process);
+                self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+            }
+            Effect::SpawnChild(pid, supervisor, key) => {
+                self.spawn_child_effect(pid, supervisor, key);
             }
             Effect::Multicast(name) => {
                 let message = self.out.multicasts.pop().expect("one for each of these effects");
@@ -75,7 +83,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     members.retain(|(pid, _)| *pid != me);
                 }
             }
-            Effect::Monitor(..) | Effect::Demonitor(_) | Effect::DemonitorAll => {
+            Effect::Monitor(..) | Effect::SpawnWatched(..) => {
                 unreachable!("these are applied on the fast path")
             }
         }
@@ -87,19 +95,27 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[of.index()].marks.set(Marks::TIMED, true);
     }
 
-    pub(super) fn spawn_effect(&mut self, pid: Pid, place: Option<(Name, u64)>, process: P) {
-        let Some((supervisor, key)) = place else {
-            return self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
-        };
-        let node = self.supervisor_named(supervisor).filter(|node| self.enrol_new(*node, key, pid));
-        let Some(node) = node else {
-            // The supervisor is not there, or the key is not free: the child is gone before its start,
-            // and whoever monitors it hears so. Others may know its address by now, so that is used up.
-            self.make_room(pid);
-            self.slots[pid.index()].generation = pid.generation();
-            return self.vacate(pid);
-        };
-        self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
+    /// Starts the last of `spawned` as a child of many. False if the supervisor is not there or the key is not
+    /// free: the child is gone before its start then, and whoever monitors it hears so.
+    #[inline(always)]
+    fn spawn_child_effect(&mut self, pid: Pid, supervisor: Name, key: u64) -> bool {
+        let process = self.out.spawned.pop().expect("one for each of these effects");
+        if let Some(node) = self.supervisor_named(supervisor)
+            && self.enrol_new(node, key, pid)
+        {
+            self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
+            return true;
+        }
+        self.use_up_address(pid);
+        false
+    }
+
+    /// An address whose process never was: others may know it by now.
+    #[cold]
+    fn use_up_address(&mut self, pid: Pid) {
+        self.make_room(pid);
+        self.slots[pid.index()].generation = pid.generation();
+        self.vacate(pid);
     }
 
     /// Writes a child into its supervisor's books. False if that is none of many, or the key is not free.
@@ -120,6 +136,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
         let slot = self.slots.get(self.out.whereis(name)?.index())?;
         (slot.state == State::Supervisor).then_some(NodeId(slot.node))

@@ -2,11 +2,40 @@
 
 use super::bonds::ending;
 use super::{Marks, NO_NODE, NO_NOTE, PastLife, Slot, State, World};
-use crate::out::TimerRef;
+use crate::out::{Out, TimerRef};
+use crate::process::Cause;
 use crate::ring::Envelope;
-use crate::ties::Heads;
+use crate::ties::{Heads, NONE};
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
+
+impl<P> Slot<P> {
+    /// Is free for another process. What is to be done with its note is the caller's.
+    #[inline(always)]
+    pub(crate) fn vacate(&mut self, pid: Pid, free: &mut Vec<Pid>) -> u32 {
+        self.state = State::Free;
+        self.marks.set(Marks::OWN, false);
+        // A slot whose generations are used up is never used again.
+        if let Some(next) = (Pid::new(pid.slot(), self.generation)).next() {
+            self.generation = next.generation();
+            free.push(next);
+        }
+        std::mem::replace(&mut self.note, NO_NOTE)
+    }
+}
+
+impl<P: Process> Out<P> {
+    /// Fires all ties in which a life was watched, the oldest first: the list has its newest at the head.
+    /// A fired tie is of no list of the watched.
+    #[inline(always)]
+    pub(crate) fn tell_watchers(&mut self, newest: u32, of: Pid, cause: Cause) {
+        let mut at = self.ties.oldest(newest);
+        while let Some((tie, kind, watcher)) = self.ties.fire_next(&mut at) {
+            let letter = ending(kind, tie, cause);
+            self.ring.push(Envelope { to: watcher, from: of, letter });
+        }
+    }
+}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Puts a process into its slot.
@@ -68,7 +97,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Ends a life: tells those who watch, and its supervisor.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn bury(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
         if matches!(slot.state, State::Supervisor | State::Closing) {
@@ -80,7 +109,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         self.watch.ended(pid, slot.key, &reason);
         if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ABROAD) {
-            self.break_ties(pid, &reason);
+            let cause = self.out.causes.note(&reason);
+            self.break_ties(pid, cause);
         }
         let slot = &self.slots[pid.index()];
         if slot.marks.any(Marks::ANYWHERE) {
@@ -97,27 +127,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];
-        if slot.note != NO_NOTE {
-            let note = std::mem::replace(&mut slot.note, NO_NOTE);
-            return self.vacate_with_note(pid, note);
-        }
-        slot.state = State::Free;
-        slot.marks.set(Marks::OWN, false);
-        // A slot whose generations are used up is never used again.
-        if let Some(next) = (Pid::new(pid.slot(), slot.generation)).next() {
-            slot.generation = next.generation();
-            self.out.free.push(next);
-        }
-    }
-
-    #[cold]
-    fn vacate_with_note(&mut self, pid: Pid, note: u32) {
+        let note = slot.vacate(pid, &mut self.out.free);
         self.free_note(note);
-        self.vacate(pid);
     }
 
-    #[inline]
-    pub(super) fn free_note(&mut self, note: u32) {
+    #[inline(always)]
+    pub(crate) fn free_note(&mut self, note: u32) {
         if note != NO_NOTE {
             self.out.notes[note as usize] = None;
             self.free_notes.push(note);
@@ -169,9 +184,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    pub(crate) fn break_ties(&mut self, pid: Pid, reason: &Reason) {
-        let mut heads = std::mem::replace(&mut self.slots[pid.index()].ties, Heads::EMPTY);
-        let cause = self.out.causes.note(reason);
+    /// Whom a life watched it watches no more; who watched it hears of its end.
+    #[inline(always)]
+    pub(crate) fn break_ties(&mut self, pid: Pid, cause: Cause) {
+        if self.slots[pid.index()].ties.watching != NONE {
+            self.watch_no_more(pid, cause);
+        }
+        let newest = std::mem::replace(&mut self.slots[pid.index()].ties.watched, NONE);
+        self.out.tell_watchers(newest, pid, cause);
+        if self.slots[pid.index()].marks.any(Marks::ABROAD) {
+            self.slots[pid.index()].marks.set(Marks::ABROAD, false);
+            self.tell_abroad(pid, cause);
+        }
+    }
+
+    #[inline(never)]
+    fn watch_no_more(&mut self, pid: Pid, cause: Cause) {
+        let mut heads = self.slots[pid.index()].ties;
         while let Some((tie, kind)) = self.out.ties.first(heads.watching) {
             let (_, watched) = self.out.ties.ends(tie);
             let is_abroad = self.is_abroad(watched);
@@ -193,19 +222,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.forget_alias(tie);
             }
         }
-        let ties = &mut self.out.ties;
-        // Oldest first: the list has its newest at the head. A fired tie is of no list of the watched.
-        let mut at = ties.oldest(heads.watched);
-        while let Some((tie, kind)) = ties.first(at) {
-            at = ties.younger(tie);
-            ties.fire(tie);
-            let (watcher, _) = ties.ends(tie);
-            let letter = ending(kind, tie, cause);
-            self.out.ring.push(Envelope { to: watcher, from: pid, letter });
-        }
-        if self.slots[pid.index()].marks.take(Marks::ABROAD) {
-            self.tell_abroad(pid, cause);
-        }
+        self.slots[pid.index()].ties = heads;
     }
 
     /// Takes away what an ended life had in the world's own lists: timers, names, memberships.

@@ -113,10 +113,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         for effect in self.out.effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, _) => self.out.ties.release(reference),
-                Effect::Spawn(pid, _) => self.out.free.push(pid),
-                Effect::Ask(reference, alias, _) => {
+                Effect::Spawn(pid) | Effect::SpawnChild(pid, ..) => self.out.free.push(pid),
+                Effect::SpawnWatched(pid, _, _, reference) | Effect::Ask(reference, pid, _) => {
                     self.out.ties.release(reference);
-                    self.out.free.push(alias);
+                    self.out.free.push(pid);
                 }
                 _ => {}
             }
@@ -148,41 +148,44 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.end_step(to);
             true
         } else {
-            self.deliver_last()
+            self.deliver_other(envelope)
         }
     }
 
     /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
     /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
-    #[inline(never)]
-    pub(super) fn deliver_last(&mut self) -> bool {
-        let Some(envelope) = self.out.ring.last() else { return false };
+    #[inline(always)]
+    fn deliver_other(&mut self, envelope: &Envelope<P::Message>) -> bool {
         let &Envelope { to, from, ref letter } = envelope;
         let alive = match self.slots.get(to.index()) {
             Some(slot) => slot.generation == to.generation() && slot.body.is_some(),
             None => false,
         };
-        match *letter {
+        let event = match *letter {
             Letter::Start if alive => {
                 self.watch.delivered(envelope);
-                self.step(to, Event::Start);
+                Event::Start
             }
             Letter::Down(monitor, cause) if alive => {
                 self.watch.delivered(envelope);
-                if self.use_up(to, monitor) {
-                    let reason = self.out.causes.tell(cause);
-                    self.step(to, Event::Down { monitor, pid: from, reason });
+                if !self.use_up(to, monitor) {
+                    return true;
                 }
+                Event::Down { monitor, pid: from, reason: self.out.causes.tell(cause) }
             }
-            _ if self.is_between(to) => {
-                self.out.ring.put_back();
-                return self.deliver_first_ready();
-            }
-            _ => {
-                let envelope = envelope.clone();
-                self.deliver(envelope);
-            }
+            _ => return self.deliver_rare(envelope),
+        };
+        self.step_here(to, event);
+        true
+    }
+
+    #[cold]
+    fn deliver_rare(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        if self.is_between(envelope.to) {
+            self.out.ring.put_back();
+            return self.deliver_first_ready();
         }
+        self.deliver(envelope.clone());
         true
     }
 
@@ -222,7 +225,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// One step of one process, and its effects.
+    #[inline(never)]
     pub(crate) fn step(&mut self, to: Pid, event: Event<&P::Message>) {
+        self.step_here(to, event);
+    }
+
+    #[inline(always)]
+    fn step_here(&mut self, to: Pid, event: Event<&P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
         out.me = to;
@@ -345,14 +354,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
+    #[inline(always)]
     pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
-        let kind = self.out.ties.kind(tie);
-        if !kind.is_fired() {
-            return false;
-        }
         let head = &mut self.slots[watcher.index()].ties.watching;
-        self.out.ties.unhook_watcher(tie.index, head);
-        self.out.ties.release(tie);
+        let Some(kind) = self.out.ties.use_up(tie, head) else { return false };
         if kind.is_asked() {
             self.forget_alias(tie);
         }

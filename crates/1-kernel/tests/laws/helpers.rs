@@ -3,7 +3,7 @@
 use kernel::{Intensity, Name, Node, Reason, Strategy};
 
 use crate::actor::{Diary, Town, act, crash, text, town};
-use crate::schedule::{quietly, under_every_schedule};
+use crate::schedule::{Schedule, quietly, under_every_schedule};
 
 /// What makes whoever gets it end.
 type End = fn() -> crate::actor::Say;
@@ -104,6 +104,7 @@ fn a_step_that_is_undone_has_no_helpers() {
         act(move |out| {
             out.spawn_monitored(helper.clone());
             out.spawn_linked(helper.clone());
+            out.spawn_child_monitored(Name(2), 1, helper.clone());
             panic!("planned")
         }),
     );
@@ -116,39 +117,48 @@ fn a_step_that_is_undone_has_no_helpers() {
 
 #[test]
 fn a_child_is_refused_by_a_supervisor_that_is_not_there_and_a_monitor_says_so() {
-    under_every_schedule(50, |schedule| {
-        let (mut town, diary) = shop();
-        let helper = diary.role("helper");
-        let spawn = move |name: u32| {
-            let helper = helper.clone();
-            act(move |out| {
+    for at_once in [false, true] {
+        under_every_schedule(50, |schedule| is_refused(schedule, at_once));
+    }
+}
+
+fn is_refused(schedule: &mut Schedule, at_once: bool) {
+    let (mut town, diary) = shop();
+    let helper = diary.role("helper");
+    let spawn = move |name: u32| {
+        let helper = helper.clone();
+        act(move |out| {
+            let pid = if at_once {
+                out.spawn_child_monitored(Name(name), 1, helper.actor()).0
+            } else {
                 let pid = out.spawn_child(Name(name), 1, helper.actor());
                 out.monitor(pid);
-                out.send(pid, text("work"));
-            })
-        };
-        schedule.run(&mut town);
-        // Between two lives: the next life would not know of the child.
-        town.kill(town.whereis(Name(2)).expect("was named"));
-        town.send_to(Name(1), spawn(2));
-        assert!(town.deliver_at(1), "the boss comes before the root");
-        schedule.run(&mut town);
-        assert_eq!(diary.of("boss"), ["start 1", "down: no process"]);
-        assert_eq!(town.undeliverable(), 2, "its start, and the message");
-        // A key that is taken: the one who has it is left alone.
-        town.send_to(Name(1), spawn(2));
-        schedule.run(&mut town);
-        town.send_to(Name(1), spawn(2));
-        schedule.run(&mut town);
-        assert_eq!(diary.of("helper 1"), ["start 1", "work"]);
-        assert_eq!(diary.of("boss"), ["start 1", "down: no process", "down: no process"]);
-        // Nobody of that name.
-        town.send_to(Name(1), spawn(7));
-        schedule.run(&mut town);
-        assert_eq!(diary.of("boss").len(), 4);
-        let census = town.census();
-        assert_eq!((census.processes, census.slots), (2, census.free + 4));
-    });
+                pid
+            };
+            out.send(pid, text("work"));
+        })
+    };
+    schedule.run(&mut town);
+    // Between two lives: the next life would not know of the child.
+    town.kill(town.whereis(Name(2)).expect("was named"));
+    town.send_to(Name(1), spawn(2));
+    assert!(town.deliver_at(1), "the boss comes before the root");
+    schedule.run(&mut town);
+    assert_eq!(diary.of("boss"), ["start 1", "down: no process"]);
+    assert_eq!(town.undeliverable(), 2, "its start, and the message");
+    // A key that is taken: the one who has it is left alone.
+    town.send_to(Name(1), spawn(2));
+    schedule.run(&mut town);
+    town.send_to(Name(1), spawn(2));
+    schedule.run(&mut town);
+    assert_eq!(diary.of("helper 1"), ["start 1", "work"]);
+    assert_eq!(diary.of("boss"), ["start 1", "down: no process", "down: no process"]);
+    // Nobody of that name.
+    town.send_to(Name(1), spawn(7));
+    schedule.run(&mut town);
+    assert_eq!(diary.of("boss").len(), 4);
+    let census = town.census();
+    assert_eq!((census.processes, census.slots), (2, census.free + 4));
 }
 
 #[test]

@@ -37,8 +37,7 @@ impl Process for Staff {
             (Staff::Clerk { key }, Event::Message { message: Say::Hire { count }, .. }) => {
                 for _ in 0..*count {
                     *key += 1;
-                    let worker = out.spawn_child(WORKERS, *key, Staff::Worker);
-                    out.monitor(worker);
+                    let (worker, _) = out.spawn_child_monitored(WORKERS, *key, Staff::Worker);
                     if *key % 8 == 0 {
                         let gone = out.monitor(worker);
                         out.demonitor(gone);

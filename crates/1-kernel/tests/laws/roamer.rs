@@ -136,7 +136,15 @@ impl Roamer {
             }
             9 => {
                 let key = dice.draw();
-                let pid = out.spawn_child(MANY, key, Roamer::new(&self.heard));
+                let child = Roamer::new(&self.heard);
+                let pid = if key.is_multiple_of(2) {
+                    out.spawn_child(MANY, key, child)
+                } else {
+                    let (pid, reference) = out.spawn_child_monitored(MANY, key, child);
+                    out.record(Fact::Monitored(reference, out.me(), pid));
+                    self.monitors.push(reference);
+                    pid
+                };
                 self.peers.push(pid);
                 self.send(pid, fuel, dice, out);
             }

@@ -115,86 +115,107 @@ impl Process for Worker {
     }
 
     fn handle(&mut self, event: Event<&Message>, out: &mut Out<Worker>) {
-        // First who, then what: matched as a pair, the event would be copied whole at each step.
+        // Each apart: what one needs many registers for, another need not save.
         match self {
-            Worker::Passer { partner, heard } => {
-                let Event::Message { from, message } = event else { return };
-                let to = if from == Pid::OUTSIDE { *partner } else { from };
-                *heard += 1;
-                if message.count > 0 {
-                    out.send(to, Message::new(message.count - 1));
-                }
-            }
-            Worker::Source { to } => {
-                let Event::Message { message, .. } = event else { return };
-                for count in 0..BURST {
-                    out.send(*to, Message::new(message.count + count));
-                }
-            }
-            Worker::Sink { heard, sum } => {
-                let Event::Message { message, .. } = event else { return };
-                *heard += 1;
-                *sum = sum.wrapping_add(message.count);
-            }
-            Worker::Parent { left } => {
-                if *left > 0 && matches!(event, Event::Start | Event::Down { .. }) {
-                    *left -= 1;
-                    let child = out.spawn_child(CHILDREN, *left, Worker::Mayfly);
-                    out.monitor(child);
-                }
-            }
-            Worker::Mayfly => {
-                if matches!(event, Event::Start) {
-                    out.exit(Reason::Normal);
-                }
-            }
-            Worker::Mortal => {
-                if matches!(event, Event::Message { .. }) {
-                    out.exit(Reason::Normal);
-                }
-            }
-            Worker::Watcher { others, awaited } => {
-                match event {
-                    Event::Down { .. } => *awaited -= 1,
-                    Event::Message { .. } => {}
-                    Event::Start | Event::Exit { .. } | Event::Timer { .. } => return,
-                }
-                if *awaited == 0 {
-                    watch_some(others, awaited, out);
-                }
-            }
-            Worker::Victim { life } => match event {
-                Event::Start if *life > 1 => out.send_to(TORMENTOR, Message::new(u64::from(*life))),
-                Event::Message { .. } => out.exit(Reason::Said(1)),
-                _ => {}
-            },
-            Worker::Tormentor { left } => match event {
-                Event::Start => out.register(TORMENTOR),
-                Event::Message { .. } if *left > 0 => {
-                    *left -= 1;
-                    out.send_to(VICTIM, Message::new(*left));
-                }
-                _ => {}
-            },
-            Worker::Hopper { next } => {
-                let Event::Message { message, .. } = event else { return };
-                if message.whom != Pid::OUTSIDE {
-                    *next = message.whom;
-                } else if message.count > 0 {
-                    out.send(*next, Message::new(message.count - 1));
-                }
-            }
+            Worker::Passer { partner, heard } => pass(*partner, heard, event, out),
+            Worker::Source { to } => burst(*to, event, out),
+            Worker::Sink { heard, sum } => sink(heard, sum, event),
+            Worker::Parent { left } => spawn_next(left, event, out),
+            Worker::Mayfly => end_if(matches!(event, Event::Start), out),
+            Worker::Mortal => end_if(matches!(event, Event::Message { .. }), out),
+            Worker::Watcher { others, awaited } => watch(others, awaited, event, out),
+            Worker::Victim { life } => suffer(*life, event, out),
+            Worker::Tormentor { left } => torment(left, event, out),
+            Worker::Hopper { next } => hop(next, event, out),
             Worker::Idle { .. } => {}
         }
     }
 }
 
-/// Watches the next thousand, and tells each to end.
-fn watch_some(others: &mut Vec<Pid>, awaited: &mut u32, out: &mut Out<Worker>) {
+#[inline(never)]
+fn pass(partner: Pid, heard: &mut u32, event: Event<&Message>, out: &mut Out<Worker>) {
+    let Event::Message { from, message } = event else { return };
+    *heard += 1;
+    if message.count > 0 {
+        let to = if from == Pid::OUTSIDE { partner } else { from };
+        out.send(to, Message::new(message.count - 1));
+    }
+}
+
+#[inline(never)]
+fn burst(to: Pid, event: Event<&Message>, out: &mut Out<Worker>) {
+    let Event::Message { message, .. } = event else { return };
+    for count in 0..BURST {
+        out.send(to, Message::new(message.count + count));
+    }
+}
+
+#[inline(never)]
+fn sink(heard: &mut u32, sum: &mut u64, event: Event<&Message>) {
+    let Event::Message { message, .. } = event else { return };
+    *heard += 1;
+    *sum = sum.wrapping_add(message.count);
+}
+
+#[inline(never)]
+fn spawn_next(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
+    if *left > 0 && matches!(event, Event::Start | Event::Down { .. }) {
+        *left -= 1;
+        out.spawn_child_monitored(CHILDREN, *left, Worker::Mayfly);
+    }
+}
+
+fn end_if(it_is_time: bool, out: &mut Out<Worker>) {
+    if it_is_time {
+        out.exit(Reason::Normal);
+    }
+}
+
+#[inline(never)]
+fn watch(others: &mut Vec<Pid>, awaited: &mut u32, event: Event<&Message>, out: &mut Out<Worker>) {
+    match event {
+        Event::Down { .. } => *awaited -= 1,
+        Event::Message { .. } => {}
+        Event::Start | Event::Exit { .. } | Event::Timer { .. } => return,
+    }
+    if *awaited > 0 {
+        return;
+    }
     for _ in 0..BURST {
         let Some(other) = others.pop() else { return };
         out.monitor(other);
         out.send(other, Message::new(0));
         *awaited += 1;
+    }
+}
+
+#[inline(never)]
+fn suffer(life: u32, event: Event<&Message>, out: &mut Out<Worker>) {
+    match event {
+        Event::Start if life > 1 => out.send_to(TORMENTOR, Message::new(u64::from(life))),
+        Event::Message { .. } => out.exit(Reason::Said(1)),
+        _ => {}
+    }
+}
+
+#[inline(never)]
+fn torment(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
+    match event {
+        Event::Start => out.register(TORMENTOR),
+        Event::Message { .. } if *left > 0 => {
+            *left -= 1;
+            out.send_to(VICTIM, Message::new(*left));
+        }
+        _ => {}
+    }
+}
+
+#[inline(never)]
+fn hop(next: &mut Pid, event: Event<&Message>, out: &mut Out<Worker>) {
+    let Event::Message { message, .. } = event else { return };
+    if message.whom != Pid::OUTSIDE {
+        *next = message.whom;
+    } else if message.count > 0 {
+        out.send(*next, Message::new(message.count - 1));
     }
 }
