@@ -30,7 +30,7 @@ pub struct Ask {
     pub monitor: MonitorRef,
 }
 
-/// What a step wants that happens when it is over, beside what it has sent, recorded and ends with: a bit each.
+/// What a step wants that happens when it is over, beside what it has sent: a bit each. Most steps want nothing.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Wants(u8);
 
@@ -41,6 +41,12 @@ impl Wants {
     pub(crate) const NOTED: Wants = Wants(2);
     /// There are other effects.
     pub(crate) const MORE: Wants = Wants(4);
+    /// There are facts, in the log from `Out::recorded` on.
+    pub(crate) const RECORDED: Wants = Wants(8);
+    /// The process ends, for the cause `Out::exit`.
+    pub(crate) const ENDED: Wants = Wants(16);
+    /// What is to be done between the facts and the end.
+    pub(crate) const EFFECTS: Wants = Wants(1 | 2 | 4);
 
     #[inline(always)]
     pub(crate) fn also(&mut self, want: Wants) {
@@ -92,8 +98,8 @@ pub struct Out<P: Process> {
     pub(crate) wants: Wants,
     pub(crate) noting: Option<P::Note>,
     pub(crate) effects: Vec<Effect>,
-    /// The process ends when the step is over.
-    pub(crate) exit: Option<Cause>,
+    /// Why the process ends when the step is over, if it does.
+    pub(crate) exit: Cause,
     pub(crate) causes: Causes,
     pub(crate) notes: Vec<Option<P::Note>>,
     /// Where the note of this process is among them.
@@ -101,6 +107,8 @@ pub struct Out<P: Process> {
     pub(crate) spawned: Vec<P>,
     pub(crate) multicasts: Vec<P::Message>,
     pub(crate) log: Vec<P::Fact>,
+    /// Where the facts of this step begin in the log, if it has any.
+    pub(crate) recorded: usize,
     pub(crate) ties: Ties,
     pub(crate) abroad: Abroad<P::Message>,
     /// The world's number among those it is joined to.
@@ -187,6 +195,10 @@ impl<P: Process> Out<P> {
     /// undone and this process has died of it.
     #[inline(always)]
     pub fn record(&mut self, fact: P::Fact) {
+        if !self.wants.has(Wants::RECORDED) {
+            self.wants.also(Wants::RECORDED);
+            self.recorded = self.log.len();
+        }
         self.log.push(fact);
     }
 
@@ -278,7 +290,8 @@ impl<P: Process> Out<P> {
     /// Ends this process when the step is over.
     #[inline(always)]
     pub fn exit(&mut self, reason: Reason) {
-        self.exit = Some(self.causes.note(&reason));
+        self.exit = self.causes.note(&reason);
+        self.wants.also(Wants::ENDED);
     }
 
     /// Sends an exit signal. [`Reason::Killed`] cannot be trapped.

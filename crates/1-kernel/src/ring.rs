@@ -68,10 +68,14 @@ pub enum Control {
 #[derive(Debug)]
 pub(crate) struct Ring<M> {
     buffer: Vec<Option<Envelope<M>>>,
+    /// Its length, a power of two, less one.
+    mask: u64,
     /// Position of the next to be delivered.
     head: u64,
     /// Position after the last one sent.
     tail: u64,
+    /// The tail may come this far without a look at the head; further, if something was delivered since.
+    limit: u64,
     /// Everything before this position is forgotten: what was taken back has lain over it.
     forgotten: u64,
     /// Buffers that were outgrown since the last delivery: who handles that may still read there.
@@ -94,8 +98,10 @@ impl<M: Clone> Ring<M> {
         let capacity = capacity.next_power_of_two();
         Ring {
             buffer: vec![const { None }; capacity],
+            mask: capacity as u64 - 1,
             head: 0,
             tail: 0,
+            limit: 0,
             forgotten: 0,
             outgrown: Vec::new(),
         }
@@ -104,17 +110,16 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
     fn slot(&self, position: u64) -> usize {
-        position as usize & self.buffer.len().wrapping_sub(1) // never 0
+        (position & self.mask) as usize
     }
 
     #[inline(always)]
     pub(crate) fn push(&mut self, envelope: Envelope<M>) {
-        // One place stays free: that of the last delivery, which may be read while this is sent.
-        if self.tail.wrapping_sub(self.head) >= (self.buffer.len() as u64).wrapping_sub(1) {
-            self.grow();
+        if self.tail >= self.limit {
+            self.make_room();
         }
         let slot = self.slot(self.tail);
-        // SAFETY: `slot` is below the length, which is a power of two. Written through a pointer and not
+        // SAFETY: `slot` is masked to be below the length. Written through a pointer and not
         // a slice, since `next_to_handle` may have lent another place of the same buffer.
         #[allow(unsafe_code)]
         unsafe {
@@ -124,10 +129,19 @@ impl<M: Clone> Ring<M> {
     }
 
     #[cold]
+    fn make_room(&mut self) {
+        // One place stays free: that of the last delivery, which may be read while this is sent.
+        if self.tail - self.head >= self.mask {
+            self.grow();
+        }
+        self.limit = self.head + self.mask;
+    }
+
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
     fn grow(&mut self) {
         let old = std::mem::take(&mut self.buffer);
         self.buffer = vec![const { None }; old.len() * 2];
+        self.mask = self.buffer.len() as u64 - 1;
         let start = self.tail.saturating_sub(old.len() as u64);
         for position in start..self.tail {
             let (from, to) = (position as usize & (old.len() - 1), self.slot(position));
@@ -165,14 +179,23 @@ impl<M: Clone> Ring<M> {
         }
         let slot = self.slot(self.head);
         self.head = self.head.wrapping_add(1);
-        // SAFETY: `slot` is below the length, which is a power of two. Until the next delivery `push` leaves
+        // SAFETY: `slot` is masked to be below the length. Until the next delivery `push` leaves
         // this place alone, and keeps the buffer if it must take a larger one.
         unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() }
+    }
+
+    /// True if a message is the next.
+    #[inline(always)]
+    pub(crate) fn message_is_next(&self) -> bool {
+        let next = self.buffer.get(self.slot(self.head));
+        self.head != self.tail
+            && matches!(next, Some(Some(Envelope { letter: Letter::Say(_), .. })))
     }
 
     /// The one that was delivered last waits again.
     pub(crate) fn put_back(&mut self) {
         self.head -= 1;
+        self.limit = 0; // it was for a head further on
     }
 
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.

@@ -122,6 +122,8 @@ pub(crate) struct PastLife {
 
 pub(crate) const NO_NODE: u16 = u16::MAX;
 pub(crate) const NO_NOTE: u32 = u32::MAX;
+/// No position of the ring.
+const NO_STEP: u64 = u64::MAX;
 
 /// A world: processes, and all that is between them.
 ///
@@ -142,14 +144,12 @@ pub struct World<P: Process, W = ()> {
     /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
     asks: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
-    /// True while a step is on: that of `out.me`.
-    stepping: bool,
     /// Lives that ended otherwise than in good order.
     failures: u64,
     /// True while the keeper judges: a panic is its own then, and no process's.
     judging: bool,
-    /// Where the ring and the log stood when the step began.
-    mark: (u64, usize),
+    /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
+    mark: u64,
     undeliverable: u64,
     pub(crate) dead: Option<Reason>,
     /// Who watches.
@@ -165,13 +165,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             wants: Wants::default(),
             noting: None,
             effects: Vec::with_capacity(64),
-            exit: None,
+            exit: Cause::Normal,
             causes: Causes::default(),
             notes: Vec::new(),
             note: NO_NOTE,
             spawned: Vec::new(),
             multicasts: Vec::new(),
             log: Vec::with_capacity(64),
+            recorded: 0,
             ties: Ties::default(),
             abroad: Abroad::default(),
             number: 0,
@@ -197,10 +198,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             bearers: BTreeSet::new(),
             asks: BTreeMap::new(),
             aliases: BTreeMap::new(),
-            stepping: false,
             failures: 0,
             judging: false,
-            mark: (0, 0),
+            mark: NO_STEP,
             undeliverable: 0,
             dead: None,
             watch,

@@ -14,8 +14,8 @@ pub type Slipping<P> = dyn FnMut(&crate::Event<<P as Process>::Message>, &mut Sl
 /// What a step has put out, none of which has happened yet.
 pub struct Slip<'a, P: Process> {
     pub(crate) out: &'a mut Out<P>,
-    /// Where the ring and the log stood when the step began.
-    pub(crate) mark: (u64, usize),
+    /// Where the ring stood when the step began.
+    pub(crate) mark: u64,
 }
 
 impl<P: Process> Slip<'_, P> {
@@ -36,7 +36,7 @@ impl<P: Process> Slip<'_, P> {
     /// Takes back messages of this step that `which` is true of.
     pub fn unsay(&mut self, mut which: impl FnMut(Pid, &P::Message) -> bool) {
         let sent = self.sent();
-        self.out.ring.take_back(self.mark.0);
+        self.out.ring.take_back(self.mark);
         for envelope in sent {
             let goes = matches!(&envelope.letter, Letter::Say(said) if which(envelope.to, said));
             if !goes {
@@ -69,16 +69,19 @@ impl<P: Process> Slip<'_, P> {
 
     /// Records nothing in this step.
     pub fn forget_facts(&mut self) {
-        self.out.log.truncate(self.mark.1);
+        if self.out.wants.has(Wants::RECORDED) {
+            self.out.log.truncate(self.out.recorded);
+            self.out.wants.not(Wants::RECORDED);
+        }
     }
 
     /// Does not end with this step.
     pub fn forget_exit(&mut self) {
-        self.out.exit = None;
+        self.out.wants.not(Wants::ENDED);
     }
 
     fn sent(&self) -> Vec<Envelope<P::Message>> {
-        let since = self.out.ring.tail() - self.mark.0;
+        let since = self.out.ring.tail() - self.mark;
         let before = (self.out.ring.len() as u64).saturating_sub(since);
         let before = usize::try_from(before).expect("the length of a buffer in memory");
         self.out.ring.waiting().skip(before).cloned().collect()

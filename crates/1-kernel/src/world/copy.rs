@@ -1,7 +1,7 @@
 //! A copy of a world between two steps: the same processes with the same signals waiting, and no
 //! past. Whoever looks ahead (an explorer, a test) takes one and leaves the world as it is.
 
-use super::World;
+use super::{NO_STEP, World};
 use crate::out::Out;
 use crate::{Process, Watch};
 
@@ -24,10 +24,9 @@ where
             bearers: self.bearers.clone(),
             asks: self.asks.clone(),
             aliases: self.aliases.clone(),
-            stepping: false,
             failures: self.failures,
             judging: false,
-            mark: self.mark,
+            mark: NO_STEP,
             undeliverable: self.undeliverable,
             dead: self.dead.clone(),
             watch: self.watch.clone(),
@@ -53,6 +52,7 @@ where
             spawned,
             multicasts,
             log,
+            recorded,
             ties,
             abroad,
             number,
@@ -80,6 +80,7 @@ where
             spawned: spawned.clone(),
             multicasts: multicasts.clone(),
             log: log.clone(),
+            recorded: *recorded,
             ties: ties.clone(),
             abroad: abroad.clone(),
             number: *number,

@@ -9,8 +9,7 @@ use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline]
-    pub(super) fn apply(&mut self, me: Pid) {
-        let wants = std::mem::take(&mut self.out.wants);
+    pub(super) fn apply(&mut self, me: Pid, wants: Wants) {
         if wants.has(Wants::UNTIED) {
             self.untie_all(me);
         }

@@ -126,11 +126,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let Some(event) = event.take() else { return };
             let slot = &mut world.slots[to.index()];
             let out = &mut world.out;
-            (out.me, out.key, out.incarnation, out.note) =
-                (to, slot.key, slot.incarnation, slot.note);
             slot.marks.set(Marks::BEGUN, true);
-            world.mark = (out.ring.tail(), out.log.len());
-            world.stepping = true;
+            world.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
             slot.body.as_mut().expect("looked for above").handle(event.clone(), out);
             slip(&event.cloned(), &mut Slip { out, mark: world.mark });
             world.end_step(to);

@@ -4,12 +4,26 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use super::{Marks, State, World};
-use crate::out::{Effect, Wants};
+use super::{Marks, NO_STEP, State, World};
+use crate::out::{Effect, Out, Wants};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{MonitorRef, survives};
 use crate::{Broken, Event, Keeper, Pid, Process, Reason, Watch, mutation};
+
+/// Whether [`World::deliver_next`] delivers one signal.
+const ONE: bool = false;
+/// ...or, if that is no message, all up to the next that is one: starts and ends come in swarms.
+const SWARM: bool = true;
+
+impl<P: Process> Out<P> {
+    /// A step begins; where the ring stands then.
+    #[inline(always)]
+    pub(super) fn begin_step(&mut self, me: Pid, key: u64, incarnation: u32, note: u32) -> u64 {
+        (self.me, self.key, self.incarnation, self.note) = (me, key, incarnation, note);
+        self.ring.tail()
+    }
+}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Delivers everything in order of sending until nothing waits: the live chooser.
@@ -17,7 +31,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A process that panics dies of it; the loop goes on. A panic of the kernel itself passes through.
     #[inline]
     pub fn run(&mut self) {
-        self.guarded(|world| while world.deliver_next() {});
+        self.guarded(|world| while world.deliver_next::<SWARM>() {});
     }
 
     /// Delivers at most `limit` signals in order of sending, for an edge that has something to do
@@ -27,7 +41,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.guarded(|world| {
             while left > 0 {
                 left -= 1;
-                if !world.deliver_next() {
+                if !world.deliver_next::<ONE>() {
                     left += 1;
                     break;
                 }
@@ -58,7 +72,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[cold]
     pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
-        if !std::mem::take(&mut self.stepping) {
+        if self.mark == NO_STEP {
             resume_unwind(panic);
         }
         let pid = self.out.me;
@@ -102,13 +116,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Takes back everything that the current step has put out.
     pub(super) fn undo(&mut self) {
+        let mark = std::mem::replace(&mut self.mark, NO_STEP);
         if !mutation::HALF_UNDONE.is_on() {
-            self.out.ring.take_back(self.mark.0);
+            self.out.ring.take_back(mark);
         }
-        self.out.log.truncate(self.mark.1);
+        if self.out.wants.has(Wants::RECORDED) {
+            self.out.log.truncate(self.out.recorded);
+        }
         self.out.spawned.clear();
         self.out.multicasts.clear();
-        self.out.exit = None;
         self.out.wants = Wants::default();
         for effect in self.out.effects.drain(..) {
             match effect {
@@ -125,7 +141,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Delivers the oldest that waits. A message is handled where it lies in the ring.
     #[inline(always)]
-    pub(super) fn deliver_next(&mut self) -> bool {
+    fn deliver_next<const MORE: bool>(&mut self) -> bool {
         // SAFETY: the reference ends with the handler, which can only send; before that nothing is
         // done to the ring.
         #[allow(unsafe_code)]
@@ -139,44 +155,48 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.watch.delivered(envelope);
             let event = Event::Message { from, message };
             let out = &mut self.out;
-            (out.me, out.key, out.incarnation, out.note) =
-                (to, slot.key, slot.incarnation, slot.note);
             slot.marks.set(Marks::BEGUN, true);
-            self.mark = (out.ring.tail(), out.log.len());
-            self.stepping = true;
+            self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
             body.handle(event, out);
             self.end_step(to);
             true
         } else {
-            self.deliver_other(envelope)
+            self.deliver_other::<MORE>(envelope)
         }
     }
 
     /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
     /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
-    #[inline(always)]
-    fn deliver_other(&mut self, envelope: &Envelope<P::Message>) -> bool {
-        let &Envelope { to, from, ref letter } = envelope;
-        let alive = match self.slots.get(to.index()) {
-            Some(slot) => slot.generation == to.generation() && slot.body.is_some(),
-            None => false,
-        };
-        let event = match *letter {
-            Letter::Start if alive => {
-                self.watch.delivered(envelope);
-                Event::Start
-            }
-            Letter::Down(monitor, cause) if alive => {
-                self.watch.delivered(envelope);
-                if !self.use_up(to, monitor) {
-                    return true;
+    #[inline(never)]
+    fn deliver_other<const MORE: bool>(&mut self, mut envelope: &Envelope<P::Message>) -> bool {
+        loop {
+            let &Envelope { to, from, ref letter } = envelope;
+            let alive = match self.slots.get(to.index()) {
+                Some(slot) => slot.generation == to.generation() && slot.body.is_some(),
+                None => false,
+            };
+            match *letter {
+                Letter::Start if alive => {
+                    self.watch.delivered(envelope);
+                    self.step_here(to, Event::Start);
                 }
-                Event::Down { monitor, pid: from, reason: self.out.causes.tell(cause) }
+                Letter::Down(monitor, cause) if alive => {
+                    self.watch.delivered(envelope);
+                    if self.use_up(to, monitor) {
+                        let reason = self.out.causes.tell(cause);
+                        self.step_here(to, Event::Down { monitor, pid: from, reason });
+                    }
+                }
+                _ => return self.deliver_rare(envelope),
             }
-            _ => return self.deliver_rare(envelope),
-        };
-        self.step_here(to, event);
-        true
+            if !MORE || self.out.ring.message_is_next() {
+                return true;
+            }
+            // SAFETY: as above; the one before was done with when its step was over.
+            #[allow(unsafe_code)]
+            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
+            envelope = next;
+        }
     }
 
     #[cold]
@@ -234,13 +254,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn step_here(&mut self, to: Pid, event: Event<&P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
-        out.me = to;
-        out.key = slot.key;
-        out.note = slot.note;
-        out.incarnation = slot.incarnation;
         slot.marks.set(Marks::BEGUN, true);
-        self.mark = (out.ring.tail(), out.log.len());
-        self.stepping = true;
+        self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
         self.end_step(to);
     }
@@ -248,15 +263,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A step is over: its facts are judged, then its effects happen.
     #[inline(always)]
     pub(super) fn end_step(&mut self, to: Pid) {
-        if self.out.log.len() > self.mark.1 && !self.admit(to) {
+        let wants = self.out.wants;
+        if wants == Wants::default() {
+            self.mark = NO_STEP;
             return;
         }
-        self.stepping = false;
-        if self.out.wants != Wants::default() {
-            self.apply(to);
+        if wants.has(Wants::RECORDED) && !self.admit(to) {
+            return;
         }
-        if let Some(cause) = self.out.exit {
-            self.out.exit = None;
+        self.mark = NO_STEP;
+        self.out.wants = Wants::default();
+        if wants.has(Wants::EFFECTS) {
+            self.apply(to, wants);
+        }
+        if wants.has(Wants::ENDED) {
+            let cause = self.out.exit;
             if cause != Cause::Normal || !self.end_one_of_many(to) {
                 self.end_otherwise(to, cause);
             }
@@ -272,7 +293,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Has the keeper judge the facts of this step. False if the process died of them.
     #[inline(always)]
     pub(super) fn admit(&mut self, by: Pid) -> bool {
-        let facts = &self.out.log[self.mark.1..];
+        let facts = &self.out.log[self.out.recorded..];
         self.judging = true;
         let verdict = self.out.keeper.admit(by, facts);
         self.judging = false;
@@ -290,7 +311,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// The keeper has refused a step's facts: it is undone, and its process has died of it.
     #[cold]
     fn is_refused(&mut self, by: Pid, broken: Broken) -> bool {
-        self.stepping = false;
         self.undo();
         self.bury(by, Reason::Failed(broken.0.into()));
         false

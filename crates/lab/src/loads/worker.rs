@@ -114,8 +114,9 @@ impl Process for Worker {
         }
     }
 
+    // Into the loop, as a market's is; but whoever needs many registers apart, so that the others need not save them.
+    #[inline(always)]
     fn handle(&mut self, event: Event<&Message>, out: &mut Out<Worker>) {
-        // Each apart: what one needs many registers for, another need not save.
         match self {
             Worker::Passer { partner, heard } => pass(*partner, heard, event, out),
             Worker::Source { to } => burst(*to, event, out),
@@ -132,7 +133,7 @@ impl Process for Worker {
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn pass(partner: Pid, heard: &mut u32, event: Event<&Message>, out: &mut Out<Worker>) {
     let Event::Message { from, message } = event else { return };
     *heard += 1;
@@ -150,7 +151,7 @@ fn burst(to: Pid, event: Event<&Message>, out: &mut Out<Worker>) {
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn sink(heard: &mut u32, sum: &mut u64, event: Event<&Message>) {
     let Event::Message { message, .. } = event else { return };
     *heard += 1;
@@ -165,6 +166,7 @@ fn spawn_next(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
     }
 }
 
+#[inline(always)]
 fn end_if(it_is_time: bool, out: &mut Out<Worker>) {
     if it_is_time {
         out.exit(Reason::Normal);
@@ -210,7 +212,7 @@ fn torment(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn hop(next: &mut Pid, event: Event<&Message>, out: &mut Out<Worker>) {
     let Event::Message { message, .. } = event else { return };
     if message.whom != Pid::OUTSIDE {
