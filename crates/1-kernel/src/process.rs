@@ -207,9 +207,14 @@ impl Causes {
 
     #[inline(always)]
     pub(crate) fn tell(&self, cause: Cause) -> Reason {
-        if cause == Cause::Normal {
-            return Reason::Normal; // by far the most frequent: no jump by a table
+        match cause {
+            Cause::Normal => Reason::Normal, // by far the most frequent
+            other => self.tell_other(other),
         }
+    }
+
+    #[inline(never)]
+    fn tell_other(&self, cause: Cause) -> Reason {
         match cause {
             Cause::Normal => Reason::Normal,
             Cause::Shutdown => Reason::Shutdown,

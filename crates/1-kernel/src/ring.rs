@@ -184,18 +184,10 @@ impl<M: Clone> Ring<M> {
         unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() }
     }
 
-    /// True if a message is the next.
+    /// The one that was delivered last waits again. Nothing was sent since.
     #[inline(always)]
-    pub(crate) fn message_is_next(&self) -> bool {
-        let next = self.buffer.get(self.slot(self.head));
-        self.head != self.tail
-            && matches!(next, Some(Some(Envelope { letter: Letter::Say(_), .. })))
-    }
-
-    /// The one that was delivered last waits again.
     pub(crate) fn put_back(&mut self) {
-        self.head -= 1;
-        self.limit = 0; // it was for a head further on
+        self.head = self.head.wrapping_sub(1); // there was one
     }
 
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.

@@ -221,14 +221,14 @@ pub enum Busy {
 pub struct Presence {
     /// Who.
     pub order: OrderId,
+    /// Open lots.
+    pub open: Lots,
+    /// Limit.
+    pub price: Price,
     /// Rank in time.
     pub place: AskId,
     /// Buy or sell.
     pub side: Side,
-    /// Limit.
-    pub price: Price,
-    /// Open lots.
-    pub open: Lots,
     /// How long it stands.
     pub stands: TimeInForce,
 }

@@ -10,7 +10,8 @@ mod seats;
 use std::collections::BTreeMap;
 
 use kernel::Pid;
-use units::{AskId, Lots, OrderId, Price, Side};
+use units::{AskId, Lots, Price, Side};
+use words::Presence;
 
 use seats::LevelRef;
 pub(crate) use seats::{Seat, Seats};
@@ -185,8 +186,8 @@ impl Ladder {
 
     /// Seats an order at its price, behind all of earlier place.
     #[inline]
-    pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, seat: (OrderId, AskId, Price, Lots)) {
-        let (order, place, price, lots) = seat;
+    pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, presence: &Presence) {
+        let &Presence { order, place, price, open: lots, .. } = presence;
         let (number, level) = split(self.rank(price.0));
         let page = self.page(number);
         let queue = &mut self.pages[page as usize].queues[level];

@@ -8,7 +8,7 @@ use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn apply(&mut self, me: Pid, wants: Wants) {
         if wants.has(Wants::UNTIED) {
             self.untie_all(me);

@@ -178,23 +178,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             match *letter {
                 Letter::Start if alive => {
                     self.watch.delivered(envelope);
-                    self.step_here(to, Event::Start);
+                    self.step_with(to, |body, out| body.handle(Event::Start, out));
                 }
                 Letter::Down(monitor, cause) if alive => {
                     self.watch.delivered(envelope);
                     if self.use_up(to, monitor) {
-                        let reason = self.out.causes.tell(cause);
-                        self.step_here(to, Event::Down { monitor, pid: from, reason });
+                        self.step_with(to, |body, out| {
+                            let reason = out.causes.tell(cause);
+                            body.handle(Event::Down { monitor, pid: from, reason }, out);
+                        });
                     }
                 }
                 _ => return self.deliver_rare(envelope),
             }
-            if !MORE || self.out.ring.message_is_next() {
+            if !MORE {
                 return true;
             }
             // SAFETY: as above; the one before was done with when its step was over.
             #[allow(unsafe_code)]
             let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
+            if let Letter::Say(_) = next.letter {
+                self.out.ring.put_back();
+                return true;
+            }
             envelope = next;
         }
     }
@@ -247,16 +253,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// One step of one process, and its effects.
     #[inline(never)]
     pub(crate) fn step(&mut self, to: Pid, event: Event<&P::Message>) {
-        self.step_here(to, event);
+        self.step_with(to, |body, out| body.handle(event, out));
     }
 
+    /// The same: `handle` makes the event where it is handled, since one that is moved about is waited for.
     #[inline(always)]
-    fn step_here(&mut self, to: Pid, event: Event<&P::Message>) {
+    fn step_with(&mut self, to: Pid, handle: impl FnOnce(&mut P, &mut Out<P>)) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
         slot.marks.set(Marks::BEGUN, true);
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
-        slot.body.as_mut().expect("checked by who delivers").handle(event, out);
+        handle(slot.body.as_mut().expect("checked by who delivers"), out);
         self.end_step(to);
     }
 

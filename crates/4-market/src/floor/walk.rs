@@ -119,13 +119,12 @@ impl Floor {
     /// Nobody is left to deal with: the newcomer rests, or hears that it may not.
     #[inline(always)]
     fn end_walk(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
-        let &Presence { order, place, side, price, open, stands } = presence;
-        match stands {
+        match presence.stands {
             // It has ended, and its word of that is on its way.
             TimeInForce::GoodTillCancel if self.seats.is_taken_over(pid) => {}
             TimeInForce::GoodTillCancel => {
-                let (ladder, seats) = self.ladder(side);
-                ladder.add(seats, pid, (order, place, price, open));
+                let (ladder, seats) = self.ladder(presence.side);
+                ladder.add(seats, pid, presence);
             }
             TimeInForce::ImmediateOrCancel => out.send(pid, Say::Quiet),
         }
