@@ -31,8 +31,9 @@ pub fn tables(report: &Report) {
                 None => print!("{:>12}", "-"),
             }
         }
-        match cost.best_peer() {
-            Some((name, ratio)) => println!("   x {ratio:.1} ({name})"),
+        let by_best = cost.best_peer(Part::best).map_or(f64::NAN, |(_, ratio)| ratio);
+        match cost.best_peer(Part::median) {
+            Some((name, ratio)) => println!("   x {ratio:.1}, best rounds x {by_best:.1} ({name})"),
             None => println!(),
         }
     }
@@ -100,12 +101,13 @@ pub fn json(plan: &Plan, report: &Report) -> String {
 
 fn cost_json(cost: &Cost) -> String {
     let parts: Vec<String> = cost.parts.iter().map(part_json).collect();
-    let best = cost.best_peer().map(|(_, ratio)| ratio);
+    let ratio = |by| number(cost.best_peer(by).map(|(_, ratio)| ratio));
     format!(
-        "\"{}\":{{\"runtimes\":[{}],\"best_peer_to_ours\":{}}}",
+        "\"{}\":{{\"runtimes\":[{}],\"best_peer_to_ours\":{},\"best_peer_to_ours_in_best_rounds\":{}}}",
         cost.key,
         parts.join(","),
-        number(best)
+        ratio(Part::median),
+        ratio(Part::best)
     )
 }
 

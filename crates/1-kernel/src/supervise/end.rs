@@ -98,26 +98,27 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         next
     }
 
-    /// The common end: one of many like children is done. False if it is another end, for which nothing
-    /// was done yet.
+    /// The common end: a process outside the tree, or one of many like children, is done. False if it is
+    /// another end, for which nothing was done yet.
     #[inline(always)]
-    pub(crate) fn end_one_of_many(&mut self, pid: Pid) -> bool {
+    pub(crate) fn end_common(&mut self, pid: Pid) -> bool {
         let slot = &mut self.slots[pid.index()];
-        let is_rare = slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE;
-        if is_rare || slot.node == NO_NODE {
+        if slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE {
             return false;
         }
-        let place = &mut self.tree.places[usize::from(slot.node)];
-        let Body::Many { index, deaths, .. } = &mut place.body else { return false };
-        if place.restart == Restart::Permanent {
-            return false;
+        if slot.node != NO_NODE {
+            let place = &mut self.tree.places[usize::from(slot.node)];
+            let Body::Many { index, deaths, .. } = &mut place.body else { return false };
+            if place.restart == Restart::Permanent {
+                return false;
+            }
+            index.remove(slot.key, pid.slot());
+            if !deaths.is_empty() {
+                deaths.remove(&pid.slot());
+            }
         }
         slot.body = None;
         self.watch.ended(pid, slot.key, &Reason::Normal);
-        index.remove(slot.key, pid.slot());
-        if !deaths.is_empty() {
-            deaths.remove(&pid.slot());
-        }
         if slot.ties.watched != NONE {
             let newest = std::mem::replace(&mut slot.ties.watched, NONE);
             self.out.tell_watchers(newest, pid, Cause::Normal);

@@ -30,6 +30,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         for effect in &effects {
             match *effect {
                 Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
+                Effect::Spawn(pid) => {
+                    let process = self.out.spawned.pop().expect("one for each of these effects");
+                    self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+                }
                 Effect::SpawnWatched(pid, supervisor, key, monitor) => {
                     if self.spawn_child_effect(pid, supervisor, key) {
                         self.tie_new(monitor, me, pid);
@@ -52,10 +56,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Link(pid) => self.link(me, pid),
             Effect::Unlink(pid) => self.unlink(me, pid),
             Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
-            Effect::Spawn(pid) => {
-                let process = self.out.spawned.pop().expect("one for each of these effects");
-                self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
-            }
             Effect::SpawnChild(pid, supervisor, key) => {
                 self.spawn_child_effect(pid, supervisor, key);
             }
@@ -82,7 +82,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     members.retain(|(pid, _)| *pid != me);
                 }
             }
-            Effect::Monitor(..) | Effect::SpawnWatched(..) => {
+            Effect::Monitor(..) | Effect::Spawn(_) | Effect::SpawnWatched(..) => {
                 unreachable!("these are applied on the fast path")
             }
         }

@@ -285,7 +285,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         if wants.has(Wants::ENDED) {
             let cause = self.out.exit;
-            if cause != Cause::Normal || !self.end_one_of_many(to) {
+            if cause != Cause::Normal || !self.end_common(to) {
                 self.end_otherwise(to, cause);
             }
         }
