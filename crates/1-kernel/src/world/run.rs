@@ -170,26 +170,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(never)]
     fn deliver_other<const MORE: bool>(&mut self, mut envelope: &Envelope<P::Message>) -> bool {
         loop {
-            let &Envelope { to, from, ref letter } = envelope;
-            let alive = match self.slots.get(to.index()) {
-                Some(slot) => slot.generation == to.generation() && slot.body.is_some(),
-                None => false,
-            };
-            match *letter {
-                Letter::Start if alive => {
-                    self.watch.delivered(envelope);
-                    self.step_with(to, |body, out| body.handle(Event::Start, out));
-                }
-                Letter::Down(monitor, cause) if alive => {
-                    self.watch.delivered(envelope);
-                    if self.use_up(to, monitor) {
-                        self.step_with(to, |body, out| {
-                            let reason = out.causes.tell(cause);
-                            body.handle(Event::Down { monitor, pid: from, reason }, out);
-                        });
-                    }
-                }
-                _ => return self.deliver_rare(envelope),
+            if !self.starts_or_hears(envelope) {
+                return self.deliver_rare(envelope);
             }
             if !MORE {
                 return true;
@@ -203,6 +185,42 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             envelope = next;
         }
+    }
+
+    /// Delivers a life's first event, or the end of one that was watched. False if it is neither, or to be
+    /// delivered with more care. An event is made where it is handled: one that is moved about is waited for.
+    #[inline(always)]
+    fn starts_or_hears(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        let &Envelope { to, from, ref letter } = envelope;
+        let Some(slot) = self.slots.get_mut(to.index()) else { return false };
+        let (true, Some(body)) = (slot.generation == to.generation(), &mut slot.body) else {
+            return false;
+        };
+        let ended = match *letter {
+            Letter::Start => None,
+            Letter::Down(monitor, cause) if !self.out.ties.kind(monitor).is_asked() => {
+                Some((monitor, cause))
+            }
+            _ => return false,
+        };
+        self.watch.delivered(envelope);
+        if let Some((monitor, _)) = ended
+            && self.out.ties.use_up(monitor, &mut slot.ties.watching).is_none()
+        {
+            return true; // it was taken away before
+        }
+        slot.marks.set(Marks::BEGUN, true);
+        let out = &mut self.out;
+        self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
+        match ended {
+            None => body.handle(Event::Start, out),
+            Some((monitor, cause)) => {
+                let reason = out.causes.tell(cause);
+                body.handle(Event::Down { monitor, pid: from, reason }, out);
+            }
+        }
+        self.end_step(to);
+        true
     }
 
     #[cold]
@@ -253,17 +271,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// One step of one process, and its effects.
     #[inline(never)]
     pub(crate) fn step(&mut self, to: Pid, event: Event<&P::Message>) {
-        self.step_with(to, |body, out| body.handle(event, out));
-    }
-
-    /// The same: `handle` makes the event where it is handled, since one that is moved about is waited for.
-    #[inline(always)]
-    fn step_with(&mut self, to: Pid, handle: impl FnOnce(&mut P, &mut Out<P>)) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
         slot.marks.set(Marks::BEGUN, true);
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
-        handle(slot.body.as_mut().expect("checked by who delivers"), out);
+        slot.body.as_mut().expect("checked by who delivers").handle(event, out);
         self.end_step(to);
     }
 
