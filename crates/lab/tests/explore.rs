@@ -13,7 +13,6 @@ fn proves(world: &World) -> Report<Step> {
 }
 
 fn judged(world: &World, found: Report<Step>) -> Report<Step> {
-    println!("{}: {} states", world.name, found.states); // for whoever asks, with --nocapture
     for verdict in &found.verdicts {
         if let Some(breach) = &verdict.breach {
             panic!("{}: {}\n{}", world.name, verdict.law, draw(world, &breach.what, &breach.path));
@@ -122,7 +121,8 @@ mod large {
 
     #[test]
     fn two_buyers_and_a_seller_survive_two_deaths() {
-        proves(&named("two-buyers-one-seller").faults(2));
+        let found = proves(&named("two-buyers-one-seller").faults(2));
+        assert!(found.states > 5_000_000, "{} states", found.states);
     }
 
     #[test]
