@@ -9,7 +9,10 @@ use stateright::{Checker, Model, Property};
 
 /// Explores a world and says how any law comes to be broken.
 fn proves(world: &World) -> Report<Step> {
-    let found = explore(world);
+    judged(world, explore(world))
+}
+
+fn judged(world: &World, found: Report<Step>) -> Report<Step> {
     for verdict in &found.verdicts {
         if let Some(breach) = &verdict.breach {
             panic!("{}: {}\n{}", world.name, verdict.law, draw(world, &breach.what, &breach.path));
@@ -98,11 +101,37 @@ fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     assert!(found.verdicts.last().is_some_and(|verdict| verdict.sometimes > 0));
 }
 
-#[test]
-fn two_and_two_hold_as_far_as_they_are_gone_through() {
-    let found = named("two-and-two").explorer().most_states(150_000).search();
-    for verdict in &found.verdicts {
-        assert!(verdict.breach.is_none(), "{}: {:?}", verdict.law, verdict.breach);
+/// Worlds of millions of states, by two threads each. Nextest knows this module by its name, and runs one at a time.
+mod large {
+    use super::*;
+
+    fn proves(world: &World) -> Report<Step> {
+        judged(world, world.explorer().search_with(2))
+    }
+
+    #[test]
+    fn a_cancel_and_a_replace_in_flight_survive_two_deaths() {
+        proves(&named("a-cancel-and-a-replace-in-flight").faults(2));
+    }
+
+    #[test]
+    fn two_buyers_a_cancel_and_a_replace_in_flight_survive_any_death() {
+        proves(&named("two-buyers-a-cancel-and-a-replace").faults(1));
+    }
+
+    #[test]
+    fn two_buyers_and_a_seller_survive_two_deaths() {
+        let found = proves(&named("two-buyers-one-seller").faults(2));
+        assert!(found.states > 5_000_000, "{} states", found.states);
+    }
+
+    #[test]
+    fn two_and_two_hold_in_the_first_million_states_with_a_death() {
+        let found = named("two-and-two").faults(1).explorer().most_states(1_000_000).search_with(2);
+        for verdict in &found.verdicts {
+            assert!(verdict.breach.is_none(), "{}: {:?}", verdict.law, verdict.breach);
+        }
+        assert!(found.exhausted || found.states >= 1_000_000, "{found:?}");
     }
 }
 
@@ -267,7 +296,10 @@ impl Model for SameWorld {
 
 #[test]
 fn stateright_counts_the_same_states_of_a_market() {
-    for world in [named("buyer-and-seller").faults(1), named("the-world-dies").faults(0)] {
+    for (name, faults) in
+        [("buyer-and-seller", 1), ("a-cancel-in-flight", 0), ("the-world-dies", 0)]
+    {
+        let world = named(name).faults(faults);
         let ours = explore(&world);
         let theirs = SameWorld(world.clone()).checker().spawn_bfs().join();
         theirs.assert_properties();

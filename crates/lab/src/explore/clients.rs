@@ -44,9 +44,24 @@ impl State {
         self.order_of(line).map(|order| line.ask(order))
     }
 
+    /// The number under which a line's ask is let in. A cancel's is used by nobody but the journal, which there is
+    /// where the world may be lost, and the oracle: without them no cancel takes one, and whether it came before
+    /// or after another ask does not show in that one's number. See decision 20.
+    pub(super) fn number_of(&self, number: usize) -> AskId {
+        let is_used = self.disk.is_some() || self.script.one_at_a_time;
+        match self.script.lines[number].wish {
+            Wish::Cancel if !is_used => AskId(0),
+            _ => self.stage.next_ask(),
+        }
+    }
+
     pub(super) fn ask(&mut self, number: usize) -> Option<(usize, Tell)> {
         let ask = self.ask_of(number)?;
-        let (id, let_in) = self.stage.let_in(&ask);
+        let id = self.number_of(number);
+        let let_in = match id == self.stage.next_ask() {
+            true => self.stage.let_in(&ask).1,
+            false => self.stage.let_in_again(id, &ask),
+        };
         self.statuses[number] = Status::Asked(id);
         self.outcomes.clear();
         answer(number, let_in)

@@ -27,9 +27,9 @@ impl Pencil {
     }
 
     pub(super) fn take(&mut self, step: &Step) {
-        let number = self.state.stage().next_ask();
         match step {
             Step::Ask(line) => {
+                let number = self.state.number_of(*line);
                 if let Some(name) = self.state.names_order(*line) {
                     self.drawing.names.call(OrderId(number.0), &name);
                 }
