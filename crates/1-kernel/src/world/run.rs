@@ -11,9 +11,9 @@ use crate::ring::{Envelope, Letter};
 use crate::ties::{MonitorRef, survives};
 use crate::{Broken, Event, Keeper, Pid, Process, Reason, Watch, mutation};
 
-/// Whether [`World::deliver_next`] delivers one signal.
+/// Whether [`World::deliver_other`] delivers one signal.
 const ONE: bool = false;
-/// ...or, if that is no message, all up to the next that is one: starts and ends come in swarms.
+/// ...or all up to the next message: starts and ends come in swarms.
 const SWARM: bool = true;
 
 impl<P: Process> Out<P> {
@@ -31,7 +31,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A process that panics dies of it; the loop goes on. A panic of the kernel itself passes through.
     #[inline]
     pub fn run(&mut self) {
-        self.guarded(|world| while world.deliver_next::<SWARM>() {});
+        self.guarded(World::deliver_all);
     }
 
     /// Delivers at most `limit` signals in order of sending, for an edge that has something to do
@@ -41,7 +41,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.guarded(|world| {
             while left > 0 {
                 left -= 1;
-                if !world.deliver_next::<ONE>() {
+                if !world.deliver_next() {
                     left += 1;
                     break;
                 }
@@ -139,11 +139,54 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers the oldest that waits. A message is handled where it lies in the ring.
+    /// Delivers everything. A message is handled where it lies in the ring, and if the next is for the same
+    /// process, and nothing was wanted but to send, that one at once: messages come in bursts.
     #[inline(always)]
-    fn deliver_next<const MORE: bool>(&mut self) -> bool {
-        // SAFETY: the reference ends with the handler, which can only send; before that nothing is
-        // done to the ring.
+    fn deliver_all(&mut self) {
+        // SAFETY, here and below: the reference ends with the handler, which can only send; before that
+        // nothing is done to the ring.
+        #[allow(unsafe_code)]
+        let Some(mut envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return };
+        'signals: loop {
+            let to = envelope.to;
+            if let Letter::Say(_) = envelope.letter
+                && let Some(slot) = self.slots.get_mut(to.index())
+                && slot.generation == to.generation()
+                && let Some(body) = &mut slot.body
+            {
+                let out = &mut self.out;
+                slot.marks.set(Marks::BEGUN, true);
+                out.begin_step(to, slot.key, slot.incarnation, slot.note);
+                loop {
+                    let Letter::Say(message) = &envelope.letter else { continue 'signals };
+                    self.watch.delivered(envelope);
+                    self.mark = out.ring.tail();
+                    body.handle(Event::Message { from: envelope.from, message }, out);
+                    if out.wants != Wants::default() {
+                        break;
+                    }
+                    self.mark = NO_STEP;
+                    #[allow(unsafe_code)]
+                    let Some(next) = (unsafe { out.ring.next_to_handle() }) else { return };
+                    envelope = next;
+                    if envelope.to != to {
+                        continue 'signals;
+                    }
+                }
+                self.end_step(to);
+            } else if !self.deliver_other::<SWARM>(envelope) {
+                return;
+            }
+            #[allow(unsafe_code)]
+            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return };
+            envelope = next;
+        }
+    }
+
+    /// Delivers the oldest that waits. False if nothing could be delivered.
+    #[inline(always)]
+    fn deliver_next(&mut self) -> bool {
+        // SAFETY: as above.
         #[allow(unsafe_code)]
         let Some(envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
         let &Envelope { to, from, ref letter } = envelope;
@@ -153,16 +196,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             && let Some(body) = &mut slot.body
         {
             self.watch.delivered(envelope);
-            let event = Event::Message { from, message };
             let out = &mut self.out;
             slot.marks.set(Marks::BEGUN, true);
             self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
-            body.handle(event, out);
+            body.handle(Event::Message { from, message }, out);
             self.end_step(to);
-            true
-        } else {
-            self.deliver_other::<MORE>(envelope)
+            return true;
         }
+        self.deliver_other::<ONE>(envelope)
     }
 
     /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a

@@ -80,6 +80,38 @@ fn a_step_that_panics_leaves_no_effect_and_only_its_process_dies() {
 }
 
 #[test]
+fn of_a_burst_each_message_is_a_step_of_its_own() {
+    let ends: [(fn(&mut Out<Actor>), &str); 3] = [
+        (|_| panic!("planned"), "down: failed: planned"),
+        (|out| out.record(Fact::Wrong), "down: failed: nothing wrong is written"),
+        (|out| out.exit(Reason::Said(3)), "down: said 3"),
+    ];
+    for (third, told) in ends {
+        under_every_schedule(50, |schedule| {
+            let (mut town, diary) = (town(), Diary::default());
+            let [ann, bob] = ["ann", "bob"].map(|name| town.spawn(diary.actor(name)));
+            town.send(bob, watch(ann));
+            schedule.run(&mut town);
+            for number in 1..=5u64 {
+                town.send(
+                    ann,
+                    act(move |out| {
+                        out.send(bob, text(number));
+                        if number == 3 {
+                            third(out);
+                        }
+                    }),
+                );
+            }
+            schedule.run(&mut town);
+            let heard = if told == "down: said 3" { "start 1 1 2 3 " } else { "start 1 1 2 " };
+            assert_eq!(diary.of("bob").join(" "), format!("{heard}{told}"));
+            assert_eq!((town.undeliverable(), town.take_log().count()), (2, 0));
+        });
+    }
+}
+
+#[test]
 fn a_fact_that_the_keeper_refuses_undoes_the_step_and_kills() {
     nothing_came_of(|out| out.record(Fact::Wrong), "failed: nothing wrong is written");
 }
