@@ -4,6 +4,7 @@
 mod abroad;
 mod bonds;
 mod copy;
+mod deliver;
 mod effects;
 mod idle;
 mod lives;

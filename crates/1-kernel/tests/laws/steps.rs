@@ -32,7 +32,10 @@ fn everything(out: &mut Out<Actor>, diary: &Diary, bob: Pid, met: &Cell<Option<P
     out.exit(Reason::Normal);
 }
 
-fn nothing_came_of(last: fn(&mut Out<Actor>), reason: &'static str) {
+/// What a step does last.
+type Last = fn(&mut Out<Actor>);
+
+fn nothing_came_of(last: Last, reason: &'static str) {
     under_every_schedule(200, |schedule| {
         let (mut town, diary) = (town(), Diary::default());
         let many = Node::many("many", diary.role("child")).named(Name(6));
@@ -81,7 +84,7 @@ fn a_step_that_panics_leaves_no_effect_and_only_its_process_dies() {
 
 #[test]
 fn of_a_burst_each_message_is_a_step_of_its_own() {
-    let ends: [(fn(&mut Out<Actor>), &str); 3] = [
+    let ends: [(Last, &str); 3] = [
         (|_| panic!("planned"), "down: failed: planned"),
         (|out| out.record(Fact::Wrong), "down: failed: nothing wrong is written"),
         (|out| out.exit(Reason::Said(3)), "down: said 3"),

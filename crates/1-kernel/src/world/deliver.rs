@@ -1,0 +1,286 @@
+//! The loop, and what each kind of signal comes to.
+
+use super::{Marks, NO_STEP, State, World};
+use crate::out::Wants;
+use crate::process::Cause;
+use crate::ring::{Envelope, Letter};
+use crate::ties::{MonitorRef, survives};
+use crate::{Event, Pid, Process, Reason, Watch, mutation};
+
+/// Whether [`World::deliver_other`] delivers one signal.
+const ONE: bool = false;
+/// ...or all up to the next message: starts and ends come in swarms.
+const SWARM: bool = true;
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Delivers everything. A message is handled where it lies in the ring, and if the next is for the same
+    /// process, and nothing was wanted but to send, that one at once: messages come in bursts.
+    #[inline(always)]
+    pub(super) fn deliver_all(&mut self) {
+        // SAFETY, here and below: the reference ends with the handler, which can only send; before that
+        // nothing is done to the ring.
+        #[allow(unsafe_code)]
+        let Some(mut envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return };
+        'signals: loop {
+            let to = envelope.to;
+            if let Letter::Say(_) = envelope.letter
+                && let Some(slot) = self.slots.get_mut(to.index())
+                && slot.generation == to.generation()
+                && let Some(body) = &mut slot.body
+            {
+                let out = &mut self.out;
+                slot.marks.set(Marks::BEGUN, true);
+                out.begin_step(to, slot.key, slot.incarnation, slot.note);
+                loop {
+                    let Letter::Say(message) = &envelope.letter else { continue 'signals };
+                    self.watch.delivered(envelope);
+                    self.mark = out.ring.tail();
+                    body.handle(Event::Message { from: envelope.from, message }, out);
+                    if out.wants != Wants::default() {
+                        break;
+                    }
+                    self.mark = NO_STEP;
+                    #[allow(unsafe_code)]
+                    let Some(next) = (unsafe { out.ring.next_to_handle() }) else { return };
+                    envelope = next;
+                    if envelope.to != to {
+                        continue 'signals;
+                    }
+                }
+                self.end_step(to);
+            } else if !self.deliver_other::<SWARM>(envelope) {
+                return;
+            }
+            #[allow(unsafe_code)]
+            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return };
+            envelope = next;
+        }
+    }
+
+    /// Delivers the oldest that waits. False if nothing could be delivered.
+    #[inline(always)]
+    pub(super) fn deliver_next(&mut self) -> bool {
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        let Some(envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
+        let &Envelope { to, from, ref letter } = envelope;
+        if let Letter::Say(message) = letter
+            && let Some(slot) = self.slots.get_mut(to.index())
+            && slot.generation == to.generation()
+            && let Some(body) = &mut slot.body
+        {
+            self.watch.delivered(envelope);
+            let out = &mut self.out;
+            slot.marks.set(Marks::BEGUN, true);
+            self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
+            body.handle(Event::Message { from, message }, out);
+            self.end_step(to);
+            return true;
+        }
+        self.deliver_other::<ONE>(envelope)
+    }
+
+    /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
+    /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
+    #[inline(never)]
+    fn deliver_other<const MORE: bool>(&mut self, mut envelope: &Envelope<P::Message>) -> bool {
+        loop {
+            if !self.starts_or_hears(envelope) {
+                return self.deliver_rare(envelope);
+            }
+            if !MORE {
+                return true;
+            }
+            // SAFETY: as above; the one before was done with when its step was over.
+            #[allow(unsafe_code)]
+            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
+            if let Letter::Say(_) = next.letter {
+                self.out.ring.put_back();
+                return true;
+            }
+            envelope = next;
+        }
+    }
+
+    /// Delivers a life's first event, or the end of one that was watched. False if it is neither, or to be
+    /// delivered with more care. An event is made where it is handled: one that is moved about is waited for.
+    #[inline(always)]
+    fn starts_or_hears(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        let &Envelope { to, from, ref letter } = envelope;
+        let Some(slot) = self.slots.get_mut(to.index()) else { return false };
+        let (true, Some(body)) = (slot.generation == to.generation(), &mut slot.body) else {
+            return false;
+        };
+        let ended = match *letter {
+            Letter::Start => None,
+            Letter::Down(monitor, cause) if !self.out.ties.kind(monitor).is_asked() => {
+                Some((monitor, cause))
+            }
+            _ => return false,
+        };
+        self.watch.delivered(envelope);
+        if let Some((monitor, _)) = ended
+            && self.out.ties.use_up(monitor, &mut slot.ties.watching).is_none()
+        {
+            return true; // it was taken away before
+        }
+        slot.marks.set(Marks::BEGUN, true);
+        let out = &mut self.out;
+        self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
+        match ended {
+            None => body.handle(Event::Start, out),
+            Some((monitor, cause)) => {
+                let reason = out.causes.tell(cause);
+                body.handle(Event::Down { monitor, pid: from, reason }, out);
+            }
+        }
+        self.end_step(to);
+        true
+    }
+
+    #[cold]
+    fn deliver_rare(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        if self.is_between(envelope.to) {
+            self.out.ring.put_back();
+            return self.deliver_first_ready();
+        }
+        self.deliver(envelope.clone());
+        true
+    }
+
+    /// The oldest waits for a life that its supervisor has not begun, being about ending others: what
+    /// comes after it goes first. False if there is nothing else.
+    #[cold]
+    fn deliver_first_ready(&mut self) -> bool {
+        let mut ready = Vec::new();
+        self.ready(&mut ready);
+        let first = ready.first().and_then(|offset| self.out.ring.take(*offset));
+        first.is_some_and(|envelope| {
+            self.deliver(envelope);
+            true
+        })
+    }
+
+    pub(super) fn deliver(&mut self, envelope: Envelope<P::Message>) {
+        let index = envelope.to.index();
+        match self.slots.get(index) {
+            Some(slot) if slot.generation == envelope.to.generation() && slot.body.is_some() => {}
+            Some(slot) if mutation::LATER_LIFE.is_on() && slot.body.is_some() => {
+                let to = Pid::new(envelope.to.slot(), slot.generation);
+                return self.deliver(Envelope { to, ..envelope });
+            }
+            _ => return self.deliver_to_nobody(envelope),
+        }
+        self.watch.delivered(&envelope);
+        let &Envelope { to, from, ref letter } = &envelope;
+        let event = match letter {
+            Letter::Say(message) => Event::Message { from, message },
+            other => match self.signal(to, from, other) {
+                Some(event) => event,
+                None => return,
+            },
+        };
+        self.step(to, event);
+    }
+
+    /// A signal that is no message, to a living process: the event that it makes, if any.
+    #[cold]
+    pub(super) fn signal<'a>(
+        &mut self,
+        to: Pid,
+        from: Pid,
+        letter: &'a Letter<P::Message>,
+    ) -> Option<Event<&'a P::Message>> {
+        match *letter {
+            Letter::Say(ref message) => Some(Event::Message { from, message }),
+            Letter::Start => Some(Event::Start),
+            Letter::Timer(token) => Some(Event::Timer { token }),
+            Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
+                let reason = self.out.causes.tell(cause);
+                Event::Down { monitor, pid: from, reason }
+            }),
+            Letter::Linked(link, cause) => {
+                if self.use_up(to, link) {
+                    let reason = self.out.causes.tell(cause);
+                    self.exit_signal(to, from, reason)
+                } else {
+                    None
+                }
+            }
+            Letter::Exit(Cause::Killed) => {
+                self.bury(to, Reason::Killed);
+                None
+            }
+            Letter::Exit(cause) => {
+                let reason = self.out.causes.tell(cause);
+                self.exit_signal(to, from, reason)
+            }
+            Letter::Border(border) => {
+                let cause = self.border(to, from, border)?;
+                let reason = self.out.causes.tell(cause);
+                self.exit_signal(to, from, reason)
+            }
+            Letter::ChildDown(_) | Letter::Control(_) => None,
+        }
+    }
+
+    pub(super) fn exit_signal<'a>(
+        &mut self,
+        to: Pid,
+        from: Pid,
+        reason: Reason,
+    ) -> Option<Event<&'a P::Message>> {
+        let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
+        if traps {
+            return Some(Event::Exit { from, reason });
+        }
+        if !survives(&reason, traps) {
+            self.bury(to, reason);
+        }
+        None
+    }
+
+    /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
+    #[inline(always)]
+    pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
+        let head = &mut self.slots[watcher.index()].ties.watching;
+        let Some(kind) = self.out.ties.use_up(tie, head) else { return false };
+        if kind.is_asked() {
+            self.forget_alias(tie);
+        }
+        true
+    }
+
+    #[cold]
+    pub(super) fn deliver_to_nobody(&mut self, envelope: Envelope<P::Message>) {
+        if self.is_abroad(envelope.to) {
+            return self.leave(envelope);
+        }
+        let slot = self.slots.get(envelope.to.index());
+        match slot.filter(|slot| slot.generation == envelope.to.generation()).map(|slot| slot.state)
+        {
+            Some(State::Supervisor | State::Closing) => {
+                self.watch.delivered(&envelope);
+                return self.supervise(envelope);
+            }
+            Some(State::Alias) => return self.answer(envelope),
+            _ => {}
+        }
+        self.turn_away(envelope);
+    }
+
+    /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.
+    fn answer(&mut self, envelope: Envelope<P::Message>) {
+        let Envelope { to: alias, from, letter } = envelope;
+        let (Letter::Say(message), Some(&monitor)) = (letter, self.asks.get(&alias)) else {
+            return;
+        };
+        let (asker, _) = self.out.ties.ends(monitor);
+        self.untie(monitor, asker);
+        let envelope = Envelope { to: asker, from, letter: Letter::Say(message) };
+        self.watch.delivered(&envelope);
+        if let Letter::Say(message) = &envelope.letter {
+            self.step(asker, Event::Message { from: alias, message });
+        }
+    }
+}
