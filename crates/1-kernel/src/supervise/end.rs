@@ -5,13 +5,13 @@
 //! end of each awaited child carries on. If nobody traps, all of it happens in one step. The limit is a
 //! timer of the child's own: it is killed by it, or gone before and the timer with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::out::TimerRef;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::NONE;
-use crate::tree::{Body, Deaths, NodeId, Restart, Shutdown};
+use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
 use crate::world::{Due, Marks, NO_NODE, State, World};
 use crate::{Pid, Process, Reason, Watch};
 
@@ -48,6 +48,15 @@ pub(crate) enum Task {
     Start(NodeId),
     /// A child is to be ended.
     Terminate(NodeId),
+}
+
+/// One of many like children leaves its supervisor's books.
+#[inline(always)]
+fn strike(index: &mut Index, deaths: &mut BTreeMap<u32, Deaths>, key: u64, pid: Pid) {
+    index.remove(key, pid.slot());
+    if !deaths.is_empty() {
+        deaths.remove(&pid.slot());
+    }
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
@@ -112,10 +121,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             if place.restart == Restart::Permanent {
                 return false;
             }
-            index.remove(slot.key, pid.slot());
-            if !deaths.is_empty() {
-                deaths.remove(&pid.slot());
-            }
+            strike(index, deaths, slot.key, pid);
         }
         slot.body = None;
         self.watch.ended(pid, slot.key, &Reason::Normal);
@@ -138,10 +144,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn strike_key(&mut self, pid: Pid, node: NodeId) {
         let key = self.slots[pid.index()].key;
         if let Body::Many { index, deaths, .. } = &mut self.tree.place_mut(node).body {
-            index.remove(key, pid.slot());
-            if !deaths.is_empty() {
-                deaths.remove(&pid.slot());
-            }
+            strike(index, deaths, key, pid);
         }
     }
 

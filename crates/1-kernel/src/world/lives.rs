@@ -192,8 +192,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let newest = std::mem::replace(&mut self.slots[pid.index()].ties.watched, NONE);
         self.out.tell_watchers(newest, pid, cause);
-        if self.slots[pid.index()].marks.any(Marks::ABROAD) {
-            self.slots[pid.index()].marks.set(Marks::ABROAD, false);
+        if self.slots[pid.index()].marks.take(Marks::ABROAD) {
             self.tell_abroad(pid, cause);
         }
     }
