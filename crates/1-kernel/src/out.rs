@@ -128,9 +128,10 @@ pub struct Out<P: Process> {
 }
 
 impl<P: Process> Out<P> {
-    /// Of several processes and messages, the first is taken first, from the end.
-    #[cold]
+    /// Of several effects, processes and messages, the first is taken first, from the end.
+    #[inline(never)]
     pub(crate) fn reverse(&mut self) {
+        self.effects.reverse();
         self.spawned.reverse();
         self.multicasts.reverse();
     }

@@ -18,53 +18,60 @@ impl MonitorRef {
 
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// What a tie is: a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Kind {
-    Free,
-    /// Given a reference, not tied yet.
-    Reserved,
-    Monitor,
-    Link,
-    /// A monitor of one who was asked: it goes with the alias for the answer.
-    Asked,
-    /// A monitor whose end is on its way to the watcher, who may still take it away.
-    Fired,
-    /// A link of which the same is true.
-    FiredLink,
-    /// The same of one who was asked.
-    FiredAsked,
-}
+pub(crate) struct Kind(u8);
 
 impl Kind {
-    /// True for a monitor, whether or not its end is on its way.
-    pub(crate) fn is_monitor(self) -> bool {
-        matches!(self, Kind::Monitor | Kind::Fired | Kind::Asked | Kind::FiredAsked)
+    /// Given a reference, not tied yet, or not any more.
+    const NONE: Kind = Kind(0);
+    pub(crate) const MONITOR: Kind = Kind(1);
+    pub(crate) const LINK: Kind = Kind(2);
+    /// A monitor of one who was asked: it goes with the alias for the answer.
+    pub(crate) const ASKED: Kind = Kind(1 | 4);
+    /// The end of the watched is on its way to the watcher, who may still take the tie away.
+    const FIRED: Kind = Kind(8);
+
+    #[inline(always)]
+    fn any(self, of: Kind) -> bool {
+        self.0 & of.0 != 0
     }
 
-    /// True for a monitor with an alias.
+    /// False if there is no tie under a reference.
+    pub(crate) fn is_tied(self) -> bool {
+        self != Kind::NONE
+    }
+
+    /// True for a monitor, whether or not its end is on its way.
+    pub(crate) fn is_monitor(self) -> bool {
+        self.any(Kind::MONITOR)
+    }
+
+    /// True for a link, likewise.
+    #[inline(always)]
+    pub(crate) fn is_link(self) -> bool {
+        self.any(Kind::LINK)
+    }
+
+    /// True for a monitor with an alias, likewise.
     pub(crate) fn is_asked(self) -> bool {
-        matches!(self, Kind::Asked | Kind::FiredAsked)
+        self.any(Kind(Kind::ASKED.0 - Kind::MONITOR.0))
+    }
+
+    /// True if the end of the watched is on its way.
+    pub(crate) fn is_fired(self) -> bool {
+        self.any(Kind::FIRED)
     }
 
     /// True if the end of the watched is still to come.
     pub(crate) fn waits(self) -> bool {
-        matches!(self, Kind::Monitor | Kind::Link | Kind::Asked)
+        self.is_tied() && !self.is_fired()
     }
 
     /// The same with its end on its way.
     #[inline(always)]
     fn fired(self) -> Kind {
-        match self {
-            Kind::Monitor => Kind::Fired,
-            Kind::Link => Kind::FiredLink,
-            Kind::Asked => Kind::FiredAsked,
-            other => other,
-        }
-    }
-
-    /// True if the end of the watched is on its way.
-    pub(crate) fn is_fired(self) -> bool {
-        matches!(self, Kind::Fired | Kind::FiredLink | Kind::FiredAsked)
+        Kind(self.0 | Kind::FIRED.0)
     }
 }
 
@@ -116,7 +123,7 @@ impl Ties {
         if let Some(index) = self.free.pop()
             && let Some(tie) = self.ties.get_mut(index as usize)
         {
-            (tie.serial, tie.kind) = (serial, Kind::Reserved);
+            tie.serial = serial;
             return MonitorRef { index, serial };
         }
         self.make_room()
@@ -131,7 +138,7 @@ impl Ties {
             watcher: Pid::OUTSIDE,
             watched: Pid::OUTSIDE,
             serial,
-            kind: Kind::Reserved,
+            kind: Kind::NONE,
             at_watcher: hook,
             at_watched: hook,
         });
@@ -142,24 +149,23 @@ impl Ties {
     /// Gives a reference back that came to nothing.
     #[inline(always)]
     pub(crate) fn release(&mut self, reference: MonitorRef) {
-        self.ties[reference.index as usize].kind = Kind::Free;
+        self.ties[reference.index as usize].kind = Kind::NONE;
         self.free.push(reference.index);
     }
 
-    /// A fired tie is told of: it leaves its watcher's list, and is free. What it was; `None` if the
-    /// watcher took it away before.
+    /// A fired tie is told of: it leaves its watcher's list, and is free. False if it is none of the given
+    /// kind, as when the watcher took it away before.
     #[inline(always)]
-    pub(crate) fn use_up(&mut self, reference: MonitorRef, head: &mut u32) -> Option<Kind> {
-        let tie = self.ties.get_mut(reference.index as usize)?;
-        let kind = tie.kind;
-        if tie.serial != reference.serial || !kind.is_fired() {
-            return None;
+    pub(crate) fn use_up(&mut self, reference: MonitorRef, kind: Kind, head: &mut u32) -> bool {
+        let Some(tie) = self.ties.get_mut(reference.index as usize) else { return false };
+        if tie.serial != reference.serial || tie.kind != kind.fired() {
+            return false;
         }
-        tie.kind = Kind::Free;
+        tie.kind = Kind::NONE;
         let hook = tie.at_watcher;
         self.free.push(reference.index);
         self.unhook(hook, head);
-        Some(kind)
+        true
     }
 
     /// What stands under a reference, if it is still its own.
@@ -167,7 +173,7 @@ impl Ties {
     pub(crate) fn kind(&self, reference: MonitorRef) -> Kind {
         match self.ties.get(reference.index as usize) {
             Some(tie) if tie.serial == reference.serial => tie.kind,
-            _ => Kind::Free,
+            _ => Kind::NONE,
         }
     }
 
@@ -186,16 +192,27 @@ impl Ties {
         tie.watched = watched;
     }
 
+    /// Monitors one whom nobody watches yet. `older` is the head of the watcher's list until now.
+    #[inline(always)]
+    pub(crate) fn watch_first(&mut self, monitor: MonitorRef, ends: (Pid, Pid), older: u32) {
+        let tie = &mut self.ties[monitor.index as usize];
+        (tie.kind, tie.watcher, tie.watched) = (Kind::MONITOR, ends.0, ends.1);
+        tie.at_watcher = Hook { next: older, previous: NONE };
+        tie.at_watched = Hook { next: NONE, previous: NONE };
+        if let Some(older) = self.ties.get_mut(older as usize) {
+            older.at_watcher.previous = monitor.index;
+        }
+    }
+
     /// What a reference means, whatever its number: who watches whom, and how many older ties between
     /// these two there are. `None` if it means nothing any more. O(ties).
     pub(crate) fn rank(&self, reference: MonitorRef) -> Option<(Pid, Pid, usize)> {
-        let used = |kind: Kind| !matches!(kind, Kind::Free | Kind::Reserved);
-        if !used(self.kind(reference)) {
+        if !self.kind(reference).is_tied() {
             return None;
         }
         let ends = self.ends(reference);
         let older = |tie: &&Tie| {
-            used(tie.kind) && (tie.watcher, tie.watched) == ends && tie.serial < reference.serial
+            tie.kind.is_tied() && (tie.watcher, tie.watched) == ends && tie.serial < reference.serial
         };
         Some((ends.0, ends.1, self.ties.iter().filter(older).count()))
     }
@@ -317,7 +334,7 @@ impl Ties {
     pub(crate) fn find_link(&self, head: u32, other: Pid) -> Option<MonitorRef> {
         let mut index = head;
         while let Some(tie) = self.ties.get(index as usize) {
-            if matches!(tie.kind, Kind::Link | Kind::FiredLink) && tie.watched == other {
+            if tie.kind.is_link() && tie.watched == other {
                 return Some(MonitorRef { index, serial: tie.serial });
             }
             index = tie.at_watcher.next;

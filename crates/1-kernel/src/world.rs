@@ -278,8 +278,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if pid.index() >= self.slots.len() {
             self.make_room(pid);
         }
-        self.slots[pid.index()].body = Some(process());
-        self.settle_by(pid, supervisor.0, key, 1, State::Alive);
+        let slot = &mut self.slots[pid.index()];
+        slot.body = Some(process());
+        slot.settle(pid, supervisor.0, key, 1, State::Alive);
+        self.watch.started(pid, key, 1);
         self.send(pid, message);
         pid
     }

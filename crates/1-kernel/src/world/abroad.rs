@@ -166,7 +166,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let head = self.slots[to.index()].ties.watching;
                 if self.out.ties.find_link(head, from).is_none() {
                     let back = self.out.ties.reserve();
-                    self.hang(back, Kind::Link, to, from);
+                    self.hang(back, Kind::LINK, to, from);
                 }
             }
             Border::Unlink => self.drop_link(to, from),
@@ -208,7 +208,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.fire_abroad(tie);
         }
         let border = match kind {
-            Kind::Link => Border::Link,
+            Kind::LINK => Border::Link,
             _ => Border::Watch(tie, watched),
         };
         let letter = Letter::Border(border);
@@ -226,8 +226,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     ) {
         let (from, to) = ends;
         let border = match (kind, ended) {
-            (Kind::Link, Some(cause)) => Border::Partner(cause),
-            (Kind::Link, None) => Border::Unlink,
+            (Kind::LINK, Some(cause)) => Border::Partner(cause),
+            (Kind::LINK, None) => Border::Unlink,
             _ => Border::Unwatch(tie),
         };
         self.out.ring.push(Envelope { to, from, letter: Letter::Border(border) });

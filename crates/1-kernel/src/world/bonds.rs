@@ -22,10 +22,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Monitors one who has just been started here: nobody watches it yet.
     #[inline(always)]
     pub(super) fn tie_new(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
-        let ties = &mut self.out.ties;
-        ties.set(reference, Kind::Monitor, watcher, watched);
-        ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
-        ties.hook_watched(reference, &mut self.slots[watched.index()].ties.watched);
+        self.slots[watched.index()].ties.watched = reference.index;
+        let head = &mut self.slots[watcher.index()].ties.watching;
+        let older = std::mem::replace(head, reference.index);
+        self.out.ties.watch_first(reference, (watcher, watched), older);
     }
 
     #[inline]
@@ -55,7 +55,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn untie(&mut self, tie: MonitorRef, me: Pid) {
         let ties = &mut self.out.ties;
         let kind = ties.kind(tie);
-        if matches!(kind, Kind::Free | Kind::Reserved) {
+        if !kind.is_tied() {
             return;
         }
         let (watcher, watched) = ties.ends(tie);
@@ -85,7 +85,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         (slot.key, slot.incarnation) = (0, 0);
         self.asks.insert(alias, monitor);
         self.aliases.insert(monitor, alias);
-        self.tie(monitor, Kind::Asked, me, asked);
+        self.tie(monitor, Kind::ASKED, me, asked);
     }
 
     /// A monitor is gone, and the alias with it: what is sent there from now on, or is on its way, is dropped.
@@ -117,10 +117,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         let there = self.out.ties.reserve();
-        self.tie(there, Kind::Link, me, other);
+        self.tie(there, Kind::LINK, me, other);
         if self.is_there(other) {
             let back = self.out.ties.reserve();
-            self.tie(back, Kind::Link, other, me);
+            self.tie(back, Kind::LINK, other, me);
         }
     }
 
@@ -140,8 +140,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
 #[inline(always)]
 pub(super) fn ending<M>(kind: Kind, tie: MonitorRef, cause: Cause) -> Letter<M> {
-    match kind {
-        Kind::Link => Letter::Linked(tie, cause),
-        _ => Letter::Down(tie, cause),
+    match kind.is_link() {
+        true => Letter::Linked(tie, cause),
+        false => Letter::Down(tie, cause),
     }
 }

@@ -4,7 +4,7 @@ use super::{Marks, NO_STEP, State, World};
 use crate::out::Wants;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
-use crate::ties::{MonitorRef, survives};
+use crate::ties::{Kind, MonitorRef, survives};
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
 /// Whether [`World::deliver_other`] delivers one signal.
@@ -113,17 +113,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         let ended = match *letter {
             Letter::Start => None,
-            Letter::Down(monitor, cause) if !self.out.ties.kind(monitor).is_asked() => {
+            Letter::Down(monitor, cause)
+                if self.out.ties.use_up(monitor, Kind::MONITOR, &mut slot.ties.watching) =>
+            {
                 Some((monitor, cause))
             }
             _ => return false,
         };
         self.watch.delivered(envelope);
-        if let Some((monitor, _)) = ended
-            && self.out.ties.use_up(monitor, &mut slot.ties.watching).is_none()
-        {
-            return true; // it was taken away before
-        }
         slot.marks.set(Marks::BEGUN, true);
         let out = &mut self.out;
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
@@ -241,10 +238,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
-    #[inline(always)]
     pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
-        let head = &mut self.slots[watcher.index()].ties.watching;
-        let Some(kind) = self.out.ties.use_up(tie, head) else { return false };
+        let kind = self.out.ties.kind(tie);
+        if !kind.is_fired() {
+            return false;
+        }
+        self.out.ties.unhook_watcher(tie.index, &mut self.slots[watcher.index()].ties.watching);
+        self.out.ties.release(tie);
         if kind.is_asked() {
             self.forget_alias(tie);
         }

@@ -21,31 +21,33 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn apply_more(&mut self, me: Pid) {
-        if self.out.spawned.len() > 1 || self.out.multicasts.len() > 1 {
+        if self.out.effects.len() > 1 {
             self.out.reverse();
         }
-        let mut effects = std::mem::take(&mut self.out.effects);
-        for effect in &effects {
-            match *effect {
-                Effect::Monitor(reference, pid) => self.tie(reference, Kind::Monitor, me, pid),
-                Effect::Spawn(pid) => {
-                    let process = self.out.spawned.pop().expect("one for each of these effects");
-                    self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
-                }
-                Effect::SpawnWatched(pid, supervisor, key, monitor) => {
-                    if self.spawn_child_effect(pid, supervisor, key) {
-                        self.tie_new(monitor, me, pid);
-                    } else {
-                        self.tie(monitor, Kind::Monitor, me, pid);
-                    }
-                }
-                other => self.apply_rare(me, other),
-            }
+        while !self.out.effects.is_empty() {
+            self.apply_next(me);
         }
-        effects.clear();
-        self.out.effects = effects; // its room is used again
+    }
+
+    #[inline(never)]
+    fn apply_next(&mut self, me: Pid) {
+        match self.out.effects.pop().expect("one waits") {
+            Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
+            Effect::Spawn(pid) => {
+                let process = self.out.spawned.pop().expect("one for each of these effects");
+                self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+            }
+            Effect::SpawnWatched(pid, supervisor, key, monitor) => {
+                if self.spawn_child_effect(pid, supervisor, key) {
+                    self.tie_new(monitor, me, pid);
+                } else {
+                    self.tie(monitor, Kind::MONITOR, me, pid);
+                }
+            }
+            other => self.apply_rare(me, other),
+        }
     }
 
     #[inline(never)]

@@ -10,6 +10,21 @@ use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
 
 impl<P> Slot<P> {
+    /// Writes what is to be said of a process beside it: a free slot's lists, note and marks are empty already.
+    #[inline(always)]
+    pub(crate) fn settle(
+        &mut self,
+        pid: Pid,
+        node: u16,
+        key: u64,
+        incarnation: u32,
+        state: State,
+    ) {
+        (self.key, self.generation, self.incarnation) = (key, pid.generation(), incarnation);
+        (self.node, self.state) = (node, state);
+        self.marks.set(Marks::BEGUN, false);
+    }
+
     /// Is free for another process. What is to be done with its note is the caller's.
     #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid, free: &mut Vec<Pid>) -> u32 {
@@ -52,28 +67,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if pid.index() >= self.slots.len() {
             self.make_room(pid);
         }
-        self.slots[pid.index()].body = body;
-        self.settle_by(pid, node, key, incarnation, state);
-    }
-
-    /// Puts what is said of a process beside it.
-    #[inline(always)]
-    pub(crate) fn settle_by(
-        &mut self,
-        pid: Pid,
-        node: u16,
-        key: u64,
-        incarnation: u32,
-        state: State,
-    ) {
-        // Field by field: a free slot's list, note and marks are empty already.
         let slot = &mut self.slots[pid.index()];
-        slot.key = key;
-        slot.generation = pid.generation();
-        slot.incarnation = incarnation;
-        slot.node = node;
-        slot.state = state;
-        slot.marks.set(Marks::BEGUN, false);
+        slot.body = body;
+        slot.settle(pid, node, key, incarnation, state);
         self.watch.started(pid, key, incarnation);
     }
 

@@ -7,7 +7,7 @@ use super::{Due, Marks, NO_NODE, State, World};
 use crate::alone::{Slip, Slipping};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
-use crate::ties::{Kind, MonitorRef};
+use crate::ties::MonitorRef;
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
 
@@ -85,7 +85,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         while let Some((tie, kind)) = self.out.ties.first(at) {
             at = self.out.ties.after(tie);
             let (_, watched) = self.out.ties.ends(tie);
-            ties.push((tie, watched, matches!(kind, Kind::Link | Kind::FiredLink)));
+            ties.push((tie, watched, kind.is_link()));
         }
         ties.reverse(); // the newest is at the head
         let own = |(timer, (by, due)): (&crate::TimerRef, &(Pid, Due))| match due {

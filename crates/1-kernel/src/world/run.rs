@@ -160,10 +160,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.apply(to, wants);
         }
         if wants.has(Wants::ENDED) {
-            let cause = self.out.exit;
-            if cause != Cause::Normal || !self.end_common(to) {
-                self.end_otherwise(to, cause);
-            }
+            self.end_life(to);
+        }
+    }
+
+    /// Ends a process that wants it. Apart, as this needs many registers that the loop has better uses for.
+    #[inline(never)]
+    fn end_life(&mut self, pid: Pid) {
+        let cause = self.out.exit;
+        if cause != Cause::Normal || !self.end_common(pid) {
+            self.end_otherwise(pid, cause);
         }
     }
 
