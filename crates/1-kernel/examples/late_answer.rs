@@ -70,7 +70,7 @@ impl Process for Party {
         careful.map_or(Party::Server, asker)
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::Server, Event::Message { from, message: &Say::Ask(number, about) }) => {
                 out.send(from, Say::Answer(number, about));

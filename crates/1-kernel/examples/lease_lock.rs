@@ -42,7 +42,7 @@ impl Process for Party {
         Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::User(lock, _), Event::Start) => out.send(*lock, Say::Acquire),
             (Party::User(_, store), Event::Message { message: Say::Lease(number), .. }) => {

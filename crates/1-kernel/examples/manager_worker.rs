@@ -81,7 +81,7 @@ impl Process for Party {
         Party::Manager(BTreeMap::new())
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match self {
             Party::Manager(workers) => manage(workers, event, out),
             Party::Worker => {
@@ -94,7 +94,7 @@ impl Process for Party {
     }
 }
 
-fn manage(workers: &mut BTreeMap<Pid, Option<u32>>, event: Event<&Say>, out: &mut Out<Party>) {
+fn manage(workers: &mut BTreeMap<Pid, Option<u32>>, event: Event<'_, Say>, out: &mut Out<Party>) {
     let jobs = out.kept().cloned().unwrap_or_default();
     let mut open: BTreeSet<u32> = jobs.open.keys().copied().collect();
     match event {

@@ -46,7 +46,7 @@ impl Process for Party {
         Party::Pool(BTreeMap::new(), VecDeque::new())
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::Caller(pool, _), Event::Start) => out.send(*pool, Say::Request),
             (Party::Caller(_, answers), Event::Message { message, .. }) => answers.push(*message),

@@ -42,7 +42,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match event {
             Event::Start => {
                 self.sold = self.skills.reads && out.kept().is_some_and(|seat| seat.sold);
@@ -85,7 +85,7 @@ impl Desk {
 }
 
 /// A buyer asks until it has an answer, and pays for what it is offered.
-fn buy(answer: &mut Option<Say>, event: Event<&Say>, out: &mut Out<Party>) {
+fn buy(answer: &mut Option<Say>, event: Event<'_, Say>, out: &mut Out<Party>) {
     match event {
         Event::Message { from, message: Say::Offer } => out.send(from, Say::Pay),
         Event::Message { message: Say::Ticket | Say::SoldOut, .. } if answer.is_some() => {}
@@ -111,7 +111,7 @@ impl Process for Party {
         Party::Desk(Desk { skills: *skills, sold: false, queue: Vec::new() })
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match self {
             Party::Desk(desk) => desk.handle(event, out),
             Party::Buyer(answer) => buy(answer, event, out),

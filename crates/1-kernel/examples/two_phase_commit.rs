@@ -62,7 +62,7 @@ impl Process for Party {
         vote.map_or(Party::Coordinator(0), |vote| Party::Bank(vote, false, None))
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::Coordinator(_), Event::Start) => match out.kept().and_then(|log| log.0) {
                 None if out.incarnation() == 1 => {

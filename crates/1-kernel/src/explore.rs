@@ -19,7 +19,7 @@
 //! #     type Note = ();
 //! #     type Role = ();
 //! #     fn start(_: &(), _: Life<'_, ()>) -> Counter { Counter(0) }
-//! #     fn handle(&mut self, event: Event<&u32>, _: &mut Out<Counter>) {
+//! #     fn handle(&mut self, event: Event<'_, u32>, _: &mut Out<Counter>) {
 //! #         if let Event::Message { message, .. } = event { self.0 = self.0 * 2 + message; }
 //! #     }
 //! # }

@@ -27,7 +27,7 @@
 //!
 //!     fn start(_role: &(), _life: Life<'_, ()>) -> Echo { Echo(0) }
 //!
-//!     fn handle(&mut self, event: Event<&Say>, out: &mut Out<Echo>) {
+//!     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Echo>) {
 //!         match event {
 //!             Event::Message { from, message: Say::Ping } => { self.0 += 1; out.send(from, Say::Pong) }
 //!             Event::Message { message: Say::Pong, .. } => out.exit(kernel::Reason::Normal),

@@ -28,8 +28,8 @@ pub trait Process: Sized {
     /// Its first event is [`Event::Start`].
     fn start(role: &Self::Role, life: Life<'_, Self::Note>) -> Self;
 
-    /// Takes one event. The only entrance. A message is lent, from where its sender has put it.
-    fn handle(&mut self, event: Event<&Self::Message>, out: &mut Out<Self>);
+    /// Takes one event. The only entrance. What is in it is lent, a message from where its sender has put it.
+    fn handle(&mut self, event: Event<'_, Self::Message>, out: &mut Out<Self>);
 
     /// Keys of the children that a supervisor of many like children has from its start: those that
     /// the log says must be there. Called when that supervisor starts, for the first time or again.
@@ -62,8 +62,8 @@ pub struct Life<'a, N> {
 }
 
 /// What a process can be given.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Event<M> {
+#[derive(PartialEq, Eq, Hash, Debug)]
+pub enum Event<'a, M> {
     /// The first event of every life.
     Start,
     /// A message.
@@ -71,7 +71,7 @@ pub enum Event<M> {
         /// Who sent it.
         from: Pid,
         /// What.
-        message: M,
+        message: &'a M,
     },
     /// A monitored process is gone; whatever it had sent here has arrived before.
     Down {
@@ -80,14 +80,14 @@ pub enum Event<M> {
         /// Who is gone.
         pid: Pid,
         /// Why.
-        reason: Reason,
+        reason: &'a Reason,
     },
     /// An exit signal, to a process that traps them.
     Exit {
         /// Who ended, or sent it.
         from: Pid,
         /// Why.
-        reason: Reason,
+        reason: &'a Reason,
     },
     /// A timer fired.
     Timer {
@@ -96,18 +96,13 @@ pub enum Event<M> {
     },
 }
 
-impl<M: Clone> Event<&M> {
-    /// The same event with a message of its own, to be kept.
-    pub fn cloned(&self) -> Event<M> {
-        match self.clone() {
-            Event::Start => Event::Start,
-            Event::Message { from, message } => Event::Message { from, message: message.clone() },
-            Event::Down { monitor, pid, reason } => Event::Down { monitor, pid, reason },
-            Event::Exit { from, reason } => Event::Exit { from, reason },
-            Event::Timer { token } => Event::Timer { token },
-        }
+impl<M> Clone for Event<'_, M> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
+
+impl<M> Copy for Event<'_, M> {}
 
 /// Why a process ended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -212,7 +212,9 @@ impl Ties {
         }
         let ends = self.ends(reference);
         let older = |tie: &&Tie| {
-            tie.kind.is_tied() && (tie.watcher, tie.watched) == ends && tie.serial < reference.serial
+            tie.kind.is_tied()
+                && (tie.watcher, tie.watched) == ends
+                && tie.serial < reference.serial
         };
         Some((ends.0, ends.1, self.ties.iter().filter(older).count()))
     }

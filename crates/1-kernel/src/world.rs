@@ -91,8 +91,8 @@ impl Marks {
     pub(crate) const ABROAD: Marks = Marks(32);
     /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
     pub(crate) const ANYWHERE: Marks = Marks(2 | 4 | 16 | 32);
-    /// What the next life does not inherit.
-    pub(crate) const OWN: Marks = Marks(1 | 16);
+    /// What a life leaves with.
+    pub(crate) const OWN: Marks = Marks(1 | 8 | 16);
 
     #[inline(always)]
     pub(crate) fn any(self, of: Marks) -> bool {
@@ -275,9 +275,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        if pid.index() >= self.slots.len() {
-            self.make_room(pid);
-        }
+        self.room_for(pid);
         let slot = &mut self.slots[pid.index()];
         slot.body = Some(process());
         slot.settle(pid, supervisor.0, key, 1, State::Alive);

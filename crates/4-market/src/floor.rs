@@ -151,7 +151,7 @@ impl Floor {
         self.on_message(from, message, out);
     }
 
-    pub(crate) fn on_signal(&mut self, event: &Event<&Say>, out: &mut Out<Party>) {
+    pub(crate) fn on_signal(&mut self, event: &Event<'_, Say>, out: &mut Out<Party>) {
         match event {
             Event::Start => {
                 self.number = out.incarnation() << COUNT.count_ones();

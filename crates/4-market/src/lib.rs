@@ -115,7 +115,7 @@ impl Party {
 impl Party {
     /// What is no message: a start, or the end of somebody who is watched.
     #[inline(never)]
-    fn on_signal(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn on_signal(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match self {
             Party::Order(order) => order.on_signal(&event, out),
             Party::Floor(floor) => floor.on_signal(&event, out),
@@ -140,9 +140,8 @@ impl Process for Party {
     }
 
     #[inline(always)]
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         let Event::Message { from, message } = event else { return self.on_signal(event, out) };
-        std::mem::forget(event); // a message is only lent: there is nothing to drop, nor to look whether
         match self {
             Party::Order(order) => order.handle(from, message, out),
             Party::Floor(floor) => floor.handle(from, message, out),

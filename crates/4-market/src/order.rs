@@ -148,7 +148,7 @@ impl Order {
         self.check();
     }
 
-    pub(crate) fn on_signal(&mut self, event: &Event<&Say>, out: &mut Out<Party>) {
+    pub(crate) fn on_signal(&mut self, event: &Event<'_, Say>, out: &mut Out<Party>) {
         match event {
             Event::Start => self.on_start(out),
             Event::Down { .. } => self.on_down(out),

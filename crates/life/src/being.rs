@@ -30,7 +30,7 @@ impl Process for Being {
     }
 
     #[inline]
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
         match self {
             Being::Cell(cell) => cell.handle(event, out),
             Being::Collector(collector) => collector.handle(event, out),

@@ -94,7 +94,7 @@ impl Cell {
         self.told
     }
 
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),

@@ -39,7 +39,7 @@ impl Collector {
         self.cell
     }
 
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
         match event {
             Event::Message { message: &Say::Answer { ways, alive, kept }, .. } => {
                 self.on_answer(ways, alive, kept, out);

@@ -29,7 +29,7 @@ impl Reader {
         self.answer
     }
 
-    pub(crate) fn handle(&mut self, event: Event<&Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
         match event {
             Event::Start => {
                 hear_of_returns(self.place, out);

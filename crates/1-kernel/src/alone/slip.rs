@@ -9,7 +9,7 @@ use crate::{Pid, Process};
 pub type Mistake<P> = Box<Slipping<P>>;
 
 /// What a [`Mistake`] holds.
-pub type Slipping<P> = dyn FnMut(&crate::Event<<P as Process>::Message>, &mut Slip<'_, P>);
+pub type Slipping<P> = dyn FnMut(&crate::Event<'_, <P as Process>::Message>, &mut Slip<'_, P>);
 
 /// What a step has put out, none of which has happened yet.
 pub struct Slip<'a, P: Process> {

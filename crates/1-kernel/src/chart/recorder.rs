@@ -20,7 +20,7 @@ use crate::{Envelope, Letter, Pid, Process, Reason, Watch};
 /// #     type Note = ();
 /// #     type Role = ();
 /// #     fn start(_: &(), _: Life<'_, ()>) -> Echo { Echo }
-/// #     fn handle(&mut self, event: Event<&&'static str>, out: &mut Out<Echo>) {
+/// #     fn handle(&mut self, event: Event<'_, &'static str>, out: &mut Out<Echo>) {
 /// #         if let Event::Message { from, message: &"ping" } = event { out.send(from, "pong"); }
 /// #     }
 /// # }

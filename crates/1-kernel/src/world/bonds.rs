@@ -79,7 +79,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Opens an alias, and the monitor that goes with it.
     pub(super) fn open_alias(&mut self, me: Pid, monitor: MonitorRef, alias: Pid, asked: Pid) {
-        self.make_room(alias);
+        self.room_for(alias);
         let slot = &mut self.slots[alias.index()];
         (slot.generation, slot.node, slot.state) = (alias.generation(), NO_NODE, State::Alias);
         (slot.key, slot.incarnation) = (0, 0);

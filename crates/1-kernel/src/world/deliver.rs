@@ -113,10 +113,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         let ended = match *letter {
             Letter::Start => None,
-            Letter::Down(monitor, cause)
+            Letter::Down(monitor, Cause::Normal)
                 if self.out.ties.use_up(monitor, Kind::MONITOR, &mut slot.ties.watching) =>
             {
-                Some((monitor, cause))
+                Some(monitor)
             }
             _ => return false,
         };
@@ -126,8 +126,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
         match ended {
             None => body.handle(Event::Start, out),
-            Some((monitor, cause)) => {
-                let reason = out.causes.tell(cause);
+            Some(monitor) => {
+                let reason = &Reason::Normal;
                 body.handle(Event::Down { monitor, pid: from, reason }, out);
             }
         }
@@ -170,54 +170,47 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         self.watch.delivered(&envelope);
         let &Envelope { to, from, ref letter } = &envelope;
-        let event = match letter {
-            Letter::Say(message) => Event::Message { from, message },
-            other => match self.signal(to, from, other) {
-                Some(event) => event,
-                None => return,
-            },
-        };
-        self.step(to, event);
+        let mut why = Reason::Normal;
+        if let Some(event) = self.signal(to, from, letter, &mut why) {
+            self.step(to, event);
+        }
     }
 
-    /// A signal that is no message, to a living process: the event that it makes, if any.
+    /// A signal to a living process: the event that it makes, if any. If that has a reason, `why` holds it.
     #[cold]
     pub(super) fn signal<'a>(
         &mut self,
         to: Pid,
         from: Pid,
         letter: &'a Letter<P::Message>,
-    ) -> Option<Event<&'a P::Message>> {
+        why: &'a mut Reason,
+    ) -> Option<Event<'a, P::Message>> {
         match *letter {
             Letter::Say(ref message) => Some(Event::Message { from, message }),
             Letter::Start => Some(Event::Start),
             Letter::Timer(token) => Some(Event::Timer { token }),
             Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
-                let reason = self.out.causes.tell(cause);
-                Event::Down { monitor, pid: from, reason }
+                *why = self.out.causes.tell(cause);
+                Event::Down { monitor, pid: from, reason: why }
             }),
-            Letter::Linked(link, cause) => {
-                if self.use_up(to, link) {
-                    let reason = self.out.causes.tell(cause);
-                    self.exit_signal(to, from, reason)
-                } else {
-                    None
-                }
+            Letter::Linked(link, cause) if self.use_up(to, link) => {
+                *why = self.out.causes.tell(cause);
+                self.exit_signal(to, from, why)
             }
             Letter::Exit(Cause::Killed) => {
                 self.bury(to, Reason::Killed);
                 None
             }
             Letter::Exit(cause) => {
-                let reason = self.out.causes.tell(cause);
-                self.exit_signal(to, from, reason)
+                *why = self.out.causes.tell(cause);
+                self.exit_signal(to, from, why)
             }
             Letter::Border(border) => {
                 let cause = self.border(to, from, border)?;
-                let reason = self.out.causes.tell(cause);
-                self.exit_signal(to, from, reason)
+                *why = self.out.causes.tell(cause);
+                self.exit_signal(to, from, why)
             }
-            Letter::ChildDown(_) | Letter::Control(_) => None,
+            Letter::Linked(..) | Letter::ChildDown(_) | Letter::Control(_) => None,
         }
     }
 
@@ -225,14 +218,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         &mut self,
         to: Pid,
         from: Pid,
-        reason: Reason,
-    ) -> Option<Event<&'a P::Message>> {
+        reason: &'a Reason,
+    ) -> Option<Event<'a, P::Message>> {
         let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
         if traps {
             return Some(Event::Exit { from, reason });
         }
-        if !survives(&reason, traps) {
-            self.bury(to, reason);
+        if !survives(reason, traps) {
+            self.bury(to, reason.clone());
         }
         None
     }

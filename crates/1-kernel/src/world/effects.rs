@@ -27,13 +27,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.out.reverse();
         }
         while !self.out.effects.is_empty() {
-            self.apply_next(me);
+            self.apply_last(me);
+            self.out.effects.pop();
         }
     }
 
+    /// What it is made of is read where it lies: copied as a whole, it would be waited for.
     #[inline(never)]
-    fn apply_next(&mut self, me: Pid) {
-        match self.out.effects.pop().expect("one waits") {
+    fn apply_last(&mut self, me: Pid) {
+        let Some(effect) = self.out.effects.last() else { return };
+        match *effect {
             Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
             Effect::Spawn(pid) => {
                 let process = self.out.spawned.pop().expect("one for each of these effects");
@@ -100,21 +103,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// free: the child is gone before its start then, and whoever monitors it hears so.
     #[inline(always)]
     fn spawn_child_effect(&mut self, pid: Pid, supervisor: Name, key: u64) -> bool {
-        let process = self.out.spawned.pop().expect("one for each of these effects");
         if let Some(node) = self.supervisor_named(supervisor)
             && self.enrol_new(node, key, pid)
         {
+            let process = self.out.spawned.pop().expect("one for each of these effects");
             self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
             return true;
         }
-        self.use_up_address(pid);
+        self.spawn_nobody(pid);
         false
     }
 
-    /// An address whose process never was: others may know it by now.
+    /// A process that comes to nothing. Others may know its address by now: it is used up.
     #[cold]
-    fn use_up_address(&mut self, pid: Pid) {
-        self.make_room(pid);
+    fn spawn_nobody(&mut self, pid: Pid) {
+        self.out.spawned.pop();
+        self.room_for(pid);
         self.slots[pid.index()].generation = pid.generation();
         self.vacate(pid);
     }
@@ -129,17 +133,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         match self.tree.insert_new(node, key, pid.slot(), is) {
             Some(is_new) => is_new,
-            None if self.child(node, key).is_some() => false,
-            None => {
-                self.tree.enrol(node, key, pid);
-                true
-            }
+            None => self.enrol_counted(node, key, pid),
         }
+    }
+
+    /// The same, where the keeper knows who is there.
+    #[inline(never)]
+    fn enrol_counted(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
+        let is_new = self.child(node, key).is_none();
+        if is_new {
+            self.tree.enrol(node, key, pid);
+        }
+        is_new
     }
 
     #[inline(always)]
     pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
-        let slot = self.slots.get(self.out.whereis(name)?.index())?;
+        // Nobody's name is that of the outside, which has no slot.
+        let slot = self.slots.get(self.out.names.get(name.0 as usize)?.index())?;
         (slot.state == State::Supervisor).then_some(NodeId(slot.node))
     }
 

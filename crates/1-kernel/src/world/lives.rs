@@ -12,17 +12,9 @@ use crate::{Name, Pid, Process, Reason, Watch};
 impl<P> Slot<P> {
     /// Writes what is to be said of a process beside it: a free slot's lists, note and marks are empty already.
     #[inline(always)]
-    pub(crate) fn settle(
-        &mut self,
-        pid: Pid,
-        node: u16,
-        key: u64,
-        incarnation: u32,
-        state: State,
-    ) {
+    pub(crate) fn settle(&mut self, pid: Pid, node: u16, key: u64, incarnation: u32, state: State) {
         (self.key, self.generation, self.incarnation) = (key, pid.generation(), incarnation);
         (self.node, self.state) = (node, state);
-        self.marks.set(Marks::BEGUN, false);
     }
 
     /// Is free for another process. What is to be done with its note is the caller's.
@@ -64,19 +56,26 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         incarnation: u32,
         state: State,
     ) {
-        if pid.index() >= self.slots.len() {
-            self.make_room(pid);
-        }
+        self.room_for(pid);
         let slot = &mut self.slots[pid.index()];
+        assert!(slot.body.is_none(), "a free slot has no process");
         slot.body = body;
         slot.settle(pid, node, key, incarnation, state);
         self.watch.started(pid, key, incarnation);
     }
 
-    /// Sees to it that there is a slot for this address. More than one can be missing: the
+    /// Sees to it that there is a slot for this address.
+    #[inline(always)]
+    pub(super) fn room_for(&mut self, pid: Pid) {
+        if pid.index() >= self.slots.len() {
+            self.make_room(pid);
+        }
+    }
+
+    /// More than one can be missing: the
     /// addresses of a step that was undone are given out again, in any order.
     #[cold]
-    pub(super) fn make_room(&mut self, pid: Pid) {
+    fn make_room(&mut self, pid: Pid) {
         while self.slots.len() <= pid.index() {
             self.slots.push(Slot {
                 body: None,

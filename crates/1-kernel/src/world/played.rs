@@ -120,16 +120,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.deliver_to_nobody(Envelope { to, from, letter });
             return false;
         }
-        let Some(event) = self.signal(to, from, &letter) else { return false };
-        let mut event = Some(event);
+        let mut why = Reason::Normal;
+        let mut event = self.signal(to, from, &letter, &mut why);
+        if event.is_none() {
+            return false;
+        }
         self.guarded(|world| {
             let Some(event) = event.take() else { return };
             let slot = &mut world.slots[to.index()];
             let out = &mut world.out;
             slot.marks.set(Marks::BEGUN, true);
             world.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
-            slot.body.as_mut().expect("looked for above").handle(event.clone(), out);
-            slip(&event.cloned(), &mut Slip { out, mark: world.mark });
+            slot.body.as_mut().expect("looked for above").handle(event, out);
+            slip(&event, &mut Slip { out, mark: world.mark });
             world.end_step(to);
         });
         true

@@ -134,7 +134,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// One step of one process, and its effects.
     #[inline(never)]
-    pub(crate) fn step(&mut self, to: Pid, event: Event<&P::Message>) {
+    pub(crate) fn step(&mut self, to: Pid, event: Event<'_, P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
         slot.marks.set(Marks::BEGUN, true);

@@ -23,7 +23,7 @@ impl Process for Kin {
         Kin::Parent(0)
     }
 
-    fn handle(&mut self, event: Event<&u32>, out: &mut Out<Kin>) {
+    fn handle(&mut self, event: Event<'_, u32>, out: &mut Out<Kin>) {
         match (self, event) {
             (Kin::Parent(_), Event::Start) => out.trap_exits(true),
             (Kin::Parent(count), Event::Message { .. }) => {

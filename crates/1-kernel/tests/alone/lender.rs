@@ -30,7 +30,7 @@ impl Process for Lender {
         Lender { lent: life.note.copied() }
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Lender>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Lender>) {
         match event {
             Event::Start => {
                 if let Some(to) = self.lent {

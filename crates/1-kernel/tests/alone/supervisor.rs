@@ -21,7 +21,7 @@ impl Process for Doll {
         Doll(*role)
     }
 
-    fn handle(&mut self, _event: Event<&()>, _out: &mut Out<Doll>) {}
+    fn handle(&mut self, _event: Event<'_, ()>, _out: &mut Out<Doll>) {}
 }
 
 const KINDS: [Restart; 4] =

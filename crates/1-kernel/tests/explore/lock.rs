@@ -70,7 +70,7 @@ impl Process for Party {
         Party::lock(Wrong::Not)
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match (self, event) {
             (Party::User { lock, .. }, Event::Start) => out.send(*lock, Say::Ask),
             (Party::User { has, content, .. }, Event::Message { message: Say::Give, .. }) => {

@@ -223,7 +223,7 @@ impl Process for Roamer {
         Roamer::new(role)
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Roamer>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Roamer>) {
         let (fuel, chance) = match event {
             Event::Start => return,
             Event::Message { from, message } => {
@@ -235,7 +235,7 @@ impl Process for Roamer {
             Event::Down { monitor, reason, .. } => {
                 let mut heard = self.heard.borrow_mut();
                 heard.late_downs += u32::from(self.taken_away.contains(&monitor));
-                heard.downs.entry((out.me().world(), monitor)).or_default().push(reason);
+                heard.downs.entry((out.me().world(), monitor)).or_default().push(reason.clone());
                 return;
             }
             Event::Exit { from, .. } => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Broken, Event, Keeper, Life, Name, Out, Pid, Process, World};
+use kernel::{Broken, Event, Keeper, Life, MonitorRef, Name, Out, Pid, Process, Reason, World};
 
 pub(crate) type Town = World<Actor>;
 
@@ -112,7 +112,27 @@ impl Keeper for Book {
 pub(crate) struct Diary(Rc<RefCell<Vec<Line>>>);
 
 /// Who, what event, and that in words.
-type Line = (String, Event<Say>, String);
+type Line = (String, Heard, String);
+
+/// An event as it is kept.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Heard {
+    Message { from: Pid },
+    Down { monitor: MonitorRef, pid: Pid, reason: Reason },
+    Other,
+}
+
+impl Heard {
+    fn keep(event: &Event<'_, Say>) -> Heard {
+        match *event {
+            Event::Message { from, .. } => Heard::Message { from },
+            Event::Down { monitor, pid, reason } => {
+                Heard::Down { monitor, pid, reason: reason.clone() }
+            }
+            Event::Start | Event::Exit { .. } | Event::Timer { .. } => Heard::Other,
+        }
+    }
+}
 
 impl Diary {
     /// What one actor heard, a line an event.
@@ -127,7 +147,7 @@ impl Diary {
     }
 
     /// The events themselves that one actor heard.
-    pub(crate) fn events(&self, who: &str) -> Vec<Event<Say>> {
+    pub(crate) fn events(&self, who: &str) -> Vec<Heard> {
         let lines = self.0.borrow();
         lines.iter().filter(|line| line.0 == who).map(|line| line.1.clone()).collect()
     }
@@ -216,7 +236,7 @@ impl Process for Actor {
         Actor { role: role.clone(), note: life.note.copied() }
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Actor>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Actor>) {
         let what = match &event {
             Event::Start => self.first_line(out),
             Event::Message { message: Say::Text(text), .. } => text.clone(),
@@ -229,7 +249,7 @@ impl Process for Actor {
             0 => self.role.name.to_string(),
             key => format!("{} {key}", self.role.name),
         };
-        self.role.diary.0.borrow_mut().push((who, event.cloned(), what));
+        self.role.diary.0.borrow_mut().push((who, Heard::keep(&event), what));
         let act = match event {
             Event::Start => &self.role.starting,
             Event::Exit { .. } => &self.role.asked_to_end,

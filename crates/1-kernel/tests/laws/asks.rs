@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use kernel::{Ask, Event, Name, Pid, Reason};
+use kernel::{Ask, Name, Pid, Reason};
 
-use crate::actor::{Diary, Say, Town, act, crash, text, town, watch};
+use crate::actor::{Diary, Heard, Say, Town, act, crash, text, town, watch};
 use crate::schedule::under_every_schedule;
 
 /// A question that has whoever is asked do something, given where the answer goes.
@@ -60,7 +60,7 @@ fn an_answer_comes_once_from_the_address_it_was_sent_to_and_no_down_after_it() {
         schedule.run(&mut town);
         assert_eq!(diary.of("ann"), ["start 1", "first"]);
         let from = match &diary.events("ann")[1] {
-            Event::Message { from, .. } => *from,
+            Heard::Message { from, .. } => *from,
             other => unreachable!("{other:?}"),
         };
         assert_eq!(from, kept.borrow()[0].reply_to);
@@ -146,7 +146,7 @@ fn the_late_answer_to_a_forgotten_question_is_not_taken_for_that_to_the_next() {
         assert!(was_heard || !is_heard);
         assert_eq!(heard.last().map(String::as_str), Some("new"));
         let from = match diary.events("ann").last() {
-            Some(Event::Message { from, .. }) => *from,
+            Some(Heard::Message { from, .. }) => *from,
             other => unreachable!("{other:?}"),
         };
         assert_eq!(Some(from), kept.borrow().last().map(|ask| ask.reply_to));

@@ -32,7 +32,7 @@ impl Process for Staff {
         role.clone()
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Staff>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Staff>) {
         match (self, event) {
             (Staff::Clerk { key }, Event::Message { message: Say::Hire { count }, .. }) => {
                 for _ in 0..*count {

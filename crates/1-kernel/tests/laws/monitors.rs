@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use kernel::{Event, MonitorRef, Pid, Reason};
+use kernel::{MonitorRef, Pid, Reason};
 
-use crate::actor::{Diary, act, crash, text, town, watch};
+use crate::actor::{Diary, Heard, act, crash, text, town, watch};
 use crate::schedule::under_every_schedule;
 
 const SEEDS: u64 = 1000;
@@ -92,7 +92,7 @@ fn two_monitors_on_one_process_fire_each_for_itself() {
         .events("ann")
         .into_iter()
         .filter_map(|event| match event {
-            Event::Down { monitor, pid, .. } if pid == bob => Some(monitor),
+            Heard::Down { monitor, pid, .. } if pid == bob => Some(monitor),
             _ => None,
         })
         .collect();
@@ -171,14 +171,14 @@ fn a_late_down_is_never_taken_for_another_monitors() {
         schedule.run(&mut town);
         assert_ne!(old.get(), new.get());
         for event in diary.events("ann") {
-            if let Event::Down { monitor, pid, .. } = event {
+            if let Heard::Down { monitor, pid, .. } = event {
                 assert_eq!((Some(monitor), pid), (old.get(), bob), "eve is alive");
             }
         }
         town.kill(eve);
         schedule.run(&mut town);
         let last = diary.events("ann").pop();
-        let Some(Event::Down { monitor, pid, reason: Reason::Killed }) = last else {
+        let Some(Heard::Down { monitor, pid, reason: Reason::Killed }) = last else {
             panic!("eve's end was not told")
         };
         assert_eq!((Some(monitor), pid), (new.get(), eve));

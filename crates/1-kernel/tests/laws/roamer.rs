@@ -200,7 +200,7 @@ impl Process for Roamer {
         Roamer::new(role)
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Roamer>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Roamer>) {
         if self.started == matches!(event, Event::Start) {
             self.heard.borrow_mut().disorder += 1;
         }

@@ -1,8 +1,8 @@
 //! Ending in good order: who is asked, who is waited for, for how long, and what comes after.
 
-use kernel::{Event, Intensity, Name, Node, NodeId, Reason, Shutdown, Strategy};
+use kernel::{Intensity, Name, Node, NodeId, Reason, Shutdown, Strategy};
 
-use crate::actor::{Diary, Role, Town, act, bearer, crash, text, town};
+use crate::actor::{Diary, Heard, Role, Town, act, bearer, crash, text, town};
 use crate::schedule::under_every_schedule;
 
 /// Needs another message, to itself, before it ends.
@@ -39,7 +39,7 @@ fn witness(town: &mut Town, diary: &Diary, names: &'static [u32]) {
 /// Who ended, in which order, as the witness heard.
 fn ends(diary: &Diary) -> Vec<(usize, String)> {
     let downs = diary.events("witness").into_iter().filter_map(|event| match event {
-        Event::Down { pid, reason, .. } => Some((pid.index(), reason.to_string())),
+        Heard::Down { pid, reason, .. } => Some((pid.index(), reason.to_string())),
         _ => None,
     });
     downs.collect()

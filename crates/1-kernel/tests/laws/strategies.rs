@@ -2,7 +2,7 @@
 
 use kernel::{Intensity, Name, Node, Restart, Strategy};
 
-use crate::actor::{Diary, Town, act, crash, text, town};
+use crate::actor::{Diary, Heard, Town, act, crash, text, town};
 use crate::schedule::{Schedule, under_every_schedule};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -91,7 +91,7 @@ fn siblings_are_ended_in_reverse_order_and_who_watches_is_told() {
         .events("ann")
         .into_iter()
         .filter_map(|event| match event {
-            kernel::Event::Down { pid, .. } => Some(pid),
+            Heard::Down { pid, .. } => Some(pid),
             _ => None,
         })
         .collect();

@@ -36,7 +36,7 @@ impl Process for Peer {
         Peer::default()
     }
 
-    fn handle(&mut self, event: Event<&Say>, out: &mut Out<Peer>) {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Peer>) {
         match event {
             Event::Message { from, message } => match *message {
                 Say::Number(number) => self.numbers.push(number),
@@ -56,7 +56,7 @@ impl Process for Peer {
                 Say::Fail => panic!("planned"),
             },
             Event::Down { pid, reason, .. } | Event::Exit { from: pid, reason } => {
-                self.ends.push((pid, reason));
+                self.ends.push((pid, reason.clone()));
             }
             Event::Start | Event::Timer { .. } => {}
         }

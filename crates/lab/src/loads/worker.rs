@@ -116,7 +116,7 @@ impl Process for Worker {
 
     // Into the loop, as a market's is; but whoever needs many registers apart, so that the others need not save them.
     #[inline(always)]
-    fn handle(&mut self, event: Event<&Message>, out: &mut Out<Worker>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Worker>) {
         match self {
             Worker::Passer { partner, heard } => pass(*partner, heard, event, out),
             Worker::Source { to } => burst(*to, event, out),
@@ -134,7 +134,7 @@ impl Process for Worker {
 }
 
 #[inline(always)]
-fn pass(partner: Pid, heard: &mut u32, event: Event<&Message>, out: &mut Out<Worker>) {
+fn pass(partner: Pid, heard: &mut u32, event: Event<'_, Message>, out: &mut Out<Worker>) {
     let Event::Message { from, message } = event else { return };
     *heard += 1;
     if message.count > 0 {
@@ -144,7 +144,7 @@ fn pass(partner: Pid, heard: &mut u32, event: Event<&Message>, out: &mut Out<Wor
 }
 
 #[inline(never)]
-fn burst(to: Pid, event: Event<&Message>, out: &mut Out<Worker>) {
+fn burst(to: Pid, event: Event<'_, Message>, out: &mut Out<Worker>) {
     let Event::Message { message, .. } = event else { return };
     for count in 0..BURST {
         out.send(to, Message::new(message.count + count));
@@ -152,14 +152,14 @@ fn burst(to: Pid, event: Event<&Message>, out: &mut Out<Worker>) {
 }
 
 #[inline(always)]
-fn sink(heard: &mut u32, sum: &mut u64, event: Event<&Message>) {
+fn sink(heard: &mut u32, sum: &mut u64, event: Event<'_, Message>) {
     let Event::Message { message, .. } = event else { return };
     *heard += 1;
     *sum = sum.wrapping_add(message.count);
 }
 
 #[inline(never)]
-fn spawn_next(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
+fn spawn_next(left: &mut u64, event: Event<'_, Message>, out: &mut Out<Worker>) {
     if *left > 0 && matches!(event, Event::Start | Event::Down { .. }) {
         *left -= 1;
         out.spawn_child_monitored(CHILDREN, *left, Worker::Mayfly);
@@ -174,7 +174,12 @@ fn end_if(it_is_time: bool, out: &mut Out<Worker>) {
 }
 
 #[inline(never)]
-fn watch(others: &mut Vec<Pid>, awaited: &mut u32, event: Event<&Message>, out: &mut Out<Worker>) {
+fn watch(
+    others: &mut Vec<Pid>,
+    awaited: &mut u32,
+    event: Event<'_, Message>,
+    out: &mut Out<Worker>,
+) {
     match event {
         Event::Down { .. } => *awaited -= 1,
         Event::Message { .. } => {}
@@ -192,7 +197,7 @@ fn watch(others: &mut Vec<Pid>, awaited: &mut u32, event: Event<&Message>, out: 
 }
 
 #[inline(never)]
-fn suffer(life: u32, event: Event<&Message>, out: &mut Out<Worker>) {
+fn suffer(life: u32, event: Event<'_, Message>, out: &mut Out<Worker>) {
     match event {
         Event::Start if life > 1 => out.send_to(TORMENTOR, Message::new(u64::from(life))),
         Event::Message { .. } => out.exit(Reason::Said(1)),
@@ -201,7 +206,7 @@ fn suffer(life: u32, event: Event<&Message>, out: &mut Out<Worker>) {
 }
 
 #[inline(never)]
-fn torment(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
+fn torment(left: &mut u64, event: Event<'_, Message>, out: &mut Out<Worker>) {
     match event {
         Event::Start => out.register(TORMENTOR),
         Event::Message { .. } if *left > 0 => {
@@ -213,7 +218,7 @@ fn torment(left: &mut u64, event: Event<&Message>, out: &mut Out<Worker>) {
 }
 
 #[inline(always)]
-fn hop(next: &mut Pid, event: Event<&Message>, out: &mut Out<Worker>) {
+fn hop(next: &mut Pid, event: Event<'_, Message>, out: &mut Out<Worker>) {
     let Event::Message { message, .. } = event else { return };
     if message.whom != Pid::OUTSIDE {
         *next = message.whom;

@@ -23,7 +23,7 @@ impl Process for Clumsy {
         Clumsy { tells: None, heard: 0 }
     }
 
-    fn handle(&mut self, event: Event<&u32>, out: &mut Out<Clumsy>) {
+    fn handle(&mut self, event: Event<'_, u32>, out: &mut Out<Clumsy>) {
         let Event::Message { message, .. } = event else { return };
         self.heard += message;
         if let Some(somebody) = self.tells {
