@@ -45,8 +45,8 @@ impl Wants {
     pub(crate) const RECORDED: Wants = Wants(8);
     /// The process ends, for the cause `Out::exit`.
     pub(crate) const ENDED: Wants = Wants(16);
-    /// What is to be done between the facts and the end.
-    pub(crate) const EFFECTS: Wants = Wants(1 | 2 | 4);
+    /// None of them.
+    pub(crate) const NOTHING: Wants = Wants(0);
 
     #[inline(always)]
     pub(crate) fn also(&mut self, want: Wants) {
@@ -56,6 +56,12 @@ impl Wants {
     #[inline(always)]
     pub(crate) fn not(&mut self, want: Wants) {
         self.0 &= !want.0;
+    }
+
+    /// All but this.
+    #[inline(always)]
+    pub(crate) fn but(self, want: Wants) -> Wants {
+        Wants(self.0 & !want.0)
     }
 
     #[inline(always)]

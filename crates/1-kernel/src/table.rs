@@ -300,6 +300,19 @@ impl Table {
         self.remove_settled(key, is)
     }
 
+    /// Takes out a key that is known to be there with this value.
+    #[inline(always)]
+    pub(crate) fn remove_entry(&mut self, key: u64, value: u32) {
+        if let Some(recent) = self.window.get_mut(tag(key) as usize % WINDOW)
+            && (recent.tag, recent.value) == (tag(key), value)
+        {
+            self.len -= 1;
+            recent.value = EMPTY;
+            return;
+        }
+        self.remove_settled(key, |settled| settled == value);
+    }
+
     fn remove_settled(&mut self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
         let (at, place, value) = self.find(key, is)?;
         let line = &mut self.lines[at];

@@ -106,11 +106,18 @@ impl Heads {
 }
 
 /// All ties of a world.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ties {
     ties: Vec<Tie>,
-    free: Vec<u32>,
+    /// The first of those that are free; each has the next of them where its watcher's list would go on.
+    free: u32,
     serial: u32,
+}
+
+impl Default for Ties {
+    fn default() -> Ties {
+        Ties { ties: Vec::new(), free: NONE, serial: 0 }
+    }
 }
 
 impl Ties {
@@ -120,13 +127,11 @@ impl Ties {
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
         // Who ties it writes its ends and hooks; until then nobody reads them.
-        if let Some(index) = self.free.pop()
-            && let Some(tie) = self.ties.get_mut(index as usize)
-        {
-            tie.serial = serial;
-            return MonitorRef { index, serial };
-        }
-        self.make_room()
+        let index = self.free;
+        let Some(tie) = self.ties.get_mut(index as usize) else { return self.make_room() };
+        self.free = tie.at_watcher.next;
+        tie.serial = serial;
+        MonitorRef { index, serial }
     }
 
     /// A tie more than there ever were at once.
@@ -149,8 +154,9 @@ impl Ties {
     /// Gives a reference back that came to nothing.
     #[inline(always)]
     pub(crate) fn release(&mut self, reference: MonitorRef) {
-        self.ties[reference.index as usize].kind = Kind::NONE;
-        self.free.push(reference.index);
+        let tie = &mut self.ties[reference.index as usize];
+        tie.kind = Kind::NONE;
+        tie.at_watcher.next = std::mem::replace(&mut self.free, reference.index);
     }
 
     /// A fired tie is told of: it leaves its watcher's list, and is free. False if it is none of the given
@@ -163,7 +169,7 @@ impl Ties {
         }
         tie.kind = Kind::NONE;
         let hook = tie.at_watcher;
-        self.free.push(reference.index);
+        tie.at_watcher.next = std::mem::replace(&mut self.free, reference.index);
         self.unhook(hook, head);
         true
     }
@@ -282,8 +288,13 @@ impl Ties {
         self.ties[tie.index as usize].at_watcher.next
     }
 
-    /// The oldest tie of the list of the watched that begins at `head`: its last. O(list).
+    /// Whether there is an older tie in that list of the watched.
     #[inline(always)]
+    pub(crate) fn has_older(&self, tie: u32) -> bool {
+        self.ties.get(tie as usize).is_some_and(|tie| tie.at_watched.next != NONE)
+    }
+
+    /// The oldest tie of the list of the watched that begins at `head`: its last. O(list).
     pub(crate) fn oldest(&self, head: u32) -> u32 {
         let mut oldest = head;
         while let Some(tie) = self.ties.get(oldest as usize)
@@ -321,9 +332,9 @@ impl Ties {
         ties
     }
 
-    /// Ties now in use, fired ones included.
+    /// Ties now in use, fired ones included. O(ties).
     pub(crate) fn len(&self) -> usize {
-        self.ties.len() - self.free.len()
+        self.ties.iter().filter(|tie| tie.kind.is_tied()).count()
     }
 
     /// Ties in use or not.

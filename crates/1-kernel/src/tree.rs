@@ -249,9 +249,7 @@ impl Index {
     #[inline(always)]
     pub(crate) fn remove(&mut self, key: u64, at: u32) {
         match self {
-            Index::Whole(table) => {
-                table.remove(key, |index| index == at);
-            }
+            Index::Whole(table) => table.remove_entry(key, at),
             Index::Count(children) => *children -= 1,
         }
     }

@@ -237,7 +237,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Starts a process outside the tree.
     pub fn spawn(&mut self, process: P) -> Pid {
         let pid = self.out.address();
-        self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+        self.settle_in(pid, |_| Some(process), NO_NODE, 0, 1, State::Alive);
         self.out.ring.push(Envelope { to: pid, from: Pid::OUTSIDE, letter: Letter::Start });
         pid
     }
@@ -253,7 +253,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        self.settle_in(pid, Some(process), supervisor.0, key, 1, State::Alive);
+        self.settle_in(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
         self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
         pid
@@ -277,6 +277,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.tree.enrol(supervisor, key, pid);
         self.room_for(pid);
         let slot = &mut self.slots[pid.index()];
+        assert!(slot.body.is_none(), "a free slot has no process");
         slot.body = Some(process());
         slot.settle(pid, supervisor.0, key, 1, State::Alive);
         self.watch.started(pid, key, 1);

@@ -86,7 +86,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     fn seat_supervisor(&mut self, node: NodeId) {
         let pid = self.out.address();
-        self.settle_in(pid, None, node.0, 0, 1, State::Supervisor);
+        self.settle_in(pid, |_| None, node.0, 0, 1, State::Supervisor);
         let place = self.tree.place_mut(node);
         place.pid = pid;
         if let Some(name) = place.registered {

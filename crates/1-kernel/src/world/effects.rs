@@ -8,7 +8,8 @@ use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    #[inline(always)]
+    /// All that a step wants: most want one thing at most.
+    #[inline(never)]
     pub(super) fn apply(&mut self, me: Pid, wants: Wants) {
         if wants.has(Wants::UNTIED) {
             self.untie_all(me);
@@ -19,13 +20,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if wants.has(Wants::MORE) {
             self.apply_more(me);
         }
+        if wants.has(Wants::ENDED) {
+            self.end_life(me);
+        }
     }
 
     #[inline(always)]
-    fn apply_more(&mut self, me: Pid) {
-        if self.out.effects.len() > 1 {
-            self.out.reverse();
+    pub(super) fn apply_more(&mut self, me: Pid) {
+        if self.out.effects.len() != 1 {
+            return self.apply_several(me);
         }
+        self.apply_last(me);
+        self.out.effects.clear();
+    }
+
+    #[inline(never)]
+    fn apply_several(&mut self, me: Pid) {
+        self.out.reverse();
         while !self.out.effects.is_empty() {
             self.apply_last(me);
             self.out.effects.pop();
@@ -39,8 +50,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match *effect {
             Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
             Effect::Spawn(pid) => {
-                let process = self.out.spawned.pop().expect("one for each of these effects");
-                self.settle_in(pid, Some(process), NO_NODE, 0, 1, State::Alive);
+                self.settle_in(pid, |out| out.spawned.pop(), NO_NODE, 0, 1, State::Alive);
             }
             Effect::SpawnWatched(pid, supervisor, key, monitor) => {
                 if self.spawn_child_effect(pid, supervisor, key) {
@@ -106,8 +116,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Some(node) = self.supervisor_named(supervisor)
             && self.enrol_new(node, key, pid)
         {
-            let process = self.out.spawned.pop().expect("one for each of these effects");
-            self.settle_in(pid, Some(process), node.0, key, 1, State::Alive);
+            self.settle_in(pid, |out| out.spawned.pop(), node.0, key, 1, State::Alive);
             return true;
         }
         self.spawn_nobody(pid);

@@ -36,27 +36,41 @@ impl<P: Process> Out<P> {
     /// A fired tie is of no list of the watched.
     #[inline(always)]
     pub(crate) fn tell_watchers(&mut self, newest: u32, of: Pid, cause: Cause) {
-        let mut at = self.ties.oldest(newest);
-        while let Some((tie, kind, watcher)) = self.ties.fire_next(&mut at) {
-            let letter = ending(kind, tie, cause);
-            self.ring.push(Envelope { to: watcher, from: of, letter });
+        if self.ties.has_older(newest) {
+            return self.tell_several(newest, of, cause);
         }
+        self.tell_next(&mut { newest }, of, cause);
+    }
+
+    #[inline(never)]
+    fn tell_several(&mut self, newest: u32, of: Pid, cause: Cause) {
+        let mut at = self.ties.oldest(newest);
+        while self.tell_next(&mut at, of, cause) {}
+    }
+
+    /// Fires one, and goes on to the next younger. False if there was none.
+    #[inline(always)]
+    fn tell_next(&mut self, at: &mut u32, of: Pid, cause: Cause) -> bool {
+        let Some((tie, kind, watcher)) = self.ties.fire_next(at) else { return false };
+        self.ring.push(Envelope { to: watcher, from: of, letter: ending(kind, tie, cause) });
+        true
     }
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Puts a process into its slot.
+    /// Puts a process into its slot. `body` makes it where it will lie.
     #[inline(always)]
     pub(crate) fn settle_in(
         &mut self,
         pid: Pid,
-        body: Option<P>,
+        body: impl FnOnce(&mut Out<P>) -> Option<P>,
         node: u16,
         key: u64,
         incarnation: u32,
         state: State,
     ) {
         self.room_for(pid);
+        let body = body(&mut self.out);
         let slot = &mut self.slots[pid.index()];
         assert!(slot.body.is_none(), "a free slot has no process");
         slot.body = body;
@@ -157,7 +171,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let PastLife { incarnation, note, .. } = past.unwrap_or(none);
         let incarnation = incarnation.checked_add(1).expect("fewer than 2^32 restarts");
         let pid = self.out.address();
-        self.settle_in(pid, None, node.0, key, incarnation, State::Alive);
+        self.settle_in(pid, |_| None, node.0, key, incarnation, State::Alive);
         self.slots[pid.index()].note = note;
         pid
     }

@@ -29,7 +29,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// among [`World::letters`]. It can be watched, linked to, named, and ended with [`World::end`].
     pub fn play(&mut self) -> Pid {
         let pid = self.out.address();
-        self.settle_in(pid, None, NO_NODE, 0, 1, State::Alive);
+        self.settle_in(pid, |_| None, NO_NODE, 0, 1, State::Alive);
         pid
     }
 
@@ -38,7 +38,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn play_child(&mut self, supervisor: NodeId, key: u64) -> Pid {
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        self.settle_in(pid, None, supervisor.0, key, 1, State::Alive);
+        self.settle_in(pid, |_| None, supervisor.0, key, 1, State::Alive);
         pid
     }
 

@@ -147,7 +147,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(super) fn end_step(&mut self, to: Pid) {
         let wants = self.out.wants;
-        if wants == Wants::default() {
+        if wants == Wants::NOTHING {
             self.mark = NO_STEP;
             return;
         }
@@ -156,17 +156,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         self.mark = NO_STEP;
         self.out.wants = Wants::default();
-        if wants.has(Wants::EFFECTS) {
-            self.apply(to, wants);
-        }
-        if wants.has(Wants::ENDED) {
-            self.end_life(to);
+        match wants.but(Wants::RECORDED) {
+            Wants::NOTHING => {}
+            Wants::ENDED => self.end_life(to),
+            Wants::MORE => self.apply_more(to),
+            several => self.apply(to, several),
         }
     }
 
     /// Ends a process that wants it. Apart, as this needs many registers that the loop has better uses for.
     #[inline(never)]
-    fn end_life(&mut self, pid: Pid) {
+    pub(super) fn end_life(&mut self, pid: Pid) {
         let cause = self.out.exit;
         if cause != Cause::Normal || !self.end_common(pid) {
             self.end_otherwise(pid, cause);
