@@ -24,7 +24,8 @@ impl<R: Clone> Tree<R> {
         }
     }
 
-    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has none.
+    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has no
+    /// index of its own.
     #[inline(always)]
     pub(crate) fn insert_new(
         &mut self,
@@ -34,8 +35,8 @@ impl<R: Clone> Tree<R> {
         is: impl FnMut(u32) -> bool,
     ) -> Option<bool> {
         match &mut self.place_mut(node).body {
-            Body::Many { index, .. } => index.insert_new(key, at, is),
-            Body::One { .. } | Body::Group { .. } => Some(false),
+            Body::Many { index: Index::Whole(table), .. } => Some(table.insert_new(key, at, is)),
+            _ => None,
         }
     }
 

@@ -231,20 +231,6 @@ impl Index {
         }
     }
 
-    /// One more child, unless its key is not free: false. `None` if that does not stand here.
-    #[inline(always)]
-    pub(crate) fn insert_new(
-        &mut self,
-        key: u64,
-        at: u32,
-        is: impl FnMut(u32) -> bool,
-    ) -> Option<bool> {
-        match self {
-            Index::Whole(table) => Some(table.insert_new(key, at, is)),
-            Index::Count(_) => None,
-        }
-    }
-
     /// One child less.
     #[inline(always)]
     pub(crate) fn remove(&mut self, key: u64, at: u32) {

@@ -121,11 +121,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             _ => return false,
         };
         self.watch.delivered(envelope);
-        slot.marks.set(Marks::BEGUN, true);
         let out = &mut self.out;
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
         match ended {
-            None => body.handle(Event::Start, out),
+            None => {
+                slot.marks.set(Marks::BEGUN, true);
+                body.handle(Event::Start, out);
+            }
+            // Whoever has set a monitor has had a step.
             Some(monitor) => {
                 let reason = &Reason::Normal;
                 body.handle(Event::Down { monitor, pid: from, reason }, out);

@@ -142,14 +142,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         match self.tree.insert_new(node, key, pid.slot(), is) {
             Some(is_new) => is_new,
-            None => self.enrol_counted(node, key, pid),
+            None => self.enrol_otherwise(node, key, pid),
         }
     }
 
-    /// The same, where the keeper knows who is there.
+    /// The same, where the keeper knows who is there, or nobody can be.
     #[inline(never)]
-    fn enrol_counted(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
-        let is_new = self.child(node, key).is_none();
+    fn enrol_otherwise(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
+        let is_new = self.tree.index(node).is_some() && self.child(node, key).is_none();
         if is_new {
             self.tree.enrol(node, key, pid);
         }
