@@ -136,7 +136,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let slots = &self.slots;
-        let is = |index: u32| {
+        let is = move |index: u32| {
             let slot = &slots[index as usize];
             slot.key == key && slot.node == node.0
         };
