@@ -116,8 +116,23 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     pub(crate) fn push(&mut self, envelope: Envelope<M>) {
         if self.tail >= self.limit {
-            self.make_room();
+            self.make_room(Ring::grow);
         }
+        self.put(envelope);
+    }
+
+    /// The same, while nothing is being handled: whoever sends very much from outside has the buffer grow
+    /// where it is, which touches each page of memory once.
+    #[inline(always)]
+    pub(crate) fn push_from_outside(&mut self, envelope: Envelope<M>) {
+        if self.tail >= self.limit {
+            self.make_room(Ring::grow_in_place);
+        }
+        self.put(envelope);
+    }
+
+    #[inline(always)]
+    fn put(&mut self, envelope: Envelope<M>) {
         let slot = self.slot(self.tail);
         // SAFETY: `slot` is masked to be below the length. Written through a pointer and not
         // a slice, since `next_to_handle` may have lent another place of the same buffer.
@@ -129,10 +144,10 @@ impl<M: Clone> Ring<M> {
     }
 
     #[cold]
-    fn make_room(&mut self) {
+    fn make_room(&mut self, grow: fn(&mut Ring<M>)) {
         // One place stays free: that of the last delivery, which may be read while this is sent.
         if self.tail - self.head >= self.mask {
-            self.grow();
+            grow(self);
         }
         self.limit = self.head + self.mask;
     }
@@ -148,6 +163,19 @@ impl<M: Clone> Ring<M> {
             self.buffer[to] = old[from].clone();
         }
         self.outgrown.push(old);
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
+    fn grow_in_place(&mut self) {
+        let old = self.buffer.len();
+        self.buffer.resize_with(old * 2, || None);
+        self.mask = self.buffer.len() as u64 - 1;
+        for position in self.tail.saturating_sub(old as u64)..self.tail {
+            let (from, to) = (position as usize & (old - 1), self.slot(position));
+            if from != to {
+                self.buffer.swap(from, to); // where nobody is yet
+            }
+        }
     }
 
     /// The next one, which thereby counts as delivered. It stays where it is, as the past.
@@ -266,6 +294,22 @@ mod tests {
         let mut ring = Ring::new(4);
         (0..9).for_each(|number| ring.push(envelope(number)));
         assert!(ring.waiting().cloned().eq((0..9).map(envelope)));
+    }
+
+    #[test]
+    fn growing_in_place_is_growing() {
+        for delivered in 0..9 {
+            let (mut ring, mut other) = (Ring::new(4), Ring::new(4));
+            for number in 0..40 {
+                ring.push_from_outside(envelope(number));
+                other.push(envelope(number));
+                if number < delivered {
+                    assert_eq!(ring.next(), other.next());
+                }
+                assert!(ring.waiting().eq(other.waiting()));
+                assert!(ring.past().eq(other.past()), "{delivered} delivered, {number} sent");
+            }
+        }
     }
 
     /// Messages that own memory, so that Miri and a plain run both notice one that was dropped too early.

@@ -224,7 +224,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Sends a message from outside.
     pub fn send(&mut self, to: Pid, message: P::Message) {
-        self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, letter: Letter::Say(message) });
+        self.out.ring.push_from_outside(Envelope {
+            to,
+            from: Pid::OUTSIDE,
+            letter: Letter::Say(message),
+        });
     }
 
     /// Sends a message from outside to whoever bears a name. False if nobody does.
@@ -238,7 +242,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn spawn(&mut self, process: P) -> Pid {
         let pid = self.out.address();
         self.settle_in(pid, |_| Some(process), NO_NODE, 0, 1, State::Alive);
-        self.out.ring.push(Envelope { to: pid, from: Pid::OUTSIDE, letter: Letter::Start });
+        self.out.ring.push_from_outside(Envelope {
+            to: pid,
+            from: Pid::OUTSIDE,
+            letter: Letter::Start,
+        });
         pid
     }
 
@@ -255,7 +263,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.tree.enrol(supervisor, key, pid);
         self.settle_in(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
-        self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
+        self.out.ring.push_from_outside(Envelope { to: pid, from, letter: Letter::Start });
         pid
     }
 
