@@ -51,6 +51,7 @@ pub mod cluster;
 pub mod explore;
 pub mod live;
 pub mod mutation;
+mod notes;
 mod out;
 mod pid;
 mod process;

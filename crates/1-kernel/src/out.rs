@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::notes::{NO_NOTE, Notes};
 use crate::process::{Cause, Causes};
 use crate::ring::{Control, Envelope, Letter, Ring};
 use crate::ties::{MonitorRef, Ties};
@@ -37,7 +38,7 @@ pub(crate) struct Wants(u8);
 impl Wants {
     /// Every monitor that was set before this step is taken away, before all else.
     pub(crate) const UNTIED: Wants = Wants(1);
-    /// The note is `Out::noting`.
+    /// The note is the one at `Out::noting`.
     pub(crate) const NOTED: Wants = Wants(2);
     /// There are other effects.
     pub(crate) const MORE: Wants = Wants(4);
@@ -102,12 +103,13 @@ pub struct Out<P: Process> {
     pub(crate) me: Pid,
     pub(crate) ring: Ring<P::Message>,
     pub(crate) wants: Wants,
-    pub(crate) noting: Option<P::Note>,
+    /// Where the note lies that this step has written, if it has: see [`Wants::NOTED`].
+    pub(crate) noting: u32,
     pub(crate) effects: Vec<Effect>,
     /// Why the process ends when the step is over, if it does.
     pub(crate) exit: Cause,
     pub(crate) causes: Causes,
-    pub(crate) notes: Vec<Option<P::Note>>,
+    pub(crate) notes: Notes<P::Note>,
     /// Where the note of this process is among them.
     pub(crate) note: u32,
     pub(crate) spawned: Vec<P>,
@@ -216,9 +218,12 @@ impl<P: Process> Out<P> {
     }
 
     /// Writes down what the next life of this process must know; `None` wipes it out.
-    #[inline]
+    #[inline(always)]
     pub fn note(&mut self, note: Option<P::Note>) {
-        self.noting = note;
+        if self.wants.has(Wants::NOTED) {
+            self.notes.wipe(self.noting);
+        }
+        self.noting = note.map_or(NO_NOTE, |note| self.notes.write(note));
         self.wants.also(Wants::NOTED);
     }
 
@@ -276,7 +281,7 @@ impl<P: Process> Out<P> {
     /// What this process has written down by the beginning of this step.
     #[inline]
     pub fn noted(&self) -> Option<&P::Note> {
-        self.notes.get(self.note as usize)?.as_ref()
+        self.notes.get(self.note)
     }
 
     /// Ties this process's life to another's, both ways.

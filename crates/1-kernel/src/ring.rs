@@ -116,7 +116,7 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     pub(crate) fn push(&mut self, envelope: Envelope<M>) {
         if self.tail >= self.limit {
-            self.make_room(Ring::grow);
+            self.make_room();
         }
         self.put(envelope);
     }
@@ -126,7 +126,7 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     pub(crate) fn push_from_outside(&mut self, envelope: Envelope<M>) {
         if self.tail >= self.limit {
-            self.make_room(Ring::grow_in_place);
+            self.make_room_in_place();
         }
         self.put(envelope);
     }
@@ -144,12 +144,24 @@ impl<M: Clone> Ring<M> {
     }
 
     #[cold]
-    fn make_room(&mut self, grow: fn(&mut Ring<M>)) {
-        // One place stays free: that of the last delivery, which may be read while this is sent.
-        if self.tail - self.head >= self.mask {
-            grow(self);
+    fn make_room(&mut self) {
+        if self.is_full() {
+            self.grow();
         }
         self.limit = self.head + self.mask;
+    }
+
+    #[cold]
+    fn make_room_in_place(&mut self) {
+        if self.is_full() {
+            self.grow_in_place();
+        }
+        self.limit = self.head + self.mask;
+    }
+
+    /// One place stays free: that of the last delivery, which may be read while this is sent.
+    fn is_full(&self) -> bool {
+        self.tail - self.head >= self.mask
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]

@@ -198,15 +198,40 @@ impl Ties {
         tie.watched = watched;
     }
 
-    /// Monitors one whom nobody watches yet. `older` is the head of the watcher's list until now.
+    /// Monitors one who is here and alive. `older` are the heads of both lists until now, which it is from now on.
     #[inline(always)]
-    pub(crate) fn watch_first(&mut self, monitor: MonitorRef, ends: (Pid, Pid), older: u32) {
+    pub(crate) fn watch(&mut self, monitor: MonitorRef, ends: (Pid, Pid), older: Heads) {
         let tie = &mut self.ties[monitor.index as usize];
         (tie.kind, tie.watcher, tie.watched) = (Kind::MONITOR, ends.0, ends.1);
-        tie.at_watcher = Hook { next: older, previous: NONE };
-        tie.at_watched = Hook { next: NONE, previous: NONE };
-        if let Some(older) = self.ties.get_mut(older as usize) {
+        tie.at_watcher = Hook { next: older.watching, previous: NONE };
+        tie.at_watched = Hook { next: older.watched, previous: NONE };
+        if let Some(older) = self.ties.get_mut(older.watching as usize) {
             older.at_watcher.previous = monitor.index;
+        }
+        if let Some(older) = self.ties.get_mut(older.watched as usize) {
+            older.at_watched.previous = monitor.index;
+        }
+    }
+
+    /// Whom the monitor watches that is all of a watching list, if one is.
+    #[inline(always)]
+    pub(crate) fn only_monitor(&self, head: u32) -> Option<Pid> {
+        let tie = self.ties.get(head as usize)?;
+        let is_all = tie.kind.fired() == Kind::MONITOR.fired() && tie.at_watcher.next == NONE;
+        is_all.then_some(tie.watched)
+    }
+
+    /// That one is taken away: from the list of the watched too, whose head this is, unless it has fired.
+    #[inline(always)]
+    pub(crate) fn take_only(&mut self, index: u32, head: Option<&mut u32>) {
+        let tie = &mut self.ties[index as usize];
+        let (kind, hook) = (tie.kind, tie.at_watched);
+        tie.kind = Kind::NONE;
+        tie.at_watcher.next = std::mem::replace(&mut self.free, index);
+        if let Some(head) = head
+            && !kind.is_fired()
+        {
+            self.unhook_from_watched(hook, head);
         }
     }
 
@@ -266,7 +291,13 @@ impl Ties {
 
     /// Takes a tie out of the list of the watched.
     pub(crate) fn unhook_watched(&mut self, index: u32, head: &mut u32) {
-        let Hook { next, previous } = self.ties[index as usize].at_watched;
+        let hook = self.ties[index as usize].at_watched;
+        self.unhook_from_watched(hook, head);
+    }
+
+    /// The same, of a tie that hung there so.
+    #[inline(always)]
+    fn unhook_from_watched(&mut self, Hook { next, previous }: Hook, head: &mut u32) {
         match self.ties.get_mut(previous as usize) {
             Some(before) => before.at_watched.next = next,
             None => *head = next,

@@ -23,6 +23,7 @@ pub(crate) use run::why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::notes::{NO_NOTE, Notes};
 use crate::out::{Out, TimerRef, Wants};
 use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
@@ -122,7 +123,6 @@ pub(crate) struct PastLife {
 }
 
 pub(crate) const NO_NODE: u16 = u16::MAX;
-pub(crate) const NO_NOTE: u32 = u32::MAX;
 /// No position of the ring.
 const NO_STEP: u64 = u64::MAX;
 
@@ -133,7 +133,6 @@ pub struct World<P: Process, W = ()> {
     pub(crate) slots: Vec<Slot<P>>,
     pub(crate) out: Out<P>,
     pub(crate) tree: Tree<P::Role>,
-    pub(crate) free_notes: Vec<u32>,
     /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
     /// are started again.
     pub(crate) past_lives: BTreeMap<(NodeId, u64), PastLife>,
@@ -164,11 +163,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             me: Pid::OUTSIDE,
             ring: Ring::new(1024),
             wants: Wants::default(),
-            noting: None,
+            noting: NO_NOTE,
             effects: Vec::with_capacity(64),
             exit: Cause::Normal,
             causes: Causes::default(),
-            notes: Vec::new(),
+            notes: Notes::new(),
             note: NO_NOTE,
             spawned: Vec::new(),
             multicasts: Vec::new(),
@@ -192,7 +191,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             slots: Vec::new(),
             out,
             tree: Tree { places: Vec::new() },
-            free_notes: Vec::new(),
             past_lives: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_of: BTreeSet::new(),
@@ -224,11 +222,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Sends a message from outside.
     pub fn send(&mut self, to: Pid, message: P::Message) {
-        self.out.ring.push_from_outside(Envelope {
-            to,
-            from: Pid::OUTSIDE,
-            letter: Letter::Say(message),
-        });
+        self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, letter: Letter::Say(message) });
     }
 
     /// Sends a message from outside to whoever bears a name. False if nobody does.

@@ -47,7 +47,10 @@ impl<P: Process> Slip<'_, P> {
 
     /// Writes no note in this step.
     pub fn forget_notes(&mut self) {
-        self.out.wants.not(Wants::NOTED);
+        if self.out.wants.has(Wants::NOTED) {
+            self.out.notes.wipe(self.out.noting);
+            self.out.wants.not(Wants::NOTED);
+        }
     }
 
     /// Sets no monitor in this step.

@@ -130,7 +130,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.out.tell_watchers(newest, pid, Cause::Normal);
         }
         let note = slot.vacate(pid, &mut self.out.free);
-        self.free_note(note);
+        self.out.notes.wipe(note);
         true
     }
 

@@ -97,7 +97,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Makes the process of a place, or says why that could not be done.
     fn make(&mut self, pid: Pid, role: &P::Role) -> Result<(), Reason> {
         let slot = &self.slots[pid.index()];
-        let note = self.out.notes.get(slot.note as usize).and_then(Option::as_ref);
+        let note = self.out.notes.get(slot.note);
         let life = Life { key: slot.key, incarnation: slot.incarnation, note };
         let made = catch_unwind(AssertUnwindSafe(|| P::start(role, life)));
         let process = made.map_err(|panic| Reason::Failed(why(panic.as_ref())))?;

@@ -3,7 +3,7 @@
 use super::{NO_NODE, State, World};
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
-use crate::ties::{Kind, MonitorRef};
+use crate::ties::{Heads, Kind, MonitorRef, NONE};
 use crate::{Pid, Process, Watch};
 
 impl<P: Process, W> World<P, W> {
@@ -24,11 +24,31 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn tie_new(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
         self.slots[watched.index()].ties.watched = reference.index;
         let head = &mut self.slots[watcher.index()].ties.watching;
-        let older = std::mem::replace(head, reference.index);
-        self.out.ties.watch_first(reference, (watcher, watched), older);
+        let watching = std::mem::replace(head, reference.index);
+        let older = Heads { watching, watched: NONE };
+        self.out.ties.watch(reference, (watcher, watched), older);
     }
 
-    #[inline]
+    /// Monitors anybody: most are here and alive.
+    #[inline(always)]
+    pub(super) fn monitor(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
+        match self.slots.get_mut(watched.index()) {
+            Some(slot)
+                if slot.generation == watched.generation()
+                    && !matches!(slot.state, State::Free | State::Alias) =>
+            {
+                let watched_head = &mut slot.ties.watched;
+                let watched_by = std::mem::replace(watched_head, reference.index);
+                let head = &mut self.slots[watcher.index()].ties.watching;
+                let watching = std::mem::replace(head, reference.index);
+                let older = Heads { watching, watched: watched_by };
+                self.out.ties.watch(reference, (watcher, watched), older);
+            }
+            _ => self.tie(reference, Kind::MONITOR, watcher, watched),
+        }
+    }
+
+    #[inline(never)]
     pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         if self.is_abroad(watched) {
             return self.tie_abroad(reference, kind, watcher, watched);
@@ -98,8 +118,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Takes away every monitor that a process has set, on its way or not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn untie_all(&mut self, me: Pid) {
+        let head = self.slots[me.index()].ties.watching;
+        match self.out.ties.only_monitor(head) {
+            Some(watched) if !self.is_abroad(watched) => {
+                self.slots[me.index()].ties.watching = NONE;
+                let slot = self.slots.get_mut(watched.index());
+                self.out.ties.take_only(head, slot.map(|slot| &mut slot.ties.watched));
+            }
+            _ => self.untie_several(me),
+        }
+    }
+
+    #[inline(never)]
+    fn untie_several(&mut self, me: Pid) {
         let mut head = self.slots[me.index()].ties.watching;
         while let Some((tie, kind)) = self.out.ties.first(head) {
             head = self.out.ties.after(tie);

@@ -1,6 +1,6 @@
 //! What a step wants done, done: in order, after the step.
 
-use super::{Due, Marks, NO_NODE, NO_NOTE, State, World};
+use super::{Due, Marks, NO_NODE, State, World};
 use crate::out::{Effect, TimerRef, Wants};
 use crate::ring::{Envelope, Letter};
 use crate::ties::Kind;
@@ -48,7 +48,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn apply_last(&mut self, me: Pid) {
         let Some(effect) = self.out.effects.last() else { return };
         match *effect {
-            Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
+            Effect::Monitor(reference, pid) => self.monitor(reference, me, pid),
             Effect::Spawn(pid) => {
                 self.settle_in(pid, |out| out.spawned.pop(), NO_NODE, 0, 1, State::Alive);
             }
@@ -193,21 +193,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[pid.index()].marks.set(Marks::LISTED, true);
     }
 
-    /// Writes down what the step has noted.
+    /// What the step has written down is its process's note from now on.
     #[inline(always)]
     fn write_note(&mut self, me: Pid) {
-        self.watch.noted(me, self.out.noting.as_ref());
-        let slot = &mut self.slots[me.index()];
-        if self.out.noting.is_none() {
-            let at = std::mem::replace(&mut slot.note, NO_NOTE);
-            return self.free_note(at);
-        }
-        if slot.note == NO_NOTE {
-            slot.note = self.free_notes.pop().unwrap_or_else(|| {
-                self.out.notes.push(None);
-                u32::try_from(self.out.notes.len() - 1).expect("fewer notes than addresses")
-            });
-        }
-        self.out.notes[slot.note as usize] = self.out.noting.take();
+        let noting = self.out.noting;
+        self.watch.noted(me, self.out.notes.get(noting));
+        let former = std::mem::replace(&mut self.slots[me.index()].note, noting);
+        self.out.notes.wipe(former);
     }
 }

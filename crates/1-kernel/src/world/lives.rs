@@ -1,7 +1,8 @@
 //! Lives of processes: how one begins in its slot, how it ends, and who is told.
 
 use super::bonds::ending;
-use super::{Marks, NO_NODE, NO_NOTE, PastLife, Slot, State, World};
+use super::{Marks, NO_NODE, PastLife, Slot, State, World};
+use crate::notes::NO_NOTE;
 use crate::out::{Out, TimerRef};
 use crate::process::Cause;
 use crate::ring::Envelope;
@@ -137,15 +138,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn vacate(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];
         let note = slot.vacate(pid, &mut self.out.free);
-        self.free_note(note);
-    }
-
-    #[inline(always)]
-    pub(crate) fn free_note(&mut self, note: u32) {
-        if note != NO_NOTE {
-            self.out.notes[note as usize] = None;
-            self.free_notes.push(note);
-        }
+        self.out.notes.wipe(note);
     }
 
     /// Puts a life's incarnation and note aside for the next in its place; the slot is freed.
@@ -159,7 +152,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let note = std::mem::replace(&mut slot.note, NO_NOTE);
         let past = PastLife { incarnation: slot.incarnation, note, given_up };
         if let Some(older) = self.past_lives.insert((node, slot.key), past) {
-            self.free_note(older.note);
+            self.out.notes.wipe(older.note);
         }
         self.vacate(pid);
     }
@@ -189,7 +182,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Forgets a life whose place is never to be taken again.
     pub(crate) fn forget_life(&mut self, node: NodeId, key: u64) {
         if let Some(past) = self.past_lives.remove(&(node, key)) {
-            self.free_note(past.note);
+            self.out.notes.wipe(past.note);
         }
     }
 

@@ -90,12 +90,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// The note that a process's next life would be given.
     pub fn note(&self, pid: Pid) -> Option<&P::Note> {
         let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())?;
-        self.out.notes.get(slot.note as usize)?.as_ref()
+        self.out.notes.get(slot.note)
     }
 
     /// All notes that are kept, of lives that are on and of those that will go on, in no order.
     pub fn notes(&self) -> impl Iterator<Item = &P::Note> {
-        self.out.notes.iter().flatten()
+        self.out.notes.iter()
     }
 
     /// True if this life is on. A supervisor is alive too.

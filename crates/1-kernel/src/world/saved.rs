@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{Abroad, Due, NO_NODE, NO_NOTE, PastLife, Slot, State, World};
+use crate::notes::Notes;
 use crate::out::TimerRef;
 use crate::process::Causes;
 use crate::ring::{Envelope, Letter};
@@ -83,7 +84,6 @@ struct Few {
     names: Vec<Pid>,
     groups: BTreeMap<u32, Vec<(Pid, u64)>>,
     free: Vec<Pid>,
-    free_notes: Vec<u32>,
     past_lives: BTreeMap<(NodeId, u64), PastLife>,
     timers: BTreeMap<TimerRef, (Pid, Due)>,
     timers_of: BTreeSet<(Pid, TimerRef)>,
@@ -101,7 +101,7 @@ pub struct Saved<P: Process> {
     seats: Vec<Seat<P>>,
     waiting: Vec<Envelope<P::Message>>,
     ties: Ties,
-    notes: Vec<Option<P::Note>>,
+    notes: Notes<P::Note>,
     causes: Causes,
     abroad: Abroad<P::Message>,
     keeper: Arc<Part<P::Keeper>>,
@@ -341,7 +341,6 @@ where
             names: self.out.names.clone(),
             groups: self.out.groups.clone(),
             free: self.out.free.clone(),
-            free_notes: self.free_notes.clone(),
             past_lives: self.past_lives.clone(),
             timers: self.timers.clone(),
             timers_of: self.timers_of.clone(),
@@ -355,7 +354,6 @@ where
     fn has(&self, few: &Few) -> bool {
         few.free == self.out.free
             && few.names == self.out.names
-            && few.free_notes == self.free_notes
             && few.groups == self.out.groups
             && few.past_lives == self.past_lives
             && few.timers == self.timers
@@ -367,7 +365,6 @@ where
         self.out.names.clone_from(&few.names);
         self.out.groups.clone_from(&few.groups);
         self.out.free.clone_from(&few.free);
-        self.free_notes.clone_from(&few.free_notes);
         self.past_lives.clone_from(&few.past_lives);
         self.timers.clone_from(&few.timers);
         self.timers_of.clone_from(&few.timers_of);

@@ -252,15 +252,15 @@ where
         let Slot { body: _, key, generation: _, incarnation, ties: _, note, node, state, marks } =
             slot;
         (pid, body, key, incarnation, node, state, marks).hash(sight);
-        self.out.notes.get(*note as usize).and_then(Option::as_ref).hash(sight);
+        self.out.notes.get(*note).hash(sight);
     }
 
     fn look_at_rest(&self, sight: &mut Sight<'_>) {
-        let World { slots: _, out, free_notes: _, past_lives, timers, .. } = self;
+        let World { slots: _, out, past_lives, timers, .. } = self;
         (&out.names, &out.groups, out.now).hash(sight);
         for (place, past) in past_lives {
             (place, past.incarnation).hash(sight);
-            self.out.notes.get(past.note as usize).and_then(Option::as_ref).hash(sight);
+            self.out.notes.get(past.note).hash(sight);
         }
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(sight);
