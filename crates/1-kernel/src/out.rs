@@ -223,13 +223,16 @@ impl<P: Process> Out<P> {
         if self.wants.has(Wants::NOTED) {
             self.notes.wipe(self.noting);
         }
-        self.noting = note.map_or(NO_NOTE, |note| self.notes.write(note));
+        self.noting = match note {
+            Some(note) => self.notes.write(note),
+            None => NO_NOTE,
+        };
         self.wants.also(Wants::NOTED);
     }
 
     /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).
     /// Whatever the other sends before its end arrives before.
-    #[inline]
+    #[inline(always)]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
         let reference = self.ties.reserve();
         self.effect(Effect::Monitor(reference, pid));
@@ -243,7 +246,7 @@ impl<P: Process> Out<P> {
     }
 
     /// Takes every monitor of this process away, for one that watches one other at a time.
-    #[inline]
+    #[inline(always)]
     pub fn demonitor_all(&mut self) {
         if self.effects.is_empty() {
             self.wants.also(Wants::UNTIED);

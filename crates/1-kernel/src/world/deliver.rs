@@ -118,6 +118,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             {
                 Some(monitor)
             }
+            Letter::Down(monitor, _) if !self.out.ties.kind(monitor).is_tied() => {
+                self.watch.delivered(envelope);
+                return true; // it was taken away before
+            }
             _ => return false,
         };
         self.watch.delivered(envelope);
