@@ -229,7 +229,8 @@ impl Ledger {
     fn on_traded(&mut self, deal: &Deal, price: Price, lots: Lots) -> Result<(), Wrong> {
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
-        if self.judge_lines(line(maker), line(taker), deal, price, lots) != Verdict::Trade {
+        let verdict = self.judge_lines(line(maker), line(taker), deal, price, lots);
+        if !matches!(verdict, Verdict::Trade(_)) {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {

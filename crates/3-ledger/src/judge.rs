@@ -1,6 +1,6 @@
 //! The judge of deals: the first word on a deal stands for ever.
 
-use units::{Lots, OrderId, Price};
+use units::{Lots, MarketId, OrderId, Price};
 use words::Deal;
 
 use crate::{Ledger, Line, mutation};
@@ -8,8 +8,8 @@ use crate::{Ledger, Line, mutation};
 /// What the ledger has to say of a deal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Verdict {
-    /// It may become a trade now.
-    Trade,
+    /// It may become a trade now, in this market.
+    Trade(MarketId),
     /// It is a trade already.
     Traded,
     /// It was voided already, or can never become a trade any more.
@@ -57,7 +57,7 @@ impl Ledger {
             && !lots.is_zero()
             && (mutation::JUDGE_TRUSTS_LOTS.is_on()
                 || (lots <= maker.remaining() && lots <= taker.remaining()));
-        if sound { Verdict::Trade } else { Verdict::ToVoid }
+        if sound { Verdict::Trade(maker.market) } else { Verdict::ToVoid }
     }
 
     /// How did this deal end? Asked by one of its parties in doubt.

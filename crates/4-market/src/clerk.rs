@@ -53,9 +53,7 @@ impl Clerk {
     fn on_record(&mut self, from: Pid, deal: Deal, price: Price, lots: Lots, out: &mut Out<Party>) {
         let ledger = out.kept().expect("the tree names the ledger as reader of the log");
         match ledger.judge(&deal, price, lots) {
-            Verdict::Trade => {
-                let maker = ledger.line(deal.maker).expect("the judge has seen its line");
-                let market = maker.market;
+            Verdict::Trade(market) => {
                 out.record(Fact::Traded { deal, market, price, lots });
                 out.send(from, Say::Recorded { deal });
             }
@@ -73,7 +71,7 @@ impl Clerk {
     fn answer(&mut self, to: Pid, deal: Deal, verdict: Verdict, out: &mut Out<Party>) {
         match verdict {
             Verdict::Traded => out.send(to, Say::Recorded { deal }),
-            Verdict::ToVoid | Verdict::Trade => {
+            Verdict::ToVoid | Verdict::Trade(_) => {
                 if !mutation::NO_FENCE.is_on() {
                     out.record(Fact::Voided { deal });
                 }
