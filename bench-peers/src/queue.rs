@@ -55,6 +55,7 @@ impl Queue {
             closed: AtomicBool::new(false),
         });
         let theirs = Arc::clone(&ring);
+        #[allow(clippy::disallowed_methods, reason = "the other core, to which reports go")]
         let reader = std::thread::Builder::new()
             .name("reports".to_owned())
             .spawn(move || read(&theirs))

@@ -49,6 +49,11 @@ pub use scene::{Move, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 
 /// Something that can be in many states, and what leads from each to the next.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be explored",
+    label = "wanted is a `Scene`, or a `System` of your own",
+    note = "`Scene::new(world)` makes one of a world whose processes, messages, notes and keeper are `Clone + Hash`"
+)]
 pub trait System: Clone {
     /// One thing that may happen.
     type Move: Clone + fmt::Debug;

@@ -3,7 +3,9 @@
 //! A [`World`] holds the [`Process`]es of one thread. They send each other messages through one
 //! ring, in the order that Erlang promises: signals between one pair arrive in the order in which
 //! they were sent. A [`Chooser`] says which of the waiting ones is next; there is no other chance, and
-//! no clock, thread or I/O in this crate. Supervision is a tree of [`Node`]s, which is data.
+//! no clock or I/O in this crate. Threads are in two places: worlds are joined to each other between the threads
+//! that [`live`]'s caller brings, and an explorer looks at many states at once
+//! ([`explore::Explorer::search_with`]). Supervision is a tree of [`Node`]s, which is data.
 //!
 //! A tutorial goes from a chart to a proof in ten minutes: `docs/kernel.md`. Protocols to start
 //! from are in `examples/`.

@@ -1,5 +1,5 @@
-//! A world on a thread of its own, joined to others by bounded queues. The one place of this crate in which
-//! threads meet; it starts none: whoever runs a [`Station`] brings the thread, and says when to stop.
+//! A world on a thread of its own, joined to others by bounded queues. The one place in which threads that run
+//! worlds meet; it starts none: whoever runs a [`Station`] brings the thread, and says when to stop.
 //!
 //! A queue that is full holds its sender back: that world takes no further step until there is room, but goes on
 //! taking in what others send. So nobody waits for anybody who waits, and no queue grows without bound.

@@ -32,7 +32,7 @@ pub struct Ask {
 }
 
 /// What a step wants that happens when it is over, beside what it has sent: a bit each. Most steps want nothing.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Wants(u8);
 
 impl Wants {
@@ -180,8 +180,9 @@ impl<P: Process> Out<P> {
         self.ring.push(Envelope { to, from: self.me, letter: Letter::Say(message) });
     }
 
-    /// Sends a message to whoever bears a name; to nobody if nobody does. If the bearer has died and
-    /// its supervisor has not restarted it yet, its next life gets the message, after its start.
+    /// Sends a message to whoever bears a name; to nobody if nobody does. If its place in the tree bears
+    /// the name ([`crate::Node::named`]) and its supervisor has not restarted it yet, its next life gets the
+    /// message, after its start.
     #[inline(always)]
     pub fn send_to(&mut self, name: Name, message: P::Message) {
         if let Some(to) = self.whereis(name) {
@@ -195,7 +196,8 @@ impl<P: Process> Out<P> {
         self.names.get(name.0 as usize).copied().filter(|pid| *pid != Pid::OUTSIDE)
     }
 
-    /// Gives this process a name. A name that somebody else bears passes to this one.
+    /// Gives this process a name, until it ends: its next life has to take it again, and what is sent to the name
+    /// meanwhile is lost. A name that somebody else bears passes to this one.
     pub fn register(&mut self, name: Name) {
         self.effect(Effect::Register(name));
     }

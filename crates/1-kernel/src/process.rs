@@ -12,6 +12,11 @@ use crate::{MonitorRef, Out, Pid};
 /// No clock, chance, I/O, lock or global is to be reached from [`handle`](Process::handle). What a
 /// process wants done it puts into `out`. A step is atomic: its effects happen when `handle`
 /// returns; if it panics, none do, and the process has died of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no process of a world",
+    label = "`impl kernel::Process` for it",
+    note = "a world's processes are one type, usually an enum with a variant for each kind"
+)]
 pub trait Process: Sized {
     /// What processes say to each other. Handled where it lies in the ring; keep it small (48 bytes fill a cache line).
     type Message: Clone + fmt::Debug;
@@ -235,6 +240,11 @@ pub struct Name(pub u32);
 /// The fold of a world's log, and the judge of what enters it.
 ///
 /// It changes by facts alone, so it is as durable as the log itself, and outlives every process.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot keep the log of a world",
+    label = "`impl kernel::Keeper` for it, with the `Fact` of the process",
+    note = "a world without a log has `type Fact = NoFact` and `type Keeper = NoKeeper`"
+)]
 pub trait Keeper {
     /// What it judges.
     type Fact;

@@ -78,7 +78,7 @@ pub(crate) struct Ring<M> {
     limit: u64,
     /// Everything before this position is forgotten: what was taken back has lain over it.
     forgotten: u64,
-    /// Buffers that were outgrown since the last delivery: who handles that may still read there.
+    /// Buffers that were outgrown since the ring was last found empty: who handles a delivery may still read there.
     outgrown: Vec<Vec<Option<Envelope<M>>>>,
 }
 
@@ -121,7 +121,7 @@ impl<M: Clone> Ring<M> {
         self.put(envelope);
     }
 
-    /// The same, while nothing is being handled: whoever sends very much from outside has the buffer grow
+    /// The same, while nothing is being handled: so whoever spawns very many from outside has the buffer grow
     /// where it is, which touches each page of memory once.
     #[inline(always)]
     pub(crate) fn push_from_outside(&mut self, envelope: Envelope<M>) {

@@ -144,8 +144,8 @@ pub struct World<P: Process, W = ()> {
     /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
     asks: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
-    /// Lives that ended otherwise than in good order.
-    failures: u64,
+    /// Lives that ended otherwise than as `Normal`.
+    pub(crate) failures: u64,
     /// True while the keeper judges: a panic is its own then, and no process's.
     judging: bool,
     /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
@@ -162,7 +162,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let out = Out {
             me: Pid::OUTSIDE,
             ring: Ring::new(1024),
-            wants: Wants::default(),
+            wants: Wants::NOTHING,
             noting: NO_NOTE,
             effects: Vec::with_capacity(64),
             exit: Cause::Normal,

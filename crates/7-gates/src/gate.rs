@@ -1,4 +1,5 @@
 //! The gate as its owner sees it: options, start, address, stop.
+#![allow(clippy::disallowed_methods, reason = "an edge: a thread folds what the page shows")]
 
 use std::fmt;
 use std::io;

@@ -35,6 +35,7 @@ fn a_million_orders_live_under_every_fault_and_no_law_breaks() {
     println!("seeds from {first}, {seeds} of them, {ORDERS} orders each");
     let wanted = Wanted { orders: Some(ORDERS), ..Wanted::default() };
     let (next, counts) = (AtomicU64::new(0), Mutex::new(Counts::default()));
+    #[allow(clippy::disallowed_methods, reason = "seeds are gone through side by side")]
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {

@@ -295,6 +295,10 @@ where
 
 /// Expands all at the same time. Each desk takes them in order, so that of two states with one fingerprint the
 /// first is kept.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "states are looked at apart, and written down in order"
+)]
 fn expand_all<S>(
     desks: &mut [Desk<S>],
     laws: &[Law<S>],

@@ -352,6 +352,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor has ended: whoever is left below it ends at once; then its own supervisor hears of it.
     pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
+        self.failures += u64::from(reason != Reason::Normal);
         self.end_below_now(node);
         self.watch.ended(pid, 0, &reason);
         let cause = self.out.causes.note(&reason);
@@ -422,6 +423,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !self.is_there(pid) {
             return;
         }
+        self.failures += u64::from(*reason != Reason::Normal);
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
         slot.body = None;

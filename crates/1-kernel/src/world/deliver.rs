@@ -36,7 +36,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     self.watch.delivered(envelope);
                     self.mark = out.ring.tail();
                     body.handle(Event::Message { from: envelope.from, message }, out);
-                    if out.wants != Wants::default() {
+                    if out.wants != Wants::NOTHING {
                         break;
                     }
                     self.mark = NO_STEP;

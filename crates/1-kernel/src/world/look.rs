@@ -154,7 +154,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undeliverable
     }
 
-    /// Lives of processes that ended otherwise than as [`Reason::Normal`], so far.
+    /// Lives of processes and supervisors that ended otherwise than as [`Reason::Normal`], so far.
     #[inline(always)]
     pub fn failures(&self) -> u64 {
         self.failures

@@ -121,7 +121,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         self.out.spawned.clear();
         self.out.multicasts.clear();
-        self.out.wants = Wants::default();
+        self.out.wants = Wants::NOTHING;
         for effect in self.out.effects.drain(..) {
             match effect {
                 Effect::Monitor(reference, _) => self.out.ties.release(reference),
@@ -158,7 +158,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         self.mark = NO_STEP;
-        self.out.wants = Wants::default();
+        self.out.wants = Wants::NOTHING;
         match wants.but(Wants::RECORDED) {
             Wants::NOTHING => {}
             Wants::ENDED => self.end_life(to),

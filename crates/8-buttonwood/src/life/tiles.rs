@@ -3,7 +3,11 @@
 //!
 //! Threads share three numbers and the queues between worlds, nothing else. Nobody waits for a world that has
 //! nothing more to send: whoever ends wakes the others.
-#![allow(clippy::disallowed_types, reason = "an edge: kills come by wall time")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "an edge: a thread a tile, and kills by wall time"
+)]
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::thread::{self, Builder};

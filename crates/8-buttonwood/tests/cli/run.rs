@@ -47,6 +47,7 @@ pub(crate) fn run_with_input(
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     // It may end without reading all of it.
+    #[allow(clippy::disallowed_methods, reason = "a pipe is written while another is read")]
     let writer =
         std::thread::Builder::new().spawn(move || stdin.write_all(&input).is_ok()).unwrap();
     let output = child.wait_with_output().unwrap();
