@@ -1,15 +1,26 @@
-//! What an ask costs in instructions and in branches that a simple predictor gets wrong, counted by
-//! valgrind's callgrind: a figure that a busy machine does not change.
+//! What an ask costs in instructions and in branches that a simple predictor gets wrong, and what the kernel's
+//! own loads cost, counted by valgrind's callgrind: figures that a busy machine does not change.
 #![allow(clippy::print_stdout, reason = "a tool that speaks to a terminal")]
 
 use crate::fault::Fault;
-use crate::tool::{cargo, tool};
+use crate::tool::{Tool, cargo, tool};
 
 /// The scenarios of the generated flow.
 const SCENARIOS: [&str; 5] = ["still", "calm", "trending", "volatile", "crash"];
 const ASKS: u32 = 50_000;
 
-/// Counts each scenario and prints a line for it.
+/// The loads of `lab::loads`.
+const LOADS: [&str; 6] = [
+    "spawn_exit_ns",
+    "spawn_many_ns",
+    "burst_message_ns",
+    "ping_pong_ns",
+    "monitor_fired_ns",
+    "restart_ns",
+];
+const TIMES: u32 = 20_000;
+
+/// Counts each scenario and each load, and prints a line for it.
 pub(crate) fn run() -> Result<(), Fault> {
     if !tool("valgrind").args(&["--version"]).succeeds() {
         let [program, reason, package] = ["valgrind", "it counts", "valgrind"].map(str::to_owned);
@@ -17,34 +28,40 @@ pub(crate) fn run() -> Result<(), Fault> {
     }
     println!("of {ASKS} asks each, an ask");
     for scenario in SCENARIOS {
-        let printed = callgrind(scenario).read()?;
-        let (instructions, mispredicted) =
-            (per_ask(&printed, "I   refs:"), per_ask(&printed, "Mispredicts:"));
-        let told =
-            |figure: Option<f64>| figure.map_or_else(|| "?".to_owned(), |f| format!("{f:.1}"));
-        println!(
-            "{scenario:<10} {:>8} instructions {:>6} branches foretold wrongly",
-            told(instructions),
-            told(mispredicted)
-        );
+        print(scenario, &callgrind("count_asks", scenario, ASKS).read()?, ASKS);
+    }
+    println!("of {TIMES} times each, once");
+    for load in LOADS {
+        let name = load.trim_end_matches("_ns");
+        print(name, &callgrind("count_loads", load, TIMES).read()?, TIMES);
     }
     Ok(())
 }
 
-fn callgrind(scenario: &str) -> crate::tool::Tool {
+fn print(name: &str, printed: &str, times: u32) {
+    let told = |label| {
+        figure(printed, label)
+            .map_or_else(|| "?".to_owned(), |f| format!("{:.1}", f / f64::from(times)))
+    };
+    println!(
+        "{name:<13} {:>8} instructions {:>6} branches foretold wrongly",
+        told("I   refs:"),
+        told("Mispredicts:")
+    );
+}
+
+fn callgrind(example: &str, what: &str, times: u32) -> Tool {
     let runner = "target.'cfg(all())'.runner = ['valgrind', '--tool=callgrind', '--log-fd=1', \
                   '--callgrind-out-file=/dev/null', '--branch-sim=yes', '--toggle-collect=*counted*']";
     cargo(&["--config", runner, "run", "--quiet", "--locked", "--release"])
-        .args(&["--package", "lab", "--example", "count_asks", "--", scenario])
-        .args(&[&ASKS.to_string()])
+        .args(&["--package", "lab", "--example", example, "--", what])
+        .args(&[&times.to_string()])
 }
 
-/// The figure behind a label in what callgrind has printed, an ask.
-fn per_ask(printed: &str, label: &str) -> Option<f64> {
+/// The figure behind a label in what callgrind has printed.
+fn figure(printed: &str, label: &str) -> Option<f64> {
     let line = printed.lines().find(|line| line.contains(label))?;
-    let figure = line.split(label).nth(1)?.split_whitespace().next()?;
-    let count: f64 = figure.replace(',', "").parse().ok()?;
-    Some(count / f64::from(ASKS))
+    line.split(label).nth(1)?.split_whitespace().next()?.replace(',', "").parse().ok()
 }
 
 #[cfg(test)]
@@ -55,8 +72,8 @@ mod unit {
     fn figures_are_found_in_what_callgrind_prints() {
         let printed =
             "==7== Mispredicts:  50,000 (1 cond + 1 ind)\n==7== I   refs:      59,712,360\n";
-        assert_eq!(per_ask(printed, "I   refs:"), Some(1194.2472));
-        assert_eq!(per_ask(printed, "Mispredicts:"), Some(1.0));
-        assert_eq!(per_ask(printed, "D   refs:"), None);
+        assert_eq!(figure(printed, "I   refs:"), Some(59_712_360.0));
+        assert_eq!(figure(printed, "Mispredicts:"), Some(50_000.0));
+        assert_eq!(figure(printed, "D   refs:"), None);
     }
 }
