@@ -29,7 +29,7 @@ Every chore of the repository.
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
-  cargo xtask count             instructions and mispredicted branches of an ask and of the kernel's loads, by callgrind: steady on a busy machine
+  cargo xtask count             instructions of an ask and of the kernel's loads, by callgrind: steady on a busy machine
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
