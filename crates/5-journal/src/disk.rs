@@ -44,6 +44,12 @@ impl Disk {
         let _entries = fs::read_dir(dir).map_err(error::io("open directory", disk.path("")))?;
         Ok(disk)
     }
+
+    /// True if somebody has it for writing.
+    pub(crate) fn is_in_use(&self) -> bool {
+        let lock = File::open(self.dir.join("lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
 }
 
 /// Opening a directory as a file and syncing it is what makes names durable.

@@ -22,6 +22,16 @@ pub enum JournalError {
         /// The journal's directory.
         path: String,
     },
+    /// There are snapshots, so there were facts, but no segment. Nothing was changed.
+    NoSegments {
+        /// The journal's directory.
+        path: String,
+    },
+    /// What is to be read is no journal: nothing of one is there.
+    NoJournal {
+        /// The directory.
+        path: String,
+    },
     /// The journal is damaged elsewhere than at its end. Nothing was changed.
     Damaged {
         /// The segment file.
@@ -125,6 +135,15 @@ impl fmt::Display for JournalError {
             }
             JournalError::Locked { path } => {
                 write!(f, "the journal in {path} is in use; stop the other program first")
+            }
+            JournalError::NoSegments { path } => write!(
+                f,
+                "the journal in {path} has snapshots (*.fold) but no segment (*.facts): its facts are gone. \
+                 Nothing was changed. Restore the segments from a backup; or move the snapshots \
+                 away, to begin an empty journal there"
+            ),
+            JournalError::NoJournal { path } => {
+                write!(f, "there is no journal in {path}: it has no segment (*.facts)")
             }
             JournalError::Damaged { segment, offset, seq, damage: Damage::Version(version) } => {
                 write!(

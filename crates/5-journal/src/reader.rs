@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::error::{self, Damage, JournalError};
-use crate::record::{Chain, SegmentHead};
+use crate::record::{Chain, GENESIS, SegmentHead};
 use crate::scan::{self, Step, Walk};
 use crate::{Batch, Reader, Storage};
 
@@ -43,6 +43,26 @@ impl<S: Storage> FileReader<S> {
         let (_file, head) = scan::open_segment(&self.storage, &segment.1, segment.0)?;
         let at = SegmentHead::LENGTH as u64;
         Ok(Mark { position: segment.0, segment, at, chain: head.previous })
+    }
+
+    /// The chain's value after the record in which the fact before `position` lies. Reads its segment up to there.
+    pub(crate) fn chain_at(&self, position: u64) -> Result<Chain, JournalError> {
+        if position <= 1 {
+            return Ok(GENESIS);
+        }
+        let mark = self.mark(position - 1)?;
+        let path = || self.storage.path(&mark.segment.1);
+        let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
+        let mut walk = Walk::new(file, mark.at, mark.position, mark.chain)
+            .map_err(error::io("read", path()))?
+            .without_chain();
+        while walk.position < position {
+            match walk.step().map_err(error::io("read", path()))? {
+                Step::Record(_) => {}
+                Step::End | Step::Bad(_) => return Err(JournalError::NotKept { from: position }),
+            }
+        }
+        Ok(walk.chain)
     }
 
     /// The segment that begins at `position`, after the one that ended at `mark`.

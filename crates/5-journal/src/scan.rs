@@ -118,6 +118,14 @@ impl<F: StorageFile> Walk<F> {
         Ok(Step::Record(batch))
     }
 
+    /// Forgets what was read ahead: a writer may have gone on since.
+    fn look_again(&mut self) -> io::Result<()> {
+        self.length = self.file.length()?;
+        self.window.clear();
+        self.window_at = self.at;
+        Ok(())
+    }
+
     /// Everything from `self.at` on.
     fn rest(&self) -> io::Result<Vec<u8>> {
         let rest = usize::try_from(self.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
@@ -225,6 +233,7 @@ pub(crate) fn scan<S: Storage>(
         let begin = SegmentHead::LENGTH as u64;
         let mut walk = Walk::new(file, begin, scan.position, scan.chain).map_err(failed())?;
         let mut unsure = VecDeque::new();
+        let mut looked_again = 0;
         let garbage = loop {
             let (at, position) = (walk.at, walk.position);
             match walk.step().map_err(failed())? {
@@ -232,18 +241,30 @@ pub(crate) fn scan<S: Storage>(
                     if let Err(error) = each(&batch) {
                         return damaged(at, position, Damage::Facts(error));
                     }
+                    looked_again = 0;
                     unsure.push_back((position, at));
                     while unsure.front().is_some_and(|(first, _)| *first < walk.durable) {
                         unsure.pop_front();
                     }
                 }
                 Step::End => break 0,
+                // It may have been read while it was written. If what follows shows that it is durable,
+                // it has been written whole since: once more then, and what is wrong still is damage.
                 Step::Bad(damage) => {
                     let may_be_torn = damage == Damage::Record && is_last;
-                    if !may_be_torn || walk.was_durable().map_err(failed())? {
+                    let again = match looked_again {
+                        0 => true,
+                        1 => may_be_torn && walk.was_durable().map_err(failed())?,
+                        _ => return damaged(at, position, damage),
+                    };
+                    if again {
+                        looked_again += 1;
+                        walk.look_again().map_err(failed())?;
+                    } else if may_be_torn {
+                        break walk.garbage().map_err(failed())?;
+                    } else {
                         return damaged(at, position, damage);
                     }
-                    break walk.garbage().map_err(failed())?;
                 }
             }
         };

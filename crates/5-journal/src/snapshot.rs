@@ -1,15 +1,21 @@
 //! Folds of facts, saved with their position. Opaque bytes; what they mean is their writer's
 //! affair.
 //!
-//! Written aside, synced, renamed, and the name synced: a snapshot is there whole or not at all.
+//! Written aside, synced, renamed, and the name synced: a snapshot is there whole or not at all. It says
+//! which history it is the fold of, by the chain's value at its position: a journal that was restored from a
+//! backup and has gone on otherwise since must not take it for its own.
 
 use crate::error::{self, JournalError};
+use crate::record::Chain;
 use crate::{Storage, StorageFile};
 
 const ASIDE: &str = "snapshot.tmp";
-const MAGIC: [u8; 8] = *b"bwfold1\n";
-/// Magic, position, length, BLAKE3 over position, length and bytes.
-const HEAD: usize = 8 + 8 + 8 + 32;
+const MAGIC: [u8; 8] = *b"bwfold2\n";
+/// Magic, position, length, chain, BLAKE3 over position, length, chain and bytes.
+const HEAD: usize = 8 + 8 + 8 + 32 + 32;
+const CHECKED: usize = HEAD - 32;
+/// What the name of one that was passed over ends with: it is in nobody's way then.
+const PASSED_OVER: &str = "passed-over";
 /// The newest two are kept, so that one that goes bad can be passed over.
 const KEPT: usize = 2;
 
@@ -18,8 +24,8 @@ const KEPT: usize = 2;
 pub struct Snapshot {
     /// The newest whole snapshot: its position, and the fold of all facts before it.
     pub saved: Option<(u64, Vec<u8>)>,
-    /// Files of newer snapshots that are damaged or ahead of the journal, to be told to an
-    /// operator.
+    /// Files of newer snapshots that are damaged, ahead of the journal or of another history, to be told to
+    /// an operator. Each has `.passed-over` behind its name now.
     pub passed_over: Vec<String>,
 }
 
@@ -32,14 +38,15 @@ fn position(of: &str) -> Option<u64> {
     (name(position) == of).then_some(position)
 }
 
-fn head(position: u64, bytes: &[u8]) -> [u8; HEAD] {
+fn head(position: u64, chain: &Chain, bytes: &[u8]) -> [u8; HEAD] {
     let mut head = [0; HEAD];
     head[..8].copy_from_slice(&MAGIC);
     head[8..16].copy_from_slice(&position.to_le_bytes());
     head[16..24].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+    head[24..CHECKED].copy_from_slice(chain);
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&head[8..24]).update(bytes);
-    head[24..].copy_from_slice(hasher.finalize().as_bytes());
+    hasher.update(&head[8..CHECKED]).update(bytes);
+    head[CHECKED..].copy_from_slice(hasher.finalize().as_bytes());
     head
 }
 
@@ -51,14 +58,20 @@ fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     Ok(positions)
 }
 
-/// Saves a snapshot and removes those that are too old to be kept.
+/// True if there is a snapshot: then there were facts.
+pub(crate) fn is_any<S: Storage>(storage: &S) -> Result<bool, JournalError> {
+    all(storage).map(|positions| !positions.is_empty())
+}
+
+/// Saves a snapshot, of the history with this chain, and removes those that are too old to be kept.
 pub(crate) fn save<S: Storage>(
     storage: &S,
     position: u64,
+    chain: &Chain,
     bytes: &[u8],
 ) -> Result<(), JournalError> {
     let written = storage.create(ASIDE).and_then(|file| {
-        file.write_at(0, &head(position, bytes))?;
+        file.write_at(0, &head(position, chain, bytes))?;
         file.write_at(HEAD as u64, bytes)?;
         file.sync()?;
         storage.rename(ASIDE, &name(position))?;
@@ -76,33 +89,43 @@ pub(crate) fn save<S: Storage>(
     Ok(())
 }
 
-/// Loads the newest whole snapshot that is not beyond `end`.
-pub(crate) fn load<S: Storage>(storage: &S, end: u64) -> Result<Snapshot, JournalError> {
+/// Loads the newest whole snapshot that is not beyond `end` and has the chain that the journal has there. Those
+/// that are passed over are given another name, lest they be kept in place of good ones.
+pub(crate) fn load<S: Storage>(
+    storage: &S,
+    end: u64,
+    chain_at: impl Fn(u64) -> Result<Chain, JournalError>,
+) -> Result<Snapshot, JournalError> {
     let mut found = Snapshot::default();
     for position in all(storage)? {
         let path = storage.path(&name(position));
-        match read(storage, position).map_err(error::io("read", path.clone()))? {
-            Some(bytes) if position <= end => {
-                found.saved = Some((position, bytes));
-                break;
-            }
-            _ => found.passed_over.push(path),
+        let read = read(storage, position).map_err(error::io("read", path.clone()))?;
+        if let Some((chain, bytes)) = read
+            && position <= end
+            && chain_at(position)? == chain
+        {
+            found.saved = Some((position, bytes));
+            break;
         }
+        let aside = format!("{}.{PASSED_OVER}", name(position));
+        storage.rename(&name(position), &aside).map_err(error::io("rename", path.clone()))?;
+        found.passed_over.push(path);
     }
     Ok(found)
 }
 
-/// The bytes, if they are as they were saved.
-fn read<S: Storage>(storage: &S, position: u64) -> std::io::Result<Option<Vec<u8>>> {
+/// The chain and the bytes, if they are as they were saved.
+fn read<S: Storage>(storage: &S, position: u64) -> std::io::Result<Option<(Chain, Vec<u8>)>> {
     let file = storage.open(&name(position))?;
     let Ok(length) = usize::try_from(file.length()?) else { return Ok(None) };
     let mut bytes = vec![0; length];
     let read = file.read_at(0, &mut bytes)?;
     bytes.truncate(read);
     let Some((found, rest)) = bytes.split_first_chunk::<HEAD>() else { return Ok(None) };
-    if *found != head(position, rest) {
+    let chain = found[24..CHECKED].try_into().expect("32 bytes");
+    if *found != head(position, &chain, rest) {
         return Ok(None);
     }
     bytes.drain(..HEAD);
-    Ok(Some(bytes))
+    Ok(Some((chain, bytes)))
 }

@@ -106,6 +106,9 @@ impl<S: Storage> FileJournal<S> {
             last.keep(batch);
             Ok(())
         })?;
+        if scan.tail.is_none() && snapshot::is_any(&storage)? {
+            return Err(JournalError::NoSegments { path: here() });
+        }
         let last_ask = last.ask()?;
         remove_leftovers(&storage)?;
         let (file, cut, tail) = match scan.tail {
@@ -146,6 +149,13 @@ impl<S: Storage> FileJournal<S> {
     /// What was cut when this journal was opened, if anything.
     pub fn cut(&self) -> Option<&Cut> {
         self.cut.as_ref()
+    }
+
+    fn chain_at(&self, position: u64) -> Result<Chain, JournalError> {
+        match position == self.position {
+            true => Ok(self.chain),
+            false => FileReader::new(self.storage.clone()).chain_at(position),
+        }
     }
 
     fn healthy(&self) -> Result<(), JournalError> {
@@ -341,11 +351,11 @@ impl<S: Storage> Journal for FileJournal<S> {
         if position > self.durable {
             return Err(JournalError::SnapshotAhead { position, durable: self.durable });
         }
-        snapshot::save(&self.storage, position, bytes)
+        snapshot::save(&self.storage, position, &self.chain_at(position)?, bytes)
     }
 
     fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
-        snapshot::load(&self.storage, self.durable)
+        snapshot::load(&self.storage, self.durable, |position| self.chain_at(position))
     }
 }
 

@@ -171,7 +171,10 @@ fn tell_of(recovered: &Recovered) {
         ));
     }
     for snapshot in &recovered.passed_over {
-        output::log(&format!("snapshot {snapshot} is damaged and was passed over"));
+        output::log(&format!(
+            "snapshot {snapshot} is damaged, ahead of the journal or of another history; it was passed \
+             over, and is now called {snapshot}.passed-over"
+        ));
     }
     if let Some(cut) = &recovered.cut {
         output::log(&format!(

@@ -34,6 +34,16 @@ pub(super) fn groups(first: u64, asks: u64) -> Groups {
     groups
 }
 
+/// The same asks with other times: another history.
+pub(super) fn groups_otherwise(first: u64, facts: u64) -> Groups {
+    let mut groups = Groups::new();
+    for seq in first..first + facts {
+        let (stamp, fact) = fact(seq);
+        groups.push(Stamp { time: Time(stamp.time.0 + 1), ..stamp }, &fact);
+    }
+    groups
+}
+
 /// Appends so many asks and makes them durable.
 pub(super) fn add(journal: &mut SimJournal, asks: u64) {
     journal.append(&groups(journal.end(), asks)).unwrap();

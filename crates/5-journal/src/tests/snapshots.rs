@@ -56,11 +56,83 @@ fn a_snapshot_is_not_ahead_of_its_journal() {
     assert!(matches!(error, JournalError::SnapshotAhead { position: 5, durable: 3 }));
     assert_eq!(journal.sync().unwrap(), 5);
     journal.save_snapshot(5, b"now").unwrap();
+}
+
+/// Puts a journal's segments back as they were in a backup.
+fn restore(sim: &Sim, backup: &[(String, Vec<u8>)]) {
+    sim.state().files.retain(|name, _| !name.ends_with(".facts"));
+    for (name, bytes) in backup.iter().filter(|(name, _)| name.ends_with(".facts")) {
+        sim.set(name, bytes.clone());
+    }
+}
+
+#[test]
+fn a_journal_that_was_restored_from_a_backup_does_not_take_the_fold_of_another_history() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    add(&mut journal, 3);
+    journal.save_snapshot(journal.end(), b"common").unwrap();
+    let backup: Vec<_> = sim.all();
+    for fold in [b"lost", b"gone"] {
+        add(&mut journal, 2);
+        journal.save_snapshot(journal.end(), fold).unwrap();
+    }
     drop(journal);
-    // A journal that was restored from an older copy does not take a fold of what it has not.
-    sim.state().files.retain(|name, _| name.ends_with(".fold"));
-    let found = open(&sim, SMALL).unwrap().load_snapshot().unwrap();
+    restore(&sim, &backup);
+    // Ahead of what there is now.
+    let mut journal = open(&sim, SMALL).unwrap();
+    let found = journal.load_snapshot().unwrap();
+    assert_eq!((found.saved, found.passed_over.len()), (None, 2));
+    // It goes on otherwise, and snapshots of that are kept in place of those.
+    journal.append(&super::fixture::groups_otherwise(7, 4)).unwrap();
+    journal.sync().unwrap();
+    journal.save_snapshot(11, b"anew").unwrap();
+    assert_eq!(journal.load_snapshot().unwrap().saved, Some((11, b"anew".to_vec())));
+    // A fold of the lost history at a position that both have.
+    let of_ours = sim.bytes(&format!("{:020}.fold", 11));
+    let of_theirs = {
+        let other = Sim::default();
+        let mut journal = open(&other, SMALL).unwrap();
+        add(&mut journal, 5);
+        journal.save_snapshot(11, b"lost").unwrap();
+        other.bytes(&format!("{:020}.fold", 11))
+    };
+    sim.set(&format!("{:020}.fold", 11), of_theirs);
+    let found = journal.load_snapshot().unwrap();
     assert_eq!((found.saved, found.passed_over.len()), (None, 1));
+    sim.set(&format!("{:020}.fold", 11), of_ours);
+    assert_eq!(journal.load_snapshot().unwrap().saved, Some((11, b"anew".to_vec())));
+}
+
+#[test]
+fn a_snapshot_in_the_middle_of_what_was_appended_since_is_of_this_history_too() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    for _ in 0..40 {
+        add(&mut journal, 1);
+    }
+    for position in [2, 3, 21, 40, 81] {
+        journal.save_snapshot(position, b"fold").unwrap();
+        assert_eq!(journal.load_snapshot().unwrap().saved, Some((position, b"fold".to_vec())));
+    }
+}
+
+#[test]
+fn a_journal_whose_segments_are_gone_is_not_begun_anew() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    add(&mut journal, 1);
+    journal.save_snapshot(3, b"fold").unwrap();
+    drop(journal);
+    sim.state().files.retain(|name, _| name.ends_with(".fold"));
+    let before = sim.all();
+    for error in [
+        open(&sim, SMALL).map(|_| ()).unwrap_err(),
+        crate::verify_storage(&sim, &mut |_, _| ()).map(|_| ()).unwrap_err(),
+    ] {
+        assert!(matches!(error, JournalError::NoSegments { .. }), "{error}");
+    }
+    assert_eq!(sim.all(), before, "nothing was changed");
 }
 
 #[test]
