@@ -37,6 +37,7 @@
 
 mod disk;
 mod error;
+mod last;
 mod memory;
 mod reader;
 mod record;

@@ -31,8 +31,9 @@ pub struct Verified {
 /// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first
 /// damage.
 ///
-/// Takes no lock and changes nothing. While a writer is at work, this is what it had written when its end was
-/// reached: a record that it is just writing is neither counted nor torn. About 60 ns a fact, what `each` does left out.
+/// Takes no lock and changes nothing. While a writer is at work, this is what it had written when
+/// its end was reached: a record that it is just writing is neither counted nor torn. About 60 ns a
+/// fact, what `each` does left out.
 pub fn verify(dir: &Path, each: &mut impl FnMut(Stamp, Fact)) -> Result<Verified, JournalError> {
     let disk = Disk::existing(dir)?;
     let verified = verify_storage(&disk, each)?;

@@ -14,12 +14,13 @@ use units::AskId;
 use words::bytes::Groups;
 
 use crate::error::{self, JournalError};
+use crate::last::LastGroups;
 use crate::reader::FileReader;
 use crate::record::{self, Chain, RecordHead, SegmentHead};
 use crate::reserve::Reserve;
 use crate::scan::{self, Tail};
 use crate::snapshot::{self, Snapshot};
-use crate::{Batch, Disk, Journal, Reader, Room, Storage, StorageFile};
+use crate::{Disk, Journal, Reader, Room, Storage, StorageFile};
 
 /// Zeros are written ahead this far, in bytes.
 const AHEAD: u64 = 1 << 20;
@@ -356,29 +357,6 @@ impl<S: Storage> Journal for FileJournal<S> {
 
     fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
         snapshot::load(&self.storage, self.durable, |position| self.chain_at(position))
-    }
-}
-
-/// The last record's groups, from which the last ask is read.
-#[derive(Default)]
-struct LastGroups {
-    first: u64,
-    facts: u64,
-    groups: Vec<u8>,
-}
-
-impl LastGroups {
-    fn keep(&mut self, batch: &Batch<'_>) {
-        self.first = batch.first;
-        self.facts = batch.facts;
-        self.groups.clear();
-        self.groups.extend_from_slice(batch.groups);
-    }
-
-    fn ask(&self) -> Result<Option<AskId>, JournalError> {
-        let batch = Batch { first: self.first, facts: self.facts, groups: &self.groups };
-        let ask = batch.each_fact(&mut |_, _| ());
-        ask.map_err(|error| JournalError::NoFacts { first: self.first, error })
     }
 }
 
