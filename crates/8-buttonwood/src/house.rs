@@ -79,6 +79,13 @@ impl fmt::Display for HouseError {
                 open.tick.step(),
                 open.lot.step()
             ),
+            HouseError::Refused { symbol, code: Code::JournalFull } => write!(
+                f,
+                "market {symbol} was not opened ({}): the journal's disk has less free than twice the \
+                 room that is set aside for cancels, 64 MiB unless `reserve_mib` says otherwise. Make room, \
+                 or serve with a smaller one",
+                Code::JournalFull
+            ),
             HouseError::Refused { symbol, code } => {
                 write!(f, "market {symbol} was refused ({code}): {}", code.message())
             }
