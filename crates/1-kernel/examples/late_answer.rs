@@ -2,11 +2,20 @@
 //! question, when it comes after all, must not be taken for the answer to the second.
 //!
 //! ```text
-//! asker  -> server  ask 1 price of tea       what if no answer comes in time? a timer; ask again, under a new number
-//! asker  -> server  ask 2 price of milk
-//! server -> asker   answer 1 tea             what if the first answer comes now? its number is not the one awaited
-//! server -> asker   answer 2 milk            what if the server dies? a monitor tells, and the next life is asked
+//! without numbers: asked about 20, took 10
+//! then
+//!   asker  -> server  ask 1 10
+//!   asker  -> asker   timer 1
+//!   server -> asker   answer 1 10
+//!   asker  -> server  ask 2 10
+//!   server -> asker   answer 2 10
 //! ```
+//!
+//! So each question has a number, and an answer bears it. What could go wrong here?
+//!
+//! - `ask`: no answer comes in time. A timer; it is asked again, under a new number.
+//! - `ask`: the server dies. A monitor tells, and the next life is asked.
+//! - `answer`: it is late. Its number is not the one awaited, and it is dropped.
 
 use kernel::chart::{Picture, Recorder};
 use kernel::explore::{Explorer, Law, Move, Report, Scene};
@@ -42,6 +51,26 @@ struct Asker {
 }
 
 impl Asker {
+    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+        match event {
+            Event::Start | Event::Down { .. } => self.ask(out),
+            Event::Timer { token } if token == u64::from(self.asked) => self.ask(out),
+            Event::Message { message: &Say::Answer(number, about), .. }
+                if number == self.asked || !self.careful =>
+            {
+                if let Some(wanted) = self.about() {
+                    self.heard.push((wanted, about));
+                    self.asked += self.asked % 2; // answered: on to the next question
+                    self.ask(out);
+                }
+            }
+            // Late answers, timers of questions that are over, and what nobody says to an asker.
+            Event::Message { message: Say::Answer(..) | Say::Ask(..), .. }
+            | Event::Timer { .. }
+            | Event::Exit { .. } => {}
+        }
+    }
+
     /// What is asked about now: each may be asked once, and once more.
     fn about(&self) -> Option<u32> {
         QUESTIONS.get(self.asked.checked_sub(1)? as usize / 2).copied()
@@ -71,25 +100,23 @@ impl Process for Party {
     }
 
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
-        match (self, event) {
-            (Party::Server, Event::Message { from, message: &Say::Ask(number, about) }) => {
-                out.send(from, Say::Answer(number, about));
-            }
-            (Party::Asker(me), Event::Message { message: &Say::Answer(number, about), .. }) => {
-                if let Some(wanted) = me.about()
-                    && (number == me.asked || !me.careful)
-                {
-                    me.heard.push((wanted, about));
-                    me.asked += me.asked % 2; // answered: on to the next question
-                    me.ask(out);
-                }
-            }
-            (Party::Asker(me), Event::Timer { token }) if token == u64::from(me.asked) => {
-                me.ask(out)
-            }
-            (Party::Asker(me), Event::Start | Event::Down { .. }) => me.ask(out),
-            (Party::Server | Party::Asker(_), _) => {} // late timers, and what nobody says to it
+        match self {
+            Party::Server => serve(event, out),
+            Party::Asker(asker) => asker.handle(event, out),
         }
+    }
+}
+
+fn serve(event: Event<'_, Say>, out: &mut Out<Party>) {
+    match event {
+        Event::Message { from, message: &Say::Ask(number, about) } => {
+            out.send(from, Say::Answer(number, about));
+        }
+        Event::Message { message: Say::Answer(..), .. }
+        | Event::Start
+        | Event::Down { .. }
+        | Event::Exit { .. }
+        | Event::Timer { .. } => {}
     }
 }
 
@@ -120,26 +147,36 @@ fn explored(careful: bool) -> Report<Move> {
     Explorer::new(scene).law(law).search()
 }
 
-#[allow(clippy::print_stdout, reason = "it tells its story")]
-fn main() {
-    let report = explored(true);
-    println!("with numbers: {} states, proved: {}\n", report.states, report.is_proof());
+/// How it goes wrong without numbers, and that it does not with them.
+fn story() -> String {
     let report = explored(false);
     let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
-    let mut again = Scene::new(shop(false, Recorder::new("nobody")));
+    let mut again = Scene::new(shop(false, Recorder::new("nobody"))).faults(1);
     for (name, called) in [(SERVER, "server"), (ASKER, "asker")] {
         again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
     }
     again.play(&breach.path);
-    println!(
-        "{}",
-        Picture::of("without numbers, the shortest way to go wrong", again.world.watch.rows())
-    );
-    println!("{}", breach.what);
+    let title = format!("without numbers: {}", breach.what);
+    let chart = Picture::of(&title, again.world.watch.rows());
+    let whole = explored(true);
+    format!("{chart}\n\nwith numbers: {} states, proof: {}", whole.states, whole.is_proof())
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    println!("{}", story());
 }
 
 #[test]
 fn a_late_answer_is_never_taken_for_another() {
     assert!(explored(true).is_proof());
     assert_eq!(explored(false).verdicts[0].holds, Some(false));
+}
+
+#[test]
+fn its_header_shows_what_happens() {
+    let story = story();
+    let chart = story.split("\n\n").next().unwrap_or_default();
+    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
+    assert!(include_str!("late_answer.rs").contains(&shown), "{chart}");
 }

@@ -2,10 +2,21 @@
 //! time is up while its word is on its way, so each lease has a number, and the store takes no older one.
 //!
 //! ```text
-//! user  -> lock   acquire          what if the holder dies? the lease ends by a timer
-//! lock  -> user   lease 1
-//! user  -> store  write 1          what if it comes after the lease's end? the store knows a younger number
+//! without numbers, a late write comes after a younger lease's
+//! then
+//!   ann  -> lock   acquire
+//!   bob  -> lock   acquire
+//!   lock -> ann    lease 1
+//!   lock -> lock   timer 1
+//!   lock -> bob    lease 2
+//!   bob  -> store  write 2
+//!   ann  -> store  write 1
 //! ```
+//!
+//! What could go wrong here?
+//!
+//! - `lease`: the holder dies, or never comes back. The lease ends by a timer.
+//! - `write`: it comes after the lease's end. The store knows a younger number, and drops it.
 
 use kernel::chart::{Picture, Recorder};
 use kernel::explore::{Explorer, Law, Move, Report, Scene};
@@ -43,25 +54,45 @@ impl Process for Party {
     }
 
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
-        match (self, event) {
-            (Party::User(lock, _), Event::Start) => out.send(*lock, Say::Acquire),
-            (Party::User(_, store), Event::Message { message: Say::Lease(number), .. }) => {
-                out.send(*store, Say::Write(*number));
-            }
-            (Party::Lock { lease, on, queue }, Event::Message { from, message: Say::Acquire }) => {
-                queue.push(from);
-                if !*on {
-                    grant(lease, on, queue, out);
+        match self {
+            Party::Lock { lease, on, queue } => match event {
+                Event::Message { from, message: Say::Acquire } => {
+                    queue.push(from);
+                    if !*on {
+                        grant(lease, on, queue, out);
+                    }
                 }
-            }
-            (Party::Lock { lease, on, queue }, Event::Timer { .. }) => grant(lease, on, queue, out),
-            (
-                Party::Store { writes, careful },
-                Event::Message { message: Say::Write(lease), .. },
-            ) if !*careful || writes.last().is_none_or(|last| last <= lease) => {
-                writes.push(*lease);
-            }
-            _ => {} // a write that is too late; nobody says anything else to them
+                Event::Timer { .. } => grant(lease, on, queue, out),
+                Event::Message { message: Say::Lease(_) | Say::Write(_), .. }
+                | Event::Start
+                | Event::Down { .. }
+                | Event::Exit { .. } => {}
+            },
+            Party::Store { writes, careful } => match event {
+                Event::Message { message: Say::Write(lease), .. }
+                    if !*careful || writes.last().is_none_or(|last| last <= lease) =>
+                {
+                    writes.push(*lease);
+                }
+                // A write that is too late, and what nobody says to a store.
+                Event::Message {
+                    message: Say::Write(_) | Say::Acquire | Say::Lease(_), ..
+                }
+                | Event::Start
+                | Event::Down { .. }
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
+            },
+            Party::User(lock, store) => match event {
+                Event::Start => out.send(*lock, Say::Acquire),
+                Event::Message { message: Say::Lease(number), .. } => {
+                    out.send(*store, Say::Write(*number));
+                }
+                Event::Message { message: Say::Acquire | Say::Write(_), .. }
+                | Event::Down { .. }
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
+            },
         }
     }
 }
@@ -107,19 +138,24 @@ fn explored(careful: bool) -> Report<Move> {
     explorer.law(in_order.sometimes(|scene| writes(scene).len() == 2)).law(comes_free).search()
 }
 
-#[allow(clippy::print_stdout, reason = "it tells its story")]
-fn main() {
-    let report = explored(true);
-    println!("with numbers: {} states, proved: {}\n", report.states, report.is_proof());
+/// How it goes wrong without numbers, and that it does not with them.
+fn story() -> String {
     let report = explored(false);
     let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
-    let mut scene = Scene::new(house(false, Recorder::new("nobody")));
+    let mut scene = Scene::new(house(false, Recorder::new("nobody"))).faults(1);
     let names = ["lock", "store", "ann", "bob"];
     let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
     pids.into_iter().zip(names).for_each(|(pid, name)| scene.world.watch.call(pid, name));
     scene.play(&breach.path);
     let title = "without numbers, a late write comes after a younger lease's";
-    println!("{}", Picture::of(title, scene.world.watch.rows()));
+    let chart = Picture::of(title, scene.world.watch.rows());
+    let whole = explored(true);
+    format!("{chart}\n\nwith numbers: {} states, proof: {}", whole.states, whole.is_proof())
+}
+
+#[allow(clippy::print_stdout, reason = "it tells its story")]
+fn main() {
+    println!("{}", story());
 }
 
 #[test]
@@ -127,4 +163,12 @@ fn a_late_write_never_comes_after_a_younger_one() {
     let report = explored(true);
     assert!(report.is_proof(), "{report:?}");
     assert_eq!(explored(false).verdicts[0].holds, Some(false));
+}
+
+#[test]
+fn its_header_shows_what_happens() {
+    let story = story();
+    let chart = story.split("\n\n").next().unwrap_or_default();
+    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
+    assert!(include_str!("lease_lock.rs").contains(&shown), "{chart}");
 }

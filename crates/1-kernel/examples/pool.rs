@@ -2,11 +2,26 @@
 //! once. Each caller gets exactly one answer, whoever dies.
 //!
 //! ```text
-//! caller -> pool    request          what if there is no room? busy, and nothing has happened
-//! pool   -> worker  (spawned, watched)
-//! worker -> pool    result           what if the worker dies? its monitor tells, and the caller hears failed
-//! pool   -> caller  done             and the first who waits is served
+//! one is served, one waits, one is told to go
+//! then
+//!   ann    -> pool  request
+//!   bob    -> pool  request
+//!   eve    -> pool  request
+//!   pool   -> eve   busy
+//!   worker -> pool  result
+//!   worker -> pool  down
+//!   pool   -> ann   done
+//!   worker -> pool  result
+//!   worker -> pool  down
+//!   pool   -> bob   done
 //! ```
+//!
+//! What could go wrong here?
+//!
+//! - `request`: there is no room. Busy, and nothing has happened.
+//! - `request`: the worker dies. Its monitor tells, and the caller hears failed.
+//! - `result`: the worker ends after it. Its `down` comes too, and is nobody's any more.
+//! - `done`: it makes room, and so does `failed`: the first who waits is served.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -47,29 +62,41 @@ impl Process for Party {
     }
 
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
-        match (self, event) {
-            (Party::Caller(pool, _), Event::Start) => out.send(*pool, Say::Request),
-            (Party::Caller(_, answers), Event::Message { message, .. }) => answers.push(*message),
-            (Party::Worker(pool), Event::Start) => {
-                out.send(*pool, Say::Result);
-                out.exit(kernel::Reason::Normal);
-            }
-            (Party::Pool(_, queue), Event::Message { from, message: Say::Request })
-                if queue.len() == WAITING =>
-            {
-                out.send(from, Say::Busy);
-            }
-            (Party::Pool(served, queue), Event::Message { from, message: Say::Request }) => {
-                queue.push_back(from);
-                serve(served, queue, out);
-            }
-            (Party::Pool(served, queue), Event::Message { from, message: Say::Result }) => {
-                answer(served, queue, from, Say::Done, out);
-            }
-            (Party::Pool(served, queue), Event::Down { pid, .. }) => {
-                answer(served, queue, pid, Say::Failed, out); // if it has given no result
-            }
-            _ => {} // nobody says anything else to them
+        match self {
+            Party::Pool(served, queue) => match event {
+                Event::Message { from, message: Say::Request } if queue.len() == WAITING => {
+                    out.send(from, Say::Busy);
+                }
+                Event::Message { from, message: Say::Request } => {
+                    queue.push_back(from);
+                    serve(served, queue, out);
+                }
+                Event::Message { from, message: Say::Result } => {
+                    answer(served, queue, from, Say::Done, out);
+                }
+                // If it has given no result.
+                Event::Down { pid, .. } => answer(served, queue, pid, Say::Failed, out),
+                Event::Message { message: Say::Done | Say::Failed | Say::Busy, .. }
+                | Event::Start
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
+            },
+            Party::Worker(pool) => match event {
+                Event::Start => {
+                    out.send(*pool, Say::Result);
+                    out.exit(kernel::Reason::Normal);
+                }
+                // It lives for one step.
+                Event::Message { .. }
+                | Event::Down { .. }
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
+            },
+            Party::Caller(pool, answers) => match event {
+                Event::Start => out.send(*pool, Say::Request),
+                Event::Message { message, .. } => answers.push(*message),
+                Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
+            },
         }
     }
 }
@@ -93,22 +120,33 @@ fn serve(served: &mut Served, queue: &mut VecDeque<Pid>, out: &mut Out<Party>) {
     }
 }
 
-fn house<W: Watch<Party>>(watch: W) -> (World<Party, W>, Vec<Pid>) {
+fn house<W: Watch<Party>>(watch: W) -> World<Party, W> {
     let mut world = World::new(NoKeeper, None, watch);
     let pool = world.spawn(Party::Pool(BTreeMap::new(), VecDeque::new()));
-    let callers = (0..CALLERS).map(|_| world.spawn(Party::Caller(pool, Vec::new())));
-    let all = std::iter::once(pool).chain(callers.collect::<Vec<_>>()).collect();
-    (world, all)
+    (0..CALLERS).for_each(|_| _ = world.spawn(Party::Caller(pool, Vec::new())));
+    world
+}
+
+/// Callers by name; workers are alike, and one may come to where another was.
+fn name_all(world: &mut World<Party, Recorder>) {
+    let pids: Vec<Pid> = world.processes().map(|(pid, ..)| pid).collect();
+    let names = ["pool", "ann", "bob", "eve"].into_iter().chain(std::iter::repeat("worker"));
+    pids.into_iter().zip(names).for_each(|(pid, name)| world.watch.call(pid, name));
+}
+
+/// One run, in order of sending.
+fn story() -> String {
+    let mut world = house(Recorder::new("nobody"));
+    name_all(&mut world);
+    while world.deliver_at(0) {
+        name_all(&mut world);
+    }
+    Picture::of("one is served, one waits, one is told to go", world.watch.rows()).to_string()
 }
 
 #[allow(clippy::print_stdout, reason = "it tells its story")]
 fn main() {
-    let (mut world, all) = house(Recorder::new("nobody"));
-    for (pid, name) in all.into_iter().zip(["pool", "ann", "bob", "eve"]) {
-        world.watch.call(pid, name);
-    }
-    world.run();
-    println!("{}", Picture::of("one is served, one waits, one is told to go", world.watch.rows()));
+    println!("{}", story());
 }
 
 #[test]
@@ -137,10 +175,18 @@ fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     });
     let is_worker =
         |world: &World<Party>, pid| matches!(world.process(pid), Some(Party::Worker(_)));
-    let report = Explorer::new(Scene::new(house(()).0).faults(2).mortal(is_worker))
+    let report = Explorer::new(Scene::new(house(())).faults(2).mortal(is_worker))
         .law(once.sometimes(move |scene| answers(scene).concat().contains(&Say::Failed)))
         .law(bound.sometimes(move |scene| workers(scene) == AT_ONCE))
         .law(all.sometimes(move |scene| answers(scene).concat().contains(&Say::Busy)))
         .search();
     assert!(report.is_proof(), "{report:?}");
+}
+
+#[test]
+fn its_header_shows_what_happens() {
+    let story = story();
+    let chart = story.split("\n\n").next().unwrap_or_default();
+    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
+    assert!(include_str!("pool.rs").contains(&shown), "{chart}");
 }

@@ -2,6 +2,7 @@
 
 use kernel::chart::{Picture, Recorder};
 use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::live::{Station, Turn, join};
 use kernel::{
     Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Strategy, Watch, World,
 };
@@ -149,7 +150,12 @@ fn hall<W: Watch<Party>>(skills: Skills, watch: W) -> World<Party, W> {
 }
 
 fn answers(scene: &Scene<Party>) -> Vec<Option<Say>> {
-    let buyers = scene.world.processes().filter_map(|(.., party)| match party {
+    heard(&scene.world)
+}
+
+/// What each buyer was answered.
+fn heard(world: &World<Party>) -> Vec<Option<Say>> {
+    let buyers = world.processes().filter_map(|(.., party)| match party {
         Party::Buyer(answer) => Some(*answer),
         Party::Desk(_) => None,
     });
@@ -200,6 +206,54 @@ const NAIVE: Skills = Skills { watches: false, reads: false };
 const WATCHFUL: Skills = Skills { watches: true, reads: false };
 const WHOLE: Skills = Skills { watches: true, reads: true };
 
+/// A turn of the edge of a live world.
+fn turn(world: &mut World<Party>, now: u64, brought: &[Say], journal: &mut Vec<Sold>) {
+    world.set_time(now); // timers that are due will fire
+    for message in brought {
+        world.send_to(DESK, *message); // from whatever brings messages: a socket, a queue
+    }
+    world.run(); // until nothing waits
+    journal.extend(world.take_log()); // and made durable before anybody outside hears of it
+}
+
+/// A desk in one world, and the buyers in another, in which its name is known.
+fn halls() -> [World<Party>; 2] {
+    let world = |number| World::new(Seat::default(), Some(DESK), ()).numbered(number);
+    let [mut here, mut there] = [0, 1].map(world);
+    let desk = Node::one("desk", WHOLE).named(DESK);
+    here.grow(None, Node::group("hall", Strategy::OneForOne, Intensity::times(5), vec![desk]));
+    there.know(DESK, 0);
+    there.spawn(Party::Buyer(None));
+    there.spawn(Party::Buyer(None));
+    [here, there]
+}
+
+/// Runs a world on this thread until it is over, or nothing can come any more.
+fn run_until(station: &mut Station<Party>, is_over: impl Fn(&Station<Party>) -> bool) {
+    while !is_over(station) {
+        match station.turn() {
+            Turn::Busy => {}
+            Turn::HeldBack => std::thread::yield_now(), // the other world has to take something first
+            Turn::Idle if station.wait() => {}
+            Turn::Idle => return,
+        }
+    }
+}
+
+/// What the buyers are answered, if they have a thread of their own.
+fn on_two_threads() -> Vec<Option<Say>> {
+    let stations: [Station<Party>; 2] =
+        join(halls().into(), 64).try_into().expect("a station for each world");
+    let [mut desk, mut buyers] = stations;
+    std::thread::scope(move |threads| {
+        threads.spawn(move || run_until(&mut desk, |desk| desk.lost().next().is_some()));
+        run_until(&mut buyers, |buyers| heard(&buyers.world).iter().all(Option::is_some));
+        let heard = heard(&buyers.world);
+        drop(buyers); // which the desk's world hears
+        heard
+    })
+}
+
 /// All that the tutorial shows, in its order.
 pub(crate) fn story() -> String {
     let mut world = hall(NAIVE, Recorder::new("nobody"));
@@ -215,7 +269,12 @@ pub(crate) fn story() -> String {
     let whole = explored(WHOLE);
     let proof =
         format!("states {}, depth {}, proof: {}", whole.states, whole.depth, whole.is_proof());
-    [happy.to_string(), stuck, twice, proof].join("\n\n")
+    let (mut world, mut journal) = (hall(WHOLE, ()), Vec::new());
+    turn(&mut world, 1_000, &[], &mut journal);
+    turn(&mut world, 2_000, &[Say::Ask], &mut journal); // comes too late
+    let live = format!("the journal of a live world: {journal:?}");
+    let apart = format!("on two threads: {:?}", on_two_threads());
+    [happy.to_string(), stuck, twice, proof, live, apart].join("\n\n")
 }
 
 #[allow(clippy::print_stdout, reason = "it tells its story")]

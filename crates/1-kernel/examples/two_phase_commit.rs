@@ -1,15 +1,24 @@
 //! Two-phase commit, and where it blocks: who has voted waits for the coordinator's word.
 //!
 //! ```text
-//! coordinator -> bank         prepare       what if the coordinator dies now? its next life decides no
-//! bank        -> coordinator  vote true     from here on the bank is bound
-//! coordinator => log          decided true  what if it dies now? its next life says so again, if there is one
-//! coordinator -> bank         decide true
+//! a bank has voted, and the coordinator does not come back
+//! then
+//!   coordinator -> bank1        prepare
+//!   x coordinator dies
+//!   bank1       -x coordinator  vote true
 //! ```
+//!
+//! What could go wrong here?
+//!
+//! - `prepare`: the coordinator dies. Its next life decides no. If there is none, nobody does, as here.
+//! - `vote`: the bank is bound from here on, and can only wait.
+//! - `decided`: the coordinator dies. Its next life finds the word in the log and says it again.
 
+use kernel::chart::{Picture, Recorder};
 use kernel::explore::{Explorer, Law, Move, Report, Scene};
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Restart, Strategy, World,
+    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Restart, Strategy,
+    Watch, World,
 };
 
 const COORDINATOR: Name = Name(0);
@@ -63,24 +72,35 @@ impl Process for Party {
     }
 
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
-        match (self, event) {
-            (Party::Coordinator(_), Event::Start) => match out.kept().and_then(|log| log.0) {
-                None if out.incarnation() == 1 => {
-                    BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Prepare));
+        match self {
+            Party::Coordinator(yes) => match event {
+                Event::Start => match out.kept().and_then(|log| log.0) {
+                    None if out.incarnation() == 1 => {
+                        BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Prepare));
+                    }
+                    word => decide(word.unwrap_or(false), out), // back from a death: the log's word, or no
+                },
+                Event::Message { message: Say::Vote(true), .. } if *yes + 1 < BANKS.len() => {
+                    *yes += 1;
                 }
-                word => decide(word.unwrap_or(false), out), // back from a death: the log's word, or no
+                Event::Message { message: Say::Vote(vote), .. } => decide(*vote, out),
+                Event::Message { message: Say::Prepare | Say::Decide(_), .. }
+                | Event::Down { .. }
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
             },
-            (party, Event::Message { message, .. }) => match (party, message) {
-                (Party::Coordinator(yes), Say::Vote(true)) if *yes + 1 < BANKS.len() => *yes += 1,
-                (Party::Coordinator(_), Say::Vote(vote)) => decide(*vote, out),
-                (Party::Bank(vote, bound, _), Say::Prepare) => {
+            Party::Bank(vote, bound, told) => match event {
+                Event::Message { message: Say::Prepare, .. } => {
                     *bound = true;
                     out.send_to(COORDINATOR, Say::Vote(*vote));
                 }
-                (Party::Bank(.., told), Say::Decide(word)) => *told = Some(*word),
-                _ => {} // nobody says anything else to them
+                Event::Message { message: Say::Decide(word), .. } => *told = Some(*word),
+                Event::Message { message: Say::Vote(_), .. }
+                | Event::Start
+                | Event::Down { .. }
+                | Event::Exit { .. }
+                | Event::Timer { .. } => {}
             },
-            _ => {}
         }
     }
 }
@@ -102,13 +122,18 @@ fn banks(scene: &Scene<Party>) -> impl Iterator<Item = (bool, Option<bool>)> {
     })
 }
 
-/// Every order of it, with a death of the coordinator, who comes back or does not.
-fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
-    let mut world = World::new(Log::default(), Some(COORDINATOR), ());
+/// Two banks and a coordinator, who comes back from a death or does not.
+fn deal<W: Watch<Party>>(comes_back: Restart, votes: [bool; 2], watch: W) -> World<Party, W> {
+    let mut world = World::new(Log::default(), Some(COORDINATOR), watch);
     let bank = |(name, vote)| Node::one("bank", Some(vote)).named(name);
     let mut all: Vec<_> = BANKS.into_iter().zip(votes).map(bank).collect();
     all.push(Node::one("coordinator", None).named(COORDINATOR).restarted(comes_back));
     world.grow(None, Node::group("deal", Strategy::OneForOne, Intensity::times(9), all));
+    world
+}
+
+/// Every order of it, with a death of the coordinator.
+fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
     let coordinator = |world: &World<Party>, pid| world.whereis(COORDINATOR) == Some(pid);
     let agree = Law::always("no two are told otherwise", move |scene: &Scene<Party>| {
         let mut told: Vec<bool> = banks(scene).filter_map(|(_, told)| told).collect();
@@ -123,19 +148,31 @@ fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
         |scene: &Scene<Party>| banks(scene).all(|(bound, told)| !bound || told.is_some());
     let ends = Law::can_always("who is bound can be told", all_told);
     let agree = agree.sometimes(|scene| banks(scene).all(|(_, told)| told.is_some()));
-    let scene = Scene::new(world).faults(1).mortal(coordinator);
+    let scene = Scene::new(deal(comes_back, votes, ())).faults(1).mortal(coordinator);
     Explorer::new(scene)
         .law(agree)
         .law(ends.sometimes(|scene| banks(scene).any(|(bound, _)| bound)))
         .search()
 }
 
+/// How it blocks if the coordinator stays away, and that it does not if there is a next life.
+fn story() -> String {
+    let gone = explored(Restart::Temporary, [true; 2]);
+    let breach = gone.verdicts[1].breach.as_ref().expect("whoever is bound waits for ever");
+    let mut again = Scene::new(deal(Restart::Temporary, [true; 2], Recorder::new("nobody")));
+    for (name, called) in [(COORDINATOR, "coordinator"), (BANKS[0], "bank1"), (BANKS[1], "bank2")] {
+        again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
+    }
+    again.play(&breach.path);
+    let title = "a bank has voted, and the coordinator does not come back";
+    let chart = Picture::of(title, again.world.watch.rows());
+    let back = explored(Restart::Permanent, [true; 2]);
+    format!("{chart}\n\nif it comes back: {} states, proof: {}", back.states, back.is_proof())
+}
+
 #[allow(clippy::print_stdout, reason = "it tells its story")]
 fn main() {
-    let back = explored(Restart::Permanent, [true; 2]);
-    println!("a coordinator who comes back: {} states, proved: {}", back.states, back.is_proof());
-    let gone = explored(Restart::Temporary, [true; 2]);
-    println!("one who does not: {:?}", gone.verdicts[1]);
+    println!("{}", story());
 }
 
 #[test]
@@ -146,4 +183,12 @@ fn it_blocks_only_if_the_coordinator_stays_away() {
         let holds: Vec<_> = report.verdicts.iter().map(|verdict| verdict.holds).collect();
         assert_eq!(holds, [Some(true), Some(false)], "{votes:?}: agreed, and stuck");
     }
+}
+
+#[test]
+fn its_header_shows_what_happens() {
+    let story = story();
+    let chart = story.split("\n\n").next().unwrap_or_default();
+    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
+    assert!(include_str!("two_phase_commit.rs").contains(&shown), "{chart}");
 }

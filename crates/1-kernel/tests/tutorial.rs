@@ -1,5 +1,8 @@
-//! The tutorial says what is so: its code is the example's, and its output is what that prints.
+//! The pages on protocols say what is so: their code is the examples', and their output is what those print.
 
+#[path = "../examples/manager_worker.rs"]
+#[allow(dead_code, reason = "its `main` is another program's")]
+mod manager_worker;
 #[path = "../examples/seats.rs"]
 #[allow(dead_code, reason = "its `main` is another program's")]
 mod seats;
@@ -15,23 +18,34 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
 }
 
-#[test]
-fn its_code_is_the_examples() {
-    let (page, code) = (read("../../docs/kernel.md"), read("examples/seats.rs"));
+/// Each block of code of a page is in the example, and there are so many.
+fn its_code_is(page: &str, example: &str, count: usize) {
+    let (page, code) = (read(page), read(example));
     let blocks = blocks(&page, "rust");
-    assert!(blocks.len() > 5);
+    assert_eq!(blocks.len(), count);
     for block in blocks {
-        assert!(code.contains(block), "not in seats.rs:\n{block}");
+        assert!(code.contains(block), "not in {example}:\n{block}");
+    }
+}
+
+/// Each block of text of a page is printed, and there are so many.
+fn its_output_is(page: &str, story: &str, count: usize) {
+    let page = read(page);
+    let shown = blocks(&page, "text");
+    assert_eq!(shown.len(), count);
+    for block in shown {
+        assert!(story.contains(block), "not printed:\n{block}\nbut:\n{story}");
     }
 }
 
 #[test]
-fn its_output_is_what_is_printed() {
-    let (page, story) = (read("../../docs/kernel.md"), seats::story());
-    let shown = blocks(&page, "text").into_iter().filter(|block| !block.starts_with("loop"));
-    let shown: Vec<_> = shown.collect();
-    assert_eq!(shown.len(), 4);
-    for block in shown {
-        assert!(story.contains(block), "not printed:\n{block}\nbut:\n{story}");
-    }
+fn the_tutorial_is_cut_from_seats() {
+    its_code_is("../../docs/kernel.md", "examples/seats.rs", 12);
+    its_output_is("../../docs/kernel.md", &seats::story(), 6);
+}
+
+#[test]
+fn the_chapter_on_managers_is_cut_from_manager_worker() {
+    its_code_is("../../docs/manager-worker.md", "examples/manager_worker.rs", 10);
+    its_output_is("../../docs/manager-worker.md", &manager_worker::story(), 3);
 }

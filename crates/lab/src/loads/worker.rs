@@ -201,7 +201,7 @@ fn suffer(life: u32, event: Event<'_, Message>, out: &mut Out<Worker>) {
     match event {
         Event::Start if life > 1 => out.send_to(TORMENTOR, Message::new(u64::from(life))),
         Event::Message { .. } => out.exit(Reason::Said(1)),
-        _ => {}
+        Event::Start | Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
     }
 }
 
@@ -213,7 +213,7 @@ fn torment(left: &mut u64, event: Event<'_, Message>, out: &mut Out<Worker>) {
             *left -= 1;
             out.send_to(VICTIM, Message::new(*left));
         }
-        _ => {}
+        Event::Message { .. } | Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
     }
 }
 
