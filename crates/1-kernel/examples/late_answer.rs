@@ -173,10 +173,11 @@ fn a_late_answer_is_never_taken_for_another() {
     assert_eq!(explored(false).verdicts[0].holds, Some(false));
 }
 
+#[cfg(test)]
+#[path = "shared/header.rs"]
+mod header;
+
 #[test]
 fn its_header_shows_what_happens() {
-    let story = story();
-    let chart = story.split("\n\n").next().unwrap_or_default();
-    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
-    assert!(include_str!("late_answer.rs").contains(&shown), "{chart}");
+    header::shows(include_str!("late_answer.rs"), &story());
 }

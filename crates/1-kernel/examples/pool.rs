@@ -183,10 +183,11 @@ fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     assert!(report.is_proof(), "{report:?}");
 }
 
+#[cfg(test)]
+#[path = "shared/header.rs"]
+mod header;
+
 #[test]
 fn its_header_shows_what_happens() {
-    let story = story();
-    let chart = story.split("\n\n").next().unwrap_or_default();
-    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
-    assert!(include_str!("pool.rs").contains(&shown), "{chart}");
+    header::shows(include_str!("pool.rs"), &story());
 }

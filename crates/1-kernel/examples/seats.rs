@@ -241,6 +241,7 @@ fn run_until(station: &mut Station<Party>, is_over: impl Fn(&Station<Party>) -> 
 }
 
 /// What the buyers are answered, if they have a thread of their own.
+#[allow(clippy::disallowed_methods, reason = "an edge: each world has a thread")]
 fn on_two_threads() -> Vec<Option<Say>> {
     let stations: [Station<Party>; 2] =
         join(halls().into(), 64).try_into().expect("a station for each world");

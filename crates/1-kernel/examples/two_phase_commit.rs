@@ -185,10 +185,11 @@ fn it_blocks_only_if_the_coordinator_stays_away() {
     }
 }
 
+#[cfg(test)]
+#[path = "shared/header.rs"]
+mod header;
+
 #[test]
 fn its_header_shows_what_happens() {
-    let story = story();
-    let chart = story.split("\n\n").next().unwrap_or_default();
-    let shown: String = chart.lines().map(|line| format!("//! {line}\n")).collect();
-    assert!(include_str!("two_phase_commit.rs").contains(&shown), "{chart}");
+    header::shows(include_str!("two_phase_commit.rs"), &story());
 }
