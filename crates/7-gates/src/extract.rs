@@ -152,7 +152,7 @@ impl Page {
     }
 }
 
-/// A JSON body. Its content type does not matter: `curl -d` sends another.
+/// A JSON object as body. Its content type does not matter: `curl -d` sends another.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
@@ -167,6 +167,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
             }
             Err(_) => return Err(malformed("the body broke off")),
         };
+        // Serde would fill a struct from an array too, by the order of its fields, which is no contract.
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first.is_some_and(|&byte| byte != b'{') {
+            return Err(malformed("the body is no JSON object: it must begin with `{`"));
+        }
         serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(error.to_string()))
     }
 }

@@ -57,6 +57,30 @@ fn every_wrong_order_gets_its_own_refusal() {
 }
 
 #[test]
+fn a_body_is_an_object_and_nothing_else() {
+    let rig = Rig::start();
+    let placed = rig.place(1, "buy", "10.00", "1");
+    let path = format!("/orders/{}", crate::rig::id(&placed));
+    let place = json!(["BTC-USD", "buy", "50", "1", null, null, null, null, null]);
+    let replace = json!(["11.00", "2", null, null]);
+    let others = ["7", "\"x\"", "null", "[]"].map(str::to_owned);
+    let spaced = |body: &serde_json::Value| format!(" \r\n\t{body}");
+    let bodies = [place.to_string(), replace.to_string(), spaced(&place), spaced(&replace)];
+    for body in bodies.iter().chain(&others) {
+        for (method, path) in [("POST", "/orders"), ("POST", path.as_str()), ("PUT", &path)] {
+            let reply = rig.send(method, path, &[KEY], body);
+            assert_eq!(reply.refusal(), (400, "malformed-request".to_owned()), "{method} {body}");
+            let why = reply.json()["detail"].as_str().unwrap().to_owned();
+            assert!(why.contains("no JSON object"), "{method} {path} {body}: {why}");
+        }
+    }
+    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([placed]), "nothing of it happened");
+    let spaced = spaced(&order("buy", "10.00", "1"));
+    rig.send("POST", "/orders", &[KEY], &spaced).ok();
+    rig.stop();
+}
+
+#[test]
 fn every_wrong_path_gets_its_own_refusal() {
     let rig = Rig::start();
     let cases = [
