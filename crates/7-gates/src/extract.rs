@@ -10,12 +10,27 @@ use axum::http::request::Parts;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use units::AccountId;
+use utoipa::IntoParams;
 
 use crate::gate::App;
 use crate::problem::{GateCode, Problem};
 
 fn malformed(why: impl Into<String>) -> Problem {
     Problem::from(GateCode::MalformedRequest).because(why)
+}
+
+/// The headers that name the account, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its description is used; `Account` reads the headers")]
+pub(crate) struct AccountHeaders {
+    /// The account, a number. This header, `Buttonwood-Account` or the field `account` of a body
+    /// that has one must name it; if none does, or two name two, the answer is 401 `bad-account`.
+    #[param(rename = "CB-ACCESS-KEY")]
+    dialect: Option<u32>,
+    /// Ours: the account, a number, in place of `CB-ACCESS-KEY`.
+    #[param(rename = "Buttonwood-Account")]
+    own: Option<u32>,
 }
 
 /// The account that the request's headers name, if they name one.

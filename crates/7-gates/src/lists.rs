@@ -7,7 +7,7 @@ use axum::extract::State;
 use ledger::views::{Market, Order, Views};
 use units::{AccountId, MarketId, OrderId};
 
-use crate::extract::{Account, PAGE, Page, Query};
+use crate::extract::{Account, AccountHeaders, PAGE, Page, Query};
 use crate::gate::App;
 use crate::market::{self, Paged};
 use crate::orders::body;
@@ -60,8 +60,13 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only orders newer than this number"),
         ("after" = Option<u64>, Query, description = "Only orders older than this number"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [OrderBody]), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = [OrderBody], headers(
+        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
+            next newer page; not there if there is none"),
+        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
+            next older page; not there if there is none"),
+    )), Refusals))]
 pub(crate) async fn orders(
     State(app): State<Arc<App>>,
     account: Account,
@@ -122,8 +127,13 @@ fn merge<'a>(
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only of trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only of trades older than this number"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [FillBody]), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = [FillBody], headers(
+        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
+            next newer page; not there if there is none"),
+        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
+            next older page; not there if there is none"),
+    )), Refusals))]
 pub(crate) async fn fills(
     State(app): State<Arc<App>>,
     account: Account,

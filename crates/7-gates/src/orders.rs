@@ -15,7 +15,7 @@ use units::{AccountId, ClientId, OrderId, Side};
 use utoipa::ToSchema;
 use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
-use crate::extract::{Account, Body, Id, Query};
+use crate::extract::{Account, AccountHeaders, Body, Id, Query};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::OrderBody;
@@ -186,7 +186,7 @@ impl Named {
 
 /// Enters an order. The answer shows it as this ask left it.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
-    params(("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+    params(AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
@@ -240,7 +240,7 @@ fn repeated(
 /// order's place in time; a new price or more lots lose it, and the order may trade at once.
 #[utoipa::path(put, path = "/orders/{id}", tag = "orders", request_body = ReplaceBody,
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+        AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
@@ -275,8 +275,8 @@ pub(crate) async fn replace(
 #[utoipa::path(delete, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         ("product_id" = Option<String>, Query, description = "Its market, to be checked"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = String), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     account: Account,
@@ -309,7 +309,7 @@ pub(crate) async fn cancel(
 /// An order is suspended when its process died again and again; its owner can cancel it all the while.
 #[utoipa::path(post, path = "/admin/orders/{id}/release", tag = "admin",
     params(("id" = u64, Path, description = "Number of the order")),
-    responses((status = 200, body = String), Refusals))]
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -329,7 +329,7 @@ pub(crate) async fn release(
 /// One order of the account.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+        AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn order(
     State(app): State<Arc<App>>,
