@@ -55,7 +55,11 @@ pub(crate) struct PlaceBody {
     /// `GTC` (if left out) or `IOC`.
     time_in_force: Option<String>,
     /// The client's own id of this ask: a UUID, or 1 to 64 bytes of text that are mapped to one.
-    /// Sent again with the same order, it gets that order; with another, it is refused.
+    ///
+    /// An account's last 1,024 ids are remembered, those of replaces included. Sent again under one
+    /// of them, the same order is not placed again: the answer is the first as it is now, perhaps at
+    /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another ask under it
+    /// is refused: 409 `client-id-used`. Under an older id the same order is placed anew.
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
@@ -73,7 +77,8 @@ pub(crate) struct ReplaceBody {
     price: String,
     /// Its size from now on, what has traded included, as decimal text.
     size: String,
-    /// The client's own id of this ask.
+    /// The client's own id of this ask, as for a new order. A repeat changes nothing, and gets the
+    /// order as it is now.
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
@@ -185,6 +190,8 @@ impl Named {
 }
 
 /// Enters an order. The answer shows it as this ask left it.
+///
+/// A repeat under its `client_oid` enters nothing, and shows the order as it is now.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
     params(AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
