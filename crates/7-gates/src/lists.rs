@@ -54,6 +54,8 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
 }
 
 /// The account's orders, newest first: open ones, or those of the statuses asked for.
+///
+/// Of those that are done the last 1,000 are kept.
 #[utoipa::path(get, path = "/orders", tag = "orders",
     params(("status" = Option<String>, Query, description = "`open` (if left out), `done`, `all`"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),
@@ -120,7 +122,7 @@ fn merge<'a>(
     })
 }
 
-/// The account's fills, newest first.
+/// The account's fills, newest first; the last 1,000 are kept.
 #[utoipa::path(get, path = "/fills", tag = "orders",
     params(("order_id" = Option<u64>, Query, description = "Of this order only"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),

@@ -161,7 +161,7 @@ pub(crate) async fn ticker(
     })?
 }
 
-/// The last trades of a market, newest first.
+/// The last trades of a market, newest first; 1,000 are kept.
 #[utoipa::path(get, path = "/products/{id}/trades", tag = "market",
     params(("id" = String, Path, description = "Name of the market"),
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
@@ -189,7 +189,8 @@ pub(crate) async fn trades(
     })?
 }
 
-/// Ours: one trade of any market, with its facts.
+/// Ours: one trade of any market, with its facts, while it is among the last of its market or of an
+/// account's fills.
 #[utoipa::path(get, path = "/trades/{id}", tag = "market",
     params(("id" = u64, Path, description = "Number of the trade")),
     responses((status = 200, body = TradeFacts), Refusals))]

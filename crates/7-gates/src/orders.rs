@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
-use ledger::views::{Market, Order, Views};
+use ledger::views::{Bounds, Market, Order, Views};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use units::{AccountId, ClientId, OrderId, Side};
@@ -180,12 +180,25 @@ impl Named {
         Ok(Named::Number(OrderId(number)))
     }
 
-    fn find<'a>(&self, views: &'a Views, account: AccountId) -> Result<&'a Order, Problem> {
+    /// The order of this account, or a refusal that says how long orders are kept. It is the same
+    /// for another's order, one that was forgotten and one that never was: views cannot tell.
+    fn find<'a>(
+        &self,
+        views: &'a Views,
+        account: AccountId,
+        kept: &Bounds,
+    ) -> Result<&'a Order, Problem> {
         let order = match *self {
             Named::Number(order) => own(views, account, order),
             Named::Client(client) => views.orders().by_client(account, client),
         };
-        order.ok_or_else(|| Problem::from(Code::UnknownOrder))
+        order.ok_or_else(|| {
+            let (own, all) = (kept.finished_per_account, kept.finished);
+            Problem::from(Code::UnknownOrder).because(format!(
+                "nor has one that is done and still kept; kept are the last {own} of an account, \
+                 {all} of all accounts"
+            ))
+        })
     }
 }
 
@@ -260,7 +273,7 @@ pub(crate) async fn replace(
     let account = account.or(replace.account)?;
     let named = Named::parse(&id)?;
     let ask = app.live.read(|views| {
-        let order = named.find(views, account)?;
+        let order = named.find(views, account, &app.options.views)?;
         let market = views.market(order.entered.market).ok_or(Code::UnknownMarket)?;
         Ok::<Replace, Problem>(Replace {
             account,
@@ -296,7 +309,7 @@ pub(crate) async fn cancel(
     let order = match (Named::parse(&id)?, product) {
         (Named::Number(order), None) => order,
         (named, product) => app.live.read(|views| {
-            let order = named.find(views, account)?.entered;
+            let order = named.find(views, account, &app.options.views)?.entered;
             let market = product.map(|product| market::named(views, product)).transpose()?;
             match market {
                 Some(market) if market.id != order.market => Err(Code::UnknownOrder.into()),
@@ -333,7 +346,7 @@ pub(crate) async fn release(
     }
 }
 
-/// One order of the account.
+/// One order of the account: an open one, or one of the last 1,000 that are done.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         AccountHeaders),
@@ -348,7 +361,7 @@ pub(crate) async fn order(
     let account = account.required()?;
     let named = Named::parse(&id)?;
     app.live.read(|views| {
-        let order = named.find(views, account)?;
+        let order = named.find(views, account, &app.options.views)?;
         Ok(Json(body(views, order).ok_or(Code::UnknownMarket)?))
     })?
 }

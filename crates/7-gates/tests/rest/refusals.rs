@@ -205,6 +205,12 @@ fn a_repeat_of_what_is_no_longer_at_hand_says_so() {
     let reply = rig.post("/orders", 1, &body);
     assert_eq!(reply.refusal(), (410, "order-forgotten".to_owned()));
     assert_eq!(reply.json()["detail"], format!("order {}", crate::rig::id(&first)));
+    for name in [crate::rig::id(&first), "client:first".to_owned(), "999999".to_owned()] {
+        let reply = rig.get(&format!("/orders/{name}"), 1);
+        assert_eq!(reply.refusal(), (404, "unknown-order".to_owned()), "{name}");
+        let why = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert!(why.contains("kept are the last 1 of an account"), "{name}: {why}");
+    }
     rig.stop();
 }
 
