@@ -48,7 +48,7 @@ pub(crate) struct PlaceBody {
     product_id: String,
     /// `buy` or `sell`.
     side: SideWord,
-    /// Limit, as decimal text: a whole number of ticks.
+    /// Limit, as decimal text: a whole number of ticks. It may be zero or negative, in every market.
     price: String,
     /// Size, as decimal text: a whole number of lots.
     size: String,
@@ -73,7 +73,7 @@ pub(crate) struct PlaceBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplaceBody {
-    /// Its limit from now on, as decimal text.
+    /// Its limit from now on, as decimal text. It may be zero or negative, in every market.
     price: String,
     /// Its size from now on, what has traded included, as decimal text.
     size: String,
