@@ -23,12 +23,25 @@ use crate::{client_oid, decimal, market};
 
 /// `buy` or `sell`.
 #[derive(Deserialize, ToSchema, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum SideWord {
     /// Buy.
     Buy,
     /// Sell.
     Sell,
+}
+
+/// By hand, since serde would take `{"buy":null}` for the word `buy`.
+impl TryFrom<String> for SideWord {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<SideWord, String> {
+        match word.as_str() {
+            "buy" => Ok(SideWord::Buy),
+            "sell" => Ok(SideWord::Sell),
+            other => Err(format!("side `{other}`; there are `buy` and `sell`")),
+        }
+    }
 }
 
 impl From<SideWord> for Side {

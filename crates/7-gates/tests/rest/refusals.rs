@@ -32,6 +32,7 @@ fn every_wrong_order_gets_its_own_refusal() {
         (with("price", json!(10)), 400, "malformed-request"),
         (with("size", json!(1.5)), 400, "malformed-request"),
         (with("side", json!("hold")), 400, "malformed-request"),
+        (with("side", json!({ "buy": null })), 400, "malformed-request"),
         (with("funds", json!("5")), 400, "malformed-request"),
         (with("client_oid", json!("")), 400, "malformed-request"),
         (with("client_oid", json!(long)), 400, "malformed-request"),
