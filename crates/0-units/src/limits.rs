@@ -13,7 +13,7 @@ pub const MAX_ORDERS: usize = 1 << 24;
 /// Most markets in one world. A market's number is 16 bits; a group of the tree has a place for each.
 pub const MAX_MARKETS: usize = 1 << 12;
 
-/// Client ids remembered per account, newest kept. A repeat within this many asks gets its first answer.
+/// Client ids remembered per account, newest kept. A repeat under one of them leads to its first order.
 pub const REMEMBERED_CLIENT_IDS: usize = 1024;
 
 /// Accounts that may use client ids in one world: bounds the memory of repeats.

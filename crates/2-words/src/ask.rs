@@ -32,7 +32,7 @@ pub enum Ask {
 pub struct Place {
     /// Who wants it.
     pub account: AccountId,
-    /// The client's own id of this ask: asked again, it gets the first answer.
+    /// The client's own id of this ask: asked again, it leads to the same order.
     pub client: Option<ClientId>,
     /// Where.
     pub market: MarketId,

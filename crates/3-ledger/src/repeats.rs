@@ -1,4 +1,4 @@
-//! Client ids that were used: the same ask again gets its first answer, another one is refused.
+//! Client ids that were used: the same ask again leads to its first order, another one is refused.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -10,12 +10,27 @@ use axum::http::request::Parts;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use units::AccountId;
+use utoipa::IntoParams;
 
 use crate::gate::App;
 use crate::problem::{GateCode, Problem};
 
 fn malformed(why: impl Into<String>) -> Problem {
     Problem::from(GateCode::MalformedRequest).because(why)
+}
+
+/// The headers that name the account, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its description is used; `Account` reads the headers")]
+pub(crate) struct AccountHeaders {
+    /// The account, a number. This header, `Buttonwood-Account` or the field `account` of a body
+    /// that has one must name it; if none does, or two name two, the answer is 401 `bad-account`.
+    #[param(rename = "CB-ACCESS-KEY")]
+    dialect: Option<u32>,
+    /// Ours: the account, a number, in place of `CB-ACCESS-KEY`.
+    #[param(rename = "Buttonwood-Account")]
+    own: Option<u32>,
 }
 
 /// The account that the request's headers name, if they name one.
@@ -152,7 +167,7 @@ impl Page {
     }
 }
 
-/// A JSON body. Its content type does not matter: `curl -d` sends another.
+/// A JSON object as body. Its content type does not matter: `curl -d` sends another.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
@@ -167,6 +182,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
             }
             Err(_) => return Err(malformed("the body broke off")),
         };
+        // Serde would fill a struct from an array too, by the order of its fields, which is no contract.
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first.is_some_and(|&byte| byte != b'{') {
+            return Err(malformed("the body is no JSON object: it must begin with `{`"));
+        }
         serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(error.to_string()))
     }
 }

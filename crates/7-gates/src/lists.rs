@@ -7,7 +7,7 @@ use axum::extract::State;
 use ledger::views::{Market, Order, Views};
 use units::{AccountId, MarketId, OrderId};
 
-use crate::extract::{Account, PAGE, Page, Query};
+use crate::extract::{Account, AccountHeaders, PAGE, Page, Query};
 use crate::gate::App;
 use crate::market::{self, Paged};
 use crate::orders::body;
@@ -54,14 +54,21 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
 }
 
 /// The account's orders, newest first: open ones, or those of the statuses asked for.
+///
+/// Of those that are done the last 1,000 are kept.
 #[utoipa::path(get, path = "/orders", tag = "orders",
     params(("status" = Option<String>, Query, description = "`open` (if left out), `done`, `all`"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only orders newer than this number"),
         ("after" = Option<u64>, Query, description = "Only orders older than this number"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [OrderBody]), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = [OrderBody], headers(
+        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
+            next newer page; not there if there is none"),
+        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
+            next older page; not there if there is none"),
+    )), Refusals))]
 pub(crate) async fn orders(
     State(app): State<Arc<App>>,
     account: Account,
@@ -115,15 +122,20 @@ fn merge<'a>(
     })
 }
 
-/// The account's fills, newest first.
+/// The account's fills, newest first; the last 1,000 are kept.
 #[utoipa::path(get, path = "/fills", tag = "orders",
     params(("order_id" = Option<u64>, Query, description = "Of this order only"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only of trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only of trades older than this number"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = [FillBody]), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = [FillBody], headers(
+        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
+            next newer page; not there if there is none"),
+        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
+            next older page; not there if there is none"),
+    )), Refusals))]
 pub(crate) async fn fills(
     State(app): State<Arc<App>>,
     account: Account,

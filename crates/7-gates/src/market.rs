@@ -161,13 +161,18 @@ pub(crate) async fn ticker(
     })?
 }
 
-/// The last trades of a market, newest first.
+/// The last trades of a market, newest first; 1,000 are kept.
 #[utoipa::path(get, path = "/products/{id}/trades", tag = "market",
     params(("id" = String, Path, description = "Name of the market"),
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only trades older than this number")),
-    responses((status = 200, body = [TradeBody]), Refusals))]
+    responses((status = 200, body = [TradeBody], headers(
+        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
+            next newer page; not there if there is none"),
+        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
+            next older page; not there if there is none"),
+    )), Refusals))]
 pub(crate) async fn trades(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -184,7 +189,8 @@ pub(crate) async fn trades(
     })?
 }
 
-/// Ours: one trade of any market, with its facts.
+/// Ours: one trade of any market, with its facts, while it is among the last of its market or of an
+/// account's fills.
 #[utoipa::path(get, path = "/trades/{id}", tag = "market",
     params(("id" = u64, Path, description = "Number of the trade")),
     responses((status = 200, body = TradeFacts), Refusals))]

@@ -12,7 +12,11 @@ use crate::{lists, market, orders, problem, shape, status};
         title = "Buttonwood",
         description = "REST of the exchange, in the dialect of Coinbase Exchange. Accounts are \
             named, not proven: this gate is served on loopback only. Refusals are problem details \
-            (RFC 9457, `application/problem+json`); a program may rely on their `code`.",
+            (RFC 9457, `application/problem+json`); a program may rely on their `code`.\n\n\
+            What is open is always shown. Of what has passed the gate keeps the last 1,000 orders \
+            that are done and the last 1,000 fills of each account, of all accounts together those \
+            of the last 131,072 orders and trades, and the last 1,000 trades of each market; of \
+            what is older it says `unknown-order` or `unknown-trade`. The journal has all of it.",
     ),
     paths(
         market::products, market::product, market::book, market::ticker, market::trades,
@@ -38,4 +42,24 @@ pub fn openapi_json() -> String {
 /// Gives the description to whoever asks.
 pub(crate) async fn serve() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], openapi_json())
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::views::Bounds;
+    use units::limits;
+
+    #[test]
+    fn the_bounds_that_are_told_are_those_that_hold() {
+        let told = Bounds {
+            tape: 1000,
+            finished_per_account: 1000,
+            finished: 131_072,
+            fills_per_account: 1000,
+            fills: 131_072,
+        };
+        let where_told = "say the new ones in the descriptions here, README.md and docs";
+        assert_eq!(Bounds::default(), told, "{where_told}");
+        assert_eq!(limits::REMEMBERED_CLIENT_IDS, 1024, "{where_told}");
+    }
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
-use ledger::views::{Market, Order, Views};
+use ledger::views::{Bounds, Market, Order, Views};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use units::{AccountId, ClientId, OrderId, Side};
 use utoipa::ToSchema;
 use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
-use crate::extract::{Account, Body, Id, Query};
+use crate::extract::{Account, AccountHeaders, Body, Id, Query};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::OrderBody;
@@ -23,12 +23,25 @@ use crate::{client_oid, decimal, market};
 
 /// `buy` or `sell`.
 #[derive(Deserialize, ToSchema, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum SideWord {
     /// Buy.
     Buy,
     /// Sell.
     Sell,
+}
+
+/// By hand, since serde would take `{"buy":null}` for the word `buy`.
+impl TryFrom<String> for SideWord {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<SideWord, String> {
+        match word.as_str() {
+            "buy" => Ok(SideWord::Buy),
+            "sell" => Ok(SideWord::Sell),
+            other => Err(format!("side `{other}`; there are `buy` and `sell`")),
+        }
+    }
 }
 
 impl From<SideWord> for Side {
@@ -48,14 +61,18 @@ pub(crate) struct PlaceBody {
     product_id: String,
     /// `buy` or `sell`.
     side: SideWord,
-    /// Limit, as decimal text: a whole number of ticks.
+    /// Limit, as decimal text: a whole number of ticks. It may be zero or negative, in every market.
     price: String,
     /// Size, as decimal text: a whole number of lots.
     size: String,
     /// `GTC` (if left out) or `IOC`.
     time_in_force: Option<String>,
     /// The client's own id of this ask: a UUID, or 1 to 64 bytes of text that are mapped to one.
-    /// Sent again with the same order, it gets that order; with another, it is refused.
+    ///
+    /// An account's last 1,024 ids are remembered, those of replaces included. Sent again under one
+    /// of them, the same order is not placed again: the answer is the first as it is now, perhaps at
+    /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another ask under it
+    /// is refused: 409 `client-id-used`. Under an older id the same order is placed anew.
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
@@ -69,11 +86,12 @@ pub(crate) struct PlaceBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplaceBody {
-    /// Its limit from now on, as decimal text.
+    /// Its limit from now on, as decimal text. It may be zero or negative, in every market.
     price: String,
     /// Its size from now on, what has traded included, as decimal text.
     size: String,
-    /// The client's own id of this ask.
+    /// The client's own id of this ask, as for a new order. A repeat changes nothing, and gets the
+    /// order as it is now.
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
@@ -175,18 +193,33 @@ impl Named {
         Ok(Named::Number(OrderId(number)))
     }
 
-    fn find<'a>(&self, views: &'a Views, account: AccountId) -> Result<&'a Order, Problem> {
+    /// The order of this account, or a refusal that says how long orders are kept. It is the same
+    /// for another's order, one that was forgotten and one that never was: views cannot tell.
+    fn find<'a>(
+        &self,
+        views: &'a Views,
+        account: AccountId,
+        kept: &Bounds,
+    ) -> Result<&'a Order, Problem> {
         let order = match *self {
             Named::Number(order) => own(views, account, order),
             Named::Client(client) => views.orders().by_client(account, client),
         };
-        order.ok_or_else(|| Problem::from(Code::UnknownOrder))
+        order.ok_or_else(|| {
+            let (own, all) = (kept.finished_per_account, kept.finished);
+            Problem::from(Code::UnknownOrder).because(format!(
+                "nor has one that is done and still kept; kept are the last {own} of an account, \
+                 {all} of all accounts"
+            ))
+        })
     }
 }
 
 /// Enters an order. The answer shows it as this ask left it.
+///
+/// A repeat under its `client_oid` enters nothing, and shows the order as it is now.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
-    params(("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+    params(AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
@@ -240,7 +273,7 @@ fn repeated(
 /// order's place in time; a new price or more lots lose it, and the order may trade at once.
 #[utoipa::path(put, path = "/orders/{id}", tag = "orders", request_body = ReplaceBody,
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+        AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
@@ -253,7 +286,7 @@ pub(crate) async fn replace(
     let account = account.or(replace.account)?;
     let named = Named::parse(&id)?;
     let ask = app.live.read(|views| {
-        let order = named.find(views, account)?;
+        let order = named.find(views, account, &app.options.views)?;
         let market = views.market(order.entered.market).ok_or(Code::UnknownMarket)?;
         Ok::<Replace, Problem>(Replace {
             account,
@@ -275,8 +308,8 @@ pub(crate) async fn replace(
 #[utoipa::path(delete, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
         ("product_id" = Option<String>, Query, description = "Its market, to be checked"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
-    responses((status = 200, body = String), Refusals))]
+        AccountHeaders),
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     account: Account,
@@ -289,7 +322,7 @@ pub(crate) async fn cancel(
     let order = match (Named::parse(&id)?, product) {
         (Named::Number(order), None) => order,
         (named, product) => app.live.read(|views| {
-            let order = named.find(views, account)?.entered;
+            let order = named.find(views, account, &app.options.views)?.entered;
             let market = product.map(|product| market::named(views, product)).transpose()?;
             match market {
                 Some(market) if market.id != order.market => Err(Code::UnknownOrder.into()),
@@ -309,7 +342,7 @@ pub(crate) async fn cancel(
 /// An order is suspended when its process died again and again; its owner can cancel it all the while.
 #[utoipa::path(post, path = "/admin/orders/{id}/release", tag = "admin",
     params(("id" = u64, Path, description = "Number of the order")),
-    responses((status = 200, body = String), Refusals))]
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -326,10 +359,10 @@ pub(crate) async fn release(
     }
 }
 
-/// One order of the account.
+/// One order of the account: an open one, or one of the last 1,000 that are done.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("CB-ACCESS-KEY" = Option<u32>, Header, description = "The account")),
+        AccountHeaders),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn order(
     State(app): State<Arc<App>>,
@@ -341,7 +374,7 @@ pub(crate) async fn order(
     let account = account.required()?;
     let named = Named::parse(&id)?;
     app.live.read(|views| {
-        let order = named.find(views, account)?;
+        let order = named.find(views, account, &app.options.views)?;
         Ok(Json(body(views, order).ok_or(Code::UnknownMarket)?))
     })?
 }

@@ -172,6 +172,43 @@ fn the_description_that_is_kept_is_current() {
 }
 
 #[test]
+fn the_description_says_what_is_sent() {
+    let rig = Rig::start();
+    let said = rig.get("/openapi.json", 0).ok();
+    let at = |path: &str, method: &str| said["paths"][path][method].clone();
+    let kinds = |of: &Value| -> Vec<String> {
+        of["responses"]["200"]["content"].as_object().unwrap().keys().cloned().collect()
+    };
+    for (_, methods) in said["paths"].as_object().unwrap() {
+        for (method, of) in methods.as_object().unwrap() {
+            assert_eq!(kinds(of), ["application/json"], "{method} {}", of["operationId"]);
+        }
+    }
+    let own = [
+        ("/orders", "get"),
+        ("/orders", "post"),
+        ("/orders/{id}", "get"),
+        ("/orders/{id}", "put"),
+        ("/orders/{id}", "delete"),
+        ("/fills", "get"),
+    ];
+    for (path, method) in own {
+        let of = at(path, method);
+        let headers = of["parameters"].as_array().unwrap().iter().filter(|p| p["in"] == "header");
+        let names: Vec<&str> = headers.map(|header| header["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["CB-ACCESS-KEY", "Buttonwood-Account"], "{method} {path}");
+    }
+    for path in ["/orders", "/fills", "/products/{id}/trades"] {
+        let headers = &at(path, "get")["responses"]["200"]["headers"];
+        assert!(headers["CB-BEFORE"].is_object() && headers["CB-AFTER"].is_object(), "{path}");
+    }
+    let placed = rig.place(1, "buy", "10", "1");
+    let cancelled = rig.delete(&format!("/orders/{}", id(&placed)), 1);
+    assert_eq!(cancelled.header("content-type"), Some("application/json"));
+    rig.stop();
+}
+
+#[test]
 fn the_page_loads_nothing_from_elsewhere() {
     let rig = Rig::start();
     let page = rig.get("/", 0);

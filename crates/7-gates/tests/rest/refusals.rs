@@ -32,6 +32,7 @@ fn every_wrong_order_gets_its_own_refusal() {
         (with("price", json!(10)), 400, "malformed-request"),
         (with("size", json!(1.5)), 400, "malformed-request"),
         (with("side", json!("hold")), 400, "malformed-request"),
+        (with("side", json!({ "buy": null })), 400, "malformed-request"),
         (with("funds", json!("5")), 400, "malformed-request"),
         (with("client_oid", json!("")), 400, "malformed-request"),
         (with("client_oid", json!(long)), 400, "malformed-request"),
@@ -53,6 +54,30 @@ fn every_wrong_order_gets_its_own_refusal() {
         assert_eq!(reply.refusal(), (*status, (*code).to_owned()), "{body:.200}");
     }
     assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([]), "nothing of it happened");
+    rig.stop();
+}
+
+#[test]
+fn a_body_is_an_object_and_nothing_else() {
+    let rig = Rig::start();
+    let placed = rig.place(1, "buy", "10.00", "1");
+    let path = format!("/orders/{}", crate::rig::id(&placed));
+    let place = json!(["BTC-USD", "buy", "50", "1", null, null, null, null, null]);
+    let replace = json!(["11.00", "2", null, null]);
+    let others = ["7", "\"x\"", "null", "[]"].map(str::to_owned);
+    let spaced = |body: &serde_json::Value| format!(" \r\n\t{body}");
+    let bodies = [place.to_string(), replace.to_string(), spaced(&place), spaced(&replace)];
+    for body in bodies.iter().chain(&others) {
+        for (method, path) in [("POST", "/orders"), ("POST", path.as_str()), ("PUT", &path)] {
+            let reply = rig.send(method, path, &[KEY], body);
+            assert_eq!(reply.refusal(), (400, "malformed-request".to_owned()), "{method} {body}");
+            let why = reply.json()["detail"].as_str().unwrap().to_owned();
+            assert!(why.contains("no JSON object"), "{method} {path} {body}: {why}");
+        }
+    }
+    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([placed]), "nothing of it happened");
+    let spaced = spaced(&order("buy", "10.00", "1"));
+    rig.send("POST", "/orders", &[KEY], &spaced).ok();
     rig.stop();
 }
 
@@ -181,6 +206,12 @@ fn a_repeat_of_what_is_no_longer_at_hand_says_so() {
     let reply = rig.post("/orders", 1, &body);
     assert_eq!(reply.refusal(), (410, "order-forgotten".to_owned()));
     assert_eq!(reply.json()["detail"], format!("order {}", crate::rig::id(&first)));
+    for name in [crate::rig::id(&first), "client:first".to_owned(), "999999".to_owned()] {
+        let reply = rig.get(&format!("/orders/{name}"), 1);
+        assert_eq!(reply.refusal(), (404, "unknown-order".to_owned()), "{name}");
+        let why = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert!(why.contains("kept are the last 1 of an account"), "{name}: {why}");
+    }
     rig.stop();
 }
 
