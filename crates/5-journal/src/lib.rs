@@ -74,8 +74,7 @@ pub type DiskJournal = FileJournal<Disk>;
 /// its first append. Every method takes the thread of its caller.
 pub trait Journal: Send {
     /// Adds groups after the last, if they begin at [`Journal::end`]. They are durable after the
-    /// next
-    /// [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
+    /// next [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
     ///
     /// - two groups in a row may not be of the same ask, also from one append to the next
     /// - costs one write to the system, a checksum and a hash: about 1 ns a byte and a few µs
@@ -95,9 +94,8 @@ pub trait Journal: Send {
     fn durable(&self) -> u64;
 
     /// Whether there is room for new orders, or only for taking them off. Cheap while there is;
-    /// while
-    /// there is not, each call looks whether there is again, so it must be called from time to
-    /// time.
+    /// while there is not, each call looks whether there is again, so it must be called from time
+    /// to time.
     fn room(&mut self) -> Result<Room, JournalError>;
 
     /// A reader of its own, for any thread, that reads while this journal goes on.
@@ -124,9 +122,8 @@ pub struct Room {
 
 impl Room {
     /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a
-    /// group's
-    /// head and a `Left`, with room to spare. A reserve of this times the open orders is enough
-    /// for all.
+    /// group's head and a `Left`, with room to spare. A reserve of this times the open orders is
+    /// enough for all.
     pub const PER_CANCEL: u64 = 128;
 }
 
@@ -136,10 +133,8 @@ pub trait Reader: Send {
     /// break.
     ///
     /// The first may begin before `from`, the last may end after `until`. Returns the position
-    /// after
-    /// the last batch handed on, from which the next read goes on without searching. `until` must
-    /// not
-    /// be beyond what is durable. About 1 ns a byte.
+    /// after the last batch handed on, from which the next read goes on without searching. `until`
+    /// must not be beyond what is durable. About 1 ns a byte.
     fn read(
         &mut self,
         from: u64,

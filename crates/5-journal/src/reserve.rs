@@ -39,8 +39,7 @@ impl Reserve {
     }
 
     /// Sets one aside, if it is wanted, is not there, and the disk has twice as much left: so that
-    /// one
-    /// which is made is not needed again at once. That there is no room is no error.
+    /// one which is made is not needed again at once. That there is no room is no error.
     pub(crate) fn make<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
         if self.held || self.bytes == 0 {
             return Ok(());

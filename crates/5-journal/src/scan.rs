@@ -1,8 +1,7 @@
 //! Walks segments from record to record, and tells a torn tail from damage.
 //!
 //! Changes nothing. A record that does not hold is a *torn tail* only if nothing that was durable
-//! can
-//! follow it: no later segment, and no later record that was written when this one was durable
+//! can follow it: no later segment, and no later record that was written when this one was durable
 //! already (each record says how far the journal was durable). Then it was never acknowledged, and
 //! may be cut. Anything else is damage.
 

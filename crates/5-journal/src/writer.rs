@@ -36,9 +36,8 @@ pub struct Options {
     /// A segment file ends before it would be larger than this many bytes; one that holds a single
     /// record may be. Default 64 MiB: files that are easily copied, and few of them.
     pub segment_bytes: u64,
-    /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel
-    /// half a
-    /// million orders one by one ([`Room::PER_CANCEL`]).
+    /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel half
+    /// a million orders one by one ([`Room::PER_CANCEL`]).
     pub reserve_bytes: u64,
 }
 
@@ -95,9 +94,8 @@ impl<S: Storage> FileJournal<S> {
     /// Opens the journal in `storage`, or makes one there.
     ///
     /// Reads and checks all of it (about 1 ns a byte). A torn tail is cut, on the disk too, and
-    /// told by
-    /// [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is
-    /// changed.
+    /// told by [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing
+    /// is changed.
     pub fn open_storage(storage: S, options: Options) -> Result<FileJournal<S>, JournalError> {
         let here = || storage.path("");
         let lock = storage.lock().map_err(error::io("lock", here()))?;
@@ -199,8 +197,7 @@ impl<S: Storage> FileJournal<S> {
     }
 
     /// Writes the record where the file must grow for it. False if the disk is full; then the file
-    /// is
-    /// as it was.
+    /// is as it was.
     fn grow(&mut self) -> Result<bool, JournalError> {
         let end = self.at + self.record.len() as u64;
         let ahead = if self.record.len() as u64 <= SMALL {

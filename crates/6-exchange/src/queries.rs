@@ -28,7 +28,8 @@ pub struct OrderState {
     pub place: AskId,
     /// How long it stands.
     pub stands: TimeInForce,
-    /// Its process was given up; it can only be cancelled.
+    /// Its process was given up: it does not trade. Its owner can cancel it, and the operator can
+    /// let it go on ([`words::Ask::Release`]).
     pub suspended: bool,
 }
 

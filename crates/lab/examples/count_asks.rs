@@ -4,8 +4,8 @@
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
-use units::{AskId, Scale, Time};
-use words::{Ask, Fact, MarketSpec, Tell};
+use units::{AskId, Time};
+use words::{Ask, Fact, Tell};
 
 /// Ask 1 opens the market, so the flow's begin at 2.
 const FIRST: AskId = AskId(2);
@@ -25,20 +25,12 @@ fn main() {
     let before: Vec<Ask> = flow.by_ref().take(standing).collect();
     let asks: Vec<Ask> = flow.take(count).collect();
     let mut exchange = Exchange::new(Options::default());
-    exchange.ask(Time(0), &Ask::OpenMarket(market()), &mut |_, _| ());
+    exchange.ask(Time(0), &Ask::OpenMarket(flow::market()), &mut |_, _| ());
     for ask in &before {
         exchange.ask(Time(1), ask, &mut |_, _| ());
     }
     let trades = counted(&mut exchange, &asks);
     println!("{name}: {count} asks on {standing} standing orders, {trades} trades");
-}
-
-fn market() -> MarketSpec {
-    MarketSpec {
-        symbol: "FLOW-USD".parse().expect("eight letters and a dash"),
-        tick: Scale { mantissa: 5, places: 3 },
-        lot: Scale::places(0),
-    }
 }
 
 #[inline(never)]

@@ -11,8 +11,8 @@ mod scenario;
 #[cfg(test)]
 mod tests;
 
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Place, Replace, TimeInForce};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side};
+use words::{Ask, MarketSpec, Place, Replace, TimeInForce};
 
 use chance::{Chance, Distances};
 use mid::Mid;
@@ -39,6 +39,15 @@ const AT_ONCE: u64 = 600;
 const DEAD: u64 = 50;
 /// Of 1,024 asks that many replace an order of the standing book, picked at random.
 const STANDING_REPLACED: u64 = 20;
+
+/// A market for a flow to trade in: ticks of half a cent, whole lots.
+pub fn market() -> MarketSpec {
+    MarketSpec {
+        symbol: "FLOW-USD".parse().expect("eight allowed characters"),
+        tick: Scale { mantissa: 5, places: 3 },
+        lot: Scale::places(0),
+    }
+}
 
 /// What a flow is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

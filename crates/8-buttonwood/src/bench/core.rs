@@ -7,7 +7,6 @@ use serde::Serialize;
 use units::{AskId, MarketId, Time};
 use words::{Ask, Fact, Tell};
 
-use super::market;
 use super::measure::{bytes_each, hundredths, median, nanoseconds_each, time};
 
 /// Ask 1 opens the market, so the flow's begin at 2.
@@ -97,7 +96,7 @@ fn make(plan: &Plan, scenario: Scenario, standing: Option<u32>) -> Made {
 /// An exchange with its one market, and the asks that come before the clock starts.
 fn prepared(asks: &[Ask]) -> Exchange {
     let mut exchange = Exchange::new(Options::default());
-    let spec = market();
+    let spec = flow::market();
     exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
     assert_eq!(
         exchange.market(&spec.symbol),

@@ -12,7 +12,7 @@ use units::AskId;
 use words::{Ask, Tell};
 
 use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
-use super::{BenchError, bytes_of_facts, folder, market};
+use super::{BenchError, bytes_of_facts, folder};
 
 /// Ask 1 is the start, ask 2 opens the market.
 const FIRST: AskId = AskId(3);
@@ -131,7 +131,8 @@ fn start(dir: Option<&Path>) -> Result<Service, BenchError> {
     let journal = dir.map(Path::to_path_buf);
     let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
     let service = Service::start(options).map_err(BenchError::Start)?;
-    let opened = service.client().ask(Ask::OpenMarket(market())).map_err(|_| BenchError::Ended)?;
+    let opened =
+        service.client().ask(Ask::OpenMarket(flow::market())).map_err(|_| BenchError::Ended)?;
     assert_eq!(opened.ask.0 + 1, FIRST.0, "the flow is made for the asks that follow");
     Ok(service)
 }

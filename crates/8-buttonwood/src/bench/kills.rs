@@ -9,7 +9,6 @@ use serde::Serialize;
 use units::{AskId, MarketId, Time};
 use words::{Ask, Fact, Tell};
 
-use super::market;
 use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
 
 /// Ask 1 opens the market, so the flow's begin at 2, and its orders are named so.
@@ -143,7 +142,7 @@ impl Ran {
 impl Market {
     fn open(standing: &[Ask]) -> Market {
         let mut exchange = Exchange::new(Options::default());
-        let spec = market();
+        let spec = flow::market();
         exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
         assert_eq!(exchange.market(&spec.symbol), Some(MarketId(0)), "the flow is made for it");
         for ask in standing {

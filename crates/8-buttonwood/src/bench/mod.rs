@@ -7,8 +7,6 @@ use std::path::Path;
 
 use exchange::{RecoverError, ServiceError, StartError};
 use journal::{DiskJournal, Journal, JournalError, Options};
-use units::Scale;
-use words::MarketSpec;
 
 pub(crate) mod core;
 pub(crate) mod durable;
@@ -18,12 +16,6 @@ mod measure;
 pub(crate) mod recovery;
 
 pub(crate) use measure::resident_bytes;
-
-/// The market of every measurement: the flow's prices are in ticks of half a cent.
-fn market() -> MarketSpec {
-    let symbol = "BTC-USD".parse().expect("seven allowed characters");
-    MarketSpec { symbol, tick: Scale { mantissa: 5, places: 3 }, lot: Scale::places(0) }
-}
 
 /// Why something could not be measured.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use units::{AskId, Time};
 use words::{Ask, Tell};
 
 use super::measure::{median, per_second, time};
-use super::{BenchError, folder, market};
+use super::{BenchError, folder};
 use crate::keeper::Keeper;
 
 /// What was measured.
@@ -83,7 +83,7 @@ fn make(plan: &Plan, dir: &Path, progress: &dyn Fn(u64)) -> Result<(u64, u64), B
         }
     };
     exchange.begin(Time(0), &mut sink);
-    exchange.ask(Time(0), &Ask::OpenMarket(market()), &mut sink);
+    exchange.ask(Time(0), &Ask::OpenMarket(flow::market()), &mut sink);
     let options = flow::Options { first: exchange.next_ask(), ..flow::Options::default() };
     for (ask, at) in Flow::new(Scenario::Calm, plan.seed, options).zip(1u64..) {
         exchange.ask(Time(at * 1_000), &ask, &mut sink);

@@ -98,6 +98,13 @@ struct Place {
 struct Kernel {
     #[command(flatten)]
     common: Common,
+    /// Messages there and back in each run; of lives, monitors and the others there are as many less as each costs more
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
+    messages: u32,
+    /// Most processes alive at once: messages are sent among 1,000, 10,000 and so on up to so many, and memory is
+    /// measured of so many idle ones, a million at most
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    processes: u32,
 }
 
 #[derive(clap::Args)]
@@ -155,9 +162,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             bar.finish_and_clear();
             print(&report, common.json)
         }
-        What::Kernel(Kernel { common }) => {
-            let bar = output::count_bar("measuring", kernel::steps());
-            let report = kernel::run(common.runs, &|| bar.inc(1));
+        What::Kernel(Kernel { common, messages, processes }) => {
+            let (messages, processes) = (u64::from(*messages), *processes as usize);
+            let plan = kernel::Plan { messages, processes, runs: common.runs };
+            let bar = output::count_bar("measuring", kernel::steps(&plan));
+            let report = kernel::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
             print(&report, common.json)
         }

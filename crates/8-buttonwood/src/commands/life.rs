@@ -28,8 +28,9 @@ pub(crate) struct Args {
     /// End when every cell has come to this generation
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
     until: Option<u32>,
-    /// Kill so many processes a second while it runs: cells, and for each fourth its collector
-    #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    /// Kill so many processes a second while it runs, 100,000 at most: cells, and for each fourth its collector; a
+    /// cell that is drawn between two lives is not killed again
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     kill_per_second: u32,
     /// Seed that says who is killed
     #[arg(long, value_name = "S", default_value_t = 1)]

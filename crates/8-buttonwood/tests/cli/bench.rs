@@ -56,6 +56,34 @@ fn deaths_are_told_with_what_they_cost() {
 }
 
 #[test]
+fn the_kernel_is_told_by_what_it_does_and_by_how_many_processes_there_are() {
+    let sizes = ["--runs", "1", "--messages", "20000", "--processes", "20000"];
+    let told = run(["bench", "kernel", "--json"].into_iter().chain(sizes)).ok().json();
+    for key in [
+        "message_ns",
+        "burst_message_ns",
+        "ping_pong_ns",
+        "spawn_exit_ns",
+        "spawn_many_ns",
+        "monitor_fired_ns",
+        "restart_ns",
+        "state_bytes",
+    ] {
+        assert!(told[key].as_f64() > Some(0.0), "{key}: {told}");
+    }
+    let bytes = told.get("bytes_per_process").unwrap();
+    assert!(!cfg!(target_os = "linux") || bytes.is_number(), "{told}");
+    let among = told["message_ns_by_processes"].as_array().unwrap();
+    let counts: Vec<_> = among.iter().map(|of| of["processes"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [1_000, 10_000], "no more than were asked for");
+    assert!(among.iter().all(|of| of["ns"].as_f64() > Some(0.0)), "{told}");
+    assert_eq!(told["runs"], 1);
+    for (flag, wrong) in [("--messages", "9999"), ("--processes", "10000001")] {
+        run(["bench", "kernel", flag, wrong]).failed(2, &[wrong, flag]);
+    }
+}
+
+#[test]
 fn the_core_is_told_by_scenario_and_by_book() {
     let told = run(["bench", "core", "--json", "--runs", "1", "--asks", "2000"]).ok().json();
     let scenarios = told["scenarios"].as_array().unwrap();

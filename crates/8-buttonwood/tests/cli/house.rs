@@ -231,6 +231,43 @@ fn a_server_without_a_journal_says_so_loudly() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is kept");
 }
 
+/// Processor time of a process so far, its threads' included, in ticks of a hundredth of a second, which Linux
+/// has on every machine for whoever reads this.
+#[cfg(target_os = "linux")]
+fn ticks_of(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    // The name, in parentheses, is the second field and may have blanks; user and system time are the 14th and 15th.
+    let (_, after_the_name) = stat.rsplit_once(") ").unwrap();
+    after_the_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
+/// The aim is under 1 % of a core. In three seconds that is three ticks, and where a tick ends is worth one or two
+/// by itself, as is what the first requests left to do: so this bears 3 %, and still sees anybody who polls.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_nobody_asks_is_idle() {
+    const SECONDS: u64 = 3;
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1", "--journal"];
+    let mut server = House::start_by(command().args(args).arg(dir.path().join("facts")));
+    let url = server.line().trim().strip_prefix("serving ").unwrap().to_owned();
+    assert_eq!(request(&url, "GET", "/products", None)[0]["id"], "TEA-USD", "it is up to date");
+    server.line();
+    let House { child, out } = &mut server;
+    let (said, told) = std::sync::mpsc::channel();
+    let before = ticks_of(child.id());
+    let spent = std::thread::scope(|scope| {
+        scope.spawn(move || said.send(out.read_line(&mut String::new()).unwrap()).unwrap());
+        // It has nothing to say meanwhile, nor an end.
+        let silent = told.recv_timeout(std::time::Duration::from_secs(SECONDS)).is_err();
+        let spent = silent.then(|| ticks_of(child.id()) - before);
+        child.kill().unwrap();
+        spent
+    });
+    let spent = spent.expect("it says nothing more, and goes on");
+    assert!(spent < 3 * SECONDS, "{spent} hundredths of a second in {SECONDS} s");
+}
+
 #[test]
 fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
     let dir = tempfile::tempdir().unwrap();

@@ -75,6 +75,7 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--save", "there.txt"], ".rle"),
         (&["--checkpoint", "64"], "0..=63"),
         (&["--until", "0"], "1..="),
+        (&["--kill-per-second", "100001"], "0..=100000"),
         (&["--worlds", "0"], "1..=64"),
         (&["--worlds", "2"], "--until"),
         (&["--worlds", "5", "--size", "9x4", "--until", "1"], "--size 9x4 has 4"),

@@ -1,7 +1,7 @@
 //! Small tori, exhaustively: every order of delivery that Erlang's signal order permits, with a death of any
 //! cell or collector between any two steps.
 //!
-//! `LIFE_EXHAUST=2x1:2,2` goes through that torus alone, to those times by place, with one death.
+//! The example `exhaust` goes in the same way through a torus that takes too long for a test.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,38 +10,18 @@
 
 mod small;
 
-use life::{Memory, Torus};
+use life::Memory;
 
 use small::Case;
 
 const CHECKPOINTS: Memory = Memory::Since(1);
 
-fn prove(size: (u16, u16), memory: Memory, until: &[u32], deaths: u32) {
-    if asked().is_none() {
-        go_through(Case { size, memory, until, deaths });
-    }
-}
-
 /// Everything of it is seen, and every law holds and is put to the test.
-fn go_through(case: Case<'_>) {
+fn prove(size: (u16, u16), memory: Memory, until: &[u32], deaths: u32) {
+    let case = Case { size, memory, until, deaths };
     let report = case.explorer().search();
     println!("{case}: {} states, {} moves", report.states, report.moves);
     assert!(report.is_proof(), "{case}: {report:?}");
-}
-
-/// The case that whoever runs this asks for.
-fn asked() -> Option<String> {
-    std::env::var("LIFE_EXHAUST").ok()
-}
-
-#[test]
-fn what_is_asked_for_holds() {
-    let Some(asked) = asked() else { return };
-    let (size, until) = asked.split_once(':').expect("a size and times, as in 2x1:2,2");
-    let torus: Torus = size.parse().unwrap();
-    let until: Vec<u32> = until.split(',').map(|time| time.parse().unwrap()).collect();
-    let size = (torus.width(), torus.height());
-    go_through(Case { size, memory: CHECKPOINTS, until: &until, deaths: 1 });
 }
 
 #[test]
