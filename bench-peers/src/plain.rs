@@ -255,7 +255,7 @@ mod tests {
     fn the_plain_book_says_what_the_oracle_says() {
         for (seed, scenario) in (41..).zip(Scenario::ALL) {
             let mut oracle = Oracle::new();
-            let spec = crate::script::market();
+            let spec = lab::flow::market();
             oracle.ask(AskId(1), &Ask::OpenMarket(spec));
             let mut plain = Plain::new(0);
             let options = Options { first: AskId(2), period: 20_000, ..Options::default() };

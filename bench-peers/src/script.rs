@@ -4,8 +4,8 @@
 //! it.
 
 use lab::flow::{Flow, Options, Scenario};
-use units::{AskId, Price, Scale, Side};
-use words::{Ask, MarketSpec};
+use units::{AskId, Price, Side};
+use words::Ask;
 
 use crate::plain::{Met, Plain};
 use crate::report::{Kind, Tally};
@@ -27,15 +27,6 @@ pub struct Script {
     pub tally: Tally,
     /// Orders that rest in the end.
     pub resting: usize,
-}
-
-/// The market that the flow trades in: half a cent, one lot.
-pub fn market() -> MarketSpec {
-    MarketSpec {
-        symbol: "FLOW-USD".parse().expect("eight letters and a dash"),
-        tick: Scale { mantissa: 5, places: 3 },
-        lot: Scale::places(0),
-    }
 }
 
 impl Script {

@@ -142,6 +142,7 @@ fn test() -> ExitCode {
         let clippy = cargo(&["clippy", "--all-targets", "--locked"]).args(&PEERS);
         clippy.args(&["--", "-Dwarnings"]).run()
     });
+    steps.step_of_tests("bench-peers tests", tests::peers);
     steps.finish()
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::fault::Fault;
 use crate::tool::{Count, Tool, cargo};
-use crate::{MISTAKES, root};
+use crate::{MISTAKES, PEERS, root};
 
 fn locked(args: &[&str]) -> Tool {
     cargo(args).args(&["--workspace", "--locked"])
@@ -24,6 +24,11 @@ pub(crate) fn workspace() -> Result<Count, Fault> {
 pub(crate) fn mistakes() -> Result<Count, Fault> {
     let tests = ["--test", "mutations", "--test", "alone", "--test", "mutate"];
     cargo(&["test", "--locked"]).args(&tests).args(&MISTAKES).tests()
+}
+
+/// The tests of `bench-peers`, which is outside the workspace.
+pub(crate) fn peers() -> Result<Count, Fault> {
+    cargo(&["test", "--locked"]).args(&PEERS).tests()
 }
 
 /// The tests in documentation.

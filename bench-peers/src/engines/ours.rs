@@ -25,7 +25,7 @@ impl Engine for Ours {
 
     fn new(_: &Script) -> Ours {
         let mut exchange = Exchange::new(exchange::Options::default());
-        exchange.ask(Time(1), &Ask::OpenMarket(crate::script::market()), &mut |_, _| {});
+        exchange.ask(Time(1), &Ask::OpenMarket(lab::flow::market()), &mut |_, _| {});
         assert_eq!(exchange.next_ask().0, FIRST, "the flow names its orders from here");
         Ours { exchange }
     }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use life::{Array, Grid, Memory, Torus};
+use life::{Array, Grid, Memory, Pattern, Torus};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -32,7 +32,8 @@ pub fn run(plan: &Plan) -> Lives {
     let torus = Torus::new(SIDE, SIDE).expect("a size that a torus can have");
     let steps = if plan.quick { 2 } else { STEPS };
     let array_steps = if plan.quick { 200 } else { ARRAY_STEPS };
-    let start = r_pentomino(torus);
+    let start = Pattern::known("r-pentomino").expect("everybody knows it");
+    let start = start.on(torus).expect("three cells a side");
     let mut end = start.clone();
     end.run(steps);
     let mut parts =
@@ -55,14 +56,6 @@ pub fn run(plan: &Plan) -> Lives {
 
 fn each(spent: Duration, torus: Torus, steps: u32) -> f64 {
     spent.as_secs_f64() * 1e9 / (f64::from(torus.cells()) * f64::from(steps))
-}
-
-fn r_pentomino(torus: Torus) -> Array {
-    let mut array = Array::empty(torus);
-    for (x, y) in [(1, 0), (2, 0), (0, 1), (1, 1), (1, 2)] {
-        array.set(torus.place(u32::from(SIDE) / 2 + x, u32::from(SIDE) / 2 + y), true);
-    }
-    array
 }
 
 fn ours(start: &Array, steps: u32) -> (Array, Duration) {

@@ -16,7 +16,7 @@ use words::{Ask, Fact, Place, Tell, TimeInForce};
 use super::{Part, Plan, clock, one_thread};
 use crate::plain::Plain;
 use crate::report::{Kind, Tally};
-use crate::script::{FIRST, market};
+use crate::script::FIRST;
 
 /// Orders of a round.
 const ORDERS: u64 = 200_000;
@@ -94,7 +94,7 @@ type Traded = (u64, u64);
 
 fn on_ours(asks: &[Ask]) -> (Traded, Duration) {
     let mut exchange = Exchange::new(exchange::Options::default());
-    exchange.ask(Time(1), &Ask::OpenMarket(market()), &mut |_, _| {});
+    exchange.ask(Time(1), &Ask::OpenMarket(lab::flow::market()), &mut |_, _| {});
     assert_eq!(exchange.next_ask().0, FIRST, "cancels name their orders from here");
     let (mut trades, mut sum) = (0, 0);
     let before = clock();
