@@ -2,9 +2,14 @@
 
 use crate::run::run;
 
+/// What it is, in a sentence.
+const ABOUT: &str = "An exchange in which every order is a process and every deal is a handshake";
+
 #[test]
 fn help_and_version_are_data() {
     let help = run(["--help"]).ok();
+    assert!(help.out.starts_with(ABOUT), "{}", help.out);
+    run([""; 0]).failed(2, &[ABOUT]);
     for command in [
         "demo",
         "serve",
@@ -54,5 +59,6 @@ fn completions_and_manual_know_every_command() {
     }
     let page = run(["man"]).ok().out;
     assert!(page.contains(".TH buttonwood 1") && page.contains("replay"), "{page}");
+    assert!(page.contains(ABOUT), "{page}");
     assert!(run(["man", "replay"]).ok().out.contains("Bitstamp"));
 }
