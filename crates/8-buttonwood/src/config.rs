@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use units::Scale;
 use words::MarketSpec;
 
@@ -85,6 +86,7 @@ impl FromStr for Reserve {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Said {
     /// See [`Config::listen`].
+    #[serde(default, deserialize_with = "listen_of_file")]
     pub(crate) listen: Option<SocketAddr>,
     /// See [`Config::journal`].
     pub(crate) journal: Option<PathBuf>,
@@ -97,6 +99,17 @@ pub(crate) struct Said {
     pub(crate) snapshot_every: Option<NonZeroU64>,
     /// See [`Config::markets`].
     pub(crate) markets: Option<Vec<Market>>,
+}
+
+/// Reads where a gate listens, as flags, variables and the file say it.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("'{text}' is no IP address with a port; give both, such as 127.0.0.1:8080")
+    })
+}
+
+fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    listen(&String::deserialize(text)?).map(Some).map_err(D::Error::custom)
 }
 
 /// A market as configured: `BTC-USD:0.01:0.00000001`, or the three of them by name.
@@ -224,6 +237,8 @@ mod tests {
         for (text, told) in [
             ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("\nlisten = \"here\"", "line 2"),
+            ("listen = \"localhost:8080\"", "give both, such as 127.0.0.1:8080"),
+            ("listen = 8080", "invalid type: integer `8080`"),
             ("reserve_mib = 1", "from 8 mebibytes on"),
             ("snapshot_every = 0", "line 1"),
             ("policy = \"fast\"", "unknown variant `fast`"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use exchange::Health;
 
-use crate::config::{Config, Market, PolicyName, Reserve, Said};
+use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
 use crate::failure::Failure;
 use crate::house::{self, End, House, Plan};
 use crate::output;
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", env = "BUTTONWOOD_CONFIG")]
     config: Option<PathBuf>,
     /// Address and port of the gate; loopback only
-    #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN", value_parser = config::listen)]
     listen: Option<SocketAddr>,
     /// Folder in which facts are kept
     #[arg(long, value_name = "DIR", env = "BUTTONWOOD_JOURNAL")]

@@ -241,7 +241,10 @@ fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
             let ran = run([command, "--journal", journal, "--listen", listen]);
             ran.failed(2, &["will not listen at", "no credentials yet", "127.0.0.1"]);
         }
-        run([command, "--listen", "here"]).failed(2, &["invalid value 'here' for '--listen"]);
+        for wrong in ["here", "localhost:8080", "127.0.0.1"] {
+            let told = format!("invalid value '{wrong}' for '--listen");
+            run([command, "--listen", wrong]).failed(2, &[&told, "such as 127.0.0.1:8080"]);
+        }
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
