@@ -67,7 +67,16 @@ impl Args {
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
-        Ok(said.or(file.unwrap_or_default()).config())
+        let config = said.or(file.unwrap_or_default()).config();
+        let mut symbols: Vec<_> = config.markets.iter().map(|market| market.symbol).collect();
+        symbols.sort_unstable();
+        match symbols.windows(2).find(|two| two[0] == two[1]) {
+            None => Ok(config),
+            Some(two) => Err(Failure::Usage(format!(
+                "there are two markets {} in what is configured; give each a name of its own",
+                two[0]
+            ))),
+        }
     }
 }
 

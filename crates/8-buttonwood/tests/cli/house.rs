@@ -250,6 +250,10 @@ fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
     let listen = taken.local_addr().unwrap().to_string();
     let ran = run(["serve", "--journal", journal, "--listen", &listen]);
     ran.failed(1, &["cannot listen at", &listen, "choose another port"]);
+    let twice = ["--market", "TEA-USD:0.01:1", "--market", "TEA-USD:0.05:1"];
+    run(["serve", "--journal", journal, "--listen", "127.0.0.1:0"].iter().chain(&twice))
+        .failed(2, &["two markets TEA-USD"]);
+    assert!(!std::path::Path::new(journal).exists(), "nothing is written by what cannot begin");
     run(["serve", "--config", "absent.toml"]).failed(2, &["absent.toml", "config --defaults"]);
     run(["serve", "--market", "tea"]).failed(2, &["SYMBOL:TICK:LOT"]);
     run(["serve", "--policy", "hope"]).failed(2, &["possible values: disk, memory"]);
