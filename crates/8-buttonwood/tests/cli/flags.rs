@@ -44,6 +44,7 @@ fn wrong_use_ends_with_status_2_and_says_what_is_right() {
             "`rain` is no kind of fault; choose all, none, or some of kill,",
         ),
         (&["simulate", "--window", "3"], "write it as FROM..UNTIL, such as 3..5"),
+        (&["simulate", "--window", "5..2"], "it ends before it begins; write 2..5"),
         (&["simulate", "--seeds", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command 'nothing'"),
         (&["completions", "dos"], "possible values: bash"),
