@@ -57,6 +57,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let save =
         args.save.as_deref().map(|path| Ok::<_, Failure>((path, format(path)?))).transpose()?;
+    args.save.as_deref().map_or(Ok(()), check_folder)?;
     check_worlds(args)?;
     let first = read(&args.pattern)?;
     let first = first.on(args.size).map_err(|why| {
@@ -134,6 +135,22 @@ fn read(name: &str) -> Result<Pattern, Failure> {
         Failure::Life(format!("--pattern: {name} cannot be read: {why}"))
     })?;
     Pattern::read(&text).map_err(|why| Failure::Life(format!("{name}: {why}")))
+}
+
+/// A run is not begun for a file that there is no folder for.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--save: there is no folder {} for {}; make it, or save elsewhere",
+        folder.display(),
+        path.display()
+    )))
 }
 
 /// The format of a file by its ending.

@@ -74,6 +74,7 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--pattern", "gosper-gun", "--size", "20x20"], "--size 36x9"),
         (&["--size", "20"], "as in 64x48"),
         (&["--save", "there.txt"], ".rle"),
+        (&["--save", "/nonexistent/x.rle"], "there is no folder /nonexistent"),
         (&["--checkpoint", "64"], "0..=63"),
         (&["--until", "0"], "1..="),
         (&["--worlds", "0"], "1..=64"),
