@@ -13,7 +13,7 @@ use units::Scale;
 use words::MarketSpec;
 
 use crate::failure::Failure;
-use crate::number::Number;
+use crate::number::{Number, whole};
 
 /// The whole file with its comments, as it is when nothing is configured.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -77,7 +77,7 @@ impl FromStr for Reserve {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Reserve, String> {
-        text.parse::<u64>().map_err(|why| why.to_string())?.try_into()
+        whole(text)?.try_into()
     }
 }
 
@@ -106,6 +106,11 @@ pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("'{text}' is no IP address with a port; give both, such as 127.0.0.1:8080")
     })
+}
+
+/// Reads the number of facts between two snapshots, as flags and variables say it.
+pub(crate) fn snapshot_every(text: &str) -> Result<NonZeroU64, String> {
+    NonZeroU64::new(whole(text)?).ok_or_else(|| "give a number of facts from 1 on".to_owned())
 }
 
 fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {

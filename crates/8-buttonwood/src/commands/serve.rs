@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
     reserve_mib: Option<Reserve>,
     /// Save a snapshot each time so many facts have been recorded
-    #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY")]
+    #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
     /// A market to open, if it is not open; may be given more than once
     #[arg(

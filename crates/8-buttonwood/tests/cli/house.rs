@@ -190,8 +190,16 @@ lot = "1"
     std::fs::write(&file, text).unwrap();
     let mut server = House::start_by(
         command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--snapshot-every",
+                "20_000_000",
+                "--config",
+            ])
             .arg(&file)
+            .env("BUTTONWOOD_RESERVE_MIB", "1_0")
             .env("BUTTONWOOD_LISTEN", "127.0.0.1:2")
             .env("BUTTONWOOD_POLICY", "disk")
             .env("BUTTONWOOD_JOURNAL", &journal),
@@ -256,6 +264,9 @@ fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
     assert!(!std::path::Path::new(journal).exists(), "nothing is written by what cannot begin");
     run(["serve", "--config", "absent.toml"]).failed(2, &["absent.toml", "config --defaults"]);
     run(["serve", "--market", "tea"]).failed(2, &["SYMBOL:TICK:LOT"]);
+    for wrong in ["0", "20__000", "many"] {
+        run(["serve", "--snapshot-every", wrong]).failed(2, &["'--snapshot-every"]);
+    }
     run(["serve", "--policy", "hope"]).failed(2, &["possible values: disk, memory"]);
     let file = dir.path().join("bad.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\npolicy = \"hope\"\n").unwrap();
