@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use units::Scale;
 use words::MarketSpec;
 
 use crate::failure::Failure;
-use crate::number::Number;
+use crate::number::{Number, whole};
 
 /// The whole file with its comments, as it is when nothing is configured.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -76,7 +77,7 @@ impl FromStr for Reserve {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Reserve, String> {
-        text.parse::<u64>().map_err(|why| why.to_string())?.try_into()
+        whole(text)?.try_into()
     }
 }
 
@@ -85,6 +86,7 @@ impl FromStr for Reserve {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Said {
     /// See [`Config::listen`].
+    #[serde(default, deserialize_with = "listen_of_file")]
     pub(crate) listen: Option<SocketAddr>,
     /// See [`Config::journal`].
     pub(crate) journal: Option<PathBuf>,
@@ -97,6 +99,22 @@ pub(crate) struct Said {
     pub(crate) snapshot_every: Option<NonZeroU64>,
     /// See [`Config::markets`].
     pub(crate) markets: Option<Vec<Market>>,
+}
+
+/// Reads where a gate listens, as flags, variables and the file say it.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("'{text}' is no IP address with a port; give both, such as 127.0.0.1:8080")
+    })
+}
+
+/// Reads the number of facts between two snapshots, as flags and variables say it.
+pub(crate) fn snapshot_every(text: &str) -> Result<NonZeroU64, String> {
+    NonZeroU64::new(whole(text)?).ok_or_else(|| "give a number of facts from 1 on".to_owned())
+}
+
+fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    listen(&String::deserialize(text)?).map(Some).map_err(D::Error::custom)
 }
 
 /// A market as configured: `BTC-USD:0.01:0.00000001`, or the three of them by name.
@@ -224,6 +242,8 @@ mod tests {
         for (text, told) in [
             ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("\nlisten = \"here\"", "line 2"),
+            ("listen = \"localhost:8080\"", "give both, such as 127.0.0.1:8080"),
+            ("listen = 8080", "invalid type: integer `8080`"),
             ("reserve_mib = 1", "from 8 mebibytes on"),
             ("snapshot_every = 0", "line 1"),
             ("policy = \"fast\"", "unknown variant `fast`"),

@@ -1,7 +1,7 @@
 //! A running exchange with its journal, its gate and its markets, for `demo` and `serve`.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -106,7 +106,10 @@ impl std::error::Error for HouseError {}
 
 impl House {
     /// Recovers the exchange from its journal, opens the markets that are not open yet, and listens.
+    ///
+    /// Where it could not listen, it says so before the journal is read or written.
     pub(crate) fn open(plan: &Plan) -> Result<House, HouseError> {
+        try_to_listen(plan.listen)?;
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
         let Plan { reserve_bytes, snapshot_every, .. } = *plan;
@@ -151,6 +154,14 @@ impl House {
             // A handler of the gate still looks at it; what is durable is durable all the same.
             None => Ok(()),
         }
+    }
+}
+
+/// Whether the gate could listen now. It does so itself when there is something to serve.
+fn try_to_listen(address: SocketAddr) -> Result<(), HouseError> {
+    match TcpListener::bind(address) {
+        Ok(_closed_at_once) => Ok(()),
+        Err(source) => Err(HouseError::Gate(GateError::Bind { address, source })),
     }
 }
 

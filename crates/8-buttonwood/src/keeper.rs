@@ -21,11 +21,6 @@ impl Keeper {
         Ok(Keeper { journal: DiskJournal::open(dir, Options::default())?, groups: Groups::new() })
     }
 
-    /// Facts that were in the journal when it was opened, and batches that have been handed on since.
-    pub(crate) fn facts(&self) -> u64 {
-        self.journal.end() - 1
-    }
-
     /// Takes the next fact.
     pub(crate) fn keep(&mut self, stamp: &Stamp, fact: &Fact) -> Result<(), JournalError> {
         // All facts of an ask go together.

@@ -75,6 +75,15 @@ impl Number {
     }
 }
 
+/// Reads a whole number as the configuration file writes it: `20000000`, or `20_000_000`.
+pub(crate) fn whole(text: &str) -> Result<u64, String> {
+    let digits: Vec<&str> = text.split('_').collect();
+    if digits.len() > 1 && digits.iter().any(|part| part.is_empty()) {
+        return Err("an underscore stands between two digits".to_owned());
+    }
+    digits.concat().parse().map_err(|why: std::num::ParseIntError| why.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +125,15 @@ mod tests {
         assert_eq!(number("100").step(), Some(Scale { mantissa: 100, places: 0 }));
         for bad in ["0", "0.0000000000000000001", "5000000000"] {
             assert_eq!(number(bad).step(), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_have_underscores_between_digits() {
+        assert_eq!(whole("20000000"), Ok(20_000_000));
+        assert_eq!(whole("20_000_000"), Ok(20_000_000));
+        for bad in ["", "_", "_1", "1_", "1__0", "-1", "1 000", "1.5", "99999999999999999999"] {
+            assert!(whole(bad).is_err(), "{bad:?}");
         }
     }
 

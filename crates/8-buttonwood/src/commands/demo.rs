@@ -12,6 +12,7 @@ use words::MarketSpec;
 use words::json::Rfc3339;
 
 use super::serve::check_listen;
+use crate::config::listen;
 use crate::failure::Failure;
 use crate::house::{self, End, House, Plan};
 use crate::output::{self, thousands};
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = JOURNAL)]
     journal: PathBuf,
     /// Address and port of page and REST gate; loopback only
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
     /// Asks a second that the traders of each market hand in
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]

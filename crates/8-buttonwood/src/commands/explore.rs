@@ -36,7 +36,8 @@ pub(crate) struct Args {
     /// Judge this law alone
     #[arg(long, value_name = "NAME")]
     law: Option<String>,
-    /// Stop after so many states
+    /// Stop after so many states. A law that is not broken by then is not known to hold; the exit status
+    /// is 0 all the same, and --json says "exhausted": false
     #[arg(long, value_name = "N")]
     states: Option<usize>,
     /// Threads that search; without it one for each processor. What is found is the same

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use life::{Format, Memory, Pattern, Tile, Torus};
 
 use crate::failure::Failure;
-use crate::life::{self as game, Plan};
+use crate::life::{self as game, Plan, Played};
 use crate::output;
 
 /// Play the Game of Life with a process per cell
@@ -15,8 +15,8 @@ use crate::output;
 /// Each cell knows its own history alone and asks its eight neighbours for theirs; cells run at their
 /// own pace, and one that is killed catches up. On a terminal it is drawn: what lags behind is
 /// yellow to red, and a cell between two lives is magenta. Keys: space pauses, s steps, k kills a
-/// hundred cells, arrows move, q or Ctrl-C ends. At the end the result is compared with a plain array's; exit
-/// status 1 if it differs.
+/// hundred cells, arrows move, q or Ctrl-C ends, and so does closing the terminal. At the end the result is
+/// compared with a plain array's; exit status 1 if it differs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Columns and rows of the torus
@@ -58,6 +58,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let save =
         args.save.as_deref().map(|path| Ok::<_, Failure>((path, format(path)?))).transpose()?;
+    args.save.as_deref().map_or(Ok(()), check_folder)?;
     check_worlds(args)?;
     let first = read(&args.pattern)?;
     let first = first.on(args.size).map_err(|why| {
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         worlds: args.worlds,
     };
     let draws = !args.json && io::stdout().is_terminal();
-    let (report, last) = game::play(&plan, draws)?;
+    let Played { report, last, unseen } = game::play(&plan, draws)?;
     if let Some((path, format)) = save {
         std::fs::write(path, Pattern::of(&last).write(format)).map_err(|why| {
             Failure::Life(format!("--save: {} cannot be written: {why}", path.display()))
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     if args.json {
         output::json(&report)?;
-    } else {
+    } else if !unseen {
         let value = serde_json::to_value(&report).map_err(|why| Failure::Output(why.into()))?;
         output::text_line(output::figures(&value))?;
     }
@@ -135,6 +136,22 @@ fn read(name: &str) -> Result<Pattern, Failure> {
         Failure::Life(format!("--pattern: {name} cannot be read: {why}"))
     })?;
     Pattern::read(&text).map_err(|why| Failure::Life(format!("{name}: {why}")))
+}
+
+/// A run is not begun for a file that there is no folder for.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--save: there is no folder {} for {}; make it, or save elsewhere",
+        folder.display(),
+        path.display()
+    )))
 }
 
 /// The format of a file by its ending.

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 
 /// An exchange in which every order is a process and every deal is a handshake.
 #[derive(Parser)]
-#[command(name = "buttonwood", version, about, max_term_width = 100)]
+#[command(name = "buttonwood", version, max_term_width = 100)]
 #[command(after_help = "Data goes to standard output, logs to standard error. \
     Exit status: 0, 1 (it failed), 2 (wrong use).")]
 pub(crate) struct Cli {

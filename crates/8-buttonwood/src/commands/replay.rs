@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -40,6 +41,9 @@ pub(crate) struct Args {
 
 /// Does it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(dir) = &args.journal {
+        check_empty(dir)?;
+    }
     let flow = {
         let bar = output::bytes_bar("reading");
         let flow = replay::read(&args.file, &bar)?;
@@ -47,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         flow
     };
     let tape = find_tape(args, &flow)?;
-    let mut keeper = args.journal.as_deref().map(open_journal).transpose()?;
+    let mut keeper = args.journal.as_deref().map(Keeper::open).transpose()?;
     let bar = output::count_bar("feeding", flow.events.len() as u64);
     let mut exchange = Exchange::new(exchange::Options::default());
     let start = Instant::now();
@@ -67,16 +71,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.json { output::json(&report) } else { output::text_line(report.summary()) }
 }
 
-/// A journal for the facts of this replay alone.
-fn open_journal(dir: &Path) -> Result<Keeper, Failure> {
-    let keeper = Keeper::open(dir)?;
-    match keeper.facts() {
-        0 => Ok(keeper),
-        facts => Err(Failure::Usage(format!(
-            "--journal: there are {facts} facts in {} already; give a folder that is empty or not \
-             there",
+/// The journal is for the facts of this replay alone. Nothing that is in the folder is touched.
+fn check_empty(dir: &Path) -> Result<(), Failure> {
+    let wrong = |what: &str| {
+        Err(Failure::Usage(format!(
+            "--journal: {} {what}; give a folder that is empty or not there",
             dir.display()
-        ))),
+        )))
+    };
+    match std::fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => wrong("is not empty"),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(why) => wrong(&format!("cannot be read: {why}")),
     }
 }
 

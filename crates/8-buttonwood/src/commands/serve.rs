@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use exchange::Health;
 
-use crate::config::{Config, Market, PolicyName, Reserve, Said};
+use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
 use crate::failure::Failure;
 use crate::house::{self, End, House, Plan};
 use crate::output;
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", env = "BUTTONWOOD_CONFIG")]
     config: Option<PathBuf>,
     /// Address and port of the gate; loopback only
-    #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN", value_parser = config::listen)]
     listen: Option<SocketAddr>,
     /// Folder in which facts are kept
     #[arg(long, value_name = "DIR", env = "BUTTONWOOD_JOURNAL")]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
     reserve_mib: Option<Reserve>,
     /// Save a snapshot each time so many facts have been recorded
-    #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY")]
+    #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
     /// A market to open, if it is not open; may be given more than once
     #[arg(
@@ -67,7 +67,16 @@ impl Args {
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
-        Ok(said.or(file.unwrap_or_default()).config())
+        let config = said.or(file.unwrap_or_default()).config();
+        let mut symbols: Vec<_> = config.markets.iter().map(|market| market.symbol).collect();
+        symbols.sort_unstable();
+        match symbols.windows(2).find(|two| two[0] == two[1]) {
+            None => Ok(config),
+            Some(two) => Err(Failure::Usage(format!(
+                "there are two markets {} in what is configured; give each a name of its own",
+                two[0]
+            ))),
+        }
     }
 }
 

@@ -63,7 +63,11 @@ pub(crate) struct Args {
 fn window(text: &str) -> Result<Range<u64>, String> {
     let number = |text: &str| text.parse::<u64>().ok();
     let ends = text.split_once("..").and_then(|(from, to)| Some(number(from)?..number(to)?));
-    ends.ok_or_else(|| "write it as FROM..UNTIL, such as 3..5".to_owned())
+    let ends = ends.ok_or_else(|| "write it as FROM..UNTIL, such as 3..5".to_owned())?;
+    if ends.start > ends.end {
+        return Err(format!("it ends before it begins; write {}..{}", ends.end, ends.start));
+    }
+    Ok(ends)
 }
 
 /// What the threads share.

@@ -94,24 +94,36 @@ pub(crate) struct Report {
     resident_bytes: Option<u64>,
 }
 
-/// Plays to the end, or until Ctrl-C; gives also the last contents.
-pub(crate) fn play(plan: &Plan, draws: bool) -> Result<(Report, Array), Failure> {
+/// What a play leaves behind.
+pub(crate) struct Played {
+    pub(crate) report: Report,
+    /// The contents at its end.
+    pub(crate) last: Array,
+    /// It was drawn on a terminal that is gone, so that nobody is there to read a report.
+    pub(crate) unseen: bool,
+}
+
+/// Plays to the end, or until Ctrl-C or a hangup.
+pub(crate) fn play(plan: &Plan, draws: bool) -> Result<Played, Failure> {
     let asked = Arc::new(AtomicBool::new(false));
     let hears = asked.clone();
     ctrlc::set_handler(move || hears.store(true, Ordering::Relaxed))
         .map_err(|why| Failure::Life(format!("cannot listen for Ctrl-C: {why}")))?;
     if let (Some(until), 2..) = (plan.until, plan.worlds) {
-        return Ok(report(plan, tiles::play(plan, until, &asked)?));
+        let (report, last) = report(plan, tiles::play(plan, until, &asked)?);
+        return Ok(Played { report, last, unseen: false });
     }
     let mut edge = Edge::new(plan);
+    let mut unseen = false;
     if draws {
-        screen::follow(&mut edge, plan, &asked)?;
+        unseen = !screen::follow(&mut edge, plan, &asked)?;
     } else {
         run(&mut edge, plan, &asked);
     }
     let finished = plan.until.is_some_and(|until| edge.grid.earliest() == until);
     edge.level();
-    Ok(report(plan, outcome(&edge, finished)))
+    let (report, last) = report(plan, outcome(&edge, finished));
+    Ok(Played { report, last, unseen })
 }
 
 /// Runs as fast as it goes, without drawing.

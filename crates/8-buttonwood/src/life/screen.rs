@@ -1,10 +1,15 @@
 //! Life on a terminal: two cells a character, colour for what lags behind, a line of figures below.
 //!
-//! The terminal is given back as it was, however this ends.
+//! The terminal is given back as it was, however this ends. If it is gone, that is an end like Ctrl-C.
 #![allow(clippy::disallowed_types, reason = "an edge: frames come by wall time")]
+#![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads keys")]
 
 use std::io;
+use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use life::{Array, Grid};
@@ -40,15 +45,79 @@ struct View {
     colours: bool,
 }
 
-/// Draws until the last generation, a key, or Ctrl-C.
-pub(super) fn follow(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) -> Result<(), Failure> {
+/// How long the thread that reads keys waits for one before it looks whether it is still wanted.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Draws until the last generation, a key, Ctrl-C, or the end of the terminal. False if that is gone.
+pub(super) fn follow(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) -> Result<bool, Failure> {
     let cannot = |why: io::Error| {
         Failure::Life(format!("cannot draw on this terminal: {why}; --json draws nothing"))
     };
     let mut terminal = ratatui::try_init().map_err(cannot)?;
-    let drawn = draw_all(&mut terminal, edge, plan, asked);
-    ratatui::restore();
-    drawn.map_err(cannot)
+    let drawn = Keys::listen().and_then(|keys| draw_all(&mut terminal, edge, plan, asked, &keys));
+    let shown = terminal.show_cursor().and_then(|()| ratatui::try_restore());
+    if shown.is_err() {
+        // Dropped, it would tell so on standard error, and panic as that is gone too.
+        mem::forget(terminal);
+    }
+    match drawn.and(shown) {
+        Ok(()) => Ok(true),
+        Err(why) if is_gone(&why) => Ok(false),
+        Err(why) => Err(cannot(why)),
+    }
+}
+
+/// What a terminal says that has hung up.
+fn is_gone(why: &io::Error) -> bool {
+    why.kind() == io::ErrorKind::BrokenPipe
+        || (cfg!(unix) && matches!(why.raw_os_error(), Some(libc::EIO | libc::ENXIO)))
+}
+
+/// Keys and other events, read on a thread of its own.
+///
+/// On a terminal that has hung up neither `event::poll` nor `event::read` ever comes back, whatever time
+/// they are given. Nobody waits for that thread: it ends with the program.
+struct Keys {
+    events: Receiver<io::Result<Event>>,
+    wanted: Arc<AtomicBool>,
+}
+
+impl Keys {
+    fn listen() -> io::Result<Keys> {
+        let (sender, events) = mpsc::channel();
+        let wanted = Arc::new(AtomicBool::new(true));
+        let goes_on = wanted.clone();
+        let read = move || {
+            while goes_on.load(Ordering::Relaxed) {
+                let event = match event::poll(WAIT) {
+                    Ok(false) => continue,
+                    Ok(true) => event::read(),
+                    Err(why) => Err(why),
+                };
+                let failed = event.is_err();
+                if sender.send(event).is_err() || failed {
+                    return;
+                }
+            }
+        };
+        Builder::new().name("keys".to_owned()).spawn(read)?;
+        Ok(Keys { events, wanted })
+    }
+
+    /// The next event, if one comes before `end`.
+    fn next(&self, end: Instant) -> io::Result<Option<Event>> {
+        match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(event) => event.map(Some),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+    }
 }
 
 fn draw_all(
@@ -56,6 +125,7 @@ fn draw_all(
     edge: &mut Edge,
     plan: &Plan,
     asked: &AtomicBool,
+    keys: &Keys,
 ) -> io::Result<()> {
     let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut view = View { left: 0, above: 0, paused: false, step: false, ended: false, colours };
@@ -67,8 +137,8 @@ fn draw_all(
         if !goes_on {
             return Ok(());
         }
-        while event::poll(end.saturating_duration_since(Instant::now()))? {
-            on_event(&event::read()?, edge, &mut view);
+        while let Some(event) = keys.next(end)? {
+            on_event(&event, edge, &mut view);
         }
     }
     Ok(())

@@ -2,9 +2,14 @@
 
 use crate::run::run;
 
+/// What it is, in a sentence.
+const ABOUT: &str = "An exchange in which every order is a process and every deal is a handshake";
+
 #[test]
 fn help_and_version_are_data() {
     let help = run(["--help"]).ok();
+    assert!(help.out.starts_with(ABOUT), "{}", help.out);
+    run([""; 0]).failed(2, &[ABOUT]);
     for command in [
         "demo",
         "serve",
@@ -39,6 +44,7 @@ fn wrong_use_ends_with_status_2_and_says_what_is_right() {
             "`rain` is no kind of fault; choose all, none, or some of kill,",
         ),
         (&["simulate", "--window", "3"], "write it as FROM..UNTIL, such as 3..5"),
+        (&["simulate", "--window", "5..2"], "it ends before it begins; write 2..5"),
         (&["simulate", "--seeds", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command 'nothing'"),
         (&["completions", "dos"], "possible values: bash"),
@@ -54,5 +60,6 @@ fn completions_and_manual_know_every_command() {
     }
     let page = run(["man"]).ok().out;
     assert!(page.contains(".TH buttonwood 1") && page.contains("replay"), "{page}");
+    assert!(page.contains(ABOUT), "{page}");
     assert!(run(["man", "replay"]).ok().out.contains("Bitstamp"));
 }

@@ -190,8 +190,16 @@ lot = "1"
     std::fs::write(&file, text).unwrap();
     let mut server = House::start_by(
         command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--snapshot-every",
+                "20_000_000",
+                "--config",
+            ])
             .arg(&file)
+            .env("BUTTONWOOD_RESERVE_MIB", "1_0")
             .env("BUTTONWOOD_LISTEN", "127.0.0.1:2")
             .env("BUTTONWOOD_POLICY", "disk")
             .env("BUTTONWOOD_JOURNAL", &journal),
@@ -278,14 +286,24 @@ fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
             let ran = run([command, "--journal", journal, "--listen", listen]);
             ran.failed(2, &["will not listen at", "no credentials yet", "127.0.0.1"]);
         }
-        run([command, "--listen", "here"]).failed(2, &["invalid value 'here' for '--listen"]);
+        for wrong in ["here", "localhost:8080", "127.0.0.1"] {
+            let told = format!("invalid value '{wrong}' for '--listen");
+            run([command, "--listen", wrong]).failed(2, &[&told, "such as 127.0.0.1:8080"]);
+        }
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     let ran = run(["serve", "--journal", journal, "--listen", &listen]);
     ran.failed(1, &["cannot listen at", &listen, "choose another port"]);
+    let twice = ["--market", "TEA-USD:0.01:1", "--market", "TEA-USD:0.05:1"];
+    run(["serve", "--journal", journal, "--listen", "127.0.0.1:0"].iter().chain(&twice))
+        .failed(2, &["two markets TEA-USD"]);
+    assert!(!std::path::Path::new(journal).exists(), "nothing is written by what cannot begin");
     run(["serve", "--config", "absent.toml"]).failed(2, &["absent.toml", "config --defaults"]);
     run(["serve", "--market", "tea"]).failed(2, &["SYMBOL:TICK:LOT"]);
+    for wrong in ["0", "20__000", "many"] {
+        run(["serve", "--snapshot-every", wrong]).failed(2, &["'--snapshot-every"]);
+    }
     run(["serve", "--policy", "hope"]).failed(2, &["possible values: disk, memory"]);
     let file = dir.path().join("bad.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\npolicy = \"hope\"\n").unwrap();

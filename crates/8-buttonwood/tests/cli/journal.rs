@@ -66,7 +66,13 @@ fn a_journal_with_facts_is_not_replayed_into() {
     let (dir, _) = kept();
     let journal = dir.path().to_str().unwrap();
     let again = run_with_input(["replay", "-", "--journal", journal], FLOW.as_bytes());
-    again.failed(2, &["9 facts", journal, "give a folder that is empty"]);
+    again.failed(2, &[journal, "is not empty; give a folder that is empty"]);
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("notes.txt"), "mine").unwrap();
+    let path = other.path().to_str().unwrap();
+    run_with_input(["replay", "-", "--journal", path], FLOW.as_bytes())
+        .failed(2, &[path, "is not empty"]);
+    assert_eq!(std::fs::read_dir(path).unwrap().count(), 1, "nothing was put beside it");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `life`: the result is the array's with cells killed all the time; patterns in and out; what is wrong with them.
+//! `life`: the result is the array's with cells killed all the time; patterns in and out; what is wrong with
+//! them; the end of a terminal.
 
 use crate::run::run;
 
@@ -73,6 +74,7 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--pattern", "gosper-gun", "--size", "20x20"], "--size 36x9"),
         (&["--size", "20"], "as in 64x48"),
         (&["--save", "there.txt"], ".rle"),
+        (&["--save", "/nonexistent/x.rle"], "there is no folder /nonexistent"),
         (&["--checkpoint", "64"], "0..=63"),
         (&["--until", "0"], "1..="),
         (&["--kill-per-second", "100001"], "0..=100000"),
@@ -81,5 +83,119 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--worlds", "5", "--size", "9x4", "--until", "1"], "--size 9x4 has 4"),
     ] {
         run(["life"].iter().chain(args)).failed(2, &[told]);
+    }
+}
+
+/// `life` drawn on a terminal of its own, which util-linux' `script` holds open.
+#[cfg(target_os = "linux")]
+mod on_a_terminal {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::process::{Child, Command, Stdio};
+
+    use tempfile::TempDir;
+
+    use crate::run::{command, skipped};
+
+    /// Longer than any machine needs, and yet an end.
+    const SECONDS: u32 = 60;
+
+    struct Terminal {
+        script: Child,
+        dir: TempDir,
+        id: String,
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            send("KILL", &self.id);
+            if self.script.kill().is_ok() {
+                self.script.wait().unwrap();
+            }
+        }
+    }
+
+    /// Sends a signal; false if there is nobody of that id.
+    fn send(signal: &str, id: &str) -> bool {
+        let kill =
+            Command::new("kill").args([&format!("-{signal}"), id]).stderr(Stdio::null()).status();
+        kill.unwrap().success()
+    }
+
+    impl Terminal {
+        /// Begins, and waits until something was drawn. `None` if there is no `script` here.
+        fn start() -> Option<Terminal> {
+            let dir = tempfile::tempdir().unwrap();
+            let path = |name: &str| dir.path().join(name).display().to_string();
+            let buttonwood = command();
+            // The shell in the middle outlives a hangup, to write down how its child ended.
+            let line = format!(
+                "trap : HUP; stty rows 24 cols 80; \
+                 sh -c 'echo $$ > {}; exec {} life --save {}'; echo $? > {}",
+                path("id"),
+                buttonwood.get_program().display(),
+                path("last.rle"),
+                path("status"),
+            );
+            let script = Command::new("script")
+                .args(["--quiet", "--flush", "--command", &line, &path("typescript")])
+                .env("SHELL", "/bin/sh")
+                .env("TERM", "xterm")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn();
+            let Ok(script) = script else {
+                skipped("there is no command script(1)");
+                return None;
+            };
+            let mut terminal = Terminal { script, dir, id: String::new() };
+            let drawn = terminal.wait_for("typescript", |text| text.contains("generation"));
+            assert!(drawn.is_some(), "it draws");
+            terminal.id =
+                terminal.wait_for("id", |text| text.ends_with('\n')).unwrap().trim().to_owned();
+            Some(terminal)
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        /// Waits for a file with something in it; `None` if that does not come in time.
+        fn wait_for(&self, name: &str, enough: impl Fn(&str) -> bool) -> Option<String> {
+            for _ in 0..SECONDS * 20 {
+                let text = fs::read(self.path(name)).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                if enough(&text) {
+                    return Some(text);
+                }
+                assert!(Command::new("sleep").arg("0.05").status().unwrap().success());
+            }
+            None
+        }
+
+        /// Its end: status 0, the last generation saved.
+        fn ended(mut self, why: &str) {
+            let status = self.wait_for("status", |text| text.ends_with('\n'));
+            assert_eq!(status.as_deref(), Some("0\n"), "{why}");
+            self.id.clear();
+            assert!(self.path("last.rle").is_file(), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_is_closed_ends_it() {
+        let Some(mut terminal) = Terminal::start() else { return };
+        terminal.script.kill().unwrap();
+        terminal.script.wait().unwrap();
+        terminal.ended("the terminal is gone");
+    }
+
+    #[test]
+    fn a_signal_ends_it() {
+        for signal in ["INT", "TERM", "HUP"] {
+            let Some(terminal) = Terminal::start() else { return };
+            assert!(send(signal, &terminal.id));
+            terminal.ended(signal);
+        }
     }
 }

@@ -88,9 +88,14 @@ pub(crate) fn recording(name: &str) -> Option<PathBuf> {
     if path.is_file() {
         return Some(path);
     }
-    let mut err = std::io::stderr();
-    writeln!(err, "SKIPPED: the recording {} is not there", path.display()).unwrap();
+    skipped(&format!("the recording {} is not there", path.display()));
     None
+}
+
+/// Says that a test has nothing to test.
+pub(crate) fn skipped(why: &str) {
+    let mut err = std::io::stderr();
+    writeln!(err, "SKIPPED: {why}").unwrap();
 }
 
 /// A small recording: two sellers, a buyer who takes one and a half of them, a cancel.
