@@ -14,6 +14,7 @@ const NEEDS: [Need; 3] = [
     Need { program: "cc", package: "gcc", reason: "rustc links with it" },
     Need { program: "git", package: "git", reason: "tidy asks it which files there are" },
     Need { program: "curl", package: "curl", reason: "the README's session is run as it stands" },
+    Need { program: "script", package: "bsdutils", reason: "a terminal is closed under `life`" },
 ];
 
 /// Components of the Rust toolchain that the checks need.
