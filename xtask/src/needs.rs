@@ -10,7 +10,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
     Need { program: "cc", package: "gcc", reason: "rustc links with it" },
     Need { program: "git", package: "git", reason: "tidy asks it which files there are" },
     Need { program: "curl", package: "curl", reason: "the README's session is run as it stands" },
