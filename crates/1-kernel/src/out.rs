@@ -222,14 +222,21 @@ impl<P: Process> Out<P> {
     /// Writes down what the next life of this process must know; `None` wipes it out.
     #[inline(always)]
     pub fn note(&mut self, note: Option<P::Note>) {
-        if self.wants.has(Wants::NOTED) {
-            self.notes.wipe(self.noting);
-        }
+        self.forget_note();
         self.noting = match note {
             Some(note) => self.notes.write(note),
             None => NO_NOTE,
         };
         self.wants.also(Wants::NOTED);
+    }
+
+    /// This step writes no note.
+    #[inline(always)]
+    pub(crate) fn forget_note(&mut self) {
+        if self.wants.has(Wants::NOTED) {
+            self.notes.wipe(self.noting);
+            self.wants.not(Wants::NOTED);
+        }
     }
 
     /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).

@@ -156,7 +156,7 @@ impl<M: Clone> Ring<M> {
         if self.is_full() {
             self.grow_in_place();
         }
-        self.limit = self.head + self.mask;
+        self.make_room();
     }
 
     /// One place stays free: that of the last delivery, which may be read while this is sent.

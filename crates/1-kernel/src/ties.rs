@@ -92,6 +92,15 @@ struct Tie {
     at_watched: Hook,
 }
 
+impl Tie {
+    /// Is none any more, and the first of those that are free.
+    #[inline(always)]
+    fn release(&mut self, index: u32, free: &mut u32) {
+        self.kind = Kind::NONE;
+        self.at_watcher.next = std::mem::replace(free, index);
+    }
+}
+
 /// The heads of a process's two lists, kept in its slot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Heads {
@@ -154,9 +163,7 @@ impl Ties {
     /// Gives a reference back that came to nothing.
     #[inline(always)]
     pub(crate) fn release(&mut self, reference: MonitorRef) {
-        let tie = &mut self.ties[reference.index as usize];
-        tie.kind = Kind::NONE;
-        tie.at_watcher.next = std::mem::replace(&mut self.free, reference.index);
+        self.ties[reference.index as usize].release(reference.index, &mut self.free);
     }
 
     /// A fired tie is told of: it leaves its watcher's list, and is free. False if it is none of the given
@@ -167,9 +174,8 @@ impl Ties {
         if tie.serial != reference.serial || tie.kind != kind.fired() {
             return false;
         }
-        tie.kind = Kind::NONE;
         let hook = tie.at_watcher;
-        tie.at_watcher.next = std::mem::replace(&mut self.free, reference.index);
+        tie.release(reference.index, &mut self.free);
         self.unhook(hook, head);
         true
     }
@@ -198,18 +204,25 @@ impl Ties {
         tie.watched = watched;
     }
 
-    /// Monitors one who is here and alive. `older` are the heads of both lists until now, which it is from now on.
+    /// Ties a watcher to one who is here and alive. `older` are the heads of both lists until now, which it is from
+    /// now on.
     #[inline(always)]
-    pub(crate) fn watch(&mut self, monitor: MonitorRef, ends: (Pid, Pid), older: Heads) {
-        let tie = &mut self.ties[monitor.index as usize];
-        (tie.kind, tie.watcher, tie.watched) = (Kind::MONITOR, ends.0, ends.1);
+    pub(crate) fn tie(
+        &mut self,
+        reference: MonitorRef,
+        kind: Kind,
+        (watcher, watched): (Pid, Pid),
+        older: Heads,
+    ) {
+        let tie = &mut self.ties[reference.index as usize];
+        (tie.kind, tie.watcher, tie.watched) = (kind, watcher, watched);
         tie.at_watcher = Hook { next: older.watching, previous: NONE };
         tie.at_watched = Hook { next: older.watched, previous: NONE };
         if let Some(older) = self.ties.get_mut(older.watching as usize) {
-            older.at_watcher.previous = monitor.index;
+            older.at_watcher.previous = reference.index;
         }
         if let Some(older) = self.ties.get_mut(older.watched as usize) {
-            older.at_watched.previous = monitor.index;
+            older.at_watched.previous = reference.index;
         }
     }
 
@@ -226,8 +239,7 @@ impl Ties {
     pub(crate) fn take_only(&mut self, index: u32, head: Option<&mut u32>) {
         let tie = &mut self.ties[index as usize];
         let (kind, hook) = (tie.kind, tie.at_watched);
-        tie.kind = Kind::NONE;
-        tie.at_watcher.next = std::mem::replace(&mut self.free, index);
+        tie.release(index, &mut self.free);
         if let Some(head) = head
             && !kind.is_fired()
         {
@@ -256,16 +268,6 @@ impl Ties {
         self.ties[reference.index as usize].at_watcher = Hook { next: *head, previous: NONE };
         if let Some(next) = self.ties.get_mut(*head as usize) {
             next.at_watcher.previous = reference.index;
-        }
-        *head = reference.index;
-    }
-
-    /// Hooks a tie into the list of the watched.
-    #[inline(always)]
-    pub(crate) fn hook_watched(&mut self, reference: MonitorRef, head: &mut u32) {
-        self.ties[reference.index as usize].at_watched = Hook { next: *head, previous: NONE };
-        if let Some(next) = self.ties.get_mut(*head as usize) {
-            next.at_watched.previous = reference.index;
         }
         *head = reference.index;
     }

@@ -145,7 +145,7 @@ pub struct World<P: Process, W = ()> {
     asks: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
     /// Lives that ended otherwise than as `Normal`.
-    pub(crate) failures: u64,
+    failures: u64,
     /// True while the keeper judges: a panic is its own then, and no process's.
     judging: bool,
     /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.

@@ -47,10 +47,7 @@ impl<P: Process> Slip<'_, P> {
 
     /// Writes no note in this step.
     pub fn forget_notes(&mut self) {
-        if self.out.wants.has(Wants::NOTED) {
-            self.out.notes.wipe(self.out.noting);
-            self.out.wants.not(Wants::NOTED);
-        }
+        self.out.forget_note();
     }
 
     /// Sets no monitor in this step.

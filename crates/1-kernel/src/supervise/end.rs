@@ -352,9 +352,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor has ended: whoever is left below it ends at once; then its own supervisor hears of it.
     pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
-        self.failures += u64::from(reason != Reason::Normal);
         self.end_below_now(node);
-        self.watch.ended(pid, 0, &reason);
+        self.count_end(pid, 0, &reason);
         let cause = self.out.causes.note(&reason);
         self.break_ties(pid, cause);
         self.strike_off(pid);
@@ -423,11 +422,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !self.is_there(pid) {
             return;
         }
-        self.failures += u64::from(*reason != Reason::Normal);
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
         slot.body = None;
-        self.watch.ended(pid, slot.key, reason);
+        let key = slot.key;
+        self.count_end(pid, key, reason);
         let cause = self.out.causes.note(reason);
         self.break_ties(pid, cause);
         self.strike_off(pid);

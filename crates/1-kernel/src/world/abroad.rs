@@ -187,14 +187,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    fn drop_tie(&mut self, tie: MonitorRef, watcher: Pid) {
+    pub(super) fn drop_tie(&mut self, tie: MonitorRef, watcher: Pid) {
         let head = &mut self.slots[watcher.index()].ties.watching;
         self.out.ties.unhook_watcher(tie.index, head);
         self.out.ties.release(tie);
     }
 
-    /// Hangs a tie on its watcher alone: the watched is elsewhere.
-    fn hang(&mut self, tie: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+    /// Hangs a tie on its watcher alone: the watched is elsewhere, or gone.
+    pub(super) fn hang(&mut self, tie: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         self.out.ties.set(tie, kind, watcher, watched);
         let head = &mut self.slots[watcher.index()].ties.watching;
         self.out.ties.hook_watcher(tie, head);

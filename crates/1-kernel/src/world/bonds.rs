@@ -26,49 +26,37 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let head = &mut self.slots[watcher.index()].ties.watching;
         let watching = std::mem::replace(head, reference.index);
         let older = Heads { watching, watched: NONE };
-        self.out.ties.watch(reference, (watcher, watched), older);
+        self.out.ties.tie(reference, Kind::MONITOR, (watcher, watched), older);
     }
 
-    /// Monitors anybody: most are here and alive.
+    /// Ties one process to another: most are here and alive.
     #[inline(always)]
-    pub(super) fn monitor(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
+    pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         match self.slots.get_mut(watched.index()) {
             Some(slot)
                 if slot.generation == watched.generation()
                     && !matches!(slot.state, State::Free | State::Alias) =>
             {
-                let watched_head = &mut slot.ties.watched;
-                let watched_by = std::mem::replace(watched_head, reference.index);
+                let watched_by = std::mem::replace(&mut slot.ties.watched, reference.index);
                 let head = &mut self.slots[watcher.index()].ties.watching;
                 let watching = std::mem::replace(head, reference.index);
                 let older = Heads { watching, watched: watched_by };
-                self.out.ties.watch(reference, (watcher, watched), older);
+                self.out.ties.tie(reference, kind, (watcher, watched), older);
             }
-            _ => self.tie(reference, Kind::MONITOR, watcher, watched),
+            _ => self.tie_elsewhere(reference, kind, watcher, watched),
         }
     }
 
+    /// To one of another world, or to one who is gone: that is an end at once.
     #[inline(never)]
-    pub(super) fn tie(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+    fn tie_elsewhere(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         if self.is_abroad(watched) {
             return self.tie_abroad(reference, kind, watcher, watched);
         }
-        let ties = &mut self.out.ties;
-        ties.set(reference, kind, watcher, watched);
-        ties.hook_watcher(reference, &mut self.slots[watcher.index()].ties.watching);
-        match self.slots.get_mut(watched.index()) {
-            Some(slot)
-                if slot.generation == watched.generation()
-                    && !matches!(slot.state, State::Free | State::Alias) =>
-            {
-                ties.hook_watched(reference, &mut slot.ties.watched);
-            }
-            _ => {
-                ties.fire(reference);
-                let letter = ending(kind, reference, Cause::NoProcess);
-                self.out.ring.push(Envelope { to: watcher, from: watched, letter });
-            }
-        }
+        self.hang(reference, kind, watcher, watched);
+        self.out.ties.fire(reference);
+        let letter = ending(kind, reference, Cause::NoProcess);
+        self.out.ring.push(Envelope { to: watcher, from: watched, letter });
     }
 
     #[inline]

@@ -243,8 +243,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !kind.is_fired() {
             return false;
         }
-        self.out.ties.unhook_watcher(tie.index, &mut self.slots[watcher.index()].ties.watching);
-        self.out.ties.release(tie);
+        self.drop_tie(tie, watcher);
         if kind.is_asked() {
             self.forget_alias(tie);
         }

@@ -48,7 +48,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn apply_last(&mut self, me: Pid) {
         let Some(effect) = self.out.effects.last() else { return };
         match *effect {
-            Effect::Monitor(reference, pid) => self.monitor(reference, me, pid),
+            Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
             Effect::Spawn(pid) => {
                 self.settle_in(pid, |out| out.spawned.pop(), NO_NODE, 0, 1, State::Alive);
             }

@@ -106,6 +106,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// A life has ended: counted, and told to who watches the world.
+    pub(crate) fn count_end(&mut self, pid: Pid, key: u64, reason: &Reason) {
+        self.failures += u64::from(*reason != Reason::Normal);
+        self.watch.ended(pid, key, reason);
+    }
+
     /// Ends a life: tells those who watch, and its supervisor.
     #[inline(never)]
     pub(crate) fn bury(&mut self, pid: Pid, reason: Reason) {
@@ -114,10 +120,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.bury_supervisor(pid, reason);
         }
         slot.body = None;
-        if reason != Reason::Normal {
-            self.failures += 1;
-        }
-        self.watch.ended(pid, slot.key, &reason);
+        let key = slot.key;
+        self.count_end(pid, key, &reason);
+        let slot = &self.slots[pid.index()];
         if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ABROAD) {
             let cause = self.out.causes.note(&reason);
             self.break_ties(pid, cause);

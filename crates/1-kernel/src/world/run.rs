@@ -116,9 +116,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.out.wants.has(Wants::RECORDED) {
             self.out.log.truncate(self.out.recorded);
         }
-        if self.out.wants.has(Wants::NOTED) {
-            self.out.notes.wipe(self.out.noting);
-        }
+        self.out.forget_note();
         self.out.spawned.clear();
         self.out.multicasts.clear();
         self.out.wants = Wants::NOTHING;
