@@ -13,6 +13,9 @@ use crate::{JournalError, Storage, StorageFile};
 /// Zeros are written this many at a time.
 const CHUNK: usize = 1 << 20;
 
+/// Held by the one writer.
+const LOCK: &str = "lock";
+
 /// A directory of the file system.
 #[derive(Clone, Debug)]
 pub struct Disk {
@@ -47,7 +50,7 @@ impl Disk {
 
     /// True if somebody has it for writing.
     pub(crate) fn is_in_use(&self) -> bool {
-        let lock = File::open(self.dir.join("lock"));
+        let lock = File::open(self.dir.join(LOCK));
         lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 }
@@ -69,7 +72,7 @@ impl Storage for Disk {
     type Lock = File;
 
     fn lock(&self) -> io::Result<Option<File>> {
-        let path = self.dir.join("lock");
+        let path = self.dir.join(LOCK);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),

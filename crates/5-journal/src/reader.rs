@@ -45,18 +45,23 @@ impl<S: Storage> FileReader<S> {
         Ok(Mark { position: segment.0, segment, at, chain: head.previous })
     }
 
+    /// Begins to read at a mark.
+    fn walk(&self, mark: &Mark) -> Result<Walk<S::File>, JournalError> {
+        let path = || self.storage.path(&mark.segment.1);
+        let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
+        let walk = Walk::new(file, mark.at, mark.position, mark.chain);
+        Ok(walk.map_err(error::io("read", path()))?.without_chain())
+    }
+
     /// The chain's value after the record in which the fact before `position` lies. Reads its segment up to there.
     pub(crate) fn chain_at(&self, position: u64) -> Result<Chain, JournalError> {
         if position <= 1 {
             return Ok(GENESIS);
         }
         let mark = self.mark(position - 1)?;
-        let path = || self.storage.path(&mark.segment.1);
-        let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
-        let mut walk = Walk::new(file, mark.at, mark.position, mark.chain)
-            .map_err(error::io("read", path()))?
-            .without_chain();
+        let mut walk = self.walk(&mark)?;
         while walk.position < position {
+            let path = || self.storage.path(&mark.segment.1);
             match walk.step().map_err(error::io("read", path()))? {
                 Step::Record(_) => {}
                 Step::End | Step::Bad(_) => return Err(JournalError::NotKept { from: position }),
@@ -102,10 +107,7 @@ impl<S: Storage> Reader for FileReader<S> {
         let mut mark = self.mark(from)?;
         loop {
             let path = || self.storage.path(&mark.segment.1);
-            let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
-            let mut walk = Walk::new(file, mark.at, mark.position, mark.chain)
-                .map_err(error::io("read", path()))?
-                .without_chain();
+            let mut walk = self.walk(&mark)?;
             let mut stop = false;
             while walk.position < until && !stop {
                 let (offset, seq) = (walk.at, walk.position);

@@ -251,19 +251,17 @@ pub(crate) fn scan<S: Storage>(
                 // it has been written whole since: once more then, and what is wrong still is damage.
                 Step::Bad(damage) => {
                     let may_be_torn = damage == Damage::Record && is_last;
-                    let again = match looked_again {
-                        0 => true,
-                        1 => may_be_torn && walk.was_durable().map_err(failed())?,
+                    match looked_again {
+                        0 => {}
+                        1 if may_be_torn => {
+                            if !walk.was_durable().map_err(failed())? {
+                                break walk.garbage().map_err(failed())?;
+                            }
+                        }
                         _ => return damaged(at, position, damage),
-                    };
-                    if again {
-                        looked_again += 1;
-                        walk.look_again().map_err(failed())?;
-                    } else if may_be_torn {
-                        break walk.garbage().map_err(failed())?;
-                    } else {
-                        return damaged(at, position, damage);
                     }
+                    looked_again += 1;
+                    walk.look_again().map_err(failed())?;
                 }
             }
         };

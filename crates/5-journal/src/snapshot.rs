@@ -58,9 +58,13 @@ fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     Ok(positions)
 }
 
-/// True if there is a snapshot: then there were facts.
-pub(crate) fn is_any<S: Storage>(storage: &S) -> Result<bool, JournalError> {
-    all(storage).map(|positions| !positions.is_empty())
+/// What is to be said where no segment is: if there is a snapshot, there were facts.
+pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, JournalError> {
+    let path = storage.path("");
+    Ok(match all(storage)?.is_empty() {
+        true => JournalError::NoJournal { path },
+        false => JournalError::NoSegments { path },
+    })
 }
 
 /// Saves a snapshot, of the history with this chain, and removes those that are too old to be kept.

@@ -7,7 +7,7 @@ use words::{Fact, Stamp};
 
 use crate::error::JournalError;
 use crate::record::Chain;
-use crate::scan::{self, scan};
+use crate::scan::{Scan, scan};
 use crate::{Disk, Storage, snapshot};
 
 /// What a journal holds.
@@ -46,13 +46,6 @@ pub fn verify_storage<S: Storage>(
     storage: &S,
     each: &mut impl FnMut(Stamp, Fact),
 ) -> Result<Verified, JournalError> {
-    if scan::segments(storage)?.is_empty() {
-        let path = storage.path("");
-        return Err(match snapshot::is_any(storage)? {
-            true => JournalError::NoSegments { path },
-            false => JournalError::NoJournal { path },
-        });
-    }
     let mut facts = 0;
     let mut facts_hash = FactsHash::new();
     let scanned = scan(storage, &mut |batch| {
@@ -62,7 +55,8 @@ pub fn verify_storage<S: Storage>(
         Ok(())
     });
     let (chain, cut_bytes, damage): (Chain, u64, _) = match scanned {
-        Ok(scan) => (scan.chain, scan.tail.map_or(0, |tail| tail.garbage), None),
+        Ok(Scan { chain, tail: Some(tail), .. }) => (chain, tail.garbage, None),
+        Ok(Scan { tail: None, .. }) => return Err(snapshot::without_segments(storage)?),
         Err(damage @ JournalError::Damaged { .. }) => ([0; 32], 0, Some(damage)),
         Err(other) => return Err(other),
     };

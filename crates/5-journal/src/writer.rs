@@ -105,8 +105,10 @@ impl<S: Storage> FileJournal<S> {
             last.keep(batch);
             Ok(())
         })?;
-        if scan.tail.is_none() && snapshot::is_any(&storage)? {
-            return Err(JournalError::NoSegments { path: here() });
+        if scan.tail.is_none()
+            && let gone @ JournalError::NoSegments { .. } = snapshot::without_segments(&storage)?
+        {
+            return Err(gone);
         }
         let last_ask = last.ask()?;
         remove_leftovers(&storage)?;

@@ -29,7 +29,7 @@ fn a_snapshot_with_any_byte_missing_or_changed_is_passed_over_and_named() {
     add(&mut journal, 1);
     journal.save_snapshot(5, b"newer").unwrap();
     drop(journal);
-    let name = format!("{:020}.fold", 5);
+    let name = fold(5);
     let whole = sim.bytes(&name);
     let cut = (0..whole.len()).map(|length| whole[..length].to_vec());
     let flipped = (0..whole.len()).map(|at| {
@@ -58,6 +58,11 @@ fn a_snapshot_is_not_ahead_of_its_journal() {
     journal.save_snapshot(5, b"now").unwrap();
 }
 
+/// The file of the snapshot at a position.
+fn fold(position: u64) -> String {
+    format!("{position:020}.fold")
+}
+
 /// Puts a journal's segments back as they were in a backup.
 fn restore(sim: &Sim, backup: &[(String, Vec<u8>)]) {
     sim.state().files.retain(|name, _| !name.ends_with(".facts"));
@@ -73,9 +78,9 @@ fn a_journal_that_was_restored_from_a_backup_does_not_take_the_fold_of_another_h
     add(&mut journal, 3);
     journal.save_snapshot(journal.end(), b"common").unwrap();
     let backup: Vec<_> = sim.all();
-    for fold in [b"lost", b"gone"] {
+    for bytes in [b"lost", b"gone"] {
         add(&mut journal, 2);
-        journal.save_snapshot(journal.end(), fold).unwrap();
+        journal.save_snapshot(journal.end(), bytes).unwrap();
     }
     drop(journal);
     restore(&sim, &backup);
@@ -89,18 +94,18 @@ fn a_journal_that_was_restored_from_a_backup_does_not_take_the_fold_of_another_h
     journal.save_snapshot(11, b"anew").unwrap();
     assert_eq!(journal.load_snapshot().unwrap().saved, Some((11, b"anew".to_vec())));
     // A fold of the lost history at a position that both have.
-    let of_ours = sim.bytes(&format!("{:020}.fold", 11));
+    let of_ours = sim.bytes(&fold(11));
     let of_theirs = {
         let other = Sim::default();
         let mut journal = open(&other, SMALL).unwrap();
         add(&mut journal, 5);
         journal.save_snapshot(11, b"lost").unwrap();
-        other.bytes(&format!("{:020}.fold", 11))
+        other.bytes(&fold(11))
     };
-    sim.set(&format!("{:020}.fold", 11), of_theirs);
+    sim.set(&fold(11), of_theirs);
     let found = journal.load_snapshot().unwrap();
     assert_eq!((found.saved, found.passed_over.len()), (None, 1));
-    sim.set(&format!("{:020}.fold", 11), of_ours);
+    sim.set(&fold(11), of_ours);
     assert_eq!(journal.load_snapshot().unwrap().saved, Some((11, b"anew".to_vec())));
 }
 
