@@ -230,15 +230,6 @@ impl<P: Process> Out<P> {
         self.wants.also(Wants::NOTED);
     }
 
-    /// This step writes no note.
-    #[inline(always)]
-    pub(crate) fn forget_note(&mut self) {
-        if self.wants.has(Wants::NOTED) {
-            self.notes.wipe(self.noting);
-            self.wants.not(Wants::NOTED);
-        }
-    }
-
     /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).
     /// Whatever the other sends before its end arrives before.
     #[inline(always)]

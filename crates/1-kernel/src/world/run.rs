@@ -16,6 +16,15 @@ impl<P: Process> Out<P> {
         (self.me, self.key, self.incarnation, self.note) = (me, key, incarnation, note);
         self.ring.tail()
     }
+
+    /// This step writes no note.
+    #[inline(always)]
+    pub(crate) fn forget_note(&mut self) {
+        if self.wants.has(Wants::NOTED) {
+            self.notes.wipe(self.noting);
+            self.wants.not(Wants::NOTED);
+        }
+    }
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
