@@ -119,6 +119,14 @@ pub struct Gate {
     stop_folding: mpsc::Sender<()>,
 }
 
+/// Listens at an address, which must be a loopback one: whether a gate could be there, before it is opened.
+pub fn listen(bind: SocketAddr) -> Result<TcpListener, GateError> {
+    if !bind.ip().is_loopback() {
+        return Err(GateError::NotLoopback(bind));
+    }
+    TcpListener::bind(bind).map_err(|source| GateError::Bind { address: bind, source })
+}
+
 impl Gate {
     /// Listens, and answers from now on.
     ///
@@ -137,11 +145,8 @@ impl Gate {
         health: impl Fn() -> Health + Send + Sync + 'static,
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
-        if !bind.ip().is_loopback() {
-            return Err(GateError::NotLoopback(bind));
-        }
         let at = |source| GateError::Bind { address: bind, source };
-        let listener = TcpListener::bind(bind).map_err(at)?;
+        let listener = listen(bind)?;
         listener.set_nonblocking(true).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
 

@@ -21,6 +21,6 @@ mod shape;
 mod status;
 mod time;
 
-pub use gate::{Gate, GateError, Options};
+pub use gate::{Gate, GateError, Options, listen};
 pub use openapi::openapi_json;
 pub use problem::GateCode;

@@ -63,12 +63,7 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
         ("before" = Option<u64>, Query, description = "Only orders newer than this number"),
         ("after" = Option<u64>, Query, description = "Only orders older than this number"),
         AccountHeaders),
-    responses((status = 200, body = [OrderBody], headers(
-        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
-            next newer page; not there if there is none"),
-        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
-            next older page; not there if there is none"),
-    )), Refusals))]
+    responses((status = 200, body = [OrderBody]), Refusals))]
 pub(crate) async fn orders(
     State(app): State<Arc<App>>,
     account: Account,
@@ -130,12 +125,7 @@ fn merge<'a>(
         ("before" = Option<u64>, Query, description = "Only of trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only of trades older than this number"),
         AccountHeaders),
-    responses((status = 200, body = [FillBody], headers(
-        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
-            next newer page; not there if there is none"),
-        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
-            next older page; not there if there is none"),
-    )), Refusals))]
+    responses((status = 200, body = [FillBody]), Refusals))]
 pub(crate) async fn fills(
     State(app): State<Arc<App>>,
     account: Account,

@@ -167,12 +167,7 @@ pub(crate) async fn ticker(
         ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
         ("before" = Option<u64>, Query, description = "Only trades newer than this number"),
         ("after" = Option<u64>, Query, description = "Only trades older than this number")),
-    responses((status = 200, body = [TradeBody], headers(
-        ("CB-BEFORE" = u64, description = "Number of the newest row looked at, as `before` of the \
-            next newer page; not there if there is none"),
-        ("CB-AFTER" = u64, description = "Number of the oldest row looked at, as `after` of the \
-            next older page; not there if there is none"),
-    )), Refusals))]
+    responses((status = 200, body = [TradeBody]), Refusals))]
 pub(crate) async fn trades(
     State(app): State<Arc<App>>,
     Id(id): Id,

@@ -2,12 +2,15 @@
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
+use utoipa::{Modify, OpenApi};
 
 use crate::{lists, market, orders, problem, shape, status};
 
 #[derive(OpenApi)]
 #[openapi(
+    modifiers(&Paging),
     info(
         title = "Buttonwood",
         description = "REST of the exchange, in the dialect of Coinbase Exchange. Accounts are \
@@ -33,6 +36,36 @@ use crate::{lists, market, orders, problem, shape, status};
     ),
 )]
 struct Api;
+
+/// The headers of what comes in pages.
+struct Paging;
+
+impl Modify for Paging {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for path in ["/orders", "/fills", "/products/{id}/trades"] {
+            let get = openapi.paths.paths.get_mut(path).and_then(|path| path.get.as_mut());
+            let ok = get.and_then(|get| get.responses.responses.get_mut("200"));
+            let Some(RefOr::T(ok)) = ok else { unreachable!("{path} is there, and answers") };
+            for (name, row, page) in [
+                ("CB-BEFORE", "newest", ("before", "newer")),
+                ("CB-AFTER", "oldest", ("after", "older")),
+            ] {
+                let about = format!(
+                    "Number of the {row} row looked at, as `{}` of the next {} page; not there if \
+                     there is none",
+                    page.0, page.1
+                );
+                let number = ObjectBuilder::new()
+                    .schema_type(Type::Integer)
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+                    .minimum(Some(0));
+                let header =
+                    HeaderBuilder::new().schema(Some(number)).description(Some(about)).build();
+                ok.headers.insert(name.to_owned(), RefOr::T(header));
+            }
+        }
+    }
+}
 
 /// The OpenAPI description, as JSON text with a newline at its end.
 pub fn openapi_json() -> String {

@@ -1,7 +1,7 @@
 //! A running exchange with its journal, its gate and its markets, for `demo` and `serve`.
 
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -109,7 +109,7 @@ impl House {
     ///
     /// Where it could not listen, it says so before the journal is read or written.
     pub(crate) fn open(plan: &Plan) -> Result<House, HouseError> {
-        try_to_listen(plan.listen)?;
+        drop(gates::listen(plan.listen).map_err(HouseError::Gate)?); // the gate does so itself, later
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
         let Plan { reserve_bytes, snapshot_every, .. } = *plan;
@@ -154,14 +154,6 @@ impl House {
             // A handler of the gate still looks at it; what is durable is durable all the same.
             None => Ok(()),
         }
-    }
-}
-
-/// Whether the gate could listen now. It does so itself when there is something to serve.
-fn try_to_listen(address: SocketAddr) -> Result<(), HouseError> {
-    match TcpListener::bind(address) {
-        Ok(_closed_at_once) => Ok(()),
-        Err(source) => Err(HouseError::Gate(GateError::Bind { address, source })),
     }
 }
 
