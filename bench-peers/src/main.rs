@@ -2,6 +2,9 @@
 
 mod args;
 mod engines;
+/// The command's allocator, for everybody who is measured here.
+#[path = "../../crates/8-buttonwood/src/huge_pages.rs"]
+mod huge_pages;
 mod plain;
 mod queue;
 mod report;
@@ -30,6 +33,9 @@ pub struct Case {
     /// The engines; the first is the one that the others are measured by.
     pub entries: Vec<Entry>,
 }
+
+#[global_allocator]
+static ALLOCATOR: huge_pages::HugePages = huge_pages::HugePages;
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();

@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod failure;
 mod house;
+mod huge_pages;
 mod keeper;
 mod life;
 mod memory;
@@ -23,6 +24,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use commands::Cli;
+
+#[global_allocator]
+static ALLOCATOR: huge_pages::HugePages = huge_pages::HugePages;
 
 fn main() -> ExitCode {
     memory::give_large_blocks_back();

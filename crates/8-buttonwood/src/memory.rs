@@ -1,4 +1,4 @@
-//! One setting of the system's allocator, made before anything else runs. Nothing else of memory is decided here.
+//! One setting of the system's allocator, made before anything else runs.
 
 /// Blocks from this size on are the system's own and go back to it whole: 64 KiB.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
