@@ -1,6 +1,8 @@
 //! How many asks a second the exchange does on the caller's thread, in memory, and what a resting
 //! order costs. Flow is generated before the clock starts; facts go to a closure that counts them.
 
+use std::time::Duration;
+
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
 use serde::Serialize;
@@ -15,13 +17,16 @@ const FIRST: AskId = AskId(2);
 /// Sizes of the standing books, in orders.
 const BOOKS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
+/// So many asks one of them is fed before it is the next one's turn: some milliseconds.
+const TURN: usize = 20_000;
+
 /// What was measured.
 #[derive(Serialize)]
 pub(crate) struct Core {
     scenarios: Vec<OfScenario>,
     worst_asks_per_second: u64,
     standing: Vec<OfBook>,
-    /// Cost of an ask with a million standing orders, by that with a thousand.
+    /// Cost of an ask with a million standing orders, by that with a thousand in the same run: the median.
     cost_ratio: f64,
     bytes_per_resting_order: Option<f64>,
     seed: u64,
@@ -59,14 +64,12 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Core {
     progress();
     let scenarios: Vec<OfScenario> =
         Scenario::ALL.into_iter().map(|scenario| of_scenario(plan, scenario, progress)).collect();
-    let standing: Vec<OfBook> =
-        BOOKS.into_iter().map(|orders| of_book(plan, orders, progress)).collect();
-    let cost = |book: Option<&OfBook>| book.map_or(0.0, |book| book.nanoseconds_per_ask);
+    let (standing, cost_ratio) = of_books(plan, progress);
     Core {
         worst_asks_per_second: scenarios.iter().map(|s| s.asks_per_second).min().unwrap_or(0),
         scenarios,
-        cost_ratio: hundredths(cost(standing.last()) / cost(standing.first())),
         standing,
+        cost_ratio,
         bytes_per_resting_order,
         seed: plan.seed,
         runs: plan.runs,
@@ -75,8 +78,7 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Core {
 
 /// How many runs [`run`] has, for a progress bar.
 pub(crate) fn steps(plan: &Plan) -> u64 {
-    let measurements = Scenario::ALL.len() + BOOKS.len();
-    1 + measurements as u64 * u64::from(plan.runs)
+    1 + (Scenario::ALL.len() as u64 + 1) * u64::from(plan.runs)
 }
 
 /// A flow, made beforehand: the asks of its standing book, and those that are timed.
@@ -109,18 +111,23 @@ fn prepared(asks: &[Ask]) -> Exchange {
     exchange
 }
 
-/// Nanoseconds an ask, and trades.
-fn measure(made: &Made) -> (f64, u64) {
-    let mut exchange = prepared(&made.standing);
-    let mut trades = 0;
+/// Feeds asks, and says how long that took; counts trades.
+fn feed(exchange: &mut Exchange, asks: &[Ask], trades: &mut u64) -> Duration {
     let ((), taken) = time(|| {
-        for (index, (ask, at)) in made.asks.iter().zip(2..).enumerate() {
-            exchange.warm(&made.asks[index + 1..]);
-            exchange.ask(Time(at), ask, &mut |_, tell| {
-                trades += u64::from(matches!(tell, Tell::Fact(_, Fact::Traded { .. })));
+        for (index, ask) in asks.iter().enumerate() {
+            exchange.warm(&asks[index + 1..]);
+            exchange.ask(Time(2), ask, &mut |_, tell| {
+                *trades += u64::from(matches!(tell, Tell::Fact(_, Fact::Traded { .. })));
             });
         }
     });
+    taken
+}
+
+/// Nanoseconds an ask, and trades.
+fn measure(made: &Made) -> (f64, u64) {
+    let mut trades = 0;
+    let taken = feed(&mut prepared(&made.standing), &made.asks, &mut trades);
     (nanoseconds_each(taken, made.asks.len() as u64), trades)
 }
 
@@ -150,10 +157,40 @@ fn of_scenario(plan: &Plan, scenario: Scenario, progress: &dyn Fn()) -> OfScenar
     }
 }
 
-fn of_book(plan: &Plan, orders: u32, progress: &dyn Fn()) -> OfBook {
-    let made = make(plan, Scenario::Still, Some(orders));
-    let (nanoseconds, _) = measure_often(plan, &made, progress);
-    OfBook { orders, nanoseconds_per_ask: hundredths(nanoseconds) }
+/// What an ask costs on each of the standing books, and on the largest by the smallest.
+fn of_books(plan: &Plan, progress: &dyn Fn()) -> (Vec<OfBook>, f64) {
+    let made = BOOKS.map(|orders| make(plan, Scenario::Still, Some(orders)));
+    let mut costs = BOOKS.map(|_| Vec::new());
+    let mut ratios = Vec::new();
+    for _ in 0..plan.runs {
+        let of_run = in_turns(&made);
+        let [smallest, .., largest] = of_run;
+        ratios.push(largest / smallest);
+        for (costs, cost) in costs.iter_mut().zip(of_run) {
+            costs.push(cost);
+        }
+        progress();
+    }
+    let books = BOOKS.into_iter().zip(&mut costs);
+    let books = books.map(|(orders, costs)| {
+        let nanoseconds_per_ask = hundredths(median(costs));
+        OfBook { orders, nanoseconds_per_ask }
+    });
+    (books.collect(), hundredths(median(&mut ratios)))
+}
+
+/// Nanoseconds an ask of each book. They take turns, so that whatever else the machine does falls on all of them.
+fn in_turns(made: &[Made; BOOKS.len()]) -> [f64; BOOKS.len()] {
+    let mut exchanges = made.each_ref().map(|made| prepared(&made.standing));
+    let mut taken = made.each_ref().map(|_| Duration::ZERO);
+    let asks = made[0].asks.len();
+    for from in (0..asks).step_by(TURN) {
+        for ((made, exchange), taken) in made.iter().zip(&mut exchanges).zip(&mut taken) {
+            let turn = &made.asks[from..asks.min(from + TURN)];
+            *taken += feed(exchange, turn, &mut 0);
+        }
+    }
+    taken.map(|taken| nanoseconds_each(taken, asks as u64))
 }
 
 /// Memory of a resting order, of a million: its process, its place on the floor, its ledger line.
