@@ -297,7 +297,7 @@ impl<W: Watch<Party>> Exchange<W> {
         let last = self.world.keeper().facts();
         let log = self.world.take_log();
         let mut answered = false;
-        for (seq, fact) in (last + 1 - log.len() as u64..).zip(log) {
+        for (seq, &fact) in (last + 1 - log.len() as u64..).zip(log.as_slice()) {
             answered = answered || answers(&fact);
             sink(ask, Tell::Fact(Stamp { seq, ask, time: self.time }, fact));
         }
