@@ -62,6 +62,7 @@ mod supervise;
 mod table;
 mod ties;
 mod tree;
+mod wants;
 mod watch;
 mod world;
 

@@ -7,6 +7,7 @@ use crate::notes::{NO_NOTE, Notes};
 use crate::process::{Cause, Causes};
 use crate::ring::{Control, Envelope, Letter, Ring};
 use crate::ties::{MonitorRef, Ties};
+use crate::wants::Wants;
 use crate::world::Abroad;
 use crate::{ChildId, Name, Pid, Process, Reason};
 
@@ -29,46 +30,6 @@ pub struct Ask {
     pub reply_to: Pid,
     /// The monitor of who was asked.
     pub monitor: MonitorRef,
-}
-
-/// What a step wants that happens when it is over, beside what it has sent: a bit each. Most steps want nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Wants(u8);
-
-impl Wants {
-    /// Every monitor that was set before this step is taken away, before all else.
-    pub(crate) const UNTIED: Wants = Wants(1);
-    /// The note is the one at `Out::noting`.
-    pub(crate) const NOTED: Wants = Wants(2);
-    /// There are other effects.
-    pub(crate) const MORE: Wants = Wants(4);
-    /// There are facts, in the log from `Out::recorded` on.
-    pub(crate) const RECORDED: Wants = Wants(8);
-    /// The process ends, for the cause `Out::exit`.
-    pub(crate) const ENDED: Wants = Wants(16);
-    /// None of them.
-    pub(crate) const NOTHING: Wants = Wants(0);
-
-    #[inline(always)]
-    pub(crate) fn also(&mut self, want: Wants) {
-        self.0 |= want.0;
-    }
-
-    #[inline(always)]
-    pub(crate) fn not(&mut self, want: Wants) {
-        self.0 &= !want.0;
-    }
-
-    /// All but this.
-    #[inline(always)]
-    pub(crate) fn but(self, want: Wants) -> Wants {
-        Wants(self.0 & !want.0)
-    }
-
-    #[inline(always)]
-    pub(crate) fn has(self, want: Wants) -> bool {
-        self.0 & want.0 != 0
-    }
 }
 
 /// Effects that wait for the end of the step. Sends are not among them: they go straight into the
@@ -105,6 +66,8 @@ pub struct Out<P: Process> {
     pub(crate) wants: Wants,
     /// Where the note lies that this step has written, if it has: see [`Wants::NOTED`].
     pub(crate) noting: u32,
+    /// The monitor that this step sets first, if it sets one: see [`Wants::TIED`].
+    pub(crate) tying: (MonitorRef, Pid),
     pub(crate) effects: Vec<Effect>,
     /// Why the process ends when the step is over, if it does.
     pub(crate) exit: Cause,
@@ -235,7 +198,12 @@ impl<P: Process> Out<P> {
     #[inline(always)]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
         let reference = self.ties.reserve();
-        self.effect(Effect::Monitor(reference, pid));
+        if self.wants.has(Wants::ORDERED) {
+            self.effect(Effect::Monitor(reference, pid));
+        } else {
+            self.wants.also(Wants::TIED);
+            self.tying = (reference, pid);
+        }
         reference
     }
 
@@ -248,10 +216,10 @@ impl<P: Process> Out<P> {
     /// Takes every monitor of this process away, for one that watches one other at a time.
     #[inline(always)]
     pub fn demonitor_all(&mut self) {
-        if self.effects.is_empty() {
-            self.wants.also(Wants::UNTIED);
-        } else {
+        if self.wants.has(Wants::ORDERED) {
             self.effect(Effect::DemonitorAll);
+        } else {
+            self.wants.also(Wants::UNTIED);
         }
     }
 

@@ -24,11 +24,12 @@ pub(crate) use run::why;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::notes::{NO_NOTE, Notes};
-use crate::out::{Out, TimerRef, Wants};
+use crate::out::{Out, TimerRef};
 use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Ties};
 use crate::tree::{Node, NodeId, Tree};
+use crate::wants::Wants;
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
 /// What a slot holds.
@@ -164,6 +165,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             ring: Ring::new(1024),
             wants: Wants::NOTHING,
             noting: NO_NOTE,
+            tying: (MonitorRef::made_up(0), Pid::OUTSIDE),
             effects: Vec::with_capacity(64),
             exit: Cause::Normal,
             causes: Causes::default(),

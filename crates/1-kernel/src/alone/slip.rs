@@ -1,8 +1,9 @@
 //! Mistakes that are planted: the shipped process takes its step, and then says something else.
 //! A model that does not notice is none. Used by tests of models, and by nothing else.
 
-use crate::out::{Effect, Out, Wants};
+use crate::out::{Effect, Out};
 use crate::ring::{Envelope, Letter};
+use crate::wants::Wants;
 use crate::{Pid, Process};
 
 /// A mistake: it is shown each event of the process and may change what its step has put out.
@@ -52,6 +53,7 @@ impl<P: Process> Slip<'_, P> {
 
     /// Sets no monitor in this step.
     pub fn forget_monitors(&mut self) {
+        self.out.forget_tie();
         let ties = &mut self.out.ties;
         self.out.effects.retain_mut(|effect| match *effect {
             Effect::Monitor(reference, _) => {

@@ -139,11 +139,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match answer {
             // Behind what was sent to the same place before that end, which may wait here still.
             Some((by, letter)) => self.out.ring.push(Envelope { to: from, from: by, letter }),
-            None => {
-                self.undeliverable += 1;
-                self.watch.undeliverable(&envelope);
-            }
+            None => self.is_undeliverable(&envelope),
         }
+    }
+
+    /// Nobody is there to get this, and nobody is told.
+    pub(super) fn is_undeliverable(&mut self, envelope: &Envelope<P::Message>) {
+        self.undeliverable += 1;
+        self.watch.undeliverable(envelope);
     }
 
     /// A word between kernels, to a living process of ours. The exit signal that it makes, if any.

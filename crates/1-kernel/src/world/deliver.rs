@@ -1,10 +1,10 @@
 //! The loop, and what each kind of signal comes to.
 
 use super::{Marks, NO_STEP, State, World};
-use crate::out::Wants;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::{Kind, MonitorRef, survives};
+use crate::wants::Wants;
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
 /// Whether [`World::deliver_other`] delivers one signal.
@@ -108,9 +108,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn starts_or_hears(&mut self, envelope: &Envelope<P::Message>) -> bool {
         let &Envelope { to, from, ref letter } = envelope;
         let Some(slot) = self.slots.get_mut(to.index()) else { return false };
-        let (true, Some(body)) = (slot.generation == to.generation(), &mut slot.body) else {
-            return false;
-        };
+        if slot.generation != to.generation() {
+            return self.comes_too_late(envelope);
+        }
+        let Some(body) = &mut slot.body else { return false };
         let ended = match *letter {
             Letter::Start => None,
             Letter::Down(monitor, Cause::Normal)
@@ -140,6 +141,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         self.end_step(to);
         true
+    }
+
+    /// News of an end to somebody who has ended meanwhile, as the newcomer of a deal often has that filled both.
+    /// False if it is something else.
+    fn comes_too_late(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        let is_news = matches!(envelope.letter, Letter::Down(..)) && !self.is_abroad(envelope.to);
+        if is_news && !mutation::LATER_LIFE.is_on() {
+            self.is_undeliverable(envelope);
+            return true;
+        }
+        false
     }
 
     #[cold]

@@ -1,10 +1,11 @@
 //! What a step wants done, done: in order, after the step.
 
 use super::{Due, Marks, NO_NODE, State, World};
-use crate::out::{Effect, TimerRef, Wants};
+use crate::out::{Effect, TimerRef};
 use crate::ring::{Envelope, Letter};
 use crate::ties::Kind;
 use crate::tree::NodeId;
+use crate::wants::Wants;
 use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
@@ -16,6 +17,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         if wants.has(Wants::NOTED) {
             self.write_note(me);
+        }
+        if wants.has(Wants::TIED) {
+            let (reference, pid) = self.out.tying;
+            self.tie(reference, Kind::MONITOR, me, pid);
         }
         if wants.has(Wants::MORE) {
             self.apply_more(me);

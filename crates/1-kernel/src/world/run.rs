@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::{Marks, NO_STEP, World};
-use crate::out::{Effect, Out, Wants};
+use crate::out::{Effect, Out};
 use crate::process::Cause;
+use crate::wants::Wants;
 use crate::{Broken, Event, Keeper, Pid, Process, Reason, Watch, mutation};
 
 impl<P: Process> Out<P> {
@@ -23,6 +24,14 @@ impl<P: Process> Out<P> {
         if self.wants.has(Wants::NOTED) {
             self.notes.wipe(self.noting);
             self.wants.not(Wants::NOTED);
+        }
+    }
+
+    /// This step does not set the monitor that it would have set first.
+    pub(crate) fn forget_tie(&mut self) {
+        if self.wants.has(Wants::TIED) {
+            self.ties.release(self.tying.0);
+            self.wants.not(Wants::TIED);
         }
     }
 }
@@ -126,6 +135,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.out.log.truncate(self.out.recorded);
         }
         self.out.forget_note();
+        self.out.forget_tie();
         self.out.spawned.clear();
         self.out.multicasts.clear();
         self.out.wants = Wants::NOTHING;
