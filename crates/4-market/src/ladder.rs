@@ -189,8 +189,10 @@ impl Ladder {
     pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, presence: &Presence) {
         let &Presence { order, place, price, open: lots, .. } = presence;
         let (number, level) = split(self.rank(price.0));
-        let page = self.page(number);
-        let queue = &mut self.pages[page as usize].queues[level];
+        let at = self.page(number);
+        let page = &mut self.pages[at as usize];
+        page.taken |= 1 << level;
+        let queue = &mut page.queues[level];
         let (before, after) = if place >= queue.latest || queue.tail == NONE {
             (queue.tail, NONE)
         } else {
@@ -200,7 +202,7 @@ impl Ladder {
         let generation = pid.generation();
         let (next, previous) = (after, before);
         let index = u32::try_from(pid.index()).expect("an index has 32 bits");
-        let level_ref = LevelRef::new(self.side, page, level);
+        let level_ref = LevelRef::new(self.side, at, level);
         let seat = Seat { order, place, lots, generation, next, previous, level: level_ref };
         seats.make_room(pid.index());
         *seats.at(index) = seat;
@@ -208,9 +210,8 @@ impl Ladder {
         *seats.previous_of(after, &mut queue.tail) = index;
         queue.lots += lots;
         self.resting += 1;
-        self.pages[page as usize].taken |= 1 << level;
         if number < self.best.0 {
-            self.best = (number, page);
+            self.best = (number, at);
         }
     }
 

@@ -23,7 +23,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some(mut envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return };
         'signals: loop {
             let to = envelope.to;
-            if let Letter::Say(_) = envelope.letter
+            if let Letter::Say(first) = &envelope.letter
                 && let Some(slot) = self.slots.get_mut(to.index())
                 && slot.generation == to.generation()
                 && let Some(body) = &mut slot.body
@@ -31,8 +31,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let out = &mut self.out;
                 slot.marks.set(Marks::BEGUN, true);
                 out.begin_step(to, slot.key, slot.incarnation, slot.note);
+                let mut message = first;
                 loop {
-                    let Letter::Say(message) = &envelope.letter else { continue 'signals };
                     self.watch.delivered(envelope);
                     self.mark = out.ring.tail();
                     body.handle(Event::Message { from: envelope.from, message }, out);
@@ -43,8 +43,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     #[allow(unsafe_code)]
                     let Some(next) = (unsafe { out.ring.next_to_handle() }) else { return };
                     envelope = next;
-                    if envelope.to != to {
-                        continue 'signals;
+                    match &envelope.letter {
+                        Letter::Say(next) if envelope.to == to => message = next,
+                        _ => continue 'signals,
                     }
                 }
                 self.end_step(to);
