@@ -18,7 +18,7 @@ pub(crate) use seats::{Seat, Seats};
 
 const LEVELS: i64 = 32;
 const LEVELS_OF_A_PAGE: usize = 32;
-const RECENT: usize = 16;
+const RECENT: usize = 64;
 const NONE: u32 = u32::MAX;
 /// The number of no page: prices stay far from it.
 const NO_PAGE: i64 = i64::MAX;
@@ -62,7 +62,7 @@ pub struct Ladder {
 }
 
 #[inline(always)]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 63")]
 fn near(number: i64) -> usize {
     number as usize % RECENT
 }
