@@ -95,5 +95,6 @@ fn read_all() -> Result<Vec<File>, Fault> {
             Err(why) => return Err(Fault::File { path: path.into(), why }),
         }
     }
+    files.sort_by(|a, b| a.path.cmp(&b.path)); // git names files that it does not know yet first
     Ok(files)
 }
