@@ -142,8 +142,12 @@ impl Process for Party {
     #[inline(always)]
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         let Event::Message { from, message } = event else { return self.on_signal(event, out) };
+        // Most are orders, and whether it is one is told by one byte; which it is, by some reckoning with it.
+        if let Party::Order(order) = self {
+            return order.handle(from, message, out);
+        }
         match self {
-            Party::Order(order) => order.handle(from, message, out),
+            Party::Order(_) => {} // above
             Party::Floor(floor) => floor.handle(from, message, out),
             Party::Clerk(clerk) => clerk.handle(from, message, out),
         }
