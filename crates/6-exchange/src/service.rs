@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
+use words::MarketSpec;
 
 use crate::Options;
 
@@ -63,6 +64,9 @@ pub struct ServiceOptions {
     pub memory_history: usize,
     /// How the journal keeps its segments.
     pub segments: journal::Options,
+    /// Rules that the journal's markets must have: one that is open with others refuses the start before
+    /// anything is written. Those that are not there are not opened by this. Default none.
+    pub rules: Vec<MarketSpec>,
 }
 
 impl Default for ServiceOptions {
@@ -76,6 +80,7 @@ impl Default for ServiceOptions {
             snapshot_every: 20_000_000,
             memory_history: 256 << 20,
             segments: journal::Options::default(),
+            rules: Vec::new(),
         }
     }
 }
@@ -89,6 +94,8 @@ pub enum StartError {
     Journal(JournalError),
     /// The journal was read, and is not a history that can have been.
     Recover(RecoverError),
+    /// A market is open with other rules than [`ServiceOptions::rules`] has for it: these.
+    Rules(MarketSpec),
     /// The system has no thread for us.
     Thread(std::io::Error),
 }
@@ -101,6 +108,13 @@ impl fmt::Display for StartError {
             ),
             StartError::Journal(why) => why.fmt(f),
             StartError::Recover(why) => why.fmt(f),
+            StartError::Rules(MarketSpec { symbol, tick, lot }) => write!(
+                f,
+                "market {symbol} is open already with a tick of {} and a lot of {}; ask for those, or \
+                 choose another journal. Nothing was written",
+                tick.step(),
+                lot.step()
+            ),
             StartError::Thread(why) => {
                 write!(f, "the system has no thread for the exchange: {why}")
             }
@@ -224,6 +238,7 @@ impl Service {
         let (exchange, mut recovered) =
             recover(&mut *journal, options.exchange).map_err(StartError::Recover)?;
         recovered.cut = cut;
+        check_rules(&recovered.markets, &options.rules)?;
         let keeping = Keeping::new(journal);
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(keeping.journal().durable() - 1),
@@ -314,6 +329,12 @@ impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Service").field("health", &self.health()).finish_non_exhaustive()
     }
+}
+
+fn check_rules(open: &[MarketSpec], rules: &[MarketSpec]) -> Result<(), StartError> {
+    let other =
+        |spec: &&MarketSpec| rules.iter().any(|rule| rule.symbol == spec.symbol && rule != *spec);
+    open.iter().find(other).map_or(Ok(()), |spec| Err(StartError::Rules(*spec)))
 }
 
 fn open(options: &ServiceOptions) -> Result<(Box<dyn Journal>, Option<Cut>), StartError> {

@@ -43,13 +43,6 @@ pub(crate) enum HouseError {
     Start(StartError),
     /// The gate did not.
     Gate(GateError),
-    /// A market is open with other rules.
-    Rules {
-        /// Which.
-        symbol: Symbol,
-        /// Its rules in the journal.
-        open: MarketSpec,
-    },
     /// A market was refused.
     Refused {
         /// Which.
@@ -72,13 +65,6 @@ impl fmt::Display for HouseError {
         match self {
             HouseError::Start(why) => why.fmt(f),
             HouseError::Gate(why) => why.fmt(f),
-            HouseError::Rules { symbol, open } => write!(
-                f,
-                "market {symbol} is open already with a tick of {} and a lot of {}; ask for those, \
-                 or choose another journal",
-                open.tick.step(),
-                open.lot.step()
-            ),
             HouseError::Refused { symbol, code: Code::JournalFull } => write!(
                 f,
                 "market {symbol} was not opened ({}): the journal's disk has less free than twice the \
@@ -115,7 +101,8 @@ impl House {
         let Plan { reserve_bytes, snapshot_every, .. } = *plan;
         let segments = journal::Options { reserve_bytes, ..journal::Options::default() };
         let more = ServiceOptions::default();
-        let options = ServiceOptions { journal, policy, segments, snapshot_every, ..more };
+        let rules = plan.markets.clone();
+        let options = ServiceOptions { journal, policy, segments, snapshot_every, rules, ..more };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
         open_markets(&service, &plan.markets)?;
@@ -195,27 +182,21 @@ fn tell_of(recovered: &Recovered) {
     }
 }
 
+/// Opens the markets that are not open yet; the start has seen to the rules of those that are.
 fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<(), HouseError> {
-    let views = views(service);
     let client = service.client();
-    for spec in markets {
-        let symbol = spec.symbol;
-        match views.market_named(&symbol) {
-            Some(market) if market.spec == *spec => {}
-            Some(market) => return Err(HouseError::Rules { symbol, open: market.spec }),
-            None => {
-                let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {
-                    AskError::Unavailable => HouseError::Ended(service.health().failure),
-                    AskError::Busy => HouseError::Ask(why),
-                })?;
-                let refusal = answer.tells.iter().find_map(|tell| match tell {
-                    Tell::Refused(code) => Some(*code),
-                    Tell::Fact(..) | Tell::Repeated(_) => None,
-                });
-                if let Some(code) = refusal {
-                    return Err(HouseError::Refused { symbol, code });
-                }
-            }
+    let open = &service.recovered().markets;
+    for spec in markets.iter().filter(|spec| !open.contains(spec)) {
+        let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {
+            AskError::Unavailable => HouseError::Ended(service.health().failure),
+            AskError::Busy => HouseError::Ask(why),
+        })?;
+        let refusal = answer.tells.iter().find_map(|tell| match tell {
+            Tell::Refused(code) => Some(*code),
+            Tell::Fact(..) | Tell::Repeated(_) => None,
+        });
+        if let Some(code) = refusal {
+            return Err(HouseError::Refused { symbol: spec.symbol, code });
         }
     }
     Ok(())

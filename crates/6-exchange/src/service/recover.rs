@@ -7,7 +7,7 @@ use kernel::Watch;
 use ledger::{Ledger, SnapshotError, Wrong};
 use market::Party;
 use units::{AskId, Time};
-use words::Stamp;
+use words::{MarketSpec, Stamp};
 
 use crate::{Exchange, Options};
 
@@ -22,6 +22,8 @@ pub struct Recovered {
     pub passed_over: Vec<String>,
     /// Orders that became processes again.
     pub open_orders: usize,
+    /// Markets that are open, in order of number.
+    pub markets: Vec<MarketSpec>,
     /// A record at the journal's end that a crash had left half written; it was cut off.
     pub cut: Option<Cut>,
 }
@@ -126,6 +128,7 @@ pub fn recover_watched<W: Watch<Party>>(
         from_snapshot: from - 1,
         passed_over: snapshot.passed_over,
         open_orders: ledger.open_orders(),
+        markets: ledger.markets().map(|(_, market)| market.spec).collect(),
         cut: None,
     };
     let next = AskId(last.ask.0 + 1);
