@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use exchange::{AskError, Client};
 use lab::flow::{self, Flow, Scenario};
-use ledger::views::{Order, Views};
+use ledger::views::Views;
 use units::{AccountId, AskId, MarketId, OrderId, Price, Symbol};
 use words::{Ask, Place, Replace};
 
@@ -22,7 +22,7 @@ const ACCOUNTS: u32 = 16;
 /// Orders of the standing book that the traders begin with.
 const STANDING: u32 = 200;
 
-/// Asks whose order numbers are remembered: 2 MiB of them. The flow comes back to a fleeting order
+/// Asks whose orders are remembered: 3 MiB of them. The flow comes back to a fleeting order
 /// within so many asks; a standing one that it comes back to later is left to rest.
 const REMEMBERED: usize = 1 << 17;
 
@@ -90,28 +90,36 @@ struct Crowd {
     market: MarketId,
     /// Ticks between the flow's prices and ours.
     offset: i64,
-    /// Orders from before this start that are still open, and whose they are. One is cancelled for
-    /// each ask, so that the book is about as deep as it was.
-    left_over: Vec<(OrderId, AccountId)>,
-    /// Our number of the order that each of the flow's last asks placed, the oldest first. The flow
-    /// counts its own asks; the exchange counts those of other clients too.
-    orders: VecDeque<Option<OrderId>>,
+    /// Orders from before this start that are still open, to buy and to sell. The flow's standing book
+    /// begins with them; those that are too many are cancelled, one for each ask.
+    left_over: [Vec<Ours>; 2],
+    /// The order that each of the flow's last asks placed, the oldest first. The flow counts its own
+    /// asks; the exchange counts those of other clients too.
+    orders: VecDeque<Option<Ours>>,
     /// The flow's number of the first of those.
     first: u64,
     /// Asks until the standing book is placed.
     standing: usize,
 }
 
+/// An order of the traders, and whose of them it is.
+#[derive(Clone, Copy)]
+struct Ours {
+    order: OrderId,
+    account: AccountId,
+}
+
 impl Crowd {
     fn new(wants: &Wants, views: &Views, client: Client) -> Crowd {
         let market = views.market_named(&wants.symbol);
         let market = market.expect("the house opened it before the traders came");
-        let accounts = || (FIRST_ACCOUNT..FIRST_ACCOUNT + ACCOUNTS).map(AccountId);
-        let here = |order: &&Order| order.entered.market == market.id;
-        let open = |account| views.orders().open_of(account, OrderId(u64::MAX)).filter(here);
-        let left_over = accounts()
-            .flat_map(|account| open(account).map(move |order| (order.entered.order, account)))
-            .collect();
+        let mut left_over = [Vec::new(), Vec::new()];
+        for account in (FIRST_ACCOUNT..FIRST_ACCOUNT + ACCOUNTS).map(AccountId) {
+            let open = views.orders().open_of(account, OrderId(u64::MAX));
+            for entered in open.map(|order| &order.entered).filter(|e| e.market == market.id) {
+                left_over[entered.side as usize].push(Ours { order: entered.order, account });
+            }
+        }
         let options = flow::Options {
             first: AskId(1),
             market: market.id,
@@ -138,16 +146,25 @@ impl Crowd {
         if self.standing > 0 { Duration::ZERO } else { every }
     }
 
-    /// Hands in the flow's next ask, and cancels an order that was left over.
+    /// Hands in the flow's next ask.
     fn step(&mut self) -> Result<(), AskError> {
-        if let Some((order, account)) = self.left_over.pop() {
+        let Some(ask) = self.flow.next() else { return Ok(()) };
+        if self.standing > 0 {
+            self.standing -= 1;
+            if let Ask::Place(Place { side, .. }) = ask
+                && let Some(stands_already) = self.left_over[side as usize].pop()
+            {
+                self.remember(Some(stands_already));
+                return Ok(());
+            }
+        } else if let Some(Ours { order, account }) = self.left_over.iter_mut().find_map(Vec::pop) {
             self.client.ask(Ask::Cancel { account, order })?;
         }
-        self.standing = self.standing.saturating_sub(1);
-        let asked = self.flow.next().and_then(|ask| self.ours(&ask));
-        let answer = asked.map(|ask| (ask, self.client.ask(ask)));
+        let answer = self.translated(&ask).map(|ask| (ask, self.client.ask(ask)));
         let placed = match &answer {
-            Some((Ask::Place(_), Ok(answer))) => Some(OrderId(answer.ask.0)),
+            Some((Ask::Place(place), Ok(answer))) => {
+                Some(Ours { order: OrderId(answer.ask.0), account: place.account })
+            }
             _ => None,
         };
         self.remember(placed);
@@ -155,27 +172,30 @@ impl Crowd {
     }
 
     /// An ask of the flow at our prices, about our order; `None` if that is not known any more.
-    fn ours(&self, ask: &Ask) -> Option<Ask> {
+    fn translated(&self, ask: &Ask) -> Option<Ask> {
         let price = |price: Price| Price(price.0 + self.offset);
         Some(match *ask {
             Ask::Place(place) => {
                 Ask::Place(Place { market: self.market, price: price(place.price), ..place })
             }
             Ask::Replace(replace) => {
-                let order = self.order(replace.order)?;
-                Ask::Replace(Replace { order, price: price(replace.price), ..replace })
+                let Ours { order, account } = self.order(replace.order)?;
+                Ask::Replace(Replace { order, account, price: price(replace.price), ..replace })
             }
-            Ask::Cancel { account, order } => Ask::Cancel { account, order: self.order(order)? },
+            Ask::Cancel { order, .. } => {
+                let Ours { order, account } = self.order(order)?;
+                Ask::Cancel { account, order }
+            }
             Ask::OpenMarket(_) | Ask::Release { .. } => return None,
         })
     }
 
-    fn order(&self, of_flow: OrderId) -> Option<OrderId> {
+    fn order(&self, of_flow: OrderId) -> Option<Ours> {
         let index = usize::try_from(of_flow.0.checked_sub(self.first)?).ok()?;
         *self.orders.get(index)?
     }
 
-    fn remember(&mut self, order: Option<OrderId>) {
+    fn remember(&mut self, order: Option<Ours>) {
         if self.orders.len() == REMEMBERED {
             self.orders.pop_front();
             self.first += 1;

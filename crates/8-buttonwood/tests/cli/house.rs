@@ -1,6 +1,7 @@
 //! `demo` and `serve`: they answer, end in order when asked to, and go on where they were after
 //! `kill -9` in the middle of it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -159,6 +160,30 @@ fn the_demo_trades_and_goes_on_after_a_kill() {
     let after = verified(dir.path());
     assert!(after["trades"].as_u64() >= before["trades"].as_u64());
     assert_eq!((&after["intact"], &after["cut_bytes"]), (&json!(true), &json!(0)));
+    let (stood, cancelled) = left_over(dir.path());
+    assert!(
+        stood > 200 && cancelled < stood / 2,
+        "{cancelled} of {stood}: the traders go on with theirs"
+    );
+}
+
+/// How many orders were open when the last start began, and how many of them were cancelled after that.
+fn left_over(dir: &Path) -> (usize, usize) {
+    let (mut open, mut stood, mut cancelled) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let exported = run(["journal".as_ref(), "export".as_ref(), dir.as_os_str()]).ok().out;
+    for fact in exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let order = fact["order"].as_u64();
+        match fact["fact"].as_str().unwrap() {
+            "started" => (stood, cancelled) = (open.clone(), 0),
+            "entered" => _ = open.insert(order),
+            "left" => {
+                open.remove(&order);
+                cancelled += usize::from(stood.contains(&order));
+            }
+            _ => {}
+        }
+    }
+    (stood.len(), cancelled)
 }
 
 #[test]
@@ -218,8 +243,10 @@ lot = "1"
     assert_eq!(verified(&journal)["facts"], 3, "started, opened, entered");
 
     let other = ["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1", "--journal"];
+    let before = verified(&journal);
     let refused = run(other.into_iter().map(AsRef::as_ref).chain([journal.as_os_str()]));
     refused.failed(1, &["market TEA-USD is open already with a tick of 0.05 and a lot of 1"]);
+    assert_eq!(verified(&journal), before, "a start that is refused writes nothing");
 }
 
 #[test]
