@@ -34,6 +34,7 @@ pub(crate) struct Plan {
 pub(crate) struct House {
     service: Arc<Service>,
     gate: Gate,
+    markets: Vec<MarketSpec>,
 }
 
 /// Why a house does not stand, or did not end well.
@@ -105,12 +106,12 @@ impl House {
         let options = ServiceOptions { journal, policy, segments, snapshot_every, rules, ..more };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
-        open_markets(&service, &plan.markets)?;
+        let markets = open_markets(&service, &plan.markets)?;
         let options = gates::Options { bind: plan.listen, ..gates::Options::default() };
         let (facts, health) = (service.clone(), service.clone());
         let subscribe = move || facts.subscribe();
         let gate = Gate::start(options, service.client(), subscribe, move || health.health());
-        Ok(House { gate: gate.map_err(HouseError::Gate)?, service })
+        Ok(House { gate: gate.map_err(HouseError::Gate)?, service, markets })
     }
 
     /// Where it can be reached.
@@ -126,6 +127,11 @@ impl House {
     /// The error for an exchange that takes no more asks.
     pub(crate) fn ended(&self) -> HouseError {
         HouseError::Ended(self.service.health().failure)
+    }
+
+    /// The markets that are open.
+    pub(crate) fn markets(&self) -> &[MarketSpec] {
+        &self.markets
     }
 
     /// A way to ask it.
@@ -182,11 +188,15 @@ fn tell_of(recovered: &Recovered) {
     }
 }
 
-/// Opens the markets that are not open yet; the start has seen to the rules of those that are.
-fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<(), HouseError> {
+/// Opens the markets that are not open yet, and gives all that are then. The start has seen to the rules of those that
+/// were.
+fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketSpec>, HouseError> {
     let client = service.client();
-    let open = &service.recovered().markets;
-    for spec in markets.iter().filter(|spec| !open.contains(spec)) {
+    let mut open = service.recovered().markets.clone();
+    for spec in markets {
+        if open.contains(spec) {
+            continue;
+        }
         let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {
             AskError::Unavailable => HouseError::Ended(service.health().failure),
             AskError::Busy => HouseError::Ask(why),
@@ -198,8 +208,9 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<(), HouseEr
         if let Some(code) = refusal {
             return Err(HouseError::Refused { symbol: spec.symbol, code });
         }
+        open.push(*spec);
     }
-    Ok(())
+    Ok(open)
 }
 
 /// What ends a run.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use clap::Args as _;
 use exchange::Health;
 
 use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
@@ -82,6 +83,7 @@ impl Args {
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    tell_of_unknown_variables();
     let config = args.config()?;
     if args.tree {
         return super::tree::run(&config, args.json);
@@ -104,8 +106,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let house = House::open(&plan)?;
     output::text_line(format!("serving {}", house.url()))?;
-    for market in house::views(house.service()).markets() {
-        output::text_line(format!("  {}/products/{}/book", house.url(), market.spec.symbol))?;
+    for market in house.markets() {
+        output::text_line(format!("  {}/products/{}/book", house.url(), market.symbol))?;
     }
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
@@ -125,6 +127,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     house.close()?;
     output::log("ended");
     Ok(())
+}
+
+/// A variable that is mistyped would be passed over without a word. It is no fault: what runs programs sets
+/// variables of its own, by the program's name too.
+fn tell_of_unknown_variables() {
+    let known = Args::augment_args(clap::Command::new("serve"));
+    let known: Vec<_> = known.get_arguments().filter_map(|flag| flag.get_env()).collect();
+    for (name, _) in std::env::vars_os() {
+        let ours = name.to_str().is_some_and(|name| name.starts_with("BUTTONWOOD_"));
+        if ours && !known.contains(&name.as_os_str()) {
+            output::log(&format!(
+                "the variable {} says nothing to this program; buttonwood serve --help has those that do",
+                name.display()
+            ));
+        }
+    }
 }
 
 /// Says what an operator should hear of while it lasts, and when it has passed.

@@ -227,7 +227,8 @@ lot = "1"
             .env("BUTTONWOOD_RESERVE_MIB", "1_0")
             .env("BUTTONWOOD_LISTEN", "127.0.0.1:2")
             .env("BUTTONWOOD_POLICY", "disk")
-            .env("BUTTONWOOD_JOURNAL", &journal),
+            .env("BUTTONWOOD_JOURNAL", &journal)
+            .env("BUTTONWOOD_RESERVE", "8"), // mistyped
     );
     let line = server.line();
     let url = line.trim().strip_prefix("serving ").unwrap().to_owned();
@@ -240,6 +241,8 @@ lot = "1"
     let (status, err) = server.interrupt();
     assert_eq!(status, 0, "{err}");
     assert!(err.contains("facts are kept in"), "{err}");
+    assert!(err.contains("the variable BUTTONWOOD_RESERVE says nothing"), "{err}");
+    assert_eq!(err.matches("says nothing").count(), 1, "{err}");
     assert_eq!(verified(&journal)["facts"], 3, "started, opened, entered");
 
     let other = ["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1", "--journal"];
