@@ -209,6 +209,11 @@ impl Redraw {
             self.say(maker, Party::Floor, &Say::Leave { order: deal.maker, introduction: 0 });
         }
         let open = self.open.get(&deal.taker).and_then(|order| order.open().checked_sub(lots));
+        if maker_open == Some(lots) {
+            // The newcomer watches it, and is gone itself by then if it is filled too.
+            let arrow = if open == Some(Lots::ZERO) { Arrow::Lost } else { Arrow::Said };
+            self.row(maker, arrow, taker, "down".to_owned());
+        }
         if let Some(open) = open {
             self.say(
                 taker,
@@ -311,6 +316,10 @@ impl Redraw {
 
     fn arrow(&mut self, from: Party, to: Party, text: String) {
         let arrow = if to == Party::Log { Arrow::Recorded } else { Arrow::Said };
+        self.row(from, arrow, to, text);
+    }
+
+    fn row(&mut self, from: Party, arrow: Arrow, to: Party, text: String) {
         let (from, to) = (from.to_string(), to.to_string());
         self.rows.push(Row::Arrow { from, arrow, to, text });
     }

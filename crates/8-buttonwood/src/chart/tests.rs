@@ -102,6 +102,7 @@ then
   ledger -> #2      recorded d1
   #2     -> #4      complete d1
   #2     -> floor   leave
+  #2     -> #4      down
   #4     -> floor   next 6 open
   floor  -> #3      introduce #4 6 @ 101
   #3     -> #4      propose d2 3 @ 101
@@ -111,6 +112,7 @@ then
   ledger -> #3      recorded d2
   #3     -> #4      complete d2
   #3     -> floor   leave
+  #3     -> #4      down
   #4     -> floor   next 3 open
   ask 5 at 1970-01-01T00:00:00.005Z
   client -> #4      cancel
@@ -138,7 +140,7 @@ fn a_trade_is_drawn_alone_and_its_orders_as_they_stood() {
     let chart = sweep().chart("trade/6").unwrap();
     assert_eq!(chart.given, ["#3  sells  3 @ 101", "#4  buys  6 @ 101"]);
     assert_eq!(chart.leaves, ["#3  open 0  held 0  done 3", "#4  open 3  held 0  done 7"]);
-    assert_eq!(chart.rows.len(), 1 + 9);
+    assert_eq!(chart.rows.len(), 1 + 10);
 }
 
 #[test]
@@ -178,14 +180,18 @@ fn a_subject_reads_as_it_is_written() {
 #[derive(Default)]
 struct Heard {
     orders: BTreeMap<Pid, OrderId>,
-    said: Vec<(Pid, Pid, Say)>,
+    /// What was said; `None` is the news of an end.
+    said: Vec<(Pid, Pid, Option<Say>)>,
 }
 
 impl Watch<Process> for Heard {
     fn delivered(&mut self, envelope: &Envelope<Say>) {
-        if let Letter::Say(say) = &envelope.letter {
-            self.said.push((envelope.from, envelope.to, *say));
-        }
+        let say = match &envelope.letter {
+            Letter::Say(say) => Some(*say),
+            Letter::Down(..) => None,
+            _ => return,
+        };
+        self.said.push((envelope.from, envelope.to, say));
     }
 
     fn started(&mut self, pid: Pid, key: u64, _incarnation: u32) {
@@ -296,7 +302,8 @@ fn what_is_redrawn_is_what_was_really_said() {
         .said
         .iter()
         .map(|(from, to, say)| {
-            format!("{} -> {}: {}", party(*from), party(*to), say.text(&AnyDeal))
+            let text = say.map_or_else(|| "down".to_owned(), |say| say.text(&AnyDeal));
+            format!("{} -> {}: {text}", party(*from), party(*to))
         })
         .collect();
     for order in [2, 3, 4, 6, 7, 8, 11] {
