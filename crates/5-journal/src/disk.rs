@@ -14,7 +14,7 @@ use crate::{JournalError, Storage, StorageFile};
 const CHUNK: usize = 1 << 20;
 
 /// Held by the one writer.
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// A directory of the file system.
 #[derive(Clone, Debug)]

@@ -56,6 +56,9 @@ use units::AskId;
 use words::bytes::{BytesError, Facts, Groups, What};
 use words::{Fact, Stamp};
 
+/// Files of a journal's folder in which there are no facts: all that there is where a first segment has found no room.
+pub const WITHOUT_FACTS: [&str; 4] = [disk::LOCK, writer::ASIDE, reserve::NAME, reserve::ASIDE];
+
 pub use disk::{Disk, DiskFile};
 pub use error::{Damage, JournalError};
 pub use memory::MemoryJournal;

@@ -9,8 +9,8 @@ use std::io;
 use crate::error;
 use crate::{JournalError, Storage, StorageFile};
 
-const NAME: &str = "reserve";
-const ASIDE: &str = "reserve.tmp";
+pub(crate) const NAME: &str = "reserve";
+pub(crate) const ASIDE: &str = "reserve.tmp";
 
 /// Whether the spare segment is there.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ const AHEAD: u64 = 1 << 20;
 const SMALL: u64 = AHEAD / 4;
 const HEAD: u64 = SegmentHead::LENGTH as u64;
 /// A segment in the making.
-const ASIDE: &str = "segment.tmp";
+pub(crate) const ASIDE: &str = "segment.tmp";
 
 /// How a journal keeps its facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -76,6 +76,17 @@ fn a_journal_with_facts_is_not_replayed_into() {
 }
 
 #[test]
+fn what_a_replay_left_that_found_no_room_is_in_nobodys_way() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["lock", "segment.tmp"] {
+        std::fs::write(dir.path().join(name), "").unwrap();
+    }
+    let path = dir.path().to_str().unwrap();
+    run_with_input(["replay", "-", "--journal", path], FLOW.as_bytes()).ok();
+    assert_eq!(journal("verify", dir.path(), &["--json"]).ok().json()["intact"], true);
+}
+
+#[test]
 fn facts_are_shown_and_exported() {
     let (dir, _) = kept();
     let shown = journal("show", dir.path(), &[]).ok().out;
