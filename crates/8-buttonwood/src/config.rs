@@ -68,7 +68,11 @@ impl TryFrom<u64> for Reserve {
     fn try_from(mebibytes: u64) -> Result<Reserve, String> {
         match mebibytes {
             0 | Reserve::LEAST..=Reserve::MOST => Ok(Reserve(mebibytes)),
-            _ => Err(format!("give 0 for none, or from {} mebibytes on", Reserve::LEAST)),
+            _ => Err(format!(
+                "give 0 for none, or from {} to {} mebibytes",
+                Reserve::LEAST,
+                Reserve::MOST
+            )),
         }
     }
 }
@@ -244,7 +248,8 @@ mod tests {
             ("\nlisten = \"here\"", "line 2"),
             ("listen = \"localhost:8080\"", "give both, such as 127.0.0.1:8080"),
             ("listen = 8080", "invalid type: integer `8080`"),
-            ("reserve_mib = 1", "from 8 mebibytes on"),
+            ("reserve_mib = 1", "from 8 to 1048576 mebibytes"),
+            ("reserve_mib = 99999999", "from 8 to 1048576 mebibytes"),
             ("snapshot_every = 0", "line 1"),
             ("policy = \"fast\"", "unknown variant `fast`"),
             (

@@ -10,7 +10,6 @@ use exchange::{
     AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
 };
 use gates::{Gate, GateError};
-use ledger::views::{Bounds, Views};
 use units::Symbol;
 use words::{Ask, Code, MarketSpec, Tell};
 
@@ -69,8 +68,8 @@ impl fmt::Display for HouseError {
             HouseError::Refused { symbol, code: Code::JournalFull } => write!(
                 f,
                 "market {symbol} was not opened ({}): the journal's disk has less free than twice the \
-                 room that is set aside for cancels, 64 MiB unless `reserve_mib` says otherwise. Make room, \
-                 or serve with a smaller one",
+                 room that is set aside for cancels, 64 MiB unless --reserve-mib says otherwise. Make room, \
+                 or set less aside",
                 Code::JournalFull
             ),
             HouseError::Refused { symbol, code } => {
@@ -148,20 +147,6 @@ impl House {
             None => Ok(()),
         }
     }
-}
-
-/// What is true of all facts that are durable now.
-pub(crate) fn views(service: &Service) -> Views {
-    // Only what rests and trades is wanted here, not whose it was.
-    let mut views =
-        Views::new(Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() });
-    let until = service.health().durable;
-    let mut facts = service.subscribe();
-    while views.seq() < until {
-        let Some(batch) = facts.recv() else { break };
-        batch.iter().for_each(|(stamp, fact)| views.apply(stamp, fact));
-    }
-    views
 }
 
 fn tell_of(recovered: &Recovered) {

@@ -7,6 +7,7 @@ use std::thread::{Builder, JoinHandle};
 
 use exchange::{Service, Subscription};
 use ledger::views::{Bounds, Views};
+use words::{Fact, Stamp};
 
 use crate::house::{End, HouseError};
 
@@ -22,13 +23,30 @@ struct Seen {
     asks: u64,
 }
 
+impl Seen {
+    fn take(&mut self, batch: &[(Stamp, Fact)]) {
+        for (stamp, fact) in batch {
+            self.views.apply(stamp, fact);
+            self.asks = self.asks.max(stamp.ask.0);
+        }
+    }
+}
+
 impl Watch {
-    /// Follows from the first fact on. Tells `ends` when there are no more facts.
+    /// Follows from the first fact on; when this returns, all that was durable has been seen. Tells `ends` when there
+    /// are no more facts.
     pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, HouseError> {
+        // Only what rests and trades is wanted here, not whose it was.
         let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
-        let seen = Arc::new(Mutex::new(Seen { views: Views::new(bounds), asks: 0 }));
+        let mut seen = Seen { views: Views::new(bounds), asks: 0 };
+        let until = service.health().durable;
+        let mut facts = service.subscribe();
+        while seen.views.seq() < until {
+            let Some(batch) = facts.recv() else { break };
+            seen.take(&batch);
+        }
+        let seen = Arc::new(Mutex::new(seen));
         let writes = seen.clone();
-        let facts = service.subscribe();
         let service = Arc::downgrade(service);
         let follow = move || {
             let mut next = Some(facts);
@@ -68,11 +86,7 @@ fn take_all(mut facts: Subscription, writes: &Mutex<Seen>) -> bool {
     let mut came = false;
     while let Some(batch) = facts.recv() {
         came = true;
-        let mut seen = writes.lock().unwrap_or_else(PoisonError::into_inner);
-        for (stamp, fact) in batch.iter() {
-            seen.views.apply(stamp, fact);
-            seen.asks = seen.asks.max(stamp.ask.0);
-        }
+        writes.lock().unwrap_or_else(PoisonError::into_inner).take(&batch);
     }
     came
 }

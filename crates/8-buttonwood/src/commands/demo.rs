@@ -12,7 +12,7 @@ use words::MarketSpec;
 use words::json::Rfc3339;
 
 use super::serve::check_listen;
-use crate::config::listen;
+use crate::config::{Reserve, listen};
 use crate::failure::Failure;
 use crate::house::{self, End, House, Plan};
 use crate::output::{self, thousands};
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Address and port of page and REST gate; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
+    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
+    #[arg(long, value_name = "MEBIBYTES", default_value = "64")]
+    reserve_mib: Reserve,
     /// Asks a second that the traders of each market hand in
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
@@ -65,19 +68,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: args.listen,
         journal: Some(args.journal.clone()),
         markets: markets().map(|(spec, _)| spec).to_vec(),
-        reserve_bytes: journal::Options::default().reserve_bytes,
+        reserve_bytes: args.reserve_mib.bytes(),
         snapshot_every: ServiceOptions::default().snapshot_every,
     };
     let house = House::open(&plan)?;
-    let views = house::views(house.service());
     let watch = Watch::start(house.service(), sender.clone())?;
     let mut traders = Vec::new();
     for (index, (spec, price)) in markets().into_iter().enumerate() {
-        let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
-        let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
-        traders.push(Traders::start(&wants, &views, house.client(), sender.clone())?);
+        let started = watch.read(|views, _| {
+            let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
+            let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
+            Traders::start(&wants, views, house.client(), sender.clone())
+        });
+        traders.push(started?);
     }
-    drop(views);
     greet(args, &house)?;
     let end = follow(args, &house, &watch, &ended);
     traders.into_iter().for_each(Traders::stop);

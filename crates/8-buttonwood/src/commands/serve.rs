@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// When an ask is answered
     #[arg(long, value_enum, env = "BUTTONWOOD_POLICY")]
     policy: Option<PolicyName>,
-    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else at least 8
+    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
     #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
     reserve_mib: Option<Reserve>,
     /// Save a snapshot each time so many facts have been recorded
