@@ -244,7 +244,7 @@ impl Service {
             from_clients,
             to_journal.clone(),
             shared.clone(),
-            options.snapshot_every,
+            Answering::new(recovered.from_snapshot, options.snapshot_every),
         );
         let named = |name: &str| Builder::new().name(name.to_owned());
         let threads = vec![

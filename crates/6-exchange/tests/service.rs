@@ -115,3 +115,20 @@ fn policy_disk_needs_a_directory() {
     let started = Service::start(ServiceOptions::default());
     assert!(matches!(started, Err(StartError::NoJournal)), "{started:?}");
 }
+
+#[test]
+fn runs_that_are_each_too_short_for_a_snapshot_come_to_one_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let journal = Some(dir.path().to_path_buf());
+        let options = ServiceOptions { journal, snapshot_every: 4, ..ServiceOptions::default() };
+        let service = Service::start(options).unwrap();
+        let found = (service.recovered().facts, service.recovered().from_snapshot);
+        service.stop().unwrap();
+        found
+    };
+    // Each start records one fact, that it began.
+    let found: Vec<_> = (0..10).map(|_| run()).collect();
+    let expected: Vec<_> = (0..10).map(|facts| (facts, facts / 4 * 4)).collect();
+    assert_eq!(found, expected);
+}
