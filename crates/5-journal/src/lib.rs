@@ -39,6 +39,7 @@ mod disk;
 mod error;
 mod last;
 mod memory;
+mod mend;
 mod reader;
 mod record;
 mod reserve;
@@ -59,11 +60,12 @@ use words::{Fact, Stamp};
 pub use disk::{Disk, DiskFile};
 pub use error::{Damage, JournalError};
 pub use memory::MemoryJournal;
+pub use mend::Cut;
 pub use record::SEGMENT_VERSION;
 pub use snapshot::Snapshot;
 pub use storage::{Storage, StorageFile};
 pub use verify::{Verified, verify, verify_storage};
-pub use writer::{Cut, FileJournal, Options};
+pub use writer::{FileJournal, Options};
 
 /// A journal in a directory.
 pub type DiskJournal = FileJournal<Disk>;
@@ -86,6 +88,13 @@ pub trait Journal: Send {
     /// Waits for the disk. After an error nothing more can be appended or synced, since nobody can
     /// know what the disk has: [`JournalError::Poisoned`] from then on.
     fn sync(&mut self) -> Result<u64, JournalError>;
+
+    /// Syncs, and leaves word that all was durable, for a clean end: what is found broken at the next
+    /// start is then known for damage, and not taken for what a crash left. An append may still
+    /// follow. A journal that keeps nothing only syncs.
+    fn close(&mut self) -> Result<(), JournalError> {
+        self.sync().map(|_durable| ())
+    }
 
     /// Where the next append is expected.
     fn end(&self) -> u64;

@@ -132,3 +132,21 @@ fn runs_that_are_each_too_short_for_a_snapshot_come_to_one_together() {
     let expected: Vec<_> = (0..10).map(|facts| (facts, facts / 4 * 4)).collect();
     assert_eq!(found, expected);
 }
+
+#[test]
+fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = on(dir.path());
+    service.client().ask(open_market()).unwrap();
+    service.stop().unwrap();
+    let segment = dir.path().join("00000000000000000001.facts");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let record = |at: usize| at + 60 + usize::from(bytes[at]);
+    let closing = record(record(64)); // behind those of the start and the market
+    bytes[closing - 1] ^= 1;
+    std::fs::write(&segment, &bytes).unwrap();
+    let journal = Some(dir.path().to_path_buf());
+    let started = Service::start(ServiceOptions { journal, ..ServiceOptions::default() });
+    let why = started.expect_err("a start on damage").to_string();
+    assert!(why.contains("fact 2: a record is damaged"), "{why}");
+}

@@ -119,6 +119,20 @@ fn a_flipped_byte_is_found_and_named() {
 }
 
 #[test]
+fn a_flipped_byte_in_the_only_record_of_a_replay_is_damage_too() {
+    let (dir, _) = kept();
+    let segment = segment(dir.path());
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    let whole = fs::read(&segment).unwrap();
+    for at in [64, 70, 90, 130, 180] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        fs::write(&segment, &bytes).unwrap();
+        journal("verify", dir.path(), &[]).failed(1, &[name, "fact 1: a record is damaged"]);
+    }
+}
+
+#[test]
 fn a_torn_tail_is_told_and_is_no_damage() {
     let dir = long();
     let whole = journal("verify", dir.path(), &["--json"]).ok().json();
