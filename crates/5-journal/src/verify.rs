@@ -48,6 +48,7 @@ pub fn verify_storage<S: Storage>(
 ) -> Result<Verified, JournalError> {
     let mut facts = 0;
     let mut facts_hash = FactsHash::new();
+    let snapshots = snapshot::all(storage)?; // before the facts are read: a writer may save more
     let scanned = scan(storage, &mut |batch| {
         let _last = batch.each_fact(each)?;
         facts += batch.facts;
@@ -55,7 +56,9 @@ pub fn verify_storage<S: Storage>(
         Ok(())
     });
     let (chain, cut_bytes, damage): (Chain, u64, _) = match scanned {
-        Ok(Scan { chain, tail: Some(tail), .. }) => (chain, tail.garbage, None),
+        Ok(Scan { chain, position, tail: Some(tail) }) => {
+            (chain, tail.garbage, snapshot::ahead(storage, &snapshots, position, &tail)?)
+        }
         Ok(Scan { tail: None, .. }) => return Err(snapshot::without_segments(storage)?),
         Err(damage @ JournalError::Damaged { .. }) => ([0; 32], 0, Some(damage)),
         Err(other) => return Err(other),

@@ -98,6 +98,12 @@ impl<S: Storage> FileJournal<S> {
         {
             return Err(gone);
         }
+        if let Some(tail) = &scan.tail {
+            let snapshots = snapshot::all(&storage)?;
+            if let Some(gone) = snapshot::ahead(&storage, &snapshots, scan.position, tail)? {
+                return Err(gone);
+            }
+        }
         let last_ask = last.ask()?;
         mend::remove_leftovers(&storage)?;
         let (file, cut, tail) = match scan.tail {

@@ -18,7 +18,7 @@ pub struct Recovered {
     pub facts: u64,
     /// How many of them a snapshot stood for.
     pub from_snapshot: u64,
-    /// Snapshots that were passed over: damaged, ahead of the journal or of another history.
+    /// Snapshots that were passed over: damaged or of another history.
     pub passed_over: Vec<String>,
     /// Orders that became processes again.
     pub open_orders: usize,
