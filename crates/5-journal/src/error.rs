@@ -40,6 +40,13 @@ pub enum JournalError {
         /// The files of those snapshots, newest first.
         snapshots: Vec<String>,
     },
+    /// A snapshot does not fit the facts, which are whole.
+    BadSnapshot {
+        /// Its file.
+        file: String,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// What is to be read is no journal: nothing of one is there.
     NoJournal {
         /// The directory.
@@ -157,11 +164,16 @@ impl fmt::Display for JournalError {
             ),
             JournalError::FactsGone { segment, offset, after, missing, snapshots } => write!(
                 f,
-                "at least {missing} facts are missing after fact {after}, with which {segment} ends at byte {offset}: a \
-                 snapshot, which is saved only of durable facts, has them ({}). Nothing was changed. Put the missing segments \
-                 (*.facts) back, or restore this one and those after it from a backup; or, if this is a backup that was \
-                 restored on purpose and what came after it is to be given up, move these snapshots away",
+                "at least {missing} facts are missing after fact {after}, with which {segment} ends at byte {offset}: \
+                 a snapshot, which is saved only of durable facts, has them ({}). Nothing was changed. Put the \
+                 missing segments (*.facts) back, or restore this one and those after it from a backup; or, if \
+                 this is a backup that was restored on purpose and what came after it is to be given up, move \
+                 these snapshots away",
                 snapshots.join(", ")
+            ),
+            JournalError::BadSnapshot { file, wrong } => write!(
+                f,
+                "the snapshot {file} is {wrong}. Nothing was changed. Take it away: the facts are enough"
             ),
             JournalError::NoJournal { path } => {
                 write!(f, "there is no journal in {path}: it has no segment (*.facts)")

@@ -64,7 +64,10 @@ pub use mend::Cut;
 pub use record::SEGMENT_VERSION;
 pub use snapshot::Snapshot;
 pub use storage::{Storage, StorageFile};
-pub use verify::{Verified, verify, verify_storage};
+pub use verify::{
+    Checked, Fold, Verified, verify, verify_storage, verify_storage_with_snapshots,
+    verify_with_snapshots,
+};
 pub use writer::{FileJournal, Options};
 
 /// A journal in a directory.

@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub passed_over: Vec<String>,
 }
 
-fn name(position: u64) -> String {
+pub(crate) fn name(position: u64) -> String {
     format!("{position:020}.fold")
 }
 
@@ -68,7 +68,8 @@ pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, 
     })
 }
 
-/// Whole snapshots of more facts than there are, newest first. What is not durable is never in one, so they prove a loss.
+/// Whole snapshots of more facts than there are, newest first. What is not durable is never in one, so they
+/// prove a loss.
 pub(crate) fn ahead<S: Storage>(
     storage: &S,
     positions: &[u64],

@@ -28,7 +28,7 @@ pub use answering::{Answering, Asked};
 pub use client::{AskError, Busy, Client};
 pub use keeping::{Keeping, Next, Turn};
 pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
-pub use recover::{RecoverError, Recovered, recover, recover_watched};
+pub use recover::{RecoverError, Recovered, is_snapshot_of, recover, recover_watched};
 pub use subscription::Subscription;
 
 use letters::{ToJournal, ToWorld};

@@ -150,3 +150,49 @@ fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
     let why = started.expect_err("a start on damage").to_string();
     assert!(why.contains("fact 2: a record is damaged"), "{why}");
 }
+
+/// Folds as `journal verify` does.
+#[derive(Default)]
+struct Folding(ledger::Ledger, words::Stamp);
+
+impl journal::Fold for Folding {
+    fn apply(&mut self, stamp: words::Stamp, fact: Fact) {
+        self.0.apply(&fact).unwrap();
+        self.1 = stamp;
+    }
+
+    fn is(&self, bytes: &[u8]) -> bool {
+        exchange::is_snapshot_of(bytes, &self.0, self.1)
+    }
+}
+
+#[test]
+fn snapshots_are_held_against_the_facts() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Some(dir.path().to_path_buf());
+    let options = ServiceOptions { journal, snapshot_every: 5, ..ServiceOptions::default() };
+    let service = Service::start(options).unwrap();
+    service.client().ask(open_market()).unwrap();
+    for client in 1..20 {
+        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap();
+        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap(); // repeated: no fact
+    }
+    service.stop().unwrap();
+    let verify = || journal::verify_with_snapshots(dir.path(), &mut Folding::default()).unwrap();
+    let whole = verify();
+    assert!(whole.intact, "{whole:?}");
+    let [older, newer] = &whole.snapshots[..] else { panic!("{whole:?}") };
+    assert_eq!((older.state, newer.state, newer.facts - older.facts), ("agrees", "agrees", 5));
+
+    // Whole and of this history, but another fold: only the facts can tell.
+    let mut journal = journal::DiskJournal::open(dir.path(), journal::Options::default()).unwrap();
+    journal::Journal::save_snapshot(&mut journal, newer.facts + 1, b"something else").unwrap();
+    drop(journal);
+    let wrong = verify();
+    assert_eq!(wrong.snapshots[1].state, "not the fold of the facts");
+    let why = wrong.damage.unwrap().to_string();
+    assert!(!wrong.intact && why.contains(&newer.file) && why.contains("Take it away"), "{why}");
+
+    std::fs::write(&older.file, b"bwfold2").unwrap();
+    assert_eq!(verify().snapshots[0].state, "damaged");
+}

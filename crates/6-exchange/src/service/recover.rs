@@ -73,6 +73,17 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
     bytes
 }
 
+/// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
+/// Asks without facts may have come after it.
+pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
+    match (read_snapshot(bytes), bytes.get(HEAD..)) {
+        (Ok((_, at)), Some(rest)) => {
+            at.ask >= last.ask && at.time >= last.time && rest == ledger.save()
+        }
+        _ => false,
+    }
+}
+
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
     let short = RecoverError::Snapshot(SnapshotError { offset: 0 });
     let (head, rest) = bytes.split_at_checked(HEAD).ok_or(short)?;
