@@ -27,6 +27,26 @@ pub enum JournalError {
         /// The journal's directory.
         path: String,
     },
+    /// Snapshots were saved of facts that are not there: the end of the journal is gone. Nothing was changed.
+    FactsGone {
+        /// The last segment file that is there.
+        segment: String,
+        /// Where its last whole record ends.
+        offset: u64,
+        /// The last fact that is there.
+        after: u64,
+        /// How many facts after it there were at least.
+        missing: u64,
+        /// The files of those snapshots, newest first.
+        snapshots: Vec<String>,
+    },
+    /// A snapshot does not fit the facts, which are whole.
+    BadSnapshot {
+        /// Its file.
+        file: String,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// What is to be read is no journal: nothing of one is there.
     NoJournal {
         /// The directory.
@@ -99,7 +119,7 @@ pub enum Damage {
     Head,
     /// Of a version that this program does not know.
     Version(u32),
-    /// A record was changed or is not whole, and durable ones follow.
+    /// A record was changed or is not whole, and a later one says that it was durable.
     Record,
     /// The facts before this one are missing.
     Gap {
@@ -117,7 +137,7 @@ impl fmt::Display for Damage {
         match self {
             Damage::Head => f.write_str("the head of the segment is damaged"),
             Damage::Version(version) => write!(f, "the segment is of unknown version {version}"),
-            Damage::Record => f.write_str("a record is damaged, and durable ones follow it"),
+            Damage::Record => f.write_str("a record is damaged, though it was durable"),
             Damage::Gap { found } => {
                 write!(f, "facts are missing or twice there: fact {found} comes next")
             }
@@ -141,6 +161,19 @@ impl fmt::Display for JournalError {
                 "the journal in {path} has snapshots (*.fold) but no segment (*.facts): its facts are gone. \
                  Nothing was changed. Restore the segments from a backup; or move the snapshots \
                  away, to begin an empty journal there"
+            ),
+            JournalError::FactsGone { segment, offset, after, missing, snapshots } => write!(
+                f,
+                "at least {missing} facts are missing after fact {after}, with which {segment} ends at byte {offset}: \
+                 a snapshot, which is saved only of durable facts, has them ({}). Nothing was changed. Put the \
+                 missing segments (*.facts) back, or restore this one and those after it from a backup; or, if \
+                 this is a backup that was restored on purpose and what came after it is to be given up, move \
+                 these snapshots away",
+                snapshots.join(", ")
+            ),
+            JournalError::BadSnapshot { file, wrong } => write!(
+                f,
+                "the snapshot {file} is {wrong}. Nothing was changed. Take it away: the facts are enough"
             ),
             JournalError::NoJournal { path } => {
                 write!(f, "there is no journal in {path}: it has no segment (*.facts)")

@@ -39,6 +39,7 @@ mod disk;
 mod error;
 mod last;
 mod memory;
+mod mend;
 mod reader;
 mod record;
 mod reserve;
@@ -62,11 +63,15 @@ pub const WITHOUT_FACTS: [&str; 4] = [disk::LOCK, writer::ASIDE, reserve::NAME, 
 pub use disk::{Disk, DiskFile};
 pub use error::{Damage, JournalError};
 pub use memory::MemoryJournal;
+pub use mend::Cut;
 pub use record::SEGMENT_VERSION;
 pub use snapshot::Snapshot;
 pub use storage::{Storage, StorageFile};
-pub use verify::{Verified, verify, verify_storage};
-pub use writer::{Cut, FileJournal, Options};
+pub use verify::{
+    Checked, Fold, Verified, verify, verify_storage, verify_storage_with_snapshots,
+    verify_with_snapshots,
+};
+pub use writer::{FileJournal, Options};
 
 /// A journal in a directory.
 pub type DiskJournal = FileJournal<Disk>;
@@ -89,6 +94,13 @@ pub trait Journal: Send {
     /// Waits for the disk. After an error nothing more can be appended or synced, since nobody can
     /// know what the disk has: [`JournalError::Poisoned`] from then on.
     fn sync(&mut self) -> Result<u64, JournalError>;
+
+    /// Syncs, and leaves word that all was durable, for a clean end: what is found broken at the next
+    /// start is then known for damage, and not taken for what a crash left. An append may still
+    /// follow. A journal that keeps nothing only syncs.
+    fn close(&mut self) -> Result<(), JournalError> {
+        self.sync().map(|_durable| ())
+    }
 
     /// Where the next append is expected.
     fn end(&self) -> u64;

@@ -81,8 +81,11 @@ pub(crate) struct RecordHead {
     pub(crate) chain: Chain,
 }
 
-/// The one kind of record so far: groups of facts.
+/// A record of groups of facts.
 const FACTS: u32 = 1;
+/// A record without any, behind the last one: all before it was durable when its writer ended in good order. It is
+/// no link of the chain, and the next record is written over it.
+const CLOSING: u32 = 2;
 
 impl RecordHead {
     pub(crate) const LENGTH: usize = 60;
@@ -106,6 +109,17 @@ impl RecordHead {
         let check = RecordHead::check(out);
         out[4..8].copy_from_slice(&check.to_le_bytes());
         Some(head.chain)
+    }
+
+    /// Makes the closing record of a journal that ends at `position` with this chain, all of it durable.
+    pub(crate) fn write_closing(position: u64, chain: Chain, out: &mut Vec<u8>) {
+        let (length, check, facts, unsynced) = (0, 0, 0, 0);
+        let head =
+            RecordHead { length, check, first: position, facts, unsynced, kind: CLOSING, chain };
+        out.clear();
+        out.extend_from_slice(&head.bytes());
+        let check = RecordHead::check(out);
+        out[4..8].copy_from_slice(&check.to_le_bytes());
     }
 
     fn bytes(&self) -> [u8; RecordHead::LENGTH] {
@@ -140,7 +154,16 @@ impl RecordHead {
 
     /// True if `record`, head and payload, is as it was written. About 0.1 ns a byte.
     pub(crate) fn holds(&self, record: &[u8]) -> bool {
-        self.kind == FACTS && self.facts > 0 && self.check == RecordHead::check(record)
+        let is_one = match self.kind {
+            FACTS => self.facts > 0,
+            _ => self.is_closing(),
+        };
+        is_one && self.check == RecordHead::check(record)
+    }
+
+    /// True if it has the form of a closing record.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.kind == CLOSING && (self.length, self.facts, self.unsynced) == (0, 0, 0)
     }
 
     /// The chain's value after this record, if it was `previous` before it. About 0.5 ns a byte.
@@ -164,9 +187,9 @@ impl RecordHead {
     /// True if a record that is searched for could have this head: one whose first fact is at least
     /// `seq`, within `bytes` bytes. Cheap, and hardly ever true by chance.
     pub(crate) fn is_likely(&self, seq: u64, bytes: usize) -> bool {
-        self.kind == FACTS
+        let has_facts = self.kind == FACTS && (1..=self.length).contains(&self.facts);
+        (has_facts || self.is_closing())
             && self.whole() <= bytes
-            && (1..=self.length).contains(&self.facts)
             && self.first >= seq
             && self.first - seq <= bytes as u64
     }

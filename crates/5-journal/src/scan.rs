@@ -100,6 +100,9 @@ impl<F: StorageFile> Walk<F> {
         if head.first != position {
             return Ok(Step::Bad(Damage::Gap { found: head.first }));
         }
+        if head.is_closing() {
+            return self.close(&head);
+        }
         let follows = || head.chain_after(&chain, &record[RecordHead::LENGTH..]) == head.chain;
         if checks_chain && !follows() {
             return Ok(Step::Bad(Damage::Chain));
@@ -115,6 +118,19 @@ impl<F: StorageFile> Walk<F> {
         };
         self.position = batch.end();
         Ok(Step::Record(batch))
+    }
+
+    /// A closing record is the end, and stays where the next record goes. What stands behind it is a later write
+    /// that arrived before the one that goes over it.
+    fn close(&mut self, head: &RecordHead) -> io::Result<Step<'_>> {
+        if self.checks_chain && head.chain != self.chain {
+            return Ok(Step::Bad(Damage::Chain));
+        }
+        if self.garbage()? > RecordHead::LENGTH as u64 {
+            return Ok(Step::Bad(Damage::Record));
+        }
+        self.durable = head.durable();
+        Ok(Step::End)
     }
 
     /// Forgets what was read ahead: a writer may have gone on since.
@@ -242,9 +258,7 @@ pub(crate) fn scan<S: Storage>(
                     }
                     looked_again = 0;
                     unsure.push_back((position, at));
-                    while unsure.front().is_some_and(|(first, _)| *first < walk.durable) {
-                        unsure.pop_front();
-                    }
+                    unsure_from(&mut unsure, walk.durable);
                 }
                 Step::End => break 0,
                 // It may have been read while it was written. If what follows shows that it is durable,
@@ -267,9 +281,17 @@ pub(crate) fn scan<S: Storage>(
         };
         scan.position = walk.position;
         scan.chain = walk.chain;
+        unsure_from(&mut unsure, walk.durable);
         let unsure = unsure.front().map_or(walk.at, |(_, at)| *at);
         let (at, length) = (walk.at, walk.length);
         scan.tail = Some(Tail { name: name.clone(), at, unsure, length, garbage });
     }
     Ok(scan)
+}
+
+/// Lets go of the records that a later one says were durable.
+fn unsure_from(records: &mut VecDeque<(u64, u64)>, durable: u64) {
+    while records.front().is_some_and(|(first, _)| *first < durable) {
+        let _durable = records.pop_front();
+    }
 }

@@ -7,6 +7,7 @@
 
 use crate::error::{self, JournalError};
 use crate::record::Chain;
+use crate::scan::Tail;
 use crate::{Storage, StorageFile};
 
 const ASIDE: &str = "snapshot.tmp";
@@ -24,12 +25,12 @@ const KEPT: usize = 2;
 pub struct Snapshot {
     /// The newest whole snapshot: its position, and the fold of all facts before it.
     pub saved: Option<(u64, Vec<u8>)>,
-    /// Files of newer snapshots that are damaged, ahead of the journal or of another history, to be told to
+    /// Files of newer snapshots that are damaged or of another history, to be told to
     /// an operator. Each has `.passed-over` behind its name now.
     pub passed_over: Vec<String>,
 }
 
-fn name(position: u64) -> String {
+pub(crate) fn name(position: u64) -> String {
     format!("{position:020}.fold")
 }
 
@@ -51,7 +52,7 @@ fn head(position: u64, chain: &Chain, bytes: &[u8]) -> [u8; HEAD] {
 }
 
 /// Positions of all snapshots, newest first.
-fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
+pub(crate) fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     let names = storage.list().map_err(error::io("list", storage.path("")))?;
     let mut positions: Vec<u64> = names.iter().filter_map(|name| position(name)).collect();
     positions.sort_unstable_by(|a, b| b.cmp(a));
@@ -65,6 +66,36 @@ pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, 
         true => JournalError::NoJournal { path },
         false => JournalError::NoSegments { path },
     })
+}
+
+/// Whole snapshots of more facts than there are, newest first. What is not durable is never in one, so they
+/// prove a loss.
+pub(crate) fn ahead<S: Storage>(
+    storage: &S,
+    positions: &[u64],
+    end: u64,
+    tail: &Tail,
+) -> Result<Option<JournalError>, JournalError> {
+    let mut snapshots = Vec::new();
+    let mut newest = end;
+    for &position in positions.iter().filter(|&&position| position > end) {
+        if whole(storage, position)?.is_some() {
+            newest = newest.max(position);
+            snapshots.push(storage.path(&name(position)));
+        }
+    }
+    let (segment, offset) = (storage.path(&tail.name), tail.at);
+    let (after, missing) = (end - 1, newest - end);
+    let gone = JournalError::FactsGone { segment, offset, after, missing, snapshots };
+    Ok((missing > 0).then_some(gone))
+}
+
+/// The chain and the bytes of a snapshot, if it is whole.
+pub(crate) fn whole<S: Storage>(
+    storage: &S,
+    position: u64,
+) -> Result<Option<(Chain, Vec<u8>)>, JournalError> {
+    read(storage, position).map_err(error::io("read", storage.path(&name(position))))
 }
 
 /// Saves a snapshot, of the history with this chain, and removes those that are too old to be kept.
@@ -103,8 +134,7 @@ pub(crate) fn load<S: Storage>(
     let mut found = Snapshot::default();
     for position in all(storage)? {
         let path = storage.path(&name(position));
-        let read = read(storage, position).map_err(error::io("read", path.clone()))?;
-        if let Some((chain, bytes)) = read
+        if let Some((chain, bytes)) = whole(storage, position)?
             && position <= end
             && chain_at(position)? == chain
         {

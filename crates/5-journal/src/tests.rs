@@ -1,5 +1,6 @@
 //! What holds of a journal, on simulated and on real files.
 
+mod closing;
 mod damage;
 mod fixture;
 mod full;

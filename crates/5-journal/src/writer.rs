@@ -15,6 +15,7 @@ use words::bytes::Groups;
 
 use crate::error::{self, JournalError};
 use crate::last::LastGroups;
+use crate::mend::{self, Cut};
 use crate::reader::FileReader;
 use crate::record::{self, Chain, RecordHead, SegmentHead};
 use crate::reserve::Reserve;
@@ -47,19 +48,6 @@ impl Default for Options {
     }
 }
 
-/// What was cut off a journal when it was opened: a record that a crash left half written.
-///
-/// Nothing of it was ever reported durable.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Cut {
-    /// The segment file.
-    pub segment: String,
-    /// Where its last whole record ends.
-    pub offset: u64,
-    /// Bytes that were cut.
-    pub bytes: u64,
-}
-
 /// A journal of segment files in a [`Storage`].
 pub struct FileJournal<S: Storage> {
     storage: S,
@@ -77,8 +65,8 @@ pub struct FileJournal<S: Storage> {
     reserve: Reserve,
     cut: Option<Cut>,
     poison: Option<String>,
-    /// A write was taken back, and that is not synced.
-    undone: bool,
+    /// A write is not synced that brought no fact: one that was taken back, or a closing record.
+    factless: bool,
     /// The record in the making; kept for its memory.
     record: Vec<u8>,
 }
@@ -110,11 +98,17 @@ impl<S: Storage> FileJournal<S> {
         {
             return Err(gone);
         }
+        if let Some(tail) = &scan.tail {
+            let snapshots = snapshot::all(&storage)?;
+            if let Some(gone) = snapshot::ahead(&storage, &snapshots, scan.position, tail)? {
+                return Err(gone);
+            }
+        }
         let last_ask = last.ask()?;
-        remove_leftovers(&storage)?;
+        mend::remove_leftovers(&storage)?;
         let (file, cut, tail) = match scan.tail {
             Some(tail) => {
-                let (file, cut) = cut_tail(&storage, &tail)?;
+                let (file, cut) = mend::cut_tail(&storage, &tail)?;
                 (file, cut, tail)
             }
             None => {
@@ -141,7 +135,7 @@ impl<S: Storage> FileJournal<S> {
             reserve,
             cut,
             poison: None,
-            undone: false,
+            factless: false,
             record: Vec::new(),
             storage,
         })
@@ -228,8 +222,9 @@ impl<S: Storage> FileJournal<S> {
     fn shrink_back(&mut self) -> Result<(), JournalError> {
         let (at, allocated) = (self.at, self.allocated);
         // Until that is synced, the disk may have what did not fit: no segment may follow before.
-        self.undone = true;
-        let undone = self.file.set_length(allocated).and_then(|()| zero(&self.file, at, allocated));
+        self.factless = true;
+        let undone =
+            self.file.set_length(allocated).and_then(|()| mend::zero(&self.file, at, allocated));
         undone.map_err(|error| self.poisoned("cut", error))
     }
 
@@ -280,10 +275,10 @@ impl<S: Storage> FileJournal<S> {
     }
 
     fn sync_file(&mut self) -> Result<(), JournalError> {
-        if self.durable < self.position || self.undone {
+        if self.durable < self.position || self.factless {
             self.file.sync().map_err(|error| self.poisoned("sync", error))?;
             self.durable = self.position;
-            self.undone = false;
+            self.factless = false;
         }
         Ok(())
     }
@@ -323,6 +318,23 @@ impl<S: Storage> Journal for FileJournal<S> {
         self.healthy()?;
         self.sync_file()?;
         Ok(self.durable)
+    }
+
+    /// Without a closing record where the disk has no room for one: the facts are all there.
+    fn close(&mut self) -> Result<(), JournalError> {
+        self.healthy()?;
+        self.sync_file()?;
+        if self.position == 1 {
+            return Ok(()); // no fact was ever durable
+        }
+        RecordHead::write_closing(self.position, self.chain, &mut self.record);
+        match self.file.write_at(self.at, &self.record) {
+            Ok(()) => self.allocated = self.allocated.max(self.at + self.record.len() as u64),
+            Err(error) if error::is_full(&error) => self.shrink_back()?,
+            Err(error) => return Err(self.poisoned("write", error)),
+        }
+        self.factless = true;
+        self.sync_file()
     }
 
     fn end(&self) -> u64 {
@@ -371,66 +383,4 @@ fn create_segment<S: Storage>(
     storage.rename(ASIDE, name)?;
     storage.sync()?;
     Ok(file)
-}
-
-/// Files that a crash left in the making.
-fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalError> {
-    let names = storage.list().map_err(error::io("list", storage.path("")))?;
-    for name in names.iter().filter(|name| name.ends_with(".tmp")) {
-        storage.remove(name).map_err(error::io("remove", storage.path(name)))?;
-    }
-    Ok(())
-}
-
-/// Puts zeros in place of a torn tail, or ends the file before it, and makes all before it durable.
-///
-/// What was read may be with the system only, since the program ended before it synced, or because a
-/// sync failed: then the system may show what the disk does not have, and a further sync would write
-/// nothing of it. So what no record says was durable is written again first, and the names are synced.
-fn cut_tail<S: Storage>(storage: &S, tail: &Tail) -> Result<(S::File, Option<Cut>), JournalError> {
-    let path = || storage.path(&tail.name);
-    let file = storage.open_writable(&tail.name).map_err(error::io("open", path()))?;
-    let cut =
-        (tail.garbage > 0).then(|| Cut { segment: path(), offset: tail.at, bytes: tail.garbage });
-    if tail.garbage > 0 {
-        let end = tail.at + tail.garbage;
-        let done = if end == tail.length {
-            file.set_length(tail.at)
-        } else {
-            zero(&file, tail.at, end) // the blocks behind it were set aside, and stay
-        };
-        done.map_err(error::io("cut", path()))?;
-    }
-    write_again(&file, tail.unsure, tail.at).map_err(error::io("write", path()))?;
-    file.sync().map_err(error::io("sync", path()))?;
-    storage.sync().map_err(error::io("sync", storage.path("")))?;
-    Ok((file, cut))
-}
-
-/// Reads bytes and writes the same ones.
-fn write_again(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
-    let mut bytes = vec![0; usize::try_from(AHEAD.min(to - from)).expect("at most AHEAD")];
-    let mut at = from;
-    while at < to {
-        let step = usize::try_from((to - at).min(AHEAD)).expect("at most AHEAD");
-        let read = file.read_at(at, &mut bytes[..step])?;
-        if read < step {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        file.write_at(at, &bytes[..step])?;
-        at += step as u64;
-    }
-    Ok(())
-}
-
-/// Writes zeros over blocks that are there.
-fn zero(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
-    let zeros = vec![0; usize::try_from(AHEAD.min(to - from)).expect("at most AHEAD")];
-    let mut at = from;
-    while at < to {
-        let step = (to - at).min(AHEAD);
-        file.write_at(at, &zeros[..usize::try_from(step).expect("at most AHEAD")])?;
-        at += step;
-    }
-    Ok(())
 }

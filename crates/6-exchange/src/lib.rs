@@ -46,7 +46,7 @@ pub use face::{Exchange, LetIn};
 pub use queries::OrderState;
 pub use service::{
     Answer, AskError, Busy, Client, Health, Policy, RecoverError, Recovered, Service, ServiceError,
-    ServiceOptions, StartError, Subscription, Unavailable, recover,
+    ServiceOptions, StartError, Subscription, Unavailable, is_snapshot_of, recover,
 };
 
 /// What a service decides, without its threads, queues and clock. A simulator drives these with

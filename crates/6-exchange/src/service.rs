@@ -29,7 +29,7 @@ pub use answering::{Answering, Asked};
 pub use client::{AskError, Busy, Client};
 pub use keeping::{Keeping, Next, Turn};
 pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
-pub use recover::{RecoverError, Recovered, recover, recover_watched};
+pub use recover::{RecoverError, Recovered, is_snapshot_of, recover, recover_watched};
 pub use subscription::Subscription;
 
 use letters::{ToJournal, ToWorld};
@@ -259,7 +259,7 @@ impl Service {
             from_clients,
             to_journal.clone(),
             shared.clone(),
-            options.snapshot_every,
+            Answering::new(recovered.from_snapshot, options.snapshot_every),
         );
         let named = |name: &str| Builder::new().name(name.to_owned());
         let threads = vec![

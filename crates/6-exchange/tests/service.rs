@@ -115,3 +115,84 @@ fn policy_disk_needs_a_directory() {
     let started = Service::start(ServiceOptions::default());
     assert!(matches!(started, Err(StartError::NoJournal)), "{started:?}");
 }
+
+#[test]
+fn runs_that_are_each_too_short_for_a_snapshot_come_to_one_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = || {
+        let journal = Some(dir.path().to_path_buf());
+        let options = ServiceOptions { journal, snapshot_every: 4, ..ServiceOptions::default() };
+        let service = Service::start(options).unwrap();
+        let found = (service.recovered().facts, service.recovered().from_snapshot);
+        service.stop().unwrap();
+        found
+    };
+    // Each start records one fact, that it began.
+    let found: Vec<_> = (0..10).map(|_| run()).collect();
+    let expected: Vec<_> = (0..10).map(|facts| (facts, facts / 4 * 4)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = on(dir.path());
+    service.client().ask(open_market()).unwrap();
+    service.stop().unwrap();
+    let segment = dir.path().join("00000000000000000001.facts");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let record = |at: usize| at + 60 + usize::from(bytes[at]);
+    let closing = record(record(64)); // behind those of the start and the market
+    bytes[closing - 1] ^= 1;
+    std::fs::write(&segment, &bytes).unwrap();
+    let journal = Some(dir.path().to_path_buf());
+    let started = Service::start(ServiceOptions { journal, ..ServiceOptions::default() });
+    let why = started.expect_err("a start on damage").to_string();
+    assert!(why.contains("fact 2: a record is damaged"), "{why}");
+}
+
+/// Folds as `journal verify` does.
+#[derive(Default)]
+struct Folding(ledger::Ledger, words::Stamp);
+
+impl journal::Fold for Folding {
+    fn apply(&mut self, stamp: words::Stamp, fact: Fact) {
+        self.0.apply(&fact).unwrap();
+        self.1 = stamp;
+    }
+
+    fn is(&self, bytes: &[u8]) -> bool {
+        exchange::is_snapshot_of(bytes, &self.0, self.1)
+    }
+}
+
+#[test]
+fn snapshots_are_held_against_the_facts() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Some(dir.path().to_path_buf());
+    let options = ServiceOptions { journal, snapshot_every: 5, ..ServiceOptions::default() };
+    let service = Service::start(options).unwrap();
+    service.client().ask(open_market()).unwrap();
+    for client in 1..20 {
+        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap();
+        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap(); // repeated: no fact
+    }
+    service.stop().unwrap();
+    let verify = || journal::verify_with_snapshots(dir.path(), &mut Folding::default()).unwrap();
+    let whole = verify();
+    assert!(whole.intact, "{whole:?}");
+    let [older, newer] = &whole.snapshots[..] else { panic!("{whole:?}") };
+    assert_eq!((older.state, newer.state, newer.facts - older.facts), ("agrees", "agrees", 5));
+
+    // Whole and of this history, but another fold: only the facts can tell.
+    let mut journal = journal::DiskJournal::open(dir.path(), journal::Options::default()).unwrap();
+    journal::Journal::save_snapshot(&mut journal, newer.facts + 1, b"something else").unwrap();
+    drop(journal);
+    let wrong = verify();
+    assert_eq!(wrong.snapshots[1].state, "not the fold of the facts");
+    let why = wrong.damage.unwrap().to_string();
+    assert!(!wrong.intact && why.contains(&newer.file) && why.contains("Take it away"), "{why}");
+
+    std::fs::write(&older.file, b"bwfold2").unwrap();
+    assert_eq!(verify().snapshots[0].state, "damaged");
+}

@@ -160,7 +160,7 @@ fn tell_of(recovered: &Recovered) {
     }
     for snapshot in &recovered.passed_over {
         output::log(&format!(
-            "snapshot {snapshot} is damaged, ahead of the journal or of another history; it was passed \
+            "snapshot {snapshot} is damaged or of another history; it was passed \
              over, and is now called {snapshot}.passed-over"
         ));
     }

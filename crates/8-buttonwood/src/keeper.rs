@@ -37,8 +37,11 @@ impl Keeper {
         self.journal.sync().map(|_durable| ())
     }
 
-    /// Makes all of it durable.
+    /// Makes all of it durable, and says so in the journal.
     pub(crate) fn finish(mut self) -> Result<(), JournalError> {
-        if self.groups.is_empty() { Ok(()) } else { self.commit() }
+        if !self.groups.is_empty() {
+            self.commit()?;
+        }
+        self.journal.close()
     }
 }

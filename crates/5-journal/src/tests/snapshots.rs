@@ -2,7 +2,7 @@
 
 use super::fixture::{SMALL, add, open};
 use super::sim::Sim;
-use crate::{Journal, JournalError};
+use crate::{Journal, JournalError, verify_storage};
 
 #[test]
 fn the_newest_of_two_is_loaded() {
@@ -84,10 +84,21 @@ fn a_journal_that_was_restored_from_a_backup_does_not_take_the_fold_of_another_h
     }
     drop(journal);
     restore(&sim, &backup);
-    // Ahead of what there is now.
+    // Ahead of what there is now: facts are gone, until somebody says that they are to be given up.
+    let before = sim.all();
+    let error = open(&sim, SMALL).map(|_| ()).unwrap_err();
+    let text = error.to_string();
+    let JournalError::FactsGone { after: 6, missing: 8, snapshots, .. } = error else {
+        panic!("{text}")
+    };
+    assert_eq!(snapshots, [format!("sim/{}", fold(15)), format!("sim/{}", fold(11))]);
+    let verified = verify_storage(&sim, &mut |_, _| ()).unwrap();
+    assert_eq!((verified.facts, verified.intact), (6, false));
+    assert_eq!(verified.damage.unwrap().to_string(), text);
+    assert_eq!(sim.all(), before, "nothing was changed");
+    sim.state().files.retain(|name, _| *name != fold(11) && *name != fold(15));
     let mut journal = open(&sim, SMALL).unwrap();
-    let found = journal.load_snapshot().unwrap();
-    assert_eq!((found.saved, found.passed_over.len()), (None, 2));
+    assert_eq!(journal.load_snapshot().unwrap().saved, None);
     // It goes on otherwise, and snapshots of that are kept in place of those.
     journal.append(&super::fixture::groups_otherwise(7, 4)).unwrap();
     journal.sync().unwrap();
@@ -153,4 +164,37 @@ fn a_snapshot_that_does_not_fit_leaves_the_older_one() {
     assert!(matches!(error, JournalError::Io { doing: "save snapshot", .. }), "{error}");
     assert_eq!(journal.load_snapshot().unwrap().saved, Some((3, b"older".to_vec())));
     add(&mut journal, 1); // the journal itself goes on
+}
+
+#[test]
+fn a_damaged_snapshot_ahead_of_the_journal_proves_nothing() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    add(&mut journal, 1);
+    journal.save_snapshot(3, b"fold").unwrap();
+    drop(journal);
+    let mut bytes = sim.bytes(&fold(3));
+    bytes[20] ^= 1;
+    sim.set(&fold(9), bytes);
+    assert!(verify_storage(&sim, &mut |_, _| ()).unwrap().intact);
+    let found = open(&sim, SMALL).unwrap().load_snapshot().unwrap();
+    assert_eq!((found.saved, found.passed_over.len()), (Some((3, b"fold".to_vec())), 1));
+}
+
+#[test]
+fn a_last_segment_that_is_gone_is_missed_where_a_snapshot_has_its_facts() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    for _ in 0..6 {
+        add(&mut journal, 7);
+    }
+    journal.save_snapshot(journal.end(), b"fold").unwrap();
+    drop(journal);
+    let last = sim.segments().pop().unwrap();
+    let bytes = sim.bytes(&last);
+    drop(sim.state().files.remove(&last));
+    let error = open(&sim, SMALL).map(|_| ()).unwrap_err();
+    assert!(matches!(error, JournalError::FactsGone { .. }), "{error}");
+    sim.set(&last, bytes);
+    assert_eq!(open(&sim, SMALL).unwrap().end(), 85);
 }

@@ -71,14 +71,15 @@ impl<W: Watch<Party>> Asked for Exchange<W> {
 pub struct Answering {
     chunk: Chunk,
     snapshot_every: u64,
-    /// Facts at the last snapshot.
+    /// Facts at the last snapshot, which an earlier start may have saved.
     snapshot_at: u64,
 }
 
 impl Answering {
-    /// For a world that has so many facts; a snapshot is made each time so many more were recorded.
-    pub fn new(facts: u64, snapshot_every: u64) -> Answering {
-        Answering { chunk: Chunk::default(), snapshot_every, snapshot_at: facts }
+    /// For a world that began from a snapshot of so many facts, 0 if there was none; a snapshot is made each time
+    /// so many more are there. Those that the start folded count: else many short runs would never save one.
+    pub fn new(from_snapshot: u64, snapshot_every: u64) -> Answering {
+        Answering { chunk: Chunk::default(), snapshot_every, snapshot_at: from_snapshot }
     }
 
     /// Says that a start of the world begins here, before anything is asked.

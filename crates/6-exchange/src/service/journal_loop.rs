@@ -37,7 +37,8 @@ impl JournalLoop {
 
     pub(crate) fn run(mut self) {
         let mut going = true;
-        while going {
+        let mut ends = false;
+        while going && !ends {
             let first = match self.wait() {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
@@ -57,7 +58,7 @@ impl JournalLoop {
                         self.subscribe(live, &history);
                     }
                     ToJournal::End => {
-                        going = false;
+                        ends = true;
                         break;
                     }
                 }
@@ -65,6 +66,9 @@ impl JournalLoop {
                 next = if full { None } else { self.from_world.try_recv().ok() };
             }
             going &= self.commit();
+        }
+        if going && let Err(why) = self.keeping.close() {
+            self.shared.fail(why.to_string());
         }
     }
 

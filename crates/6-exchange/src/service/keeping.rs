@@ -126,6 +126,11 @@ impl Keeping {
         }
     }
 
+    /// Ends in good order, after the last turn. A failure harms nothing that was told, and is to be heard of.
+    pub fn close(&mut self) -> Result<(), JournalError> {
+        self.journal.close()
+    }
+
     /// Looks whether there is room for new orders. A disk that cannot even say so has failed.
     pub fn look_for_room(&mut self) -> Next {
         match self.journal.room() {

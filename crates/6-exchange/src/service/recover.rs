@@ -18,7 +18,7 @@ pub struct Recovered {
     pub facts: u64,
     /// How many of them a snapshot stood for.
     pub from_snapshot: u64,
-    /// Snapshots that were passed over: damaged, ahead of the journal or of another history.
+    /// Snapshots that were passed over: damaged or of another history.
     pub passed_over: Vec<String>,
     /// Orders that became processes again.
     pub open_orders: usize,
@@ -73,6 +73,17 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
     bytes.extend(exchange.time().0.to_le_bytes());
     bytes.extend(exchange.ledger().save());
     bytes
+}
+
+/// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
+/// Asks without facts may have come after it.
+pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
+    match (read_snapshot(bytes), bytes.get(HEAD..)) {
+        (Ok((_, at)), Some(rest)) => {
+            at.ask >= last.ask && at.time >= last.time && rest == ledger.save()
+        }
+        _ => false,
+    }
 }
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {

@@ -28,9 +28,8 @@ impl WorldLoop {
         from_clients: Receiver<ToWorld>,
         to_journal: SyncSender<ToJournal>,
         shared: Arc<Shared>,
-        snapshot_every: u64,
+        answering: Answering,
     ) -> WorldLoop {
-        let answering = Answering::new(exchange.ledger().facts(), snapshot_every);
         WorldLoop { exchange, answering, from_clients, to_journal, shared }
     }
 

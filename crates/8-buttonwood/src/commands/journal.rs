@@ -4,7 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use journal::Verified;
+use indicatif::ProgressBar;
+use journal::{Checked, Fold, Verified};
 use ledger::Ledger;
 use serde::Serialize;
 use words::json::{Csv, Json};
@@ -30,7 +31,7 @@ enum What {
     Export(ExportArgs),
 }
 
-/// Read all of a journal, check it, fold its facts again, and tell their hash
+/// Read all of a journal, check it, fold its facts again, hold its snapshots against that, and tell the hash
 ///
 /// A torn tail, which a crash leaves, is no damage: it is told, and cut when an exchange opens the
 /// journal. Damage anywhere else ends with status 1 and says where it is and what to do.
@@ -115,31 +116,65 @@ struct Report {
     facts_hash: String,
     intact: bool,
     cut_bytes: u64,
+    snapshots: Vec<Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
 }
 
-fn verify(args: &VerifyArgs) -> Result<(), Failure> {
-    let mut ledger = Ledger::new();
-    let mut wrong = None;
-    let bar = output::spinner("verifying");
-    let verified = journal::verify(&args.dir, &mut |stamp, fact| {
-        if wrong.is_none() {
-            let folded = ledger.apply(&fact);
-            wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
+#[derive(Serialize)]
+struct Snapshot {
+    file: String,
+    facts: u64,
+    state: &'static str,
+}
+
+impl From<Checked> for Snapshot {
+    fn from(Checked { file, facts, state }: Checked) -> Snapshot {
+        Snapshot { file, facts, state }
+    }
+}
+
+/// What `verify` folds the facts to.
+struct Folding {
+    ledger: Ledger,
+    last: Stamp,
+    /// The first fact that breaks a law, and how.
+    wrong: Option<String>,
+    bar: ProgressBar,
+}
+
+impl Fold for Folding {
+    fn apply(&mut self, stamp: Stamp, fact: Fact) {
+        if self.wrong.is_none() {
+            let folded = self.ledger.apply(&fact);
+            self.wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
         }
+        self.last = stamp;
         if stamp.seq % STRIDE == 0 {
-            bar.inc(STRIDE);
+            self.bar.inc(STRIDE);
         }
-    })?;
+    }
+
+    fn is(&self, bytes: &[u8]) -> bool {
+        exchange::is_snapshot_of(bytes, &self.ledger, self.last)
+    }
+}
+
+fn verify(args: &VerifyArgs) -> Result<(), Failure> {
+    let bar = output::spinner("verifying");
+    let (ledger, last) = (Ledger::new(), Stamp::default());
+    let mut folding = Folding { ledger, last, wrong: None, bar };
+    let verified = journal::verify_with_snapshots(&args.dir, &mut folding)?;
+    let Folding { ledger, wrong, bar, .. } = folding;
     bar.finish_and_clear();
-    let Verified { facts, facts_hash, intact, cut_bytes, damage, .. } = verified;
+    let Verified { facts, facts_hash, intact, cut_bytes, snapshots, damage, .. } = verified;
     let report = Report {
         facts,
         trades: ledger.trades(),
         facts_hash: facts_hash.to_string(),
         intact: intact && wrong.is_none(),
         cut_bytes,
+        snapshots: snapshots.into_iter().map(Snapshot::from).collect(),
         damage: damage.as_ref().map(ToString::to_string).or(wrong.clone()),
     };
     if args.json {
@@ -163,12 +198,16 @@ impl Report {
                 format!("intact but for a torn tail of {bytes} bytes, which an exchange would cut")
             }
         };
-        format!(
+        let mut text = format!(
             "{} facts, {} trades, {state}\nhash {}",
             thousands(self.facts),
             thousands(self.trades),
             self.facts_hash
-        )
+        );
+        for Snapshot { file, facts, state } in &self.snapshots {
+            text += &format!("\nsnapshot {file} of {} facts: {state}", thousands(*facts));
+        }
+        text
     }
 }
 

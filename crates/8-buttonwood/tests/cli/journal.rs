@@ -52,7 +52,7 @@ fn what_was_replayed_verifies_with_the_same_hash() {
         verified,
         json!({
             "facts": told["facts"], "trades": told["trades"], "facts_hash": told["facts_hash"],
-            "intact": true, "cut_bytes": 0
+            "intact": true, "cut_bytes": 0, "snapshots": []
         })
     );
     let plain = run_with_input(["replay", "-", "--json"], FLOW.as_bytes()).ok().json();
@@ -126,6 +126,20 @@ fn a_flipped_byte_is_found_and_named() {
             journal(verb, dir.path(), &[]).failed(1, &[name]);
         }
         assert_eq!(fs::read(&segment).unwrap(), bytes, "looking changes nothing");
+    }
+}
+
+#[test]
+fn a_flipped_byte_in_the_only_record_of_a_replay_is_damage_too() {
+    let (dir, _) = kept();
+    let segment = segment(dir.path());
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    let whole = fs::read(&segment).unwrap();
+    for at in [64, 70, 90, 130, 180] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        fs::write(&segment, &bytes).unwrap();
+        journal("verify", dir.path(), &[]).failed(1, &[name, "fact 1: a record is damaged"]);
     }
 }
 

@@ -58,10 +58,12 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
         // The disk never got the rest: cut anywhere behind what was told.
         at = told + chance.below(at - told);
         file.set_len(at).unwrap();
+        let (whole, next) = end(&file);
+        forget_snapshots(dir, next);
         if chance.below(2) == 0 {
-            return at > *told && end(&file).0 < at;
+            return at > *told && whole < at;
         }
-        at = end(&file).0; // a record may now be half there; what follows goes over it
+        at = whole; // a record may now be half there; what follows goes over it
     }
     let mut bytes = Vec::new();
     match chance.below(5) {
@@ -89,6 +91,17 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
     !bytes.is_empty()
 }
 
+/// A disk that never got facts never got a snapshot that was saved of them later.
+fn forget_snapshots(dir: &Path, next: u64) {
+    let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    for path in paths.filter(|path| path.extension().is_some_and(|e| e == "fold")) {
+        let position: u64 = path.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+        if position > next {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
 /// Never zero, which would be no garbage.
 fn byte(chance: &mut Chance) -> u8 {
     u8::try_from(1 + chance.below(255)).unwrap()
@@ -97,8 +110,10 @@ fn byte(chance: &mut Chance) -> u8 {
 /// Takes away what was told last, as no honest disk does.
 pub(crate) fn lose(dir: &Path, chance: &mut Chance) {
     let (path, end) = mark(dir);
-    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
     file.set_len(end - 1 - chance.below(100)).unwrap();
+    let (_, next) = self::end(&file);
+    forget_snapshots(dir, next);
 }
 
 /// Changes one byte in the middle of what was told, in this journal, which must be a copy. Gives the file, or

@@ -64,11 +64,15 @@ pub(super) struct Told {
 }
 
 impl House {
-    /// Starts with this world on this journal.
-    pub(super) fn start(mut live: Live, journal: Box<dyn Journal>, plan: &Plan, now: u64) -> House {
-        use exchange::steps::Asked;
-
-        let mut answering = Answering::new(live.facts(), plan.snapshot_every);
+    /// Starts with this world on this journal, of which a snapshot stood for so many facts.
+    pub(super) fn start(
+        mut live: Live,
+        journal: Box<dyn Journal>,
+        from_snapshot: u64,
+        plan: &Plan,
+        now: u64,
+    ) -> House {
+        let mut answering = Answering::new(from_snapshot, plan.snapshot_every);
         answering.begin(&mut live, Time(now));
         let keeping = Keeping::new(journal);
         let mut house = House {

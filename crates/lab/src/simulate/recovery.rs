@@ -42,7 +42,9 @@ fn kept<T>(what: String) -> Result<T, NoStart> {
 fn refused(why: JournalError) -> NoStart {
     match why {
         JournalError::Io { .. } | JournalError::Full { .. } => NoStart::Again,
-        damaged @ JournalError::Damaged { .. } => NoStart::Named(Box::new(damaged)),
+        damaged @ (JournalError::Damaged { .. } | JournalError::FactsGone { .. }) => {
+            NoStart::Named(Box::new(damaged))
+        }
         other => {
             let what = format!("no start: {other}");
             NoStart::Broken(Broken { law: Law::Kept, what })

@@ -319,7 +319,8 @@ impl Run {
             Some(Mistake::EarlyTell) => Box::new(Hasty { journal: Box::new(journal), syncs: 0 }),
             _ => Box::new(journal),
         };
-        self.house = Some(House::start(live, journal, &self.plan, self.clock));
+        self.house =
+            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, self.clock));
         self.news()
     }
 
