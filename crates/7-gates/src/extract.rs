@@ -174,7 +174,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Body<T>, Problem> {
-        let bytes = match to_bytes(request.into_body(), app.options.body_bytes).await {
+        let body = to_bytes(request.into_body(), app.options.body_bytes);
+        let Ok(body) = tokio::time::timeout(app.options.body_within, body).await else {
+            return Err(GateCode::BodyTimeout.into());
+        };
+        let bytes = match body {
             Ok(bytes) => bytes,
             Err(error) if error.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
                 let why = format!("at most {} bytes are taken", app.options.body_bytes);

@@ -118,6 +118,8 @@ fn merge<'a>(
 }
 
 /// The account's fills, newest first; the last 1,000 are kept.
+///
+/// A page has one row more than its limit where it would end between the two fills of a trade of the account with itself.
 #[utoipa::path(get, path = "/fills", tag = "orders",
     params(("order_id" = Option<u64>, Query, description = "Of this order only"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),
@@ -148,6 +150,18 @@ pub(crate) async fn fills(
             let market: &Market = views.market(fill.trade.market)?;
             Some((fill.trade.seq, FillBody::of(market, &fill)))
         };
-        Ok(Paged::of(fills.take(page.limit).filter_map(row).collect()))
+        Ok(Paged::of(whole_trades(fills.filter_map(row), page.limit)))
     })?
+}
+
+/// So many rows; one more where the page would end between the two fills of a trade of an account with itself: pages
+/// go by the number of the trade.
+fn whole_trades(
+    mut rows: impl Iterator<Item = (u64, FillBody)>,
+    limit: usize,
+) -> Vec<(u64, FillBody)> {
+    let mut page: Vec<_> = rows.by_ref().take(limit).collect();
+    let last = page.last().map(|(trade, _)| *trade);
+    page.extend(rows.next().filter(|(trade, _)| Some(*trade) == last));
+    page
 }

@@ -68,6 +68,9 @@ gate_codes! {
         "This ask happened before; its order has ended and is no longer at hand.";
     /// The body has too many bytes.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    /// The body did not arrive in time.
+    BodyTimeout = "body-timeout", REQUEST_TIMEOUT,
+        "The body did not arrive in time; nothing has happened.";
     /// The facts of before the start are still being read.
     Starting = "starting", SERVICE_UNAVAILABLE,
         "The exchange is reading its history; ask again shortly.";

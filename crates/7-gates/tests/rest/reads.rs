@@ -139,6 +139,28 @@ fn lists_come_in_pages_newest_first() {
 }
 
 #[test]
+fn every_fill_is_on_one_page_a_trade_with_oneself_too() {
+    let rig = Rig::start();
+    for account in [7, 8, 7, 7] {
+        rig.place(7, "sell", "100.00", "1");
+        rig.place(account, "buy", "100.00", "1");
+    }
+    let all = rig.get("/fills", 7).ok();
+    assert_eq!(all.as_array().unwrap().len(), 7, "three trades with itself, and one half: {all}");
+    for limit in 1..=8 {
+        let (mut paged, mut path) = (Vec::new(), format!("/fills?limit={limit}"));
+        loop {
+            let reply = rig.get(&path, 7);
+            let Some(after) = reply.header("CB-AFTER").map(str::to_owned) else { break };
+            paged.extend(reply.ok().as_array().unwrap().clone());
+            path = format!("/fills?limit={limit}&after={after}");
+        }
+        assert_eq!(json!(paged), all, "by {limit}");
+    }
+    rig.stop();
+}
+
+#[test]
 fn prices_may_step_by_halves_and_be_below_zero() {
     let rig = Rig::start();
     let body = json!({ "product_id": "GAS-EUR", "side": "sell", "price": "-1.5", "size": "3" });

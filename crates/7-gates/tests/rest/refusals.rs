@@ -256,3 +256,20 @@ fn a_head_that_does_not_come_is_cut_off() {
     stream.read_to_end(&mut rest).unwrap();
     rig.stop();
 }
+
+#[test]
+fn a_body_that_does_not_come_has_done_nothing() {
+    let body_within = std::time::Duration::from_millis(50);
+    let rig = Rig::with(Options { body_within, ..Options::default() });
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
+    let head =
+        format!("POST /orders HTTP/1.1\r\nHost: {}\r\nButtonwood-Account: 1\r\n", rig.address());
+    stream
+        .write_all(format!("{head}Connection: close\r\nContent-Length: 50\r\n\r\n{{").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"body-timeout\""), "{answer}");
+    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([]));
+    rig.stop();
+}

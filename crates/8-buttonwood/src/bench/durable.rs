@@ -9,7 +9,7 @@ use exchange::{Answer, Client, Policy, Service, ServiceOptions, Unavailable};
 use lab::flow::{self, Flow, Scenario};
 use serde::Serialize;
 use units::AskId;
-use words::{Ask, Tell};
+use words::{Ask, Code, Tell};
 
 use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
 use super::{BenchError, bytes_of_facts, folder};
@@ -133,8 +133,15 @@ fn start(dir: Option<&Path>) -> Result<Service, BenchError> {
     let service = Service::start(options).map_err(BenchError::Start)?;
     let opened =
         service.client().ask(Ask::OpenMarket(flow::market())).map_err(|_| BenchError::Ended)?;
+    check_room(&opened)?;
     assert_eq!(opened.ask.0 + 1, FIRST.0, "the flow is made for the asks that follow");
     Ok(service)
+}
+
+/// A refusal for want of room is no durable ask.
+fn check_room(answer: &Answer) -> Result<(), BenchError> {
+    let full = Tell::Refused(Code::JournalFull);
+    if answer.tells.contains(&full) { Err(BenchError::Full) } else { Ok(()) }
 }
 
 /// Hands all asks in, `plan.window` batches at a time, and waits for the last answer.
@@ -164,7 +171,7 @@ fn alone(plan: &Plan, asks: &[Ask]) -> Result<Vec<Duration>, BenchError> {
     let mut acks = Vec::with_capacity(ALONE);
     for ask in asks.iter().take(ALONE) {
         let (answer, taken) = time(|| client.ask(*ask));
-        answer.map_err(|_| BenchError::Ended)?;
+        check_room(&answer.map_err(|_| BenchError::Ended)?)?;
         acks.push(taken);
     }
     service.stop().map_err(BenchError::Stop)?;
@@ -218,6 +225,7 @@ impl Pipe<'_> {
         let answers = answers.map_err(|Unavailable| BenchError::Ended)?;
         self.under_way -= 1;
         self.acks.push(taken);
+        answers.iter().try_for_each(check_room)?;
         let is_trade = |tell: &&Tell| matches!(tell, Tell::Fact(_, words::Fact::Traded { .. }));
         self.trades += answers.iter().flat_map(|a| &a.tells).filter(is_trade).count() as u64;
         Ok(())

@@ -30,6 +30,8 @@ pub(crate) enum BenchError {
     Start(StartError),
     /// The exchange ended while it was measured.
     Ended,
+    /// The disk of the journals is full: what is refused costs nothing, and is no measurement.
+    Full,
     /// The exchange did not end well.
     Stop(ServiceError),
 }
@@ -46,6 +48,10 @@ impl fmt::Display for BenchError {
             BenchError::Journal(why) => why.fmt(f),
             BenchError::Recover(why) => why.fmt(f),
             BenchError::Start(why) => why.fmt(f),
+            BenchError::Full => f.write_str(
+                "the disk of the journals is full, so asks were refused and there is nothing to measure; name a \
+                 folder with more room by --dir, or hand in fewer --asks",
+            ),
             BenchError::Ended => f.write_str("the exchange ended by itself while it was measured"),
             BenchError::Stop(why) => why.fmt(f),
         }
