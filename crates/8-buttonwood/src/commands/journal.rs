@@ -150,7 +150,7 @@ impl Fold for Folding {
             self.wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
         }
         self.last = stamp;
-        if stamp.seq % STRIDE == 0 {
+        if stamp.seq.is_multiple_of(STRIDE) {
             self.bar.inc(STRIDE);
         }
     }
