@@ -119,7 +119,8 @@ fn merge<'a>(
 
 /// The account's fills, newest first; the last 1,000 are kept.
 ///
-/// A page has one row more than its limit where it would end between the two fills of a trade of the account with itself.
+/// A page has one row more than its limit where it would end between the two fills of a trade of the account with
+/// itself.
 #[utoipa::path(get, path = "/fills", tag = "orders",
     params(("order_id" = Option<u64>, Query, description = "Of this order only"),
         ("product_id" = Option<String>, Query, description = "Of this market only"),
