@@ -81,12 +81,11 @@ fn check_empty(dir: &Path) -> Result<(), Failure> {
         )))
     };
     // What a replay has left that found no room for its first segment is no journal.
-    let has_facts = |entry: &io::Result<DirEntry>| {
-        entry.as_ref().is_ok_and(|entry| {
-            !journal::WITHOUT_FACTS.iter().any(|name| entry.file_name() == *name)
-        })
+    let is_other = |entry: io::Result<DirEntry>| match entry {
+        Ok(entry) => !journal::WITHOUT_FACTS.iter().any(|name| entry.file_name() == *name),
+        Err(_) => true,
     };
-    match std::fs::read_dir(dir).map(|mut entries| !entries.any(|entry| has_facts(&entry))) {
+    match std::fs::read_dir(dir).map(|mut entries| !entries.any(is_other)) {
         Ok(true) => Ok(()),
         Ok(false) => wrong("is not empty"),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
