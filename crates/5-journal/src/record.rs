@@ -103,11 +103,7 @@ impl RecordHead {
         let mut head =
             RecordHead { length, check: 0, first, facts, unsynced, kind: FACTS, chain: GENESIS };
         head.chain = head.chain_after(previous, payload);
-        out.clear();
-        out.extend_from_slice(&head.bytes());
-        out.extend_from_slice(payload);
-        let check = RecordHead::check(out);
-        out[4..8].copy_from_slice(&check.to_le_bytes());
+        head.write_with(payload, out);
         Some(head.chain)
     }
 
@@ -116,8 +112,14 @@ impl RecordHead {
         let (length, check, facts, unsynced) = (0, 0, 0, 0);
         let head =
             RecordHead { length, check, first: position, facts, unsynced, kind: CLOSING, chain };
+        head.write_with(&[], out);
+    }
+
+    /// Head and payload, with the check over both.
+    fn write_with(&self, payload: &[u8], out: &mut Vec<u8>) {
         out.clear();
-        out.extend_from_slice(&head.bytes());
+        out.extend_from_slice(&self.bytes());
+        out.extend_from_slice(payload);
         let check = RecordHead::check(out);
         out[4..8].copy_from_slice(&check.to_le_bytes());
     }

@@ -292,6 +292,6 @@ pub(crate) fn scan<S: Storage>(
 /// Lets go of the records that a later one says were durable.
 fn unsure_from(records: &mut VecDeque<(u64, u64)>, durable: u64) {
     while records.front().is_some_and(|(first, _)| *first < durable) {
-        let _durable = records.pop_front();
+        records.pop_front();
     }
 }

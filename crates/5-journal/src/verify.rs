@@ -43,6 +43,14 @@ pub struct Verified {
     pub damage: Option<JournalError>,
 }
 
+impl Verified {
+    /// What a writer is just writing on this disk is not torn.
+    fn beside_a_writer(self, disk: &Disk) -> Verified {
+        let is_being_written = self.cut_bytes > 0 && disk.is_in_use();
+        Verified { cut_bytes: if is_being_written { 0 } else { self.cut_bytes }, ..self }
+    }
+}
+
 /// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first
 /// damage.
 ///
@@ -51,9 +59,7 @@ pub struct Verified {
 /// fact, what `each` does left out.
 pub fn verify(dir: &Path, each: &mut impl FnMut(Stamp, Fact)) -> Result<Verified, JournalError> {
     let disk = Disk::existing(dir)?;
-    let verified = verify_storage(&disk, each)?;
-    let is_being_written = verified.cut_bytes > 0 && disk.is_in_use();
-    Ok(Verified { cut_bytes: if is_being_written { 0 } else { verified.cut_bytes }, ..verified })
+    verify_storage(&disk, each).map(|verified| verified.beside_a_writer(&disk))
 }
 
 /// What is made of facts while they are verified, which snapshots are held against.
@@ -69,9 +75,7 @@ pub trait Fold {
 /// is damage, though a start passes over it or, worse, does not see it.
 pub fn verify_with_snapshots(dir: &Path, fold: &mut impl Fold) -> Result<Verified, JournalError> {
     let disk = Disk::existing(dir)?;
-    let verified = verify_storage_with_snapshots(&disk, fold)?;
-    let is_being_written = verified.cut_bytes > 0 && disk.is_in_use();
-    Ok(Verified { cut_bytes: if is_being_written { 0 } else { verified.cut_bytes }, ..verified })
+    verify_storage_with_snapshots(&disk, fold).map(|verified| verified.beside_a_writer(&disk))
 }
 
 /// The same for any [`Storage`].

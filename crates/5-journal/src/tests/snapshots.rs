@@ -1,6 +1,6 @@
 //! Snapshots are whole or passed over, and never ahead of their journal.
 
-use super::fixture::{SMALL, add, open};
+use super::fixture::{SMALL, SimJournal, add, open};
 use super::sim::Sim;
 use crate::{Journal, JournalError, verify_storage};
 
@@ -22,10 +22,7 @@ fn the_newest_of_two_is_loaded() {
 
 #[test]
 fn a_snapshot_with_any_byte_missing_or_changed_is_passed_over_and_named() {
-    let sim = Sim::default();
-    let mut journal = open(&sim, SMALL).unwrap();
-    add(&mut journal, 1);
-    journal.save_snapshot(3, b"older").unwrap();
+    let (sim, mut journal) = one_saved(b"older");
     add(&mut journal, 1);
     journal.save_snapshot(5, b"newer").unwrap();
     drop(journal);
@@ -56,6 +53,15 @@ fn a_snapshot_is_not_ahead_of_its_journal() {
     assert!(matches!(error, JournalError::SnapshotAhead { position: 5, durable: 3 }));
     assert_eq!(journal.sync().unwrap(), 5);
     journal.save_snapshot(5, b"now").unwrap();
+}
+
+/// A journal of one ask, with a snapshot of it.
+fn one_saved(fold: &[u8]) -> (Sim, SimJournal) {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    add(&mut journal, 1);
+    journal.save_snapshot(3, fold).unwrap();
+    (sim, journal)
 }
 
 /// The file of the snapshot at a position.
@@ -135,11 +141,7 @@ fn a_snapshot_in_the_middle_of_what_was_appended_since_is_of_this_history_too() 
 
 #[test]
 fn a_journal_whose_segments_are_gone_is_not_begun_anew() {
-    let sim = Sim::default();
-    let mut journal = open(&sim, SMALL).unwrap();
-    add(&mut journal, 1);
-    journal.save_snapshot(3, b"fold").unwrap();
-    drop(journal);
+    let (sim, _) = one_saved(b"fold");
     sim.state().files.retain(|name, _| name.ends_with(".fold"));
     let before = sim.all();
     for error in [
@@ -153,10 +155,7 @@ fn a_journal_whose_segments_are_gone_is_not_begun_anew() {
 
 #[test]
 fn a_snapshot_that_does_not_fit_leaves_the_older_one() {
-    let sim = Sim::default();
-    let mut journal = open(&sim, SMALL).unwrap();
-    add(&mut journal, 1);
-    journal.save_snapshot(3, b"older").unwrap();
+    let (sim, mut journal) = one_saved(b"older");
     add(&mut journal, 1);
     let capacity = 4000;
     sim.state().capacity = Some(capacity);
@@ -168,11 +167,7 @@ fn a_snapshot_that_does_not_fit_leaves_the_older_one() {
 
 #[test]
 fn a_damaged_snapshot_ahead_of_the_journal_proves_nothing() {
-    let sim = Sim::default();
-    let mut journal = open(&sim, SMALL).unwrap();
-    add(&mut journal, 1);
-    journal.save_snapshot(3, b"fold").unwrap();
-    drop(journal);
+    let (sim, _) = one_saved(b"fold");
     let mut bytes = sim.bytes(&fold(3));
     bytes[20] ^= 1;
     sim.set(&fold(9), bytes);

@@ -78,22 +78,23 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
 /// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
 /// Asks without facts may have come after it.
 pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
-    match (read_snapshot(bytes), bytes.get(HEAD..)) {
-        (Ok((_, at)), Some(rest)) => {
-            at.ask >= last.ask && at.time >= last.time && rest == ledger.save()
-        }
-        _ => false,
-    }
+    read_head(bytes)
+        .is_ok_and(|(at, fold)| at.ask >= last.ask && at.time >= last.time && fold == ledger.save())
 }
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
+    let (stamp, fold) = read_head(bytes)?;
+    Ok((Ledger::load(fold).map_err(RecoverError::Snapshot)?, stamp))
+}
+
+/// The last ask and its time, and the ledger's bytes.
+fn read_head(bytes: &[u8]) -> Result<(Stamp, &[u8]), RecoverError> {
     let short = RecoverError::Snapshot(SnapshotError { offset: 0 });
-    let (head, rest) = bytes.split_at_checked(HEAD).ok_or(short)?;
+    let (head, fold) = bytes.split_at_checked(HEAD).ok_or(short)?;
     let number = |at: usize| {
         u64::from_le_bytes(head[at..at + 8].try_into().expect("8 bytes of a head of 16"))
     };
-    let stamp = Stamp { seq: 0, ask: AskId(number(0)), time: Time(number(8)) };
-    Ok((Ledger::load(rest).map_err(RecoverError::Snapshot)?, stamp))
+    Ok((Stamp { seq: 0, ask: AskId(number(0)), time: Time(number(8)) }, fold))
 }
 
 /// Folds a journal and makes every open order a process again.
