@@ -175,7 +175,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Body<T>, Problem> {
         let body = to_bytes(request.into_body(), app.options.body_bytes);
-        let Ok(body) = tokio::time::timeout(app.options.body_within, body).await else {
+        let Ok(body) = tokio::time::timeout(app.options.answer_within / 2, body).await else {
             return Err(GateCode::BodyTimeout.into());
         };
         let bytes = match body {

@@ -33,10 +33,8 @@ pub struct Options {
     pub body_bytes: usize,
     /// Time for a request's head to arrive.
     pub head_within: Duration,
-    /// Time for a request's body to arrive after that; then it is told `body-timeout`, and nothing has happened. Less
-    /// than `answer_within`, which goes on meanwhile.
-    pub body_within: Duration,
-    /// Time for a request to be answered, its ask made durable; then it is told `unavailable`.
+    /// Time for a request to be answered, its ask made durable; then it is told `unavailable`. Half of it is for its
+    /// body to arrive; then it is told `body-timeout`, and nothing has happened.
     pub answer_within: Duration,
     /// Time that an answer waits until reads would show what it says.
     pub views_within: Duration,
@@ -46,7 +44,7 @@ pub struct Options {
 
 impl Default for Options {
     /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s each for head and answer;
-    /// 5 s for a body; 2 s for views.
+    /// 2 s for views.
     fn default() -> Options {
         Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -54,7 +52,6 @@ impl Default for Options {
             requests: 512,
             body_bytes: 16 * 1024,
             head_within: Duration::from_secs(10),
-            body_within: Duration::from_secs(5),
             answer_within: Duration::from_secs(10),
             views_within: Duration::from_secs(2),
             views: Bounds::default(),

@@ -62,6 +62,19 @@ impl Reserve {
     }
 }
 
+/// As the defaults have it.
+impl Default for Reserve {
+    fn default() -> Reserve {
+        Said::default().config().reserve
+    }
+}
+
+impl fmt::Display for Reserve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl TryFrom<u64> for Reserve {
     type Error = String;
 

@@ -259,8 +259,8 @@ fn a_head_that_does_not_come_is_cut_off() {
 
 #[test]
 fn a_body_that_does_not_come_has_done_nothing() {
-    let body_within = std::time::Duration::from_millis(50);
-    let rig = Rig::with(Options { body_within, ..Options::default() });
+    let answer_within = std::time::Duration::from_secs(2);
+    let rig = Rig::with(Options { answer_within, ..Options::default() });
     let mut stream = TcpStream::connect(rig.address()).unwrap();
     let head =
         format!("POST /orders HTTP/1.1\r\nHost: {}\r\nButtonwood-Account: 1\r\n", rig.address());

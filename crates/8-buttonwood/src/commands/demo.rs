@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
     /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
-    #[arg(long, value_name = "MEBIBYTES", default_value = "64")]
+    #[arg(long, value_name = "MEBIBYTES", default_value_t = Reserve::default())]
     reserve_mib: Reserve,
     /// Asks a second that the traders of each market hand in
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
