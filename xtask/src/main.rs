@@ -25,6 +25,7 @@ const HELP: &str = "\
 Every chore of the repository.
 
   cargo xtask test              all checks and all tests; brings what they need
+  cargo xtask test --long       with the longest searches of small worlds too: some ten minutes more
   cargo xtask ci                the checks alone: tidy, format, clippy
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
@@ -40,7 +41,8 @@ fn main() -> ExitCode {
     let verb = args.next();
     let rest: Vec<String> = args.collect();
     let done = match (verb.as_deref(), rest.as_slice()) {
-        (Some("test"), []) => return test(),
+        (Some("test"), []) => return test(false),
+        (Some("test"), [long]) if long == "--long" => return test(true),
         (Some("ci"), []) => return ci(),
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
@@ -127,12 +129,12 @@ fn checks(steps: &mut Steps) {
     });
 }
 
-fn test() -> ExitCode {
+fn test(long: bool) -> ExitCode {
     let mut steps = Steps::default();
     steps.step("needs", needs::bring);
     checks(&mut steps);
     if steps.step("build", || cargo(&["build", "--workspace", "--all-targets", "--locked"]).run()) {
-        steps.step_of_tests("tests", tests::workspace);
+        steps.step_of_tests("tests", || tests::workspace(long));
         steps.step_of_tests("doc tests", tests::docs);
         steps.step_of_tests("mistakes", tests::mistakes);
         steps.step("examples", tests::examples);
