@@ -25,9 +25,21 @@ pub struct Exchange<W = ()> {
     orders: Vec<NodeId>,
     next: AskId,
     time: Time,
-    room: bool,
+    admits: Admits,
+    /// Why the world is over, if it is.
+    death: Option<String>,
     /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
     soon: [u32; SOON],
+}
+
+/// Which asks are let in at present.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Admits {
+    All,
+    /// The journal has no room for the facts of others.
+    Cancels,
+    /// The world is over.
+    Nothing,
 }
 
 /// An ask that is under way.
@@ -79,7 +91,8 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             orders: self.orders.clone(),
             next: self.next,
             time: self.time,
-            room: self.room,
+            admits: self.admits,
+            death: self.death.clone(),
             soon: self.soon,
         }
     }
@@ -99,12 +112,14 @@ impl<W: Watch<Party>> Exchange<W> {
         world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (room, soon) = (true, [u32::MAX; SOON]);
-        let mut exchange = Exchange { world, options, root, orders, next, time, room, soon };
+        let (admits, death, soon) = (Admits::All, None, [u32::MAX; SOON]);
+        let mut exchange =
+            Exchange { world, options, root, orders, next, time, admits, death, soon };
         for (id, spec) in markets {
             exchange.grow(id, &spec);
         }
         exchange.world.run();
+        exchange.look_for_death();
         exchange
     }
 
@@ -120,8 +135,11 @@ impl<W: Watch<Party>> Exchange<W> {
     /// For whoever journals: do it before the first ask of each run.
     pub fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
         let number = self.number(time);
-        let epoch = self.ledger().epoch().checked_add(1).expect("fewer than 2^32 starts");
-        self.world.record(Fact::Started { epoch }).expect("an epoch that is one up");
+        match self.ledger().epoch().checked_add(1) {
+            // A fact that is not admitted ends the world, which is how the caller hears of it.
+            Some(epoch) => self.record(Fact::Started { epoch }).unwrap_or_default(),
+            None => self.die("it was started 2^32 times before, which is all that it can count"),
+        }
         self.tell(number, sink, |_| true);
         number
     }
@@ -141,16 +159,27 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.run();
         // Where nobody has died, the facts that there are have answered it.
         let sound = self.world.failures() == failures;
-        if !self.tell(number, sink, |fact| sound || answers(number, ask, fact)) {
-            self.ask_again(number, ask, sink);
+        let answered = self.tell(number, sink, |fact| sound || answers(number, ask, fact));
+        if !sound || !answered {
+            self.after_deaths(number, answered, ask, sink);
         }
         number
     }
 
-    /// Whoever was to answer died of it or before it.
+    /// Processes have died. If one was to answer, and did not, the ask is carried in again.
     #[cold]
     #[inline(never)]
-    fn ask_again(&mut self, number: AskId, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) {
+    fn after_deaths(
+        &mut self,
+        number: AskId,
+        answered: bool,
+        ask: &Ask,
+        sink: &mut impl FnMut(AskId, Tell),
+    ) {
+        self.look_for_death();
+        if answered {
+            return;
+        }
         let mut asking = Asking { number, tries: 1 };
         while self.go_on(&mut asking, ask, sink) {
             self.world.run();
@@ -175,8 +204,11 @@ impl<W: Watch<Party>> Exchange<W> {
         sink: &mut impl FnMut(AskId, Tell),
     ) -> bool {
         let number = asking.number;
-        if asking.tries > 0 && self.tell(number, sink, |fact| answers(number, ask, fact)) {
-            return false;
+        if asking.tries > 0 {
+            self.look_for_death();
+            if self.tell(number, sink, |fact| answers(number, ask, fact)) {
+                return false;
+            }
         }
         if asking.tries == TRIES {
             // Whoever was to answer died of it or before it, each time.
@@ -215,8 +247,8 @@ impl<W: Watch<Party>> Exchange<W> {
 
     #[inline(always)]
     fn try_in(&mut self, number: AskId, ask: &Ask) -> Result<(), Stopped> {
-        if !self.room && !matches!(ask, Ask::Cancel { .. }) {
-            return Err(Code::JournalFull.into());
+        if self.admits != Admits::All {
+            self.check_admission(ask)?;
         }
         match ask {
             Ask::Place(place) => {
@@ -231,7 +263,7 @@ impl<W: Watch<Party>> Exchange<W> {
                 let line = door::check_cancel(self.ledger(), account, order)?;
                 if line.is_suspended() {
                     let market = line.market;
-                    self.cancel_suspended(order, market);
+                    self.cancel_suspended(order, market)?;
                 } else if let Some(pid) = self.process(line) {
                     self.world.send(pid, Say::Cancel { ask: number });
                 }
@@ -245,22 +277,64 @@ impl<W: Watch<Party>> Exchange<W> {
             }
             &Ask::Release { order } => {
                 let market = door::check_release(self.ledger(), order)?;
-                self.release(order, market);
+                self.release(order, market)?;
             }
             Ask::OpenMarket(spec) => {
                 door::check_market(self.ledger(), spec)?;
-                self.open_market(spec);
+                self.open_market(spec)?;
             }
         }
         Ok(())
     }
 
-    fn open_market(&mut self, spec: &MarketSpec) {
+    #[cold]
+    fn check_admission(&self, ask: &Ask) -> Result<(), Code> {
+        match self.admits {
+            Admits::Nothing => Err(Code::Unavailable),
+            Admits::Cancels if !matches!(ask, Ask::Cancel { .. }) => Err(Code::JournalFull),
+            Admits::All | Admits::Cancels => Ok(()),
+        }
+    }
+
+    /// Records a fact that the door has checked. One that is not admitted all the same means that the world
+    /// is over, or that the door and the ledger disagree, which is a bug: nothing goes on from there.
+    fn record(&mut self, fact: Fact) -> Result<(), Code> {
+        self.world.record(fact).map_err(|broken| {
+            self.look_for_death();
+            self.die(&format!("the ledger does not admit {fact:?}: {}", broken.0));
+            Code::Unavailable
+        })
+    }
+
+    /// From now on nothing is let in. The first reason stands.
+    #[cold]
+    fn die(&mut self, why: &str) {
+        self.death.get_or_insert_with(|| why.to_owned());
+        self.admits = Admits::Nothing;
+    }
+
+    fn look_for_death(&mut self) {
+        if self.death.is_none()
+            && let Some(reason) = self.world.death()
+        {
+            let why = format!("all processes of the exchange have ended: {reason}");
+            self.die(&why);
+        }
+    }
+
+    /// Why this exchange takes no asks any more, if so: its processes have died more often than their
+    /// supervisors bear, or its ledger has failed. Every ask is refused with [`Code::Unavailable`] then. What
+    /// its facts were up to the last whole ask can be recovered; this world cannot.
+    pub fn death(&self) -> Option<&str> {
+        self.death.as_deref()
+    }
+
+    fn open_market(&mut self, spec: &MarketSpec) -> Result<(), Code> {
         let market = self.ledger().markets().count();
         let market = MarketId(u16::try_from(market).expect("bounded at the door"));
-        let opened = Fact::MarketOpened { market, spec: *spec };
-        self.world.record(opened).expect("checked at the door");
+        self.record(Fact::MarketOpened { market, spec: *spec })?;
         self.grow(market, spec);
+        Ok(())
     }
 
     /// The process of an open order.
@@ -272,18 +346,19 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// A suspended order has no process that could leave. (One that is not suspended and has none will
     /// have one shortly, since its supervisor is between two lives; it is asked again.)
-    fn cancel_suspended(&mut self, order: OrderId, market: MarketId) {
+    fn cancel_suspended(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
         let lots: Lots = self.ledger().remaining(order);
-        let left = Fact::Left { order, lots, reason: Reason::Cancelled };
-        self.world.record(left).expect("a suspended order has its line");
+        self.record(Fact::Left { order, lots, reason: Reason::Cancelled })?;
         self.world.forget_one_of(self.orders[usize::from(market.0)], order.0);
+        Ok(())
     }
 
     /// A suspended order has a process again, in its next life, which comes back as after any death.
-    fn release(&mut self, order: OrderId, market: MarketId) {
-        self.world.record(Fact::Released { order }).expect("checked at the door");
+    fn release(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
+        self.record(Fact::Released { order })?;
         // If the supervisor is between two lives, its next one starts all who are open by the ledger.
         let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
+        Ok(())
     }
 
     /// Tells the facts of this ask; true if one of them answers it.
@@ -306,7 +381,9 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// While there is no room for their facts, new orders and replaces are refused; cancels are not.
     pub fn set_room(&mut self, room: bool) {
-        self.room = room;
+        if self.admits != Admits::Nothing {
+            self.admits = if room { Admits::All } else { Admits::Cancels };
+        }
     }
 
     /// The number that the next ask gets.

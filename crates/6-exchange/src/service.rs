@@ -11,9 +11,13 @@ mod keeping;
 mod letters;
 mod recover;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod world_loop;
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -162,9 +166,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The service takes no more asks, and says why. The first reason stands.
     fn fail(&self, why: String) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(why);
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Does a part of a thread's work. If it panics, the service has failed, with that reason.
+    fn guard(&self, thread: &str, work: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            self.fail(format!("the {thread} thread failed: {}", text_of(&*panic)));
+        }
     }
 
     fn failure(&self) -> Option<String> {
@@ -180,7 +193,17 @@ impl Shared {
     }
 }
 
-/// A running exchange. Dropping it ends it as [`Service::stop`] does, without its last word.
+/// The text of a panic.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "it did not say why",
+    }
+}
+
+/// A running exchange. If a thread of it dies, or its world, it has failed: [`Service::health`] says why at
+/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal. Dropping it ends it as [`Service::stop`] does, without its last word.
 ///
 /// ```
 /// use exchange::{Service, ServiceOptions};
@@ -207,6 +230,7 @@ pub struct Service {
     shared: Arc<Shared>,
     to_world: SyncSender<ToWorld>,
     to_journal: SyncSender<ToJournal>,
+    /// The journal's, then the world's, which is the first to end.
     threads: Vec<JoinHandle<()>>,
     recovered: Recovered,
     subscriber_lag: usize,
@@ -252,19 +276,39 @@ impl Service {
         let (to_journal, from_world) = sync_channel(8);
         let memory = (options.policy == Policy::Memory).then_some(options.memory_history);
         let subscriber_lag = options.subscriber_lag.max(1);
-        let journal_loop =
+        let mut journal_loop =
             journal_loop::JournalLoop::new(keeping, from_world, shared.clone(), memory);
-        let world_loop = world_loop::WorldLoop::new(
+        let mut world_loop = world_loop::WorldLoop::new(
             exchange,
             from_clients,
             to_journal.clone(),
             shared.clone(),
             Answering::new(recovered.from_snapshot, options.snapshot_every),
         );
+        let (guard, wake) = (shared.clone(), to_world.clone());
+        let journal = move || {
+            guard.guard("journal", || journal_loop.run());
+            guard.guard("journal", || drop(journal_loop));
+            // The world's thread may be waiting for asks. If its queue is full it is at work, and finds
+            // out when it hands on.
+            match wake.try_send(ToWorld::Stop) {
+                Ok(()) | Err(_) => {}
+            }
+        };
+        let (guard, done) = (shared.clone(), to_journal.clone());
+        let world = move || {
+            guard.guard("world", || world_loop.run());
+            // The journal's thread ends when it has done all that was handed on. If it has ended before,
+            // everybody who waits is told by the drop of what they wait for.
+            match done.send(ToJournal::End) {
+                Ok(()) | Err(_) => {}
+            }
+            guard.guard("world", || drop(world_loop));
+        };
         let named = |name: &str| Builder::new().name(name.to_owned());
         let threads = vec![
-            named("journal").spawn(move || journal_loop.run()).map_err(StartError::Thread)?,
-            named("world").spawn(move || world_loop.run()).map_err(StartError::Thread)?,
+            named("journal").spawn(journal).map_err(StartError::Thread)?,
+            named("world").spawn(world).map_err(StartError::Thread)?,
         ];
         Ok(Service { shared, to_world, to_journal, threads, recovered, subscriber_lag })
     }
@@ -295,6 +339,12 @@ impl Service {
         &self.recovered
     }
 
+    /// Takes no more asks, and does not wait for room for the facts of those that it has: a journal that is full
+    /// then has failed. For an owner that is about to end it.
+    pub fn take_no_more(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+    }
+
     /// Answers what has been asked, makes it durable, and ends.
     pub fn stop(mut self) -> Result<(), ServiceError> {
         self.end();
@@ -304,14 +354,15 @@ impl Service {
         }
     }
 
+    /// Returns whatever has died: each thread hears of the other's end, and none waits for this one.
     fn end(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         if self.to_world.send(ToWorld::Stop).is_err() {
-            self.shared.fail("the exchange's thread ended by itself".to_owned());
+            self.shared.fail("the world thread ended by itself".to_owned());
         }
         for thread in self.threads.drain(..).rev() {
-            if thread.join().is_err() {
-                self.shared.fail("a thread of the exchange died of a bug".to_owned());
+            if let Err(panic) = thread.join() {
+                self.shared.fail(format!("a thread failed: {}", text_of(&*panic)));
             }
         }
     }

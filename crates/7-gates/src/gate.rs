@@ -59,7 +59,7 @@ impl Default for Options {
     }
 }
 
-/// Why a gate did not start.
+/// Why a gate did not start, or did not end well.
 #[derive(Debug)]
 pub enum GateError {
     /// The address is not a loopback address.
@@ -73,6 +73,8 @@ pub enum GateError {
     },
     /// The system gave no thread.
     Thread(io::Error),
+    /// A thread of the gate died while it ran: which, and of what.
+    Died(String),
 }
 
 impl fmt::Display for GateError {
@@ -87,6 +89,7 @@ impl fmt::Display for GateError {
                 write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
             }
             GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
+            GateError::Died(why) => f.write_str(why),
         }
     }
 }
@@ -94,7 +97,7 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            GateError::NotLoopback(_) => None,
+            GateError::NotLoopback(_) | GateError::Died(_) => None,
             GateError::Bind { source, .. } | GateError::Thread(source) => Some(source),
         }
     }
@@ -115,7 +118,8 @@ pub struct Gate {
     address: SocketAddr,
     runtime: Runtime,
     server: JoinHandle<()>,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Option<Duration>>,
+    live: Arc<Live>,
     folding: thread::JoinHandle<()>,
     stop_folding: mpsc::Sender<()>,
 }
@@ -166,8 +170,8 @@ impl Gate {
         let folding = folding.map_err(GateError::Thread)?;
 
         let requests = Semaphore::new(options.requests);
-        let app = App { client, live, health, options, requests };
-        let (stop, stopping) = watch::channel(false);
+        let app = App { client, live: live.clone(), health, options, requests };
+        let (stop, stopping) = watch::channel(None);
         let limits = server::Limits {
             connections: app.options.connections,
             head_within: app.options.head_within,
@@ -178,7 +182,7 @@ impl Gate {
             tokio::net::TcpListener::from_std(listener).map_err(at)?
         };
         let server = runtime.spawn(server::serve(listener, router, limits, stopping));
-        Ok(Gate { address, runtime, server, stop, folding, stop_folding })
+        Ok(Gate { address, runtime, server, stop, live, folding, stop_folding })
     }
 
     /// Where it listens.
@@ -186,22 +190,36 @@ impl Gate {
         self.address
     }
 
+    /// Why this gate is of no use any more, if so: a thread of it has died. It answers reads with that, or
+    /// nothing at all, until it is stopped and another one started.
+    pub fn failure(&self) -> Option<String> {
+        let server = || self.server.is_finished().then(|| SERVER_DIED.to_owned());
+        self.live.failure().map(ToOwned::to_owned).or_else(server)
+    }
+
     /// Takes no more requests, gives those at work two seconds to end, and closes every connection.
-    pub fn stop(self) {
-        let Gate { runtime, server, stop, folding, stop_folding, .. } = self;
-        stop.send_replace(true);
-        if let Err(error) = runtime.block_on(server)
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
+    pub fn stop(self) -> Result<(), GateError> {
+        self.stop_within(Duration::from_secs(2))
+    }
+
+    /// The same with another time for requests at work. An error says that a thread of it had died before; the
+    /// gate is closed all the same.
+    pub fn stop_within(self, grace: Duration) -> Result<(), GateError> {
+        let Gate { runtime, server, stop, folding, stop_folding, live, .. } = self;
+        stop.send_replace(Some(grace));
+        let served = runtime.block_on(server);
         runtime.shutdown_timeout(Duration::from_secs(1));
         drop(stop_folding);
-        if let Err(panic) = folding.join() {
-            std::panic::resume_unwind(panic);
+        let folded = folding.join();
+        match (live.failure(), served, folded) {
+            (None, Ok(()), Ok(())) => Ok(()),
+            (Some(why), ..) => Err(GateError::Died(why.to_owned())),
+            (None, ..) => Err(GateError::Died(SERVER_DIED.to_owned())),
         }
     }
 }
+
+const SERVER_DIED: &str = "the gate's server ended by itself";
 
 fn router(app: Arc<App>) -> Router {
     let bounded = Router::new()

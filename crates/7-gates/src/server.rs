@@ -24,18 +24,15 @@ pub(crate) struct Limits {
     pub(crate) head_within: Duration,
 }
 
-/// How long requests at work may go on after a stop.
-const GRACE: Duration = Duration::from_secs(2);
-
 /// How long accepting pauses when the system refuses a connection, such as for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until told to stop.
+/// Serves until told to stop: how long requests at work may go on then, or not at all if nobody is left to say so.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Option<Duration>>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
@@ -44,7 +41,7 @@ pub(crate) async fn serve(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = stop.wait_for(Option::is_some) => break,
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(PAUSE).await;
@@ -67,7 +64,8 @@ pub(crate) async fn serve(
     }
     drop(listener);
     // Whoever is not done by then is cut off.
-    tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
+    let grace = stop.borrow().unwrap_or_default();
+    tokio::time::timeout(grace, graceful.shutdown()).await.ok();
 }
 
 /// Tells `busy` to a connection for which there is no place. Waits for nothing.

@@ -30,17 +30,23 @@ pub(crate) async fn time() -> Json<Now> {
     Json(Now { iso: Rfc3339(now).to_string(), epoch })
 }
 
-/// That this process answers.
+/// That this process answers, and its exchange with it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {
     /// Always `ok`.
     status: &'static str,
 }
 
-/// Whether this process answers at all; a supervisor restarts it if not.
-#[utoipa::path(get, path = "/healthz", tag = "state", responses((status = 200, body = Alive)))]
-pub(crate) async fn healthz() -> Json<Alive> {
-    Json(Alive { status: "ok" })
+/// Whether this process does its work at all: a supervisor restarts it if not. A full disk, or history that is
+/// still read, is no such reason.
+#[utoipa::path(get, path = "/healthz", tag = "state",
+    responses((status = 200, body = Alive), Refusals))]
+pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Result<Json<Alive>, Problem> {
+    let failure = (app.health)().failure;
+    match failure.or_else(|| app.live.failure().map(ToOwned::to_owned)) {
+        Some(failure) => Err(Problem::from(Code::Unavailable).because(failure)),
+        None => Ok(Json(Alive { status: "ok" })),
+    }
 }
 
 /// That orders are taken and reads are up to date.

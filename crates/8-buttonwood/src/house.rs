@@ -1,10 +1,10 @@
-//! A running exchange with its journal, its gate and its markets, for `demo` and `serve`.
+//! A running exchange with its journal, its gate and its markets, for `demo` and `serve`, and what ends it.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use exchange::{
     AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
@@ -52,8 +52,10 @@ pub(crate) enum HouseError {
     },
     /// An ask was not answered.
     Ask(AskError),
-    /// The exchange ended by itself; what it said of that.
+    /// The exchange or its gate ended by itself; what it said of that.
     Ended(Option<String>),
+    /// A thread of this program that belongs to neither has failed: which, and of what.
+    Thread(String),
     /// The exchange did not end well.
     Stop(ServiceError),
     /// No handler for Ctrl-C, or no thread.
@@ -82,6 +84,7 @@ impl fmt::Display for HouseError {
                  buttonwood journal verify checks",
                 why.as_deref().unwrap_or("it did not say why")
             ),
+            HouseError::Thread(why) => write!(f, "{why}; the exchange was ended in good order"),
             HouseError::Stop(why) => why.fmt(f),
             HouseError::System(why) => f.write_str(why),
         }
@@ -123,9 +126,14 @@ impl House {
         &self.service
     }
 
-    /// The error for an exchange that takes no more asks.
+    /// Why the exchange takes no more asks, or its gate shows nothing any more, if so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.service.health().failure.or_else(|| self.gate.failure())
+    }
+
+    /// The error for an exchange that has ended by itself.
     pub(crate) fn ended(&self) -> HouseError {
-        HouseError::Ended(self.service.health().failure)
+        HouseError::Ended(self.failure())
     }
 
     /// The markets that are open.
@@ -138,16 +146,29 @@ impl House {
         self.service.client()
     }
 
-    /// Closes the gate, then ends the exchange.
+    /// Closes the gate, then ends the exchange. Returns whatever has died, or is full.
     pub(crate) fn close(self) -> Result<(), HouseError> {
-        self.gate.stop();
-        match Arc::into_inner(self.service) {
-            Some(service) => service.stop().map_err(HouseError::Stop),
-            // A handler of the gate still looks at it; what is durable is durable all the same.
-            None => Ok(()),
+        let House { gate, service, .. } = self;
+        let health = service.health();
+        if !health.room {
+            service.take_no_more(); // else answers that wait for room would be waited for
         }
+        // After a failure all that is at work was answered when it came.
+        let grace = if health.failure.is_some() { AFTER_A_FAILURE } else { GRACE };
+        let closed = gate.stop_within(grace).map_err(HouseError::Gate);
+        match Arc::into_inner(service) {
+            Some(service) => service.stop().map_err(HouseError::Stop)?,
+            // A thread still looks at it; what is durable is durable all the same.
+            None => {}
+        }
+        closed
     }
 }
+
+/// How long requests at work may go on when the run ends.
+const GRACE: Duration = Duration::from_secs(2);
+/// The same when the exchange has failed.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(300);
 
 fn tell_of(recovered: &Recovered) {
     if recovered.facts > 0 {
@@ -196,26 +217,4 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketS
         open.push(*spec);
     }
     Ok(open)
-}
-
-/// What ends a run.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// Ctrl-C, or the system's wish.
-    Asked,
-    /// The exchange takes no more asks.
-    Exchange,
-}
-
-/// A place where ends arrive; Ctrl-C and the system's wish to terminate do so from now on.
-pub(crate) fn ends() -> Result<(Sender<End>, Receiver<End>), HouseError> {
-    let (sender, receiver) = mpsc::channel();
-    let asked = sender.clone();
-    let handler = move || match asked.send(End::Asked) {
-        // Where nobody listens any more, the run is ending already.
-        Ok(()) | Err(_) => {}
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|why| HouseError::System(format!("cannot listen for Ctrl-C: {why}")))?;
-    Ok((sender, receiver))
 }

@@ -7,6 +7,7 @@ mod bench;
 mod chart;
 mod commands;
 mod config;
+mod ends;
 mod failure;
 mod house;
 mod huge_pages;

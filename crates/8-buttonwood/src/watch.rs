@@ -1,15 +1,15 @@
 //! Follows durable facts on a thread of its own, so that others can look at how things stand.
-#![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads")]
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use exchange::{Service, Subscription};
 use ledger::views::{Bounds, Views};
 use words::{Fact, Stamp};
 
-use crate::house::{End, HouseError};
+use crate::ends::{self, End};
+use crate::house::HouseError;
 
 /// How things stand, kept up to date.
 pub(crate) struct Watch {
@@ -48,6 +48,7 @@ impl Watch {
         let seen = Arc::new(Mutex::new(seen));
         let writes = seen.clone();
         let service = Arc::downgrade(service);
+        let none_left = ends.clone();
         let follow = move || {
             let mut next = Some(facts);
             while let Some(facts) = next {
@@ -56,13 +57,9 @@ impl Watch {
                 // what it has seen changes nothing. If none come at all, the exchange has ended.
                 next = service.upgrade().filter(|_| came).map(|service| service.subscribe());
             }
-            match ends.send(End::Exchange) {
-                // Nobody listens when the run is ending already.
-                Ok(()) | Err(_) => {}
-            }
+            ends::tell(&none_left, End::Exchange);
         };
-        let thread = Builder::new().name("watch".to_owned()).spawn(follow);
-        let thread = thread.map_err(|why| HouseError::System(format!("no thread: {why}")))?;
+        let thread = ends::spawn("watch".to_owned(), ends, follow)?;
         Ok(Watch { seen, thread })
     }
 
@@ -75,9 +72,7 @@ impl Watch {
 
     /// Waits until the last fact is seen. The exchange must have ended.
     pub(crate) fn stop(self) {
-        if let Err(panic) = self.thread.join() {
-            std::panic::resume_unwind(panic);
-        }
+        ends::join(self.thread);
     }
 }
 

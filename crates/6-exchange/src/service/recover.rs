@@ -42,6 +42,8 @@ pub enum RecoverError {
     },
     /// A snapshot that is whole has something else in it.
     Snapshot(SnapshotError),
+    /// The facts are right, and their processes died more often at the start than is borne.
+    Died(String),
 }
 
 impl fmt::Display for RecoverError {
@@ -56,6 +58,11 @@ impl fmt::Display for RecoverError {
             RecoverError::Snapshot(why) => write!(
                 f,
                 "{why}. The journal itself has all facts: move the snapshot (*.fold) away and start again"
+            ),
+            RecoverError::Died(why) => write!(
+                f,
+                "the exchange ended while it started: {why}. Its facts are whole, and nothing was written: \
+                 this is a bug, so keep the journal, and start a program in which it is mended"
             ),
         }
     }
@@ -144,5 +151,9 @@ pub fn recover_watched<W: Watch<Party>>(
         cut: None,
     };
     let next = AskId(last.ask.0 + 1);
-    Ok((Exchange::watched(ledger, next, last.time, options, watch), recovered))
+    let exchange = Exchange::watched(ledger, next, last.time, options, watch);
+    match exchange.death() {
+        None => Ok((exchange, recovered)),
+        Some(why) => Err(RecoverError::Died(why.to_owned())),
+    }
 }

@@ -33,26 +33,45 @@ impl WorldLoop {
         WorldLoop { exchange, answering, from_clients, to_journal, shared }
     }
 
-    pub(crate) fn run(mut self) {
+    /// Runs until it is told to stop, the world is over, or the journal's thread is gone.
+    pub(crate) fn run(&mut self) {
         self.answering.begin(&mut self.exchange, now());
-        let mut going = self.hand_on();
+        let mut going = self.lives() && self.hand_on();
         while going {
             let Ok(first) = self.from_clients.recv() else { break };
             let mut next = Some(first);
-            while let Some(ToWorld::Batch(batch)) = next {
-                let room = self.shared.room.load(Ordering::Relaxed);
-                self.answering.take(&mut self.exchange, batch, room, now());
+            let mut stop = false;
+            while let Some(message) = next {
+                match message {
+                    ToWorld::Batch(batch) => {
+                        let room = self.shared.room.load(Ordering::Relaxed);
+                        self.answering.take(&mut self.exchange, batch, room, now());
+                    }
+                    ToWorld::Stop => {
+                        stop = true;
+                        break;
+                    }
+                    #[cfg(test)]
+                    ToWorld::Harm(harm) => harm(&mut self.exchange),
+                }
+                if !self.lives() {
+                    return;
+                }
                 let full = self.answering.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
-            let stop = matches!(next, Some(ToWorld::Stop));
             going = self.hand_on() && !stop;
         }
-        // The journal's thread ends when it has done all that was handed on; if it has ended
-        // before, everybody who waits is told by the drop of what they wait for.
-        match self.to_journal.send(ToJournal::End) {
-            Ok(()) | Err(_) => {}
+    }
+
+    /// False if the world is over. What it has not handed on is told to nobody then: those who wait hear that
+    /// its end is not known.
+    fn lives(&self) -> bool {
+        let death = self.exchange.death();
+        if let Some(why) = death {
+            self.shared.fail(why.to_owned());
         }
+        death.is_none()
     }
 
     /// False if the journal's thread is gone.

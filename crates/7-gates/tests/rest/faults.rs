@@ -129,3 +129,53 @@ fn an_exchange_without_room_for_history_is_not_shown_wrongly() {
     assert_eq!(rig.get("/healthz", 1).status, 200);
     rig.stop();
 }
+
+#[test]
+fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
+    let options = ServiceOptions { subscriber_lag: 1, ..in_memory() };
+    let service = Service::start(options).unwrap();
+    open_markets(&service);
+    let client = service.client();
+    let subscribed = AtomicU32::new(0);
+    let rig = Rig::following(service, Options::default(), move |service| {
+        let facts = service.subscribe();
+        // Nobody reads while these come, so it is cut off, and dies when it begins again.
+        assert_eq!(subscribed.fetch_add(1, Ordering::Relaxed), 0, "a bug of the views");
+        for round in 0..10 {
+            client.ask(place(Side::Buy, 100 + round)).unwrap();
+        }
+        facts
+    });
+    let why = rig.gate_failure();
+    assert!(why.contains("views failed") && why.contains("a bug of the views"), "{why}");
+    for path in ["/readyz", "/healthz", "/products", "/orders"] {
+        let refused = rig.get(path, 1);
+        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
+        assert!(
+            refused.json()["detail"].as_str().unwrap().contains("a bug of the views"),
+            "{path}"
+        );
+    }
+    assert_eq!(rig.stop_failed(), (Err(why), Ok(())));
+}
+
+#[test]
+fn an_exchange_whose_thread_dies_is_said_by_health_and_nobody_waits() {
+    let rig = Rig::start();
+    // A reply that panics does so on the journal's thread.
+    rig.client().submit(Vec::new(), |_| panic!("a bug of the journal's thread")).unwrap();
+    let noticed = || rig.get("/readyz", 1).status == 503;
+    assert!((0..TRIES).any(|_| noticed()), "readyz stays green");
+    for path in ["/readyz", "/healthz"] {
+        let refused = rig.get(path, 1);
+        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("a bug of the journal's thread"), "{path}: {detail}");
+    }
+    let refused = rig.post("/orders", 1, &order("buy", "1", "1")).refusal();
+    assert_eq!(refused, (503, "unavailable".to_owned()));
+    assert!((0..TRIES).any(|_| rig.get("/products", 1).status == 503), "stale reads");
+    let (gate, service) = rig.stop_failed();
+    assert_eq!(gate, Ok(()));
+    assert!(service.unwrap_err().contains("a bug of the journal's thread"));
+}

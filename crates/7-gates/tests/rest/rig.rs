@@ -141,9 +141,33 @@ impl Rig {
 
     /// Ends the gate, then the exchange.
     pub(crate) fn stop(mut self) {
-        self.gate.take().unwrap().stop();
+        self.gate.take().unwrap().stop().unwrap();
         let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
         service.stop().unwrap();
+    }
+
+    /// Waits until the gate says that it has failed, and gives what it says.
+    pub(crate) fn gate_failure(&self) -> String {
+        let gate = self.gate.as_ref().unwrap();
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(why) = gate.failure() {
+                return why;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "the gate does not notice");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends a gate or an exchange that has failed, and gives what each says of that.
+    pub(crate) fn stop_failed(mut self) -> (Result<(), String>, Result<(), String>) {
+        let gate = self.gate.take().unwrap().stop().map_err(|why| why.to_string());
+        let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
+        (gate, service.stop().map_err(|why| why.to_string()))
+    }
+
+    pub(crate) fn client(&self) -> exchange::Client {
+        self.service.client()
     }
 
     pub(crate) fn get(&self, path: &str, account: u32) -> Reply {

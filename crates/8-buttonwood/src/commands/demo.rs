@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use exchange::ServiceOptions;
@@ -13,8 +12,9 @@ use words::json::Rfc3339;
 
 use super::serve::check_listen;
 use crate::config::{Reserve, listen};
+use crate::ends::{self, Ends};
 use crate::failure::Failure;
-use crate::house::{self, End, House, Plan};
+use crate::house::{House, Plan};
 use crate::output::{self, thousands};
 use crate::traders::{Traders, Wants};
 use crate::watch::Watch;
@@ -63,7 +63,7 @@ fn markets() -> [(MarketSpec, i64); 2] {
 /// Runs it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_listen(args.listen)?;
-    let (sender, ended) = house::ends()?;
+    let ends = Ends::listen()?;
     let plan = Plan {
         listen: args.listen,
         journal: Some(args.journal.clone()),
@@ -72,20 +72,21 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         snapshot_every: ServiceOptions::default().snapshot_every,
     };
     let house = House::open(&plan)?;
-    let watch = Watch::start(house.service(), sender.clone())?;
+    let watch = Watch::start(house.service(), ends.sender())?;
     let mut traders = Vec::new();
     for (index, (spec, price)) in markets().into_iter().enumerate() {
         let started = watch.read(|views, _| {
             let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
             let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
-            Traders::start(&wants, views, house.client(), sender.clone())
+            Traders::start(&wants, views, house.client(), ends.sender())
         });
         traders.push(started?);
     }
-    greet(args, &house)?;
-    let end = follow(args, &house, &watch, &ended);
-    traders.into_iter().for_each(Traders::stop);
+    ends.are_awaited();
+    let end = greet(args, &house).and_then(|()| follow(args, &house, &watch, &ends));
+    let traders: Vec<_> = traders.into_iter().map(Traders::stop).collect();
     let closed = house.close();
+    traders.into_iter().for_each(ends::join);
     watch.stop();
     end?;
     closed?;
@@ -128,18 +129,12 @@ struct MarketNow {
     resting: usize,
 }
 
-/// Prints a line each second until an end is told.
-fn follow(args: &Args, house: &House, watch: &Watch, ended: &Receiver<End>) -> Result<(), Failure> {
+/// Prints a line each second until the run is to end.
+fn follow(args: &Args, house: &House, watch: &Watch, ends: &Ends) -> Result<(), Failure> {
     let mut last = now(watch);
     let mut left = args.seconds.unwrap_or(u64::MAX);
-    while left > 0 {
-        match ended.recv_timeout(Duration::from_secs(1)) {
-            Ok(End::Asked) => return Ok(()),
-            Ok(End::Exchange) | Err(RecvTimeoutError::Disconnected) => {
-                return Err(house.ended().into());
-            }
-            Err(RecvTimeoutError::Timeout) => left -= 1,
-        }
+    while left > 0 && !ends.wait(house, Duration::from_secs(1))? {
+        left -= 1;
         let mut second = now(watch);
         second.asks_this_second = second.asks - last.asks;
         second.trades_this_second = second.trades - last.trades;

@@ -3,18 +3,18 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use clap::Args as _;
 use exchange::Health;
 
 use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
+use crate::ends::Ends;
 use crate::failure::Failure;
-use crate::house::{self, End, House, Plan};
+use crate::house::{House, Plan};
 use crate::output;
 
-/// How often it is looked whether the exchange still takes asks.
+/// How often it is looked how the exchange is doing.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Run the exchange with its REST gate until Ctrl-C
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return super::tree::run(&config, args.json);
     }
     check_listen(config.listen)?;
-    let (_, ended) = house::ends()?;
+    let ends = Ends::listen()?;
     let journal = match config.policy {
         PolicyName::Disk => Some(config.journal),
         PolicyName::Memory => {
@@ -105,6 +105,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         snapshot_every: config.snapshot_every.get(),
     };
     let house = House::open(&plan)?;
+    ends.are_awaited();
+    let end = greet(&plan, &house).and_then(|()| follow(&house, &ends));
+    let closed = house.close();
+    end?;
+    closed?;
+    output::log("ended");
+    Ok(())
+}
+
+fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
     output::text_line(format!("serving {}", house.url()))?;
     for market in house.markets() {
         output::text_line(format!("  {}/products/{}/book", house.url(), market.symbol))?;
@@ -112,20 +122,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
     }
+    Ok(())
+}
+
+/// Says what an operator should hear of until the run is to end.
+fn follow(house: &House, ends: &Ends) -> Result<(), Failure> {
     let mut last = Health { room: true, unsaved: None, ..house.service().health() };
-    loop {
-        match ended.recv_timeout(LOOK) {
-            Ok(End::Asked) => break,
-            Err(RecvTimeoutError::Timeout) if house.service().health().failure.is_none() => {
-                let now = house.service().health();
-                tell_of_change(&last, &now);
-                last = now;
-            }
-            Ok(End::Exchange) | Err(_) => return Err(house.ended().into()),
-        }
+    while !ends.wait(house, LOOK)? {
+        let now = house.service().health();
+        tell_of_change(&last, &now);
+        last = now;
     }
-    house.close()?;
-    output::log("ended");
     Ok(())
 }
 

@@ -271,6 +271,10 @@ impl Asked for Live {
             self.asked.push(Carried { number, ask: *ask, in_peace });
         }
         self.counts.asks += 1;
+        if let Some(why) = self.stage.exchange().death() {
+            let what = format!("the world is over: {why}");
+            self.judge(Err(Broken { law: Law::Drain, what }));
+        }
         if self.chance.below(LOOK_AT_ALL) == 0 && self.broken.is_none() {
             self.look_at_all();
         }
