@@ -41,6 +41,10 @@ crate::mutations! {
     LATER_LIFE = "message-to-a-later-life", "what was sent to a dead process reaches its next life";
     HALF_UNDONE = "step-half-undone", "what a step has sent stays sent although the step failed";
     SAME_INCARNATION = "restart-in-the-same-incarnation", "a restart does not raise the incarnation";
+    STRANGERS_EXIT = "supervisor-ends-for-a-stranger", "an exit signal of anybody ends a supervisor";
+    NORMAL_TO_ONESELF = "normal-exit-to-oneself-ignored", "who sends itself a normal exit signal lives on";
+    GIVEN_UP_UNHEARD = "given-up-while-waited-for", "a child given up while its supervisor waits for its end is waited for on and on";
+    REASON_IN_SPITE = "destructor-fails-unheard", "a process whose destructor panics has ended as it wanted to";
 }
 
 impl Mutation {

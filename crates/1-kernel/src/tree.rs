@@ -190,6 +190,17 @@ pub(crate) enum Body<R> {
     Many { role: R, index: Index, deaths: BTreeMap<u32, Deaths> },
 }
 
+impl<R> Body<R> {
+    /// What the processes of this place are for. A group has none.
+    #[inline]
+    pub(crate) fn role(&self) -> Option<&R> {
+        match self {
+            Body::One { role } | Body::Many { role, .. } => Some(role),
+            Body::Group { .. } => None,
+        }
+    }
+}
+
 /// The children of a supervisor of many.
 #[derive(Clone, Debug)]
 pub(crate) enum Index {

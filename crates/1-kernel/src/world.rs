@@ -19,10 +19,9 @@ pub use abroad::Parcel;
 pub use saved::{Bench, Saved, Touched};
 pub use sight::Renaming;
 
-pub(crate) use run::why;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::discard::{discard_all, empty};
 use crate::notes::{NO_NOTE, Notes};
 use crate::out::{Out, TimerRef};
 use crate::process::{Cause, Causes};
@@ -152,6 +151,8 @@ pub struct World<P: Process, W = ()> {
     /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
     mark: u64,
     undeliverable: u64,
+    /// Values of user code whose destructor panicked; messages and notes are counted where they lie.
+    pub(crate) failed_drops: u64,
     pub(crate) dead: Option<Reason>,
     /// Who watches.
     pub watch: W,
@@ -203,6 +204,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             judging: false,
             mark: NO_STEP,
             undeliverable: 0,
+            failed_drops: 0,
             dead: None,
             watch,
         }
@@ -296,7 +298,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Records a fact for somebody who has no step of a process.
     pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
-        self.judge(by, &fact)?;
+        if let Err(broken) = self.judge(by, &fact) {
+            self.let_go(fact);
+            return Err(broken);
+        }
         self.watch.recorded(by, &fact);
         self.out.log.push(fact);
         Ok(())
@@ -337,6 +342,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.is_alive(pid) {
             self.bury(pid, Reason::Killed);
         }
+    }
+}
+
+/// The end of a world is nobody's end: no process hears of it. All that user code has made is dropped one by one, so
+/// that a destructor that panics is not met by a second one, which would abort the program.
+impl<P: Process, W> Drop for World<P, W> {
+    fn drop(&mut self) {
+        for slot in &mut self.slots {
+            let _untold = empty(&mut slot.body);
+        }
+        let out = &mut self.out;
+        out.ring.free();
+        out.notes.free();
+        let _uncounted = [
+            discard_all(std::mem::take(&mut out.spawned)),
+            discard_all(std::mem::take(&mut out.multicasts)),
+            discard_all(std::mem::take(&mut out.log)),
+            discard_all(std::mem::take(&mut out.abroad.outbox)),
+        ];
     }
 }
 

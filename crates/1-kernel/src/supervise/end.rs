@@ -6,14 +6,16 @@
 //! timer of the child's own: it is killed by it, or gone before and the timer with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::discard::empty;
 use crate::out::TimerRef;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::NONE;
 use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
 use crate::world::{Due, Marks, NO_NODE, State, World};
-use crate::{Pid, Process, Reason, Watch};
+use crate::{Pid, Process, Reason, Watch, mutation};
 
 /// What a supervisor is about while it ends children.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -115,6 +117,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE {
             return false;
         }
+        if let Err(why) = empty(&mut slot.body)
+            && !mutation::REASON_IN_SPITE.is_on()
+        {
+            return self.ended_badly(why);
+        }
         if slot.node != NO_NODE {
             let place = &mut self.tree.places[usize::from(slot.node)];
             let Body::Many { index, deaths, .. } = &mut place.body else { return false };
@@ -123,7 +130,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             strike(index, deaths, slot.key, pid);
         }
-        slot.body = None;
         self.watch.ended(pid, slot.key, &Reason::Normal);
         if slot.ties.watched != NONE {
             let newest = std::mem::replace(&mut slot.ties.watched, NONE);
@@ -132,6 +138,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let note = slot.vacate(pid, &mut self.out.free);
         self.out.notes.wipe(note);
         true
+    }
+
+    /// The destructor of a process that wanted to end has panicked: it ends as one that has failed.
+    #[cold]
+    fn ended_badly(&mut self, why: Arc<str>) -> bool {
+        self.failed_drops += 1;
+        self.out.exit = self.out.causes.note(&Reason::Failed(why));
+        false
     }
 
     #[inline]
@@ -424,10 +438,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
-        slot.body = None;
         let key = slot.key;
-        self.count_end(pid, key, reason);
-        let cause = self.out.causes.note(reason);
+        let reason = self.end_body(pid, reason.clone());
+        self.count_end(pid, key, &reason);
+        let cause = self.out.causes.note(&reason);
         self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place(node);

@@ -82,6 +82,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Multicast(name) => {
                 let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
+                self.let_go(message);
             }
             Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
             Effect::Ask(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
@@ -131,7 +132,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A process that comes to nothing. Others may know its address by now: it is used up.
     #[cold]
     fn spawn_nobody(&mut self, pid: Pid) {
-        self.out.spawned.pop();
+        let process = self.out.spawned.pop();
+        self.let_go(process);
         self.room_for(pid);
         self.slots[pid.index()].generation = pid.generation();
         self.vacate(pid);

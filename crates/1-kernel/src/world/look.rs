@@ -154,6 +154,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undeliverable
     }
 
+    /// Values that user code has made and whose destructor has panicked, so far: processes, messages, notes and facts.
+    /// Only a process's is an end of its own, with that panic as the reason unless it had another; all else goes on
+    /// as if nothing had been. The panic was told by the program's panic hook.
+    pub fn failed_drops(&self) -> u64 {
+        self.failed_drops + self.out.ring.failed_drops() + self.out.notes.failed_drops()
+    }
+
     /// Lives of processes and supervisors that ended otherwise than as [`Reason::Normal`], so far.
     #[inline(always)]
     pub fn failures(&self) -> u64 {

@@ -120,6 +120,76 @@ fn an_exit_signal_ends_who_does_not_trap_unless_it_is_normal() {
 }
 
 #[test]
+fn an_exit_signal_to_oneself_ends_even_if_it_is_normal() {
+    for (reason, told) in [
+        (Reason::Normal, "normal"),
+        (Reason::Shutdown, "shutdown"),
+        (Reason::Said(1), "said 1"),
+        (Reason::Killed, "killed"),
+    ] {
+        under_every_schedule(50, |schedule| {
+            let (mut town, diary) = (town(), Diary::default());
+            let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+            town.send(bob, watch(ann));
+            schedule.run(&mut town);
+            let reason = reason.clone();
+            town.send(
+                ann,
+                act(move |out| {
+                    out.exit_other(out.me(), reason.clone());
+                    out.send(bob, text("still in that step"));
+                }),
+            );
+            schedule.run(&mut town);
+            let told = format!("down: {told}");
+            assert_eq!(diary.of("bob"), ["start 1", "still in that step", told.as_str()]);
+        });
+    }
+}
+
+#[test]
+fn who_traps_exits_hears_of_those_it_sends_itself_but_for_a_kill() {
+    for (reason, told) in [
+        (Reason::Normal, Some("exit: normal")),
+        (Reason::Said(1), Some("exit: said 1")),
+        (Reason::Killed, None),
+    ] {
+        under_every_schedule(50, |schedule| {
+            let (mut town, diary) = (town(), Diary::default());
+            let ann = town.spawn(diary.actor("ann"));
+            town.send(ann, trap());
+            let reason = reason.clone();
+            town.send(ann, act(move |out| out.exit_other(out.me(), reason.clone())));
+            schedule.run(&mut town);
+            assert_eq!(town.is_alive(ann), told.is_some());
+            assert_eq!(diary.of("ann").get(1).map(String::as_str), told);
+        });
+    }
+}
+
+#[test]
+fn who_traps_exits_hears_of_a_normal_one_that_another_sends() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary) = (town(), Diary::default());
+        let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+        town.send(bob, trap());
+        schedule.run(&mut town);
+        town.send(ann, act(move |out| out.exit_other(bob, Reason::Normal)));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("bob"), ["start 1", "exit: normal"]);
+    });
+}
+
+#[test]
+fn who_ends_as_killed_by_itself_is_told_so_and_that_can_be_trapped() {
+    let (mut town, diary, ann, bob) = linked(&mut Schedule::Live);
+    town.send(bob, trap());
+    town.send(ann, act(|out| out.exit(Reason::Killed)));
+    town.run();
+    assert_eq!(diary.of("bob"), ["start 1", "exit: killed"]);
+}
+
+#[test]
 fn who_links_to_one_who_is_gone_gets_an_exit_signal_at_once() {
     for traps in [true, false] {
         under_every_schedule(SEEDS, |schedule| {

@@ -5,6 +5,7 @@ mod actor;
 mod asks;
 mod conservation;
 mod control;
+mod drops;
 mod groups;
 mod helpers;
 mod index;
