@@ -4,7 +4,9 @@ use std::io;
 
 use proptest::prelude::*;
 
-use super::fixture::{SMALL, SimJournal, add, assert_holds, groups, open};
+use super::fixture::{
+    HEAD, PLACE, RECORD, SMALL, SimJournal, add, assert_holds, change, groups, open,
+};
 use super::sim::Sim;
 use crate::{Damage, Journal, JournalError, Options, verify_storage};
 
@@ -15,11 +17,11 @@ const ONE: Options = Options { segment_bytes: 4000, reserve_bytes: 0 };
 fn one_segment(asks: &[u64]) -> (Sim, String, Vec<usize>) {
     let sim = Sim::default();
     let mut journal = open(&sim, ONE).unwrap();
-    let mut ends = vec![64];
+    let mut ends = vec![HEAD];
     for &asks in asks {
         let bytes = groups(journal.end(), asks).bytes().len();
         add(&mut journal, asks);
-        ends.push(ends.last().unwrap() + 60 + bytes);
+        ends.push(ends.last().unwrap() + RECORD + bytes);
     }
     let name = sim.segments().pop().unwrap();
     (sim, name, ends)
@@ -49,9 +51,19 @@ fn assert_damaged(sim: &Sim, name: &str, offset: usize, what: &str) -> (u64, Dam
 fn assert_cut(sim: &Sim, offset: usize, bytes: usize, end: u64) -> SimJournal {
     let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
     assert_eq!((verified.intact, verified.cut_bytes), (true, bytes as u64));
+    let torn = verified.torn.map(|torn| (torn.segment, torn.offset, torn.bytes, torn.after));
+    let name = sim.segments().pop().unwrap();
+    let was = sim.bytes(&name)[offset..][..bytes].to_vec();
     let mut journal = open(sim, ONE).unwrap();
-    let cut = journal.cut().map(|cut| (cut.offset, cut.bytes));
-    assert_eq!(cut, (bytes > 0).then_some((offset as u64, bytes as u64)));
+    let cut =
+        journal.cut().map(|cut| (cut.segment.clone(), cut.offset, cut.bytes, cut.after));
+    let told = (format!("sim/{name}"), offset as u64, bytes as u64, end - 1);
+    assert_eq!(cut, (bytes > 0).then_some(told));
+    assert_eq!(torn, cut, "verify says what an opening does");
+    if let Some(cut) = journal.cut() {
+        let kept = cut.kept.as_ref().unwrap().strip_prefix("sim/").unwrap();
+        assert_eq!(sim.bytes(kept), was, "what was cut is kept");
+    }
     assert_eq!(journal.end(), end);
     assert_holds(sim, end); // so the cut is on the disk
     add(&mut journal, 2);
@@ -69,6 +81,9 @@ fn a_tail_that_ends_anywhere_is_cut_back_to_the_last_whole_record() {
         let shorter = sim.copy();
         shorter.set(&name, whole[..length].to_vec());
         let tail = whole[offset..length].iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+        // A whole place with nothing behind it is a mark, which says that all before it was durable.
+        let is_mark = length >= offset + PLACE && tail <= PLACE;
+        let tail = if is_mark { 0 } else { tail };
         let _journal = assert_cut(&shorter, offset, tail, end);
         // The same where blocks had been set aside: there the rest of the record is zeros.
         let zeroed = sim.copy();
@@ -83,7 +98,7 @@ fn a_tail_that_ends_anywhere_is_cut_back_to_the_last_whole_record() {
 fn a_segment_cut_at_any_length_keeps_every_whole_record() {
     let (sim, name, ends) = one_segment(&[2, 1, 3]);
     let whole = sim.bytes(&name);
-    for length in 64..ends[3] {
+    for length in ends[1]..ends[3] {
         let records = ends.iter().filter(|&&end| end <= length).count() - 1;
         let shorter = sim.copy();
         shorter.set(&name, whole[..length].to_vec());
@@ -93,31 +108,24 @@ fn a_segment_cut_at_any_length_keeps_every_whole_record() {
 }
 
 #[test]
-fn any_byte_flipped_in_the_middle_is_found_and_named() {
+fn any_byte_flipped_in_what_was_synced_is_found_and_named() {
     let (sim, name, ends) = one_segment(&[2, 1, 3, 1]);
-    let whole = sim.bytes(&name);
-    for at in 0..ends[3] {
+    for at in 0..ends[4] {
         for flip in [1, 0x80, 0xff] {
-            let flipped = sim.copy();
-            let mut bytes = whole.clone();
-            bytes[at] ^= flip;
-            flipped.set(&name, bytes);
+            let flipped = change(&sim, &name, |bytes| bytes[at] ^= flip);
             let what = format!("byte {at} ^ {flip:#x}");
             let record = ends.iter().rposition(|&end| end <= at);
             let offset = record.map_or(0, |record| ends[record]);
             let (seq, damage) = assert_damaged(&flipped, &name, offset, &what);
-            assert_eq!(seq, record.map_or(1, |record| [1, 5, 7][record]));
+            assert_eq!(seq, record.map_or(1, |record| [1, 5, 7, 13][record]));
             assert_eq!(damage, if record.is_some() { Damage::Record } else { Damage::Head });
         }
     }
-    // In the last record it looks as a crash would leave it: nothing shows that it was ever
-    // durable.
-    for at in ends[3]..ends[4] {
-        let flipped = sim.copy();
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0xff;
-        flipped.set(&name, bytes);
-        assert_eq!(open(&flipped, ONE).unwrap().end(), 13);
+    // If a mark is changed, all is there that it stood for.
+    for at in ends[4]..ends[4] + PLACE {
+        let flipped = change(&sim, &name, |bytes| bytes[at] ^= 0xff);
+        let journal = open(&flipped, ONE).unwrap();
+        assert_eq!((journal.end(), journal.cut().is_some()), (15, true));
     }
 }
 
@@ -177,11 +185,11 @@ fn what_was_never_durable_is_cut_even_if_a_whole_record_follows() {
     let sim = Sim::default();
     let mut journal = open(&sim, ONE).unwrap();
     add(&mut journal, 2);
-    let lost = 64 + 60 + groups(1, 2).bytes().len();
+    let lost = HEAD + RECORD + groups(1, 2).bytes().len();
     journal.append(&groups(5, 1)).unwrap();
-    let follows = lost + 60 + groups(5, 1).bytes().len();
+    let follows = lost + RECORD + groups(5, 1).bytes().len();
     journal.append(&groups(7, 3)).unwrap();
-    let length = follows + 60 + groups(7, 3).bytes().len();
+    let length = follows + RECORD + groups(7, 3).bytes().len();
     drop(journal);
     let name = sim.segments().pop().unwrap();
     let mut bytes = sim.bytes(&name);
@@ -234,7 +242,7 @@ fn a_tail_torn_anywhere_but_in_the_last_segment_is_damage() {
 fn a_segment_that_lacks_its_last_record_leaves_a_gap_that_is_named() {
     let (sim, names) = segments();
     let first = sim.bytes(&names[0]);
-    let one = 64 + 60 + groups(1, 7).bytes().len();
+    let one = HEAD + RECORD + groups(1, 7).bytes().len();
     assert!(first.len() > one, "the first segment has two records");
     sim.set(&names[0], first[..one].to_vec());
     let (seq, damage) = assert_damaged(&sim, &names[1], 0, "a record taken out");
@@ -291,12 +299,12 @@ fn a_segment_under_another_name_is_named() {
 fn an_unknown_version_is_left_to_who_knows_it() {
     let (sim, name, _) = one_segment(&[1]);
     let mut bytes = sim.bytes(&name);
-    bytes[8] = 2;
+    bytes[8] = 3;
     let check = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..64]);
     bytes[12..16].copy_from_slice(&check.to_le_bytes());
     sim.set(&name, bytes);
     let error = open(&sim, ONE).err().unwrap();
-    assert!(matches!(error, JournalError::Damaged { damage: Damage::Version(2), .. }));
+    assert!(matches!(error, JournalError::Damaged { damage: Damage::Version(3), .. }));
     assert!(error.to_string().contains("use the program that wrote it"), "{error}");
 }
 
@@ -348,18 +356,20 @@ fn what_a_crash_left_in_the_making_is_removed() {
 fn a_record_that_is_whole_but_holds_no_facts_is_named() {
     let (sim, name, ends) = one_segment(&[2]);
     let mut bytes = sim.bytes(&name);
+    let place = crate::record::Place::parse(&bytes[ends[1]..]).unwrap();
     bytes.truncate(ends[1]);
     let mut record = Vec::new();
-    let chain: [u8; 32] = bytes[64 + 28..64 + 60].try_into().unwrap();
-    let _chain = crate::record::RecordHead::write(5, 1, 0, &chain, &[9, 9], &mut record).unwrap();
+    let _chain =
+        crate::record::RecordHead::write(&place, 1, &[&[9, 9]], &mut record).unwrap();
     bytes.extend(record);
     sim.set(&name, bytes);
     let verified = verify_storage(&sim, &mut |_, _| ()).unwrap();
     assert!(matches!(
-        verified.damage,
+        &verified.damage,
         Some(JournalError::Damaged { seq: 5, damage: Damage::Facts(_), .. })
     ));
-    assert!(matches!(open(&sim, ONE).err(), Some(JournalError::NoFacts { first: 5, .. })));
+    let (before, error) = (verified.damage.unwrap().to_string(), open(&sim, ONE).err().unwrap());
+    assert_eq!(before, error.to_string());
 }
 
 #[test]
