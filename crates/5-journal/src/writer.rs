@@ -320,13 +320,15 @@ impl<S: Storage> FileJournal<S> {
         Ok(())
     }
 
+    /// Nothing is called durable before the mark says so too, since all that is durable may be reported.
     fn sync_file(&mut self) -> Result<(), JournalError> {
         if self.durable < self.position || self.factless {
             self.file.sync().map_err(|error| self.poisoned("sync", error))?;
-            self.durable = self.position;
             self.factless = false;
         }
-        self.say_durable()
+        self.say_durable()?;
+        self.durable = self.position;
+        Ok(())
     }
 
     /// Leaves word that all is durable, which it is: the mark behind the last record, and once `began`.
@@ -335,7 +337,8 @@ impl<S: Storage> FileJournal<S> {
     /// after a start on a full disk whose segment ends with its last record, there is none.
     fn say_durable(&mut self) -> Result<(), JournalError> {
         if self.format == Format::New && !self.marked {
-            match self.file.write_at(self.at, &self.place_behind().bytes()) {
+            let mark = Place { first: self.position, unsynced: 0, chain: self.chain };
+            match self.file.write_at(self.at, &mark.bytes()) {
                 Ok(()) => {
                     self.allocated = self.allocated.max(self.at + Place::LENGTH as u64);
                     self.marked = true;
