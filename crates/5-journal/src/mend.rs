@@ -36,10 +36,10 @@ pub(crate) fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalErr
 /// nothing of it. So what no record says was durable is written again first, and the names are synced.
 pub(crate) fn cut_tail<S: Storage>(
     storage: &S,
+    file: S::File,
     tail: &Tail,
 ) -> Result<(S::File, Option<Cut>), JournalError> {
     let path = || storage.path(&tail.name);
-    let file = storage.open_writable(&tail.name).map_err(error::io("open", path()))?;
     let cut =
         (tail.garbage > 0).then(|| Cut { segment: path(), offset: tail.at, bytes: tail.garbage });
     if tail.garbage > 0 {
@@ -59,6 +59,15 @@ pub(crate) fn cut_tail<S: Storage>(
 
 /// Reads bytes and writes the same ones.
 fn write_again(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
+    copy_range(file, file, from, to)
+}
+
+/// Copies the first bytes of a file.
+pub(crate) fn copy<F: StorageFile>(from: &F, into: &F, bytes: u64) -> std::io::Result<()> {
+    copy_range(from, into, 0, bytes)
+}
+
+fn copy_range<F: StorageFile>(file: &F, into: &F, from: u64, to: u64) -> std::io::Result<()> {
     let mut bytes = vec![0; usize::try_from(AT_ONCE.min(to - from)).expect("at most AT_ONCE")];
     let mut at = from;
     while at < to {
@@ -67,7 +76,7 @@ fn write_again(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<(
         if read < step {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        file.write_at(at, &bytes[..step])?;
+        into.write_at(at, &bytes[..step])?;
         at += step as u64;
     }
     Ok(())
