@@ -8,7 +8,7 @@ use std::fmt;
 use journal::{Journal, JournalError, Reader};
 
 use super::letters::Chunk;
-use crate::mutation;
+use crate::{Intake, mutation};
 
 /// Most bytes that are written before a sync: about ten milliseconds' worth.
 const SYNC_BYTES: usize = 4 << 20;
@@ -19,7 +19,9 @@ pub struct Keeping {
     /// Not written yet, oldest first.
     waiting: VecDeque<Chunk>,
     bytes: usize,
-    room: bool,
+    intake: Intake,
+    /// The disk is full, and what waits does not fit into what was set aside.
+    stalled: bool,
     /// True once this start has a fact in the journal.
     begun: bool,
 }
@@ -31,8 +33,8 @@ pub struct Turn {
     pub told: Vec<Chunk>,
     /// Every fact up to this number is durable.
     pub durable: u64,
-    /// Whether there is room for new orders.
-    pub room: bool,
+    /// What there is room for.
+    pub intake: Intake,
     /// What is to be done next.
     pub next: Next,
 }
@@ -42,7 +44,7 @@ pub struct Turn {
 pub enum Next {
     /// Nothing waits.
     Wait,
-    /// The disk is full and chunks wait. Take another turn in a while, and take no more chunks.
+    /// The disk is full and chunks wait. Take another turn in a while.
     NoRoom,
     /// The journal takes nothing more. Say so, then drop this: who waits for what is in it hears
     /// that nobody knows whether it happened.
@@ -52,7 +54,13 @@ pub enum Next {
 impl Keeping {
     /// Keeps facts in this journal.
     pub fn new(journal: Box<dyn Journal>) -> Keeping {
-        Keeping { journal, waiting: VecDeque::new(), bytes: 0, room: true, begun: false }
+        let (waiting, intake) = (VecDeque::new(), Intake::All);
+        let mut keeping =
+            Keeping { journal, waiting, bytes: 0, intake, stalled: false, begun: false };
+        match keeping.look_for_room() {
+            // A disk that cannot say so fails the first turn, which is heard of.
+            Next::Wait | Next::NoRoom | Next::Stop(_) => keeping,
+        }
     }
 
     /// The journal.
@@ -65,15 +73,25 @@ impl Keeping {
         (self.journal.reader(), self.journal.durable())
     }
 
-    /// Whether there was room for new orders when it was last looked for.
-    pub fn room(&self) -> bool {
-        self.room
+    /// What there was room for when it was last looked for.
+    pub fn intake(&self) -> Intake {
+        self.intake
     }
 
-    /// Takes a chunk; the next turn writes it.
-    pub fn take(&mut self, chunk: Chunk) {
+    /// True while the disk is full and chunks wait for room: the next turn is to be taken in a while.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled
+    }
+
+    /// Takes a chunk; the next turn writes it. While chunks wait for room, one of which all commands were
+    /// refused for want of it comes back: whoever waits for it is to be told at once.
+    pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
+        if self.stalled && chunk.is_refused_for_room() {
+            return Some(chunk);
+        }
         self.bytes += chunk.groups.bytes().len();
         self.waiting.push_back(chunk);
+        None
     }
 
     /// True if a turn is to be taken although more chunks are there to be taken.
@@ -110,13 +128,14 @@ impl Keeping {
         }
         self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
         self.begun |= !written.is_empty();
+        self.stalled = next == Next::NoRoom;
         match next {
             Next::Wait => next = self.look_for_room(),
-            Next::NoRoom => self.room = false,
+            Next::NoRoom => self.intake = Intake::Nothing,
             Next::Stop(_) => {}
         }
-        let (durable, room) = (self.journal.durable() - 1, self.room);
-        Turn { told: written, durable, room, next }
+        let (durable, intake) = (self.journal.durable() - 1, self.intake);
+        Turn { told: written, durable, intake, next }
     }
 
     fn append(&mut self, chunk: &Chunk) -> Result<(), JournalError> {
@@ -131,11 +150,23 @@ impl Keeping {
         self.journal.close()
     }
 
-    /// Looks whether there is room for new orders. A disk that cannot even say so has failed.
+    /// Looks whether the journal's files are still where they were. To be called some times a second.
+    pub fn check_files(&mut self) -> Next {
+        match self.journal.check_files() {
+            Ok(()) => Next::Wait,
+            Err(why) => Next::Stop(why.to_string()),
+        }
+    }
+
+    /// Looks what there is room for. A disk that cannot even say so has failed.
     pub fn look_for_room(&mut self) -> Next {
         match self.journal.room() {
             Ok(room) => {
-                self.room = room.for_orders;
+                self.intake = match (room.for_orders, room.for_cancels) {
+                    (true, _) => Intake::All,
+                    (false, true) => Intake::Cancels,
+                    (false, false) => Intake::Nothing,
+                };
                 Next::Wait
             }
             Err(why) => Next::Stop(why.to_string()),
@@ -153,6 +184,6 @@ impl Keeping {
 
 impl fmt::Debug for Keeping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keeping({} chunks wait, room {})", self.waiting.len(), self.room)
+        write!(f, "Keeping({} chunks wait, intake {:?})", self.waiting.len(), self.intake)
     }
 }
