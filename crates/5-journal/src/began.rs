@@ -8,6 +8,7 @@ use std::io;
 
 use crate::error::{self, JournalError};
 use crate::record::Chain;
+use crate::storage::discard;
 use crate::{Storage, StorageFile};
 
 pub(crate) const NAME: &str = "began";
@@ -64,12 +65,10 @@ pub(crate) fn write<S: Storage>(storage: &S, id: &Chain) -> Result<bool, Journal
     });
     match written {
         Ok(()) => Ok(true),
-        Err(error) if error::is_full(&error) => match storage.remove(ASIDE) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error::io("remove", storage.path(ASIDE))(error))
-            }
-            _ => Ok(false),
-        },
+        Err(error) if error::is_full(&error) => {
+            discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            Ok(false)
+        }
         Err(error) => Err(error::io("write", storage.path(NAME))(error)),
     }
 }

@@ -5,6 +5,8 @@ use std::{error, fmt, io};
 use units::AskId;
 use words::bytes::BytesError;
 
+use crate::Lost;
+
 /// Why a journal could not do as asked.
 #[derive(Debug)]
 pub enum JournalError {
@@ -21,6 +23,16 @@ pub enum JournalError {
     Locked {
         /// The journal's directory.
         path: String,
+    },
+    /// Another program removed, moved or replaced what this one holds of the journal, while it was
+    /// open. Nothing was acknowledged since.
+    Displaced {
+        /// What it was.
+        lost: Lost,
+        /// Where it was.
+        path: String,
+        /// Where the bytes of a segment were put instead, if that could be done.
+        kept: Option<String>,
     },
     /// There are snapshots or `began`, so there were facts, but no segment. Nothing was changed.
     NoSegments {
@@ -173,8 +185,16 @@ impl fmt::Display for Damage {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            JournalError::Io { doing, path, source } if is_full(source) => write!(
+                f,
+                "the journal could not {doing} {path}: {source}. Make room on that disk: bytes (df) or \
+                 files (df -i)"
+            ),
             JournalError::Io { doing, path, source } => {
                 write!(f, "the journal could not {doing} {path}: {source}")
+            }
+            JournalError::Displaced { lost, path, kept } => {
+                displaced(f, *lost, path, kept.as_deref())
             }
             JournalError::Locked { path } => {
                 write!(f, "the journal in {path} is in use; stop the other program first")
@@ -239,7 +259,11 @@ impl fmt::Display for JournalError {
                 write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")
             }
             JournalError::Full { path } => {
-                write!(f, "no space is left for the journal in {path}; make room on that disk")
+                write!(
+                    f,
+                    "no space is left for the journal in {path}; make room on that disk: bytes (df) or \
+                     files (df -i)"
+                )
             }
             JournalError::Poisoned { why } => write!(
                 f,
@@ -275,12 +299,58 @@ impl error::Error for JournalError {
     }
 }
 
+fn displaced(
+    f: &mut fmt::Formatter<'_>,
+    lost: Lost,
+    path: &str,
+    kept: Option<&str>,
+) -> fmt::Result {
+    let (what, then) = match lost {
+        Lost::Folder => (
+            "the journal's folder",
+            "Put the folder back where it was, or restore it from a backup, then start again",
+        ),
+        Lost::Lock => (
+            "the journal's lock file",
+            "Its facts are all there: make sure that no other program writes to the journal, then start \
+             again",
+        ),
+        Lost::Segment => (
+            "the journal's newest segment",
+            "Put the file back as it was, or restore it from a backup, then start again",
+        ),
+    };
+    write!(
+        f,
+        "{what} {path} was removed, moved, replaced or cut by another program while this one was using \
+         it. The journal takes nothing more, and nothing was acknowledged since. "
+    )?;
+    match kept {
+        Some(kept) if kept == path => {
+            write!(f, "All facts were written to {path} again: start again")
+        }
+        Some(kept) => write!(
+            f,
+            "All its facts were written to {kept}: remove what is in its place, give it the name {path}, \
+             then start again"
+        ),
+        None => f.write_str(then),
+    }
+}
+
 /// Says of an error of the system what was being done, and to what.
 pub(crate) fn io(doing: &'static str, path: String) -> impl FnOnce(io::Error) -> JournalError {
     move |source| JournalError::Io { doing, path, source }
 }
 
-/// True if the error says that there is no space left, or no more for this user.
+/// True if the error says that there is no space left for bytes or names, or no more for this user or
+/// program: it may pass, and until then nothing was done.
 pub(crate) fn is_full(error: &io::Error) -> bool {
+    let too_many_open = cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE));
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || too_many_open
 }
+
+/// The system, or this program, has as many files open as it may have.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;

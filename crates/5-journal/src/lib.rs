@@ -70,7 +70,7 @@ pub use memory::MemoryJournal;
 pub use mend::Cut;
 pub use record::SEGMENT_VERSION;
 pub use snapshot::Snapshot;
-pub use storage::{Storage, StorageFile};
+pub use storage::{Lost, Storage, StorageFile};
 pub use verify::{
     Checked, Fold, Kept, Verified, verify, verify_storage, verify_storage_with_snapshots,
     verify_with_snapshots,
@@ -126,6 +126,13 @@ pub trait Journal: Send {
     /// to time.
     fn room(&mut self) -> Result<Room, JournalError>;
 
+    /// Looks whether the journal's files are still where they were: an error if another program has
+    /// removed, moved or replaced them. A sync looks after the newest segment only, so this is to be
+    /// called some times a second, at rest too. A journal that keeps nothing has no files.
+    fn check_files(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// A reader of its own, for any thread, that reads while this journal goes on.
     fn reader(&self) -> Box<dyn Reader>;
 
@@ -163,6 +170,9 @@ fn follow(
 pub struct Room {
     /// True if new orders may come in. False while the reserve is in use or could not be set aside.
     pub for_orders: bool,
+    /// True if cancels may come in. False once what is left is needed for what is on its way already;
+    /// never false while `for_orders` is true.
+    pub for_cancels: bool,
     /// Bytes that are set aside for taking orders off, whatever else fills the disk.
     pub reserve: u64,
 }

@@ -50,7 +50,7 @@ impl Journal for MemoryJournal {
     }
 
     fn room(&mut self) -> Result<Room, JournalError> {
-        Ok(Room { for_orders: true, reserve: u64::MAX })
+        Ok(Room { for_orders: true, for_cancels: true, reserve: u64::MAX })
     }
 
     fn reader(&self) -> Box<dyn Reader> {

@@ -5,6 +5,7 @@ use std::io;
 use crate::error::{self, JournalError};
 use crate::record::{Place, RecordHead};
 use crate::scan::{Tail, Unsaid};
+use crate::storage::discard;
 use crate::{Storage, StorageFile};
 
 /// Bytes that are read or written at once.
@@ -55,11 +56,11 @@ pub(crate) fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalErr
 /// nothing of it. So what no record says was durable is written again first, and the names are synced.
 pub(crate) fn cut_tail<S: Storage>(
     storage: &S,
+    file: S::File,
     tail: &Tail,
     position: u64,
 ) -> Result<(S::File, Option<Cut>), JournalError> {
     let path = || storage.path(&tail.name);
-    let file = storage.open_writable(&tail.name).map_err(error::io("open", path()))?;
     let mut cut = None;
     if tail.garbage > 0 {
         let kept = keep(storage, &file, tail, position)?;
@@ -98,19 +99,17 @@ fn keep<S: Storage>(
     let free = (1..=names.len() + 1).map(name).find(|name| !names.contains(name));
     let name = free.expect("one of more numbers than there are files");
     let written = storage.create(ASIDE).and_then(|kept| {
-        copy(file, tail.at, &kept, 0, bytes)?;
+        copy_range(file, tail.at, &kept, 0, bytes)?;
         kept.sync()?;
         storage.rename(ASIDE, &name)?;
         storage.sync()
     });
     match written {
         Ok(()) => Ok(Some(storage.path(&name))),
-        Err(error) if error::is_full(&error) => match storage.remove(ASIDE) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error::io("remove", storage.path(ASIDE))(error))
-            }
-            _ => Ok(None),
-        },
+        Err(error) if error::is_full(&error) => {
+            discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            Ok(None)
+        }
         Err(error) => Err(error::io("keep what is cut in", storage.path(&name))(error)),
     }
 }
@@ -127,11 +126,11 @@ pub(crate) fn kept<S: Storage>(storage: &S) -> Result<Vec<String>, JournalError>
 pub(crate) fn say_followed<S: Storage>(storage: &S, unsaid: &Unsaid) -> Result<(), JournalError> {
     let path = || storage.path(&unsaid.name);
     let file = storage.open_writable(&unsaid.name).map_err(error::io("open", path()))?;
-    end_segment(&file, unsaid.at, &Place {
-        first: unsaid.position,
-        unsynced: 0,
-        chain: unsaid.chain,
-    })
+    end_segment(
+        &file,
+        unsaid.at,
+        &Place { first: unsaid.position, unsynced: 0, chain: unsaid.chain },
+    )
     .map_err(error::io("end", path()))
 }
 
@@ -150,15 +149,20 @@ pub(crate) fn end_segment(file: &impl StorageFile, at: u64, place: &Place) -> io
 
 /// Reads bytes and writes the same ones.
 fn write_again(file: &impl StorageFile, from: u64, to: u64) -> io::Result<()> {
-    copy(file, from, file, from, to - from)
+    copy_range(file, from, file, from, to - from)
+}
+
+/// Copies the first bytes of a file.
+pub(crate) fn copy<F: StorageFile>(from: &F, into: &F, bytes: u64) -> io::Result<()> {
+    copy_range(from, 0, into, 0, bytes)
 }
 
 /// Copies bytes from one place to another, piece by piece.
-fn copy(
+fn copy_range(
     from: &impl StorageFile,
     from_at: u64,
-    to: &impl StorageFile,
-    to_at: u64,
+    into: &impl StorageFile,
+    into_at: u64,
     length: u64,
 ) -> io::Result<()> {
     let mut bytes = vec![0; usize::try_from(AT_ONCE.min(length)).expect("at most AT_ONCE")];
@@ -169,7 +173,7 @@ fn copy(
         if read < step {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        to.write_at(to_at + done, &bytes[..step])?;
+        into.write_at(into_at + done, &bytes[..step])?;
         done += step as u64;
     }
     Ok(())

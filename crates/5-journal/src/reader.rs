@@ -67,7 +67,9 @@ impl<S: Storage> FileReader<S> {
             let path = || self.storage.path(&mark.segment.1);
             match walk.step().map_err(error::io("read", path()))? {
                 Step::Record(_) => {}
-                Step::End | Step::Followed | Step::Bad(_) => return Err(JournalError::NotKept { from: position }),
+                Step::End | Step::Followed | Step::Bad(_) => {
+                    return Err(JournalError::NotKept { from: position });
+                }
             }
         }
         walk.chain().map_err(error::io("read", self.storage.path(&mark.segment.1)))
@@ -132,7 +134,8 @@ impl<S: Storage> Reader for FileReader<S> {
                 self.last = Some(mark);
                 return Ok(position);
             }
-            let chain = walk.chain().map_err(error::io("read", self.storage.path(&mark.segment.1)))?;
+            let chain =
+                walk.chain().map_err(error::io("read", self.storage.path(&mark.segment.1)))?;
             mark = self.next_segment(&mark, mark.position, chain)?;
         }
     }

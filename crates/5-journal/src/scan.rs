@@ -105,7 +105,14 @@ type Each<'a> = dyn FnMut(&Batch<'_>) -> Result<(), BytesError> + 'a;
 
 /// Reads the whole journal, checks all of it, and hands on every batch.
 pub(crate) fn scan<S: Storage>(storage: &S, each: &mut Each<'_>) -> Result<Scan, JournalError> {
-    let mut scan = Scan { position: 1, chain: GENESIS, id: None, last: (1, 0), tail: None, unsaid: Vec::new() };
+    let mut scan = Scan {
+        position: 1,
+        chain: GENESIS,
+        id: None,
+        last: (1, 0),
+        tail: None,
+        unsaid: Vec::new(),
+    };
     let mut segments: VecDeque<_> = segments(storage)?.into();
     while let Some((first, name)) = segments.pop_front() {
         let next = segments.front().map(|(next, _)| *next);

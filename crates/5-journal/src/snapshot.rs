@@ -8,6 +8,7 @@
 use crate::error::{self, JournalError};
 use crate::record::Chain;
 use crate::scan::Tail;
+use crate::storage::discard;
 use crate::{Storage, StorageFile, began};
 
 const ASIDE: &str = "snapshot.tmp";
@@ -115,7 +116,7 @@ pub(crate) fn save<S: Storage>(
     });
     if let Err(error) = written {
         if error::is_full(&error) {
-            storage.remove(ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
         }
         return Err(error::io("save snapshot", storage.path(&name(position)))(error));
     }

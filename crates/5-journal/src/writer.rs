@@ -27,6 +27,7 @@ use crate::record::{self, Chain, Format, Place, RecordHead, SegmentHead};
 use crate::reserve::Reserve;
 use crate::scan::{self, Scan, Tail};
 use crate::snapshot::{self, Snapshot};
+use crate::storage::{self, Lost, discard};
 use crate::{Disk, Journal, Reader, Room, Storage, StorageFile, began, follow, verify};
 
 /// Zeros are written ahead this far, in bytes.
@@ -38,6 +39,10 @@ const HEAD: u64 = SegmentHead::LENGTH as u64;
 const BEHIND: u64 = RecordHead::LENGTH as u64;
 /// A segment in the making.
 pub(crate) const ASIDE: &str = "segment.tmp";
+/// Bytes that are left when cancels are refused too: for what is on its way then.
+const MARGIN: u64 = AHEAD / 4;
+/// What the name of a segment ends with that was saved from another program, where its own is taken.
+const KEPT_ASIDE: &str = "kept";
 
 /// How a journal keeps its facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,10 +62,15 @@ impl Default for Options {
 }
 
 /// A journal of segment files in a [`Storage`].
+///
+/// - it has the directory, the file `lock` and the segment that it writes for itself alone: each is
+///   locked before anything is changed, a new segment before it gets its name
+/// - a fact is called durable only while the segment's name still leads to the file that has it
+/// - `HEAD <= at <= allocated`; between the two there are zeros
 pub struct FileJournal<S: Storage> {
     storage: S,
     options: Options,
-    _lock: S::Lock,
+    lock: S::Lock,
     file: S::File,
     name: String,
     format: Format,
@@ -102,6 +112,9 @@ impl<S: Storage> FileJournal<S> {
         let here = || storage.path("");
         let lock = storage.lock().map_err(error::io("lock", here()))?;
         let lock = lock.ok_or_else(|| JournalError::Locked { path: here() })?;
+        // Taken before it is read: nobody goes on behind what was read. Another name of this very file
+        // may be in another directory, whose lock says nothing.
+        let newest = take_newest(&storage)?;
         let found_began = began::read(&storage)?;
         let mut last = LastGroups::default();
         let scan = scan::scan(&storage, &mut |batch| {
@@ -124,17 +137,17 @@ impl<S: Storage> FileJournal<S> {
         })?;
         mend::remove_leftovers(&storage)?;
         let Scan { position, chain, id, tail, unsaid, last: _ } = scan;
-        let (file, cut, tail) = match tail {
-            Some(tail) => {
-                let (file, cut) = mend::cut_tail(&storage, &tail, position)?;
+        let (file, cut, tail) = match (tail, newest) {
+            (Some(tail), Some((name, file))) if tail.name == name => {
+                let (file, cut) = mend::cut_tail(&storage, file, &tail, position)?;
                 (file, cut, tail)
             }
-            None => {
-                let name = record::segment_name(position);
-                let file = create_segment(&storage, &name, &SegmentHead::begin(position, chain))
-                    .map_err(error::io("create", storage.path(&name)))?;
+            (None, None) => {
+                let (name, file) = first_segment(&storage, position, chain)?;
                 (file, None, Tail::of_new_segment(name))
             }
+            // A segment has come or gone since: another program writes here.
+            _ => return Err(JournalError::Locked { path: here() }),
         };
         for unsaid in &unsaid {
             mend::say_followed(&storage, unsaid)?;
@@ -143,7 +156,7 @@ impl<S: Storage> FileJournal<S> {
         let reserve = Reserve::open(&storage, options.reserve_bytes)?;
         let mut journal = FileJournal {
             options,
-            _lock: lock,
+            lock,
             file,
             name: tail.name,
             format: tail.format,
@@ -270,14 +283,59 @@ impl<S: Storage> FileJournal<S> {
         let begin = SegmentHead::begin(self.position, self.chain);
         let name = record::segment_name(self.position);
         match create_segment(&self.storage, &name, &begin) {
-            Ok(file) => self.go_on_in(file, name, begin.len() as u64)?,
+            Ok(file) => {
+                // It has its name: if that cannot be synced, a start may find it or not.
+                self.storage.sync().map_err(|error| self.poisoned("sync the name after", error))?;
+                self.go_on_in(file, name, begin.len() as u64)?;
+            }
             Err(error) if error::is_full(&error) => {
-                self.storage.remove(ASIDE).map_err(|error| self.poisoned("remove", error))?;
+                discard(&self.storage, ASIDE).map_err(|error| self.poisoned("remove", error))?;
                 return Ok(false);
             }
             Err(error) => return Err(self.poisoned("create a segment after", error)),
         }
         Ok(true)
+    }
+
+    /// Bytes of records that fit into blocks that are there.
+    fn ahead(&self) -> u64 {
+        self.allocated.saturating_sub(self.at + BEHIND)
+    }
+
+    /// Bytes that are kept for what is on its way when nothing more is taken.
+    fn margin(&self) -> u64 {
+        let reserve = if self.reserve.bytes > 0 { self.reserve.bytes } else { u64::MAX };
+        MARGIN.min(self.options.segment_bytes / 8).min(reserve / 8)
+    }
+
+    /// Sees to it that the margin is there, as zeros behind the last record; in a new segment where this
+    /// one is at its end. False if the disk is full.
+    fn keep_margin(&mut self) -> Result<bool, JournalError> {
+        let margin = self.margin();
+        if self.ahead() >= margin && self.format == Format::New {
+            return Ok(true);
+        }
+        let available = self.storage.available();
+        if available.map_err(error::io("ask for room in", self.storage.path("")))? < margin {
+            return Ok(false); // without trying: what does not fit must be taken back each time
+        }
+        let is_at_end = self.at + BEHIND + margin > self.options.segment_bytes && self.at > HEAD;
+        if (is_at_end || self.format == Format::Old) && !self.begin_segment()? {
+            return Ok(false);
+        }
+        let room_in_segment = self.options.segment_bytes.saturating_sub(self.at);
+        for ahead in [AHEAD.min(room_in_segment).max(margin), margin] {
+            let end = self.allocated.max(self.at + BEHIND + ahead);
+            match mend::zero(&self.file, self.allocated, end) {
+                Ok(()) => {
+                    self.allocated = end;
+                    return Ok(true);
+                }
+                Err(error) if error::is_full(&error) => self.shrink_back()?,
+                Err(error) => return Err(self.poisoned("write", error)),
+            }
+        }
+        Ok(false)
     }
 
     /// Goes on in the spare segment, if there is one and the record fits.
@@ -320,10 +378,55 @@ impl<S: Storage> FileJournal<S> {
         Ok(())
     }
 
+    /// The name of the segment must still lead to it, with all that was written, and the zeros behind:
+    /// else what was synced is in no journal, and must not be acknowledged.
+    fn check_segment(&mut self) -> Result<(), JournalError> {
+        let length = self.storage.length_at(&self.name, &self.file);
+        if length.map_err(|error| self.poisoned("look at", error))? >= Some(self.allocated) {
+            return Ok(());
+        }
+        Err(self.displaced(Lost::Segment))
+    }
+
+    /// From here on nothing is taken, since this was taken away.
+    fn displaced(&mut self, lost: Lost) -> JournalError {
+        let folder = matches!(self.storage.lost(&self.lock), Ok(Some(Lost::Folder)));
+        let lost = if folder { Lost::Folder } else { lost };
+        let (path, kept) = match lost {
+            Lost::Folder => (self.storage.path(""), None),
+            Lost::Lock => (self.storage.path(crate::disk::LOCK), None),
+            Lost::Segment => (self.storage.path(&self.name), self.keep_aside()),
+        };
+        let error = JournalError::Displaced { lost, path, kept };
+        self.poison = Some(error.to_string());
+        error
+    }
+
+    /// Writes what the file has that lost its name: under that name, or aside where another file has it.
+    /// This is the last place in which those facts are.
+    fn keep_aside(&self) -> Option<String> {
+        if self.file.length().ok()? < self.allocated {
+            return None; // it was cut
+        }
+        let names = self.storage.list().ok()?;
+        let name = match names.contains(&self.name) {
+            true => format!("{}.{KEPT_ASIDE}", self.name),
+            false => self.name.clone(),
+        };
+        let copy = self.storage.create(ASIDE).ok()?;
+        let mark = if self.marked { Place::LENGTH as u64 } else { 0 };
+        mend::copy(&self.file, &copy, self.at + mark).ok()?;
+        copy.sync().ok()?;
+        self.storage.rename(ASIDE, &name).ok()?;
+        self.storage.sync().ok()?;
+        Some(self.storage.path(&name))
+    }
+
     /// Nothing is called durable before the mark says so too, since all that is durable may be reported.
     fn sync_file(&mut self) -> Result<(), JournalError> {
         if self.durable < self.position || self.factless {
             self.file.sync().map_err(|error| self.poisoned("sync", error))?;
+            self.check_segment()?;
             self.factless = false;
         }
         self.say_durable()?;
@@ -403,11 +506,23 @@ impl<S: Storage> Journal for FileJournal<S> {
     fn room(&mut self) -> Result<Room, JournalError> {
         self.healthy()?;
         self.reserve.make(&self.storage)?;
+        let has_margin = self.reserve.held || self.keep_margin()?;
         let spare = if self.reserve.held { self.reserve.bytes } else { 0 };
         Ok(Room {
-            for_orders: self.reserve.held || self.reserve.bytes == 0,
-            reserve: self.allocated.saturating_sub(self.at + BEHIND) + spare,
+            for_orders: self.reserve.held || (self.reserve.bytes == 0 && has_margin),
+            for_cancels: has_margin,
+            reserve: self.ahead() + spare,
         })
+    }
+
+    fn check_files(&mut self) -> Result<(), JournalError> {
+        self.healthy()?;
+        self.check_segment()?; // first: it may have to be kept aside
+        let lost = self.storage.lost(&self.lock);
+        if let Some(lost) = lost.map_err(|error| self.poisoned("look after", error))? {
+            return Err(self.displaced(lost));
+        }
+        self.reserve.look(&self.storage)
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -426,16 +541,43 @@ impl<S: Storage> Journal for FileJournal<S> {
     }
 }
 
-/// Makes a segment aside and then gives it its name, so that a segment always has its head.
-fn create_segment<S: Storage>(
+/// The newest segment, if there is one, for this writer alone.
+fn take_newest<S: Storage>(storage: &S) -> Result<Option<(String, S::File)>, JournalError> {
+    let Some((_, name)) = scan::segments(storage)?.pop() else { return Ok(None) };
+    let path = || storage.path(&name);
+    let file = storage.open_writable(&name).map_err(error::io("open", path()))?;
+    if !file.try_lock().map_err(error::io("lock", path()))? {
+        return Err(JournalError::Locked { path: storage.path("") });
+    }
+    Ok(Some((name, file)))
+}
+
+/// The segment of a journal that has none.
+fn first_segment<S: Storage>(
     storage: &S,
-    name: &str,
-    begin: &[u8],
-) -> std::io::Result<S::File> {
+    first: u64,
+    previous: Chain,
+) -> Result<(String, S::File), JournalError> {
+    let name = record::segment_name(first);
+    let made = create_segment(storage, &name, &SegmentHead::begin(first, previous));
+    let made = made.and_then(|file| storage.sync().map(|()| file));
+    match made {
+        Ok(file) => Ok((name, file)),
+        Err(error) if error::is_full(&error) => {
+            discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            Err(JournalError::Full { path: storage.path("") })
+        }
+        Err(error) => Err(error::io("create", storage.path(&name))(error)),
+    }
+}
+
+/// Makes a segment aside and then gives it its name, so that a segment always has its head. The caller
+/// syncs the name. It is locked before it has one.
+fn create_segment<S: Storage>(storage: &S, name: &str, begin: &[u8]) -> std::io::Result<S::File> {
     let file = storage.create(ASIDE)?;
+    storage::take(&file)?;
     file.write_at(0, begin)?;
     file.sync()?;
     storage.rename(ASIDE, name)?;
-    storage.sync()?;
     Ok(file)
 }

@@ -6,8 +6,8 @@ use market::{LEDGER, Party};
 use units::{AskId, Lots, MarketId, OrderId, Time};
 use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
 
-use crate::Options;
 use crate::door::{self, Stopped};
+use crate::{Intake, Options};
 
 /// How often an ask is carried to an order again whose process died before it answered.
 const TRIES: u32 = 5;
@@ -25,7 +25,7 @@ pub struct Exchange<W = ()> {
     orders: Vec<NodeId>,
     next: AskId,
     time: Time,
-    room: bool,
+    intake: Intake,
     /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
     soon: [u32; SOON],
 }
@@ -79,7 +79,7 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             orders: self.orders.clone(),
             next: self.next,
             time: self.time,
-            room: self.room,
+            intake: self.intake,
             soon: self.soon,
         }
     }
@@ -99,8 +99,8 @@ impl<W: Watch<Party>> Exchange<W> {
         world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (room, soon) = (true, [u32::MAX; SOON]);
-        let mut exchange = Exchange { world, options, root, orders, next, time, room, soon };
+        let (intake, soon) = (Intake::All, [u32::MAX; SOON]);
+        let mut exchange = Exchange { world, options, root, orders, next, time, intake, soon };
         for (id, spec) in markets {
             exchange.grow(id, &spec);
         }
@@ -215,7 +215,7 @@ impl<W: Watch<Party>> Exchange<W> {
 
     #[inline(always)]
     fn try_in(&mut self, number: AskId, ask: &Ask) -> Result<(), Stopped> {
-        if !self.room && !matches!(ask, Ask::Cancel { .. }) {
+        if !self.intake.takes(ask) {
             return Err(Code::JournalFull.into());
         }
         match ask {
@@ -304,9 +304,10 @@ impl<W: Watch<Party>> Exchange<W> {
         answered
     }
 
-    /// While there is no room for their facts, new orders and replaces are refused; cancels are not.
-    pub fn set_room(&mut self, room: bool) {
-        self.room = room;
+    /// While there is no room for their facts, new orders and replaces are refused, and cancels too when
+    /// nothing is left.
+    pub fn set_intake(&mut self, intake: Intake) {
+        self.intake = intake;
     }
 
     /// The number that the next ask gets.

@@ -5,7 +5,8 @@ use std::io;
 use proptest::prelude::*;
 
 use super::fixture::{
-    HEAD, PLACE, RECORD, SMALL, SimJournal, add, assert_holds, change, groups, open,
+    HEAD, PLACE, RECORD, SMALL, SimJournal, add, assert_holds, change, groups, groups_otherwise,
+    open,
 };
 use super::sim::Sim;
 use crate::{Damage, Journal, JournalError, Options, verify_storage};
@@ -55,8 +56,7 @@ fn assert_cut(sim: &Sim, offset: usize, bytes: usize, end: u64) -> SimJournal {
     let name = sim.segments().pop().unwrap();
     let was = sim.bytes(&name)[offset..][..bytes].to_vec();
     let mut journal = open(sim, ONE).unwrap();
-    let cut =
-        journal.cut().map(|cut| (cut.segment.clone(), cut.offset, cut.bytes, cut.after));
+    let cut = journal.cut().map(|cut| (cut.segment.clone(), cut.offset, cut.bytes, cut.after));
     let told = (format!("sim/{name}"), offset as u64, bytes as u64, end - 1);
     assert_eq!(cut, (bytes > 0).then_some(told));
     assert_eq!(torn, cut, "verify says what an opening does");
@@ -230,11 +230,176 @@ fn a_tail_torn_anywhere_but_in_the_last_segment_is_damage() {
     for name in &names[..names.len() - 1] {
         let torn = sim.copy();
         let mut bytes = sim.bytes(name);
-        let _last = bytes.pop();
+        bytes.truncate(bytes.len() - RECORD - 1); // the word that another follows, and a byte of a record
         torn.set(name, bytes);
         let before = open(&torn, SMALL).err().unwrap();
         assert!(matches!(before, JournalError::Damaged { damage: Damage::Record, .. }), "{before}");
         assert!(before.to_string().contains(name.as_str()));
+    }
+}
+
+/// Power may be lost between the sync of a new segment and that of the word in the one before it.
+#[test]
+fn the_word_that_another_segment_follows_may_be_torn_and_is_mended() {
+    let (sim, names) = segments();
+    let end = open(&sim, SMALL).unwrap().end();
+    let whole = sim.bytes(&names[1]);
+    for length in whole.len() - RECORD..whole.len() {
+        for torn in [
+            change(&sim, &names[1], |bytes| bytes.truncate(length)),
+            change(&sim, &names[1], |bytes| bytes[length..].fill(0)),
+            change(&sim, &names[1], |bytes| bytes[length] ^= 1),
+        ] {
+            assert_holds(&torn, end);
+            assert_eq!(open(&torn, SMALL).unwrap().cut(), None);
+            assert_eq!(torn.bytes(&names[1]), whole);
+        }
+    }
+}
+
+#[test]
+fn the_newest_segment_that_is_gone_is_missed_without_any_snapshot() {
+    let (sim, names) = segments();
+    for gone in 1..names.len() {
+        names[gone..].iter().for_each(|name| drop(sim.state().files.remove(name)));
+        let last = &names[gone - 1];
+        let (offset, first) = (sim.bytes(last).len() - RECORD, names[gone][..20].parse().unwrap());
+        let told = assert_damaged(&sim, last, offset, "a missing segment");
+        assert_eq!(told, (first, Damage::NextSegment));
+        let text = open(&sim, SMALL).err().unwrap().to_string();
+        let give_up = format!("truncate -s {offset} sim/{last}");
+        assert!(text.ends_with(&give_up), "{text}");
+        // What it says can be done: then the journal ends there.
+        let given_up = change(&sim, last, |bytes| bytes.truncate(offset));
+        assert_holds(&given_up, first);
+        assert_eq!(open(&given_up, SMALL).unwrap().end(), first);
+        let (again, names) = segments();
+        names.iter().for_each(|name| sim.set(name, again.bytes(name)));
+    }
+}
+
+#[test]
+fn segments_that_are_all_gone_are_missed_without_any_snapshot() {
+    let (sim, _) = segments();
+    sim.state().files.retain(|name, _| !name.ends_with(".facts"));
+    assert_eq!(sim.all().len(), 1, "only what says that it began");
+    let before = sim.all();
+    for error in
+        [open(&sim, SMALL).err().unwrap(), verify_storage(&sim, &mut |_, _| ()).err().unwrap()]
+    {
+        assert!(matches!(error, JournalError::NoSegments { .. }), "{error}");
+        assert!(error.to_string().contains("move `began`"), "{error}");
+    }
+    assert_eq!(sim.all(), before);
+    sim.state().files.clear();
+    assert_eq!(open(&sim, SMALL).unwrap().end(), 1);
+}
+
+#[test]
+fn a_journal_without_a_durable_fact_has_not_begun() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    journal.close().unwrap();
+    journal.append(&groups(1, 1)).unwrap();
+    drop(journal);
+    assert!(!sim.state().files.contains_key("began"));
+    // Found whole at a start, and durable since.
+    drop(open(&sim, SMALL).unwrap());
+    assert!(sim.state().files.contains_key("began"));
+}
+
+#[test]
+fn what_says_that_a_journal_has_begun_fits_its_segments_or_is_named() {
+    let (sim, _) = segments();
+    let end = open(&sim, SMALL).unwrap().end();
+    let refused = |sim: &Sim, wrong: &str| {
+        let before = sim.all();
+        let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
+        let text = open(sim, SMALL).err().unwrap().to_string();
+        assert!(text.contains("sim/began is ") && text.contains(wrong), "{text}");
+        assert!(!verified.intact);
+        assert_eq!(verified.damage.unwrap().to_string(), text);
+        assert_eq!(sim.all(), before, "nothing was changed");
+    };
+    for at in 0..sim.bytes("began").len() {
+        refused(&change(&sim, "began", |bytes| bytes[at] ^= 1), "damaged");
+        refused(&change(&sim, "began", |bytes| bytes.truncate(at)), "damaged");
+    }
+    let other = Sim::default();
+    let mut journal = open(&other, SMALL).unwrap();
+    journal.append(&groups_otherwise(1, 4)).unwrap();
+    journal.sync().unwrap();
+    refused(&change(&sim, "began", |bytes| *bytes = other.bytes("began")), "of another journal");
+    // It is written anew where it is not there.
+    let without = sim.copy();
+    drop(without.state().files.remove("began"));
+    assert_eq!(open(&without, SMALL).unwrap().end(), end);
+    assert_eq!(without.bytes("began"), sim.bytes("began"));
+    // Where it is there, the first record was durable.
+    let torn = other.copy();
+    let name = torn.segments().pop().unwrap();
+    torn.set(&name, other.bytes(&name)[..HEAD + PLACE + 9].to_vec());
+    let (seq, damage) = assert_damaged(&torn, &name, HEAD, "the first record is torn");
+    assert_eq!((seq, damage), (1, Damage::Record));
+}
+
+/// A disk may show old bytes where it has lost new ones.
+#[test]
+fn an_older_record_in_place_of_a_later_one_is_named() {
+    let (sim, name, ends) = one_segment(&[2, 2, 2, 2]);
+    let bytes = sim.bytes(&name);
+    let record = |at: usize| bytes[ends[at]..ends[at + 1]].to_vec();
+    for (from, to) in [(0, 1), (0, 2), (1, 2), (0, 3), (2, 3)] {
+        let stale = change(&sim, &name, |bytes| {
+            bytes[ends[to]..][..record(from).len()].copy_from_slice(&record(from));
+        });
+        let (seq, damage) = assert_damaged(&stale, &name, ends[to], "an older record");
+        let found = [1, 5, 9][from];
+        assert_eq!((seq, damage), ([1, 5, 9, 13][to], Damage::Gap { found }));
+    }
+}
+
+#[test]
+fn whole_old_records_behind_a_zeroed_span_are_named() {
+    let (sim, name, ends) = one_segment(&[2, 2, 2, 2]);
+    let bytes = sim.bytes(&name);
+    for from in [0, 1] {
+        let old = bytes[ends[from]..ends[from + 1]].to_vec();
+        let stale = change(&sim, &name, |bytes| {
+            bytes.truncate(ends[2]);
+            bytes.resize(ends[2] + 300, 0);
+            bytes.extend(&old);
+        });
+        let (seq, damage) = assert_damaged(&stale, &name, ends[2], "zeros, then an older record");
+        assert_eq!((seq, damage), (9, Damage::Stale { found: [1, 5][from] }));
+    }
+}
+
+/// Each record is whole, and fits its checksum: only the chain tells.
+#[test]
+fn a_record_of_another_history_breaks_the_chain_within_a_segment() {
+    let (sim, name, ends) = one_segment(&[2, 1, 3, 1]);
+    let other = Sim::default();
+    let mut journal = open(&other, ONE).unwrap();
+    for (first, facts) in [(1, 4), (5, 2), (7, 6), (13, 2)] {
+        journal.append(&groups_otherwise(first, facts)).unwrap();
+        journal.sync().unwrap();
+    }
+    let bytes = other.bytes(&name);
+    for record in 0..4 {
+        let (from, to) = (ends[record], ends[record + 1]);
+        // With the place of ours, as one would write that changes it by hand; and as it is.
+        let mut forged = bytes[from..to].to_vec();
+        let place = crate::record::Place::parse(&sim.bytes(&name)[from..]).unwrap();
+        crate::record::RecordHead::put_place(&place, &mut forged);
+        let edited = change(&sim, &name, |bytes| bytes[from..to].copy_from_slice(&forged));
+        let (_, damage) = assert_damaged(&edited, &name, to, "an edited record");
+        assert_eq!(damage, Damage::Chain, "record {record}");
+        if record > 0 {
+            let moved = change(&sim, &name, |all| all[from..to].copy_from_slice(&bytes[from..to]));
+            let (_, damage) = assert_damaged(&moved, &name, from, "another's record");
+            assert_eq!(damage, Damage::Chain, "record {record}");
+        }
     }
 }
 
@@ -359,8 +524,7 @@ fn a_record_that_is_whole_but_holds_no_facts_is_named() {
     let place = crate::record::Place::parse(&bytes[ends[1]..]).unwrap();
     bytes.truncate(ends[1]);
     let mut record = Vec::new();
-    let _chain =
-        crate::record::RecordHead::write(&place, 1, &[&[9, 9]], &mut record).unwrap();
+    let _chain = crate::record::RecordHead::write(&place, 1, &[&[9, 9]], &mut record).unwrap();
     bytes.extend(record);
     sim.set(&name, bytes);
     let verified = verify_storage(&sim, &mut |_, _| ()).unwrap();

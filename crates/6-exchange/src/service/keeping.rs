@@ -8,7 +8,7 @@ use std::fmt;
 use journal::{Journal, JournalError, Reader};
 
 use super::letters::Chunk;
-use crate::mutation;
+use crate::{Intake, mutation};
 
 /// Most bytes of a batch, which is written as one record and synced, unless a single chunk has more: about ten
 /// milliseconds' worth.
@@ -20,7 +20,9 @@ pub struct Keeping {
     /// Not written yet, oldest first.
     waiting: VecDeque<Chunk>,
     bytes: usize,
-    room: bool,
+    intake: Intake,
+    /// The disk is full, and what waits does not fit into what was set aside.
+    stalled: bool,
     /// True once this start has a fact in the journal.
     begun: bool,
 }
@@ -32,8 +34,8 @@ pub struct Turn {
     pub told: Vec<Chunk>,
     /// Every fact up to this number is durable.
     pub durable: u64,
-    /// Whether there is room for new orders.
-    pub room: bool,
+    /// What there is room for.
+    pub intake: Intake,
     /// What is to be done next.
     pub next: Next,
 }
@@ -43,7 +45,7 @@ pub struct Turn {
 pub enum Next {
     /// Nothing waits.
     Wait,
-    /// The disk is full and chunks wait. Take another turn in a while, and take no more chunks.
+    /// The disk is full and chunks wait. Take another turn in a while.
     NoRoom,
     /// The journal takes nothing more. Say so, then drop this: who waits for what is in it hears
     /// that nobody knows whether it happened.
@@ -53,7 +55,13 @@ pub enum Next {
 impl Keeping {
     /// Keeps facts in this journal.
     pub fn new(journal: Box<dyn Journal>) -> Keeping {
-        Keeping { journal, waiting: VecDeque::new(), bytes: 0, room: true, begun: false }
+        let (waiting, intake) = (VecDeque::new(), Intake::All);
+        let mut keeping =
+            Keeping { journal, waiting, bytes: 0, intake, stalled: false, begun: false };
+        match keeping.look_for_room() {
+            // A disk that cannot say so fails the first turn, which is heard of.
+            Next::Wait | Next::NoRoom | Next::Stop(_) => keeping,
+        }
     }
 
     /// The journal.
@@ -66,15 +74,25 @@ impl Keeping {
         (self.journal.reader(), self.journal.durable())
     }
 
-    /// Whether there was room for new orders when it was last looked for.
-    pub fn room(&self) -> bool {
-        self.room
+    /// What there was room for when it was last looked for.
+    pub fn intake(&self) -> Intake {
+        self.intake
     }
 
-    /// Takes a chunk; the next turn writes it.
-    pub fn take(&mut self, chunk: Chunk) {
+    /// True while the disk is full and chunks wait for room: the next turn is to be taken in a while.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled
+    }
+
+    /// Takes a chunk; the next turn writes it. While chunks wait for room, one of which all commands were
+    /// refused for want of it comes back: whoever waits for it is to be told at once.
+    pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
+        if self.stalled && chunk.is_refused_for_room() {
+            return Some(chunk);
+        }
         self.bytes += chunk.groups.bytes().len();
         self.waiting.push_back(chunk);
+        None
     }
 
     /// True if a turn is to be taken although more chunks are there to be taken.
@@ -102,13 +120,14 @@ impl Keeping {
         }
         self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
         self.begun |= !told.is_empty();
+        self.stalled = next == Next::NoRoom;
         match next {
             Next::Wait => next = self.look_for_room(),
-            Next::NoRoom => self.room = false,
+            Next::NoRoom => self.intake = Intake::Nothing,
             Next::Stop(_) => {}
         }
-        let (durable, room) = (self.journal.durable() - 1, self.room);
-        Turn { told, durable, room, next }
+        let (durable, intake) = (self.journal.durable() - 1, self.intake);
+        Turn { told, durable, intake, next }
     }
 
     /// Writes the oldest chunks that wait as one record, and syncs it. How many they are: all, up to
@@ -117,7 +136,8 @@ impl Keeping {
     fn commit(&mut self) -> Result<usize, JournalError> {
         let mut chunks = self.batch();
         while let Err(why) = self.append(chunks) {
-            let fits_less = matches!(why, JournalError::Full { .. } | JournalError::TooLarge { .. });
+            let fits_less =
+                matches!(why, JournalError::Full { .. } | JournalError::TooLarge { .. });
             match fits_less && chunks > 1 {
                 true => chunks /= 2,
                 false => return Err(why),
@@ -153,11 +173,23 @@ impl Keeping {
         self.journal.close()
     }
 
-    /// Looks whether there is room for new orders. A disk that cannot even say so has failed.
+    /// Looks whether the journal's files are still where they were. To be called some times a second.
+    pub fn check_files(&mut self) -> Next {
+        match self.journal.check_files() {
+            Ok(()) => Next::Wait,
+            Err(why) => Next::Stop(why.to_string()),
+        }
+    }
+
+    /// Looks what there is room for. A disk that cannot even say so has failed.
     pub fn look_for_room(&mut self) -> Next {
         match self.journal.room() {
             Ok(room) => {
-                self.room = room.for_orders;
+                self.intake = match (room.for_orders, room.for_cancels) {
+                    (true, _) => Intake::All,
+                    (false, true) => Intake::Cancels,
+                    (false, false) => Intake::Nothing,
+                };
                 Next::Wait
             }
             Err(why) => Next::Stop(why.to_string()),
@@ -175,6 +207,6 @@ impl Keeping {
 
 impl fmt::Debug for Keeping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keeping({} chunks wait, room {})", self.waiting.len(), self.room)
+        write!(f, "Keeping({} chunks wait, intake {:?})", self.waiting.len(), self.intake)
     }
 }

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_types, reason = "an edge: this is where an ask gets its time")]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::SystemTime;
 
@@ -40,8 +39,8 @@ impl WorldLoop {
             let Ok(first) = self.from_clients.recv() else { break };
             let mut next = Some(first);
             while let Some(ToWorld::Batch(batch)) = next {
-                let room = self.shared.room.load(Ordering::Relaxed);
-                self.answering.take(&mut self.exchange, batch, room, now());
+                let intake = self.shared.intake();
+                self.answering.take(&mut self.exchange, batch, intake, now());
                 let full = self.answering.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }

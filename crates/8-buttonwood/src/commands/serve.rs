@@ -112,13 +112,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
     }
-    let mut last = Health { room: true, unsaved: None, ..house.service().health() };
+    let mut last =
+        Health { room: true, room_for_cancels: true, unsaved: None, ..house.service().health() };
     loop {
         match ended.recv_timeout(LOOK) {
             Ok(End::Asked) => break,
             Err(RecvTimeoutError::Timeout) if house.service().health().failure.is_none() => {
                 let now = house.service().health();
-                tell_of_change(&last, &now);
+                tell_of_change(&last, &now, plan.reserve_bytes);
                 last = now;
             }
             Ok(End::Exchange) | Err(_) => return Err(house.ended().into()),
@@ -146,14 +147,10 @@ fn tell_of_unknown_variables() {
 }
 
 /// Says what an operator should hear of while it lasts, and when it has passed.
-fn tell_of_change(last: &Health, now: &Health) {
-    match (last.room, now.room) {
-        (true, false) => output::log(
-            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads \
-             work; trading resumes when twice the reserve is free",
-        ),
-        (false, true) => output::log("the journal has room again: orders are taken"),
-        _ => {}
+fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
+    let state = |health: &Health| (health.room, health.room_for_cancels);
+    if state(last) != state(now) {
+        output::log(&room(now, reserve_bytes));
     }
     match &now.unsaved {
         Some(why) if last.unsaved.is_none() => output::log(&format!(
@@ -162,6 +159,25 @@ fn tell_of_change(last: &Health, now: &Health) {
         )),
         None if last.unsaved.is_some() => output::log("snapshots are saved again"),
         _ => {}
+    }
+}
+
+/// What the journal has room for, and what is to be done about it.
+fn room(now: &Health, reserve_bytes: u64) -> String {
+    let resumes = match reserve_bytes {
+        0 => "trading resumes when 1 MiB is free".to_owned(),
+        bytes => format!("trading resumes when twice the reserve is free, {} MiB", bytes >> 19),
+    };
+    match (now.room, now.room_for_cancels) {
+        (true, _) => "the journal has room again: orders are taken".to_owned(),
+        (false, true) => format!(
+            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads work. Make \
+             room: bytes (df) or files (df -i); {resumes}"
+        ),
+        (false, false) => format!(
+            "THE JOURNAL'S DISK IS FULL, and nothing that was set aside is left: new orders and cancels are \
+             refused (journal-full), reads work. Make room: bytes (df) or files (df -i); {resumes}"
+        ),
     }
 }
 

@@ -161,7 +161,7 @@ impl Journal for Survived {
     }
 
     fn room(&mut self) -> Result<Room, JournalError> {
-        Ok(Room { for_orders: true, reserve: u64::MAX })
+        Ok(Room { for_orders: true, for_cancels: true, reserve: u64::MAX })
     }
 
     fn reader(&self) -> Box<dyn Reader> {

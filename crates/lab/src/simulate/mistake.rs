@@ -43,6 +43,10 @@ impl Journal for Hasty {
         self.journal.room()
     }
 
+    fn check_files(&mut self) -> Result<(), JournalError> {
+        self.journal.check_files()
+    }
+
     fn reader(&self) -> Box<dyn Reader> {
         self.journal.reader()
     }

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use exchange::Intake;
 use kernel::Seeded;
 use words::bytes::Facts;
 
@@ -226,7 +227,7 @@ impl Run {
                 return Err(Broken { law: Law::Told, what });
             }
             let facts = Facts::new(groups.bytes(), groups.first());
-            let room = self.house.as_ref().is_none_or(|house| house.room);
+            let room = self.house.as_ref().is_none_or(|house| house.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
                 let left = matches!(fact, words::Fact::Left { .. });
                 self.counts.cancelled_without_room += u64::from(left && !room);
