@@ -30,7 +30,7 @@ codes! {
     /// The service's queue is full.
     Busy = "busy", "The exchange has more asks than it can hold; ask again shortly.";
     /// The journal can take no more.
-    JournalFull = "journal-full", "The journal has no room; new orders are refused until there is.";
+    JournalFull = "journal-full", "The journal has no room; new orders are refused until there is, and cancels once nothing is set aside.";
     /// The exchange is going down, or its journal failed.
     Unavailable = "unavailable", "The exchange is not taking asks; whether this one happened is not known yet.";
     /// No such market.

@@ -3,12 +3,12 @@
 //!
 //! Knows nothing of segments or facts: see [`Storage`].
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error;
-use crate::{JournalError, Storage, StorageFile};
+use crate::{JournalError, Lost, Storage, StorageFile};
 
 /// Zeros are written this many at a time.
 const CHUNK: usize = 1 << 20;
@@ -25,6 +25,18 @@ pub struct Disk {
 /// A file of a [`Disk`].
 #[derive(Debug)]
 pub struct DiskFile(File);
+
+/// What the one writer holds of a [`Disk`], until it is dropped. All locks are advisory: readers and
+/// whoever copies the directory do not notice them.
+///
+/// - the directory itself, so that whoever removes the file `lock` does not let a second writer in;
+///   `None` where the file system cannot lock a directory
+/// - the file `lock`, which is all that earlier versions of this program know
+#[derive(Debug)]
+pub struct DiskLock {
+    dir: Option<File>,
+    file: File,
+}
 
 impl Disk {
     /// The directory `dir`, made if it is not there; its own name is durable then.
@@ -48,11 +60,65 @@ impl Disk {
         Ok(disk)
     }
 
-    /// True if somebody has it for writing.
+    /// True if a program has it for writing.
     pub(crate) fn is_in_use(&self) -> bool {
-        let lock = File::open(self.dir.join(LOCK));
-        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        [self.dir.clone(), self.dir.join(LOCK)].into_iter().any(|path| {
+            let lock = File::open(path);
+            lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        })
     }
+}
+
+/// Takes a file for one writer: false if another has it.
+fn take(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// What stands under this path, if it is this open file. One that is open keeps its number, so that no
+/// other file can have it.
+fn found_at(path: &Path, file: &File) -> io::Result<Option<Metadata>> {
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(is_same(&found, &file.metadata()?).then_some(found))
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+#[cfg(unix)]
+fn is_same(found: &Metadata, open: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (found.dev(), found.ino()) == (open.dev(), open.ino())
+}
+
+/// Other systems do not let a file be removed or replaced while it is open.
+#[cfg(not(unix))]
+fn is_same(_found: &Metadata, _open: &Metadata) -> bool {
+    true
+}
+
+/// The directory, locked; `None` where the system cannot do that, `Err(())` if another program has it.
+#[cfg(unix)]
+fn lock_directory(dir: &Path) -> io::Result<Result<Option<File>, ()>> {
+    let dir = File::open(dir)?;
+    Ok(match take(&dir) {
+        Ok(true) => Ok(Some(dir)),
+        Ok(false) => Err(()),
+        Err(_) => Ok(None), // NFS has no locks for directories; the file and the segment are locked there
+    })
+}
+
+#[cfg(not(unix))]
+fn lock_directory(_dir: &Path) -> io::Result<Result<Option<File>, ()>> {
+    Ok(Ok(None))
 }
 
 /// Opening a directory as a file and syncing it is what makes names durable.
@@ -69,16 +135,13 @@ fn sync_directory(_dir: &Path) -> io::Result<()> {
 
 impl Storage for Disk {
     type File = DiskFile;
-    type Lock = File;
+    type Lock = DiskLock;
 
-    fn lock(&self) -> io::Result<Option<File>> {
+    fn lock(&self) -> io::Result<Option<DiskLock>> {
+        let Ok(dir) = lock_directory(&self.dir)? else { return Ok(None) };
         let path = self.dir.join(LOCK);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        Ok(take(&file)?.then_some(DiskLock { dir, file }))
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
@@ -127,6 +190,21 @@ impl Storage for Disk {
     #[cfg(not(unix))]
     fn available(&self) -> io::Result<u64> {
         Ok(u64::MAX)
+    }
+
+    fn length_at(&self, name: &str, file: &DiskFile) -> io::Result<Option<u64>> {
+        let found = found_at(&self.dir.join(name), &file.0)?;
+        Ok(found.map(|found| found.len()))
+    }
+
+    fn lost(&self, lock: &DiskLock) -> io::Result<Option<Lost>> {
+        if let Some(dir) = &lock.dir
+            && found_at(&self.dir, dir)?.is_none()
+        {
+            return Ok(Some(Lost::Folder));
+        }
+        let is_there = found_at(&self.dir.join(LOCK), &lock.file)?.is_some();
+        Ok((!is_there).then_some(Lost::Lock))
     }
 
     fn path(&self, name: &str) -> String {
@@ -179,6 +257,17 @@ impl StorageFile for DiskFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data() // the length goes with it, times do not
+    }
+
+    #[cfg(unix)]
+    fn try_lock(&self) -> io::Result<bool> {
+        take(&self.0)
+    }
+
+    /// A lock would keep readers out here; the file `lock` is what a second writer finds.
+    #[cfg(not(unix))]
+    fn try_lock(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 

@@ -5,6 +5,8 @@ use std::{error, fmt, io};
 use units::AskId;
 use words::bytes::BytesError;
 
+use crate::Lost;
+
 /// Why a journal could not do as asked.
 #[derive(Debug)]
 pub enum JournalError {
@@ -22,7 +24,17 @@ pub enum JournalError {
         /// The journal's directory.
         path: String,
     },
-    /// There are snapshots, so there were facts, but no segment. Nothing was changed.
+    /// Another program removed, moved or replaced what this one holds of the journal, while it was
+    /// open. Nothing was acknowledged since.
+    Displaced {
+        /// What it was.
+        lost: Lost,
+        /// Where it was.
+        path: String,
+        /// Where the bytes of a segment were put instead, if that could be done.
+        kept: Option<String>,
+    },
+    /// There are snapshots or `began`, so there were facts, but no segment. Nothing was changed.
     NoSegments {
         /// The journal's directory.
         path: String,
@@ -43,6 +55,13 @@ pub enum JournalError {
     /// A snapshot does not fit the facts, which are whole.
     BadSnapshot {
         /// Its file.
+        file: String,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
+    /// The file that says that the journal has begun does not fit its segments. Nothing was changed.
+    BadBegan {
+        /// That file.
         file: String,
         /// What is wrong with it.
         wrong: &'static str,
@@ -128,6 +147,13 @@ pub enum Damage {
     },
     /// A record or a segment was replaced or taken out: it does not follow the one before it.
     Chain,
+    /// A record is not whole, and a whole one of an earlier fact stands behind it.
+    Stale {
+        /// The number of that fact.
+        found: u64,
+    },
+    /// The last segment says that another follows, and it is not there.
+    NextSegment,
     /// A record is whole, but holds no facts.
     Facts(BytesError),
 }
@@ -141,7 +167,16 @@ impl fmt::Display for Damage {
             Damage::Gap { found } => {
                 write!(f, "facts are missing or twice there: fact {found} comes next")
             }
-            Damage::Chain => f.write_str("the chain is broken: what was here has been replaced"),
+            Damage::Chain => f.write_str(
+                "the chain is broken: what is here, or what stands before it, has been replaced",
+            ),
+            Damage::Stale { found } => write!(
+                f,
+                "a record is damaged, and an older one, of fact {found}, stands behind it, which no crash leaves"
+            ),
+            Damage::NextSegment => {
+                f.write_str("another segment follows this one, and it is not there")
+            }
             Damage::Facts(error) => write!(f, "a record holds no facts: {error}"),
         }
     }
@@ -150,17 +185,31 @@ impl fmt::Display for Damage {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            JournalError::Io { doing, path, source } if is_full(source) => write!(
+                f,
+                "the journal could not {doing} {path}: {source}. Make room on that disk: bytes (df) or \
+                 files (df -i)"
+            ),
             JournalError::Io { doing, path, source } => {
                 write!(f, "the journal could not {doing} {path}: {source}")
+            }
+            JournalError::Displaced { lost, path, kept } => {
+                displaced(f, *lost, path, kept.as_deref())
             }
             JournalError::Locked { path } => {
                 write!(f, "the journal in {path} is in use; stop the other program first")
             }
             JournalError::NoSegments { path } => write!(
                 f,
-                "the journal in {path} has snapshots (*.fold) but no segment (*.facts): its facts are gone. \
-                 Nothing was changed. Restore the segments from a backup; or move the snapshots \
-                 away, to begin an empty journal there"
+                "the journal in {path} has had facts (it has `began` or snapshots, *.fold) and has no segment \
+                 (*.facts): its facts are gone. Nothing was changed. Restore the segments from a backup; or move \
+                 `began` and the snapshots away, to begin an empty journal there"
+            ),
+            JournalError::BadBegan { file, wrong } => write!(
+                f,
+                "{file} is {wrong}. Nothing was changed. Look whether the segments (*.facts) beside it are the \
+                 right ones: if they are, move this file away, and the next start writes it anew; else put the \
+                 right ones back"
             ),
             JournalError::FactsGone { segment, offset, after, missing, snapshots } => write!(
                 f,
@@ -185,6 +234,13 @@ impl fmt::Display for JournalError {
                      unknown; use the program that wrote it"
                 )
             }
+            JournalError::Damaged { segment, offset, seq, damage: Damage::NextSegment } => write!(
+                f,
+                "{segment} at byte {offset}, fact {seq}: {}. Nothing was changed. Put the missing segments \
+                 (*.facts) back, or restore this one and those after it from a backup; or, to give up fact {seq} \
+                 and all after it, take that word off the end: truncate -s {offset} {segment}",
+                Damage::NextSegment
+            ),
             JournalError::Damaged { segment, offset, seq, damage } => write!(
                 f,
                 "{segment} at byte {offset}, fact {seq}: {damage}. Nothing was changed. \
@@ -203,7 +259,11 @@ impl fmt::Display for JournalError {
                 write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")
             }
             JournalError::Full { path } => {
-                write!(f, "no space is left for the journal in {path}; make room on that disk")
+                write!(
+                    f,
+                    "no space is left for the journal in {path}; make room on that disk: bytes (df) or \
+                     files (df -i)"
+                )
             }
             JournalError::Poisoned { why } => write!(
                 f,
@@ -214,7 +274,11 @@ impl fmt::Display for JournalError {
                 write!(f, "facts from {from} on are not kept by this journal")
             }
             JournalError::NoFacts { first, error } => {
-                write!(f, "the record that begins with fact {first} holds no facts: {error}")
+                write!(
+                    f,
+                    "the record that begins with fact {first} holds no facts: {error}; \
+                     `buttonwood journal verify` says where it lies"
+                )
             }
             JournalError::SnapshotAhead { position, durable } => write!(
                 f,
@@ -235,12 +299,58 @@ impl error::Error for JournalError {
     }
 }
 
+fn displaced(
+    f: &mut fmt::Formatter<'_>,
+    lost: Lost,
+    path: &str,
+    kept: Option<&str>,
+) -> fmt::Result {
+    let (what, then) = match lost {
+        Lost::Folder => (
+            "the journal's folder",
+            "Put the folder back where it was, or restore it from a backup, then start again",
+        ),
+        Lost::Lock => (
+            "the journal's lock file",
+            "Its facts are all there: make sure that no other program writes to the journal, then start \
+             again",
+        ),
+        Lost::Segment => (
+            "the journal's newest segment",
+            "Put the file back as it was, or restore it from a backup, then start again",
+        ),
+    };
+    write!(
+        f,
+        "{what} {path} was removed, moved, replaced or cut by another program while this one was using \
+         it. The journal takes nothing more, and nothing was acknowledged since. "
+    )?;
+    match kept {
+        Some(kept) if kept == path => {
+            write!(f, "All facts were written to {path} again: start again")
+        }
+        Some(kept) => write!(
+            f,
+            "All its facts were written to {kept}: remove what is in its place, give it the name {path}, \
+             then start again"
+        ),
+        None => f.write_str(then),
+    }
+}
+
 /// Says of an error of the system what was being done, and to what.
 pub(crate) fn io(doing: &'static str, path: String) -> impl FnOnce(io::Error) -> JournalError {
     move |source| JournalError::Io { doing, path, source }
 }
 
-/// True if the error says that there is no space left, or no more for this user.
+/// True if the error says that there is no space left for bytes or names, or no more for this user or
+/// program: it may pass, and until then nothing was done.
 pub(crate) fn is_full(error: &io::Error) -> bool {
+    let too_many_open = cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE));
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || too_many_open
 }
+
+/// The system, or this program, has as many files open as it may have.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;

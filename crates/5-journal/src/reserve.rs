@@ -7,6 +7,7 @@
 use std::io;
 
 use crate::error;
+use crate::storage::{self, discard};
 use crate::{JournalError, Storage, StorageFile};
 
 pub(crate) const NAME: &str = "reserve";
@@ -52,7 +53,7 @@ impl Reserve {
         match self.make_now(storage) {
             Ok(()) => self.held = true,
             Err(error) if error::is_full(&error) => {
-                storage.remove(ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+                discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
             }
             Err(error) => return Err(error::io("set aside", storage.path(NAME))(error)),
         }
@@ -67,15 +68,36 @@ impl Reserve {
         storage.sync()
     }
 
+    /// Notices that another program has taken it away or cut it: then another is to be made.
+    pub(crate) fn look<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
+        if !self.held {
+            return Ok(());
+        }
+        match storage.open(NAME).and_then(|file| file.length()) {
+            Ok(length) => self.held = length == self.bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.held = false,
+            Err(error) if error::is_full(&error) => {} // no file can be opened now; later then
+            Err(error) => return Err(error::io("look at", storage.path(NAME))(error)),
+        }
+        Ok(())
+    }
+
     /// Makes the spare segment the segment `name`, which begins with `head`. After an error it is
-    /// still the spare one.
+    /// still the spare one, if it is there.
     pub(crate) fn take<S: Storage>(
         &mut self,
         storage: &S,
         name: &str,
         head: &[u8],
     ) -> io::Result<S::File> {
-        let file = storage.open_writable(NAME)?;
+        let file = match storage.open_writable(NAME) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.held = false; // another program took it away
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            opened => opened?,
+        };
+        storage::take(&file)?;
         file.write_at(0, head)?;
         file.sync()?;
         storage.rename(NAME, name)?;

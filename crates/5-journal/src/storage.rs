@@ -39,6 +39,13 @@ pub trait Storage: Clone + Send + 'static {
     /// Bytes that can still be written.
     fn available(&self) -> io::Result<u64>;
 
+    /// The file's length, if this name still leads to it; `None` once another program has removed,
+    /// moved or replaced the file or the directory. Cheap beside a sync: it is called after each.
+    fn length_at(&self, name: &str, file: &Self::File) -> io::Result<Option<u64>>;
+
+    /// What [`Storage::lock`] has taken and is not where it was any more.
+    fn lost(&self, lock: &Self::Lock) -> io::Result<Option<Lost>>;
+
     /// The file's whole path, for people.
     fn path(&self, name: &str) -> String;
 }
@@ -96,4 +103,38 @@ pub trait StorageFile: Send {
 
     /// Makes the file's bytes and length durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Takes the file for its one writer, until it is dropped; false if another has it. Readers are
+    /// not kept out.
+    fn try_lock(&self) -> io::Result<bool>;
+}
+
+/// What a writer holds of its journal, and can lose to another program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lost {
+    /// The directory was removed, moved or replaced.
+    Folder,
+    /// The file that the one writer locks was removed, moved or replaced.
+    Lock,
+    /// The segment that is written was removed, moved, replaced or cut.
+    Segment,
+}
+
+/// Takes a file that is about to become a segment; an error if another writer has it.
+pub(crate) fn take(file: &impl StorageFile) -> io::Result<()> {
+    match file.try_lock()? {
+        true => Ok(()),
+        false => Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another program has it open for writing; stop that program, then start again",
+        )),
+    }
+}
+
+/// Removes a file, if it is there: what could not be made need not be.
+pub(crate) fn discard(storage: &impl Storage, name: &str) -> io::Result<()> {
+    match storage.remove(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }

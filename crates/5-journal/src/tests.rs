@@ -4,6 +4,7 @@ mod closing;
 mod damage;
 mod fixture;
 mod full;
+mod names;
 mod ordinary;
 mod sim;
 mod snapshots;

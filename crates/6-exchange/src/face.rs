@@ -6,8 +6,8 @@ use market::{LEDGER, Party};
 use units::{AskId, Lots, MarketId, OrderId, Time};
 use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
 
-use crate::Options;
 use crate::door::{self, Stopped};
+use crate::{Intake, Options};
 
 /// How often an ask is carried to an order again whose process died before it answered.
 const TRIES: u32 = 5;
@@ -25,21 +25,11 @@ pub struct Exchange<W = ()> {
     orders: Vec<NodeId>,
     next: AskId,
     time: Time,
-    admits: Admits,
+    intake: Intake,
     /// Why the world is over, if it is.
     death: Option<String>,
     /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
     soon: [u32; SOON],
-}
-
-/// Which asks are let in at present.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Admits {
-    All,
-    /// The journal has no room for the facts of others.
-    Cancels,
-    /// The world is over.
-    Nothing,
 }
 
 /// An ask that is under way.
@@ -91,7 +81,7 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             orders: self.orders.clone(),
             next: self.next,
             time: self.time,
-            admits: self.admits,
+            intake: self.intake,
             death: self.death.clone(),
             soon: self.soon,
         }
@@ -112,9 +102,9 @@ impl<W: Watch<Party>> Exchange<W> {
         world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (admits, death, soon) = (Admits::All, None, [u32::MAX; SOON]);
+        let (intake, death, soon) = (Intake::All, None, [u32::MAX; SOON]);
         let mut exchange =
-            Exchange { world, options, root, orders, next, time, admits, death, soon };
+            Exchange { world, options, root, orders, next, time, intake, death, soon };
         for (id, spec) in markets {
             exchange.grow(id, &spec);
         }
@@ -247,8 +237,8 @@ impl<W: Watch<Party>> Exchange<W> {
 
     #[inline(always)]
     fn try_in(&mut self, number: AskId, ask: &Ask) -> Result<(), Stopped> {
-        if self.admits != Admits::All {
-            self.check_admission(ask)?;
+        if self.intake != Intake::All {
+            self.check_intake(ask)?;
         }
         match ask {
             Ask::Place(place) => {
@@ -288,11 +278,11 @@ impl<W: Watch<Party>> Exchange<W> {
     }
 
     #[cold]
-    fn check_admission(&self, ask: &Ask) -> Result<(), Code> {
-        match self.admits {
-            Admits::Nothing => Err(Code::Unavailable),
-            Admits::Cancels if !matches!(ask, Ask::Cancel { .. }) => Err(Code::JournalFull),
-            Admits::All | Admits::Cancels => Ok(()),
+    fn check_intake(&self, ask: &Ask) -> Result<(), Code> {
+        match self.intake.takes(ask) {
+            _ if self.death.is_some() => Err(Code::Unavailable),
+            true => Ok(()),
+            false => Err(Code::JournalFull),
         }
     }
 
@@ -310,7 +300,7 @@ impl<W: Watch<Party>> Exchange<W> {
     #[cold]
     fn die(&mut self, why: &str) {
         self.death.get_or_insert_with(|| why.to_owned());
-        self.admits = Admits::Nothing;
+        self.intake = Intake::Nothing;
     }
 
     fn look_for_death(&mut self) {
@@ -379,10 +369,11 @@ impl<W: Watch<Party>> Exchange<W> {
         answered
     }
 
-    /// While there is no room for their facts, new orders and replaces are refused; cancels are not.
-    pub fn set_room(&mut self, room: bool) {
-        if self.admits != Admits::Nothing {
-            self.admits = if room { Admits::All } else { Admits::Cancels };
+    /// While there is no room for their facts, new orders and replaces are refused, and cancels too when
+    /// nothing is left. A world that is over takes nothing, whatever room there is.
+    pub fn set_intake(&mut self, intake: Intake) {
+        if self.death.is_none() {
+            self.intake = intake;
         }
     }
 

@@ -37,12 +37,14 @@
 
 mod door;
 mod face;
+mod intake;
 pub mod mutation;
 mod queries;
 mod service;
 
 pub use door::Options;
 pub use face::{Exchange, LetIn};
+pub use intake::Intake;
 pub use queries::OrderState;
 pub use service::{
     Answer, AskError, Busy, Client, Health, Policy, RecoverError, Recovered, Service, ServiceError,

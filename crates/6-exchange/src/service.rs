@@ -19,7 +19,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -27,7 +27,7 @@ use std::thread::{Builder, JoinHandle};
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 use words::MarketSpec;
 
-use crate::Options;
+use crate::{Intake, Options};
 
 pub use answering::{Answering, Asked};
 pub use client::{AskError, Busy, Client};
@@ -147,8 +147,10 @@ pub struct Health {
     pub durable: u64,
     /// Asks answered since the start.
     pub asks: u64,
-    /// False while the journal has no room for new orders; cancels still work.
+    /// False while the journal has no room for new orders.
     pub room: bool,
+    /// False while it has none for cancels either.
+    pub room_for_cancels: bool,
     /// Why the service takes no asks any more, if so.
     pub failure: Option<String>,
     /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
@@ -159,13 +161,26 @@ pub struct Health {
 pub(crate) struct Shared {
     durable: AtomicU64,
     asks: AtomicU64,
-    room: AtomicBool,
+    /// What the journal has room for: an [`Intake`].
+    intake: AtomicU8,
     stopping: AtomicBool,
     failure: Mutex<Option<String>>,
     unsaved: Mutex<Option<String>>,
 }
 
 impl Shared {
+    fn intake(&self) -> Intake {
+        match self.intake.load(Ordering::Relaxed) {
+            0 => Intake::All,
+            1 => Intake::Cancels,
+            _ => Intake::Nothing,
+        }
+    }
+
+    fn set_intake(&self, intake: Intake) {
+        self.intake.store(intake as u8, Ordering::Relaxed);
+    }
+
     /// The service takes no more asks, and says why. The first reason stands.
     fn fail(&self, why: String) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -267,7 +282,7 @@ impl Service {
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(keeping.journal().durable() - 1),
             asks: AtomicU64::new(0),
-            room: AtomicBool::new(keeping.room()),
+            intake: AtomicU8::new(keeping.intake() as u8),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
             unsaved: Mutex::new(None),
@@ -328,7 +343,8 @@ impl Service {
         Health {
             durable: self.shared.durable.load(Ordering::Acquire),
             asks: self.shared.asks.load(Ordering::Relaxed),
-            room: self.shared.room.load(Ordering::Relaxed),
+            room: self.shared.intake() == Intake::All,
+            room_for_cancels: self.shared.intake() != Intake::Nothing,
             failure: self.shared.failure(),
             unsaved: self.shared.unsaved(),
         }

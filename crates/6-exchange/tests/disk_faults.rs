@@ -2,14 +2,16 @@
 //! says of it, and what the next start finds.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+#![allow(clippy::disallowed_types, reason = "a test: what is not noticed must not be waited for")]
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use exchange::{AskError, Client, Service, ServiceOptions};
-use journal::{Disk, FileJournal, Journal, Storage, StorageFile};
+use journal::{Disk, FileJournal, Journal, Lost, Storage, StorageFile};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 
@@ -22,6 +24,10 @@ struct Faults {
     write: AtomicBool,
     /// No file can grow.
     full: AtomicBool,
+    /// No file can be made: the disk has no more names.
+    no_names: AtomicBool,
+    /// No file can be made or renamed, and the disk says that it has failed.
+    names: AtomicBool,
 }
 
 fn is(fault: &AtomicBool) -> bool {
@@ -71,11 +77,17 @@ impl Storage for Faulty {
     }
 
     fn create(&self, name: &str) -> io::Result<FaultyFile> {
+        if is(&self.faults.no_names) && !self.disk.list()?.iter().any(|there| there == name) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if is(&self.faults.names) {
+            return Err(broken());
+        }
         self.disk.create(name).map(|file| self.file(file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
+        if is(&self.faults.names) { Err(broken()) } else { self.disk.rename(from, to) }
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -88,6 +100,14 @@ impl Storage for Faulty {
 
     fn available(&self) -> io::Result<u64> {
         if is(&self.faults.full) { Ok(0) } else { self.disk.available() }
+    }
+
+    fn length_at(&self, name: &str, file: &FaultyFile) -> io::Result<Option<u64>> {
+        self.disk.length_at(name, &file.file)
+    }
+
+    fn lost(&self, lock: &Self::Lock) -> io::Result<Option<Lost>> {
+        self.disk.lost(lock)
     }
 
     fn path(&self, name: &str) -> String {
@@ -133,13 +153,26 @@ impl StorageFile for FaultyFile {
     fn sync(&self) -> io::Result<()> {
         if is(&self.faults.sync) { Err(broken()) } else { self.file.sync() }
     }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        self.file.try_lock()
+    }
 }
 
 const RESERVE: u64 = 64 << 10;
 
 fn start(dir: &Path, faults: &Arc<Faults>, snapshot_every: u64) -> Service {
-    let storage = Faulty { disk: Disk::new(dir).unwrap(), faults: faults.clone() };
     let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: RESERVE };
+    start_with(dir, faults, snapshot_every, segments)
+}
+
+fn start_with(
+    dir: &Path,
+    faults: &Arc<Faults>,
+    snapshot_every: u64,
+    segments: journal::Options,
+) -> Service {
+    let storage = Faulty { disk: Disk::new(dir).unwrap(), faults: faults.clone() };
     let journal: Box<dyn Journal> = Box::new(FileJournal::open_storage(storage, segments).unwrap());
     let options = ServiceOptions { snapshot_every, ..ServiceOptions::default() };
     Service::start_on(journal, options).unwrap()
@@ -263,4 +296,167 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
     assert_eq!(service.client().ask(place(1)), Err(AskError::Unavailable));
     let failure = service.health().failure.unwrap();
     assert!(failure.contains("no space is left") && failure.contains("make room"), "{failure}");
+}
+
+/// Places orders until one is refused for want of room, and gives its number.
+fn place_until_full(client: &Client, from: u128) -> u128 {
+    (from..from + 100_000)
+        .find(|id| client.ask(place(*id)).unwrap().tells == [Tell::Refused(Code::JournalFull)])
+        .expect("it must be full at last")
+}
+
+fn cancel(client: &Client, order: u64) -> Vec<Tell> {
+    client.ask(Ask::Cancel { account: AccountId(1), order: OrderId(order) }).unwrap().tells
+}
+
+#[test]
+fn without_names_for_new_files_cancels_go_on_from_the_reserve_and_trading_resumes() {
+    let dir = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let segments = journal::Options { segment_bytes: 100_000, reserve_bytes: RESERVE };
+    let service = start_with(dir.path(), &faults, 500, segments);
+    let client = service.client();
+    open_market(&client);
+    faults.no_names.store(true, Ordering::SeqCst);
+    let refused = place_until_full(&client, 1);
+    let health = service.health();
+    assert_eq!((health.room, health.room_for_cancels, health.failure), (false, true, None));
+    assert!(health.unsaved.is_some_and(|why| why.contains("df -i")), "no snapshot has a name");
+    assert!(matches!(cancel(&client, 3)[..], [Tell::Fact(_, Fact::Left { .. })]));
+    faults.no_names.store(false, Ordering::SeqCst);
+    cancel(&client, 4);
+    assert!(service.health().room);
+    client.ask(place(refused)).unwrap();
+    service.stop().unwrap();
+    assert_eq!(entered(dir.path(), refused), 1);
+}
+
+#[test]
+fn a_file_that_the_disk_cannot_make_ends_the_service_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let segments = journal::Options { segment_bytes: 20_000, reserve_bytes: RESERVE };
+    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let client = service.client();
+    open_market(&client);
+    faults.names.store(true, Ordering::SeqCst);
+    let ended = (1..10_000).find(|id| client.ask(place(*id)) == Err(AskError::Unavailable));
+    let failure = service.health().failure.unwrap();
+    assert!(failure.contains("could not create a segment after "), "{failure}");
+    drop(service);
+    faults.names.store(false, Ordering::SeqCst);
+    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    for id in 1..ended.unwrap() {
+        let tells = service.client().ask(place(id)).unwrap().tells;
+        assert!(matches!(tells[..], [Tell::Repeated(_)]), "{id}: {tells:?}");
+    }
+    service.stop().unwrap();
+}
+
+#[test]
+fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
+    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let client = service.client();
+    open_market(&client);
+    faults.full.store(true, Ordering::SeqCst);
+    let refused = place_until_full(&client, 1);
+    let health = service.health();
+    assert_eq!((health.room, health.room_for_cancels, health.failure), (false, false, None));
+    for order in 3..2_000 {
+        assert_eq!(cancel(&client, order), [Tell::Refused(Code::JournalFull)]);
+    }
+    // Everything that was acknowledged is there at a start on the full disk, and that is as before.
+    service.stop().unwrap();
+    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let client = service.client();
+    assert_eq!(place_until_full(&client, refused), refused);
+    faults.full.store(false, Ordering::SeqCst);
+    while !service.health().room {
+        std::thread::yield_now(); // it looks ten times a second
+    }
+    assert!(matches!(cancel(&client, 3)[..], [Tell::Fact(_, Fact::Left { .. })]));
+    client.ask(place(refused)).unwrap();
+    service.stop().unwrap();
+    assert_eq!([1, refused].map(|id| entered(dir.path(), id)), [1, 1]);
+}
+
+#[test]
+fn while_facts_wait_for_room_others_are_refused_at_once_and_these_are_answered_when_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
+    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let client = service.client();
+    open_market(&client);
+    faults.full.store(true, Ordering::SeqCst);
+    // More at once than zeros are ahead of.
+    let (told, answers) = std::sync::mpsc::channel();
+    let many: Vec<Ask> = (1..=200_000).map(place).collect();
+    client.submit(many, move |answer| told.send(answer).unwrap()).unwrap();
+    while service.health().room_for_cancels {
+        std::thread::yield_now();
+    }
+    // More than all queues hold, so that none may fill up.
+    for id in 0..3_000 {
+        let refused = client.ask(place(1_000_000 + id)).unwrap().tells;
+        assert_eq!(refused, [Tell::Refused(Code::JournalFull)]);
+    }
+    assert_eq!(cancel(&client, 3), [Tell::Refused(Code::JournalFull)]);
+    assert!(answers.try_recv().is_err(), "what is not durable is not told");
+    faults.full.store(false, Ordering::SeqCst);
+    let answers = answers.recv().unwrap().unwrap();
+    assert!(answers.iter().all(|answer| matches!(answer.tells[..], [Tell::Fact(..)])));
+    service.stop().unwrap();
+    assert_eq!([1, 200_000].map(|id| entered(dir.path(), id)), [1, 1]);
+}
+
+#[test]
+fn files_that_are_taken_away_end_the_service_within_a_second_at_rest_and_before_it_acknowledges() {
+    type Take = fn(&Path);
+    let takes: [(&str, Take); 4] = [
+        ("newest segment", |dir| fs::remove_file(dir.join("00000000000000000001.facts")).unwrap()),
+        ("newest segment", |dir| {
+            let path = dir.join("00000000000000000001.facts");
+            fs::copy(&path, dir.join("copy")).unwrap();
+            fs::rename(dir.join("copy"), path).unwrap();
+        }),
+        ("lock file", |dir| fs::remove_file(dir.join("lock")).unwrap()),
+        ("folder", |dir| fs::remove_dir_all(dir).unwrap()),
+    ];
+    for (what, take) in takes {
+        for at_rest in [true, false] {
+            let root = tempfile::tempdir().unwrap();
+            let dir = root.path().join("journal");
+            let service = start(&dir, &Arc::new(Faults::default()), u64::MAX);
+            let client = service.client();
+            open_market(&client);
+            client.ask(place(1)).unwrap();
+            let begun = Instant::now();
+            take(&dir);
+            if !at_rest && what != "lock file" {
+                assert_eq!(client.ask(place(2)), Err(AskError::Unavailable), "{what}");
+            }
+            while service.health().failure.is_none() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "{what} is not missed");
+                std::thread::yield_now();
+            }
+            let failure = service.stop().unwrap_err().to_string();
+            assert!(failure.contains(what) && failure.contains("start again"), "{failure}");
+            if what == "folder" {
+                continue;
+            }
+            if let Some((_, kept)) = failure.split_once("written to ")
+                && let Some((kept, _)) = kept.split_once(": remove")
+            {
+                fs::rename(kept, dir.join("00000000000000000001.facts")).unwrap();
+            }
+            let service = start(&dir, &Arc::new(Faults::default()), u64::MAX);
+            let again = service.client().ask(place(1)).unwrap().tells;
+            assert!(matches!(again[..], [Tell::Repeated(_)]), "{what}: {again:?}");
+            service.stop().unwrap();
+        }
+    }
 }

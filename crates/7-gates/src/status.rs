@@ -75,7 +75,11 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, P
         return Err(Problem::from(Code::Unavailable).because(failure));
     }
     if !health.room {
-        return Err(Problem::from(Code::JournalFull));
+        let problem = Problem::from(Code::JournalFull);
+        return Err(match health.room_for_cancels {
+            true => problem,
+            false => problem.because("Nothing is left for cancels either: they are refused too."),
+        });
     }
     app.live.read(|views| {
         Json(Ready {

@@ -70,8 +70,8 @@ impl fmt::Display for HouseError {
             HouseError::Refused { symbol, code: Code::JournalFull } => write!(
                 f,
                 "market {symbol} was not opened ({}): the journal's disk has less free than twice the \
-                 room that is set aside for cancels, 64 MiB unless --reserve-mib says otherwise. Make room, \
-                 or set less aside",
+                 room that is set aside for cancels, 64 MiB unless --reserve-mib says otherwise, or no more \
+                 files can be made on it. Make room (df, df -i), or set less aside",
                 Code::JournalFull
             ),
             HouseError::Refused { symbol, code } => {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use journal::{Storage, StorageFile};
+use journal::{Lost, Storage, StorageFile};
 
 use crate::faults::{Fault, Faults};
 use inode::{Change, Inode};
@@ -330,6 +330,19 @@ impl Storage for SimDisk {
         Ok(self.state().available())
     }
 
+    fn length_at(&self, name: &str, file: &SimFile) -> io::Result<Option<u64>> {
+        let state = self.state();
+        if state.dead {
+            return Err(no_power());
+        }
+        let is_there = state.image.names.get(name) == Some(&file.inode);
+        Ok(is_there.then(|| state.image.inodes[file.inode].now.len() as u64))
+    }
+
+    fn lost(&self, _lock: &SimLock) -> io::Result<Option<Lost>> {
+        Ok(None)
+    }
+
     fn path(&self, name: &str) -> String {
         format!("disk/{name}")
     }
@@ -433,5 +446,9 @@ impl StorageFile for SimFile {
         }
         inode.sync();
         Ok(())
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::{Storage, StorageFile};
+use crate::{Lost, Storage, StorageFile};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sim(Arc<Mutex<State>>);
@@ -16,13 +16,29 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) fail_syncs: bool,
     pub(super) fail_writes: bool,
+    /// No file can be made: the disk has no more names.
+    pub(super) no_names: bool,
+    /// What another program has taken away of what the writer holds.
+    pub(super) lost: Option<Lost>,
     locked: bool,
+    /// Files that have a writer.
+    writers: Vec<std::sync::Weak<Mutex<Vec<u8>>>>,
 }
 
 #[derive(Debug)]
 pub(super) struct SimFile {
     sim: Sim,
     bytes: Arc<Mutex<Vec<u8>>>,
+    has_lock: std::sync::atomic::AtomicBool,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        if *self.has_lock.get_mut() {
+            let this = Arc::as_ptr(&self.bytes);
+            self.sim.state().writers.retain(|file| file.as_ptr() != this);
+        }
+    }
 }
 
 pub(super) struct SimLock(Sim);
@@ -83,7 +99,7 @@ impl Storage for Sim {
 
     fn open(&self, name: &str) -> io::Result<SimFile> {
         let bytes = self.state().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
-        Ok(SimFile { sim: self.clone(), bytes })
+        Ok(SimFile { sim: self.clone(), bytes, has_lock: false.into() })
     }
 
     fn open_writable(&self, name: &str) -> io::Result<SimFile> {
@@ -91,6 +107,9 @@ impl Storage for Sim {
     }
 
     fn create(&self, name: &str) -> io::Result<SimFile> {
+        if self.state().no_names && !self.state().files.contains_key(name) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.set(name, Vec::new());
         self.open(name)
     }
@@ -114,6 +133,16 @@ impl Storage for Sim {
         let state = self.state();
         let used: usize = state.files.values().map(|file| file.lock().unwrap().len()).sum();
         Ok(state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(used as u64)))
+    }
+
+    fn length_at(&self, name: &str, file: &SimFile) -> io::Result<Option<u64>> {
+        let state = self.state();
+        let found = state.files.get(name).filter(|found| Arc::ptr_eq(found, &file.bytes));
+        Ok(found.map(|found| found.lock().unwrap().len() as u64))
+    }
+
+    fn lost(&self, _lock: &SimLock) -> io::Result<Option<Lost>> {
+        Ok(self.state().lost)
     }
 
     fn path(&self, name: &str) -> String {
@@ -173,5 +202,16 @@ impl StorageFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         self.sim.sync()
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        let mut state = self.sim.state();
+        let this = Arc::as_ptr(&self.bytes);
+        if state.writers.iter().any(|file| file.as_ptr() == this && file.strong_count() > 0) {
+            return Ok(false);
+        }
+        state.writers.push(Arc::downgrade(&self.bytes));
+        self.has_lock.store(true, std::sync::atomic::Ordering::SeqCst);
+        Ok(true)
     }
 }

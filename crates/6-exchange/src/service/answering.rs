@@ -10,7 +10,7 @@ use words::{Ask, Tell};
 
 use super::letters::{Answer, Batch, Chunk};
 use super::recover;
-use crate::Exchange;
+use crate::{Exchange, Intake};
 
 /// A chunk is handed on when it has so many bytes of facts, or when nobody waits.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -28,8 +28,8 @@ pub trait Asked {
     /// See [`Exchange::warm`].
     fn warm(&mut self, soon: &[Ask]);
 
-    /// See [`Exchange::set_room`].
-    fn set_room(&mut self, room: bool);
+    /// See [`Exchange::set_intake`].
+    fn set_intake(&mut self, intake: Intake);
 
     /// How many facts there are.
     fn facts(&self) -> u64;
@@ -53,8 +53,8 @@ impl<W: Watch<Party>> Asked for Exchange<W> {
         Exchange::warm(self, soon);
     }
 
-    fn set_room(&mut self, room: bool) {
-        Exchange::set_room(self, room);
+    fn set_intake(&mut self, intake: Intake) {
+        Exchange::set_intake(self, intake);
     }
 
     fn facts(&self) -> u64 {
@@ -91,10 +91,10 @@ impl Answering {
 
     /// Runs a batch of asks, each to quiet.
     ///
-    /// `room` says whether the journal has room for new orders.
-    pub fn take(&mut self, asked: &mut impl Asked, batch: Batch, room: bool, time: Time) {
+    /// `intake` says what the journal has room for.
+    pub fn take(&mut self, asked: &mut impl Asked, batch: Batch, intake: Intake, time: Time) {
         let Batch { asks, reply } = batch;
-        asked.set_room(room);
+        asked.set_intake(intake);
         let mut answers = Vec::with_capacity(asks.len());
         for (at, ask) in asks.iter().enumerate() {
             asked.warm(&asks[at + 1..]);

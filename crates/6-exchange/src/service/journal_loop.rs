@@ -1,17 +1,22 @@
 //! The journal's thread: waits for what the world's thread hands on, lets [`Keeping`] decide, then
-//! answers clients and tells subscribers. Nobody is told anything before it is durable.
+//! answers clients and tells subscribers. Nobody is told anything before it is durable. At rest it wakes
+//! some times a second, to look after the journal's files and for room.
+#![allow(clippy::disallowed_types, reason = "an edge: how long ago it looked is measured")]
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::keeping::{Keeping, Next, Turn};
 use super::letters::{Chunk, History, Live, ToJournal};
+use crate::Intake;
 
-/// While there is no room, it is looked for so often.
+/// The journal's files are looked after so often.
+const LOOK: Duration = Duration::from_millis(250);
+/// While there is no room, so often, and for room too.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 pub(crate) struct JournalLoop {
@@ -22,6 +27,8 @@ pub(crate) struct JournalLoop {
     /// For a journal that keeps nothing: facts for who subscribes later, and their bound in bytes.
     memory: Option<(VecDeque<Live>, usize)>,
     remembered: usize,
+    /// When it looks again.
+    due: Instant,
 }
 
 impl JournalLoop {
@@ -32,7 +39,8 @@ impl JournalLoop {
         memory: Option<usize>,
     ) -> JournalLoop {
         let memory = memory.map(|bound| (VecDeque::new(), bound));
-        JournalLoop { keeping, from_world, shared, subscribers: Vec::new(), memory, remembered: 0 }
+        let (subscribers, due) = (Vec::new(), Instant::now() + LOOK);
+        JournalLoop { keeping, from_world, shared, subscribers, memory, remembered: 0, due }
     }
 
     /// Runs until the world has ended, or the journal has failed.
@@ -40,63 +48,83 @@ impl JournalLoop {
         let mut going = true;
         let mut ends = false;
         while going && !ends {
-            let first = match self.wait() {
-                Ok(first) => first,
-                Err(RecvTimeoutError::Timeout) => {
-                    let next = self.keeping.look_for_room();
-                    self.shared.room.store(self.keeping.room(), Ordering::Relaxed);
-                    going &= self.goes_on(next);
-                    continue;
+            match self.from_world.recv_timeout(self.due.saturating_duration_since(Instant::now())) {
+                Ok(first) => {
+                    going = self.take(first, &mut ends);
+                    if ends || !self.keeping.is_stalled() {
+                        going &= self.commit(ends);
+                    }
                 }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let mut next = Some(first);
-            while let Some(message) = next {
-                match message {
-                    ToJournal::Chunk(chunk) => self.keeping.take(chunk),
-                    ToJournal::Subscribe(live, history) => {
-                        going &= self.commit();
-                        self.subscribe(live, &history);
-                    }
-                    ToJournal::End => {
-                        ends = true;
-                        break;
-                    }
-                }
-                let full = self.keeping.is_full();
-                next = if full { None } else { self.from_world.try_recv().ok() };
             }
-            going &= self.commit();
+            if going && !ends && self.due <= Instant::now() {
+                going = self.look();
+            }
         }
         if going && let Err(why) = self.keeping.close() {
             self.shared.fail(why.to_string());
         }
     }
 
-    fn wait(&self) -> Result<ToJournal, RecvTimeoutError> {
-        if self.keeping.room() {
-            self.from_world.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            self.from_world.recv_timeout(LOOK_FOR_ROOM)
+    /// Takes what has come, up to a turn's worth. False if the journal failed.
+    fn take(&mut self, first: ToJournal, ends: &mut bool) -> bool {
+        let mut going = true;
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                ToJournal::Chunk(chunk) => {
+                    if let Some(refused) = self.keeping.take(chunk) {
+                        self.tell(refused);
+                    }
+                }
+                ToJournal::Subscribe(live, history) => {
+                    going &= self.commit(false);
+                    self.subscribe(live, &history);
+                }
+                ToJournal::End => {
+                    *ends = true;
+                    break;
+                }
+            }
+            let full = self.keeping.is_full();
+            next = if full { None } else { self.from_world.try_recv().ok() };
         }
+        going
     }
 
-    /// Makes durable what was taken, and tells; while the disk is full, waits for room. False if the
-    /// journal failed: then those who wait hear that when this thread ends.
-    fn commit(&mut self) -> bool {
-        loop {
-            let stopping = self.shared.stopping.load(Ordering::Acquire);
-            let Turn { told, durable, room, next } = self.keeping.turn(stopping);
-            self.shared.room.store(room, Ordering::Relaxed);
-            self.shared.durable.store(durable, Ordering::Release);
-            for chunk in told {
-                self.tell(chunk);
-            }
-            match next {
-                Next::NoRoom => std::thread::park_timeout(LOOK_FOR_ROOM),
-                next => return self.goes_on(next),
-            }
+    /// Looks after the journal's files and for room, and tries again what waits for some. False if the
+    /// journal failed.
+    fn look(&mut self) -> bool {
+        let next = self.keeping.check_files();
+        let mut going = self.goes_on(next);
+        if going && self.keeping.is_stalled() {
+            going = self.commit(false);
+        } else if going && self.keeping.intake() != Intake::All {
+            let next = self.keeping.look_for_room();
+            self.shared.set_intake(self.keeping.intake());
+            going = self.goes_on(next);
         }
+        let has_room = self.keeping.intake() == Intake::All;
+        self.due = Instant::now() + if has_room { LOOK } else { LOOK_FOR_ROOM };
+        going
+    }
+
+    /// Makes durable what was taken, and tells. What finds no room waits for the next look, if there is
+    /// one. False if the journal failed: then those who wait hear that when this thread ends.
+    fn commit(&mut self, ends: bool) -> bool {
+        let stopping = ends || self.shared.stopping.load(Ordering::Acquire);
+        let had_room = self.keeping.intake() == Intake::All;
+        let Turn { told, durable, intake, next } = self.keeping.turn(stopping);
+        self.shared.set_intake(intake);
+        self.shared.durable.store(durable, Ordering::Release);
+        for chunk in told {
+            self.tell(chunk);
+        }
+        if had_room && intake != Intake::All {
+            self.due = Instant::now() + LOOK_FOR_ROOM;
+        }
+        self.goes_on(next)
     }
 
     fn goes_on(&self, next: Next) -> bool {

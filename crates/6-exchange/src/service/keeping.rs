@@ -8,9 +8,10 @@ use std::fmt;
 use journal::{Journal, JournalError, Reader};
 
 use super::letters::Chunk;
-use crate::mutation;
+use crate::{Intake, mutation};
 
-/// Most bytes that are written before a sync: about ten milliseconds' worth.
+/// Most bytes of a batch, which is written as one record and synced, unless a single chunk has more: about ten
+/// milliseconds' worth.
 const SYNC_BYTES: usize = 4 << 20;
 
 /// A journal, and the chunks that are on their way into it.
@@ -19,7 +20,9 @@ pub struct Keeping {
     /// Not written yet, oldest first.
     waiting: VecDeque<Chunk>,
     bytes: usize,
-    room: bool,
+    intake: Intake,
+    /// The disk is full, and what waits does not fit into what was set aside.
+    stalled: bool,
     /// True once this start has a fact in the journal.
     begun: bool,
 }
@@ -31,8 +34,8 @@ pub struct Turn {
     pub told: Vec<Chunk>,
     /// Every fact up to this number is durable.
     pub durable: u64,
-    /// Whether there is room for new orders.
-    pub room: bool,
+    /// What there is room for.
+    pub intake: Intake,
     /// What is to be done next.
     pub next: Next,
 }
@@ -42,7 +45,7 @@ pub struct Turn {
 pub enum Next {
     /// Nothing waits.
     Wait,
-    /// The disk is full and chunks wait. Take another turn in a while, and take no more chunks.
+    /// The disk is full and chunks wait. Take another turn in a while.
     NoRoom,
     /// The journal takes nothing more. Say so, then drop this: who waits for what is in it hears
     /// that nobody knows whether it happened.
@@ -52,7 +55,13 @@ pub enum Next {
 impl Keeping {
     /// Keeps facts in this journal.
     pub fn new(journal: Box<dyn Journal>) -> Keeping {
-        Keeping { journal, waiting: VecDeque::new(), bytes: 0, room: true, begun: false }
+        let (waiting, intake) = (VecDeque::new(), Intake::All);
+        let mut keeping =
+            Keeping { journal, waiting, bytes: 0, intake, stalled: false, begun: false };
+        match keeping.look_for_room() {
+            // A disk that cannot say so fails the first turn, which is heard of.
+            Next::Wait | Next::NoRoom | Next::Stop(_) => keeping,
+        }
     }
 
     /// The journal.
@@ -65,15 +74,25 @@ impl Keeping {
         (self.journal.reader(), self.journal.durable())
     }
 
-    /// Whether there was room for new orders when it was last looked for.
-    pub fn room(&self) -> bool {
-        self.room
+    /// What there was room for when it was last looked for.
+    pub fn intake(&self) -> Intake {
+        self.intake
     }
 
-    /// Takes a chunk; the next turn writes it.
-    pub fn take(&mut self, chunk: Chunk) {
+    /// True while the disk is full and chunks wait for room: the next turn is to be taken in a while.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled
+    }
+
+    /// Takes a chunk; the next turn writes it. While chunks wait for room, one of which all commands were
+    /// refused for want of it comes back: whoever waits for it is to be told at once.
+    pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
+        if self.stalled && chunk.is_refused_for_room() {
+            return Some(chunk);
+        }
         self.bytes += chunk.groups.bytes().len();
         self.waiting.push_back(chunk);
+        None
     }
 
     /// True if a turn is to be taken although more chunks are there to be taken.
@@ -81,49 +100,72 @@ impl Keeping {
         self.bytes >= SYNC_BYTES
     }
 
-    /// Writes all that waits as far as there is room, syncs once, and says who may be told.
+    /// Writes all that waits as far as there is room, a batch after the other, each as one record that is synced before
+    /// the next, and says who may be told.
     ///
     /// `stopping`: there will be no more turns, so a full disk is a failure. So it is for a start that
     /// cannot even write that it began: nobody would see what it waits for. Waits for the disk.
     pub fn turn(&mut self, stopping: bool) -> Turn {
-        let (mut written, mut next) = (Vec::new(), Next::Wait);
-        while let Some(chunk) = self.waiting.pop_front() {
-            match self.append(&chunk) {
-                Ok(()) => written.push(chunk),
+        let (mut told, mut next) = (Vec::new(), Next::Wait);
+        while !self.waiting.is_empty() {
+            match self.commit() {
+                Ok(chunks) => told.extend(self.waiting.drain(..chunks)),
                 Err(why) => {
-                    self.waiting.push_front(chunk);
                     let full = matches!(why, JournalError::Full { .. });
-                    let waits = full && self.begun && !stopping;
+                    let waits = full && (self.begun || !told.is_empty()) && !stopping;
                     next = if waits { Next::NoRoom } else { Next::Stop(why.to_string()) };
                     break;
                 }
             }
         }
-        let synced = match mutation::EARLY_TELL.is_on() {
-            true => Ok(self.journal.end()),
-            false => self.journal.sync(),
-        };
-        if let (false, Err(why)) = (written.is_empty(), synced) {
-            // Nobody knows what the disk has. What was written is not told, now or later.
-            written.drain(..).rev().for_each(|chunk| self.waiting.push_front(chunk));
-            next = Next::Stop(why.to_string());
-        }
         self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
-        self.begun |= !written.is_empty();
+        self.begun |= !told.is_empty();
+        self.stalled = next == Next::NoRoom;
         match next {
             Next::Wait => next = self.look_for_room(),
-            Next::NoRoom => self.room = false,
+            Next::NoRoom => self.intake = Intake::Nothing,
             Next::Stop(_) => {}
         }
-        let (durable, room) = (self.journal.durable() - 1, self.room);
-        Turn { told: written, durable, room, next }
+        let (durable, intake) = (self.journal.durable() - 1, self.intake);
+        Turn { told, durable, intake, next }
     }
 
-    fn append(&mut self, chunk: &Chunk) -> Result<(), JournalError> {
-        match chunk.groups.is_empty() {
-            true => Ok(()),
-            false => self.journal.append(&chunk.groups),
+    /// Writes the oldest chunks that wait as one record, and syncs it. How many they are: all, up to
+    /// [`SYNC_BYTES`], or as many as there is room for. After an error none of them may be told, now or later: nobody
+    /// knows what the disk has.
+    fn commit(&mut self) -> Result<usize, JournalError> {
+        let mut chunks = self.batch();
+        while let Err(why) = self.append(chunks) {
+            let fits_less =
+                matches!(why, JournalError::Full { .. } | JournalError::TooLarge { .. });
+            match fits_less && chunks > 1 {
+                true => chunks /= 2,
+                false => return Err(why),
+            }
         }
+        if !mutation::EARLY_TELL.is_on() {
+            self.journal.sync()?;
+        }
+        Ok(chunks)
+    }
+
+    /// How many chunks make a batch, at least one.
+    fn batch(&self) -> usize {
+        let mut bytes = 0;
+        let fits = self.waiting.iter().take_while(|chunk| {
+            bytes += chunk.groups.bytes().len();
+            bytes <= SYNC_BYTES
+        });
+        fits.count().max(1)
+    }
+
+    /// Appends so many chunks. Their bytes are copied once, into the record.
+    fn append(&mut self, chunks: usize) -> Result<(), JournalError> {
+        let chunks = self.waiting.iter().take(chunks).map(|chunk| &chunk.groups);
+        if mutation::RECORD_A_CHUNK.is_on() {
+            return chunks.into_iter().try_for_each(|groups| self.journal.append(groups));
+        }
+        self.journal.append_batch(&chunks.collect::<Vec<_>>())
     }
 
     /// Ends in good order, after the last turn. A failure harms nothing that was told, and is to be heard of.
@@ -131,11 +173,23 @@ impl Keeping {
         self.journal.close()
     }
 
-    /// Looks whether there is room for new orders. A disk that cannot even say so has failed.
+    /// Looks whether the journal's files are still where they were. To be called some times a second.
+    pub fn check_files(&mut self) -> Next {
+        match self.journal.check_files() {
+            Ok(()) => Next::Wait,
+            Err(why) => Next::Stop(why.to_string()),
+        }
+    }
+
+    /// Looks what there is room for. A disk that cannot even say so has failed.
     pub fn look_for_room(&mut self) -> Next {
         match self.journal.room() {
             Ok(room) => {
-                self.room = room.for_orders;
+                self.intake = match (room.for_orders, room.for_cancels) {
+                    (true, _) => Intake::All,
+                    (false, true) => Intake::Cancels,
+                    (false, false) => Intake::Nothing,
+                };
                 Next::Wait
             }
             Err(why) => Next::Stop(why.to_string()),
@@ -153,6 +207,6 @@ impl Keeping {
 
 impl fmt::Debug for Keeping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keeping({} chunks wait, room {})", self.waiting.len(), self.room)
+        write!(f, "Keeping({} chunks wait, intake {:?})", self.waiting.len(), self.intake)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use journal::Reader;
 use units::AskId;
 use words::bytes::{Facts, Groups};
-use words::{Ask, Fact, Stamp, Tell};
+use words::{Ask, Code, Fact, Stamp, Tell};
 
 // ---- asks and answers
 
@@ -120,7 +120,16 @@ impl Chunk {
         &self.groups
     }
 
-    /// Answers all who wait for it. Only when it is durable.
+    /// True if it has no fact, and each of its commands was refused for want of room: then it says nothing
+    /// of what is not durable yet.
+    pub(crate) fn is_refused_for_room(&self) -> bool {
+        let mut answers = self.replies.iter().flat_map(|(answers, _)| answers);
+        self.groups.is_empty()
+            && self.snapshot.is_none()
+            && answers.all(|answer| answer.tells == [Tell::Refused(Code::JournalFull)])
+    }
+
+    /// Answers all who wait for it. Only when it is durable, or refused for want of room.
     pub fn answer(&mut self) {
         for (answers, reply) in self.replies.drain(..) {
             reply.give(Ok(answers));

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_types, reason = "an edge: this is where an ask gets its time")]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::SystemTime;
 
@@ -44,8 +43,8 @@ impl WorldLoop {
             while let Some(message) = next {
                 match message {
                     ToWorld::Batch(batch) => {
-                        let room = self.shared.room.load(Ordering::Relaxed);
-                        self.answering.take(&mut self.exchange, batch, room, now());
+                        let intake = self.shared.intake();
+                        self.answering.take(&mut self.exchange, batch, intake, now());
                     }
                     ToWorld::Stop => {
                         stop = true;

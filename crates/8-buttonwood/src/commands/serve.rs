@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let house = House::open(&plan)?;
     ends.are_awaited();
-    let end = greet(&plan, &house).and_then(|()| follow(&house, &ends));
+    let end = greet(&plan, &house).and_then(|()| follow(&plan, &house, &ends));
     let closed = house.close();
     end?;
     closed?;
@@ -126,11 +126,12 @@ fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
 }
 
 /// Says what an operator should hear of until the run is to end.
-fn follow(house: &House, ends: &Ends) -> Result<(), Failure> {
-    let mut last = Health { room: true, unsaved: None, ..house.service().health() };
+fn follow(plan: &Plan, house: &House, ends: &Ends) -> Result<(), Failure> {
+    let mut last =
+        Health { room: true, room_for_cancels: true, unsaved: None, ..house.service().health() };
     while !ends.wait(house, LOOK)? {
         let now = house.service().health();
-        tell_of_change(&last, &now);
+        tell_of_change(&last, &now, plan.reserve_bytes);
         last = now;
     }
     Ok(())
@@ -153,14 +154,10 @@ fn tell_of_unknown_variables() {
 }
 
 /// Says what an operator should hear of while it lasts, and when it has passed.
-fn tell_of_change(last: &Health, now: &Health) {
-    match (last.room, now.room) {
-        (true, false) => output::log(
-            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads \
-             work; trading resumes when twice the reserve is free",
-        ),
-        (false, true) => output::log("the journal has room again: orders are taken"),
-        _ => {}
+fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
+    let state = |health: &Health| (health.room, health.room_for_cancels);
+    if state(last) != state(now) {
+        output::log(&room(now, reserve_bytes));
     }
     match &now.unsaved {
         Some(why) if last.unsaved.is_none() => output::log(&format!(
@@ -169,6 +166,25 @@ fn tell_of_change(last: &Health, now: &Health) {
         )),
         None if last.unsaved.is_some() => output::log("snapshots are saved again"),
         _ => {}
+    }
+}
+
+/// What the journal has room for, and what is to be done about it.
+fn room(now: &Health, reserve_bytes: u64) -> String {
+    let resumes = match reserve_bytes {
+        0 => "trading resumes when 1 MiB is free".to_owned(),
+        bytes => format!("trading resumes when twice the reserve is free, {} MiB", bytes >> 19),
+    };
+    match (now.room, now.room_for_cancels) {
+        (true, _) => "the journal has room again: orders are taken".to_owned(),
+        (false, true) => format!(
+            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads work. Make \
+             room: bytes (df) or files (df -i); {resumes}"
+        ),
+        (false, false) => format!(
+            "THE JOURNAL'S DISK IS FULL, and nothing that was set aside is left: new orders and cancels are \
+             refused (journal-full), reads work. Make room: bytes (df) or files (df -i); {resumes}"
+        ),
     }
 }
 

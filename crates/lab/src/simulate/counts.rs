@@ -52,6 +52,7 @@ counts! {
     stalls = "times that facts waited for room";
     bit_rots = "bits flipped on the disk";
     bit_rot_found = "of these: found and named";
+    batches_cut = "of these: in the last batch before a loss of power, which was cut";
     snapshots_loaded = "starts that began from a snapshot";
     unknown = "asks that nobody knew the end of, asked again";
     repeated = "of these: done before, and answered as then";

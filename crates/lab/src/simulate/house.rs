@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use exchange::Intake;
 use exchange::steps::{Answering, Batch, Chunk, Keeping, Next, Turn};
 use journal::Journal;
 use units::Time;
@@ -40,7 +41,7 @@ pub(super) struct House {
     world_free: u64,
     journalling: Journalling,
     /// What the world knows of room.
-    pub(super) room: bool,
+    pub(super) intake: Intake,
 }
 
 /// What a house does next.
@@ -77,7 +78,7 @@ impl House {
         let keeping = Keeping::new(journal);
         let mut house = House {
             answering,
-            room: keeping.room(),
+            intake: keeping.intake(),
             keeping,
             to_world: VecDeque::new(),
             queue: plan.queue,
@@ -102,7 +103,10 @@ impl House {
     /// True if nothing waits anywhere.
     pub(super) fn is_idle(&self) -> bool {
         let waits = matches!(self.journalling, Journalling::Waits(_));
-        waits && self.to_world.is_empty() && self.to_journal.is_empty() && self.room
+        waits
+            && self.to_world.is_empty()
+            && self.to_journal.is_empty()
+            && self.intake == Intake::All
     }
 
     /// What comes next, and when.
@@ -111,7 +115,8 @@ impl House {
         let world = may.then(|| (self.world_free.max(now), Turnout::World));
         let journal = match &self.journalling {
             Journalling::Waits(_) if !self.to_journal.is_empty() => Some(now),
-            Journalling::Waits(look) => (!self.room).then_some((*look).max(now)),
+            Journalling::Waits(look) => (self.intake != Intake::All).then_some((*look).max(now)),
+            Journalling::Stalls(_) if !self.to_journal.is_empty() => Some(now),
             Journalling::Writes(at, _) | Journalling::Stalls(at) => Some((*at).max(now)),
         };
         let journal = journal.map(|at| (at, Turnout::Journal));
@@ -122,7 +127,7 @@ impl House {
     pub(super) fn world(&mut self, now: u64) {
         let before = self.live.counts.asks;
         while let Some(batch) = self.to_world.pop_front() {
-            self.answering.take(&mut self.live, batch, self.room, Time(now));
+            self.answering.take(&mut self.live, batch, self.intake, Time(now));
             if self.answering.is_full() {
                 break;
             }
@@ -138,18 +143,24 @@ impl House {
             Journalling::Writes(_, turn) => return self.written(now, turn),
             Journalling::Waits(_) if self.to_journal.is_empty() => {
                 let next = self.keeping.look_for_room();
-                self.room = self.keeping.room();
+                self.intake = self.keeping.intake();
                 self.journalling = Journalling::Waits(now + LOOK_FOR_ROOM);
                 let failure = if let Next::Stop(why) = next { Some(why) } else { None };
                 return Told { failure, ..Told::default() };
             }
             Journalling::Waits(_) => {
                 while let Some(chunk) = self.to_journal.pop_front() {
-                    self.keeping.take(chunk);
+                    let _kept = self.keeping.take(chunk); // nothing is told at once: it is not stalled
                     if self.keeping.is_full() {
                         break;
                     }
                 }
+            }
+            Journalling::Stalls(at) if !self.to_journal.is_empty() => {
+                self.journalling = Journalling::Stalls(at);
+                let chunks: Vec<_> = self.to_journal.drain(..).collect();
+                let chunks = chunks.into_iter().filter_map(|chunk| self.keeping.take(chunk));
+                return Told { chunks: chunks.collect(), ..Told::default() };
             }
             Journalling::Stalls(_) => {}
         }
@@ -159,8 +170,8 @@ impl House {
     }
 
     fn written(&mut self, now: u64, turn: Turn) -> Told {
-        let Turn { told, durable, room, next } = turn;
-        self.room = room;
+        let Turn { told, durable, intake, next } = turn;
+        self.intake = intake;
         let stalled = next == Next::NoRoom;
         let wait = now + LOOK_FOR_ROOM;
         self.journalling =

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::mem::take;
 
-use exchange::Exchange;
 use exchange::steps::Asked;
+use exchange::{Exchange, Intake};
 use kernel::{Chooser, Seeded};
 use units::{AskId, MarketId, OrderId, Time};
 use words::{Ask, Fact, Stamp, Tell};
@@ -283,8 +283,8 @@ impl Asked for Live {
 
     fn warm(&mut self, _soon: &[Ask]) {}
 
-    fn set_room(&mut self, room: bool) {
-        self.stage.exchange_mut().set_room(room);
+    fn set_intake(&mut self, intake: Intake) {
+        self.stage.exchange_mut().set_intake(intake);
     }
 
     fn facts(&self) -> u64 {

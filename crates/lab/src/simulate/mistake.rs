@@ -19,8 +19,8 @@ pub(super) struct Hasty {
 }
 
 impl Journal for Hasty {
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
-        self.journal.append(groups)
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+        self.journal.append_batch(batch)
     }
 
     fn sync(&mut self) -> Result<u64, JournalError> {
@@ -41,6 +41,10 @@ impl Journal for Hasty {
 
     fn room(&mut self) -> Result<Room, JournalError> {
         self.journal.room()
+    }
+
+    fn check_files(&mut self) -> Result<(), JournalError> {
+        self.journal.check_files()
     }
 
     fn reader(&self) -> Box<dyn Reader> {

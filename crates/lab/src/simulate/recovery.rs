@@ -42,9 +42,9 @@ fn kept<T>(what: String) -> Result<T, NoStart> {
 fn refused(why: JournalError) -> NoStart {
     match why {
         JournalError::Io { .. } | JournalError::Full { .. } => NoStart::Again,
-        damaged @ (JournalError::Damaged { .. } | JournalError::FactsGone { .. }) => {
-            NoStart::Named(Box::new(damaged))
-        }
+        damaged @ (JournalError::Damaged { .. }
+        | JournalError::FactsGone { .. }
+        | JournalError::BadBegan { .. }) => NoStart::Named(Box::new(damaged)),
         other => {
             let what = format!("no start: {other}");
             NoStart::Broken(Broken { law: Law::Kept, what })
@@ -85,14 +85,18 @@ pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
 }
 
 /// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
+///
+/// A cut begins in the last record, which is the last batch. If `marked`, power was not lost since a mark said what is
+/// durable: then no cut takes anything that was told.
 pub(super) fn rot(
     disk: &SimDisk,
     plan: &Plan,
     record: &Record,
+    marked: bool,
     counts: &mut Counts,
 ) -> Result<(), Broken> {
     let before = disk.copy();
-    let Some((name, at)) = disk.rot(&[".facts", ".fold"]) else { return Ok(()) };
+    let Some((name, at)) = disk.rot(&[".facts", ".fold", "began"]) else { return Ok(()) };
     counts.bit_rots += 1;
     let rotten = disk.copy();
     let broken = |what: String| {
@@ -127,9 +131,19 @@ pub(super) fn rot(
             counts.bit_rot_found += u64::from(named);
             match (same, all) {
                 (false, _) => broken("and was believed".to_owned()),
-                // The very last record cannot be told from a torn one; it was cut, and that was said.
+                (true, true) => Ok(()),
                 (true, false) if !cut => broken("and facts were lost without a word".to_owned()),
-                _ => Ok(()),
+                (true, false) if marked => {
+                    broken("and facts were cut that a mark said were durable".to_owned())
+                }
+                (true, false) if (facts.len() as u64) < record.told_before() => {
+                    broken("and more than the last batch was cut".to_owned())
+                }
+                // Its mark was lost with the power: what is broken cannot be told from what was torn.
+                (true, false) => {
+                    counts.batches_cut += 1;
+                    Ok(())
+                }
             }
         }
     };

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use exchange::Intake;
 use kernel::Seeded;
 use words::bytes::Facts;
 
@@ -55,6 +56,8 @@ struct Run {
     /// When whoever filled the disk makes room again.
     heals: Option<u64>,
     resting: bool,
+    /// Behind all that is durable stands a mark that says so: power was not lost since the last start.
+    marked: bool,
 }
 
 /// Runs a seed. The same seed, with the same wanted of it, gives the same run.
@@ -110,6 +113,7 @@ impl Run {
             pause: 0,
             heals: None,
             resting: false,
+            marked: false,
             faults,
             plan,
         }
@@ -223,7 +227,7 @@ impl Run {
                 return Err(Broken { law: Law::Told, what });
             }
             let facts = Facts::new(groups.bytes(), groups.first());
-            let room = self.house.as_ref().is_none_or(|house| house.room);
+            let room = self.house.as_ref().is_none_or(|house| house.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
                 let left = matches!(fact, words::Fact::Left { .. });
                 self.counts.cancelled_without_room += u64::from(left && !room);
@@ -259,11 +263,13 @@ impl Run {
             self.counts.deaths_in_recovery += 1;
         }
         self.disk.wake(cache);
+        self.marked &= cache;
         self.clients.read(&self.record, &mut self.counts)?;
         self.clock += 1_000_000 + std::mem::take(&mut self.pause);
         if self.faults.strikes(Fault::Rot) {
             self.faults.rest(true);
-            let judged = recovery::rot(&self.disk, &self.plan, &self.record, &mut self.counts);
+            let (disk, plan, record) = (&self.disk, &self.plan, &self.record);
+            let judged = recovery::rot(disk, plan, record, self.marked, &mut self.counts);
             self.faults.rest(self.resting);
             judged?;
         }
@@ -304,6 +310,8 @@ impl Run {
         let recovery::Found { exchange, journal, facts, recovered } = found;
         self.counts.torn_tails += u64::from(recovered.cut.is_some());
         self.counts.snapshots_loaded += u64::from(recovered.from_snapshot > 0);
+        // A start leaves a mark, unless it finds no room even for that.
+        self.marked = self.heals.is_none();
         let lost = self.record.recover(&facts)?;
         self.counts.lost_facts += lost;
         self.draw_note(&format!(

@@ -1,0 +1,28 @@
+//! Which commands the exchange takes, by the room that the journal has for their facts. It decides about
+//! nothing else, and knows no order.
+
+use words::Ask;
+
+/// What the journal has room for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Intake {
+    /// Everything.
+    #[default]
+    All,
+    /// Cancels, from what was set aside for them.
+    Cancels,
+    /// Nothing: what is left is needed for what is on its way already.
+    Nothing,
+}
+
+impl Intake {
+    /// True if this is taken; else it is refused with [`words::Code::JournalFull`].
+    #[inline(always)]
+    pub fn takes(self, ask: &Ask) -> bool {
+        match self {
+            Intake::All => true,
+            Intake::Cancels => matches!(ask, Ask::Cancel { .. }),
+            Intake::Nothing => false,
+        }
+    }
+}
