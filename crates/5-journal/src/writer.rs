@@ -244,6 +244,7 @@ impl<S: Storage> FileJournal<S> {
     /// Goes on in a new segment. False if the disk is full; then nothing has changed.
     fn begin_segment(&mut self) -> Result<bool, JournalError> {
         self.sync_file()?;
+        self.check_segment()?; // also if nothing was to be synced: it is not looked at again
         let head = SegmentHead { first: self.position, previous: self.chain };
         let name = record::segment_name(self.position);
         match create_segment(&self.storage, &name, &head) {
@@ -302,6 +303,7 @@ impl<S: Storage> FileJournal<S> {
             return Err(self.full());
         }
         self.sync_file()?;
+        self.check_segment()?; // also if nothing was to be synced: it is not looked at again
         let head = SegmentHead { first: self.position, previous: self.chain };
         let name = record::segment_name(self.position);
         let bytes = self.reserve.bytes;

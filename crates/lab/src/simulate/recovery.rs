@@ -11,7 +11,7 @@ use words::{Fact, Stamp};
 use super::counts::Counts;
 use super::plan::Plan;
 use super::record::Record;
-use crate::disk::SimDisk;
+use crate::disk::{SimDisk, Span};
 use crate::laws::{Broken, Law};
 use crate::world::Witness;
 
@@ -54,9 +54,7 @@ fn refused(why: JournalError) -> NoStart {
 
 /// Opens the journal and recovers the exchange, as a start does.
 pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
-    let options =
-        journal::Options { segment_bytes: plan.segment_bytes, reserve_bytes: plan.reserve_bytes };
-    let mut journal = FileJournal::open_storage(disk.clone(), options).map_err(refused)?;
+    let mut journal = FileJournal::open_storage(disk.clone(), options(plan)).map_err(refused)?;
     let cut = journal.cut().cloned();
     let recovered = recover_watched(&mut journal, Options::default(), Witness::default());
     let (exchange, mut recovered) = match recovered {
@@ -84,34 +82,76 @@ pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
     Ok(Found { exchange, journal, facts, recovered })
 }
 
+/// True if a second service is refused where one runs, false if it is let in; `None` if neither.
+pub(super) fn second_is_refused(disk: &SimDisk, plan: &Plan) -> Option<bool> {
+    match FileJournal::open_storage(disk.clone(), options(plan)) {
+        Ok(_) => Some(false),
+        Err(JournalError::Locked { .. }) => Some(true),
+        Err(_) => None, // the folder is away, or the power
+    }
+}
+
 /// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
 pub(super) fn rot(
     disk: &SimDisk,
     plan: &Plan,
     record: &Record,
     counts: &mut Counts,
+    clean: bool,
 ) -> Result<(), Broken> {
     let before = disk.copy();
     let Some((name, at)) = disk.rot(&[".facts", ".fold"]) else { return Ok(()) };
     counts.bit_rots += 1;
+    let span = Span { name, at, bytes: 1, what: "a flipped bit" };
+    let named = judge_span(disk, plan, record, &span, clean);
+    disk.restore(before);
+    counts.bit_rot_found += u64::from(named?);
+    Ok(())
+}
+
+/// Lets old bytes come back, starts, and puts the disk back as it was. They were named, or did no harm.
+pub(super) fn stale(
+    disk: &SimDisk,
+    plan: &Plan,
+    record: &Record,
+    counts: &mut Counts,
+    clean: bool,
+) -> Result<(), Broken> {
+    let before = disk.copy();
+    let Some(span) = disk.stale(".facts") else { return Ok(()) };
+    counts.stale_bytes += 1;
+    let named = judge_span(disk, plan, record, &span, clean);
+    disk.restore(before);
+    counts.stale_found += u64::from(named?);
+    Ok(())
+}
+
+/// Starts on a disk on which a span of bytes is not what was written. True if that was named; else it must
+/// have done no harm.
+fn judge_span(
+    disk: &SimDisk,
+    plan: &Plan,
+    record: &Record,
+    span: &Span,
+    clean: bool,
+) -> Result<bool, Broken> {
     let rotten = disk.copy();
+    let Span { name, at, bytes, what: instead } = span;
     let broken = |what: String| {
-        let what = format!("a bit of {name} flipped at byte {at}: {what}");
+        let what = format!("{instead} in {name} at byte {at}, {bytes} of them: {what}");
         Err(Broken { law: Law::Kept, what })
     };
-    let found = start(disk, plan);
-    let judged = match found {
+    match start(disk, plan) {
         Err(NoStart::Named(why)) => {
-            counts.bit_rot_found += 1;
             let verified = verify_storage(disk, &mut |_, _| ());
             if !disk.shows(&rotten) {
                 broken("it was named, and something was changed".to_owned())
-            } else if !why.to_string().contains(&name) {
+            } else if !why.to_string().contains(name) {
                 broken(format!("another place was named: {why}"))
             } else if verified.is_ok_and(|verified| verified.intact) {
                 broken("verify finds nothing".to_owned())
             } else {
-                Ok(())
+                Ok(true)
             }
         }
         Err(NoStart::Again) => broken("no start, on a disk that does not fail".to_owned()),
@@ -121,18 +161,22 @@ pub(super) fn rot(
             let all = facts.len() as u64 >= record.told() && facts.len() <= record.facts().len();
             let path = format!("disk/{name}");
             let cut = recovered.cut.as_ref().is_some_and(|cut| {
-                cut.segment == path && (cut.offset..cut.offset + cut.bytes).contains(&at)
+                let (end, cut_end) = (at + bytes, cut.offset + cut.bytes);
+                cut.segment == path && cut.offset < end && *at < cut_end
             });
-            let named = cut || recovered.passed_over.contains(&path);
-            counts.bit_rot_found += u64::from(named);
             match (same, all) {
                 (false, _) => broken("and was believed".to_owned()),
                 // The very last record cannot be told from a torn one; it was cut, and that was said.
                 (true, false) if !cut => broken("and facts were lost without a word".to_owned()),
-                _ => Ok(()),
+                (true, false) if clean => {
+                    broken("and facts were lost that an end in good order had seen".to_owned())
+                }
+                _ => Ok(cut || recovered.passed_over.contains(&path)),
             }
         }
-    };
-    disk.restore(before);
-    judged
+    }
+}
+
+fn options(plan: &Plan) -> journal::Options {
+    journal::Options { segment_bytes: plan.segment_bytes, reserve_bytes: plan.reserve_bytes }
 }
