@@ -34,7 +34,7 @@ pub enum JournalError {
         /// Where the bytes of a segment were put instead, if that could be done.
         kept: Option<String>,
     },
-    /// There are snapshots, so there were facts, but no segment. Nothing was changed.
+    /// There are snapshots or `began`, so there were facts, but no segment. Nothing was changed.
     NoSegments {
         /// The journal's directory.
         path: String,
@@ -55,6 +55,13 @@ pub enum JournalError {
     /// A snapshot does not fit the facts, which are whole.
     BadSnapshot {
         /// Its file.
+        file: String,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
+    /// The file that says that the journal has begun does not fit its segments. Nothing was changed.
+    BadBegan {
+        /// That file.
         file: String,
         /// What is wrong with it.
         wrong: &'static str,
@@ -140,6 +147,13 @@ pub enum Damage {
     },
     /// A record or a segment was replaced or taken out: it does not follow the one before it.
     Chain,
+    /// A record is not whole, and a whole one of an earlier fact stands behind it.
+    Stale {
+        /// The number of that fact.
+        found: u64,
+    },
+    /// The last segment says that another follows, and it is not there.
+    NextSegment,
     /// A record is whole, but holds no facts.
     Facts(BytesError),
 }
@@ -153,7 +167,16 @@ impl fmt::Display for Damage {
             Damage::Gap { found } => {
                 write!(f, "facts are missing or twice there: fact {found} comes next")
             }
-            Damage::Chain => f.write_str("the chain is broken: what was here has been replaced"),
+            Damage::Chain => f.write_str(
+                "the chain is broken: what is here, or what stands before it, has been replaced",
+            ),
+            Damage::Stale { found } => write!(
+                f,
+                "a record is damaged, and an older one, of fact {found}, stands behind it, which no crash leaves"
+            ),
+            Damage::NextSegment => {
+                f.write_str("another segment follows this one, and it is not there")
+            }
             Damage::Facts(error) => write!(f, "a record holds no facts: {error}"),
         }
     }
@@ -178,9 +201,15 @@ impl fmt::Display for JournalError {
             }
             JournalError::NoSegments { path } => write!(
                 f,
-                "the journal in {path} has snapshots (*.fold) but no segment (*.facts): its facts are gone. \
-                 Nothing was changed. Restore the segments from a backup; or move the snapshots \
-                 away, to begin an empty journal there"
+                "the journal in {path} has had facts (it has `began` or snapshots, *.fold) and has no segment \
+                 (*.facts): its facts are gone. Nothing was changed. Restore the segments from a backup; or move \
+                 `began` and the snapshots away, to begin an empty journal there"
+            ),
+            JournalError::BadBegan { file, wrong } => write!(
+                f,
+                "{file} is {wrong}. Nothing was changed. Look whether the segments (*.facts) beside it are the \
+                 right ones: if they are, move this file away, and the next start writes it anew; else put the \
+                 right ones back"
             ),
             JournalError::FactsGone { segment, offset, after, missing, snapshots } => write!(
                 f,
@@ -205,6 +234,13 @@ impl fmt::Display for JournalError {
                      unknown; use the program that wrote it"
                 )
             }
+            JournalError::Damaged { segment, offset, seq, damage: Damage::NextSegment } => write!(
+                f,
+                "{segment} at byte {offset}, fact {seq}: {}. Nothing was changed. Put the missing segments \
+                 (*.facts) back, or restore this one and those after it from a backup; or, to give up fact {seq} \
+                 and all after it, take that word off the end: truncate -s {offset} {segment}",
+                Damage::NextSegment
+            ),
             JournalError::Damaged { segment, offset, seq, damage } => write!(
                 f,
                 "{segment} at byte {offset}, fact {seq}: {damage}. Nothing was changed. \
@@ -238,7 +274,11 @@ impl fmt::Display for JournalError {
                 write!(f, "facts from {from} on are not kept by this journal")
             }
             JournalError::NoFacts { first, error } => {
-                write!(f, "the record that begins with fact {first} holds no facts: {error}")
+                write!(
+                    f,
+                    "the record that begins with fact {first} holds no facts: {error}; \
+                     `buttonwood journal verify` says where it lies"
+                )
             }
             JournalError::SnapshotAhead { position, durable } => write!(
                 f,

@@ -1,9 +1,9 @@
 //! Which ask has the last facts of a journal: an ask is one group, also from one start to the next.
 
 use units::AskId;
+use words::bytes::BytesError;
 
 use crate::Batch;
-use crate::error::JournalError;
 
 /// The last record's groups, from which the last ask is read.
 #[derive(Default)]
@@ -21,9 +21,13 @@ impl LastGroups {
         self.groups.extend_from_slice(batch.groups);
     }
 
-    pub(crate) fn ask(&self) -> Result<Option<AskId>, JournalError> {
+    /// The first fact of that record.
+    pub(crate) fn first(&self) -> u64 {
+        self.first
+    }
+
+    pub(crate) fn ask(&self) -> Result<Option<AskId>, BytesError> {
         let batch = Batch { first: self.first, facts: self.facts, groups: &self.groups };
-        let ask = batch.each_fact(&mut |_, _| ());
-        ask.map_err(|error| JournalError::NoFacts { first: self.first, error })
+        batch.each_fact(&mut |_, _| ())
     }
 }

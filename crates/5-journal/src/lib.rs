@@ -35,11 +35,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod began;
 mod disk;
 mod error;
+mod evidence;
 mod last;
 mod memory;
 mod mend;
+mod old;
 mod reader;
 mod record;
 mod reserve;
@@ -49,6 +52,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod walk;
 mod writer;
 
 use std::ops::ControlFlow;
@@ -68,7 +72,7 @@ pub use record::SEGMENT_VERSION;
 pub use snapshot::Snapshot;
 pub use storage::{Lost, Storage, StorageFile};
 pub use verify::{
-    Checked, Fold, Verified, verify, verify_storage, verify_storage_with_snapshots,
+    Checked, Fold, Kept, Verified, verify, verify_storage, verify_storage_with_snapshots,
     verify_with_snapshots,
 };
 pub use writer::{FileJournal, Options};
@@ -81,13 +85,22 @@ pub type DiskJournal = FileJournal<Disk>;
 /// One writer: a second one, or one that was replaced, is refused with [`JournalError::Fenced`] at
 /// its first append. Every method takes the thread of its caller.
 pub trait Journal: Send {
-    /// Adds groups after the last, if they begin at [`Journal::end`]. They are durable after the
-    /// next [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
+    /// Adds groups after the last, if they begin at [`Journal::end`]. See [`Journal::append_batch`].
+    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+        self.append_batch(&[groups])
+    }
+
+    /// Adds groups after the last, those of one chunk behind those of the other, as one record. They are durable
+    /// after the next [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
     ///
+    /// What is synced together is best appended together: only behind a record that a sync came after there is word
+    /// that it was durable.
+    ///
+    /// - the first must begin at [`Journal::end`], each other one where the one before it ends
     /// - two groups in a row may not be of the same ask, also from one append to the next
     /// - costs one write to the system, a checksum and a hash: about 1 ns a byte and a few µs
     /// - [`JournalError::Full`]: nothing was written; the same groups may be appended again later
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError>;
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError>;
 
     /// Makes all that was appended durable, and returns the position up to which it is.
     ///
@@ -95,9 +108,9 @@ pub trait Journal: Send {
     /// know what the disk has: [`JournalError::Poisoned`] from then on.
     fn sync(&mut self) -> Result<u64, JournalError>;
 
-    /// Syncs, and leaves word that all was durable, for a clean end: what is found broken at the next
-    /// start is then known for damage, and not taken for what a crash left. An append may still
-    /// follow. A journal that keeps nothing only syncs.
+    /// Syncs, and makes the mark that says that all was durable so too, for a clean end: what is found broken at the
+    /// next start is then known for damage, also after a loss of power. An append may still follow. A journal that
+    /// keeps nothing only syncs.
     fn close(&mut self) -> Result<(), JournalError> {
         self.sync().map(|_durable| ())
     }
@@ -131,6 +144,25 @@ pub trait Journal: Send {
 
     /// The newest snapshot that is whole, with the names of damaged ones that were passed over.
     fn load_snapshot(&self) -> Result<Snapshot, JournalError>;
+}
+
+/// Where a journal ends after this batch, and with which ask, if it may follow.
+fn follow(
+    mut end: u64,
+    mut last: Option<AskId>,
+    batch: &[&Groups],
+) -> Result<(u64, Option<AskId>), JournalError> {
+    for groups in batch {
+        let Some(ask) = groups.first_ask() else { continue };
+        if groups.first() != end {
+            return Err(JournalError::Fenced { expected: end, found: groups.first() });
+        }
+        if Some(ask) == last {
+            return Err(JournalError::SameAsk { ask });
+        }
+        (end, last) = (end + groups.facts(), groups.last_ask());
+    }
+    Ok((end, last))
 }
 
 /// How much more a journal can take.

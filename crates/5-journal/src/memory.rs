@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use units::AskId;
 use words::bytes::Groups;
 
-use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot};
+use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot, follow};
 
 /// Counts positions and checks what it is given as any journal does, and calls everything durable
 /// that was synced. After its end, by whatever cause, no fact of it is left anywhere.
@@ -31,16 +31,8 @@ impl Default for MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
-        let Some(ask) = groups.first_ask() else { return Ok(()) };
-        if groups.first() != self.end {
-            return Err(JournalError::Fenced { expected: self.end, found: groups.first() });
-        }
-        if Some(ask) == self.last_ask {
-            return Err(JournalError::SameAsk { ask });
-        }
-        self.end += groups.facts();
-        self.last_ask = groups.last_ask();
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+        (self.end, self.last_ask) = follow(self.end, self.last_ask, batch)?;
         Ok(())
     }
 

@@ -1,15 +1,25 @@
 //! What an opening does about what a crash left behind: the end of the last segment, and files in the making.
 
+use std::io;
+
 use crate::error::{self, JournalError};
-use crate::scan::Tail;
+use crate::record::{Place, RecordHead};
+use crate::scan::{Tail, Unsaid};
+use crate::storage::discard;
 use crate::{Storage, StorageFile};
 
 /// Bytes that are read or written at once.
 const AT_ONCE: u64 = 1 << 20;
+/// Most bytes of a cut that are kept: more than a batch of the exchange has.
+const KEPT: u64 = 64 << 20;
+/// What was cut, in the making.
+const ASIDE: &str = "cut.tmp";
 
-/// What was cut off a journal when it was opened: a record that a crash left half written.
+/// What was cut off a journal's end when it was opened: bytes that are no whole record, behind which nothing shows
+/// that they ever were one.
 ///
-/// Nothing of it was ever reported durable.
+/// If the program ended and the machine did not, they were never reported durable. If the machine lost power, they
+/// may be of the last batch that was, but only on a disk that has damaged what was synced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cut {
     /// The segment file.
@@ -18,6 +28,16 @@ pub struct Cut {
     pub offset: u64,
     /// Bytes that were cut.
     pub bytes: u64,
+    /// The last fact that stands before them; 0 if none does.
+    pub after: u64,
+    /// The file in which they are kept, up to [`Cut::MOST_KEPT`]; `None` where the disk has no room for it. No
+    /// program removes it.
+    pub kept: Option<String>,
+}
+
+impl Cut {
+    /// Most bytes of a cut that are kept.
+    pub const MOST_KEPT: u64 = KEPT;
 }
 
 /// Files that a crash left in the making.
@@ -29,7 +49,7 @@ pub(crate) fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalErr
     Ok(())
 }
 
-/// Puts zeros in place of a torn tail, or ends the file before it, and makes all before it durable.
+/// Puts zeros in place of a torn tail, or ends the file behind it, and makes all before it durable.
 ///
 /// What was read may be with the system only, since the program ended before it synced, or because a
 /// sync failed: then the system may show what the disk does not have, and a further sync would write
@@ -38,14 +58,19 @@ pub(crate) fn cut_tail<S: Storage>(
     storage: &S,
     file: S::File,
     tail: &Tail,
+    position: u64,
 ) -> Result<(S::File, Option<Cut>), JournalError> {
     let path = || storage.path(&tail.name);
-    let cut =
-        (tail.garbage > 0).then(|| Cut { segment: path(), offset: tail.at, bytes: tail.garbage });
+    let mut cut = None;
     if tail.garbage > 0 {
+        let kept = keep(storage, &file, tail, position)?;
+        let (segment, offset, bytes) = (path(), tail.at, tail.garbage);
+        cut = Some(Cut { segment, offset, bytes, after: position - 1, kept });
         let end = tail.at + tail.garbage;
+        // Behind the last record blocks stay for the record that ends a segment.
+        let least = (tail.at + RecordHead::LENGTH as u64).min(end);
         let done = if end == tail.length {
-            file.set_length(tail.at)
+            file.set_length(least).and_then(|()| zero(&file, tail.at, least))
         } else {
             zero(&file, tail.at, end) // the blocks behind it were set aside, and stay
         };
@@ -57,33 +82,105 @@ pub(crate) fn cut_tail<S: Storage>(
     Ok((file, cut))
 }
 
+/// Copies what is cut to a file of its own, durably, where there is twice the room. The name of that file.
+fn keep<S: Storage>(
+    storage: &S,
+    file: &S::File,
+    tail: &Tail,
+    position: u64,
+) -> Result<Option<String>, JournalError> {
+    let bytes = tail.garbage.min(KEPT);
+    let available = storage.available().map_err(error::io("ask for room in", storage.path("")))?;
+    if available < 2 * bytes {
+        return Ok(None);
+    }
+    let names = storage.list().map_err(error::io("list", storage.path("")))?;
+    let name = |n: usize| format!("cut-{position:020}-{n}.bytes");
+    let free = (1..=names.len() + 1).map(name).find(|name| !names.contains(name));
+    let name = free.expect("one of more numbers than there are files");
+    let written = storage.create(ASIDE).and_then(|kept| {
+        copy_range(file, tail.at, &kept, 0, bytes)?;
+        kept.sync()?;
+        storage.rename(ASIDE, &name)?;
+        storage.sync()
+    });
+    match written {
+        Ok(()) => Ok(Some(storage.path(&name))),
+        Err(error) if error::is_full(&error) => {
+            discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
+            Ok(None)
+        }
+        Err(error) => Err(error::io("keep what is cut in", storage.path(&name))(error)),
+    }
+}
+
+/// Names of the files that hold what was cut at earlier openings, in order.
+pub(crate) fn kept<S: Storage>(storage: &S) -> Result<Vec<String>, JournalError> {
+    let mut names = storage.list().map_err(error::io("list", storage.path("")))?;
+    names.retain(|name| name.starts_with("cut-") && name.ends_with(".bytes"));
+    names.sort();
+    Ok(names)
+}
+
+/// Says in a segment that another follows, where a crash came before that.
+pub(crate) fn say_followed<S: Storage>(storage: &S, unsaid: &Unsaid) -> Result<(), JournalError> {
+    let path = || storage.path(&unsaid.name);
+    let file = storage.open_writable(&unsaid.name).map_err(error::io("open", path()))?;
+    end_segment(
+        &file,
+        unsaid.at,
+        &Place { first: unsaid.position, unsynced: 0, chain: unsaid.chain },
+    )
+    .map_err(error::io("end", path()))
+}
+
+/// Puts the record behind `at` that says that another segment follows, and nothing more; durably. Where there is no
+/// room for it, the segment ends there without.
+pub(crate) fn end_segment(file: &impl StorageFile, at: u64, place: &Place) -> io::Result<()> {
+    let mut record = Vec::new();
+    RecordHead::write_followed(place, &mut record);
+    match file.write_at(at, &record) {
+        Ok(()) => file.set_length(at + record.len() as u64)?,
+        Err(error) if error::is_full(&error) => file.set_length(at)?,
+        Err(error) => return Err(error),
+    }
+    file.sync()
+}
+
 /// Reads bytes and writes the same ones.
-fn write_again(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
-    copy_range(file, file, from, to)
+fn write_again(file: &impl StorageFile, from: u64, to: u64) -> io::Result<()> {
+    copy_range(file, from, file, from, to - from)
 }
 
 /// Copies the first bytes of a file.
-pub(crate) fn copy<F: StorageFile>(from: &F, into: &F, bytes: u64) -> std::io::Result<()> {
-    copy_range(from, into, 0, bytes)
+pub(crate) fn copy<F: StorageFile>(from: &F, into: &F, bytes: u64) -> io::Result<()> {
+    copy_range(from, 0, into, 0, bytes)
 }
 
-fn copy_range<F: StorageFile>(file: &F, into: &F, from: u64, to: u64) -> std::io::Result<()> {
-    let mut bytes = vec![0; usize::try_from(AT_ONCE.min(to - from)).expect("at most AT_ONCE")];
-    let mut at = from;
-    while at < to {
-        let step = usize::try_from((to - at).min(AT_ONCE)).expect("at most AT_ONCE");
-        let read = file.read_at(at, &mut bytes[..step])?;
+/// Copies bytes from one place to another, piece by piece.
+fn copy_range(
+    from: &impl StorageFile,
+    from_at: u64,
+    into: &impl StorageFile,
+    into_at: u64,
+    length: u64,
+) -> io::Result<()> {
+    let mut bytes = vec![0; usize::try_from(AT_ONCE.min(length)).expect("at most AT_ONCE")];
+    let mut done = 0;
+    while done < length {
+        let step = usize::try_from((length - done).min(AT_ONCE)).expect("at most AT_ONCE");
+        let read = from.read_at(from_at + done, &mut bytes[..step])?;
         if read < step {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        into.write_at(at, &bytes[..step])?;
-        at += step as u64;
+        into.write_at(into_at + done, &bytes[..step])?;
+        done += step as u64;
     }
     Ok(())
 }
 
 /// Writes zeros over blocks that are there.
-pub(crate) fn zero(file: &impl StorageFile, from: u64, to: u64) -> std::io::Result<()> {
+pub(crate) fn zero(file: &impl StorageFile, from: u64, to: u64) -> io::Result<()> {
     let zeros = vec![0; usize::try_from(AT_ONCE.min(to - from)).expect("at most AT_ONCE")];
     let mut at = from;
     while at < to {

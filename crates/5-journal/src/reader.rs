@@ -6,8 +6,9 @@
 use std::ops::ControlFlow;
 
 use crate::error::{self, Damage, JournalError};
-use crate::record::{Chain, GENESIS, SegmentHead};
-use crate::scan::{self, Step, Walk};
+use crate::record::{Chain, Format, GENESIS, SegmentHead};
+use crate::scan;
+use crate::walk::{Chained, Step, Walk};
 use crate::{Batch, Reader, Storage};
 
 /// A reader of the segments in a [`Storage`]. Remembers where it ended, so that it can go on there.
@@ -20,9 +21,10 @@ pub(crate) struct FileReader<S> {
 #[derive(Clone)]
 struct Mark {
     segment: (u64, String),
+    format: Format,
     at: u64,
     position: u64,
-    chain: Chain,
+    chained: Chained,
 }
 
 impl<S: Storage> FileReader<S> {
@@ -42,14 +44,15 @@ impl<S: Storage> FileReader<S> {
         let segment = segments.pop().ok_or(JournalError::NotKept { from: position })?;
         let (_file, head) = scan::open_segment(&self.storage, &segment.1, segment.0)?;
         let at = SegmentHead::LENGTH as u64;
-        Ok(Mark { position: segment.0, segment, at, chain: head.previous })
+        let chained = Chained::Known(head.previous);
+        Ok(Mark { position: segment.0, segment, format: head.format, at, chained })
     }
 
     /// Begins to read at a mark.
     fn walk(&self, mark: &Mark) -> Result<Walk<S::File>, JournalError> {
         let path = || self.storage.path(&mark.segment.1);
         let file = self.storage.open(&mark.segment.1).map_err(error::io("open", path()))?;
-        let walk = Walk::new(file, mark.at, mark.position, mark.chain);
+        let walk = Walk::new(file, mark.format, mark.at, mark.position, mark.chained);
         Ok(walk.map_err(error::io("read", path()))?.without_chain())
     }
 
@@ -64,10 +67,12 @@ impl<S: Storage> FileReader<S> {
             let path = || self.storage.path(&mark.segment.1);
             match walk.step().map_err(error::io("read", path()))? {
                 Step::Record(_) => {}
-                Step::End | Step::Bad(_) => return Err(JournalError::NotKept { from: position }),
+                Step::End | Step::Followed | Step::Bad(_) => {
+                    return Err(JournalError::NotKept { from: position });
+                }
             }
         }
-        Ok(walk.chain)
+        walk.chain().map_err(error::io("read", self.storage.path(&mark.segment.1)))
     }
 
     /// The segment that begins at `position`, after the one that ended at `mark`.
@@ -86,7 +91,8 @@ impl<S: Storage> FileReader<S> {
                 if head.previous != chain {
                     return Err(damaged(&segment.1, 0, Damage::Chain));
                 }
-                Ok(Mark { segment, at: SegmentHead::LENGTH as u64, position, chain })
+                let (at, chained) = (SegmentHead::LENGTH as u64, Chained::Known(chain));
+                Ok(Mark { segment, format: head.format, at, position, chained })
             }
             Some((found, name)) => Err(damaged(&name, 0, Damage::Gap { found })),
             None => Err(JournalError::NotKept { from: position }),
@@ -114,20 +120,23 @@ impl<S: Storage> Reader for FileReader<S> {
                 match walk.step().map_err(error::io("read", path()))? {
                     Step::Record(batch) if batch.end() <= from => {}
                     Step::Record(batch) => stop = each(batch).is_break(),
-                    Step::End => break,
+                    Step::End | Step::Followed => break,
                     Step::Bad(damage) => {
                         let segment = path();
                         return Err(JournalError::Damaged { segment, offset, seq, damage });
                     }
                 }
             }
-            mark = Mark { at: walk.at, position: walk.position, chain: walk.chain, ..mark };
+            let (at, position, chained) = (walk.at, walk.position, walk.chained());
+            mark = Mark { at, position, chained, ..mark };
             if mark.position >= until || stop {
                 let position = mark.position;
                 self.last = Some(mark);
                 return Ok(position);
             }
-            mark = self.next_segment(&mark, mark.position, mark.chain)?;
+            let chain =
+                walk.chain().map_err(error::io("read", self.storage.path(&mark.segment.1)))?;
+            mark = self.next_segment(&mark, mark.position, chain)?;
         }
     }
 }

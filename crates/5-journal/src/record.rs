@@ -1,11 +1,18 @@
-//! The bytes of a segment's head and of a record's head. Pure; no file is known here.
+//! The bytes of a segment's head, of a record's head, and of the place before it. Pure; no file is known here.
 //!
-//! All numbers are little-endian. The checksum of either covers every byte of it but itself.
+//! All numbers are little-endian. Each checksum covers every byte of its part but itself.
+//!
+//! - A record's head begins with its *place*: which fact comes next there, and what was durable when that was
+//!   written. It has a checksum of its own, so that it can be believed whatever became of the record.
+//! - After each sync the place of the next record is written behind the last one: that is the mark that all before
+//!   it was durable. The next record begins with the same bytes, so that writing it never takes the mark away.
+//! - A place is longer than what a client chooses in a row of a payload (its own id, a price, a size), so that none
+//!   can plant one there.
 
 use crate::Damage;
 
-/// Version of the segment format that is written, and the only one that is read.
-pub const SEGMENT_VERSION: u32 = 1;
+/// Version of the segment format that is written. Segments of version 1 are read too.
+pub const SEGMENT_VERSION: u32 = 2;
 
 /// A hash over a record and all that came before it.
 pub(crate) type Chain = [u8; 32];
@@ -15,9 +22,19 @@ pub(crate) const GENESIS: Chain = [0; 32];
 
 const MAGIC: [u8; 8] = *b"bwfacts\n";
 
+/// How the records of a segment are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// Version 1: see [`crate::old`].
+    Old,
+    /// [`SEGMENT_VERSION`].
+    New,
+}
+
 /// The beginning of a segment file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SegmentHead {
+    pub(crate) format: Format,
     /// Number of the first fact that the segment holds or will hold.
     pub(crate) first: u64,
     /// The chain's value at the end of the segment before.
@@ -27,14 +44,27 @@ pub(crate) struct SegmentHead {
 impl SegmentHead {
     pub(crate) const LENGTH: usize = 64;
 
-    pub(crate) fn bytes(&self) -> [u8; SegmentHead::LENGTH] {
+    fn bytes(&self) -> [u8; SegmentHead::LENGTH] {
         let mut bytes = [0; SegmentHead::LENGTH];
+        let version = match self.format {
+            Format::Old => 1,
+            Format::New => SEGMENT_VERSION,
+        };
         bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..12].copy_from_slice(&SEGMENT_VERSION.to_le_bytes());
+        bytes[8..12].copy_from_slice(&version.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.first.to_le_bytes());
         bytes[24..56].copy_from_slice(&self.previous);
         let check = SegmentHead::check(&bytes);
         bytes[12..16].copy_from_slice(&check.to_le_bytes());
+        bytes
+    }
+
+    /// What a new segment begins with: a head, the place of its first record, and room for the record that ends it.
+    pub(crate) fn begin(first: u64, previous: Chain) -> Vec<u8> {
+        let head = SegmentHead { format: Format::New, first, previous };
+        let mut bytes = head.bytes().to_vec();
+        bytes.extend(Place { first, unsynced: 0, chain: previous }.bytes());
+        bytes.resize(SegmentHead::LENGTH + RecordHead::LENGTH, 0);
         bytes
     }
 
@@ -44,14 +74,18 @@ impl SegmentHead {
         if bytes[..8] != MAGIC {
             return Err(Damage::Head);
         }
-        let version = u32_at(bytes, 8);
-        if version != SEGMENT_VERSION {
-            // An unknown version whose checksum holds is another program's; else it is a flipped
-            // bit.
-            let whole = u32_at(bytes, 12) == SegmentHead::check(bytes);
-            return Err(if whole { Damage::Version(version) } else { Damage::Head });
-        }
+        let format = match u32_at(bytes, 8) {
+            1 => Format::Old,
+            SEGMENT_VERSION => Format::New,
+            version => {
+                // An unknown version whose checksum holds is another program's; else it is a flipped
+                // bit.
+                let whole = u32_at(bytes, 12) == SegmentHead::check(bytes);
+                return Err(if whole { Damage::Version(version) } else { Damage::Head });
+            }
+        };
         let head = SegmentHead {
+            format,
             first: u64_at(bytes, 16),
             previous: bytes[24..56].try_into().expect("32 bytes"),
         };
@@ -63,154 +97,160 @@ impl SegmentHead {
     }
 }
 
-/// The beginning of a record; its payload, whole groups of facts, follows.
+/// What a record's head begins with, and what stands behind the last record after a sync.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// Number of the fact that comes here.
+    pub(crate) first: u64,
+    /// How many facts before `first` were not yet durable when this was written.
+    pub(crate) unsynced: u32,
+    /// The chain's value before the record.
+    pub(crate) chain: Chain,
+}
+
+impl Place {
+    pub(crate) const LENGTH: usize = 52;
+    /// What a place begins with: where the rest of a segment is searched for one, hardly anything else does.
+    pub(crate) const MAGIC: [u8; 4] = *b"\x9fbwp";
+
+    pub(crate) fn bytes(&self) -> [u8; Place::LENGTH] {
+        let mut bytes = [0; Place::LENGTH];
+        bytes[..4].copy_from_slice(&Place::MAGIC);
+        bytes[8..16].copy_from_slice(&self.first.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.unsynced.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.chain);
+        let check = crc32c::crc32c(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&check.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a place from the beginning of `bytes`, if a whole one is there. Costs the same whatever is there.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Place> {
+        let bytes: &[u8; Place::LENGTH] = bytes.first_chunk()?;
+        let is_whole =
+            bytes[..4] == Place::MAGIC && u32_at(bytes, 4) == crc32c::crc32c(&bytes[8..]);
+        is_whole.then(|| Place {
+            first: u64_at(bytes, 8),
+            unsynced: u32_at(bytes, 16),
+            chain: bytes[20..].try_into().expect("32 bytes"),
+        })
+    }
+
+    /// Facts before this position were durable when this was written.
+    pub(crate) fn durable(&self) -> u64 {
+        self.first.saturating_sub(self.unsynced.into())
+    }
+}
+
+/// The beginning of a record, behind its place; its payload, whole groups of facts, follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RecordHead {
     /// Bytes of the payload.
     pub(crate) length: u32,
-    check: u32,
-    /// Number of the first fact.
-    pub(crate) first: u64,
+    /// Checksum over the place, this head but for itself, and the payload.
+    pub(crate) check: u32,
     /// How many facts there are.
     pub(crate) facts: u32,
-    /// How many facts before `first` were not yet durable when this was written. What a damaged
-    /// record means depends on it: see [`crate::scan`].
-    pub(crate) unsynced: u32,
     kind: u32,
-    /// The hash over this record and all before it.
-    pub(crate) chain: Chain,
 }
 
 /// A record of groups of facts.
-const FACTS: u32 = 1;
-/// A record without any, behind the last one: all before it was durable when its writer ended in good order. It is
-/// no link of the chain, and the next record is written over it.
-const CLOSING: u32 = 2;
+pub(crate) const FACTS: u32 = 1;
+/// The last record of a segment: another segment follows. It holds no facts and is no link of the chain.
+const FOLLOWED: u32 = 3;
 
 impl RecordHead {
-    pub(crate) const LENGTH: usize = 60;
+    /// Bytes of place and head.
+    pub(crate) const LENGTH: usize = Place::LENGTH + 16;
 
-    /// Makes head and payload into a record at the end of `out`, which is cleared before.
+    /// Puts a record with these payloads, one behind the other, into `out`, which is cleared before. Returns the
+    /// chain's value after it, or nothing if they are too long for one record.
     pub(crate) fn write(
-        first: u64,
+        place: &Place,
         facts: u32,
-        unsynced: u32,
-        previous: &Chain,
-        payload: &[u8],
+        payloads: &[&[u8]],
         out: &mut Vec<u8>,
     ) -> Option<Chain> {
-        let length = u32::try_from(payload.len()).ok()?;
-        let mut head =
-            RecordHead { length, check: 0, first, facts, unsynced, kind: FACTS, chain: GENESIS };
-        head.chain = head.chain_after(previous, payload);
-        head.write_with(payload, out);
-        Some(head.chain)
+        let length = payloads.iter().map(|payload| payload.len()).sum::<usize>();
+        let length = u32::try_from(length).ok()?;
+        RecordHead { length, check: 0, facts, kind: FACTS }.write_with(place, payloads, out);
+        Some(chain_after(&place.chain, place.first, facts, &out[RecordHead::LENGTH..]))
     }
 
-    /// Makes the closing record of a journal that ends at `position` with this chain, all of it durable.
-    pub(crate) fn write_closing(position: u64, chain: Chain, out: &mut Vec<u8>) {
-        let (length, check, facts, unsynced) = (0, 0, 0, 0);
-        let head =
-            RecordHead { length, check, first: position, facts, unsynced, kind: CLOSING, chain };
-        head.write_with(&[], out);
+    /// Puts the record that ends a segment into `out`, which is cleared before.
+    pub(crate) fn write_followed(place: &Place, out: &mut Vec<u8>) {
+        RecordHead { length: 0, check: 0, facts: 0, kind: FOLLOWED }.write_with(place, &[], out);
     }
 
-    /// Head and payload, with the check over both.
-    fn write_with(&self, payload: &[u8], out: &mut Vec<u8>) {
+    /// Gives a record another place: facts before it have become durable since it was put together.
+    pub(crate) fn put_place(place: &Place, record: &mut [u8]) {
+        record[..Place::LENGTH].copy_from_slice(&place.bytes());
+        let check = crc32c::crc32c_append(crc32c::crc32c(&record[..CHECK]), &record[CHECK + 4..]);
+        record[CHECK..CHECK + 4].copy_from_slice(&check.to_le_bytes());
+    }
+
+    fn write_with(&self, place: &Place, payloads: &[&[u8]], out: &mut Vec<u8>) {
         out.clear();
-        out.extend_from_slice(&self.bytes());
-        out.extend_from_slice(payload);
-        let check = RecordHead::check(out);
-        out[4..8].copy_from_slice(&check.to_le_bytes());
+        out.resize(Place::LENGTH, 0);
+        for field in [self.length, 0, self.facts, self.kind] {
+            out.extend_from_slice(&field.to_le_bytes());
+        }
+        payloads.iter().for_each(|payload| out.extend_from_slice(payload));
+        RecordHead::put_place(place, out);
     }
 
-    fn bytes(&self) -> [u8; RecordHead::LENGTH] {
-        let mut bytes = [0; RecordHead::LENGTH];
-        bytes[..4].copy_from_slice(&self.length.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.check.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.first.to_le_bytes());
-        bytes[16..20].copy_from_slice(&self.facts.to_le_bytes());
-        bytes[20..24].copy_from_slice(&self.unsynced.to_le_bytes());
-        bytes[24..28].copy_from_slice(&self.kind.to_le_bytes());
-        bytes[28..].copy_from_slice(&self.chain);
-        bytes
-    }
-
-    /// Reads a head; whether it is one is told by [`RecordHead::holds`].
+    /// Reads the head that stands behind a place. Whether it is one its form and its checksum tell.
     pub(crate) fn parse(bytes: &[u8; RecordHead::LENGTH]) -> RecordHead {
         RecordHead {
-            length: u32_at(bytes, 0),
-            check: u32_at(bytes, 4),
-            first: u64_at(bytes, 8),
-            facts: u32_at(bytes, 16),
-            unsynced: u32_at(bytes, 20),
-            kind: u32_at(bytes, 24),
-            chain: bytes[28..].try_into().expect("32 bytes"),
+            length: u32_at(bytes, 52),
+            check: u32_at(bytes, CHECK),
+            facts: u32_at(bytes, 60),
+            kind: u32_at(bytes, 64),
         }
     }
 
-    /// Bytes of head and payload.
-    pub(crate) fn whole(&self) -> usize {
-        RecordHead::LENGTH + self.length as usize
+    /// Bytes of place, head and payload.
+    pub(crate) fn whole(&self) -> u64 {
+        RecordHead::LENGTH as u64 + u64::from(self.length)
     }
 
-    /// True if `record`, head and payload, is as it was written. About 0.1 ns a byte.
-    pub(crate) fn holds(&self, record: &[u8]) -> bool {
-        let is_one = match self.kind {
-            FACTS => self.facts > 0,
-            _ => self.is_closing(),
-        };
-        is_one && self.check == RecordHead::check(record)
+    /// True if it has the form of a record of facts.
+    pub(crate) fn has_facts(&self) -> bool {
+        self.kind == FACTS && (1..=self.length).contains(&self.facts)
     }
 
-    /// True if it has the form of a closing record.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.kind == CLOSING && (self.length, self.facts, self.unsynced) == (0, 0, 0)
-    }
-
-    /// The chain's value after this record, if it was `previous` before it. About 0.5 ns a byte.
-    pub(crate) fn chain_after(&self, previous: &Chain, payload: &[u8]) -> Chain {
-        const FRONT: usize = 32 + 16;
-        let head = self.bytes();
-        let mut bytes = [0; 1024];
-        bytes[..32].copy_from_slice(previous);
-        bytes[32..44].copy_from_slice(&head[8..20]);
-        bytes[44..FRONT].copy_from_slice(&head[24..28]);
-        let hash = if let Some(rest) = bytes[FRONT..].get_mut(..payload.len()) {
-            // Few facts in a record: all in one piece is twice as fast as piece by piece.
-            rest.copy_from_slice(payload);
-            blake3::hash(&bytes[..FRONT + payload.len()])
-        } else {
-            blake3::Hasher::new().update(&bytes[..FRONT]).update(payload).finalize()
-        };
-        *hash.as_bytes()
-    }
-
-    /// True if a record that is searched for could have this head: one whose first fact is at least
-    /// `seq`, within `bytes` bytes. Cheap, and hardly ever true by chance.
-    pub(crate) fn is_likely(&self, seq: u64, bytes: usize) -> bool {
-        let has_facts = self.kind == FACTS && (1..=self.length).contains(&self.facts);
-        (has_facts || self.is_closing())
-            && self.whole() <= bytes
-            && self.first >= seq
-            && self.first - seq <= bytes as u64
-    }
-
-    /// Facts before this position were durable when the record was written.
-    pub(crate) fn durable(&self) -> u64 {
-        self.first.saturating_sub(self.unsynced.into())
-    }
-
-    fn check(record: &[u8]) -> u32 {
-        crc32c::crc32c_append(crc32c::crc32c(&record[..4]), &record[8..])
+    /// True if it has the form of the record that ends a segment.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.kind == FOLLOWED && (self.length, self.facts) == (0, 0)
     }
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+/// Where the checksum of a record stands.
+pub(crate) const CHECK: usize = Place::LENGTH + 4;
+
+/// The chain's value after a record of facts, if it was `previous` before it. About 0.5 ns a byte.
+pub(crate) fn chain_after(previous: &Chain, first: u64, facts: u32, payload: &[u8]) -> Chain {
+    const FRONT: usize = 32 + 16;
+    let mut bytes = [0; 1024];
+    bytes[..32].copy_from_slice(previous);
+    bytes[32..40].copy_from_slice(&first.to_le_bytes());
+    bytes[40..44].copy_from_slice(&facts.to_le_bytes());
+    bytes[44..FRONT].copy_from_slice(&FACTS.to_le_bytes());
+    let hash = if let Some(rest) = bytes[FRONT..].get_mut(..payload.len()) {
+        // Few facts in a record: all in one piece is twice as fast as piece by piece.
+        rest.copy_from_slice(payload);
+        blake3::hash(&bytes[..FRONT + payload.len()])
+    } else {
+        blake3::Hasher::new().update(&bytes[..FRONT]).update(payload).finalize()
+    };
+    *hash.as_bytes()
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 

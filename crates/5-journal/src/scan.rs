@@ -1,191 +1,48 @@
-//! Walks segments from record to record, and tells a torn tail from damage.
+//! Reads a whole journal, segment by segment, and tells a torn tail from damage. Changes nothing.
 //!
-//! Changes nothing. A record that does not hold is a *torn tail* only if nothing that was durable
-//! can follow it: no later segment, and no later record that was written when this one was durable
-//! already (each record says how far the journal was durable). Then it was never acknowledged, and
-//! may be cut. Anything else is damage.
+//! | what is found | what it is | what is done |
+//! |---|---|---|
+//! | nothing or zeros behind the last record, or a mark and zeros | the end | it ends there |
+//! | in the last segment, something that is no record, and nothing behind it that was written later | a torn tail | it is cut, and kept aside |
+//! | the same, and something behind it that no crash leaves (see [`crate::evidence`]) | damage | refused |
+//! | in another segment, behind the fact before the next segment's, at most a torn word that one follows | the end | it ends there |
+//! | the last segment ends with the record that says that another follows | segments are missing | refused |
+//! | anything else | damage | refused |
+//!
+//! After each sync a mark is written behind the batch, before any of it is acknowledged. The mark is with the system
+//! then, and not surely on the disk. So after the end of the program alone, what has no mark behind it was never
+//! acknowledged. After a loss of power the last mark may be lost: then the last batch is told from a torn one by
+//! its being whole, and if it is not, nothing tells whether the disk lost it before or after its sync.
 
 use std::collections::VecDeque;
-use std::io;
 
 use words::bytes::BytesError;
 
 use crate::error::{self, Damage, JournalError};
-use crate::record::{self, Chain, GENESIS, RecordHead, SegmentHead};
+use crate::evidence;
+use crate::record::{self, Chain, Format, GENESIS, RecordHead, SegmentHead};
+use crate::walk::{Chained, Step, Walk};
 use crate::{Batch, Storage, StorageFile};
-
-/// Files are read this many bytes at a time.
-const CHUNK: usize = 1 << 20;
-
-/// A segment that is being read from record to record.
-pub(crate) struct Walk<F> {
-    file: F,
-    length: u64,
-    window: Vec<u8>,
-    window_at: u64,
-    /// Where the next record begins.
-    pub(crate) at: u64,
-    /// The number of its first fact.
-    pub(crate) position: u64,
-    /// The chain's value before it.
-    pub(crate) chain: Chain,
-    /// Facts before this position were durable when the record before it was written.
-    durable: u64,
-    /// False where the chain has been checked before, when the journal was opened.
-    checks_chain: bool,
-}
-
-/// What comes next in a segment.
-pub(crate) enum Step<'a> {
-    /// A whole record.
-    Record(Batch<'a>),
-    /// Nothing, or only zeros that were set aside.
-    End,
-    /// Something that is no record in its place.
-    Bad(Damage),
-}
-
-impl<F: StorageFile> Walk<F> {
-    /// Begins at a record: at `at` bytes in the file, which follows `position` and `chain`.
-    pub(crate) fn new(file: F, at: u64, position: u64, chain: Chain) -> io::Result<Walk<F>> {
-        let length = file.length()?;
-        let window = Vec::new();
-        let (window_at, durable, checks_chain) = (0, 0, true);
-        Ok(Walk { file, length, window, window_at, at, position, chain, durable, checks_chain })
-    }
-
-    /// The same, without the chain: checksums and numbers only.
-    pub(crate) fn without_chain(self) -> Walk<F> {
-        Walk { checks_chain: false, ..self }
-    }
-
-    /// The bytes from `self.at` on: `wanted` of them, fewer if the file ends.
-    fn look(&mut self, wanted: usize) -> io::Result<&[u8]> {
-        let begin = usize::try_from(self.at.saturating_sub(self.window_at)).unwrap_or(usize::MAX);
-        let begin = begin.min(self.window.len());
-        if self.window.len() - begin < wanted {
-            self.window.drain(..begin);
-            self.window_at = self.at;
-            let kept = self.window.len();
-            let rest = self.length.saturating_sub(self.at);
-            let target = wanted.max(CHUNK).min(usize::try_from(rest).unwrap_or(usize::MAX));
-            self.window.resize(target.max(kept), 0);
-            let read = self.file.read_at(self.at + kept as u64, &mut self.window[kept..])?;
-            self.window.truncate(kept + read);
-            let end = wanted.min(self.window.len());
-            return Ok(&self.window[..end]);
-        }
-        Ok(&self.window[begin..begin + wanted])
-    }
-
-    /// The next record, checked against its checksum, its place and the chain.
-    pub(crate) fn step(&mut self) -> io::Result<Step<'_>> {
-        let rest = self.length.saturating_sub(self.at);
-        let bytes = self.look(RecordHead::LENGTH)?;
-        let head = match bytes.first_chunk() {
-            Some(bytes) if bytes.iter().any(|&byte| byte != 0) => RecordHead::parse(bytes),
-            _ => {
-                let is_end = self.garbage()? == 0;
-                return Ok(if is_end { Step::End } else { Step::Bad(Damage::Record) });
-            }
-        };
-        if head.whole() as u64 > rest {
-            return Ok(Step::Bad(Damage::Record));
-        }
-        let (chain, position, checks_chain) = (self.chain, self.position, self.checks_chain);
-        let record = self.look(head.whole())?;
-        if record.len() < head.whole() || !head.holds(record) {
-            return Ok(Step::Bad(Damage::Record));
-        }
-        if head.first != position {
-            return Ok(Step::Bad(Damage::Gap { found: head.first }));
-        }
-        if head.is_closing() {
-            return self.close(&head);
-        }
-        let follows = || head.chain_after(&chain, &record[RecordHead::LENGTH..]) == head.chain;
-        if checks_chain && !follows() {
-            return Ok(Step::Bad(Damage::Chain));
-        }
-        let begin = usize::try_from(self.at - self.window_at).expect("within the window");
-        self.at += head.whole() as u64;
-        self.chain = head.chain;
-        self.durable = head.durable();
-        let batch = Batch {
-            first: head.first,
-            facts: head.facts.into(),
-            groups: &self.window[begin + RecordHead::LENGTH..begin + head.whole()],
-        };
-        self.position = batch.end();
-        Ok(Step::Record(batch))
-    }
-
-    /// A closing record is the end, and stays where the next record goes. What stands behind it is a later write
-    /// that arrived before the one that goes over it.
-    fn close(&mut self, head: &RecordHead) -> io::Result<Step<'_>> {
-        if self.checks_chain && head.chain != self.chain {
-            return Ok(Step::Bad(Damage::Chain));
-        }
-        if self.garbage()? > RecordHead::LENGTH as u64 {
-            return Ok(Step::Bad(Damage::Record));
-        }
-        self.durable = head.durable();
-        Ok(Step::End)
-    }
-
-    /// Forgets what was read ahead: a writer may have gone on since.
-    fn look_again(&mut self) -> io::Result<()> {
-        self.length = self.file.length()?;
-        self.window.clear();
-        self.window_at = self.at;
-        Ok(())
-    }
-
-    /// Everything from `self.at` on.
-    fn rest(&self) -> io::Result<Vec<u8>> {
-        let rest = usize::try_from(self.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; rest];
-        let read = self.file.read_at(self.at, &mut bytes)?;
-        bytes.truncate(read);
-        Ok(bytes)
-    }
-
-    /// How many bytes from `self.at` on are not just zeros to the file's end.
-    pub(crate) fn garbage(&self) -> io::Result<u64> {
-        let rest = self.rest()?;
-        let last = rest.iter().rposition(|&byte| byte != 0);
-        Ok(last.map_or(0, |last| last as u64 + 1))
-    }
-
-    /// True if a later record shows that what should be here was durable.
-    fn was_durable(&self) -> io::Result<bool> {
-        let rest = self.rest()?;
-        for at in 1..rest.len() {
-            let Some(bytes) = rest[at..].first_chunk() else { break };
-            let head = RecordHead::parse(bytes);
-            if head.is_likely(self.position, rest.len() - at)
-                && head.durable() > self.position
-                && head.holds(&rest[at..at + head.whole()])
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
 
 /// Where a journal ends.
 pub(crate) struct Scan {
     /// The position after the last whole record.
     pub(crate) position: u64,
     pub(crate) chain: Chain,
+    /// The chain's value after the journal's first record: no two journals have the same.
+    pub(crate) id: Option<Chain>,
+    /// Where the last record begins: in the segment that begins with this fact, at this byte.
+    pub(crate) last: (u64, u64),
     /// The last segment.
     pub(crate) tail: Option<Tail>,
+    /// Segments before the last that do not say that another follows: a crash came before that was durable.
+    pub(crate) unsaid: Vec<Unsaid>,
 }
 
 /// The last segment of a journal.
 pub(crate) struct Tail {
     pub(crate) name: String,
+    pub(crate) format: Format,
     /// Bytes up to the end of the last whole record.
     pub(crate) at: u64,
     /// From here on no record says that the others before it were durable.
@@ -194,6 +51,24 @@ pub(crate) struct Tail {
     pub(crate) length: u64,
     /// Bytes of a torn tail after that.
     pub(crate) garbage: u64,
+}
+
+impl Tail {
+    /// The end of a segment that was just begun.
+    pub(crate) fn of_new_segment(name: String) -> Tail {
+        let at = SegmentHead::LENGTH as u64;
+        Tail { name, format: Format::New, at, unsure: at, length: at, garbage: 0 }
+    }
+}
+
+/// A segment that is followed by another and does not say so.
+pub(crate) struct Unsaid {
+    pub(crate) name: String,
+    /// Where its last record ends.
+    pub(crate) at: u64,
+    /// What follows that.
+    pub(crate) position: u64,
+    pub(crate) chain: Chain,
 }
 
 /// All segments, in order.
@@ -225,68 +100,128 @@ pub(crate) fn open_segment<S: Storage>(
     Ok((file, head))
 }
 
+/// Hands on each batch; says what is wrong with one that holds no facts.
+type Each<'a> = dyn FnMut(&Batch<'_>) -> Result<(), BytesError> + 'a;
+
 /// Reads the whole journal, checks all of it, and hands on every batch.
-pub(crate) fn scan<S: Storage>(
-    storage: &S,
-    each: &mut dyn FnMut(&Batch<'_>) -> Result<(), BytesError>,
-) -> Result<Scan, JournalError> {
-    let mut scan = Scan { position: 1, chain: GENESIS, tail: None };
-    let segments = segments(storage)?;
-    for (index, (first, name)) in segments.iter().enumerate() {
-        let is_last = index + 1 == segments.len();
+pub(crate) fn scan<S: Storage>(storage: &S, each: &mut Each<'_>) -> Result<Scan, JournalError> {
+    let mut scan = Scan {
+        position: 1,
+        chain: GENESIS,
+        id: None,
+        last: (1, 0),
+        tail: None,
+        unsaid: Vec::new(),
+    };
+    let mut segments: VecDeque<_> = segments(storage)?.into();
+    while let Some((first, name)) = segments.pop_front() {
+        let next = segments.front().map(|(next, _)| *next);
+        let followed = scan.segment(storage, first, &name, next, each)?;
+        let Some(tail) = scan.tail.as_ref() else { break };
+        if segments.is_empty() && followed {
+            // A writer may have begun one since the names were listed.
+            segments = self::segments(storage)?.into_iter().filter(|(at, _)| *at > first).collect();
+            if segments.is_empty() {
+                let (segment, offset, seq) = (storage.path(&name), tail.at, scan.position);
+                let damage = Damage::NextSegment;
+                return Err(JournalError::Damaged { segment, offset, seq, damage });
+            }
+        }
+        if !segments.is_empty() && !followed && tail.format == Format::New {
+            let (at, position, chain) = (tail.at, scan.position, scan.chain);
+            scan.unsaid.push(Unsaid { name, at, position, chain });
+        }
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    /// Reads a segment, which must follow what was read. True if it says that another follows.
+    ///
+    /// - `next`: with which fact the next segment begins, if there is one
+    fn segment<S: Storage>(
+        &mut self,
+        storage: &S,
+        first: u64,
+        name: &str,
+        next: Option<u64>,
+        each: &mut Each<'_>,
+    ) -> Result<bool, JournalError> {
         let damaged = |offset, seq, damage| {
             Err(JournalError::Damaged { segment: storage.path(name), offset, seq, damage })
         };
-        let (file, head) = open_segment(storage, name, *first)?;
-        if head.first != scan.position {
-            return damaged(0, scan.position, Damage::Gap { found: head.first });
+        let (file, head) = open_segment(storage, name, first)?;
+        if head.first != self.position {
+            return damaged(0, self.position, Damage::Gap { found: head.first });
         }
-        if head.previous != scan.chain {
-            return damaged(0, scan.position, Damage::Chain);
+        if head.previous != self.chain {
+            return damaged(0, self.position, Damage::Chain);
         }
         let failed = || error::io("read", storage.path(name));
-        let begin = SegmentHead::LENGTH as u64;
-        let mut walk = Walk::new(file, begin, scan.position, scan.chain).map_err(failed())?;
+        let (begin, chained) = (SegmentHead::LENGTH as u64, Chained::Known(self.chain));
+        let walk = Walk::new(file, head.format, begin, self.position, chained);
+        let mut walk = walk.map_err(failed())?;
         let mut unsure = VecDeque::new();
         let mut looked_again = 0;
-        let garbage = loop {
+        let (mut garbage, mut followed) = (0, false);
+        let mut speaks_against = None;
+        loop {
             let (at, position) = (walk.at, walk.position);
             match walk.step().map_err(failed())? {
                 Step::Record(batch) => {
                     if let Err(error) = each(&batch) {
                         return damaged(at, position, Damage::Facts(error));
                     }
-                    looked_again = 0;
+                    (looked_again, speaks_against) = (0, None);
+                    self.last = (first, at);
                     unsure.push_back((position, at));
                     unsure_from(&mut unsure, walk.durable);
+                    if self.id.is_none() {
+                        self.id = Some(walk.chain().map_err(failed())?);
+                    }
                 }
-                Step::End => break 0,
+                Step::End => break,
+                Step::Followed => {
+                    followed = true;
+                    break;
+                }
                 // It may have been read while it was written. If what follows shows that it is durable,
                 // it has been written whole since: once more then, and what is wrong still is damage.
                 Step::Bad(damage) => {
-                    let may_be_torn = damage == Damage::Record && is_last;
+                    // The word that another segment follows is written when that is there: so it may be torn.
+                    if damage == Damage::Record
+                        && next == Some(position)
+                        && walk.format == Format::New
+                        && walk.garbage().map_err(failed())? <= RecordHead::LENGTH as u64
+                    {
+                        break;
+                    }
+                    let may_be_torn = damage == Damage::Record && next.is_none();
                     match looked_again {
                         0 => {}
                         1 if may_be_torn => {
-                            if !walk.was_durable().map_err(failed())? {
-                                break walk.garbage().map_err(failed())?;
+                            let against = evidence::against_a_crash(&walk);
+                            speaks_against = against.map_err(failed())?;
+                            if speaks_against.is_none() {
+                                garbage = walk.garbage().map_err(failed())?;
+                                break;
                             }
                         }
-                        _ => return damaged(at, position, damage),
+                        _ => return damaged(at, position, speaks_against.unwrap_or(damage)),
                     }
                     looked_again += 1;
                     walk.look_again().map_err(failed())?;
                 }
             }
-        };
-        scan.position = walk.position;
-        scan.chain = walk.chain;
+        }
+        self.position = walk.position;
+        self.chain = walk.chain().map_err(failed())?;
         unsure_from(&mut unsure, walk.durable);
         let unsure = unsure.front().map_or(walk.at, |(_, at)| *at);
-        let (at, length) = (walk.at, walk.length);
-        scan.tail = Some(Tail { name: name.clone(), at, unsure, length, garbage });
+        let Walk { format, at, length, .. } = walk;
+        self.tail = Some(Tail { name: name.to_owned(), format, at, unsure, length, garbage });
+        Ok(followed)
     }
-    Ok(scan)
 }
 
 /// Lets go of the records that a later one says were durable.

@@ -9,7 +9,7 @@ use crate::error::{self, JournalError};
 use crate::record::Chain;
 use crate::scan::Tail;
 use crate::storage::discard;
-use crate::{Storage, StorageFile};
+use crate::{Storage, StorageFile, began};
 
 const ASIDE: &str = "snapshot.tmp";
 const MAGIC: [u8; 8] = *b"bwfold2\n";
@@ -60,12 +60,13 @@ pub(crate) fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     Ok(positions)
 }
 
-/// What is to be said where no segment is: if there is a snapshot, there were facts.
+/// What is to be said where no segment is: if there is a snapshot or `began`, there were facts.
 pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, JournalError> {
     let path = storage.path("");
-    Ok(match all(storage)?.is_empty() {
-        true => JournalError::NoJournal { path },
-        false => JournalError::NoSegments { path },
+    let had_facts = began::read(storage)?.is_some() || !all(storage)?.is_empty();
+    Ok(match had_facts {
+        true => JournalError::NoSegments { path },
+        false => JournalError::NoJournal { path },
     })
 }
 

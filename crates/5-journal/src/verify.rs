@@ -6,11 +6,11 @@ use std::path::Path;
 use words::bytes::FactsHash;
 use words::{Fact, Stamp};
 
-use crate::error::JournalError;
+use crate::error::{self, Damage, JournalError};
 use crate::reader::FileReader;
 use crate::record::Chain;
 use crate::scan::{Scan, scan};
-use crate::{Disk, Storage, snapshot};
+use crate::{Cut, Disk, Storage, StorageFile, began, mend, snapshot};
 
 /// A snapshot that was held against the facts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +21,15 @@ pub struct Checked {
     pub facts: u64,
     /// `agrees`, or what is wrong with it.
     pub state: &'static str,
+}
+
+/// Bytes that were cut at an earlier opening, and are kept in a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// That file.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// What a journal holds.
@@ -37,6 +46,10 @@ pub struct Verified {
     pub intact: bool,
     /// Bytes of a torn tail, which would be cut.
     pub cut_bytes: u64,
+    /// That tail, with its place; not kept in a file yet.
+    pub torn: Option<Cut>,
+    /// What was cut at earlier openings, oldest first.
+    pub kept: Vec<Kept>,
     /// Snapshots that were held against the facts, oldest first; none if nobody asked for that.
     pub snapshots: Vec<Checked>,
     /// What is damaged, where, and what to do.
@@ -47,7 +60,10 @@ impl Verified {
     /// What a writer is just writing on this disk is not torn.
     fn beside_a_writer(self, disk: &Disk) -> Verified {
         let is_being_written = self.cut_bytes > 0 && disk.is_in_use();
-        Verified { cut_bytes: if is_being_written { 0 } else { self.cut_bytes }, ..self }
+        match is_being_written {
+            true => Verified { cut_bytes: 0, torn: None, ..self },
+            false => self,
+        }
     }
 }
 
@@ -153,21 +169,66 @@ pub fn verify_storage<S: Storage>(
 ) -> Result<Verified, JournalError> {
     let mut facts = 0;
     let mut facts_hash = FactsHash::new();
-    let snapshots = snapshot::all(storage)?; // before the facts are read: a writer may save more
+    // Before the facts are read: a writer may go on.
+    let (snapshots, began) = (snapshot::all(storage)?, began::read(storage)?);
     let scanned = scan(storage, &mut |batch| {
         let _last = batch.each_fact(each)?;
         facts += batch.facts;
         facts_hash.update(batch.groups);
         Ok(())
     });
-    let (chain, cut_bytes, damage): (Chain, u64, _) = match scanned {
-        Ok(Scan { chain, position, tail: Some(tail) }) => {
-            (chain, tail.garbage, snapshot::ahead(storage, &snapshots, position, &tail)?)
-        }
+    let kept = kept(storage)?;
+    let (mut chain, mut torn): (Chain, Option<Cut>) = ([0; 32], None);
+    let damage = match scanned {
         Ok(Scan { tail: None, .. }) => return Err(snapshot::without_segments(storage)?),
-        Err(damage @ JournalError::Damaged { .. }) => ([0; 32], 0, Some(damage)),
+        Ok(scan) => {
+            let damage = against(storage, &scan, &snapshots, began.as_deref())?;
+            chain = scan.chain;
+            torn = scan.tail.filter(|tail| tail.garbage > 0).map(|tail| Cut {
+                segment: storage.path(&tail.name),
+                offset: tail.at,
+                bytes: tail.garbage,
+                after: facts,
+                kept: None,
+            });
+            damage
+        }
+        Err(damage @ JournalError::Damaged { .. }) => Some(damage),
         Err(other) => return Err(other),
     };
+    let cut_bytes = torn.as_ref().map_or(0, |torn| torn.bytes);
     let (intact, snapshots) = (damage.is_none(), Vec::new());
-    Ok(Verified { facts, facts_hash, chain, intact, cut_bytes, snapshots, damage })
+    Ok(Verified { facts, facts_hash, chain, intact, cut_bytes, torn, kept, snapshots, damage })
+}
+
+/// What the files beside the segments say against segments that are whole: facts are missing, or they are another
+/// journal's. A start is refused for the same.
+pub(crate) fn against<S: Storage>(
+    storage: &S,
+    scan: &Scan,
+    snapshots: &[u64],
+    began: Option<&[u8]>,
+) -> Result<Option<JournalError>, JournalError> {
+    let Some(tail) = &scan.tail else { return Ok(None) };
+    if let Some(gone) = snapshot::ahead(storage, snapshots, scan.position, tail)? {
+        return Ok(Some(gone));
+    }
+    Ok(match (began, scan.id) {
+        (Some(began), Some(id)) => began::against(storage, began, &id),
+        (Some(_), None) => {
+            // It is written when the first record is durable.
+            let (segment, offset, damage) = (storage.path(&tail.name), tail.at, Damage::Record);
+            Some(JournalError::Damaged { segment, offset, seq: 1, damage })
+        }
+        (None, _) => None,
+    })
+}
+
+fn kept<S: Storage>(storage: &S) -> Result<Vec<Kept>, JournalError> {
+    let length = |name: &String| storage.open(name).and_then(|file| file.length());
+    let kept = mend::kept(storage)?.into_iter().map(|name| {
+        let bytes = length(&name).map_err(error::io("read", storage.path(&name)))?;
+        Ok(Kept { file: storage.path(&name), bytes })
+    });
+    kept.collect()
 }

@@ -141,7 +141,7 @@ fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
     service.stop().unwrap();
     let segment = dir.path().join("00000000000000000001.facts");
     let mut bytes = std::fs::read(&segment).unwrap();
-    let record = |at: usize| at + 60 + usize::from(bytes[at]);
+    let record = |at: usize| at + 68 + usize::from(bytes[at + 52]);
     let closing = record(record(64)); // behind those of the start and the market
     bytes[closing - 1] ^= 1;
     std::fs::write(&segment, &bytes).unwrap();

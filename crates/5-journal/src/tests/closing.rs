@@ -1,35 +1,25 @@
-//! A clean end leaves word that all was durable: what is broken after it is damage, and the word itself is no fact.
+//! A clean end leaves a mark that all was durable: what is broken before it is damage, and the mark itself is no fact.
 
-use super::fixture::{SMALL, add, assert_holds, groups, open};
+use super::fixture::{HEAD, PLACE, RECORD, SMALL, add, assert_holds, change, groups, open};
 use super::sim::Sim;
 use crate::{Damage, Journal, JournalError, Options, verify_storage};
 
-/// Bytes of a closing record.
-const CLOSING: usize = 60;
 const ONE: Options = Options { segment_bytes: 4000, reserve_bytes: 0 };
 
-/// A journal of one record that was closed, its segment, and where the closing record is.
+/// A journal of one record that was closed, its segment, and where the mark is.
 fn closed(options: Options) -> (Sim, String, usize) {
     let sim = Sim::default();
     let mut journal = open(&sim, options).unwrap();
     add(&mut journal, 3);
     journal.close().unwrap();
     let name = sim.segments().pop().unwrap();
-    (sim, name, 64 + 60 + groups(1, 3).bytes().len())
-}
-
-fn change(sim: &Sim, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Sim {
-    let changed = sim.copy();
-    let mut bytes = sim.bytes(name);
-    change(&mut bytes);
-    changed.set(name, bytes);
-    changed
+    (sim, name, HEAD + RECORD + groups(1, 3).bytes().len())
 }
 
 #[test]
 fn a_byte_flipped_in_the_one_record_of_a_closed_journal_is_damage() {
     let (sim, name, end) = closed(ONE);
-    for at in 64..end {
+    for at in HEAD..end {
         let flipped = change(&sim, &name, |bytes| bytes[at] ^= 0x10);
         let before = flipped.all();
         let verified = verify_storage(&flipped, &mut |_, _| ()).unwrap();
@@ -44,10 +34,10 @@ fn a_byte_flipped_in_the_one_record_of_a_closed_journal_is_damage() {
 }
 
 #[test]
-fn a_closing_record_that_is_torn_or_flipped_loses_nothing() {
+fn a_mark_that_is_torn_or_flipped_loses_nothing() {
     let (sim, name, end) = closed(ONE);
     assert_holds(&sim, 7);
-    for at in end..end + CLOSING {
+    for at in end..end + PLACE {
         for torn in [
             change(&sim, &name, |bytes| bytes[at] ^= 0x10),
             change(&sim, &name, |bytes| bytes.truncate(at)),
@@ -103,7 +93,7 @@ fn clean_ends_without_facts_take_no_room() {
 }
 
 #[test]
-fn a_full_disk_has_no_closing_record_and_all_facts() {
+fn a_full_disk_takes_the_mark_too_and_has_all_facts() {
     let sim = Sim::default();
     let mut journal = open(&sim, Options { segment_bytes: 0, reserve_bytes: 0 }).unwrap();
     add(&mut journal, 1);
@@ -113,19 +103,17 @@ fn a_full_disk_has_no_closing_record_and_all_facts() {
     assert_holds(&sim, 3);
 }
 
-/// Power may keep what was written after the closing record and lose what went over it.
+/// Power may keep what was written later and lose what went behind the mark.
 #[test]
-fn what_was_never_durable_is_cut_behind_a_closing_record() {
+fn what_was_never_durable_is_cut_behind_a_mark() {
     let (sim, name, end) = closed(ONE);
-    let closing = sim.bytes(&name)[end..end + CLOSING].to_vec();
     let mut journal = open(&sim, ONE).unwrap();
     journal.append(&groups(7, 3)).unwrap();
     journal.append(&groups(13, 1)).unwrap();
     drop(journal);
-    let follows = end + 60 + groups(7, 3).bytes().len();
+    let follows = end + RECORD + groups(7, 3).bytes().len();
     let lost = change(&sim, &name, |bytes| {
-        bytes[end..follows].fill(0);
-        bytes[end..end + CLOSING].copy_from_slice(&closing);
+        bytes[end + PLACE..follows].fill(0);
     });
     let journal = open(&lost, ONE).unwrap();
     assert_eq!((journal.end(), journal.cut().is_some()), (7, true));

@@ -4,7 +4,10 @@ use std::io;
 
 use proptest::prelude::*;
 
-use super::fixture::{SMALL, SimJournal, add, assert_holds, groups, open};
+use super::fixture::{
+    HEAD, PLACE, RECORD, SMALL, SimJournal, add, assert_holds, change, groups, groups_otherwise,
+    open,
+};
 use super::sim::Sim;
 use crate::{Damage, Journal, JournalError, Options, verify_storage};
 
@@ -15,11 +18,11 @@ const ONE: Options = Options { segment_bytes: 4000, reserve_bytes: 0 };
 fn one_segment(asks: &[u64]) -> (Sim, String, Vec<usize>) {
     let sim = Sim::default();
     let mut journal = open(&sim, ONE).unwrap();
-    let mut ends = vec![64];
+    let mut ends = vec![HEAD];
     for &asks in asks {
         let bytes = groups(journal.end(), asks).bytes().len();
         add(&mut journal, asks);
-        ends.push(ends.last().unwrap() + 60 + bytes);
+        ends.push(ends.last().unwrap() + RECORD + bytes);
     }
     let name = sim.segments().pop().unwrap();
     (sim, name, ends)
@@ -49,9 +52,18 @@ fn assert_damaged(sim: &Sim, name: &str, offset: usize, what: &str) -> (u64, Dam
 fn assert_cut(sim: &Sim, offset: usize, bytes: usize, end: u64) -> SimJournal {
     let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
     assert_eq!((verified.intact, verified.cut_bytes), (true, bytes as u64));
+    let torn = verified.torn.map(|torn| (torn.segment, torn.offset, torn.bytes, torn.after));
+    let name = sim.segments().pop().unwrap();
+    let was = sim.bytes(&name)[offset..][..bytes].to_vec();
     let mut journal = open(sim, ONE).unwrap();
-    let cut = journal.cut().map(|cut| (cut.offset, cut.bytes));
-    assert_eq!(cut, (bytes > 0).then_some((offset as u64, bytes as u64)));
+    let cut = journal.cut().map(|cut| (cut.segment.clone(), cut.offset, cut.bytes, cut.after));
+    let told = (format!("sim/{name}"), offset as u64, bytes as u64, end - 1);
+    assert_eq!(cut, (bytes > 0).then_some(told));
+    assert_eq!(torn, cut, "verify says what an opening does");
+    if let Some(cut) = journal.cut() {
+        let kept = cut.kept.as_ref().unwrap().strip_prefix("sim/").unwrap();
+        assert_eq!(sim.bytes(kept), was, "what was cut is kept");
+    }
     assert_eq!(journal.end(), end);
     assert_holds(sim, end); // so the cut is on the disk
     add(&mut journal, 2);
@@ -69,6 +81,9 @@ fn a_tail_that_ends_anywhere_is_cut_back_to_the_last_whole_record() {
         let shorter = sim.copy();
         shorter.set(&name, whole[..length].to_vec());
         let tail = whole[offset..length].iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+        // A whole place with nothing behind it is a mark, which says that all before it was durable.
+        let is_mark = length >= offset + PLACE && tail <= PLACE;
+        let tail = if is_mark { 0 } else { tail };
         let _journal = assert_cut(&shorter, offset, tail, end);
         // The same where blocks had been set aside: there the rest of the record is zeros.
         let zeroed = sim.copy();
@@ -83,7 +98,7 @@ fn a_tail_that_ends_anywhere_is_cut_back_to_the_last_whole_record() {
 fn a_segment_cut_at_any_length_keeps_every_whole_record() {
     let (sim, name, ends) = one_segment(&[2, 1, 3]);
     let whole = sim.bytes(&name);
-    for length in 64..ends[3] {
+    for length in ends[1]..ends[3] {
         let records = ends.iter().filter(|&&end| end <= length).count() - 1;
         let shorter = sim.copy();
         shorter.set(&name, whole[..length].to_vec());
@@ -93,31 +108,24 @@ fn a_segment_cut_at_any_length_keeps_every_whole_record() {
 }
 
 #[test]
-fn any_byte_flipped_in_the_middle_is_found_and_named() {
+fn any_byte_flipped_in_what_was_synced_is_found_and_named() {
     let (sim, name, ends) = one_segment(&[2, 1, 3, 1]);
-    let whole = sim.bytes(&name);
-    for at in 0..ends[3] {
+    for at in 0..ends[4] {
         for flip in [1, 0x80, 0xff] {
-            let flipped = sim.copy();
-            let mut bytes = whole.clone();
-            bytes[at] ^= flip;
-            flipped.set(&name, bytes);
+            let flipped = change(&sim, &name, |bytes| bytes[at] ^= flip);
             let what = format!("byte {at} ^ {flip:#x}");
             let record = ends.iter().rposition(|&end| end <= at);
             let offset = record.map_or(0, |record| ends[record]);
             let (seq, damage) = assert_damaged(&flipped, &name, offset, &what);
-            assert_eq!(seq, record.map_or(1, |record| [1, 5, 7][record]));
+            assert_eq!(seq, record.map_or(1, |record| [1, 5, 7, 13][record]));
             assert_eq!(damage, if record.is_some() { Damage::Record } else { Damage::Head });
         }
     }
-    // In the last record it looks as a crash would leave it: nothing shows that it was ever
-    // durable.
-    for at in ends[3]..ends[4] {
-        let flipped = sim.copy();
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0xff;
-        flipped.set(&name, bytes);
-        assert_eq!(open(&flipped, ONE).unwrap().end(), 13);
+    // If a mark is changed, all is there that it stood for.
+    for at in ends[4]..ends[4] + PLACE {
+        let flipped = change(&sim, &name, |bytes| bytes[at] ^= 0xff);
+        let journal = open(&flipped, ONE).unwrap();
+        assert_eq!((journal.end(), journal.cut().is_some()), (15, true));
     }
 }
 
@@ -177,11 +185,11 @@ fn what_was_never_durable_is_cut_even_if_a_whole_record_follows() {
     let sim = Sim::default();
     let mut journal = open(&sim, ONE).unwrap();
     add(&mut journal, 2);
-    let lost = 64 + 60 + groups(1, 2).bytes().len();
+    let lost = HEAD + RECORD + groups(1, 2).bytes().len();
     journal.append(&groups(5, 1)).unwrap();
-    let follows = lost + 60 + groups(5, 1).bytes().len();
+    let follows = lost + RECORD + groups(5, 1).bytes().len();
     journal.append(&groups(7, 3)).unwrap();
-    let length = follows + 60 + groups(7, 3).bytes().len();
+    let length = follows + RECORD + groups(7, 3).bytes().len();
     drop(journal);
     let name = sim.segments().pop().unwrap();
     let mut bytes = sim.bytes(&name);
@@ -222,7 +230,7 @@ fn a_tail_torn_anywhere_but_in_the_last_segment_is_damage() {
     for name in &names[..names.len() - 1] {
         let torn = sim.copy();
         let mut bytes = sim.bytes(name);
-        let _last = bytes.pop();
+        bytes.truncate(bytes.len() - RECORD - 1); // the word that another follows, and a byte of a record
         torn.set(name, bytes);
         let before = open(&torn, SMALL).err().unwrap();
         assert!(matches!(before, JournalError::Damaged { damage: Damage::Record, .. }), "{before}");
@@ -230,11 +238,176 @@ fn a_tail_torn_anywhere_but_in_the_last_segment_is_damage() {
     }
 }
 
+/// Power may be lost between the sync of a new segment and that of the word in the one before it.
+#[test]
+fn the_word_that_another_segment_follows_may_be_torn_and_is_mended() {
+    let (sim, names) = segments();
+    let end = open(&sim, SMALL).unwrap().end();
+    let whole = sim.bytes(&names[1]);
+    for length in whole.len() - RECORD..whole.len() {
+        for torn in [
+            change(&sim, &names[1], |bytes| bytes.truncate(length)),
+            change(&sim, &names[1], |bytes| bytes[length..].fill(0)),
+            change(&sim, &names[1], |bytes| bytes[length] ^= 1),
+        ] {
+            assert_holds(&torn, end);
+            assert_eq!(open(&torn, SMALL).unwrap().cut(), None);
+            assert_eq!(torn.bytes(&names[1]), whole);
+        }
+    }
+}
+
+#[test]
+fn the_newest_segment_that_is_gone_is_missed_without_any_snapshot() {
+    let (sim, names) = segments();
+    for gone in 1..names.len() {
+        names[gone..].iter().for_each(|name| drop(sim.state().files.remove(name)));
+        let last = &names[gone - 1];
+        let (offset, first) = (sim.bytes(last).len() - RECORD, names[gone][..20].parse().unwrap());
+        let told = assert_damaged(&sim, last, offset, "a missing segment");
+        assert_eq!(told, (first, Damage::NextSegment));
+        let text = open(&sim, SMALL).err().unwrap().to_string();
+        let give_up = format!("truncate -s {offset} sim/{last}");
+        assert!(text.ends_with(&give_up), "{text}");
+        // What it says can be done: then the journal ends there.
+        let given_up = change(&sim, last, |bytes| bytes.truncate(offset));
+        assert_holds(&given_up, first);
+        assert_eq!(open(&given_up, SMALL).unwrap().end(), first);
+        let (again, names) = segments();
+        names.iter().for_each(|name| sim.set(name, again.bytes(name)));
+    }
+}
+
+#[test]
+fn segments_that_are_all_gone_are_missed_without_any_snapshot() {
+    let (sim, _) = segments();
+    sim.state().files.retain(|name, _| !name.ends_with(".facts"));
+    assert_eq!(sim.all().len(), 1, "only what says that it began");
+    let before = sim.all();
+    for error in
+        [open(&sim, SMALL).err().unwrap(), verify_storage(&sim, &mut |_, _| ()).err().unwrap()]
+    {
+        assert!(matches!(error, JournalError::NoSegments { .. }), "{error}");
+        assert!(error.to_string().contains("move `began`"), "{error}");
+    }
+    assert_eq!(sim.all(), before);
+    sim.state().files.clear();
+    assert_eq!(open(&sim, SMALL).unwrap().end(), 1);
+}
+
+#[test]
+fn a_journal_without_a_durable_fact_has_not_begun() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    journal.close().unwrap();
+    journal.append(&groups(1, 1)).unwrap();
+    drop(journal);
+    assert!(!sim.state().files.contains_key("began"));
+    // Found whole at a start, and durable since.
+    drop(open(&sim, SMALL).unwrap());
+    assert!(sim.state().files.contains_key("began"));
+}
+
+#[test]
+fn what_says_that_a_journal_has_begun_fits_its_segments_or_is_named() {
+    let (sim, _) = segments();
+    let end = open(&sim, SMALL).unwrap().end();
+    let refused = |sim: &Sim, wrong: &str| {
+        let before = sim.all();
+        let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
+        let text = open(sim, SMALL).err().unwrap().to_string();
+        assert!(text.contains("sim/began is ") && text.contains(wrong), "{text}");
+        assert!(!verified.intact);
+        assert_eq!(verified.damage.unwrap().to_string(), text);
+        assert_eq!(sim.all(), before, "nothing was changed");
+    };
+    for at in 0..sim.bytes("began").len() {
+        refused(&change(&sim, "began", |bytes| bytes[at] ^= 1), "damaged");
+        refused(&change(&sim, "began", |bytes| bytes.truncate(at)), "damaged");
+    }
+    let other = Sim::default();
+    let mut journal = open(&other, SMALL).unwrap();
+    journal.append(&groups_otherwise(1, 4)).unwrap();
+    journal.sync().unwrap();
+    refused(&change(&sim, "began", |bytes| *bytes = other.bytes("began")), "of another journal");
+    // It is written anew where it is not there.
+    let without = sim.copy();
+    drop(without.state().files.remove("began"));
+    assert_eq!(open(&without, SMALL).unwrap().end(), end);
+    assert_eq!(without.bytes("began"), sim.bytes("began"));
+    // Where it is there, the first record was durable.
+    let torn = other.copy();
+    let name = torn.segments().pop().unwrap();
+    torn.set(&name, other.bytes(&name)[..HEAD + PLACE + 9].to_vec());
+    let (seq, damage) = assert_damaged(&torn, &name, HEAD, "the first record is torn");
+    assert_eq!((seq, damage), (1, Damage::Record));
+}
+
+/// A disk may show old bytes where it has lost new ones.
+#[test]
+fn an_older_record_in_place_of_a_later_one_is_named() {
+    let (sim, name, ends) = one_segment(&[2, 2, 2, 2]);
+    let bytes = sim.bytes(&name);
+    let record = |at: usize| bytes[ends[at]..ends[at + 1]].to_vec();
+    for (from, to) in [(0, 1), (0, 2), (1, 2), (0, 3), (2, 3)] {
+        let stale = change(&sim, &name, |bytes| {
+            bytes[ends[to]..][..record(from).len()].copy_from_slice(&record(from));
+        });
+        let (seq, damage) = assert_damaged(&stale, &name, ends[to], "an older record");
+        let found = [1, 5, 9][from];
+        assert_eq!((seq, damage), ([1, 5, 9, 13][to], Damage::Gap { found }));
+    }
+}
+
+#[test]
+fn whole_old_records_behind_a_zeroed_span_are_named() {
+    let (sim, name, ends) = one_segment(&[2, 2, 2, 2]);
+    let bytes = sim.bytes(&name);
+    for from in [0, 1] {
+        let old = bytes[ends[from]..ends[from + 1]].to_vec();
+        let stale = change(&sim, &name, |bytes| {
+            bytes.truncate(ends[2]);
+            bytes.resize(ends[2] + 300, 0);
+            bytes.extend(&old);
+        });
+        let (seq, damage) = assert_damaged(&stale, &name, ends[2], "zeros, then an older record");
+        assert_eq!((seq, damage), (9, Damage::Stale { found: [1, 5][from] }));
+    }
+}
+
+/// Each record is whole, and fits its checksum: only the chain tells.
+#[test]
+fn a_record_of_another_history_breaks_the_chain_within_a_segment() {
+    let (sim, name, ends) = one_segment(&[2, 1, 3, 1]);
+    let other = Sim::default();
+    let mut journal = open(&other, ONE).unwrap();
+    for (first, facts) in [(1, 4), (5, 2), (7, 6), (13, 2)] {
+        journal.append(&groups_otherwise(first, facts)).unwrap();
+        journal.sync().unwrap();
+    }
+    let bytes = other.bytes(&name);
+    for record in 0..4 {
+        let (from, to) = (ends[record], ends[record + 1]);
+        // With the place of ours, as one would write that changes it by hand; and as it is.
+        let mut forged = bytes[from..to].to_vec();
+        let place = crate::record::Place::parse(&sim.bytes(&name)[from..]).unwrap();
+        crate::record::RecordHead::put_place(&place, &mut forged);
+        let edited = change(&sim, &name, |bytes| bytes[from..to].copy_from_slice(&forged));
+        let (_, damage) = assert_damaged(&edited, &name, to, "an edited record");
+        assert_eq!(damage, Damage::Chain, "record {record}");
+        if record > 0 {
+            let moved = change(&sim, &name, |all| all[from..to].copy_from_slice(&bytes[from..to]));
+            let (_, damage) = assert_damaged(&moved, &name, from, "another's record");
+            assert_eq!(damage, Damage::Chain, "record {record}");
+        }
+    }
+}
+
 #[test]
 fn a_segment_that_lacks_its_last_record_leaves_a_gap_that_is_named() {
     let (sim, names) = segments();
     let first = sim.bytes(&names[0]);
-    let one = 64 + 60 + groups(1, 7).bytes().len();
+    let one = HEAD + RECORD + groups(1, 7).bytes().len();
     assert!(first.len() > one, "the first segment has two records");
     sim.set(&names[0], first[..one].to_vec());
     let (seq, damage) = assert_damaged(&sim, &names[1], 0, "a record taken out");
@@ -291,12 +464,12 @@ fn a_segment_under_another_name_is_named() {
 fn an_unknown_version_is_left_to_who_knows_it() {
     let (sim, name, _) = one_segment(&[1]);
     let mut bytes = sim.bytes(&name);
-    bytes[8] = 2;
+    bytes[8] = 3;
     let check = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..64]);
     bytes[12..16].copy_from_slice(&check.to_le_bytes());
     sim.set(&name, bytes);
     let error = open(&sim, ONE).err().unwrap();
-    assert!(matches!(error, JournalError::Damaged { damage: Damage::Version(2), .. }));
+    assert!(matches!(error, JournalError::Damaged { damage: Damage::Version(3), .. }));
     assert!(error.to_string().contains("use the program that wrote it"), "{error}");
 }
 
@@ -348,18 +521,19 @@ fn what_a_crash_left_in_the_making_is_removed() {
 fn a_record_that_is_whole_but_holds_no_facts_is_named() {
     let (sim, name, ends) = one_segment(&[2]);
     let mut bytes = sim.bytes(&name);
+    let place = crate::record::Place::parse(&bytes[ends[1]..]).unwrap();
     bytes.truncate(ends[1]);
     let mut record = Vec::new();
-    let chain: [u8; 32] = bytes[64 + 28..64 + 60].try_into().unwrap();
-    let _chain = crate::record::RecordHead::write(5, 1, 0, &chain, &[9, 9], &mut record).unwrap();
+    let _chain = crate::record::RecordHead::write(&place, 1, &[&[9, 9]], &mut record).unwrap();
     bytes.extend(record);
     sim.set(&name, bytes);
     let verified = verify_storage(&sim, &mut |_, _| ()).unwrap();
     assert!(matches!(
-        verified.damage,
+        &verified.damage,
         Some(JournalError::Damaged { seq: 5, damage: Damage::Facts(_), .. })
     ));
-    assert!(matches!(open(&sim, ONE).err(), Some(JournalError::NoFacts { first: 5, .. })));
+    let (before, error) = (verified.damage.unwrap().to_string(), open(&sim, ONE).err().unwrap());
+    assert_eq!(before, error.to_string());
 }
 
 #[test]

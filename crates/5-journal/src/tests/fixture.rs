@@ -16,6 +16,20 @@ pub(super) fn open(sim: &Sim, options: Options) -> Result<SimJournal, JournalErr
     FileJournal::open_storage(sim.clone(), options)
 }
 
+/// Bytes of a segment's head, of a record's place, and of place and head.
+pub(super) const HEAD: usize = 64;
+pub(super) const PLACE: usize = 52;
+pub(super) const RECORD: usize = 68;
+
+/// A copy in which the bytes of this file are changed.
+pub(super) fn change(sim: &Sim, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Sim {
+    let changed = sim.copy();
+    let mut bytes = sim.bytes(name);
+    change(&mut bytes);
+    changed.set(name, bytes);
+    changed
+}
+
 /// The fact with number `seq`: two to an ask.
 pub(super) fn fact(seq: u64) -> (Stamp, Fact) {
     let ask = AskId(seq.div_ceil(2));

@@ -202,12 +202,55 @@ fn the_format_is_as_it_was() {
     let mut journal = open(&sim, Options { segment_bytes: 0, reserve_bytes: 0 }).unwrap();
     journal.append(&groups(1, 2)).unwrap();
     journal.append(&groups(5, 1)).unwrap();
-    let hex = |name: &String| -> String {
-        sim.bytes(name).iter().map(|byte| format!("{byte:02x}")).collect()
+    journal.sync().unwrap();
+    let mut names = sim.segments();
+    names.push("began".to_owned());
+    let files: Vec<_> = names.iter().map(|name| sim.bytes(name)).collect();
+    assert_eq!(files, golden(include_str!("golden-2.hex")), "{}", hex(&files));
+}
+
+fn hex(files: &[Vec<u8>]) -> String {
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let file = |file: &Vec<u8>| file.chunks(32).map(line).collect::<Vec<_>>().join("\n");
+    files.iter().map(file).collect::<Vec<_>>().join("\n\n")
+}
+
+fn golden(text: &str) -> Vec<Vec<u8>> {
+    let file = |text: &str| {
+        let digits: String = text.split_whitespace().collect();
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        (0..digits.len()).step_by(2).map(byte).collect()
     };
-    let files: Vec<String> = sim.segments().iter().map(hex).collect();
-    let golden = include_str!("golden.hex");
-    let golden: Vec<String> =
-        golden.split("\n\n").map(|file| file.split_whitespace().collect()).collect();
-    assert_eq!(files, golden);
+    text.split("\n\n").map(file).collect()
+}
+
+/// A journal as version 1 of the format left it.
+pub(super) fn of_version_1() -> Sim {
+    let sim = Sim::default();
+    let names = ["00000000000000000001.facts", "00000000000000000005.facts"];
+    for (name, bytes) in names.into_iter().zip(golden(include_str!("golden-1.hex"))) {
+        sim.set(name, bytes);
+    }
+    sim
+}
+
+#[test]
+fn a_journal_of_version_1_is_read_and_goes_on_in_version_2() {
+    let sim = of_version_1();
+    assert_holds(&sim, 7);
+    let mut journal = open(&sim, SMALL).unwrap();
+    assert_eq!((journal.end(), journal.cut()), (7, None));
+    assert_eq!(read(&journal, 1, 7), (1..7).map(fact).collect::<Vec<_>>());
+    let old = sim.segments();
+    add(&mut journal, 1);
+    assert_eq!(sim.segments().len(), old.len() + 1, "another segment, of the new version");
+    add(&mut journal, 20);
+    add(&mut journal, 2);
+    journal.save_snapshot(4, b"fold").unwrap();
+    assert_eq!(read(&journal, 2, 53), (2..53).map(fact).collect::<Vec<_>>());
+    drop(journal);
+    assert_holds(&sim, 53);
+    let journal = open(&sim, SMALL).unwrap();
+    assert_eq!((journal.end(), journal.cut()), (53, None));
+    assert_eq!(journal.load_snapshot().unwrap().saved, Some((4, b"fold".to_vec())));
 }

@@ -10,7 +10,8 @@ use journal::{Journal, JournalError, Reader};
 use super::letters::Chunk;
 use crate::{Intake, mutation};
 
-/// Most bytes that are written before a sync: about ten milliseconds' worth.
+/// Most bytes of a batch, which is written as one record and synced, unless a single chunk has more: about ten
+/// milliseconds' worth.
 const SYNC_BYTES: usize = 4 << 20;
 
 /// A journal, and the chunks that are on their way into it.
@@ -99,35 +100,26 @@ impl Keeping {
         self.bytes >= SYNC_BYTES
     }
 
-    /// Writes all that waits as far as there is room, syncs once, and says who may be told.
+    /// Writes all that waits as far as there is room, a batch after the other, each as one record that is synced before
+    /// the next, and says who may be told.
     ///
     /// `stopping`: there will be no more turns, so a full disk is a failure. So it is for a start that
     /// cannot even write that it began: nobody would see what it waits for. Waits for the disk.
     pub fn turn(&mut self, stopping: bool) -> Turn {
-        let (mut written, mut next) = (Vec::new(), Next::Wait);
-        while let Some(chunk) = self.waiting.pop_front() {
-            match self.append(&chunk) {
-                Ok(()) => written.push(chunk),
+        let (mut told, mut next) = (Vec::new(), Next::Wait);
+        while !self.waiting.is_empty() {
+            match self.commit() {
+                Ok(chunks) => told.extend(self.waiting.drain(..chunks)),
                 Err(why) => {
-                    self.waiting.push_front(chunk);
                     let full = matches!(why, JournalError::Full { .. });
-                    let waits = full && self.begun && !stopping;
+                    let waits = full && (self.begun || !told.is_empty()) && !stopping;
                     next = if waits { Next::NoRoom } else { Next::Stop(why.to_string()) };
                     break;
                 }
             }
         }
-        let synced = match mutation::EARLY_TELL.is_on() {
-            true => Ok(self.journal.end()),
-            false => self.journal.sync(),
-        };
-        if let (false, Err(why)) = (written.is_empty(), synced) {
-            // Nobody knows what the disk has. What was written is not told, now or later.
-            written.drain(..).rev().for_each(|chunk| self.waiting.push_front(chunk));
-            next = Next::Stop(why.to_string());
-        }
         self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
-        self.begun |= !written.is_empty();
+        self.begun |= !told.is_empty();
         self.stalled = next == Next::NoRoom;
         match next {
             Next::Wait => next = self.look_for_room(),
@@ -135,14 +127,45 @@ impl Keeping {
             Next::Stop(_) => {}
         }
         let (durable, intake) = (self.journal.durable() - 1, self.intake);
-        Turn { told: written, durable, intake, next }
+        Turn { told, durable, intake, next }
     }
 
-    fn append(&mut self, chunk: &Chunk) -> Result<(), JournalError> {
-        match chunk.groups.is_empty() {
-            true => Ok(()),
-            false => self.journal.append(&chunk.groups),
+    /// Writes the oldest chunks that wait as one record, and syncs it. How many they are: all, up to
+    /// [`SYNC_BYTES`], or as many as there is room for. After an error none of them may be told, now or later: nobody
+    /// knows what the disk has.
+    fn commit(&mut self) -> Result<usize, JournalError> {
+        let mut chunks = self.batch();
+        while let Err(why) = self.append(chunks) {
+            let fits_less =
+                matches!(why, JournalError::Full { .. } | JournalError::TooLarge { .. });
+            match fits_less && chunks > 1 {
+                true => chunks /= 2,
+                false => return Err(why),
+            }
         }
+        if !mutation::EARLY_TELL.is_on() {
+            self.journal.sync()?;
+        }
+        Ok(chunks)
+    }
+
+    /// How many chunks make a batch, at least one.
+    fn batch(&self) -> usize {
+        let mut bytes = 0;
+        let fits = self.waiting.iter().take_while(|chunk| {
+            bytes += chunk.groups.bytes().len();
+            bytes <= SYNC_BYTES
+        });
+        fits.count().max(1)
+    }
+
+    /// Appends so many chunks. Their bytes are copied once, into the record.
+    fn append(&mut self, chunks: usize) -> Result<(), JournalError> {
+        let chunks = self.waiting.iter().take(chunks).map(|chunk| &chunk.groups);
+        if mutation::RECORD_A_CHUNK.is_on() {
+            return chunks.into_iter().try_for_each(|groups| self.journal.append(groups));
+        }
+        self.journal.append_batch(&chunks.collect::<Vec<_>>())
     }
 
     /// Ends in good order, after the last turn. A failure harms nothing that was told, and is to be heard of.

@@ -104,6 +104,9 @@ impl SimDisk {
                 let zeros = last.saturating_sub(at) + lost.len();
                 let mut put = vec![0; zeros];
                 put.extend(&old);
+                if at + put.len() > length {
+                    return None; // without what is behind them, zeros are as blocks that were set aside
+                }
                 (at, put, "zeros, and an older write behind them")
             }
         };
@@ -148,6 +151,13 @@ impl SimDisk {
     /// What is away, if anything is.
     pub fn taken(&self) -> Option<Lost> {
         self.state().taken.as_ref().map(|taken| taken.lost)
+    }
+
+    /// True if a file was taken away, and nothing has its name.
+    pub fn is_removed(&self) -> bool {
+        let state = self.state();
+        let file = state.taken.as_ref().and_then(|taken| taken.file.as_ref());
+        file.is_some_and(|(name, _)| !state.image.names.contains_key(name))
     }
 
     /// Puts back what was taken away. Where the writer has kept a file's bytes, that copy is taken half of

@@ -143,8 +143,9 @@ impl Survived {
 }
 
 impl Journal for Survived {
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
-        Err(JournalError::Fenced { expected: self.end(), found: groups.first() })
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+        let found = batch.first().map_or(0, |groups| groups.first());
+        Err(JournalError::Fenced { expected: self.end(), found })
     }
 
     fn sync(&mut self) -> Result<u64, JournalError> {

@@ -56,6 +56,7 @@ counts! {
     taken_away = "segments, locks and folders that another program took away from a service";
     taken_noticed = "of these: noticed by the service, which ended by name";
     kept_copies = "of these: segments that a start went on from as the service had kept them";
+    missing_found = "of these: segments without which a start was refused, before they were put back";
     second_services = "second services on the same disk, which were refused";
     seconds_without_lock = "of these: though there was no lock file";
     clean_ends = "services that ended in good order";
@@ -63,6 +64,7 @@ counts! {
     stale_found = "of these: found and named";
     bit_rots = "bits flipped on the disk";
     bit_rot_found = "of these: found and named";
+    batches_cut = "of these: in the last batch before a loss of power, which was cut";
     snapshots_loaded = "starts that began from a snapshot";
     unknown = "asks that nobody knew the end of, asked again";
     repeated = "of these: done before, and answered as then";
@@ -101,6 +103,7 @@ pub const SOMETIMES: &[&str] = &[
     "taken_away",
     "taken_noticed",
     "kept_copies",
+    "missing_found",
     "second_services",
     "seconds_without_lock",
     "clean_ends",

@@ -39,8 +39,8 @@ pub(super) struct Hasty {
 }
 
 impl Journal for Hasty {
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
-        self.journal.append(groups)
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+        self.journal.append_batch(batch)
     }
 
     fn sync(&mut self) -> Result<u64, JournalError> {

@@ -25,6 +25,8 @@ pub(super) struct Record {
     facts: Vec<(Stamp, Fact)>,
     /// Facts up to this number were told.
     told: u64,
+    /// Facts up to this number were told before the last batch was.
+    told_before: u64,
     /// Asks that brought facts about.
     asks: Vec<Carried>,
     /// Which order an account's own id stands for.
@@ -95,7 +97,14 @@ impl Record {
 
     /// Facts up to this number have been told.
     pub(super) fn tell(&mut self, until: u64) {
-        self.told = self.told.max(until);
+        if until > self.told {
+            (self.told_before, self.told) = (self.told, until);
+        }
+    }
+
+    /// Facts up to this number were told before the last batch was.
+    pub(super) fn told_before(&self) -> u64 {
+        self.told_before
     }
 
     /// The world was lost, and its journal has these facts: all that was told, nothing else than what

@@ -42,9 +42,10 @@ fn kept<T>(what: String) -> Result<T, NoStart> {
 fn refused(why: JournalError) -> NoStart {
     match why {
         JournalError::Io { .. } | JournalError::Full { .. } => NoStart::Again,
-        damaged @ (JournalError::Damaged { .. } | JournalError::FactsGone { .. }) => {
-            NoStart::Named(Box::new(damaged))
-        }
+        damaged @ (JournalError::Damaged { .. }
+        | JournalError::FactsGone { .. }
+        | JournalError::NoSegments { .. }
+        | JournalError::BadBegan { .. }) => NoStart::Named(Box::new(damaged)),
         other => {
             let what = format!("no start: {other}");
             NoStart::Broken(Broken { law: Law::Kept, what })
@@ -91,89 +92,124 @@ pub(super) fn second_is_refused(disk: &SimDisk, plan: &Plan) -> Option<bool> {
     }
 }
 
+/// What was there before bytes or files are not what they were.
+pub(super) struct Before<'a> {
+    pub(super) disk: &'a SimDisk,
+    pub(super) plan: &'a Plan,
+    pub(super) record: &'a Record,
+    /// A mark says that all that was told was durable: power was not lost since it was written, or it was synced.
+    pub(super) marked: bool,
+}
+
 /// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
-pub(super) fn rot(
-    disk: &SimDisk,
-    plan: &Plan,
-    record: &Record,
-    counts: &mut Counts,
-    clean: bool,
-) -> Result<(), Broken> {
-    let before = disk.copy();
-    let Some((name, at)) = disk.rot(&[".facts", ".fold"]) else { return Ok(()) };
+pub(super) fn rot(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
+    let copy = before.disk.copy();
+    let Some((name, at)) = before.disk.rot(&[".facts", ".fold", "began"]) else { return Ok(()) };
     counts.bit_rots += 1;
     let span = Span { name, at, bytes: 1, what: "a flipped bit" };
-    let named = judge_span(disk, plan, record, &span, clean);
-    disk.restore(before);
+    let named = before.judge(&span, counts);
+    before.disk.restore(copy);
     counts.bit_rot_found += u64::from(named?);
     Ok(())
 }
 
 /// Lets old bytes come back, starts, and puts the disk back as it was. They were named, or did no harm.
-pub(super) fn stale(
-    disk: &SimDisk,
-    plan: &Plan,
-    record: &Record,
-    counts: &mut Counts,
-    clean: bool,
-) -> Result<(), Broken> {
-    let before = disk.copy();
-    let Some(span) = disk.stale(".facts") else { return Ok(()) };
+pub(super) fn stale(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
+    let copy = before.disk.copy();
+    let Some(span) = before.disk.stale(".facts") else { return Ok(()) };
     counts.stale_bytes += 1;
-    let named = judge_span(disk, plan, record, &span, clean);
-    disk.restore(before);
+    let named = before.judge(&span, counts);
+    before.disk.restore(copy);
     counts.stale_found += u64::from(named?);
     Ok(())
 }
 
-/// Starts on a disk on which a span of bytes is not what was written. True if that was named; else it must
-/// have done no harm.
-fn judge_span(
+/// Starts without the segment that was taken away, and puts the disk back as it was: nothing that was told is missed
+/// without a word.
+pub(super) fn missing(
     disk: &SimDisk,
     plan: &Plan,
     record: &Record,
-    span: &Span,
-    clean: bool,
-) -> Result<bool, Broken> {
-    let rotten = disk.copy();
-    let Span { name, at, bytes, what: instead } = span;
-    let broken = |what: String| {
-        let what = format!("{instead} in {name} at byte {at}, {bytes} of them: {what}");
-        Err(Broken { law: Law::Kept, what })
+    counts: &mut Counts,
+) -> Result<(), Broken> {
+    if !disk.is_removed() {
+        return Ok(());
+    }
+    let copy = disk.copy();
+    let found = start(disk, plan);
+    let changed = !disk.shows(&copy);
+    disk.restore(copy);
+    let what = match found {
+        Err(NoStart::Named(_)) if changed => "it was named, and something was changed".to_owned(),
+        Err(NoStart::Named(_)) => {
+            counts.missing_found += 1;
+            return Ok(());
+        }
+        Ok(Found { facts, .. }) if facts.len() as u64 >= record.told() => return Ok(()),
+        Ok(Found { facts, .. }) => {
+            format!("{} facts are left, {} told", facts.len(), record.told())
+        }
+        Err(NoStart::Again) => "no start, on a disk that does not fail".to_owned(),
+        Err(NoStart::Broken(other)) => other.to_string(),
     };
-    match start(disk, plan) {
-        Err(NoStart::Named(why)) => {
-            let verified = verify_storage(disk, &mut |_, _| ());
-            if !disk.shows(&rotten) {
-                broken("it was named, and something was changed".to_owned())
-            } else if !why.to_string().contains(name) {
-                broken(format!("another place was named: {why}"))
-            } else if verified.is_ok_and(|verified| verified.intact) {
-                broken("verify finds nothing".to_owned())
-            } else {
-                Ok(true)
+    Err(Broken { law: Law::Kept, what: format!("the newest segment is away: {what}") })
+}
+
+impl Before<'_> {
+    /// Starts on a disk on which a span of bytes is not what was written. True if that was named; else it must have
+    /// done no harm.
+    ///
+    /// A cut begins in the last record, which is the last batch. If `marked`, no cut takes anything that was told.
+    fn judge(&self, span: &Span, counts: &mut Counts) -> Result<bool, Broken> {
+        let Before { disk, plan, record, marked } = *self;
+        let rotten = disk.copy();
+        let Span { name, at, bytes, what: instead } = span;
+        let broken = |what: &str| {
+            let what = format!("{instead} in {name} at byte {at}, {bytes} of them: {what}");
+            Err(Broken { law: Law::Kept, what })
+        };
+        let Found { facts, recovered, .. } = match start(disk, plan) {
+            Ok(found) => found,
+            Err(NoStart::Again) => return broken("no start, on a disk that does not fail"),
+            Err(NoStart::Broken(other)) => return broken(&other.to_string()),
+            Err(NoStart::Named(why)) => {
+                let verified = verify_storage(disk, &mut |_, _| ());
+                return if !disk.shows(&rotten) {
+                    broken("it was named, and something was changed")
+                } else if !why.to_string().contains(name) {
+                    broken(&format!("another place was named: {why}"))
+                } else if verified.is_ok_and(|verified| verified.intact) {
+                    broken("verify finds nothing")
+                } else {
+                    Ok(true)
+                };
             }
+        };
+        let there = facts.len() as u64;
+        let path = format!("disk/{name}");
+        let cut = recovered.cut.as_ref().is_some_and(|cut| {
+            let (end, cut_end) = (at + bytes, cut.offset + cut.bytes);
+            cut.segment == path && cut.offset < end && *at < cut_end
+        });
+        let same = record.facts().iter().zip(&facts).all(|(mine, journals)| mine == journals);
+        if !same || there > record.len() {
+            return broken("and was believed");
         }
-        Err(NoStart::Again) => broken("no start, on a disk that does not fail".to_owned()),
-        Err(NoStart::Broken(other)) => broken(other.to_string()),
-        Ok(Found { facts, recovered, .. }) => {
-            let same = record.facts().iter().zip(&facts).all(|(mine, journals)| mine == journals);
-            let all = facts.len() as u64 >= record.told() && facts.len() <= record.facts().len();
-            let path = format!("disk/{name}");
-            let cut = recovered.cut.as_ref().is_some_and(|cut| {
-                let (end, cut_end) = (at + bytes, cut.offset + cut.bytes);
-                cut.segment == path && cut.offset < end && *at < cut_end
-            });
-            match (same, all) {
-                (false, _) => broken("and was believed".to_owned()),
-                // The very last record cannot be told from a torn one; it was cut, and that was said.
-                (true, false) if !cut => broken("and facts were lost without a word".to_owned()),
-                (true, false) if clean => {
-                    broken("and facts were lost that an end in good order had seen".to_owned())
-                }
-                _ => Ok(cut || recovered.passed_over.contains(&path)),
+        if there < record.told() {
+            if marked {
+                return broken("and facts were lost that a mark said were durable");
             }
+            if there < record.told_before() {
+                return broken("and more than the last batch was lost");
+            }
+            // Zeros in the place of a whole write are as if it had never been.
+            if !cut && *bytes == 1 {
+                return broken("and facts were lost without a word");
+            }
+            // Its mark was lost with the power: what is broken cannot be told from what was torn.
+            counts.batches_cut += 1;
         }
+        Ok(cut || recovered.passed_over.contains(&path))
     }
 }
 

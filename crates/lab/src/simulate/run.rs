@@ -67,6 +67,8 @@ pub(super) struct Run {
     pub(super) begun_with: u64,
     /// Failures of the disk before it began.
     pub(super) faults_before: u64,
+    /// Behind all that is durable stands a mark that says so: power was not lost since the last start.
+    pub(super) marked: bool,
 }
 
 /// Runs a seed. The same seed, with the same wanted of it, gives the same run.
@@ -125,6 +127,7 @@ impl Run {
             clean: false,
             begun_with: 0,
             faults_before: 0,
+            marked: false,
             faults,
             plan,
         }
@@ -254,26 +257,38 @@ impl Run {
             self.counts.deaths_in_recovery += 1;
         }
         self.disk.wake(cache);
+        self.marked &= cache;
         if self.taken.take().is_some() {
+            self.faults.rest(true);
+            let judged = recovery::missing(&self.disk, &self.plan, &self.record, &mut self.counts);
+            self.faults.rest(self.resting);
+            judged?;
             self.counts.kept_copies += u64::from(self.disk.put_back());
         }
         self.clients.read(&self.record, &mut self.counts)?;
         self.clock += 1_000_000 + std::mem::take(&mut self.pause);
         if self.faults.strikes(Fault::Rot) {
             self.faults.rest(true);
-            let judged =
-                recovery::rot(&self.disk, &self.plan, &self.record, &mut self.counts, self.clean);
+            let judged = self.judge_damage(recovery::rot);
             self.faults.rest(self.resting);
             judged?;
         }
         if self.faults.strikes(Fault::Stale) {
             self.faults.rest(true);
-            let judged =
-                recovery::stale(&self.disk, &self.plan, &self.record, &mut self.counts, self.clean);
+            let judged = self.judge_damage(recovery::stale);
             self.faults.rest(self.resting);
             judged?;
         }
         Ok(())
+    }
+
+    fn judge_damage(
+        &mut self,
+        damage: fn(&recovery::Before<'_>, &mut Counts) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        let Run { disk, plan, record, counts, marked, clean, .. } = self;
+        let marked = *marked || *clean; // an end in good order has synced its mark
+        damage(&recovery::Before { disk, plan, record, marked }, counts)
     }
 
     fn start(&mut self) -> Result<(), Broken> {
@@ -310,6 +325,8 @@ impl Run {
         let recovery::Found { exchange, journal, facts, recovered } = found;
         self.counts.torn_tails += u64::from(recovered.cut.is_some());
         self.counts.snapshots_loaded += u64::from(recovered.from_snapshot > 0);
+        // A start leaves a mark, unless it finds no room even for that.
+        self.marked = self.heals.is_none();
         let lost = self.record.recover(&facts)?;
         self.counts.lost_facts += lost;
         if std::mem::take(&mut self.clean) && (recovered.cut.is_some() || lost > 0) {
