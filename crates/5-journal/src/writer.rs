@@ -280,6 +280,7 @@ impl<S: Storage> FileJournal<S> {
     /// Goes on in a new segment. False if the disk is full; then nothing has changed.
     fn begin_segment(&mut self) -> Result<bool, JournalError> {
         self.sync_file()?;
+        self.check_segment()?; // also if nothing was to be synced: it is not looked at again
         let begin = SegmentHead::begin(self.position, self.chain);
         let name = record::segment_name(self.position);
         match create_segment(&self.storage, &name, &begin) {
@@ -345,6 +346,7 @@ impl<S: Storage> FileJournal<S> {
             return Err(self.full());
         }
         self.sync_file()?;
+        self.check_segment()?; // also if nothing was to be synced: it is not looked at again
         let begin = SegmentHead::begin(self.position, self.chain);
         let name = record::segment_name(self.position);
         let bytes = self.reserve.bytes;
@@ -374,7 +376,10 @@ impl<S: Storage> FileJournal<S> {
         self.allocated = bytes;
         self.marked = true;
         // All before the record that is to be placed is durable now: it must begin with the mark that is there.
-        RecordHead::put_place(&self.place_behind(), &mut self.record);
+        // Without one, a segment was begun ahead of need.
+        if !self.record.is_empty() {
+            RecordHead::put_place(&self.place_behind(), &mut self.record);
+        }
         Ok(())
     }
 

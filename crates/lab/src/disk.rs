@@ -3,15 +3,19 @@
 //! It knows nothing of segments or facts, and never fails but as its faults say.
 
 mod inode;
+mod tamper;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journal::{Lost, Storage, StorageFile};
 
 use crate::faults::{Fault, Faults};
 use inode::{Change, Inode};
+pub use tamper::Span;
+use tamper::Taken;
 
 /// A change of a name that is not on the disk yet: it leads to this file now, or to none.
 type Renaming = Vec<(String, Option<usize>)>;
@@ -34,8 +38,26 @@ struct State {
     fuse: Option<u64>,
     dead: bool,
     nanoseconds: u64,
-    /// A sync that fails is answered as one that did not.
-    lies: bool,
+    /// Files that have a writer.
+    writers: BTreeSet<usize>,
+    /// No new file can be made.
+    no_inodes: bool,
+    /// What another program has taken away.
+    taken: Option<Taken>,
+    lies: Lies,
+}
+
+/// Planted bugs of a disk, for those who must find them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Lies {
+    /// A sync that fails is answered as one that did not: what a journal that does not look would see.
+    pub syncs: bool,
+    /// What was taken away seems to be there.
+    pub taken: bool,
+    /// A file may have any number of writers.
+    pub locks: bool,
+    /// That no file can be made seems to be a failure of the disk.
+    pub inodes: bool,
 }
 
 /// A disk with one directory. Copies are the same disk.
@@ -51,15 +73,26 @@ pub struct Copy(Image);
 pub struct SimFile {
     disk: SimDisk,
     inode: usize,
+    has_lock: AtomicBool,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        if *self.has_lock.get_mut() {
+            self.disk.state().writers.remove(&self.inode);
+        }
+    }
 }
 
 /// Held by the one writer.
 #[derive(Debug)]
-pub struct SimLock(SimDisk);
+pub struct SimLock(Option<SimDisk>);
 
 impl Drop for SimLock {
     fn drop(&mut self) {
-        self.0.state().locked = false;
+        if let Some(disk) = &self.0 {
+            disk.state().locked = false;
+        }
     }
 }
 
@@ -120,13 +153,30 @@ impl State {
         self.image.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// The directory is where the journal expects it.
+    fn has_folder(&self) -> io::Result<()> {
+        match self.taken.as_ref().is_some_and(|taken| taken.lost == Lost::Folder) {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn lock_is_away(&self) -> bool {
+        self.taken.as_ref().is_some_and(|taken| taken.lost == Lost::Lock)
+    }
+
+    /// What is away, as far as the disk says so.
+    fn lost(&self) -> Option<Lost> {
+        self.taken.as_ref().map(|taken| taken.lost).filter(|_| !self.lies.taken)
+    }
+
     /// True if a sync fails; the answer is for who may have to be lied to.
     fn sync_fails(&self) -> bool {
         self.faults.strikes(Fault::Sync)
     }
 
     fn failed_sync(&self) -> io::Result<()> {
-        if self.lies { Ok(()) } else { Err(broken()) }
+        if self.lies.syncs { Ok(()) } else { Err(broken()) }
     }
 }
 
@@ -141,7 +191,10 @@ impl SimDisk {
             fuse: None,
             dead: false,
             nanoseconds: 0,
-            lies: false,
+            writers: BTreeSet::new(),
+            no_inodes: false,
+            taken: None,
+            lies: Lies::default(),
         })))
     }
 
@@ -149,10 +202,14 @@ impl SimDisk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, but a sync that fails is not said to have failed: what a journal that does not look
-    /// would see. A planted bug for those who must find it.
-    pub fn hide_failed_syncs(&self) {
-        self.state().lies = true;
+    /// It lies about these from now on.
+    pub fn lie(&self, lies: Lies) {
+        self.state().lies = lies;
+    }
+
+    /// Whether new files can be made.
+    pub fn leave_inodes(&self, some: bool) {
+        self.state().no_inodes = !some;
     }
 
     /// Nanoseconds that operations took since this was last called.
@@ -175,6 +232,7 @@ impl SimDisk {
         let mut guard = self.state();
         let state = &mut *guard;
         (state.fuse, state.dead, state.locked) = (None, false, false);
+        state.writers.clear();
         if cache {
             return;
         }
@@ -210,6 +268,7 @@ impl SimDisk {
         let mut state = self.state();
         state.image = copy.0;
         state.locked = false;
+        state.writers.clear();
     }
 
     /// True if the system shows the same as at the time of the copy.
@@ -220,31 +279,6 @@ impl SimDisk {
             files.map(|(name, inode)| (name.clone(), image.inodes[*inode].now.clone())).collect()
         };
         show(&state.image) == show(&copy.0)
-    }
-
-    /// Flips a bit of a file whose name ends with one of these, if there is one that has any bytes:
-    /// where it was.
-    pub fn rot(&self, endings: &[&str]) -> Option<(String, u64)> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let inodes = &state.image.inodes;
-        let names = state.image.names.iter();
-        let files: Vec<_> = names
-            .filter(|(name, inode)| {
-                endings.iter().any(|ending| name.ends_with(ending))
-                    && !inodes[**inode].now.is_empty()
-            })
-            .map(|(name, inode)| (name.clone(), *inode))
-            .collect();
-        let (name, inode) = files.get(state.faults.below(Fault::Rot, files.len()))?.clone();
-        let inode = &mut state.image.inodes[inode];
-        let at = state.faults.below(Fault::Rot, inode.now.len());
-        let bit = 1 << state.faults.below(Fault::Rot, 8);
-        inode.now[at] ^= bit;
-        if let Some(byte) = inode.safe.get_mut(at) {
-            *byte ^= bit;
-        }
-        Some((name, at as u64))
     }
 }
 
@@ -264,20 +298,27 @@ impl Storage for SimDisk {
     fn lock(&self) -> io::Result<Option<SimLock>> {
         let mut state = self.state();
         state.begin(1_000)?;
+        state.has_folder()?;
+        if state.lock_is_away() && state.locked {
+            // Its lock file is gone, and this is a system that has no locks for directories.
+            return Ok(Some(SimLock(None)));
+        }
         let taken = std::mem::replace(&mut state.locked, true);
-        Ok((!taken).then(|| SimLock(self.clone())))
+        Ok((!taken).then(|| SimLock(Some(self.clone()))))
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
         let mut state = self.state();
         state.begin(1_000)?;
+        state.has_folder()?;
         Ok(state.image.names.keys().rev().cloned().collect())
     }
 
     fn open(&self, name: &str) -> io::Result<SimFile> {
         let mut state = self.state();
         state.begin(1_000)?;
-        Ok(SimFile { inode: state.find(name)?, disk: self.clone() })
+        state.has_folder()?;
+        Ok(SimFile { inode: state.find(name)?, disk: self.clone(), has_lock: false.into() })
     }
 
     fn open_writable(&self, name: &str) -> io::Result<SimFile> {
@@ -286,7 +327,16 @@ impl Storage for SimDisk {
 
     fn create(&self, name: &str) -> io::Result<SimFile> {
         let mut state = self.state();
-        let inode = match state.find(name) {
+        state.has_folder()?;
+        let found = state.find(name);
+        if state.no_inodes && found.is_err() {
+            let full = io::ErrorKind::StorageFull.into();
+            return Err(if state.lies.inodes { broken() } else { full });
+        }
+        if state.faults.strikes(Fault::Make) {
+            return Err(broken());
+        }
+        let inode = match found {
             Ok(inode) => inode,
             Err(_) => {
                 state.image.inodes.push(Inode::default());
@@ -297,17 +347,26 @@ impl Storage for SimDisk {
         file.now.clear();
         file.pending.push(Change::Length(0));
         state.rename(vec![(name.to_owned(), Some(inode))])?;
-        Ok(SimFile { inode, disk: self.clone() })
+        Ok(SimFile { inode, disk: self.clone(), has_lock: false.into() })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
+        state.has_folder()?;
         let inode = state.find(from)?;
-        state.rename(vec![(from.to_owned(), None), (to.to_owned(), Some(inode))])
+        let renaming = vec![(from.to_owned(), None), (to.to_owned(), Some(inode))];
+        if state.faults.strikes(Fault::Make) {
+            if state.faults.below(Fault::Make, 2) == 0 {
+                state.rename(renaming)?; // it was done, and then the disk failed
+            }
+            return Err(broken());
+        }
+        state.rename(renaming)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state();
+        state.has_folder()?;
         state.find(name)?;
         state.rename(vec![(name.to_owned(), None)])
     }
@@ -335,12 +394,13 @@ impl Storage for SimDisk {
         if state.dead {
             return Err(no_power());
         }
-        let is_there = state.image.names.get(name) == Some(&file.inode);
+        let is_there = state.lies.taken
+            || (state.has_folder().is_ok() && state.image.names.get(name) == Some(&file.inode));
         Ok(is_there.then(|| state.image.inodes[file.inode].now.len() as u64))
     }
 
     fn lost(&self, _lock: &SimLock) -> io::Result<Option<Lost>> {
-        Ok(None)
+        Ok(self.state().lost().filter(|lost| *lost != Lost::Segment))
     }
 
     fn path(&self, name: &str) -> String {
@@ -404,6 +464,7 @@ impl StorageFile for SimFile {
         }
         let inode = &mut state.image.inodes[self.inode];
         Inode::apply(&mut inode.now, begin, &bytes[..length]);
+        inode.remember(begin, &bytes[..length]);
         inode.pending.push(Change::Write { at: begin, bytes: bytes[..length].to_vec() });
         match (last, fails) {
             (true, _) => Err(no_power()),
@@ -449,6 +510,11 @@ impl StorageFile for SimFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        Ok(true)
+        let mut state = self.disk.state();
+        let free = state.writers.insert(self.inode);
+        if free {
+            self.has_lock.store(true, Ordering::Relaxed);
+        }
+        Ok(free || state.lies.locks)
     }
 }

@@ -41,6 +41,12 @@ faults! {
     Full = "full", "somebody else fills the disk, for a while";
     Rot = "rot", "a bit flips in bytes that are on the disk";
     Slow = "slow", "an operation of the disk takes up to two seconds";
+    Inodes = "inodes", "no new file can be made, for a while";
+    Make = "make", "the disk fails when a file is made or renamed; a rename may have been done";
+    Taken = "taken", "another program removes or replaces the newest segment, the lock or the folder";
+    Stale = "stale", "bytes that were written earlier come back, or a write has never arrived";
+    End = "end", "the service ends in good order";
+    Second = "second", "a second service starts on the same disk";
 }
 
 /// How many kinds there are.

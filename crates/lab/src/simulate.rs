@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `plan` | what a seed makes of a run |
 //! | `run` | the course of a run: who acts next, deaths, the end in which everything must settle |
+//! | `strikes` | faults that come by themselves |
 //! | `house` | one start of a service: its two loops between queues |
 //! | `live` | its world, every step of which is chosen and looked at |
 //! | `recovery` | from a death to the next start, and what must be there |
@@ -28,6 +29,7 @@ mod record;
 mod recovery;
 mod run;
 mod shrink;
+mod strikes;
 
 use std::fmt;
 

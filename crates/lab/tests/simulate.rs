@@ -101,8 +101,10 @@ fn without_faults_nothing_is_lost_repeated_or_voided() {
     }
 }
 
+const POWER: &str = "the machine loses power";
+
 /// Finds a planted mistake, makes it small, and looks at what is shown of it.
-fn is_found(mistake: Mistake, laws: &[Law], kinds: &str) {
+fn is_found(mistake: Mistake, laws: &[Law], kinds: &str, shown: &str) {
     let wanted = Wanted { orders: Some(300), ..Wanted::default() };
     let found = (1..200).find_map(|seed| run_with(seed, &wanted, Some(mistake), false).err());
     let found = found.unwrap_or_else(|| panic!("{mistake:?} is not found in 200 seeds"));
@@ -113,11 +115,7 @@ fn is_found(mistake: Mistake, laws: &[Law], kinds: &str) {
     assert!(small.wanted.orders <= Some(40), "{:?}", small.wanted);
     let (from, until) = small.wanted.window.unwrap_or((0, small.faults));
     assert!(until - from <= 4, "{from}..{until} of {:?}", small.wanted);
-    assert!(
-        small.rows.iter().any(|row| row.contains("the machine loses power")),
-        "{:?}",
-        small.rows
-    );
+    assert!(small.rows.iter().any(|row| row.contains(shown)), "{:?}", small.rows);
     // It replays exactly, and the mistake is what breaks it.
     let again = run_with(small.seed, &small.wanted, Some(mistake), false).err();
     assert_eq!(again.map(|again| again.broken), Some(small.broken.clone()));
@@ -126,7 +124,7 @@ fn is_found(mistake: Mistake, laws: &[Law], kinds: &str) {
 
 #[test]
 fn an_early_tell_is_found_made_small_and_drawn() {
-    is_found(Mistake::EarlyTell, &[Law::Told], "power");
+    is_found(Mistake::EarlyTell, &[Law::Told], "power", POWER);
 }
 
 #[test]
@@ -135,5 +133,21 @@ fn a_journal_that_ignores_a_failed_sync_is_found_made_small_and_drawn() {
         Mistake::IgnoredSync,
         &[Law::Told, Law::Kept],
         "power,sync sync,power power,sync,full",
+        POWER,
     );
+}
+
+#[test]
+fn a_journal_that_does_not_look_after_its_files_is_found_made_small_and_drawn() {
+    is_found(Mistake::UnwatchedFiles, &[Law::Told, Law::Kept], "taken", "takes away");
+}
+
+#[test]
+fn a_second_writer_that_ignores_the_lock_of_a_segment_is_found_made_small_and_drawn() {
+    is_found(Mistake::IgnoredLock, &[Law::Kept], "taken,second", "takes away: Lock");
+}
+
+#[test]
+fn a_journal_that_fails_where_no_file_can_be_made_is_found_made_small_and_drawn() {
+    is_found(Mistake::InodesAsFailure, &[Law::Kept], "inodes", "the service ends: ");
 }

@@ -1,8 +1,13 @@
 //! The bytes of one file: as the system shows them, as they are on the disk, and what is between the
 //! two. It knows no names and no faults: chance comes from the caller.
 
+use std::collections::VecDeque;
+
 /// A sector: what a disk writes at once, if it keeps its word.
 const SECTOR: usize = 512;
+
+/// Writes that are remembered.
+const PAST: usize = 32;
 
 /// A change to a file that is not on the disk yet.
 #[derive(Clone, Debug)]
@@ -19,9 +24,20 @@ pub(super) struct Inode {
     pub(super) safe: Vec<u8>,
     /// What is between the two, oldest first.
     pub(super) pending: Vec<Change>,
+    /// What was written of late, without the zeros behind it, oldest first.
+    pub(super) past: VecDeque<(usize, Vec<u8>)>,
 }
 
 impl Inode {
+    /// Writes down what was written, and forgets what was too long ago.
+    pub(super) fn remember(&mut self, at: usize, bytes: &[u8]) {
+        let Some(last) = bytes.iter().rposition(|&byte| byte != 0) else { return };
+        self.past.push_back((at, bytes[..=last].to_vec()));
+        if self.past.len() > PAST {
+            self.past.pop_front();
+        }
+    }
+
     /// Writes bytes, with zeros before them where there is nothing.
     pub(super) fn apply(to: &mut Vec<u8>, at: usize, bytes: &[u8]) {
         if to.len() < at + bytes.len() {

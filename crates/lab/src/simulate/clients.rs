@@ -204,6 +204,7 @@ impl Clients {
             }
             [Tell::Refused(Code::JournalFull)] => {
                 counts.refused_for_room += 1;
+                counts.cancels_refused += u64::from(matches!(ask, Ask::Cancel { .. }));
                 self.unknown.extend(unknown.map(|(_, id)| id));
                 self.again.push_back(ask);
                 return Ok(());

@@ -50,6 +50,18 @@ counts! {
     refused_for_room = "asks refused because there was no room for their facts";
     cancelled_without_room = "cancels that worked while there was no room";
     stalls = "times that facts waited for room";
+    cancels_refused = "of these: cancels, since nothing was left";
+    no_inodes = "times that no new file could be made";
+    failed_makes = "files that could not be made or renamed, since the disk failed";
+    taken_away = "segments, locks and folders that another program took away from a service";
+    taken_noticed = "of these: noticed by the service, which ended by name";
+    kept_copies = "of these: segments that a start went on from as the service had kept them";
+    missing_found = "of these: segments without which a start was refused, before they were put back";
+    second_services = "second services on the same disk, which were refused";
+    seconds_without_lock = "of these: though there was no lock file";
+    clean_ends = "services that ended in good order";
+    stale_bytes = "times that bytes of earlier came back on the disk";
+    stale_found = "of these: found and named";
     bit_rots = "bits flipped on the disk";
     bit_rot_found = "of these: found and named";
     batches_cut = "of these: in the last batch before a loss of power, which was cut";
@@ -85,6 +97,18 @@ pub const SOMETIMES: &[&str] = &[
     "refused_for_room",
     "cancelled_without_room",
     "stalls",
+    "cancels_refused",
+    "no_inodes",
+    "failed_makes",
+    "taken_away",
+    "taken_noticed",
+    "kept_copies",
+    "missing_found",
+    "second_services",
+    "seconds_without_lock",
+    "clean_ends",
+    "stale_bytes",
+    "stale_found",
     "bit_rots",
     "bit_rot_found",
     "snapshots_loaded",

@@ -40,6 +40,9 @@ pub(super) struct House {
     to_journal: VecDeque<Chunk>,
     world_free: u64,
     journalling: Journalling,
+    /// When it looks after the journal's files. It does so more often, and finds them where they were:
+    /// that changes nothing, and is left out.
+    looks: Option<u64>,
     /// What the world knows of room.
     pub(super) intake: Intake,
 }
@@ -49,6 +52,7 @@ pub(super) struct House {
 pub(super) enum Turnout {
     World,
     Journal,
+    Look,
 }
 
 /// What became of a turn of the journal's.
@@ -62,6 +66,8 @@ pub(super) struct Told {
     pub(super) failure: Option<String>,
     /// Facts wait for room.
     pub(super) stalled: bool,
+    /// It has looked after the journal's files.
+    pub(super) looked: bool,
 }
 
 impl House {
@@ -85,6 +91,7 @@ impl House {
             to_journal: VecDeque::new(),
             world_free: now,
             journalling: Journalling::Waits(now),
+            looks: None,
             live,
         };
         house.to_journal.push_back(house.answering.hand_on(&house.live));
@@ -120,7 +127,11 @@ impl House {
             Journalling::Writes(at, _) | Journalling::Stalls(at) => Some((*at).max(now)),
         };
         let journal = journal.map(|at| (at, Turnout::Journal));
-        [journal, world].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let looks = match self.journalling {
+            Journalling::Writes(..) => None, // when the disk is done
+            _ => self.looks.map(|at| (at.max(now), Turnout::Look)),
+        };
+        [looks, journal, world].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// The world takes what waits, as far as a chunk goes.
@@ -177,7 +188,46 @@ impl House {
         self.journalling =
             if stalled { Journalling::Stalls(wait) } else { Journalling::Waits(wait) };
         let failure = if let Next::Stop(why) = next { Some(why) } else { None };
-        Told { chunks: told, durable, failure, stalled }
+        Told { chunks: told, durable, failure, stalled, looked: false }
+    }
+
+    /// It will look after the journal's files at this time.
+    pub(super) fn will_look(&mut self, at: u64) {
+        self.looks = Some(at);
+    }
+
+    /// It looks after the journal's files.
+    pub(super) fn look(&mut self) -> Told {
+        self.looks = None;
+        let failure = match self.keeping.check_files() {
+            Next::Stop(why) => Some(why),
+            Next::Wait | Next::NoRoom => None,
+        };
+        Told { failure, looked: true, ..Told::default() }
+    }
+
+    /// Facts up to this number are durable.
+    pub(super) fn durable(&self) -> u64 {
+        self.keeping.journal().durable() - 1
+    }
+
+    /// Ends in good order: what was handed on is written and told, then the journal is closed.
+    pub(super) fn end(&mut self) -> (Told, Option<String>) {
+        self.to_world.clear(); // whoever waits hears that nobody knows
+        for chunk in self.to_journal.drain(..) {
+            let _kept = self.keeping.take(chunk); // nothing is told at once: it is not stalled
+        }
+        let Turn { told, durable, next, .. } = self.keeping.turn(true);
+        if let Next::Stop(why) = next {
+            return (Told { chunks: told, durable, ..Told::default() }, Some(why));
+        }
+        let closed = self.keeping.close().err().map(|why| why.to_string());
+        (Told { chunks: told, durable, ..Told::default() }, closed)
+    }
+
+    /// True if the journal's thread waits for nothing but chunks.
+    pub(super) fn can_end(&self) -> bool {
+        matches!(self.journalling, Journalling::Waits(_))
     }
 
     /// Saves the snapshot of a chunk that was told, if it has one. That it could not be is harmless.

@@ -3,6 +3,8 @@
 use journal::{Journal, JournalError, Reader, Room, Snapshot};
 use words::bytes::Groups;
 
+use crate::disk::Lies;
+
 /// A mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mistake {
@@ -10,6 +12,24 @@ pub enum Mistake {
     EarlyTell,
     /// A sync that failed is taken for one that did not.
     IgnoredSync,
+    /// Nobody looks whether the segment, the lock and the folder are still there.
+    UnwatchedFiles,
+    /// A segment that has a writer is taken all the same.
+    IgnoredLock,
+    /// That no file can be made is taken for a failure of the disk.
+    InodesAsFailure,
+}
+
+impl Mistake {
+    /// How a disk has to lie, so that a journal that looks is as one that does not.
+    pub(super) fn lies(self) -> Lies {
+        Lies {
+            syncs: self == Mistake::IgnoredSync,
+            taken: self == Mistake::UnwatchedFiles,
+            locks: self == Mistake::IgnoredLock,
+            inodes: self == Mistake::InodesAsFailure,
+        }
+    }
 }
 
 /// A journal that says that everything is durable, and syncs now and then.

@@ -95,7 +95,13 @@ impl Plan {
         let mut below = |bound| chance.below(bound);
         let mut kinds = wanted.faults.unwrap_or(Kinds::ALL);
         let mut rates = [0; Fault::ALL.len()];
+        // Those that came later have chance of their own: the rest of a seed's plan is what it was before.
+        let mut later = Seeded::new(seed ^ 0x1a7e);
         for (rate, fault) in rates.iter_mut().zip(Fault::ALL) {
+            let mut below = |bound| match *fault > Fault::Slow {
+                true => later.below(bound),
+                false => below(bound),
+            };
             *rate = often(*fault)[below(3)];
             if below(5) < 2 {
                 kinds = kinds.without(*fault);
@@ -149,5 +155,10 @@ fn often(fault: Fault) -> [u32; 3] {
         Fault::Full => [100, 300, 1_000],
         Fault::Rot => [30_000, 60_000, 100_000],
         Fault::Slow => [20, 100, 500],
+        Fault::Inodes => [100, 300, 1_000],
+        Fault::Make => [500, 2_000, 10_000],
+        Fault::Taken | Fault::End => [30, 100, 300],
+        Fault::Stale => [30_000, 60_000, 100_000],
+        Fault::Second => [50, 200, 500],
     }
 }

@@ -11,7 +11,7 @@ use words::{Fact, Stamp};
 use super::counts::Counts;
 use super::plan::Plan;
 use super::record::Record;
-use crate::disk::SimDisk;
+use crate::disk::{SimDisk, Span};
 use crate::laws::{Broken, Law};
 use crate::world::Witness;
 
@@ -44,6 +44,7 @@ fn refused(why: JournalError) -> NoStart {
         JournalError::Io { .. } | JournalError::Full { .. } => NoStart::Again,
         damaged @ (JournalError::Damaged { .. }
         | JournalError::FactsGone { .. }
+        | JournalError::NoSegments { .. }
         | JournalError::BadBegan { .. }) => NoStart::Named(Box::new(damaged)),
         other => {
             let what = format!("no start: {other}");
@@ -54,9 +55,7 @@ fn refused(why: JournalError) -> NoStart {
 
 /// Opens the journal and recovers the exchange, as a start does.
 pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
-    let options =
-        journal::Options { segment_bytes: plan.segment_bytes, reserve_bytes: plan.reserve_bytes };
-    let mut journal = FileJournal::open_storage(disk.clone(), options).map_err(refused)?;
+    let mut journal = FileJournal::open_storage(disk.clone(), options(plan)).map_err(refused)?;
     let cut = journal.cut().cloned();
     let recovered = recover_watched(&mut journal, Options::default(), Witness::default());
     let (exchange, mut recovered) = match recovered {
@@ -84,69 +83,136 @@ pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
     Ok(Found { exchange, journal, facts, recovered })
 }
 
+/// True if a second service is refused where one runs, false if it is let in; `None` if neither.
+pub(super) fn second_is_refused(disk: &SimDisk, plan: &Plan) -> Option<bool> {
+    match FileJournal::open_storage(disk.clone(), options(plan)) {
+        Ok(_) => Some(false),
+        Err(JournalError::Locked { .. }) => Some(true),
+        Err(_) => None, // the folder is away, or the power
+    }
+}
+
+/// What was there before bytes or files are not what they were.
+pub(super) struct Before<'a> {
+    pub(super) disk: &'a SimDisk,
+    pub(super) plan: &'a Plan,
+    pub(super) record: &'a Record,
+    /// A mark says that all that was told was durable: power was not lost since it was written, or it was synced.
+    pub(super) marked: bool,
+}
+
 /// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
-///
-/// A cut begins in the last record, which is the last batch. If `marked`, power was not lost since a mark said what is
-/// durable: then no cut takes anything that was told.
-pub(super) fn rot(
+pub(super) fn rot(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
+    let copy = before.disk.copy();
+    let Some((name, at)) = before.disk.rot(&[".facts", ".fold", "began"]) else { return Ok(()) };
+    counts.bit_rots += 1;
+    let span = Span { name, at, bytes: 1, what: "a flipped bit" };
+    let named = before.judge(&span, counts);
+    before.disk.restore(copy);
+    counts.bit_rot_found += u64::from(named?);
+    Ok(())
+}
+
+/// Lets old bytes come back, starts, and puts the disk back as it was. They were named, or did no harm.
+pub(super) fn stale(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
+    let copy = before.disk.copy();
+    let Some(span) = before.disk.stale(".facts") else { return Ok(()) };
+    counts.stale_bytes += 1;
+    let named = before.judge(&span, counts);
+    before.disk.restore(copy);
+    counts.stale_found += u64::from(named?);
+    Ok(())
+}
+
+/// Starts without the segment that was taken away, and puts the disk back as it was: nothing that was told is missed
+/// without a word.
+pub(super) fn missing(
     disk: &SimDisk,
     plan: &Plan,
     record: &Record,
-    marked: bool,
     counts: &mut Counts,
 ) -> Result<(), Broken> {
-    let before = disk.copy();
-    let Some((name, at)) = disk.rot(&[".facts", ".fold", "began"]) else { return Ok(()) };
-    counts.bit_rots += 1;
-    let rotten = disk.copy();
-    let broken = |what: String| {
-        let what = format!("a bit of {name} flipped at byte {at}: {what}");
-        Err(Broken { law: Law::Kept, what })
-    };
+    if !disk.is_removed() {
+        return Ok(());
+    }
+    let copy = disk.copy();
     let found = start(disk, plan);
-    let judged = match found {
-        Err(NoStart::Named(why)) => {
-            counts.bit_rot_found += 1;
-            let verified = verify_storage(disk, &mut |_, _| ());
-            if !disk.shows(&rotten) {
-                broken("it was named, and something was changed".to_owned())
-            } else if !why.to_string().contains(&name) {
-                broken(format!("another place was named: {why}"))
-            } else if verified.is_ok_and(|verified| verified.intact) {
-                broken("verify finds nothing".to_owned())
-            } else {
-                Ok(())
-            }
+    let changed = !disk.shows(&copy);
+    disk.restore(copy);
+    let what = match found {
+        Err(NoStart::Named(_)) if changed => "it was named, and something was changed".to_owned(),
+        Err(NoStart::Named(_)) => {
+            counts.missing_found += 1;
+            return Ok(());
         }
-        Err(NoStart::Again) => broken("no start, on a disk that does not fail".to_owned()),
-        Err(NoStart::Broken(other)) => broken(other.to_string()),
-        Ok(Found { facts, recovered, .. }) => {
-            let same = record.facts().iter().zip(&facts).all(|(mine, journals)| mine == journals);
-            let all = facts.len() as u64 >= record.told() && facts.len() <= record.facts().len();
-            let path = format!("disk/{name}");
-            let cut = recovered.cut.as_ref().is_some_and(|cut| {
-                cut.segment == path && (cut.offset..cut.offset + cut.bytes).contains(&at)
-            });
-            let named = cut || recovered.passed_over.contains(&path);
-            counts.bit_rot_found += u64::from(named);
-            match (same, all) {
-                (false, _) => broken("and was believed".to_owned()),
-                (true, true) => Ok(()),
-                (true, false) if !cut => broken("and facts were lost without a word".to_owned()),
-                (true, false) if marked => {
-                    broken("and facts were cut that a mark said were durable".to_owned())
-                }
-                (true, false) if (facts.len() as u64) < record.told_before() => {
-                    broken("and more than the last batch was cut".to_owned())
-                }
-                // Its mark was lost with the power: what is broken cannot be told from what was torn.
-                (true, false) => {
-                    counts.batches_cut += 1;
-                    Ok(())
-                }
-            }
+        Ok(Found { facts, .. }) if facts.len() as u64 >= record.told() => return Ok(()),
+        Ok(Found { facts, .. }) => {
+            format!("{} facts are left, {} told", facts.len(), record.told())
         }
+        Err(NoStart::Again) => "no start, on a disk that does not fail".to_owned(),
+        Err(NoStart::Broken(other)) => other.to_string(),
     };
-    disk.restore(before);
-    judged
+    Err(Broken { law: Law::Kept, what: format!("the newest segment is away: {what}") })
+}
+
+impl Before<'_> {
+    /// Starts on a disk on which a span of bytes is not what was written. True if that was named; else it must have
+    /// done no harm.
+    ///
+    /// A cut begins in the last record, which is the last batch. If `marked`, no cut takes anything that was told.
+    fn judge(&self, span: &Span, counts: &mut Counts) -> Result<bool, Broken> {
+        let Before { disk, plan, record, marked } = *self;
+        let rotten = disk.copy();
+        let Span { name, at, bytes, what: instead } = span;
+        let broken = |what: &str| {
+            let what = format!("{instead} in {name} at byte {at}, {bytes} of them: {what}");
+            Err(Broken { law: Law::Kept, what })
+        };
+        let Found { facts, recovered, .. } = match start(disk, plan) {
+            Ok(found) => found,
+            Err(NoStart::Again) => return broken("no start, on a disk that does not fail"),
+            Err(NoStart::Broken(other)) => return broken(&other.to_string()),
+            Err(NoStart::Named(why)) => {
+                let verified = verify_storage(disk, &mut |_, _| ());
+                return if !disk.shows(&rotten) {
+                    broken("it was named, and something was changed")
+                } else if !why.to_string().contains(name) {
+                    broken(&format!("another place was named: {why}"))
+                } else if verified.is_ok_and(|verified| verified.intact) {
+                    broken("verify finds nothing")
+                } else {
+                    Ok(true)
+                };
+            }
+        };
+        let there = facts.len() as u64;
+        let path = format!("disk/{name}");
+        let cut = recovered.cut.as_ref().is_some_and(|cut| {
+            let (end, cut_end) = (at + bytes, cut.offset + cut.bytes);
+            cut.segment == path && cut.offset < end && *at < cut_end
+        });
+        let same = record.facts().iter().zip(&facts).all(|(mine, journals)| mine == journals);
+        if !same || there > record.len() {
+            return broken("and was believed");
+        }
+        if there < record.told() {
+            if marked {
+                return broken("and facts were lost that a mark said were durable");
+            }
+            if there < record.told_before() {
+                return broken("and more than the last batch was lost");
+            }
+            // Zeros in the place of a whole write are as if it had never been.
+            if !cut && *bytes == 1 {
+                return broken("and facts were lost without a word");
+            }
+            // Its mark was lost with the power: what is broken cannot be told from what was torn.
+            counts.batches_cut += 1;
+        }
+        Ok(cut || recovered.passed_over.contains(&path))
+    }
+}
+
+fn options(plan: &Plan) -> journal::Options {
+    journal::Options { segment_bytes: plan.segment_bytes, reserve_bytes: plan.reserve_bytes }
 }

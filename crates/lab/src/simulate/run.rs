@@ -15,6 +15,7 @@ use super::mistake::{Hasty, Mistake};
 use super::plan::{Plan, Wanted};
 use super::record::Record;
 use super::recovery::{self, NoStart};
+use super::strikes::Taken;
 use super::{Report, Violation};
 use crate::chart::Drawing;
 use crate::disk::SimDisk;
@@ -30,34 +31,44 @@ const EVENTS: u64 = 400;
 const ROWS: usize = 120;
 
 /// A death that is on its way.
-struct Doom {
-    at: u64,
+pub(super) struct Doom {
+    pub(super) at: u64,
     /// What was written is still with the system.
-    cache: bool,
+    pub(super) cache: bool,
 }
 
-struct Run {
-    seed: Seeded,
-    plan: Plan,
-    mistake: Option<Mistake>,
-    faults: Faults,
-    disk: SimDisk,
-    clients: Clients,
-    record: Record,
-    counts: Counts,
-    marks: Marks,
-    house: Option<House>,
-    drawing: Option<Drawing>,
-    clock: u64,
-    arrival: u64,
-    doom: Option<Doom>,
+pub(super) struct Run {
+    pub(super) seed: Seeded,
+    pub(super) plan: Plan,
+    pub(super) mistake: Option<Mistake>,
+    pub(super) faults: Faults,
+    pub(super) disk: SimDisk,
+    pub(super) clients: Clients,
+    pub(super) record: Record,
+    pub(super) counts: Counts,
+    pub(super) marks: Marks,
+    pub(super) house: Option<House>,
+    pub(super) drawing: Option<Drawing>,
+    pub(super) clock: u64,
+    pub(super) arrival: u64,
+    pub(super) doom: Option<Doom>,
     /// How long it takes until somebody starts it again.
-    pause: u64,
+    pub(super) pause: u64,
     /// When whoever filled the disk makes room again.
-    heals: Option<u64>,
-    resting: bool,
+    pub(super) heals: Option<u64>,
+    pub(super) resting: bool,
+    /// When new files can be made again.
+    pub(super) inodes_come: Option<u64>,
+    /// What another program has taken away from the service.
+    pub(super) taken: Option<Taken>,
+    /// The last service ended in good order.
+    pub(super) clean: bool,
+    /// Facts that were told before this service began.
+    pub(super) begun_with: u64,
+    /// Failures of the disk before it began.
+    pub(super) faults_before: u64,
     /// Behind all that is durable stands a mark that says so: power was not lost since the last start.
-    marked: bool,
+    pub(super) marked: bool,
 }
 
 /// Runs a seed. The same seed, with the same wanted of it, gives the same run.
@@ -94,9 +105,7 @@ impl Run {
         let mut seed = Seeded::new(seed ^ 0x5eed);
         let faults = Faults::new(seed.draw(), |fault| plan.rate(fault), plan.window);
         let disk = SimDisk::new(faults.clone());
-        if mistake == Some(Mistake::IgnoredSync) {
-            disk.hide_failed_syncs();
-        }
+        disk.lie(mistake.map(Mistake::lies).unwrap_or_default());
         Run {
             clients: Clients::new(seed.draw(), &plan),
             seed,
@@ -113,6 +122,11 @@ impl Run {
             pause: 0,
             heals: None,
             resting: false,
+            inodes_come: None,
+            taken: None,
+            clean: false,
+            begun_with: 0,
+            faults_before: 0,
             marked: false,
             faults,
             plan,
@@ -128,7 +142,7 @@ impl Run {
         let mut events = 0;
         while self.clients.want_more() && events < most {
             events += 1;
-            self.strike();
+            self.strike()?;
             self.event()?;
         }
         self.settle()
@@ -136,36 +150,11 @@ impl Run {
 
     // ---- one event after the other
 
-    /// Faults that come by themselves.
-    fn strike(&mut self) {
-        if self.doom.is_none() {
-            for (fault, cache) in [(Fault::Program, true), (Fault::Power, false)] {
-                if self.faults.strikes(fault) {
-                    // At any operation of the disk that follows, or a little later if none does.
-                    self.disk.dies_after(self.faults.below(fault, 12) as u64);
-                    let later = 1_000 * self.faults.below(fault, 20_000) as u64;
-                    self.doom = Some(Doom { at: self.clock + later, cache });
-                    break;
-                }
-            }
-        }
-        if self.heals.is_none() && self.faults.strikes(Fault::Full) {
-            let room = self.faults.below(Fault::Full, 4_000) as u64;
-            self.disk.leave_room(Some(room));
-            let gap = self.plan.gap.min(100_000_000);
-            let later = gap * self.faults.below(Fault::Full, 400) as u64 + 200_000_000;
-            self.heals = Some(self.clock + later);
-        }
-    }
-
     fn event(&mut self) -> Result<(), Broken> {
         if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
             return self.die();
         }
-        if self.heals.is_some_and(|at| at <= self.clock) {
-            self.heals = None;
-            self.disk.leave_room(None);
-        }
+        self.heal();
         let Some(house) = &mut self.house else { return self.start() };
         let next = house.next(self.clock);
         let asks = self.clients.may_ask()
@@ -191,6 +180,10 @@ impl Run {
                 let told = house.journal(self.clock, &self.disk);
                 self.tell(told)
             }
+            Turnout::Look => {
+                let told = house.look();
+                self.tell(told)
+            }
         }
     }
 
@@ -212,11 +205,12 @@ impl Run {
     }
 
     /// What is durable is told, unless the machine died before it could be.
-    fn tell(&mut self, told: Told) -> Result<(), Broken> {
+    pub(super) fn tell(&mut self, told: Told) -> Result<(), Broken> {
         if self.disk.is_dead() {
             return Ok(());
         }
-        let Told { chunks, durable, failure, stalled } = told;
+        let Told { chunks, durable, failure, stalled, looked } = told;
+        self.judge_taken(durable, looked && failure.is_none())?;
         self.counts.stalls += u64::from(stalled);
         self.record.tell(durable);
         for mut chunk in chunks {
@@ -240,7 +234,7 @@ impl Run {
         self.clients.read(&self.record, &mut self.counts)?;
         if let Some(why) = failure.filter(|_| !self.disk.is_dead()) {
             self.draw_note(&format!("x the service ends: {why}"));
-            self.counts.failed_disks += 1;
+            self.judge_failure(&why)?;
             self.doom = Some(Doom { at: self.clock, cache: true });
             self.pause = 500_000_000; // until somebody has looked after it
         }
@@ -249,7 +243,7 @@ impl Run {
 
     // ---- deaths and returns
 
-    fn die(&mut self) -> Result<(), Broken> {
+    pub(super) fn die(&mut self) -> Result<(), Broken> {
         let cache = self.doom.take().is_none_or(|doom| doom.cache);
         let died = if cache { "the program ends" } else { "the machine loses power" };
         self.gather();
@@ -264,23 +258,44 @@ impl Run {
         }
         self.disk.wake(cache);
         self.marked &= cache;
+        if self.taken.take().is_some() {
+            self.faults.rest(true);
+            let judged = recovery::missing(&self.disk, &self.plan, &self.record, &mut self.counts);
+            self.faults.rest(self.resting);
+            judged?;
+            self.counts.kept_copies += u64::from(self.disk.put_back());
+        }
         self.clients.read(&self.record, &mut self.counts)?;
         self.clock += 1_000_000 + std::mem::take(&mut self.pause);
         if self.faults.strikes(Fault::Rot) {
             self.faults.rest(true);
-            let (disk, plan, record) = (&self.disk, &self.plan, &self.record);
-            let judged = recovery::rot(disk, plan, record, self.marked, &mut self.counts);
+            let judged = self.judge_damage(recovery::rot);
+            self.faults.rest(self.resting);
+            judged?;
+        }
+        if self.faults.strikes(Fault::Stale) {
+            self.faults.rest(true);
+            let judged = self.judge_damage(recovery::stale);
             self.faults.rest(self.resting);
             judged?;
         }
         Ok(())
     }
 
+    fn judge_damage(
+        &mut self,
+        damage: fn(&recovery::Before<'_>, &mut Counts) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        let Run { disk, plan, record, counts, marked, clean, .. } = self;
+        let marked = *marked || *clean; // an end in good order has synced its mark
+        damage(&recovery::Before { disk, plan, record, marked }, counts)
+    }
+
     fn start(&mut self) -> Result<(), Broken> {
         for failed in 0.. {
             if failed > STARTS {
                 self.faults.rest(true);
-                self.disk.leave_room(None);
+                self.heal_now();
             }
             if !self.disk.is_dead() && self.faults.strikes(Fault::Power) {
                 self.disk.dies_after(self.faults.below(Fault::Power, 20) as u64);
@@ -314,6 +329,12 @@ impl Run {
         self.marked = self.heals.is_none();
         let lost = self.record.recover(&facts)?;
         self.counts.lost_facts += lost;
+        if std::mem::take(&mut self.clean) && (recovered.cut.is_some() || lost > 0) {
+            let what =
+                format!("{lost} facts were lost after an end in good order, {:?}", recovered.cut);
+            return Err(Broken { law: Law::Kept, what });
+        }
+        (self.begun_with, self.faults_before) = (facts.len() as u64, self.hard_faults());
         self.draw_note(&format!(
             "the exchange starts with {} facts; {lost} were lost",
             facts.len()
@@ -347,10 +368,11 @@ impl Run {
         self.counts.short_writes = struck(Fault::Short);
         self.counts.slow_operations = struck(Fault::Slow);
         self.counts.full_disks = struck(Fault::Full);
+        self.counts.failed_makes = struck(Fault::Make);
         self.counts.facts = self.record.len();
     }
 
-    fn draw_note(&mut self, text: &str) {
+    pub(super) fn draw_note(&mut self, text: &str) {
         let house = self.house.as_mut().and_then(|house| house.live.drawing.as_mut());
         if let Some(drawing) = house.or(self.drawing.as_mut()) {
             drawing.note(text);
@@ -363,8 +385,7 @@ impl Run {
     fn settle(&mut self) -> Result<(), Broken> {
         self.resting = true;
         self.faults.rest(true);
-        self.heals = None;
-        self.disk.leave_room(None);
+        self.heal_now();
         self.drain()?;
         let ask = self.clients.place(&self.plan);
         let before = self.record.len();

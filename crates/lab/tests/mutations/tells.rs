@@ -2,7 +2,7 @@
 
 use exchange::mutation::EARLY_TELL;
 use exchange::steps::{Answering, Batch, Keeping, Reply};
-use exchange::{Exchange, Options};
+use exchange::{Exchange, Intake, Options};
 use journal::MemoryJournal;
 use kernel::mutation::with;
 use lab::world::market_spec;
@@ -17,8 +17,8 @@ fn told_and_durable() -> (u64, u64) {
     answering.begin(&mut exchange, Time(0));
     let asks = vec![Ask::OpenMarket(market_spec(0))];
     let batch = Batch { asks, reply: Reply::new(|_| ()) };
-    answering.take(&mut exchange, batch, true, Time(1));
-    keeping.take(answering.hand_on(&exchange));
+    answering.take(&mut exchange, batch, Intake::All, Time(1));
+    assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     let turn = keeping.turn(false);
     let told = turn.told.iter().map(|chunk| chunk.groups().facts()).sum();
     (told, turn.durable)

@@ -1,0 +1,183 @@
+//! What others do to a disk: bits that flip, old bytes that come back, files that another program takes
+//! away. It happens to bytes and names at once, synced or not; what is done about it is the journal's affair.
+
+use journal::Lost;
+
+use super::inode::Inode;
+use super::{Image, SimDisk};
+use crate::faults::Fault;
+
+/// What another program has taken away, and how it is put back.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    pub(super) lost: Lost,
+    /// The file that had this name; for a segment.
+    file: Option<(String, usize)>,
+    /// What has its name instead, if anything.
+    instead: Option<usize>,
+}
+
+/// A span of bytes that are not what was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// The file's name.
+    pub name: String,
+    /// Where the first of these bytes is.
+    pub at: u64,
+    /// How many there are.
+    pub bytes: u64,
+    /// What has come there instead.
+    pub what: &'static str,
+}
+
+impl Image {
+    /// Names with one of these endings of files that have bytes, in order.
+    fn files(&self, endings: &[&str]) -> Vec<(String, usize)> {
+        let has_bytes = |inode: &usize| !self.inodes[*inode].now.is_empty();
+        let names = self.names.iter();
+        names
+            .filter(|(name, inode)| {
+                endings.iter().any(|ending| name.ends_with(ending)) && has_bytes(inode)
+            })
+            .map(|(name, inode)| (name.clone(), *inode))
+            .collect()
+    }
+}
+
+impl Inode {
+    /// Puts bytes there, on the disk and in what the system shows.
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        Inode::apply(&mut self.now, at, bytes);
+        Inode::apply(&mut self.safe, at, bytes);
+    }
+}
+
+impl SimDisk {
+    /// Flips a bit of a file whose name ends with one of these, if there is one that has any bytes: where
+    /// it was. One time of three it is in what was last written to the newest of them.
+    pub fn rot(&self, endings: &[&str]) -> Option<(String, u64)> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let below = |bound| state.faults.below(Fault::Rot, bound);
+        let files = state.image.files(endings);
+        let (mut name, mut inode) = files.get(below(files.len()))?.clone();
+        let mut span = 0..state.image.inodes[inode].now.len();
+        if below(3) == 0
+            && let Some((newest, of)) = state.image.files(&endings[..1]).pop()
+            && let Some((at, bytes)) = state.image.inodes[of].past.back()
+        {
+            (name, inode, span) = (newest, of, *at..at + bytes.len());
+        }
+        let length = state.image.inodes[inode].now.len();
+        let at = (span.start + below(span.len())).min(length - 1);
+        let bit = 1 << below(8);
+        let inode = &mut state.image.inodes[inode];
+        inode.now[at] ^= bit;
+        if let Some(byte) = inode.safe.get_mut(at) {
+            *byte ^= bit;
+        }
+        Some((name, at as u64))
+    }
+
+    /// Bytes that were written earlier to a file with this ending come back: in the place of a later write, or
+    /// behind the last one, also behind a span of zeros; or a write turns out never to have arrived.
+    pub fn stale(&self, ending: &str) -> Option<Span> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let below = |bound| state.faults.below(Fault::Stale, bound);
+        let files = state.image.files(&[ending]);
+        let (name, inode) = files.get(below(files.len()))?.clone();
+        let inode = &mut state.image.inodes[inode];
+        if inode.past.len() < 2 {
+            return None;
+        }
+        let later = 1 + below(inode.past.len() - 1);
+        let (at, lost) = inode.past[later].clone();
+        let old = inode.past[below(later)].1.clone();
+        let (last, end) = inode.past.back().map(|(at, bytes)| (*at, at + bytes.len()))?;
+        let length = inode.now.len();
+        let (at, put, what) = match below(4) {
+            0 => (at, old, "an older write"),
+            1 => (end, old, "an older write behind the last one"),
+            2 => (at, vec![0; lost.len()], "nothing: the write never arrived"),
+            _ => {
+                let zeros = last.saturating_sub(at) + lost.len();
+                let mut put = vec![0; zeros];
+                put.extend(&old);
+                if at + put.len() > length {
+                    return None; // without what is behind them, zeros are as blocks that were set aside
+                }
+                (at, put, "zeros, and an older write behind them")
+            }
+        };
+        let fits = length.saturating_sub(at).min(put.len());
+        let before = inode.now.get(at..at + fits)?.to_vec();
+        inode.put(at, &put[..fits]);
+        (before != put[..fits]).then_some(Span { name, at: at as u64, bytes: fits as u64, what })
+    }
+
+    /// Another program takes away what the writer holds: the newest file with this ending, the lock or
+    /// the directory. What it was; nothing if something is away already.
+    pub fn take_away(&self, ending: &str) -> Option<Lost> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if state.taken.is_some() || state.dead {
+            return None;
+        }
+        let below = |bound| state.faults.below(Fault::Taken, bound);
+        let (mut file, mut instead) = (None, None);
+        let lost = match below(5) {
+            0 => Lost::Folder,
+            1 => Lost::Lock,
+            kind => {
+                let (name, inode) = state.image.files(&[ending]).pop()?;
+                state.image.names.remove(&name);
+                if kind == 2 {
+                    let old = &state.image.inodes[inode].now;
+                    let mut copy = Inode::default();
+                    copy.put(0, &old[..below(old.len() + 1)]);
+                    state.image.inodes.push(copy);
+                    instead = Some(state.image.inodes.len() - 1);
+                    state.image.names.insert(name.clone(), state.image.inodes.len() - 1);
+                }
+                file = Some((name, inode));
+                Lost::Segment
+            }
+        };
+        state.taken = Some(Taken { lost, file, instead });
+        Some(lost)
+    }
+
+    /// What is away, if anything is.
+    pub fn taken(&self) -> Option<Lost> {
+        self.state().taken.as_ref().map(|taken| taken.lost)
+    }
+
+    /// True if a file was taken away, and nothing has its name.
+    pub fn is_removed(&self) -> bool {
+        let state = self.state();
+        let file = state.taken.as_ref().and_then(|taken| taken.file.as_ref());
+        file.is_some_and(|(name, _)| !state.image.names.contains_key(name))
+    }
+
+    /// Puts back what was taken away. Where the writer has kept a file's bytes, that copy is taken half of
+    /// the time, and true is returned then.
+    pub fn put_back(&self) -> bool {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let Some(Taken { file: Some((name, inode)), instead, .. }) = state.taken.take() else {
+            return false;
+        };
+        let image = &mut state.image;
+        let beside = format!("{name}.kept");
+        let there = image.names.get(&name).copied().filter(|found| Some(*found) != instead);
+        let kept = image.names.get(&beside).copied().or(there).filter(|kept| *kept != inode);
+        let use_kept = kept.is_some() && state.faults.below(Fault::Taken, 2) == 0;
+        let back = kept.filter(|_| use_kept).unwrap_or(inode);
+        for names in [&mut image.names, &mut image.safe_names] {
+            names.remove(&beside);
+            names.insert(name.clone(), back);
+        }
+        use_kept
+    }
+}
