@@ -1,5 +1,9 @@
 //! Mistakes that the service can be told to make in builds for tests; see [`kernel::mutation`].
 
 kernel::mutations! {
+    ANY_END_ANSWERS = "any-end-answers", "a cancel is answered by the end of any order";
+    SUSPENDED_ANSWERS = "suspended-answers", "a cancel is answered when its order is suspended instead";
+    KEEPS_PAST_LIFE = "keeps-past-life",
+        "a suspended order that is cancelled keeps its past life under its supervisor";
     EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
 }
