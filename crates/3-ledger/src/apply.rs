@@ -102,8 +102,8 @@ impl Ledger {
     fn fold(&mut self, by: Seen, fact: &Fact) -> Result<(), Wrong> {
         match fact {
             Fact::Entered(entered) => self.on_entered(by, entered)?,
-            Fact::Traded { deal, price, lots, .. } => {
-                self.on_traded(deal, *price, *lots)?;
+            Fact::Traded { deal, market, price, lots } => {
+                self.on_traded(deal, *market, *price, *lots)?;
             }
             Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
             Fact::Replaced { order, client, price, lots, place } => {
@@ -226,11 +226,18 @@ impl Ledger {
     }
 
     #[inline]
-    fn on_traded(&mut self, deal: &Deal, price: Price, lots: Lots) -> Result<(), Wrong> {
+    fn on_traded(
+        &mut self,
+        deal: &Deal,
+        market: MarketId,
+        price: Price,
+        lots: Lots,
+    ) -> Result<(), Wrong> {
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
         let verdict = self.judge_lines(line(maker), line(taker), deal, price, lots);
-        if !matches!(verdict, Verdict::Trade(_)) {
+        let Verdict::Trade(place) = verdict else { return Err(Wrong::Trade) };
+        if place != market && !mutation::TRADE_ELSEWHERE.is_on() {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {

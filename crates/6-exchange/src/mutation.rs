@@ -2,5 +2,9 @@
 
 kernel::mutations! {
     RECORD_A_CHUNK = "record-a-chunk", "what is synced together is not one record";
+    ANY_END_ANSWERS = "any-end-answers", "a cancel is answered by the end of any order";
+    SUSPENDED_ANSWERS = "suspended-answers", "a cancel is answered when its order is suspended instead";
+    KEEPS_PAST_LIFE = "keeps-past-life",
+        "a suspended order that is cancelled keeps its past life under its supervisor";
     EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
 }

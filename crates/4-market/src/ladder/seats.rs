@@ -21,7 +21,7 @@ pub(crate) struct Seat {
     pub(super) level: LevelRef,
 }
 
-/// A level of one of the two ladders: a mark, place of its page, side, level in the page.
+/// A level of one of the two ladders: a mark, its side, the number of its queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LevelRef(u32);
 
@@ -154,30 +154,25 @@ impl Seats {
 }
 
 impl LevelRef {
-    /// Most pages of a ladder: an index has 32 bits, of which mark, side and level take 7.
-    const MAX_PAGES: u32 = 1 << 25;
     /// Set on who was introduced to a newcomer and has not said since where it is.
     const INTRODUCED: u32 = 1 << 31;
+    const SELLS: u32 = 1 << 30;
 
     #[inline(always)]
-    pub(super) fn new(side: Side, page: u32, level: usize) -> LevelRef {
-        assert!(page < LevelRef::MAX_PAGES, "fewer pages than limits::MAX_ORDERS");
-        LevelRef(page << 6 | (side as u32) << 5 | u32::try_from(level).expect("0 to 31"))
+    pub(super) fn new(side: Side, queue: u32) -> LevelRef {
+        assert!(queue < LevelRef::SELLS, "fewer levels than limits::MAX_ORDERS");
+        LevelRef(queue | (side as u32) << 30)
     }
 
+    /// The number of the level's queue on its ladder.
     #[inline(always)]
-    pub(super) fn page(self) -> usize {
-        ((self.0 & !LevelRef::INTRODUCED) >> 6) as usize
+    pub(super) fn queue(self) -> u32 {
+        self.0 & (LevelRef::SELLS - 1)
     }
 
     #[inline(always)]
     pub(super) fn side(self) -> Side {
-        if self.0 & 1 << 5 == 0 { Side::Buy } else { Side::Sell }
-    }
-
-    #[inline(always)]
-    pub(super) fn level(self) -> usize {
-        (self.0 & 31) as usize
+        if self.0 & LevelRef::SELLS == 0 { Side::Buy } else { Side::Sell }
     }
 }
 

@@ -60,6 +60,7 @@ pub struct History {
     lines: BTreeMap<OrderId, Line>,
     trades: BTreeSet<Deal>,
     voids: BTreeSet<Deal>,
+    stopped: BTreeSet<MarketId>,
     facts: Vec<Fact>,
 }
 
@@ -159,7 +160,11 @@ impl History {
                 self.voids.clear();
                 Ok(())
             }
-            Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Ok(()),
+            Fact::MarketStopped { market } => {
+                self.stopped.insert(market);
+                Ok(())
+            }
+            Fact::MarketOpened { .. } => Ok(()),
         }
     }
 
@@ -197,6 +202,10 @@ impl History {
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
         let sides = maker.entered.side != taker.entered.side;
         let markets = maker.entered.market == market && taker.entered.market == market;
+        let at_work = !self.stopped.contains(&market) && !maker.suspended && !taker.suspended;
+        check(at_work, Law::OutsideFacts, || {
+            format!("{deal:?} of a market that is stopped, or of an order that is suspended")
+        })?;
         let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
         let fair = sides && markets && limits && !lots.is_zero();
         check(fair, Law::FairPrice, || format!("{deal:?}: {lots} @ {price} is no fair trade"))?;
@@ -213,8 +222,8 @@ impl History {
 
 impl Hash for History {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let History { lines, trades, voids, facts: _ } = self;
-        (lines, trades, voids).hash(state);
+        let History { lines, trades, voids, stopped, facts: _ } = self;
+        (lines, trades, voids, stopped).hash(state);
     }
 }
 

@@ -225,7 +225,6 @@ impl Clients {
             (Fact::Replaced { order, .. }, Ask::Replace(replace)) => order == replace.order,
             // It was given up instead: that is what became of the ask.
             (Fact::Suspended { order }, Ask::Replace(replace)) => order == replace.order,
-            (Fact::Suspended { order }, Ask::Cancel { order: wanted, .. }) => order == wanted,
             (Fact::Released { order }, Ask::Release { order: wanted }) => order == wanted,
             (Fact::MarketOpened { .. }, Ask::OpenMarket(_)) => true,
             _ => false,

@@ -6,10 +6,14 @@
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
+//! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
 //! | `tells` | one of the service, at the edge where facts leave the world |
 //!
 //! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
 
+mod answers;
+mod judge;
 mod kernels;
 mod seeds;
 mod shortest;
@@ -21,6 +25,8 @@ use std::collections::BTreeSet;
 #[test]
 fn every_mistake_is_caught_somewhere() {
     let sources = [
+        include_str!("answers.rs"),
+        include_str!("judge.rs"),
         include_str!("kernels.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
