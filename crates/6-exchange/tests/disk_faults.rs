@@ -147,7 +147,7 @@ fn start(dir: &Path, faults: &Arc<Faults>, snapshot_every: u64) -> Service {
 
 fn open_market(client: &Client) {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     client.ask(Ask::OpenMarket(spec)).unwrap();
 }
 

@@ -159,7 +159,7 @@ impl TryFrom<MarketText> for Market {
         };
         let (tick, lot) = (step("tick", &tick)?, step("lot", &lot)?);
         let symbol = symbol.parse().map_err(|why| format!("symbol = \"{symbol}\": {why}"))?;
-        Ok(Market(MarketSpec { symbol, tick, lot }))
+        Ok(Market(MarketSpec::new(symbol, tick, lot)))
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct Args {
 fn markets() -> [(MarketSpec, i64); 2] {
     let market = |symbol: &str, tick, lot, price| {
         let symbol = symbol.parse().expect("the names are written here");
-        (MarketSpec { symbol, tick: Scale::places(tick), lot: Scale::places(lot) }, price)
+        (MarketSpec::new(symbol, Scale::places(tick), Scale::places(lot)), price)
     };
     [market("BTC-USD", 0, 3, 65_000), market("ETH-USD", 1, 2, 35_000)]
 }
