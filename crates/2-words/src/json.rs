@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 
 use units::{ClientId, Lots, MarketId, OrderId, Price, Time};
 
-use crate::{Deal, Entered, Fact, Reason, Stamp, TimeInForce};
+use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 
 /// A fact with its stamp, written as one JSON object. About a microsecond.
 ///
@@ -142,6 +142,10 @@ columns! {
     Symbol = "symbol",
     Tick = "tick",
     Lot = "lot",
+    Prices = "prices",
+    CollarBasisPoints = "collar_basis_points",
+    CollarTicks = "collar_ticks",
+    Reference = "reference",
     Side = "side",
     Price = "price",
     Lots = "lots",
@@ -181,7 +185,8 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             each_market(market, each)?;
             each(Column::Symbol, Value::Text(&spec.symbol))?;
             each(Column::Tick, Value::Text(&spec.tick.step()))?;
-            each(Column::Lot, Value::Text(&spec.lot.step()))
+            each(Column::Lot, Value::Text(&spec.lot.step()))?;
+            each_rule(&spec, each)
         }
         Fact::Entered(ref entered) => each_of_entered(entered, each),
         Fact::Traded { deal, market, price, lots } => {
@@ -208,6 +213,17 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
         }
         Fact::MarketStopped { market } => each_market(market, each),
     }
+}
+
+fn each_rule(spec: &MarketSpec, each: Each<'_>) -> fmt::Result {
+    let prices = if spec.negative_prices { "any" } else { "above-zero" };
+    each(Column::Prices, Value::Text(&prices))?;
+    let Some(Collar { distance, reference }) = spec.collar else { return Ok(()) };
+    match distance {
+        Distance::BasisPoints(points) => each(Column::CollarBasisPoints, Value::Bare(&points))?,
+        Distance::Ticks(ticks) => each(Column::CollarTicks, Value::Bare(&ticks))?,
+    }
+    each(Column::Reference, Value::Bare(&reference))
 }
 
 fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
@@ -253,17 +269,16 @@ fn each_price(price: Price, lots: Lots, each: Each<'_>) -> fmt::Result {
 mod tests {
     use units::{AccountId, AskId, Scale, Side};
 
+    use std::num::NonZeroU32;
+
     use super::*;
-    use crate::MarketSpec;
 
     /// One of each, with all that it can have.
     fn facts() -> Vec<Fact> {
         let deal = Deal { maker: OrderId(1), taker: OrderId(2), incarnation: 1, number: 3 };
-        let spec = MarketSpec {
-            symbol: "BTC-USD".parse().unwrap(),
-            tick: Scale { mantissa: 5, places: 1 },
-            lot: Scale::places(8),
-        };
+        let (tick, lot) = (Scale { mantissa: 5, places: 1 }, Scale::places(8));
+        let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot);
+        let ten = NonZeroU32::new(10).unwrap();
         let client = ClientId::new(7);
         let (order, market) = (OrderId(2), MarketId(0));
         let (price, lots) = (Price(-5), Lots(10));
@@ -279,7 +294,12 @@ mod tests {
         };
         vec![
             Fact::Started { epoch: 1 },
-            Fact::MarketOpened { market, spec },
+            Fact::MarketOpened { market, spec: spec.with_negative_prices() },
+            Fact::MarketOpened {
+                market,
+                spec: spec.with_collar(Distance::BasisPoints(ten), price),
+            },
+            Fact::MarketOpened { market, spec: spec.with_collar(Distance::Ticks(ten), price) },
             Fact::Entered(entered),
             Fact::Traded { deal, market, price, lots },
             Fact::Voided { deal },
@@ -306,12 +326,15 @@ mod tests {
             })
             .collect();
         let client = r#""client":"00000000-0000-0000-0000-000000000007""#;
+        let opened =
+            r#""market-opened","market":0,"symbol":"BTC-USD","tick":"0.5","lot":"0.00000001""#;
         assert_eq!(
             lines,
             [
                 r#""started","epoch":1}"#.to_owned(),
-                r#""market-opened","market":0,"symbol":"BTC-USD","tick":"0.5","lot":"0.00000001"}"#
-                    .to_owned(),
+                format!(r#"{opened},"prices":"any"}}"#),
+                format!(r#"{opened},"prices":"above-zero","collar_basis_points":10,"reference":-5}}"#),
+                format!(r#"{opened},"prices":"above-zero","collar_ticks":10,"reference":-5}}"#),
                 format!(
                     r#""entered","order":2,"account":4,{client},"market":0,"side":"sell","price":-5,"lots":10,"stands":"immediate-or-cancel"}}"#
                 ),

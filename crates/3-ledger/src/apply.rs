@@ -7,7 +7,7 @@ use units::{AskId, Lots, MarketId, OrderId, Price, limits};
 use words::{Deal, Entered, Fact, MarketSpec};
 
 use crate::line::{Line, Mark, Seen, Standing};
-use crate::{Ledger, Market, Verdict, mutation};
+use crate::{Band, Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,7 +24,9 @@ pub enum Wrong {
     NoOrder,
     /// A release of an order that is not suspended.
     NotSuspended,
-    /// Lots or a price beyond every limit.
+    /// A market whose price rules contradict each other.
+    Rules,
+    /// Lots or a price beyond every limit, or a price that the market does not have.
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
     Trade,
@@ -45,6 +47,7 @@ impl fmt::Display for Wrong {
             Wrong::OrderNumber => "an order's number was used before",
             Wrong::NoOrder => "the order is not open",
             Wrong::NotSuspended => "the order is not suspended",
+            Wrong::Rules => "a market's price rules contradict each other",
             Wrong::Range => "a price or size is beyond every limit",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
@@ -107,9 +110,13 @@ impl Ledger {
             }
             Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
             Fact::Replaced { order, client, price, lots, place } => {
-                let line = self.line_mut(*order).ok_or(Wrong::NoOrder)?;
+                let index = self.index(*order).ok_or(Wrong::NoOrder)?;
+                let line = &mut self.lines[index as usize];
                 if *lots <= line.done {
                     return Err(Wrong::Size);
+                }
+                if !self.markets[usize::from(line.market.0)].band.has(*price) {
+                    return Err(Wrong::Range);
                 }
                 (line.price, line.size, line.place) = (*price, *lots, *place);
                 let account = line.account;
@@ -161,7 +168,8 @@ impl Ledger {
         if !next || self.symbols.contains_key(&spec.symbol) {
             return Err(Wrong::MarketNumber);
         }
-        self.markets.push(Market { spec: *spec, stopped: false });
+        let band = Band::opening(spec).ok_or(Wrong::Rules)?;
+        self.markets.push(Market { spec: *spec, stopped: false, band });
         self.symbols.insert(spec.symbol, market);
         Ok(())
     }
@@ -169,8 +177,9 @@ impl Ledger {
     #[inline]
     fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
-        if self.market(entered.market).is_none() {
-            return Err(Wrong::NoMarket);
+        let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
+        if !market.band.has(entered.price) {
+            return Err(Wrong::Range);
         }
         let lots = entered.lots.0;
         if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
@@ -257,6 +266,10 @@ impl Ledger {
             }
         }
         self.trades += 1;
+        let market = &mut self.markets[usize::from(place.0)];
+        if market.band.reference().is_some() && !mutation::COLLAR_STANDS.is_on() {
+            market.band = Band::after(&market.spec, Some(price));
+        }
         Ok(())
     }
 

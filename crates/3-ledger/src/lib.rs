@@ -5,6 +5,7 @@
 //! same state for the same facts, byte for byte. Nothing in it reads a clock or the disk.
 
 mod apply;
+mod band;
 mod judge;
 mod line;
 pub mod mutation;
@@ -21,6 +22,7 @@ use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 use words::{Ask, MarketSpec};
 
 pub use apply::Wrong;
+pub use band::Band;
 pub use judge::Verdict;
 pub use line::Line;
 pub use repeats::Repeat;
@@ -35,6 +37,8 @@ pub struct Market {
     pub spec: MarketSpec,
     /// True after it stopped rather than break a law.
     pub stopped: bool,
+    /// The prices that it takes now.
+    pub band: Band,
 }
 
 /// The fold of facts. An open order takes 80 bytes here, and 8 to 18 in the table of numbers.

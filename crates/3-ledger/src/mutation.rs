@@ -11,6 +11,7 @@ kernel::mutations! {
     JUDGE_TAKERS_LIMIT = "judge-takers-limit", "the ledger records deals outside the taker's limit";
     TRADE_ELSEWHERE = "trade-elsewhere", "a trade may name a market that is not its orders'";
     JUDGE_TRUSTS_LOTS = "judge-trusts-lots", "the ledger records lots without looking whether they are there";
+    COLLAR_STANDS = "collar-stands", "a collar stays around the price of the opening, wherever trades are";
     LEAK_ACROSS_WORLDS = "leak-across-worlds",
         "a world that comes back takes the ends of the lost one's deals for those of its own";
 }

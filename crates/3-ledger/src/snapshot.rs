@@ -1,13 +1,14 @@
 //! The fold as bytes and back, so that a start need not fold all of history.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{MarketSpec, TimeInForce};
+use words::{Collar, Distance, MarketSpec, TimeInForce};
 
 use crate::line::{Line, Standing};
 use crate::repeats::Asked;
-use crate::{Ledger, Market};
+use crate::{Band, Ledger, Market};
 
 /// Why bytes are no snapshot of a ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,8 +25,15 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
-/// The first bytes: what it is, and the version of the format.
-const MAGIC: u64 = u64::from_le_bytes(*b"BWledg01");
+/// The first bytes: what it is, and the version of the format. A ledger without price rules is written
+/// in the first version still, so that a snapshot from before there were rules is the same, byte for byte.
+const WITHOUT_RULES: u64 = u64::from_le_bytes(*b"BWledg01");
+const WITH_RULES: u64 = u64::from_le_bytes(*b"BWledg02");
+
+/// How a market's collar is measured, as written.
+const NO_COLLAR: u8 = 0;
+const BASIS_POINTS: u8 = 1;
+const TICKS: u8 = 2;
 
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -88,7 +96,7 @@ impl Reader<'_> {
         Ok(Price(i64::from_le_bytes(self.take()?)))
     }
 
-    fn market(&mut self) -> Result<Market, SnapshotError> {
+    fn market(&mut self, with_rules: bool) -> Result<Market, SnapshotError> {
         let length = usize::from(self.u8()?);
         let wrong = SnapshotError { offset: self.at };
         let text = self.bytes.get(self.at..self.at + length).ok_or(wrong)?;
@@ -99,7 +107,35 @@ impl Reader<'_> {
         if !tick.is_valid() || !lot.is_valid() {
             return self.wrong();
         }
-        Ok(Market { spec: MarketSpec { symbol, tick, lot }, stopped: self.flag()? })
+        let stopped = self.flag()?;
+        let mut spec = MarketSpec::new(symbol, tick, lot).with_negative_prices();
+        let mut last = None;
+        if with_rules {
+            spec.negative_prices = self.flag()?;
+            spec.collar = self.collar()?;
+            if spec.collar.is_some() {
+                last = Some(self.price()?);
+            }
+        }
+        let sound = Band::opening(&spec).filter(|band| last.is_none_or(|last| band.has(last)));
+        match sound {
+            Some(_) => Ok(Market { spec, stopped, band: Band::after(&spec, last) }),
+            None => self.wrong(),
+        }
+    }
+
+    fn collar(&mut self) -> Result<Option<Collar>, SnapshotError> {
+        let distance = match self.u8()? {
+            NO_COLLAR => return Ok(None),
+            BASIS_POINTS => Distance::BasisPoints(self.length()?),
+            TICKS => Distance::Ticks(self.length()?),
+            _ => return self.wrong(),
+        };
+        Ok(Some(Collar { distance, reference: self.price()? }))
+    }
+
+    fn length(&mut self) -> Result<NonZeroU32, SnapshotError> {
+        NonZeroU32::new(self.u32()?).map_or_else(|| self.wrong(), Ok)
     }
 
     fn line(&mut self, markets: usize) -> Result<Line, SnapshotError> {
@@ -151,7 +187,10 @@ impl Ledger {
         let u64s = |values: &[u64], out: &mut Vec<u8>| {
             values.iter().for_each(|v| out.extend(v.to_le_bytes()));
         };
-        u64s(&[MAGIC, u64::from(self.epoch), self.facts, self.trades], &mut out);
+        let ruled = |market: &Market| !market.spec.negative_prices || market.spec.collar.is_some();
+        let with_rules = self.markets.iter().any(ruled);
+        let magic = if with_rules { WITH_RULES } else { WITHOUT_RULES };
+        u64s(&[magic, u64::from(self.epoch), self.facts, self.trades], &mut out);
         u64s(&[self.markets.len() as u64], &mut out);
         for market in &self.markets {
             let symbol = market.spec.symbol.as_str().as_bytes();
@@ -162,6 +201,9 @@ impl Ledger {
                 out.push(scale.places);
             }
             out.push(u8::from(market.stopped));
+            if with_rules {
+                write_rules(market, &mut out);
+            }
         }
         let mut lines: Vec<&Line> = self.lines.iter().filter(|l| l.order != OrderId(0)).collect();
         lines.sort_unstable_by_key(|line| line.order);
@@ -188,14 +230,16 @@ impl Ledger {
     /// Reads what [`Ledger::save`] wrote. Never panics, whatever the bytes.
     pub fn load(bytes: &[u8]) -> Result<Ledger, SnapshotError> {
         let mut r = Reader { bytes, at: 0 };
-        if r.u64()? != MAGIC {
-            return r.wrong();
-        }
+        let with_rules = match r.u64()? {
+            WITHOUT_RULES => false,
+            WITH_RULES => true,
+            _ => return r.wrong(),
+        };
         let epoch = u32::try_from(r.u64()?).or_else(|_| r.wrong())?;
         let (facts, trades) = (r.u64()?, r.u64()?);
         let mut ledger = Ledger { epoch, facts, trades, ..Ledger::default() };
         for number in 0..r.u64()? {
-            let market = r.market()?;
+            let market = r.market(with_rules)?;
             let id = MarketId(u16::try_from(number).or_else(|_| r.wrong())?);
             if ledger.symbols.insert(market.spec.symbol, id).is_some() {
                 return r.wrong();
@@ -222,6 +266,21 @@ impl Ledger {
         }
         if r.at == bytes.len() { Ok(ledger) } else { r.wrong() }
     }
+}
+
+fn write_rules(market: &Market, out: &mut Vec<u8>) {
+    out.push(u8::from(market.spec.negative_prices));
+    let Some(Collar { distance, reference }) = market.spec.collar else {
+        return out.push(NO_COLLAR);
+    };
+    let (kind, length) = match distance {
+        Distance::BasisPoints(points) => (BASIS_POINTS, points),
+        Distance::Ticks(ticks) => (TICKS, ticks),
+    };
+    out.push(kind);
+    out.extend(length.get().to_le_bytes());
+    let last = market.band.reference().unwrap_or(reference);
+    [reference, last].iter().for_each(|price| out.extend(price.0.to_le_bytes()));
 }
 
 fn write_asked(asked: Option<&Asked>, out: &mut Vec<u8>) {

@@ -12,7 +12,7 @@
 //!
 //! let mut exchange = Exchange::new(Options::default());
 //! let cent = Scale::places(2);
-//! let spec = MarketSpec { symbol: "TEA-USD".parse()?, tick: cent, lot: Scale::places(0) };
+//! let spec = MarketSpec::new("TEA-USD".parse()?, cent, Scale::places(0));
 //! exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
 //! let market = exchange.market(&spec.symbol).expect("just opened");
 //!

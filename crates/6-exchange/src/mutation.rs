@@ -6,5 +6,7 @@ kernel::mutations! {
     SUSPENDED_ANSWERS = "suspended-answers", "a cancel is answered when its order is suspended instead";
     KEEPS_PAST_LIFE = "keeps-past-life",
         "a suspended order that is cancelled keeps its past life under its supervisor";
+    COLLAR_UNSEEN = "collar-unseen", "the door lets in limits that are beyond the collar";
+    ZERO_TAKEN = "zero-taken", "the door lets prices of zero and below into every market";
     EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
 }

@@ -69,7 +69,8 @@ pub struct ServiceOptions {
     /// How the journal keeps its segments.
     pub segments: journal::Options,
     /// Rules that the journal's markets must have: one that is open with others refuses the start before
-    /// anything is written. Those that are not there are not opened by this. Default none.
+    /// anything is written. A market that is here more than once may have any of these rules. Those that
+    /// are not there are not opened by this. Default none.
     pub rules: Vec<MarketSpec>,
 }
 
@@ -112,12 +113,11 @@ impl fmt::Display for StartError {
             ),
             StartError::Journal(why) => why.fmt(f),
             StartError::Recover(why) => why.fmt(f),
-            StartError::Rules(MarketSpec { symbol, tick, lot }) => write!(
+            StartError::Rules(spec) => write!(
                 f,
-                "market {symbol} is open already with a tick of {} and a lot of {}; ask for those, or \
-                 choose another journal. Nothing was written",
-                tick.step(),
-                lot.step()
+                "market {} is open already with {spec}; ask for those, or choose another journal. \
+                 Nothing was written",
+                spec.symbol
             ),
             StartError::Thread(why) => {
                 write!(f, "the system has no thread for the exchange: {why}")
@@ -229,7 +229,7 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 /// let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };
 /// let service = Service::start(options.clone())?;
 /// let mut facts = service.subscribe();
-/// let spec = MarketSpec { symbol: "TEA-USD".parse()?, tick: Scale::places(2), lot: Scale::places(0) };
+/// let spec = MarketSpec::new("TEA-USD".parse()?, Scale::places(2), Scale::places(0));
 /// let answer = service.client().ask(Ask::OpenMarket(spec))?; // waits until it is on the disk
 /// assert!(matches!(answer.tells[..], [Tell::Fact(_, Fact::MarketOpened { .. })]));
 /// let (_, first) = facts.recv().expect("the service runs")[0];
@@ -399,8 +399,10 @@ impl fmt::Debug for Service {
 }
 
 fn check_rules(open: &[MarketSpec], rules: &[MarketSpec]) -> Result<(), StartError> {
-    let other =
-        |spec: &&MarketSpec| rules.iter().any(|rule| rule.symbol == spec.symbol && rule != *spec);
+    let other = |spec: &&MarketSpec| {
+        let mut same = rules.iter().filter(|rule| rule.symbol == spec.symbol).peekable();
+        same.peek().is_some() && same.all(|rule| rule != *spec)
+    };
     open.iter().find(other).map_or(Ok(()), |spec| Err(StartError::Rules(*spec)))
 }
 

@@ -65,7 +65,7 @@ fn round(exchange: &mut Exchange, facts: &mut u64) {
 fn nothing_is_allocated_per_ask_once_warm() {
     let mut exchange = Exchange::new(Options::default());
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot).with_negative_prices();
     exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| {});
     let mut facts = 0;
     for _ in 0..5 {

@@ -180,7 +180,7 @@ fn start_with(
 
 fn open_market(client: &Client) {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     client.ask(Ask::OpenMarket(spec)).unwrap();
 }
 

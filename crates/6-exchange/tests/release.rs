@@ -26,7 +26,7 @@ fn place(exchange: &mut Exchange, side: Side, lots: u64) -> Vec<Tell> {
 fn market() -> Exchange {
     let mut exchange = Exchange::new(Options::default());
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     ask(&mut exchange, &Ask::OpenMarket(spec));
     place(&mut exchange, Side::Sell, 4);
     place(&mut exchange, Side::Sell, 4);

@@ -16,7 +16,7 @@ fn on(dir: &Path) -> Service {
 
 fn open_market() -> Ask {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    Ask::OpenMarket(MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot })
+    Ask::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
 }
 
 fn order(side: Side, price: i64, lots: u64, client: u128) -> Ask {

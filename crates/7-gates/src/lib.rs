@@ -5,6 +5,7 @@
 //! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
 
 mod client_oid;
+mod collar;
 mod decimal;
 mod extract;
 mod gate;

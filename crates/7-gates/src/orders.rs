@@ -19,7 +19,7 @@ use crate::extract::{Account, AccountHeaders, Body, Id, Query};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::shape::OrderBody;
-use crate::{client_oid, decimal, market};
+use crate::{client_oid, collar, decimal, market};
 
 /// `buy` or `sell`.
 #[derive(Deserialize, ToSchema, Clone, Copy)]
@@ -61,7 +61,8 @@ pub(crate) struct PlaceBody {
     product_id: String,
     /// `buy` or `sell`.
     side: SideWord,
-    /// Limit, as decimal text: a whole number of ticks. It may be zero or negative, in every market.
+    /// Limit, as decimal text: a whole number of ticks. It is above zero, unless the market has
+    /// `negative_prices`, and not beyond the market's `collar`.
     price: String,
     /// Size, as decimal text: a whole number of lots.
     size: String,
@@ -86,7 +87,8 @@ pub(crate) struct PlaceBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplaceBody {
-    /// Its limit from now on, as decimal text. It may be zero or negative, in every market.
+    /// Its limit from now on, as decimal text. It is above zero, unless the market has
+    /// `negative_prices`, and not beyond the market's `collar`.
     price: String,
     /// Its size from now on, what has traded included, as decimal text.
     size: String,
@@ -149,7 +151,7 @@ impl App {
         let mut last = 0;
         for tell in &answer.tells {
             match tell {
-                Tell::Refused(code) => return Err((*code).into()),
+                Tell::Refused(code) => return Err(self.refusal(*code, &ask).await),
                 Tell::Repeated(order) => {
                     let durable = (self.health)().durable;
                     let shown = self.live.reach(durable, self.options.views_within).await;
@@ -160,6 +162,20 @@ impl App {
         }
         let shown = self.live.reach(last, self.options.views_within).await;
         Ok((Outcome::Happened(answer), shown))
+    }
+
+    /// A refusal by the exchange, with the particulars that the views can add.
+    async fn refusal(&self, code: Code, ask: &Ask) -> Problem {
+        let problem = Problem::from(code);
+        if code != Code::BeyondCollar {
+            return problem;
+        }
+        // The trade that the collar is around was durable before this answer came.
+        self.live.reach((self.health)().durable, self.options.views_within).await;
+        match self.live.read(|views| collar::explain(views, ask)) {
+            Ok(Some(why)) => problem.because(why),
+            Ok(None) | Err(_) => problem,
+        }
     }
 
     /// An order of an account as the views show it now.

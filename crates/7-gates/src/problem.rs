@@ -168,9 +168,13 @@ fn status(code: Code) -> StatusCode {
         | Code::ClientIdUsed
         | Code::OrderSuspended
         | Code::OrderNotSuspended => StatusCode::CONFLICT,
-        Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
-            StatusCode::BAD_REQUEST
-        }
+        Code::BadScale
+        | Code::BadRules
+        | Code::BadPrice
+        | Code::PriceNotAboveZero
+        | Code::BeyondCollar
+        | Code::BadLots
+        | Code::BelowDone => StatusCode::BAD_REQUEST,
         Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

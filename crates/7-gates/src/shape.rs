@@ -8,6 +8,7 @@ use units::Side;
 use utoipa::ToSchema;
 use words::{Deal, Entered, Stamp, TimeInForce};
 
+use crate::collar::CollarBody;
 use crate::decimal;
 use crate::time::Rfc3339;
 
@@ -38,6 +39,11 @@ pub(crate) struct Product {
     post_only: bool,
     /// True if no order can be placed.
     trading_disabled: bool,
+    /// Ours: true if prices of zero and below are taken; else a price must be above zero.
+    negative_prices: bool,
+    /// Ours: how far limits may reach, if the market has a collar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collar: Option<CollarBody>,
 }
 
 impl Product {
@@ -58,6 +64,8 @@ impl Product {
             limit_only: true,
             post_only: false,
             trading_disabled: stopped,
+            negative_prices: market.spec.negative_prices,
+            collar: CollarBody::of(market),
         }
     }
 }

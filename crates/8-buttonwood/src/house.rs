@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) journal: Option<PathBuf>,
     /// Markets that must be open.
     pub(crate) markets: Vec<MarketSpec>,
+    /// Rules that they may have if they are open already.
+    pub(crate) rules: Vec<MarketSpec>,
     /// Bytes set aside for when the disk is full.
     pub(crate) reserve_bytes: u64,
     /// A snapshot is saved each time so many facts have been recorded.
@@ -104,7 +106,7 @@ impl House {
         let Plan { reserve_bytes, snapshot_every, .. } = *plan;
         let segments = journal::Options { reserve_bytes, ..journal::Options::default() };
         let more = ServiceOptions::default();
-        let rules = plan.markets.clone();
+        let rules = plan.rules.clone();
         let options = ServiceOptions { journal, policy, segments, snapshot_every, rules, ..more };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
@@ -194,13 +196,26 @@ fn tell_of(recovered: &Recovered) {
     }
 }
 
+/// The start has accepted the rules that the market has.
+fn tell_of_rules(has: &MarketSpec, wanted: &MarketSpec) {
+    if has != wanted {
+        output::log(&format!(
+            "market {} was opened when every market took zero and negative prices, and still takes \
+             them, since a market's rules do not change; a new journal opens it with prices above \
+             zero only",
+            has.symbol
+        ));
+    }
+}
+
 /// Opens the markets that are not open yet, and gives all that are then. The start has seen to the rules of those that
 /// were.
 fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketSpec>, HouseError> {
     let client = service.client();
     let mut open = service.recovered().markets.clone();
     for spec in markets {
-        if open.contains(spec) {
+        if let Some(other) = open.iter().find(|other| other.symbol == spec.symbol) {
+            tell_of_rules(other, spec);
             continue;
         }
         let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
-use words::{Ask, Code, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
+use words::{Ask, Code, Distance, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
 
 pub use outcome::Outcome;
 
@@ -72,6 +72,8 @@ pub struct Oracle {
     bounds: Bounds,
     /// A market's number is its index.
     markets: Vec<MarketSpec>,
+    /// The price of each market's last trade.
+    last: BTreeMap<MarketId, Price>,
     /// Open orders.
     orders: BTreeMap<OrderId, Order>,
     /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
@@ -147,6 +149,7 @@ impl Oracle {
         refuse_if(self.markets.iter().any(|m| m.symbol == spec.symbol), Code::MarketExists)?;
         refuse_if(self.markets.len() >= self.bounds.markets, Code::TooManyMarkets)?;
         refuse_if(!spec.tick.is_valid() || !spec.lot.is_valid(), Code::BadScale)?;
+        refuse_if(contradicts_itself(&spec), Code::BadRules)?;
         let number = u16::try_from(self.markets.len()).expect("at most limits::MAX_MARKETS");
         self.markets.push(spec);
         out.push(Outcome::MarketOpened { market: MarketId(number), spec });
@@ -158,7 +161,8 @@ impl Oracle {
         let id = OrderId(number.0);
         refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
         self.check_repeat(account, client, &Ask::Place(ask))?;
-        check_numbers(price, lots)?;
+        self.check_price(market, side, price)?;
+        check_lots(lots)?;
         refuse_if(self.orders.len() >= self.bounds.orders, Code::TooManyOrders)?;
         self.check_accounts(account, client)?;
 
@@ -180,7 +184,9 @@ impl Oracle {
         self.check_repeat(account, client, &Ask::Replace(ask))?;
         self.check_owner(account, id)?;
         refuse_if(self.suspended.contains(&id), Code::OrderSuspended)?;
-        check_numbers(price, lots)?;
+        let Order { market, side, .. } = self.orders[&id];
+        self.check_price(market, side, price)?;
+        check_lots(lots)?;
         refuse_if(lots <= self.orders[&id].done, Code::BelowDone)?;
         self.check_accounts(account, client)?;
 
@@ -230,6 +236,7 @@ impl Oracle {
             }
             let lots = self.orders[&taker].open().min(self.orders[&maker].open());
             out.push(Outcome::Traded { maker, taker, market, price, lots });
+            self.last.insert(market, price);
             self.trade(maker, lots);
             self.trade(taker, lots);
             if !self.orders.contains_key(&taker) {
@@ -279,6 +286,26 @@ impl Oracle {
         }
     }
 
+    /// In range, then above zero unless the market says otherwise, then within the collar: a buy may not be
+    /// further above the last trade, a sell not further below it. Before the first trade the market's own
+    /// reference stands for one.
+    fn check_price(&self, market: MarketId, side: Side, price: Price) -> Result<(), Outcome> {
+        let spec = &self.markets[usize::from(market.0)];
+        refuse_if(is_out_of_range(price), Code::BadPrice)?;
+        refuse_if(price.0 <= 0 && !spec.negative_prices, Code::PriceNotAboveZero)?;
+        let Some(collar) = spec.collar else { return Ok(()) };
+        let reference = i128::from(self.last.get(&market).unwrap_or(&collar.reference).0);
+        let distance = match collar.distance {
+            Distance::Ticks(ticks) => ticks.get().into(),
+            Distance::BasisPoints(points) => (reference * i128::from(points.get()) / 10_000).max(1),
+        };
+        let beyond = match side {
+            Side::Buy => i128::from(price.0) - reference,
+            Side::Sell => reference - i128::from(price.0),
+        };
+        refuse_if(beyond > distance, Code::BeyondCollar)
+    }
+
     fn check_owner(&self, account: AccountId, id: OrderId) -> Result<(), Outcome> {
         let open = self.orders.get(&id).is_some_and(|order| order.account == account);
         refuse_if(!open, Code::UnknownOrder)
@@ -313,9 +340,19 @@ impl Oracle {
     }
 }
 
-fn check_numbers(price: Price, lots: Lots) -> Result<(), Outcome> {
-    let in_range = (-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0);
-    refuse_if(!in_range, Code::BadPrice)?;
+/// A collar needs a reference that the market takes; one in basis points, a market above zero.
+fn contradicts_itself(spec: &MarketSpec) -> bool {
+    let Some(collar) = spec.collar else { return false };
+    let in_part = matches!(collar.distance, Distance::BasisPoints(_));
+    let zero = collar.reference.0 <= 0 && !spec.negative_prices;
+    is_out_of_range(collar.reference) || zero || (in_part && spec.negative_prices)
+}
+
+fn is_out_of_range(price: Price) -> bool {
+    !(-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0)
+}
+
+fn check_lots(lots: Lots) -> Result<(), Outcome> {
     refuse_if(lots.is_zero() || lots.0 > limits::MAX_LOTS, Code::BadLots)
 }
 

@@ -29,11 +29,12 @@ impl History {
 
     fn market(&mut self, id: u16) {
         self.next_ask();
-        let spec = MarketSpec {
-            symbol: format!("M{id}-USD").parse().unwrap(),
-            tick: Scale::places(2),
-            lot: Scale::places(3),
-        };
+        let spec = MarketSpec::new(
+            format!("M{id}-USD").parse().unwrap(),
+            Scale::places(2),
+            Scale::places(3),
+        )
+        .with_negative_prices();
         self.push(Fact::MarketOpened { market: MarketId(id), spec });
     }
 

@@ -5,3 +5,4 @@ mod faults;
 mod reads;
 mod refusals;
 mod rig;
+mod rules;

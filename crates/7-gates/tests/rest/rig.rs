@@ -69,7 +69,7 @@ pub(crate) fn open_markets(service: &Service) {
         ("BTC-USD", Scale::places(2), Scale::places(4)),
         ("GAS-EUR", Scale { mantissa: 5, places: 1 }, Scale::places(0)),
     ] {
-        let spec = MarketSpec { symbol: symbol.parse().unwrap(), tick, lot };
+        let spec = MarketSpec::new(symbol.parse().unwrap(), tick, lot).with_negative_prices();
         service.client().ask(Ask::OpenMarket(spec)).unwrap();
     }
 }

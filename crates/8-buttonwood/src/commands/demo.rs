@@ -11,7 +11,7 @@ use words::MarketSpec;
 use words::json::Rfc3339;
 
 use super::serve::check_listen;
-use crate::config::{Reserve, listen};
+use crate::config::{Market, Reserve, listen};
 use crate::ends::{self, Ends};
 use crate::failure::Failure;
 use crate::house::{House, Plan};
@@ -55,9 +55,14 @@ pub(crate) struct Args {
 fn markets() -> [(MarketSpec, i64); 2] {
     let market = |symbol: &str, tick, lot, price| {
         let symbol = symbol.parse().expect("the names are written here");
-        (MarketSpec { symbol, tick: Scale::places(tick), lot: Scale::places(lot) }, price)
+        (MarketSpec::new(symbol, Scale::places(tick), Scale::places(lot)), price)
     };
     [market("BTC-USD", 0, 3, 65_000), market("ETH-USD", 1, 2, 35_000)]
+}
+
+/// The rules that a market of the demo may have if it is open already.
+fn may_have(spec: MarketSpec) -> Vec<MarketSpec> {
+    Market { spec, says_prices: false }.may_have()
 }
 
 /// Runs it.
@@ -68,6 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: args.listen,
         journal: Some(args.journal.clone()),
         markets: markets().map(|(spec, _)| spec).to_vec(),
+        rules: markets().into_iter().flat_map(|(spec, _)| may_have(spec)).collect(),
         reserve_bytes: args.reserve_mib.bytes(),
         snapshot_every: ServiceOptions::default().snapshot_every,
     };

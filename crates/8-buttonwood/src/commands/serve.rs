@@ -42,9 +42,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
     /// A market to open, if it is not open; may be given more than once
+    ///
+    /// "negative" allows zero and negative prices. A collar rejects a buy whose limit is further above the
+    /// last trade than a distance, and a sell further below; before the first trade the reference stands
+    /// for it. The distance is in percent, such as 10%, or between prices, such as 5.00.
     #[arg(
         long = "market",
-        value_name = "SYMBOL:TICK:LOT",
+        value_name = config::FORM,
         env = "BUTTONWOOD_MARKETS",
         value_delimiter = ','
     )]
@@ -101,6 +105,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: config.listen,
         journal,
         markets: config.markets,
+        rules: config.rules,
         reserve_bytes: config.reserve.bytes(),
         snapshot_every: config.snapshot_every.get(),
     };

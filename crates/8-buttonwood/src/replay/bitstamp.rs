@@ -41,7 +41,7 @@ pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
     }
     Ok(Flow {
         venue: Venue::Bitstamp,
-        markets: vec![MarketSpec { symbol, tick: TICK, lot: LOT }],
+        markets: vec![MarketSpec::new(symbol, TICK, LOT).with_negative_prices()],
         events,
         told: reader.told,
     })

@@ -195,7 +195,7 @@ impl Reader {
             if !tick.is_valid() || !lot.is_valid() {
                 return Err(format!("{symbol} has prices or sizes of more than 18 decimal places"));
             }
-            markets.push(MarketSpec { symbol: *symbol, tick, lot });
+            markets.push(MarketSpec::new(*symbol, tick, lot).with_negative_prices());
         }
         let mut events = Vec::with_capacity(self.events.len());
         for (time, said) in &self.events {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact};
+use words::{Ask, Deal, Distance, Entered, Fact, MarketSpec};
 
 use super::{Broken, Law};
 
@@ -62,6 +62,9 @@ pub struct History {
     voids: BTreeSet<Deal>,
     stopped: BTreeSet<MarketId>,
     facts: Vec<Fact>,
+    markets: BTreeMap<MarketId, MarketSpec>,
+    /// The price of the last trade of each market that has a collar.
+    last: BTreeMap<MarketId, Price>,
 }
 
 impl History {
@@ -135,9 +138,13 @@ impl History {
             }
             Fact::Replaced { order, price, lots, place, .. } => {
                 let line = self.open_line(order)?;
+                let market = line.entered.market;
                 let enough = lots > line.done;
                 (line.price, line.size, line.place) = (price, lots, place);
-                check(enough, Law::NoOverfill, || format!("{order} was replaced below its trades"))
+                check(enough, Law::NoOverfill, || {
+                    format!("{order} was replaced below its trades")
+                })?;
+                self.check_sign(market, price)
             }
             Fact::Suspended { order } => {
                 self.open_line(order)?.suspended = true;
@@ -164,7 +171,10 @@ impl History {
                 self.stopped.insert(market);
                 Ok(())
             }
-            Fact::MarketOpened { .. } => Ok(()),
+            Fact::MarketOpened { market, spec } => {
+                self.markets.insert(market, spec);
+                Ok(())
+            }
         }
     }
 
@@ -181,7 +191,50 @@ impl History {
             left: false,
         };
         let before = self.lines.insert(order, line);
-        check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))
+        check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))?;
+        self.check_sign(entered.market, entered.price)
+    }
+
+    fn check_sign(&self, market: MarketId, price: Price) -> Result<(), Broken> {
+        let negative = self.markets.get(&market).is_none_or(|spec| spec.negative_prices);
+        check(negative || price > Price(0), Law::PriceRules, || {
+            format!("{market} has no negative prices, and an order has {price}")
+        })
+    }
+
+    /// The trade that the collar of this market is around, if it has a collar and has traded.
+    pub(super) fn followed(&self, market: MarketId) -> Option<Price> {
+        self.last.get(&market).copied()
+    }
+
+    /// The door has let this ask in: its limit is within the collar of its market as the facts have it now.
+    pub fn check_let_in(&self, ask: &Ask) -> Result<(), Broken> {
+        let (market, side, price) = match *ask {
+            Ask::Place(place) => (place.market, place.side, place.price),
+            Ask::Replace(replace) => match self.lines.get(&replace.order) {
+                Some(line) => (line.entered.market, line.entered.side, replace.price),
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let Some(collar) = self.markets.get(&market).and_then(|spec| spec.collar) else {
+            return Ok(());
+        };
+        let reference = self.last.get(&market).unwrap_or(&collar.reference).0;
+        let far = match side {
+            Side::Buy => price.0 - reference,
+            Side::Sell => reference - price.0,
+        };
+        // In hundredths of a per cent both sides are whole numbers.
+        let within = match collar.distance {
+            Distance::Ticks(ticks) => far <= i64::from(ticks.get()),
+            Distance::BasisPoints(points) => {
+                far <= 1 || far * 10_000 <= reference * i64::from(points.get())
+            }
+        };
+        check(within, Law::PriceRules, || {
+            format!("{ask:?} was let in, {far} beyond the reference {reference}")
+        })
     }
 
     fn open_line(&mut self, order: OrderId) -> Result<&mut Line, Broken> {
@@ -209,6 +262,9 @@ impl History {
         let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
         let fair = sides && markets && limits && !lots.is_zero();
         check(fair, Law::FairPrice, || format!("{deal:?}: {lots} @ {price} is no fair trade"))?;
+        if self.markets.get(&market).is_some_and(|spec| spec.collar.is_some()) {
+            self.last.insert(market, price);
+        }
         for order in [deal.maker, deal.taker] {
             let line = self.open_line(order)?;
             line.done += lots;
@@ -222,8 +278,8 @@ impl History {
 
 impl Hash for History {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let History { lines, trades, voids, stopped, facts: _ } = self;
-        (lines, trades, voids, stopped).hash(state);
+        let History { lines, trades, voids, stopped, facts: _, markets: _, last } = self;
+        (lines, trades, voids, stopped, last).hash(state);
     }
 }
 

@@ -17,7 +17,7 @@ use super::sometimes::Marks;
 use super::{Broken, Law};
 use crate::chart::Drawing;
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{Seen, Stage, Who};
+use crate::world::{PriceRules, Seen, Stage, Who};
 
 /// More steps than any run can need: beyond it the world runs in circles.
 const ENOUGH: usize = 100_000;
@@ -116,7 +116,9 @@ pub type Onlooker<'a> = &'a mut dyn FnMut(&Stage, &[Seen]);
 /// As [`run`], with somebody who looks on.
 pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Violation>> {
     let mut chance = Seeded::new(seed);
-    let plan = Plan::draw(&mut chance);
+    // By a chance of their own: the rest of a seed's run is what it was before there were rules.
+    let rules = PriceRules::draw(&mut Seeded::new(!seed));
+    let plan = Plan { rules, ..Plan::draw(&mut chance) };
     let mut run = Run::new(chance, plan, onlooker);
     match run.all() {
         Ok(()) => {
@@ -133,18 +135,22 @@ pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Viola
 impl<'a> Run<'a> {
     fn new(chance: Seeded, plan: Plan, onlooker: Onlooker<'a>) -> Run<'a> {
         let mut oracle = (plan.hurry == 0 && plan.patient).then(Oracle::new);
-        for market in 0..plan.markets {
+        let specs = (0..plan.markets).map(|market| plan.rules.spec(market, plan.prices));
+        for (number, spec) in (1..).zip(specs.clone()) {
             if let Some(oracle) = &mut oracle {
-                let ask = Ask::OpenMarket(crate::world::market_spec(market));
-                oracle.ask(AskId(u64::from(market) + 1), &ask);
+                oracle.ask(AskId(number), &Ask::OpenMarket(spec));
             }
         }
+        let mut stage = Stage::opening_with(specs);
+        let mut inspector = Inspector::default();
+        let seen = stage.seen();
+        inspector.look(&stage, &seen).expect("markets that open break no law");
         Run {
             onlooker,
             chance,
             plan,
-            stage: Stage::new(plan.markets),
-            inspector: Inspector::default(),
+            stage,
+            inspector,
             marks: Marks::default(),
             wrong: Rows::default(),
             drawing: Drawing::default(),
@@ -300,8 +306,10 @@ impl<'a> Run<'a> {
         }
         self.drawing.ask(number, &ask);
         if let LetIn::Answered(tell) = let_in {
+            self.marks.answered(&tell);
             self.compare(number, &ask, &[], Some(tell))?;
         } else {
+            self.inspector.history().check_let_in(&ask)?;
             self.pending.push(Pending { number, ask, since });
         }
         self.look()
@@ -315,6 +323,8 @@ impl<'a> Run<'a> {
             if let LetIn::Answered(tell) = self.stage.let_in_again(number, &ask) {
                 self.pending.retain(|other| other.number != number);
                 self.compare(number, &ask, &[], Some(tell))?;
+            } else {
+                self.inspector.history().check_let_in(&ask)?;
             }
             self.look()?;
         }
@@ -393,7 +403,8 @@ impl<'a> Run<'a> {
     }
 
     fn draw_price(&mut self) -> Price {
-        Price(i64::try_from(1 + self.chance.below(self.plan.prices)).unwrap_or(1))
+        let Plan { rules, prices, .. } = self.plan;
+        Price(rules.lowest(prices) + i64::try_from(self.chance.below(prices)).unwrap_or(0))
     }
 
     fn draw_lots(&mut self) -> Lots {

@@ -13,7 +13,8 @@ impl Oracle {
             match *fact {
                 Fact::MarketOpened { spec, .. } => self.markets.push(spec),
                 Fact::Entered(entered) => self.follow_entered(ask, entered),
-                Fact::Traded { deal, lots, .. } => {
+                Fact::Traded { deal, market, price, lots } => {
+                    self.last.insert(market, price);
                     self.trade(deal.maker, lots);
                     self.trade(deal.taker, lots);
                 }
@@ -75,7 +76,7 @@ mod tests {
         let mut oracle = Oracle::new();
         let (tick, lot) = (Scale::places(2), Scale::places(0));
         let symbol = "A-B".parse().expect("a symbol");
-        oracle.ask(AskId(1), &Ask::OpenMarket(MarketSpec { symbol, tick, lot }));
+        oracle.ask(AskId(1), &Ask::OpenMarket(MarketSpec::new(symbol, tick, lot)));
         oracle.ask(AskId(2), &place(1, Side::Sell, 4, 100));
         oracle.follow(&place(2, Side::Buy, 1, 90), &[Fact::Suspended { order: OrderId(2) }]);
         oracle

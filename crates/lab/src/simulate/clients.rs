@@ -214,6 +214,8 @@ impl Clients {
             }
             [Tell::Refused(code)] => {
                 counts.released_already += u64::from(code == Code::OrderNotSuspended);
+                let for_price = matches!(code, Code::PriceNotAboveZero | Code::BeyondCollar);
+                counts.refused_for_price += u64::from(for_price);
                 return refused(&ask, code, record);
             }
             _ => {}
@@ -285,6 +287,17 @@ impl Clients {
         Ask::Place(Place { account, client, market, side, price, lots, stands })
     }
 
+    /// A new order that every market takes.
+    pub(super) fn modest_place(&mut self, plan: &Plan) -> Ask {
+        match self.place(plan) {
+            Ask::Place(place) => {
+                let price = plan.rules.lowest_taken(plan.prices);
+                Ask::Place(Place { side: Side::Buy, price, ..place })
+            }
+            other => other,
+        }
+    }
+
     fn id(&mut self) -> Option<ClientId> {
         let id = ClientId::new(self.next_id);
         self.next_id += 1;
@@ -292,7 +305,8 @@ impl Clients {
     }
 
     fn price(&mut self, plan: &Plan) -> Price {
-        Price(i64::try_from(1 + self.chance.below(plan.prices)).unwrap_or(1))
+        let above = i64::try_from(self.chance.below(plan.prices)).unwrap_or(0);
+        Price(plan.rules.lowest(plan.prices) + above)
     }
 
     fn lots(&mut self, plan: &Plan) -> Lots {

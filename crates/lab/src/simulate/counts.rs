@@ -48,6 +48,7 @@ counts! {
     slow_operations = "operations of the disk that took long";
     full_disks = "times that the disk was filled up";
     refused_for_room = "asks refused because there was no room for their facts";
+    refused_for_price = "asks refused because their market does not take the price";
     cancelled_without_room = "cancels that worked while there was no room";
     stalls = "times that facts waited for room";
     cancels_refused = "of these: cancels, since nothing was left";
@@ -95,6 +96,7 @@ pub const SOMETIMES: &[&str] = &[
     "slow_operations",
     "full_disks",
     "refused_for_room",
+    "refused_for_price",
     "cancelled_without_room",
     "stalls",
     "cancels_refused",

@@ -261,6 +261,10 @@ impl Asked for Live {
                 sink(number, tell);
             });
             self.look();
+            if runs {
+                let judged = self.inspector.history().check_let_in(ask);
+                self.judge(judged);
+            }
             if !runs || self.broken.is_some() {
                 break;
             }

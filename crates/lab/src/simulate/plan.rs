@@ -8,6 +8,7 @@ use kernel::Seeded;
 
 use crate::faults::{Fault, Kinds};
 use crate::laws::Delivery;
+use crate::world::PriceRules;
 
 /// What whoever runs a seed wants of it; the seed draws the rest.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -58,7 +59,9 @@ pub struct Plan {
     pub batch: usize,
     /// Accounts that ask.
     pub accounts: usize,
-    /// Prices go from 1 to this.
+    /// The price rules of every market.
+    pub rules: PriceRules,
+    /// So many prices, from the lowest that the rules say.
     pub prices: usize,
     /// Sizes go from 1 to this.
     pub lots: usize,
@@ -131,7 +134,9 @@ impl Plan {
             segment_bytes: [2_000, 16_000, 100_000][below(3)],
             reserve_bytes: [0, 4_000, 20_000][below(3)],
             snapshot_every: [100, 500, 5_000][below(3)],
-            grudge: below(8) == 0, // drawn last: the rest of a seed's plan is what it was before
+            // Drawn last: the rest of a seed's plan is what it was before.
+            grudge: below(8) == 0,
+            rules: PriceRules::draw(&mut chance),
             hasten: wanted.hasten.unwrap_or(1),
             rates,
         }

@@ -21,7 +21,6 @@ use crate::chart::Drawing;
 use crate::disk::SimDisk;
 use crate::faults::{Fault, Faults};
 use crate::laws::{Broken, Law, Marks};
-use crate::world::market_spec;
 
 /// Starts that may fail one after the other before the disk is given a rest.
 const STARTS: u32 = 8;
@@ -135,7 +134,9 @@ impl Run {
 
     fn all(&mut self) -> Result<(), Broken> {
         self.start()?;
-        let markets = (0..self.plan.markets).map(|m| words::Ask::OpenMarket(market_spec(m)));
+        let Plan { rules, prices, .. } = self.plan;
+        let specs = (0..self.plan.markets).map(|market| rules.spec(market, prices));
+        let markets = specs.map(words::Ask::OpenMarket);
         let first = self.clients.submit(markets.collect());
         self.submit(first)?;
         let most = EVENTS * u64::from(self.plan.orders) + 10_000;
@@ -387,7 +388,7 @@ impl Run {
         self.faults.rest(true);
         self.heal_now();
         self.drain()?;
-        let ask = self.clients.place(&self.plan);
+        let ask = self.clients.modest_place(&self.plan);
         let before = self.record.len();
         let batch = self.clients.submit(vec![ask]);
         self.submit(batch)?;
