@@ -141,8 +141,9 @@ mod tests {
     /// An exchange in memory, with its gate.
     fn house() -> House {
         let listen = ([127, 0, 0, 1], 0).into();
-        let (journal, markets) = (None, Vec::new());
-        let plan = Plan { listen, journal, markets, reserve_bytes: 0, snapshot_every: 1_000 };
+        let (journal, markets, rules) = (None, Vec::new(), Vec::new());
+        let (reserve_bytes, snapshot_every) = (0, 1_000);
+        let plan = Plan { listen, journal, markets, rules, reserve_bytes, snapshot_every };
         House::open(&plan).unwrap()
     }
 
