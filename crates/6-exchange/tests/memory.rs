@@ -47,7 +47,7 @@ fn bytes_an_order(markets: u16, price: impl Fn(u32) -> i64) -> i64 {
     let mut exchange = Exchange::new(Options::default());
     for market in 0..markets {
         let symbol = format!("M{market}-USD").parse().unwrap();
-        let spec = MarketSpec { symbol, tick: Scale::places(2), lot: Scale::places(0) };
+        let spec = MarketSpec::new(symbol, Scale::places(2), Scale::places(0));
         exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| {});
     }
     for number in 0..ORDERS {
