@@ -31,7 +31,7 @@ fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 
 fn open_market() -> Ask {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    Ask::OpenMarket(MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot })
+    Ask::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
 }
 
 fn place(side: Side) -> Ask {
@@ -60,10 +60,10 @@ struct Trapped {
 }
 
 impl Journal for Trapped {
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
         self.appends += 1;
         assert!(self.trap != Trap::Append(self.appends), "a bug in append");
-        self.journal.append(groups)
+        self.journal.append_batch(batch)
     }
 
     fn sync(&mut self) -> Result<u64, JournalError> {
