@@ -221,7 +221,11 @@ fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
             service,
             "all processes of the exchange have ended: failed: exchange had more",
         );
-        bounded(|| clients.into_iter().for_each(|client| drop(client.join().unwrap())));
+        bounded(|| {
+            clients.into_iter().for_each(|client| {
+                let _asks: u32 = client.join().unwrap();
+            })
+        });
     }
 }
 
@@ -274,7 +278,11 @@ fn a_journal_thread_that_panics_under_load_leaves_nobody_waiting() {
     service.client().ask(open_market()).unwrap();
     let clients = load(&service.client());
     assert_is_over(service, "the journal thread failed: a bug in sync");
-    bounded(|| clients.into_iter().for_each(|client| drop(client.join().unwrap())));
+    bounded(|| {
+        clients.into_iter().for_each(|client| {
+            let _asks: u32 = client.join().unwrap();
+        })
+    });
 }
 
 #[test]
