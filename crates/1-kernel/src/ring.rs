@@ -299,10 +299,10 @@ impl<M: Clone> Ring<M> {
 
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.
     pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
-        let mut position = self.head + offset as u64;
-        if position >= self.tail {
+        if offset >= self.len() {
             return None;
         }
+        let mut position = self.head + offset as u64;
         while position > self.head {
             let (here, before) = (self.slot(position), self.slot(position - 1));
             self.buffer.swap(here, before);

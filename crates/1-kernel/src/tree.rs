@@ -136,7 +136,11 @@ impl<R> Node<R> {
     }
 
     /// Gives the process a registered name, in each of its lives.
+    ///
+    /// # Panics
+    /// If the name is not below [`Name::LIMIT`].
     pub fn named(self, name: Name) -> Node<R> {
+        name.check();
         Node { registered: Some(name), ..self }
     }
 

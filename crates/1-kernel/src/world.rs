@@ -27,7 +27,7 @@ use crate::out::{Out, TimerRef};
 use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Ties};
-use crate::tree::{Node, NodeId, Tree};
+use crate::tree::{Body, Node, NodeId, Tree};
 use crate::wants::Wants;
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
@@ -218,7 +218,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// its supervisor with that as the reason: a branch is tried again as the group above it bears, a
     /// whole tree is over ([`World::death`]). A branch of a group that is not there, or is just ending
     /// children, starts with it, or after that.
+    ///
+    /// # Panics
+    ///
+    /// Before anything has changed, if the parent is no group.
     pub fn grow(&mut self, parent: Option<NodeId>, node: Node<P::Role>) -> NodeId {
+        let is_group = |node| matches!(self.tree.place(node).body, Body::Group { .. });
+        assert!(parent.is_none_or(is_group), "a branch is grown under a group");
         let id = self.tree.add(parent, node);
         self.start_grown(parent, id);
         id
@@ -248,17 +254,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Starts a child of a supervisor of many. Its key must be free there.
+    /// Starts a child of a supervisor of many.
     ///
     /// While the supervisor is between two lives, or about to end, nobody is started and the address is
-    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one.
+    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one. The same if
+    /// its key is not free there, or the supervisor is none of many.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
-        if !self.takes_children(supervisor) {
+        let pid = self.out.address();
+        if !self.takes_children(supervisor) || !self.enrol_new(supervisor, key, pid) {
+            self.out.free.push(pid);
+            self.let_go(process);
             return Pid::OUTSIDE;
         }
-        let pid = self.out.address();
-        self.tree.enrol(supervisor, key, pid);
         self.settle_in(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
         self.out.ring.push_from_outside(Envelope { to: pid, from, letter: Letter::Start });
@@ -267,7 +275,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts a child of a supervisor of many with a message, which is the first event of this life in
     /// place of [`Event::Start`]. Its later lives begin with that. `process` makes it where it will lie.
-    /// Otherwise as [`World::spawn_child`].
+    /// Otherwise as [`World::spawn_child`], but that the key is free is not looked at: it must be.
+    ///
+    /// # Panics
+    ///
+    /// If the supervisor is none of many.
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
@@ -280,11 +292,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return Pid::OUTSIDE;
         }
         let pid = self.out.address();
-        self.tree.enrol(supervisor, key, pid);
         self.room_for(pid);
         let slot = &mut self.slots[pid.index()];
         assert!(slot.body.is_none(), "a free slot has no process");
-        slot.body = Some(process());
+        slot.body = Some(process()); // before it is in the books: it may not be made
+        self.tree.enrol(supervisor, key, pid);
         slot.settle(pid, supervisor.0, key, 1, State::Alive);
         self.watch.started(pid, key, 1);
         self.send(pid, message);

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::discard::why;
 use crate::process::{Keeper, Life};
 use crate::ring::{Envelope, Letter};
-use crate::tree::{Body, NodeId, Restart, Strategy};
+use crate::tree::{Body, Index, NodeId, Restart, Strategy};
 use crate::world::{Marks, State, World};
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
@@ -49,7 +49,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Body::Many { .. } => {
                 self.seat_supervisor(node);
                 for key in self.keys_of(node)? {
-                    self.start_one_of(node, key);
+                    let is_whole = self.tree.index(node).is_some_and(Index::is_whole);
+                    if !is_whole || self.child(node, key).is_none() {
+                        self.start_one_of(node, key); // one that is named twice is one
+                    }
                 }
                 self.forget_lives(node, false); // of those who are not to come back
             }
@@ -156,9 +159,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         stays || self.start_again(node)
     }
 
-    /// Starts a node unless it is there. False if it did not start.
+    /// Starts a node unless it is there, or was taken out of the tree meanwhile. False if it did not start.
     pub(super) fn start_again(&mut self, node: NodeId) -> bool {
-        self.is_there(self.tree.place(node).pid) || self.launch(node)
+        let place = self.tree.place(node);
+        let is_out = place.deleted && !mutation::DELETED_STARTS.is_on();
+        is_out || self.is_there(place.pid) || self.launch(node)
     }
 
     fn restart_node(&mut self, node: NodeId, life: Pid) -> bool {

@@ -63,7 +63,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// From now on this name is that of whoever bears it in another world.
+    ///
+    /// # Panics
+    /// If that is this world, its number is too large, or the name is not below [`Name::LIMIT`].
     pub fn know(&mut self, name: Name, world: u8) {
+        assert!(world < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
+        assert!(world != self.out.number, "whoever bears a name here registers it");
         self.give_name(name, Pid::named(world, name));
     }
 

@@ -141,7 +141,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Writes a child into its supervisor's books. False if that is none of many, or the key is not free.
     #[inline(always)]
-    fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
+    pub(super) fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let slots = &self.slots;
         let is = move |index: u32| {
             let slot = &slots[index as usize];
@@ -184,6 +184,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// From now on the name is that of `to`, and nobody else's; of nobody, if that is the outside.
     pub(crate) fn give_name(&mut self, name: Name, to: Pid) {
+        name.check();
         let index = name.0 as usize;
         if self.out.names.len() <= index {
             self.out.names.resize(index + 1, Pid::OUTSIDE);

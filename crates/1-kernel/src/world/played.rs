@@ -52,9 +52,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Gives a name to a played address.
+    /// Gives a name to a played address, if that has not ended.
     pub fn name_played(&mut self, name: Name, pid: Pid) {
-        self.register(name, pid);
+        if self.is_there(pid) {
+            self.register(name, pid);
+        }
     }
 
     /// Sends a message as somebody else.

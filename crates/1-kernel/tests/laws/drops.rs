@@ -51,7 +51,7 @@ enum Say {
     /// Something that it only gets.
     Have { _mine: Mine },
     /// What it does.
-    Do(fn(&Mine, &mut Out<Holder>)),
+    Do(End),
     /// To send this one a message that is armed.
     Tell(Pid),
     /// To watch this one.
@@ -177,10 +177,13 @@ fn it_goes_on(room: &mut Room) {
     assert_eq!(room.waiting(), 0);
 }
 
+/// What a process does last.
+type End = fn(&Mine, &mut Out<Holder>);
+
 #[test]
 fn a_process_whose_destructor_panics_has_ended_and_all_who_must_know_are_told() {
     let failed = || Reason::Failed("planned".into());
-    let ends: [(fn(&Mine, &mut Out<Holder>), Reason); 6] = [
+    let ends: [(End, Reason); 6] = [
         (|_, out| out.exit(Reason::Normal), failed()),
         (|_, out| out.exit(Reason::Shutdown), failed()),
         // Those that were none of its own wish, or a failure already, are told as they were.
@@ -379,7 +382,7 @@ fn a_panic_whose_payload_panics_when_it_is_dropped_is_the_end_of_its_process_alo
     for depth in [0, 1, 2, u32::MAX] {
         under_every_schedule(5, |schedule| {
             let (mut room, _, [bad, tied, witness]) = three();
-            let panics: fn(&Mine, &mut Out<Holder>) = match depth {
+            let panics: End = match depth {
                 0 => |_, _| panic_any(Payload(0)),
                 1 => |_, _| panic_any(Payload(1)),
                 2 => |_, _| panic_any(Payload(2)),

@@ -2,6 +2,7 @@
 //! tried on; it does what it is told and a diary keeps what it hears, over all of its lives.
 
 mod actor;
+mod anything;
 mod asks;
 mod conservation;
 mod control;

@@ -3,7 +3,8 @@
 
 use kernel::explore::{Explorer, Law, Scene};
 use kernel::mutation::{
-    GIVEN_UP_UNHEARD, HALF_UNDONE, NORMAL_TO_ONESELF, REASON_IN_SPITE, STRANGERS_EXIT, with,
+    DELETED_STARTS, GIVEN_UP_UNHEARD, HALF_UNDONE, NORMAL_TO_ONESELF, REASON_IN_SPITE,
+    STRANGERS_EXIT, with,
 };
 use kernel::{
     Event, Intensity, Life, Name, NoFact, NoKeeper, Node, Out, Pid, Process, Reason, Shutdown,
@@ -182,6 +183,26 @@ fn is_over_when_the_last_is_given_up() -> bool {
 fn a_child_given_up_unheard_is_waited_for_for_ever() {
     assert!(is_over_when_the_last_is_given_up());
     assert!(!with(&[GIVEN_UP_UNHEARD], is_over_when_the_last_is_given_up));
+}
+
+/// Whether a branch is there that was taken out of the tree before its group could start it.
+fn starts_what_was_deleted() -> bool {
+    let mut world = guarded();
+    let root = world.node("root").expect("was grown");
+    let deaf = world.grow(Some(root), Node::one("deaf", true).shutdown(Shutdown::Within(5)));
+    world.run();
+    assert!(world.terminate_child(deaf).is_ok(), "which is waited for");
+    let late = world.grow(Some(root), Node::one("late", false).named(Name(2)));
+    assert!(world.delete_child(late).is_ok());
+    world.set_time(5);
+    world.run();
+    world.whereis(Name(2)).is_some()
+}
+
+#[test]
+fn a_deleted_child_that_starts_is_there_all_the_same() {
+    assert!(!starts_what_was_deleted());
+    assert!(with(&[DELETED_STARTS], starts_what_was_deleted));
 }
 
 /// What is heard of the end of one whose destructor panics: whether it was a failure.
