@@ -1,18 +1,13 @@
 //! What handlers take from a request: account, path, query, page, body. Each says what is wrong.
 
-use std::error::Error;
-use std::sync::Arc;
-
 use axum::RequestPartsExt;
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use units::AccountId;
 use utoipa::IntoParams;
 
-use crate::gate::App;
 use crate::problem::{GateCode, Problem};
 
 fn malformed(why: impl Into<String>) -> Problem {
@@ -167,25 +162,16 @@ impl Page {
     }
 }
 
-/// A JSON object as body. Its content type does not matter: `curl -d` sends another.
+/// A JSON object as body, which the guard has read whole. Its content type does not matter:
+/// `curl -d` sends another.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Body<T>, Problem> {
-        let body = to_bytes(request.into_body(), app.options.body_bytes);
-        let Ok(body) = tokio::time::timeout(app.options.answer_within / 2, body).await else {
-            return Err(GateCode::BodyTimeout.into());
-        };
-        let bytes = match body {
-            Ok(bytes) => bytes,
-            Err(error) if error.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
-                let why = format!("at most {} bytes are taken", app.options.body_bytes);
-                return Err(Problem::from(GateCode::BodyTooLarge).because(why));
-            }
-            Err(_) => return Err(malformed("the body broke off")),
-        };
+    async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
+        let body = request.into_body().collect().await;
+        let bytes = body.map_err(|_| malformed("the body broke off"))?.to_bytes();
         // Serde would fill a struct from an array too, by the order of its fields, which is no contract.
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         if first.is_some_and(|&byte| byte != b'{') {

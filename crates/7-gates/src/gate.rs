@@ -25,14 +25,20 @@ use crate::{guard, lists, market, openapi, orders, page, server, status};
 pub struct Options {
     /// Where to listen: a loopback address. Port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// Connections at once; one more is told `busy` and closed.
+    /// Connections at once, more than `requests` and `cancels` together: at the bound, one more
+    /// closes the one that has been idle longest.
     pub connections: usize,
-    /// Requests at work at once, over all connections; one more is told `busy`.
+    /// Requests at work at once, over all connections; one more is told `busy`. A request is at
+    /// work when its body has arrived.
     pub requests: usize,
+    /// Cancels at work at once beyond those: places that nothing else takes.
+    pub cancels: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
     /// Time for a request's head to arrive.
     pub head_within: Duration,
+    /// Time in which a client must have read 16 KiB of an answer, or all of it; else it is cut off.
+    pub write_within: Duration,
     /// Time for a request to be answered, its ask made durable; then it is told `unavailable`. Half of it is for its
     /// body to arrive; then it is told `body-timeout`, and nothing has happened.
     pub answer_within: Duration,
@@ -43,15 +49,17 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s each for head and answer;
-    /// 2 s for views.
+    /// `127.0.0.1:8080`; 1024 connections; 512 requests and 64 cancels; 16 KiB; 10 s each for
+    /// head, reading and answer; 2 s for views.
     fn default() -> Options {
         Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             connections: 1024,
             requests: 512,
+            cancels: 64,
             body_bytes: 16 * 1024,
             head_within: Duration::from_secs(10),
+            write_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(10),
             views_within: Duration::from_secs(2),
             views: Bounds::default(),
@@ -71,6 +79,13 @@ pub enum GateError {
         /// What the system said.
         source: io::Error,
     },
+    /// All connections could be at work at once, and none could give way to another.
+    TooFewConnections {
+        /// Connections at once.
+        connections: usize,
+        /// Requests and cancels at work at once.
+        at_work: usize,
+    },
     /// The system gave no thread.
     Thread(io::Error),
 }
@@ -86,6 +101,11 @@ impl fmt::Display for GateError {
             GateError::Bind { address, source } => {
                 write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
             }
+            GateError::TooFewConnections { connections, at_work } => write!(
+                f,
+                "{connections} connections cannot have {at_work} requests and cancels at work; \
+                 allow more connections or fewer requests"
+            ),
             GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
         }
     }
@@ -94,7 +114,7 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            GateError::NotLoopback(_) => None,
+            GateError::NotLoopback(_) | GateError::TooFewConnections { .. } => None,
             GateError::Bind { source, .. } | GateError::Thread(source) => Some(source),
         }
     }
@@ -107,6 +127,7 @@ pub(crate) struct App {
     pub(crate) health: Arc<dyn Fn() -> Health + Send + Sync>,
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
+    pub(crate) cancels: Semaphore,
 }
 
 /// A running gate. Dropping it cuts every connection off; [`Gate::stop`] is kinder.
@@ -147,6 +168,10 @@ impl Gate {
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
         let at = |source| GateError::Bind { address: bind, source };
+        let (connections, at_work) = (options.connections, options.requests + options.cancels);
+        if connections <= at_work {
+            return Err(GateError::TooFewConnections { connections, at_work });
+        }
         let listener = listen(bind)?;
         listener.set_nonblocking(true).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
@@ -166,11 +191,13 @@ impl Gate {
         let folding = folding.map_err(GateError::Thread)?;
 
         let requests = Semaphore::new(options.requests);
-        let app = App { client, live, health, options, requests };
+        let cancels = Semaphore::new(options.cancels);
+        let app = App { client, live, health, options, requests, cancels };
         let (stop, stopping) = watch::channel(false);
         let limits = server::Limits {
             connections: app.options.connections,
             head_within: app.options.head_within,
+            write_within: app.options.write_within,
         };
         let router = router(Arc::new(app));
         let listener = {

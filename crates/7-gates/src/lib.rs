@@ -5,6 +5,7 @@
 //! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
 
 mod client_oid;
+mod connections;
 mod decimal;
 mod extract;
 mod gate;
@@ -14,6 +15,7 @@ mod live;
 mod market;
 mod openapi;
 mod orders;
+mod paced;
 mod page;
 mod problem;
 mod server;

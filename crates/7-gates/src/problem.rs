@@ -137,11 +137,6 @@ impl Problem {
         self
     }
 
-    /// The body as bytes, for a connection that is turned away before it is heard.
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string(&self.body()).expect("strings and numbers are JSON")
-    }
-
     fn body(&self) -> ProblemBody<'_> {
         ProblemBody {
             title: self.status.canonical_reason().unwrap_or("Refused"),

@@ -1,8 +1,5 @@
 //! What a gate refuses, case by case, and the limits that it keeps.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use crate::rig::{Rig, order, start_gate, start_service};
 use exchange::Service;
 use gates::{GateError, Options};
@@ -212,64 +209,5 @@ fn a_repeat_of_what_is_no_longer_at_hand_says_so() {
         let why = reply.json()["detail"].as_str().unwrap().to_owned();
         assert!(why.contains("kept are the last 1 of an account"), "{name}: {why}");
     }
-    rig.stop();
-}
-
-#[test]
-fn one_connection_too_many_is_told_so() {
-    let rig = Rig::with(Options { connections: 2, ..Options::default() });
-    let hold = || {
-        let mut stream = TcpStream::connect(rig.address()).unwrap();
-        let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", rig.address());
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).unwrap();
-        (&head == b"HTTP/1.1 200").then_some(stream)
-    };
-    // The place of the rig's own last connection may take a moment to be free.
-    let held: Vec<_> = (0..10_000).filter_map(|_| hold()).take(2).collect();
-    assert_eq!(held.len(), 2);
-    let mut turned = TcpStream::connect(rig.address()).unwrap();
-    let mut text = String::new();
-    turned.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 429 "), "{text}");
-    assert!(text.contains("retry-after: 1") && text.contains("\"code\":\"busy\""), "{text}");
-    drop(held);
-    rig.stop();
-}
-
-#[test]
-fn one_request_too_many_is_told_so_and_health_still_answers() {
-    let rig = Rig::with(Options { requests: 0, ..Options::default() });
-    assert_eq!(rig.get("/products", 1).refusal(), (429, "busy".to_owned()));
-    assert_eq!(rig.get("/healthz", 1).status, 200);
-    rig.stop();
-}
-
-#[test]
-fn a_head_that_does_not_come_is_cut_off() {
-    let head_within = std::time::Duration::from_millis(50);
-    let rig = Rig::with(Options { head_within, ..Options::default() });
-    let mut stream = TcpStream::connect(rig.address()).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).unwrap();
-    rig.stop();
-}
-
-#[test]
-fn a_body_that_does_not_come_has_done_nothing() {
-    let answer_within = std::time::Duration::from_secs(2);
-    let rig = Rig::with(Options { answer_within, ..Options::default() });
-    let mut stream = TcpStream::connect(rig.address()).unwrap();
-    let head =
-        format!("POST /orders HTTP/1.1\r\nHost: {}\r\nButtonwood-Account: 1\r\n", rig.address());
-    stream
-        .write_all(format!("{head}Connection: close\r\nContent-Length: 50\r\n\r\n{{").as_bytes())
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"body-timeout\""), "{answer}");
-    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([]));
     rig.stop();
 }
