@@ -17,8 +17,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::book::Books;
 use crate::live::Live;
-use crate::{guard, lists, market, openapi, orders, page, server, status};
+use crate::{book, guard, lists, market, openapi, orders, page, server, status};
 
 /// What a gate may use, and where it listens.
 #[derive(Clone, Debug)]
@@ -128,6 +129,7 @@ pub(crate) struct App {
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
     pub(crate) cancels: Semaphore,
+    pub(crate) books: Books,
 }
 
 /// A running gate. Dropping it cuts every connection off; [`Gate::stop`] is kinder.
@@ -192,7 +194,7 @@ impl Gate {
 
         let requests = Semaphore::new(options.requests);
         let cancels = Semaphore::new(options.cancels);
-        let app = App { client, live, health, options, requests, cancels };
+        let app = App { client, live, health, options, requests, cancels, books: Books::default() };
         let (stop, stopping) = watch::channel(false);
         let limits = server::Limits {
             connections: app.options.connections,
@@ -232,9 +234,10 @@ impl Gate {
 
 fn router(app: Arc<App>) -> Router {
     let bounded = Router::new()
+        .route("/currencies", get(market::currencies))
         .route("/products", get(market::products))
         .route("/products/{id}", get(market::product))
-        .route("/products/{id}/book", get(market::book))
+        .route("/products/{id}/book", get(book::book))
         .route("/products/{id}/ticker", get(market::ticker))
         .route("/products/{id}/trades", get(market::trades))
         .route("/trades/{id}", get(market::trade))

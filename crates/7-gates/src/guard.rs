@@ -35,7 +35,7 @@ pub(crate) async fn local(request: Request, next: Next) -> Response {
 }
 
 fn check_origin(request: &Request) -> Result<(), Problem> {
-    let refuse = |why: &str| Err(Problem::from(GateCode::ForeignOrigin).because(why));
+    let refuse = |why: &'static str| Err(Problem::from(GateCode::ForeignOrigin).because(why));
     let headers = request.headers();
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or(""));
     let (host, origin) = (text(header::HOST), text(header::ORIGIN));

@@ -6,7 +6,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
 use utoipa::{Modify, OpenApi};
 
-use crate::{lists, market, orders, problem, shape, status};
+use crate::{book, lists, market, orders, problem, schema, shape, status};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,12 +22,12 @@ use crate::{lists, market, orders, problem, shape, status};
             what is older it says `unknown-order` or `unknown-trade`. The journal has all of it.",
     ),
     paths(
-        market::products, market::product, market::book, market::ticker, market::trades,
+        market::currencies, market::products, market::product, book::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
         orders::release,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
-    components(schemas(problem::ProblemBody<'static>, shape::FactBody)),
+    components(schemas(problem::ProblemBody<'static>, shape::FactBody, schema::OrderName)),
     tags(
         (name = "market", description = "What everybody may see"),
         (name = "orders", description = "An account's own"),
