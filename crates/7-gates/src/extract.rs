@@ -19,20 +19,6 @@ fn malformed(why: impl Into<Cow<'static, str>>) -> Problem {
     Problem::from(GateCode::MalformedRequest).because(why)
 }
 
-/// The headers that name the account, for the description.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code, reason = "only its description is used; `Account` reads the headers")]
-pub(crate) struct AccountHeaders {
-    /// The account, a number. This header, `Buttonwood-Account` or the field `account` of a body
-    /// that has one must name it; if none does, or two name two, the answer is 401 `bad-account`.
-    #[param(rename = "CB-ACCESS-KEY", nullable = false)]
-    dialect: Option<u32>,
-    /// Ours: the account, a number, in place of `CB-ACCESS-KEY`.
-    #[param(rename = "Buttonwood-Account", nullable = false)]
-    own: Option<u32>,
-}
-
 /// The account that the request's headers name, if they name one.
 pub(crate) struct Account(Option<AccountId>);
 
@@ -140,9 +126,9 @@ impl Query {
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(number) if digits => Ok(Some(number)),
-            _ => Err(malformed(format!("`{name}` must be a whole number"))),
+        match text.parse::<i64>().map(u64::try_from) {
+            Ok(Ok(number)) if digits => Ok(Some(number)),
+            _ => Err(malformed(format!("`{name}` must be a whole number below 2^63"))),
         }
     }
 

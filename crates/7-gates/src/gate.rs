@@ -242,10 +242,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/products/{id}/trades", get(market::trades))
         .route("/trades/{id}", get(market::trade))
         .route("/orders", get(lists::orders).post(orders::place))
-        .route(
-            "/orders/{id}",
-            get(orders::order).post(orders::replace).put(orders::replace).delete(orders::cancel),
-        )
+        .route("/orders/{id}", get(orders::order).put(orders::replace).delete(orders::cancel))
         .route("/fills", get(lists::fills))
         .route("/admin/orders/{id}/release", post(orders::release))
         .layer(middleware::from_fn_with_state(app.clone(), guard::bound));

@@ -10,9 +10,7 @@ use units::{AccountId, MarketId, OrderId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal::exact;
-use crate::extract::{
-    Account, AccountHeaders, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams,
-};
+use crate::extract::{Account, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::gate::App;
 use crate::market::{self, Paged};
 use crate::orders::body;
@@ -28,7 +26,7 @@ const LOOKED_AT: usize = 10_000;
 #[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
 #[allow(dead_code, reason = "their names are read as text, and described")]
 #[schema(rename_all = "snake_case")]
-enum SortKey {
+pub(crate) enum SortKey {
     CreatedAt,
     Price,
     Size,
@@ -57,7 +55,7 @@ impl SortKey {
 /// Which way a list runs.
 #[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "lowercase")]
-enum Sorting {
+pub(crate) enum Sorting {
     Asc,
     Desc,
 }
@@ -68,7 +66,7 @@ const SORTINGS: [(&str, Sorting); 2] = [("asc", Sorting::Asc), ("desc", Sorting:
 #[derive(Clone, Copy, ToSchema)]
 #[allow(dead_code, reason = "only its description is used; `Wanted` reads the words")]
 #[schema(rename_all = "lowercase")]
-enum StatusWanted {
+pub(crate) enum StatusWanted {
     Open,
     Pending,
     Rejected,
@@ -90,8 +88,8 @@ pub(crate) struct OrdersParams {
     /// Of this market only.
     #[param(value_type = ProductId, required = false)]
     product_id: Option<String>,
-    /// What they are sorted by. By price, size and side go at most 10,000 orders, without `before`
-    /// and `after`.
+    /// What they are sorted by. By price, size and side go at most 10,000 orders, those between
+    /// `before` and `after`.
     #[param(rename = "sortedBy", nullable = false)]
     sorted_by: Option<SortKey>,
     /// Which way: from the greatest or newest if left out.
@@ -134,11 +132,6 @@ impl Wanted {
             sorting: query.word("sorting", &SORTINGS)?.unwrap_or(Sorting::Desc),
             page: Page::of(query)?,
         };
-        let paged = query.one("before")?.is_some() || query.one("after")?.is_some();
-        if paged && !wanted.key.is_age() {
-            let why = "`before` and `after` are not supported with this `sortedBy`";
-            return Err(Problem::from(GateCode::NotSupported).because(why));
-        }
         let mut any = false;
         for status in query.all("status") {
             any = true;
@@ -260,7 +253,8 @@ fn product(query: &Query, views: &Views) -> Result<Option<MarketId>, Problem> {
 ///
 /// Of those that are done the last 1,000 are kept.
 #[utoipa::path(get, path = "/orders", tag = "orders",
-    params(OrdersParams, PageParams, SpanParams, AccountHeaders),
+    params(OrdersParams, PageParams, SpanParams),
+    security(("key" = []), ("account" = [])),
     responses((status = 200, body = [OrderBody]), Refusals))]
 pub(crate) async fn orders(
     State(app): State<Arc<App>>,
@@ -295,7 +289,8 @@ fn merge<'a>(
 /// A page has one row more than its limit where it would end between the two fills of a trade of the account with
 /// itself.
 #[utoipa::path(get, path = "/fills", tag = "orders",
-    params(FillsParams, PageParams, SpanParams, AccountHeaders),
+    params(FillsParams, PageParams, SpanParams),
+    security(("key" = []), ("account" = [])),
     responses((status = 200, body = [FillBody]), Refusals))]
 pub(crate) async fn fills(
     State(app): State<Arc<App>>,

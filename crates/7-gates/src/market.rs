@@ -12,9 +12,7 @@ use units::Side;
 use words::Code;
 
 use crate::decimal;
-use crate::extract::{
-    Account, AccountHeaders, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams,
-};
+use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::schema::ProductId;
@@ -146,7 +144,8 @@ pub(crate) async fn trades(
 /// Ours: one trade of any market, while it is among the last of its market or of an account's
 /// fills. An account that was a party to it sees the facts of its own order too.
 #[utoipa::path(get, path = "/trades/{id}", tag = "market",
-    params(("id" = u64, Path, description = "Number of the trade"), AccountHeaders),
+    params(("id" = u64, Path, description = "Number of the trade")),
+    security((), ("key" = []), ("account" = [])),
     responses((status = 200, body = TradeView), Refusals))]
 pub(crate) async fn trade(
     State(app): State<Arc<App>>,

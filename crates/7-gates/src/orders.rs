@@ -15,7 +15,7 @@ use units::{AccountId, ClientId, OrderId};
 use utoipa::ToSchema;
 use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
-use crate::extract::{Account, AccountHeaders, Body, Id, Present, Query};
+use crate::extract::{Account, Body, Id, Present, Query};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::schema::{ClientOid, DecimalIn, False, NumberText, OrderName, ProductId};
@@ -48,7 +48,7 @@ pub(crate) struct PlaceBody {
     /// An account's last 1,024 ids are remembered, those of replaces included. Sent again under one
     /// of them, the same order is not placed again: the answer is the first as it is now, perhaps at
     /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another ask under it
-    /// is refused: 409 `client-id-used`. Under an older id the same order is placed anew.
+    /// is refused: 400 `client-id-used`. Under an older id the same order is placed anew.
     #[schema(value_type = Option<ClientOid>)]
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
@@ -270,7 +270,7 @@ impl Named {
 ///
 /// A repeat under its `client_oid` enters nothing, and shows the order as it is now.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
-    params(AccountHeaders),
+    security(("key" = []), ("account" = []), ()),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
@@ -328,8 +328,8 @@ fn behind(order: OrderId) -> Problem {
 /// The size is the new total, what has traded included. Fewer lots at the same price keep the
 /// order's place in time; a new price or more lots lose it, and the order may trade at once.
 #[utoipa::path(put, path = "/orders/{id}", tag = "orders", request_body = ReplaceBody,
-    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id"),
-        AccountHeaders),
+    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id")),
+    security(("key" = []), ("account" = []), ()),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
@@ -362,8 +362,8 @@ pub(crate) async fn replace(
 /// Takes an order off its market. The answer is its number.
 #[utoipa::path(delete, path = "/orders/{id}", tag = "orders",
     params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id"),
-        ("product_id" = Option<ProductId>, Query, description = "Its market, to be checked"),
-        AccountHeaders),
+        ("product_id" = Option<ProductId>, Query, description = "Its market, to be checked")),
+    security(("key" = []), ("account" = [])),
     responses((status = 200, body = NumberText, content_type = "application/json"), Refusals))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
@@ -417,8 +417,8 @@ pub(crate) async fn release(
 
 /// One order of the account: an open one, or one of the last 1,000 that are done.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
-    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id"),
-        AccountHeaders),
+    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id")),
+    security(("key" = []), ("account" = [])),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn order(
     State(app): State<Arc<App>>,

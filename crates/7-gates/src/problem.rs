@@ -196,10 +196,10 @@ fn status(code: Code) -> StatusCode {
         Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
         Code::MarketExists
         | Code::MarketStopped
-        | Code::ClientIdUsed
         | Code::OrderSuspended
         | Code::OrderNotSuspended => StatusCode::CONFLICT,
-        Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
+        // 400 and not 409: clients of the dialect take 409 for an exchange that is away, and ask again.
+        Code::ClientIdUsed | Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
             StatusCode::BAD_REQUEST
         }
         Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,

@@ -48,7 +48,7 @@ texts! {
     ClientOid = "ClientOid", |text| text.pattern(Some(client_oid::PATTERN));
     /// An order by its number, or by `client:` and its client id.
     OrderName = "OrderName",
-        |text| text.pattern(Some("^([0-9]{1,19}|client:[0-9A-Za-z-]{1,18})$")).examples(["1"]);
+        |text| text.pattern(Some("^([0-9]{1,19}|client:[0-9A-Za-z-]{1,18})$")).examples(["4"]);
 }
 
 /// A date, or a time with its zone.

@@ -71,7 +71,7 @@ fn the_same_ask_under_the_same_id_is_the_same_order_and_another_is_refused() {
         let other = rig.post("/orders", 2, &body).ok();
         assert_ne!(other["id"], first["id"], "an id is the account's own");
         body["size"] = json!("2");
-        assert_eq!(rig.post("/orders", 1, &body).refusal(), (409, "client-id-used".to_owned()));
+        assert_eq!(rig.post("/orders", 1, &body).refusal(), (400, "client-id-used".to_owned()));
         assert_eq!(first["client_oid"], text);
         let path = format!("/orders/client:{}", text.replace(' ', "%20"));
         assert_eq!(rig.get(&path, 1).ok(), first);
@@ -91,7 +91,7 @@ fn a_replace_keeps_what_has_traded_and_may_trade_at_once() {
     rig.place(2, "sell", "10.50", "1");
     let refused = rig.put(&path, 1, &json!({ "price": "10", "size": "1" }));
     assert_eq!(refused.refusal(), (400, "below-done".to_owned()));
-    let crossed = rig.post(&path, 1, &json!({ "price": "10.60", "size": "2" })).ok();
+    let crossed = rig.put(&path, 1, &json!({ "price": "10.60", "size": "2" })).ok();
     assert_eq!(crossed["filled_size"], "2.0000");
     assert_eq!(crossed["executed_value"], "20.500000");
     assert_eq!((&crossed["status"], &crossed["done_reason"]), (&json!("done"), &json!("filled")));
@@ -204,20 +204,22 @@ fn the_description_says_what_is_sent() {
             assert_eq!(kinds(of), ["application/json"], "{method} {}", of["operationId"]);
         }
     }
-    let own = [
-        ("/orders", "get"),
-        ("/orders", "post"),
-        ("/orders/{id}", "get"),
-        ("/orders/{id}", "put"),
-        ("/orders/{id}", "delete"),
-        ("/fills", "get"),
-    ];
-    for (path, method) in own {
-        let of = at(path, method);
-        let headers = of["parameters"].as_array().unwrap().iter().filter(|p| p["in"] == "header");
-        let names: Vec<&str> = headers.map(|header| header["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["CB-ACCESS-KEY", "Buttonwood-Account"], "{method} {path}");
+    let named = |path: &str, method: &str| -> Vec<String> {
+        let security = at(path, method)["security"].clone();
+        let keys = security.as_array().unwrap().iter().map(|one| one.as_object().unwrap().keys());
+        keys.map(|mut keys| keys.next().cloned().unwrap_or_default()).collect()
+    };
+    for (path, method) in
+        [("/orders", "get"), ("/orders/{id}", "get"), ("/orders/{id}", "delete"), ("/fills", "get")]
+    {
+        assert_eq!(named(path, method), ["key", "account"], "{method} {path}");
     }
+    for (path, method) in [("/orders", "post"), ("/orders/{id}", "put")] {
+        assert_eq!(named(path, method), ["key", "account", ""], "or the body: {method} {path}");
+    }
+    let schemes = &said["components"]["securitySchemes"];
+    assert_eq!(schemes["key"]["name"], "CB-ACCESS-KEY");
+    assert_eq!(schemes["account"]["name"], "Buttonwood-Account");
     for path in ["/orders", "/fills", "/products/{id}/trades"] {
         let headers = &at(path, "get")["responses"]["200"]["headers"];
         assert!(headers["CB-BEFORE"].is_object() && headers["CB-AFTER"].is_object(), "{path}");
@@ -310,6 +312,7 @@ fn orders_run_as_asked() {
     assert_eq!(listed("sortedBy=order_id"), [5, 4, 3, 2, 1, 0]);
     assert_eq!(listed("sortedBy=price"), [2, 4, 3, 5, 0, 1], "12.50 lies between 12 and 13");
     assert_eq!(listed("sortedBy=price&sorting=asc&limit=3"), [1, 0, 5]);
+    assert_eq!(listed(&format!("sortedBy=price&before={}&after={}", ids[0], ids[4])), [2, 3, 1]);
     assert_eq!(listed("sortedBy=size&sorting=asc"), [1, 2, 5, 0, 4, 3], "equal ones go by age");
     assert_eq!(listed("sortedBy=side&sorting=asc&product_id=BTC-USD"), [0, 1, 3, 2, 4]);
     assert_eq!(id(&rig.get("/orders?product_id=GAS-EUR&sortedBy=type", 5).ok()[0]), coarse);
@@ -365,4 +368,26 @@ fn one_book_is_read_by_all_who_ask_for_the_same_state() {
         assert_eq!(next["sequence"], rig.get("/products/BTC-USD/book", 1).ok()["sequence"]);
     }
     rig.stop();
+}
+
+/// Every reference of a description leads to one of its schemas.
+#[test]
+fn the_description_refers_to_nothing_that_is_not_there() {
+    fn walk(value: &Value, seen: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                seen.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|value| walk(value, seen));
+            }
+            Value::Array(values) => values.iter().for_each(|value| walk(value, seen)),
+            _ => {}
+        }
+    }
+    let said: Value = serde_json::from_str(&gates::openapi_json()).unwrap();
+    let mut references = Vec::new();
+    walk(&said, &mut references);
+    assert!(references.len() > 50, "{references:?}");
+    for reference in references {
+        assert!(said.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
 }

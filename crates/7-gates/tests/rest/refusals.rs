@@ -65,7 +65,7 @@ fn a_body_is_an_object_and_nothing_else() {
     let spaced = |body: &serde_json::Value| format!(" \r\n\t{body}");
     let bodies = [place.to_string(), replace.to_string(), spaced(&place), spaced(&replace)];
     for body in bodies.iter().chain(&others) {
-        for (method, path) in [("POST", "/orders"), ("POST", path.as_str()), ("PUT", &path)] {
+        for (method, path) in [("POST", "/orders"), ("PUT", path.as_str())] {
             let reply = rig.send(method, path, &[KEY], body);
             assert_eq!(reply.refusal(), (400, "malformed-request".to_owned()), "{method} {body}");
             assert_eq!(
@@ -90,6 +90,7 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/orders/%ff", 404, "not-found"),
         ("DELETE", "/products", 405, "method-not-allowed"),
         ("PATCH", "/orders/1", 405, "method-not-allowed"),
+        ("POST", "/orders/1", 405, "method-not-allowed"),
         ("GET", "/products/NO-NE", 404, "unknown-market"),
         ("GET", "/products/NO-NE/book", 404, "unknown-market"),
         ("GET", "/products/NO-NE/ticker", 404, "unknown-market"),
@@ -102,6 +103,7 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/products/BTC-USD/trades?limit=0", 400, "malformed-request"),
         ("GET", "/products/BTC-USD/trades?limit=1001", 400, "malformed-request"),
         ("GET", "/products/BTC-USD/trades?after=x", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/trades?after=9223372036854775808", 400, "malformed-request"),
         ("GET", "/trades/1", 404, "unknown-trade"),
         ("GET", "/trades/x", 404, "unknown-trade"),
         ("GET", "/orders?status=happy", 400, "malformed-request"),
@@ -111,7 +113,6 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/orders/+1", 404, "unknown-order"),
         ("GET", "/orders?sorting=up", 400, "malformed-request"),
         ("GET", "/orders?sortedBy=age", 400, "malformed-request"),
-        ("GET", "/orders?sortedBy=price&after=5", 400, "not-supported"),
         ("GET", "/orders?start_date=yesterday", 400, "malformed-request"),
         ("GET", "/orders?end_date=2026-02-30", 400, "malformed-request"),
         ("GET", "/fills?start_date=1", 400, "malformed-request"),
