@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Session { command: String, wanted: String, got: String },
     /// The demo did not come up.
     Demo { why: String },
+    /// The server of a test did not come up, or did not do what it was asked.
+    Server { why: String },
 }
 
 impl fmt::Display for Fault {
@@ -52,6 +54,7 @@ impl fmt::Display for Fault {
                  mend the program or the page (`...` stands for any text)"
             ),
             Fault::Demo { why } => write!(f, "the demo: {why}"),
+            Fault::Server { why } => write!(f, "the server: {why}"),
         }
     }
 }

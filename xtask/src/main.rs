@@ -5,6 +5,7 @@
 
 mod bless;
 mod count;
+mod dialect;
 mod fault;
 mod kill;
 mod needs;
@@ -30,6 +31,7 @@ Every chore of the repository.
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
+  cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
   cargo xtask count             instructions of an ask and of the kernel's loads, by callgrind: steady on a busy machine
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
         (Some("count"), []) => count::run(),
+        (Some("dialect"), []) => return dialect(),
         (Some("kill"), [help]) if help == "--help" || help == "-h" => {
             println!("{}", kill::HELP);
             Ok(())
@@ -139,12 +142,20 @@ fn test(long: bool) -> ExitCode {
         steps.step_of_tests("mistakes", tests::mistakes);
         steps.step("examples", tests::examples);
         steps.step("readme", readme::run);
+        steps.step_of_tests("schemathesis", dialect::run);
     }
     steps.step("bench-peers", || {
         let clippy = cargo(&["clippy", "--all-targets", "--locked"]).args(&PEERS);
         clippy.args(&["--", "-Dwarnings"]).run()
     });
     steps.step_of_tests("bench-peers tests", tests::peers);
+    steps.finish()
+}
+
+fn dialect() -> ExitCode {
+    let mut steps = Steps::default();
+    steps.step("needs", needs::bring);
+    steps.step_of_tests("schemathesis", dialect::run);
     steps.finish()
 }
 

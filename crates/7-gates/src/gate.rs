@@ -17,22 +17,29 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::book::Books;
 use crate::live::Live;
-use crate::{guard, lists, market, openapi, orders, page, server, status};
+use crate::{book, guard, lists, market, openapi, orders, page, server, status};
 
 /// What a gate may use, and where it listens.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen: a loopback address. Port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// Connections at once; one more is told `busy` and closed.
+    /// Connections at once, more than `requests` and `cancels` together: at the bound, one more
+    /// closes the one that has been idle longest.
     pub connections: usize,
-    /// Requests at work at once, over all connections; one more is told `busy`.
+    /// Requests at work at once, over all connections; one more is told `busy`. A request is at
+    /// work when its body has arrived.
     pub requests: usize,
+    /// Cancels at work at once beyond those: places that nothing else takes.
+    pub cancels: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
     /// Time for a request's head to arrive.
     pub head_within: Duration,
+    /// Time in which a client must have read 16 KiB of an answer, or all of it; else it is cut off.
+    pub write_within: Duration,
     /// Time for a request to be answered, its ask made durable; then it is told `unavailable`. Half of it is for its
     /// body to arrive; then it is told `body-timeout`, and nothing has happened.
     pub answer_within: Duration,
@@ -43,15 +50,17 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s each for head and answer;
-    /// 2 s for views.
+    /// `127.0.0.1:8080`; 1024 connections; 512 requests and 64 cancels; 16 KiB; 10 s each for
+    /// head, reading and answer; 2 s for views.
     fn default() -> Options {
         Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             connections: 1024,
             requests: 512,
+            cancels: 64,
             body_bytes: 16 * 1024,
             head_within: Duration::from_secs(10),
+            write_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(10),
             views_within: Duration::from_secs(2),
             views: Bounds::default(),
@@ -71,6 +80,13 @@ pub enum GateError {
         /// What the system said.
         source: io::Error,
     },
+    /// All connections could be at work at once, and none could give way to another.
+    TooFewConnections {
+        /// Connections at once.
+        connections: usize,
+        /// Requests and cancels at work at once.
+        at_work: usize,
+    },
     /// The system gave no thread.
     Thread(io::Error),
     /// A thread of the gate died while it ran: which, and of what.
@@ -88,6 +104,11 @@ impl fmt::Display for GateError {
             GateError::Bind { address, source } => {
                 write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
             }
+            GateError::TooFewConnections { connections, at_work } => write!(
+                f,
+                "{connections} connections cannot have {at_work} requests and cancels at work; \
+                 allow more connections or fewer requests"
+            ),
             GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
             GateError::Died(why) => f.write_str(why),
         }
@@ -97,7 +118,9 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            GateError::NotLoopback(_) | GateError::Died(_) => None,
+            GateError::NotLoopback(_)
+            | GateError::TooFewConnections { .. }
+            | GateError::Died(_) => None,
             GateError::Bind { source, .. } | GateError::Thread(source) => Some(source),
         }
     }
@@ -110,6 +133,8 @@ pub(crate) struct App {
     pub(crate) health: Arc<dyn Fn() -> Health + Send + Sync>,
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
+    pub(crate) cancels: Semaphore,
+    pub(crate) books: Books,
 }
 
 /// A running gate. Dropping it cuts every connection off; [`Gate::stop`] is kinder.
@@ -151,6 +176,10 @@ impl Gate {
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
         let at = |source| GateError::Bind { address: bind, source };
+        let (connections, at_work) = (options.connections, options.requests + options.cancels);
+        if connections <= at_work {
+            return Err(GateError::TooFewConnections { connections, at_work });
+        }
         let listener = listen(bind)?;
         listener.set_nonblocking(true).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
@@ -170,11 +199,14 @@ impl Gate {
         let folding = folding.map_err(GateError::Thread)?;
 
         let requests = Semaphore::new(options.requests);
-        let app = App { client, live: live.clone(), health, options, requests };
+        let cancels = Semaphore::new(options.cancels);
+        let (live_too, books) = (live.clone(), Books::default());
+        let app = App { client, live: live_too, health, options, requests, cancels, books };
         let (stop, stopping) = watch::channel(None);
         let limits = server::Limits {
             connections: app.options.connections,
             head_within: app.options.head_within,
+            write_within: app.options.write_within,
         };
         let router = router(Arc::new(app));
         let listener = {
@@ -223,17 +255,15 @@ const SERVER_DIED: &str = "the gate's server ended by itself";
 
 fn router(app: Arc<App>) -> Router {
     let bounded = Router::new()
+        .route("/currencies", get(market::currencies))
         .route("/products", get(market::products))
         .route("/products/{id}", get(market::product))
-        .route("/products/{id}/book", get(market::book))
+        .route("/products/{id}/book", get(book::book))
         .route("/products/{id}/ticker", get(market::ticker))
         .route("/products/{id}/trades", get(market::trades))
         .route("/trades/{id}", get(market::trade))
         .route("/orders", get(lists::orders).post(orders::place))
-        .route(
-            "/orders/{id}",
-            get(orders::order).post(orders::replace).put(orders::replace).delete(orders::cancel),
-        )
+        .route("/orders/{id}", get(orders::order).put(orders::replace).delete(orders::cancel))
         .route("/fills", get(lists::fills))
         .route("/admin/orders/{id}/release", post(orders::release))
         .layer(middleware::from_fn_with_state(app.clone(), guard::bound));

@@ -4,8 +4,10 @@
 //! the market: it reads numbers, names and limits of form, hands asks in, waits until they are
 //! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
 
+mod book;
 mod client_oid;
 mod collar;
+mod connections;
 mod decimal;
 mod extract;
 mod gate;
@@ -15,12 +17,15 @@ mod live;
 mod market;
 mod openapi;
 mod orders;
+mod paced;
 mod page;
 mod problem;
+mod schema;
 mod server;
 mod shape;
 mod status;
 mod time;
+mod vocabulary;
 
 pub use gate::{Gate, GateError, Options, listen};
 pub use openapi::openapi_json;

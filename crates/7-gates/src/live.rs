@@ -165,7 +165,7 @@ impl Live {
     /// Refuses while the views are not up to date.
     pub(crate) fn ready(&self) -> Result<(), Problem> {
         let Folded { seq, history, feed } = *self.folded.borrow();
-        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why));
+        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why.to_owned()));
         match feed {
             Feed::Ended => gone("the exchange has ended, or this gate could not keep up with it"),
             Feed::Gap => gone("history is no longer kept from the first fact on"),

@@ -3,14 +3,15 @@
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
 use utoipa::{Modify, OpenApi};
 
-use crate::{lists, market, orders, problem, shape, status};
+use crate::{book, lists, market, orders, problem, schema, shape, status};
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&Paging),
+    modifiers(&Paging, &Naming),
     info(
         title = "Buttonwood",
         description = "REST of the exchange, in the dialect of Coinbase Exchange. Accounts are \
@@ -22,12 +23,13 @@ use crate::{lists, market, orders, problem, shape, status};
             what is older it says `unknown-order` or `unknown-trade`. The journal has all of it.",
     ),
     paths(
-        market::products, market::product, market::book, market::ticker, market::trades,
+        market::currencies, market::products, market::product, book::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
         orders::release,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
-    components(schemas(problem::ProblemBody<'static>, shape::FactBody)),
+    components(schemas(problem::ProblemBody<'static>, shape::FactBody, schema::OrderName,
+        schema::DateOrTime, lists::SortKey, lists::Sorting, lists::StatusWanted)),
     tags(
         (name = "market", description = "What everybody may see"),
         (name = "orders", description = "An account's own"),
@@ -63,6 +65,29 @@ impl Modify for Paging {
                     HeaderBuilder::new().schema(Some(number)).description(Some(about)).build();
                 ok.headers.insert(name.to_owned(), RefOr::T(header));
             }
+        }
+    }
+}
+
+/// The headers that name the account.
+struct Naming;
+
+impl Modify for Naming {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let schemes = [
+            (
+                "key",
+                "CB-ACCESS-KEY",
+                "The account, a number below 2^32. This header, `Buttonwood-Account` or the field \
+                 `account` of a body that has one must name it; if none does, or two name two, the \
+                 answer is 401 `bad-account`.",
+            ),
+            ("account", "Buttonwood-Account", "Ours: the account, in place of `CB-ACCESS-KEY`."),
+        ];
+        for (name, header, about) in schemes {
+            let key = ApiKey::Header(ApiKeyValue::with_description(header, about));
+            components.add_security_scheme(name, SecurityScheme::ApiKey(key));
         }
     }
 }

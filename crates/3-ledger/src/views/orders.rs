@@ -4,6 +4,7 @@
 //! placed under it; the client id of a replace leads nowhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 
 use kernel::Table;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
@@ -206,8 +207,20 @@ impl Orders {
 
     /// An account's open orders with numbers below `below`, newest first. O(log orders) for each.
     pub fn open_of(&self, account: AccountId, below: OrderId) -> impl Iterator<Item = &Order> {
-        let account = self.accounts.get(&account).into_iter();
-        let orders = account.flat_map(move |a| a.open.range(..below).rev());
+        self.open_between(account, OrderId(0), below).rev()
+    }
+
+    /// An account's open orders with numbers above `above` and below `below`, oldest first; none if
+    /// no number can be between. O(log orders) for each.
+    pub fn open_between(
+        &self,
+        account: AccountId,
+        above: OrderId,
+        below: OrderId,
+    ) -> impl DoubleEndedIterator<Item = &Order> {
+        let account = self.accounts.get(&account).filter(|_| above < below).into_iter();
+        let between = (Bound::Excluded(above), Bound::Excluded(below));
+        let orders = account.flat_map(move |a| a.open.range(between));
         orders.filter_map(|&order| self.get(order))
     }
 

@@ -281,6 +281,13 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
         let got: Vec<OrderId> =
             views.orders().open_of(account, OrderId(u64::MAX)).map(|o| o.entered.order).collect();
         assert_eq!(got, open);
+        open.reverse();
+        let (above, below) = (OrderId(orders.len() as u64 / 2), OrderId(orders.len() as u64));
+        let between: Vec<OrderId> =
+            open.into_iter().filter(|&id| above < id && id < below).collect();
+        let got = views.orders().open_between(account, above, below);
+        assert_eq!(got.map(|o| o.entered.order).collect::<Vec<_>>(), between);
+        assert_eq!(views.orders().open_between(account, below, above).count(), 0);
         let find = |id: &OrderId| orders.iter().find(|p| p.order.entered.order == *id).unwrap();
         let done: Vec<OrderId> = kept.iter().rev().filter(|id| own(&find(id))).copied().collect();
         let got: Vec<OrderId> =
