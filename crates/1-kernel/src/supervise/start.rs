@@ -62,9 +62,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Keys of the children that a supervisor of many has from its start, or why that could not be said.
     fn keys_of(&self, node: NodeId) -> Result<Vec<u64>, Reason> {
-        let Body::Many { role, .. } = &self.tree.place(node).body else { return Ok(Vec::new()) };
+        let place = self.tree.place(node);
+        let Body::Many { role, .. } = &place.body else { return Ok(Vec::new()) };
         let keys = || P::children(role, &self.out.keeper);
-        catch_unwind(AssertUnwindSafe(keys)).map_err(|panic| Reason::Failed(why(panic)))
+        catch_unwind(AssertUnwindSafe(keys)).map_err(|panic| {
+            Reason::Failed(format!("{} did not start: {}", place.name, why(panic)).into())
+        })
     }
 
     /// Starts one of many like children from its role: its next life, if it had any before.

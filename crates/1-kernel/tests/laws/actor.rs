@@ -119,6 +119,7 @@ type Line = (String, Heard, String);
 pub(crate) enum Heard {
     Message { from: Pid },
     Down { monitor: MonitorRef, pid: Pid, reason: Reason },
+    Exit { from: Pid },
     Other,
 }
 
@@ -129,7 +130,8 @@ impl Heard {
             Event::Down { monitor, pid, reason } => {
                 Heard::Down { monitor, pid, reason: reason.clone() }
             }
-            Event::Start | Event::Exit { .. } | Event::Timer { .. } => Heard::Other,
+            Event::Exit { from, .. } => Heard::Exit { from },
+            Event::Start | Event::Timer { .. } => Heard::Other,
         }
     }
 }
@@ -169,6 +171,11 @@ impl Diary {
         Actor { role: self.role(name), note: None }
     }
 }
+
+/// The role whose supervisor of many panics when it is to say which children it has.
+pub(crate) const KEYLESS: &str = "keyless";
+/// The role whose supervisor of many panics when it is to say that it has given one up.
+pub(crate) const SPEECHLESS: &str = "speechless";
 
 /// What an actor's place is for.
 #[derive(Clone)]
@@ -260,11 +267,13 @@ impl Process for Actor {
         }
     }
 
-    fn children(_role: &Role, keeper: &Book) -> Vec<u64> {
+    fn children(role: &Role, keeper: &Book) -> Vec<u64> {
+        assert!(role.name != KEYLESS, "planned");
         keeper.inside.iter().copied().collect()
     }
 
     fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+        assert!(role.name != SPEECHLESS, "planned");
         role.gave_up.map(|name| (name, text(format!("gave up {key}"))))
     }
 }

@@ -196,6 +196,39 @@ fn a_branch_is_grown_under_a_group_alone() {
 }
 
 #[test]
+fn a_child_between_two_lives_counts_as_running_and_is_not_restarted_once_it_was_ended() {
+    let (mut town, diary, _) = office();
+    let a = node(&town, "root/a");
+    town.run();
+    town.kill(town.whereis(Name(1)).expect("is there"));
+    assert_eq!(town.restart_child(a), Err(Refused::Running));
+    assert_eq!(town.delete_child(a), Err(Refused::Running));
+    assert_eq!(town.terminate_child(a), Ok(()));
+    town.run();
+    assert_eq!((diary.of("a").len(), town.census().between), (1, 0));
+    assert_eq!(town.terminate_child(a), Ok(()), "though it is not there");
+    assert_eq!(town.restart_child(a), Ok(()));
+    assert_eq!(diary.of("a"), ["start 1", "start 2"]);
+}
+
+#[test]
+fn children_are_told_in_the_order_of_their_start_whether_they_are_there_or_not() {
+    let (mut town, _, _) = office();
+    let root = node(&town, "root");
+    town.run();
+    assert_eq!(town.terminate_child(node(&town, "root/a")), Ok(()));
+    let told = town.which_children(root);
+    let names: Vec<_> = told.iter().map(|child| child.name.as_ref()).collect();
+    assert_eq!(names, ["a", "branch", "orders"]);
+    let there: Vec<_> = told.iter().map(|child| (child.pid.is_some(), child.supervises)).collect();
+    assert_eq!(there, [(false, false), (true, true), (true, true)]);
+    let orders = node(&town, "root/orders");
+    let keys: Vec<_> = town.which_children(orders).iter().map(|child| child.key).collect();
+    assert_eq!(keys, [1, 2]);
+    assert_eq!(town.count_children(orders), Children { all: 2, alive: 2, supervisors: 0 });
+}
+
+#[test]
 fn orders_wait_while_a_supervisor_ends_others() {
     under_every_schedule(50, |schedule| {
         let (mut town, diary) = (town(), Diary::default());
