@@ -45,6 +45,9 @@ impl WorldLoop {
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
             let stop = matches!(next, Some(ToWorld::Stop));
+            if stop {
+                self.answering.end();
+            }
             going = self.hand_on() && !stop;
         }
         // The journal's thread ends when it has done all that was handed on; if it has ended

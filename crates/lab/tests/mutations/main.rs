@@ -6,10 +6,12 @@
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
-//! | `tells` | one of the service, at the edge where facts leave the world |
+//! | `tells` | those of the service, at the edge where facts leave the world |
+//! | `bounds` | one that shows where numbers end |
 //!
 //! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
 
+mod bounds;
 mod kernels;
 mod seeds;
 mod shortest;
@@ -21,6 +23,7 @@ use std::collections::BTreeSet;
 #[test]
 fn every_mistake_is_caught_somewhere() {
     let sources = [
+        include_str!("bounds.rs"),
         include_str!("kernels.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
