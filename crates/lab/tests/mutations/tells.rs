@@ -53,7 +53,7 @@ fn records() -> usize {
     assert_eq!((turn.told.len(), turn.durable), (3, 4));
     let (mut reader, durable) = keeping.history();
     let mut records = 0;
-    let read = reader.read(1, durable + 1, &mut |_batch| {
+    let read = reader.read(1, durable, &mut |_batch| {
         records += 1;
         ControlFlow::Continue(())
     });
