@@ -18,3 +18,11 @@ pub const REMEMBERED_CLIENT_IDS: usize = 1024;
 
 /// Accounts that may use client ids in one world: bounds the memory of repeats.
 pub const MAX_ACCOUNTS: usize = 1 << 20;
+
+/// Highest number of a command. At ten million a second it is reached after 14,000 years; a journal with a higher one
+/// is refused, and numbers that follow never leave 64 bits.
+pub const MAX_COMMAND: u64 = 1 << 62;
+
+/// Most deals that one life of an order proposes. The ledger keeps a deal's number doubled, in 32 bits. After so many
+/// the order begins another life, whose deals count from 1 again.
+pub const MAX_PROPOSALS: u32 = (1 << 31) - 1;

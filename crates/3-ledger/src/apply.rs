@@ -4,7 +4,7 @@ use std::fmt;
 
 use kernel::{Broken, Keeper, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, limits};
-use words::{Deal, Entered, Fact, MarketSpec};
+use words::{Deal, Entered, Fact, MarketSpec, Stamp};
 
 use crate::line::{Line, Mark, Seen, Standing};
 use crate::{Band, Ledger, Market, Verdict, mutation};
@@ -26,12 +26,15 @@ pub enum Wrong {
     NotSuspended,
     /// A market whose price rules contradict each other.
     Rules,
-    /// Lots or a price beyond every limit, or a price that the market does not have.
+    /// Lots, a price, the number of a deal, or how many markets or orders there are, beyond every limit;
+    /// or a price that the market does not have.
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
     Trade,
     /// A void of a trade.
     Void,
+    /// A number or time of a command that does not follow those before it, or is beyond every limit.
+    Stamp,
     /// More or fewer lots left than were there.
     Left,
     /// A size not above what has traded.
@@ -48,7 +51,8 @@ impl fmt::Display for Wrong {
             Wrong::NoOrder => "the order is not open",
             Wrong::NotSuspended => "the order is not suspended",
             Wrong::Rules => "a market's price rules contradict each other",
-            Wrong::Range => "a price or size is beyond every limit",
+            Wrong::Range => "a price, size or number is beyond every limit",
+            Wrong::Stamp => "a command's number or time does not follow those before it",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
             Wrong::Left => "more or fewer lots leave than are there",
@@ -93,6 +97,33 @@ fn broken(wrong: Wrong, fact: &Fact) -> Broken {
     Broken(format!("{wrong}: {fact:?}"))
 }
 
+/// A price and a size that an order may have. Facts come from a file too, so nothing is taken for granted.
+#[inline(always)]
+pub(crate) fn check_range(price: Price, lots: Lots) -> Result<(), Wrong> {
+    let fits = lots.0.wrapping_sub(1) < limits::MAX_LOTS
+        && price.0.unsigned_abs() <= limits::MAX_PRICE.unsigned_abs();
+    if fits { Ok(()) } else { Err(Wrong::Range) }
+}
+
+/// A deal's number that a [`Mark`] can hold.
+#[inline(always)]
+fn check_number(deal: &Deal) -> Result<(), Wrong> {
+    if deal.number <= limits::MAX_PROPOSALS { Ok(()) } else { Err(Wrong::Range) }
+}
+
+/// Says whether a fact with this stamp may come after one with the stamp `last`: commands are numbered upwards, time
+/// does not go back, and an order bears the number of the command that placed it.
+///
+/// For whoever folds facts that were stored: [`Ledger::apply`] sees no stamps.
+pub fn follows(last: Stamp, next: Stamp, fact: &Fact) -> Result<(), Wrong> {
+    let is_own = match fact {
+        Fact::Entered(entered) => entered.order.0 == next.ask.0,
+        _ => true,
+    };
+    let in_order = last.ask <= next.ask && next.ask.0 <= limits::MAX_COMMAND;
+    if is_own && in_order && last.time <= next.time { Ok(()) } else { Err(Wrong::Stamp) }
+}
+
 impl Ledger {
     /// Folds the next fact in, or says what is wrong with it and stays as it was. O(1).
     #[inline]
@@ -110,6 +141,7 @@ impl Ledger {
             }
             Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
             Fact::Replaced { order, client, price, lots, place } => {
+                check_range(*price, *lots)?;
                 let index = self.index(*order).ok_or(Wrong::NoOrder)?;
                 let line = &mut self.lines[index as usize];
                 if *lots <= line.done {
@@ -126,7 +158,7 @@ impl Ledger {
             }
             Fact::Voided { deal } => self.on_voided(deal)?,
             Fact::Started { epoch } => {
-                if *epoch <= self.epoch {
+                if self.epoch.checked_add(1) != Some(*epoch) || *epoch == u32::MAX {
                     return Err(Wrong::Epoch);
                 }
                 self.on_started(*epoch);
@@ -168,6 +200,9 @@ impl Ledger {
         if !next || self.symbols.contains_key(&spec.symbol) {
             return Err(Wrong::MarketNumber);
         }
+        if self.markets.len() >= limits::MAX_MARKETS {
+            return Err(Wrong::Range);
+        }
         let band = Band::opening(spec).ok_or(Wrong::Rules)?;
         self.markets.push(Market { spec: *spec, stopped: false, band });
         self.symbols.insert(spec.symbol, market);
@@ -181,8 +216,8 @@ impl Ledger {
         if !market.band.has(entered.price) {
             return Err(Wrong::Range);
         }
-        let lots = entered.lots.0;
-        if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
+        check_range(entered.price, entered.lots)?;
+        if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
         // Above all numbers so far it is nobody's; only where asks overtake each other must it be looked for.
@@ -242,6 +277,7 @@ impl Ledger {
         price: Price,
         lots: Lots,
     ) -> Result<(), Wrong> {
+        check_number(deal)?;
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
         let verdict = self.judge_lines(line(maker), line(taker), deal, price, lots);
@@ -275,6 +311,7 @@ impl Ledger {
 
     /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
     fn on_voided(&mut self, deal: &Deal) -> Result<(), Wrong> {
+        check_number(deal)?;
         let asker = if self.line(deal.taker).is_some() { deal.taker } else { deal.maker };
         if self.settle(deal, asker) == Verdict::Traded {
             return Err(Wrong::Void);

@@ -21,7 +21,7 @@ use kernel::explore::Digest;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 use words::{Ask, MarketSpec};
 
-pub use apply::Wrong;
+pub use apply::{Wrong, follows};
 pub use band::Band;
 pub use judge::Verdict;
 pub use line::Line;

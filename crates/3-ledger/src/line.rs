@@ -76,9 +76,9 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
+    /// The deal's number must be at most [`units::limits::MAX_PROPOSALS`].
     pub(crate) fn of(deal: &Deal, traded: bool) -> Mark {
-        let number = deal.number.checked_mul(2).expect("a life has fewer than 2^31 proposals");
-        Mark { incarnation: deal.incarnation, number: number + u32::from(traded) }
+        Mark { incarnation: deal.incarnation, number: deal.number << 1 | u32::from(traded) }
     }
 
     /// True if this is the end of `deal`.

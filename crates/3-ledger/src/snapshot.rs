@@ -3,9 +3,10 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
 use words::{Collar, Distance, MarketSpec, TimeInForce};
 
+use crate::apply::check_range;
 use crate::line::{Line, Standing};
 use crate::repeats::Asked;
 use crate::{Band, Ledger, Market};
@@ -155,6 +156,7 @@ impl Reader<'_> {
             line.suspend();
         }
         let sound = line.order != OrderId(0)
+            && check_range(line.price, line.size).is_ok()
             && line.done < line.size
             && usize::from(line.market.0) < markets;
         if sound { Ok(line) } else { self.wrong() }
@@ -241,14 +243,16 @@ impl Ledger {
         for number in 0..r.u64()? {
             let market = r.market(with_rules)?;
             let id = MarketId(u16::try_from(number).or_else(|_| r.wrong())?);
-            if ledger.symbols.insert(market.spec.symbol, id).is_some() {
+            if usize::from(id.0) >= limits::MAX_MARKETS
+                || ledger.symbols.insert(market.spec.symbol, id).is_some()
+            {
                 return r.wrong();
             }
             ledger.markets.push(market);
         }
         for _ in 0..r.u64()? {
             let line = r.line(ledger.markets.len())?;
-            if ledger.index(line.order).is_some() {
+            if ledger.index(line.order).is_some() || ledger.open_orders() >= limits::MAX_ORDERS {
                 return r.wrong();
             }
             let order = line.order;

@@ -95,6 +95,11 @@ impl Party {
         Party::Order(Order::blank(market))
     }
 
+    /// The same, as after so many proposals: for tests of what bounds them.
+    pub fn aged_order(market: MarketId, proposals: u32) -> Party {
+        Party::Order(Order::blank(market).aged(proposals))
+    }
+
     /// The floor that this is, if it is one.
     pub fn as_floor(&self) -> Option<&Floor> {
         match self {

@@ -225,8 +225,11 @@ impl<S: Storage> FileJournal<S> {
             return self.write();
         }
         let is_full = end + BEHIND > self.options.segment_bytes && self.at > HEAD;
-        if (is_full || is_old) && !self.begin_segment()? {
-            return self.place_in_reserve();
+        if is_full || is_old {
+            if !self.begin_segment()? {
+                return self.place_in_reserve();
+            }
+            self.put_place();
         }
         if self.grow()? { Ok(()) } else { self.place_in_reserve() }
     }
@@ -355,7 +358,13 @@ impl<S: Storage> FileJournal<S> {
             Err(error) if error::is_full(&error) && self.reserve.held => return Err(self.full()),
             Err(error) => return Err(self.poisoned("begin the reserve after", error)),
         }
+        self.put_place();
         self.write()
+    }
+
+    /// In a new segment all before the record in the making is durable: it must begin with the mark that is there.
+    fn put_place(&mut self) {
+        RecordHead::put_place(&self.place_behind(), &mut self.record);
     }
 
     /// Ends the segment in hand, which is durable, without the zeros behind it; it says that this one follows.
@@ -375,11 +384,6 @@ impl<S: Storage> FileJournal<S> {
         self.at = HEAD;
         self.allocated = bytes;
         self.marked = true;
-        // All before the record that is to be placed is durable now: it must begin with the mark that is there.
-        // Without one, a segment was begun ahead of need.
-        if !self.record.is_empty() {
-            RecordHead::put_place(&self.place_behind(), &mut self.record);
-        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use exchange::{
     AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
 };
 use gates::{Gate, GateError};
+use journal::Cut;
 use units::Symbol;
 use words::{Ask, Code, MarketSpec, Tell};
 
@@ -188,11 +189,7 @@ fn tell_of(recovered: &Recovered) {
         ));
     }
     if let Some(cut) = &recovered.cut {
-        output::log(&format!(
-            "a crash had left {} bytes half written behind byte {} of {}; they were cut off, and \
-             nobody had been told of them",
-            cut.bytes, cut.offset, cut.segment
-        ));
+        output::log(&told_of_cut(cut));
     }
 }
 
@@ -206,6 +203,24 @@ fn tell_of_rules(has: &MarketSpec, wanted: &MarketSpec) {
             has.symbol
         ));
     }
+}
+
+/// What is known of bytes that were cut, and what is not.
+fn told_of_cut(cut: &Cut) -> String {
+    let Cut { segment, offset, bytes, after, kept } = cut;
+    let kept = match kept {
+        Some(file) if *bytes > Cut::MOST_KEPT => {
+            format!("the first {} are kept in {file}", Cut::MOST_KEPT)
+        }
+        Some(file) => format!("they are kept in {file}"),
+        None => "the disk had no room to keep them".to_owned(),
+    };
+    format!(
+        "{bytes} bytes at byte {offset} of {segment}, behind fact {after}, were no whole record and were cut off; \
+         {kept}. Nothing in the journal says that they were ever durable. If the program was killed and the machine \
+         ran on, nothing in them was acknowledged. If the machine lost power, they may be of the last batch that was, \
+         on a disk that has damaged what it had synced"
+    )
 }
 
 /// Opens the markets that are not open yet, and gives all that are then. The start has seen to the rules of those that

@@ -109,6 +109,12 @@ impl Answering {
         self.chunk.groups.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
     }
 
+    /// Says that the next chunk is the last one of a clean end. It has a snapshot of all facts, unless one was saved of
+    /// them: so the next start shows if a segment has gone missing since, and folds none of them anew.
+    pub fn end(&mut self) {
+        self.snapshot_every = 1;
+    }
+
     /// What was gathered, with a snapshot if it is time for one.
     pub fn hand_on(&mut self, asked: &impl Asked) -> Chunk {
         let mut chunk = std::mem::take(&mut self.chunk);

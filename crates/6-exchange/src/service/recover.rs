@@ -4,9 +4,9 @@ use std::fmt;
 
 use journal::{Cut, Journal, JournalError, read_facts};
 use kernel::Watch;
-use ledger::{Ledger, SnapshotError, Wrong};
+use ledger::{Ledger, SnapshotError, Wrong, follows};
 use market::Party;
-use units::{AskId, Time};
+use units::{AskId, Time, limits};
 use words::{MarketSpec, Stamp};
 
 use crate::{Exchange, Options};
@@ -24,7 +24,7 @@ pub struct Recovered {
     pub open_orders: usize,
     /// Markets that are open, in order of number.
     pub markets: Vec<MarketSpec>,
-    /// A record at the journal's end that a crash had left half written; it was cut off.
+    /// What was cut off the journal's end: bytes that were no whole record.
     pub cut: Option<Cut>,
 }
 
@@ -91,6 +91,9 @@ pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
     let (stamp, fold) = read_head(bytes)?;
+    if stamp.ask.0 > limits::MAX_COMMAND {
+        return Err(RecoverError::Snapshot(SnapshotError { offset: 0 }));
+    }
     Ok((Ledger::load(fold).map_err(RecoverError::Snapshot)?, stamp))
 }
 
@@ -132,7 +135,7 @@ pub fn recover_watched<W: Watch<Party>>(
     let mut wrong = None;
     read_facts(&mut *journal.reader(), from, end, &mut |stamp, fact| {
         if wrong.is_none() {
-            match ledger.apply(&fact) {
+            match follows(last, stamp, &fact).and_then(|()| ledger.apply(&fact)) {
                 Ok(()) => last = stamp,
                 Err(why) => wrong = Some(RecoverError::Wrong { seq: stamp.seq, wrong: why }),
             }

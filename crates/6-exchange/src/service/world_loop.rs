@@ -59,6 +59,9 @@ impl WorldLoop {
                 let full = self.answering.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
+            if stop {
+                self.answering.end();
+            }
             going = self.hand_on() && !stop;
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use indicatif::ProgressBar;
-use journal::{Checked, Fold, Verified};
-use ledger::Ledger;
+use journal::{Checked, Cut, Fold, Verified};
+use ledger::{Ledger, follows};
 use serde::Serialize;
 use words::json::{Csv, Json};
 use words::{Fact, Stamp};
@@ -33,7 +33,7 @@ enum What {
 
 /// Read all of a journal, check it, fold its facts again, hold its snapshots against that, and tell the hash
 ///
-/// A torn tail, which a crash leaves, is no damage: it is told, and cut when an exchange opens the
+/// A torn tail, which a crash leaves, is no damage: it is told, and cut and kept in a file when an exchange opens the
 /// journal. Damage anywhere else ends with status 1 and says where it is and what to do.
 #[derive(clap::Args)]
 struct VerifyArgs {
@@ -116,9 +116,40 @@ struct Report {
     facts_hash: String,
     intact: bool,
     cut_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    torn: Option<Torn>,
+    kept: Vec<Kept>,
     snapshots: Vec<Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
+}
+
+/// Where a torn tail is, and the last fact before it.
+#[derive(Serialize)]
+struct Torn {
+    segment: String,
+    offset: u64,
+    bytes: u64,
+    after: u64,
+}
+
+impl From<Cut> for Torn {
+    fn from(Cut { segment, offset, bytes, after, kept: _ }: Cut) -> Torn {
+        Torn { segment, offset, bytes, after }
+    }
+}
+
+/// A file with what was cut at an earlier start.
+#[derive(Serialize)]
+struct Kept {
+    file: String,
+    bytes: u64,
+}
+
+impl From<journal::Kept> for Kept {
+    fn from(journal::Kept { file, bytes }: journal::Kept) -> Kept {
+        Kept { file, bytes }
+    }
 }
 
 #[derive(Serialize)]
@@ -146,7 +177,7 @@ struct Folding {
 impl Fold for Folding {
     fn apply(&mut self, stamp: Stamp, fact: Fact) {
         if self.wrong.is_none() {
-            let folded = self.ledger.apply(&fact);
+            let folded = follows(self.last, stamp, &fact).and_then(|()| self.ledger.apply(&fact));
             self.wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
         }
         self.last = stamp;
@@ -168,13 +199,16 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     let verified = journal::verify_with_snapshots(&args.dir, &mut folding)?;
     let Folding { ledger, wrong, bar, .. } = folding;
     bar.finish_and_clear();
-    let Verified { facts, facts_hash, intact, cut_bytes, snapshots, damage, .. } = verified;
+    let Verified { facts, facts_hash, intact, cut_bytes, torn, kept, snapshots, damage, .. } =
+        verified;
     let report = Report {
         facts,
         trades: ledger.trades(),
         facts_hash: facts_hash.to_string(),
         intact: intact && wrong.is_none(),
         cut_bytes,
+        torn: torn.map(Torn::from),
+        kept: kept.into_iter().map(Kept::from).collect(),
         snapshots: snapshots.into_iter().map(Snapshot::from).collect(),
         damage: damage.as_ref().map(ToString::to_string).or(wrong.clone()),
     };
@@ -192,12 +226,15 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
 
 impl Report {
     fn summary(&self) -> String {
-        let state = match (self.intact, self.cut_bytes) {
+        let state = match (self.intact, &self.torn) {
             (false, _) => "up to the damage".to_owned(),
-            (true, 0) => "intact".to_owned(),
-            (true, bytes) => {
-                format!("intact but for a torn tail of {bytes} bytes, which an exchange would cut")
-            }
+            (true, None) => "intact".to_owned(),
+            (true, Some(Torn { segment, offset, bytes, after })) => format!(
+                "intact but for a torn tail of {bytes} bytes at byte {offset} of {segment}, behind fact {after}\n\
+                 torn tail: no whole record; a start cuts it off and keeps it in a file. Nothing says that it was \
+                 ever durable: after a kill nothing in it was acknowledged, after a loss of power it may be of the \
+                 last batch that was, on a disk that has damaged what it had synced"
+            ),
         };
         let mut text = format!(
             "{} facts, {} trades, {state}\nhash {}",
@@ -205,6 +242,12 @@ impl Report {
             thousands(self.trades),
             self.facts_hash
         );
+        for Kept { file, bytes } in &self.kept {
+            text += &format!(
+                "\nkept {file}: {} bytes that an earlier start cut off",
+                thousands(*bytes)
+            );
+        }
         for Snapshot { file, facts, state } in &self.snapshots {
             text += &format!("\nsnapshot {file} of {} facts: {state}", thousands(*facts));
         }

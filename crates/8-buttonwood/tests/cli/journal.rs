@@ -52,7 +52,7 @@ fn what_was_replayed_verifies_with_the_same_hash() {
         verified,
         json!({
             "facts": told["facts"], "trades": told["trades"], "facts_hash": told["facts_hash"],
-            "intact": true, "cut_bytes": 0, "snapshots": []
+            "intact": true, "cut_bytes": 0, "kept": [], "snapshots": []
         })
     );
     let plain = run_with_input(["replay", "-", "--json"], FLOW.as_bytes()).ok().json();

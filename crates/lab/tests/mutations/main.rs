@@ -8,11 +8,13 @@
 //! | `kernels` | one of the kernel, that no order shows |
 //! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
 //! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
-//! | `tells` | one of the service, at the edge where facts leave the world |
+//! | `tells` | those of the service, at the edge where facts leave the world |
+//! | `bounds` | one that shows where numbers end |
 //!
 //! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
 
 mod answers;
+mod bounds;
 mod judge;
 mod kernels;
 mod seeds;
@@ -26,6 +28,7 @@ use std::collections::BTreeSet;
 fn every_mistake_is_caught_somewhere() {
     let sources = [
         include_str!("answers.rs"),
+        include_str!("bounds.rs"),
         include_str!("judge.rs"),
         include_str!("kernels.rs"),
         include_str!("seeds.rs"),
