@@ -13,8 +13,10 @@ pub const MAX_ORDERS: usize = 1 << 24;
 /// Most markets in one world. A market's number is 16 bits; a group of the tree has a place for each.
 pub const MAX_MARKETS: usize = 1 << 12;
 
-/// Client ids remembered per account, newest kept. A repeat under one of them leads to its first order.
+/// Most client ids remembered per account, newest kept. A repeat under one of them leads to its first order.
 pub const REMEMBERED_CLIENT_IDS: usize = 1024;
 
-/// Accounts that may use client ids in one world: bounds the memory of repeats.
-pub const MAX_ACCOUNTS: usize = 1 << 20;
+/// Bytes for client ids that are remembered, over all accounts: about what two million open orders take, and enough
+/// for 1.4 million accounts with an id each, or for 2 million ids. Beyond it the accounts that are idle for longest are
+/// forgotten; an account is refused only if no other is idle.
+pub const REMEMBERED_BYTES: usize = 512 << 20;

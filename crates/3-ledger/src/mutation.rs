@@ -11,6 +11,8 @@ kernel::mutations! {
     JUDGE_TAKERS_LIMIT = "judge-takers-limit", "the ledger records deals outside the taker's limit";
     TRADE_ELSEWHERE = "trade-elsewhere", "a trade may name a market that is not its orders'";
     JUDGE_TRUSTS_LOTS = "judge-trusts-lots", "the ledger records lots without looking whether they are there";
+    FORGETS_ACTIVE = "forgets-active", "the ledger forgets client ids of an account that has open orders";
+    NEVER_FORGETS = "never-forgets", "the ledger remembers client ids beyond its bound";
     LEAK_ACROSS_WORLDS = "leak-across-worlds",
         "a world that comes back takes the ends of the lost one's deals for those of its own";
 }
