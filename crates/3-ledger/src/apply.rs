@@ -7,6 +7,7 @@ use units::{AskId, Lots, MarketId, OrderId, Price, limits};
 use words::{Deal, Entered, Fact, MarketSpec, Stamp};
 
 use crate::line::{Line, Mark, Seen, Standing};
+use crate::repeats::Asked;
 use crate::{Band, Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
@@ -151,9 +152,13 @@ impl Ledger {
                     return Err(Wrong::Range);
                 }
                 (line.price, line.size, line.place) = (*price, *lots, *place);
-                let account = line.account;
                 if let Some(client) = client {
-                    self.repeats.remember_replace(account, *client, *order, *price, *lots);
+                    let (account, is_new) = (line.account, line.set_by_client());
+                    if is_new {
+                        self.repeats.on_open(account);
+                    }
+                    let asked = Asked::Replace(*order, *price, *lots);
+                    self.repeats.remember(self.facts, account, *client, asked);
                 }
             }
             Fact::Voided { deal } => self.on_voided(deal)?,
@@ -241,7 +246,8 @@ impl Ledger {
         line.as_taker = (OrderId(0), Mark::default());
         line.seen = by;
         if let Some(client) = entered.client {
-            self.repeats.remember_place(client, entered);
+            line.set_by_client();
+            self.repeats.on_placed(self.facts, client, entered);
         }
         Ok(())
     }
@@ -265,7 +271,11 @@ impl Ledger {
 
     #[inline(always)]
     fn free_up(&mut self, index: u32) {
-        self.lines[index as usize].order = OrderId(0);
+        let line = &mut self.lines[index as usize];
+        line.order = OrderId(0);
+        if line.is_by_client() {
+            self.repeats.on_end(self.facts, line.account);
+        }
         self.free.push(index);
     }
 

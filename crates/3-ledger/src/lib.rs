@@ -11,6 +11,8 @@ mod line;
 pub mod mutation;
 mod repeats;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 use std::collections::BTreeMap;
@@ -78,6 +80,12 @@ impl Ledger {
     /// A ledger before the first fact.
     pub fn new() -> Ledger {
         Ledger::default()
+    }
+
+    /// A ledger before the first fact that remembers client ids in at most so many bytes, and not in
+    /// [`units::limits::REMEMBERED_BYTES`]: for tests of what happens then.
+    pub fn remembering(bytes: usize) -> Ledger {
+        Ledger { repeats: Repeats::bounded(bytes), ..Ledger::default() }
     }
 
     /// The number of the world's last start; 0 before the first.
@@ -149,9 +157,15 @@ impl Ledger {
         self.repeats.find(account, client, ask)
     }
 
-    /// True if one more account can use client ids, or this one does already.
+    /// True if an account can use client ids: it does already, or there is room, or somebody is idle and can be
+    /// forgotten.
     pub fn can_remember(&self, account: AccountId) -> bool {
         self.repeats.has_room_for(account)
+    }
+
+    /// Bytes that remembered client ids take, at most.
+    pub fn remembered_bytes(&self) -> usize {
+        self.repeats.bytes()
     }
 
     /// Lots of an open order that have not traded: open or held, which only its process tells apart.

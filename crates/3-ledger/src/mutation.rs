@@ -12,6 +12,8 @@ kernel::mutations! {
     TRADE_ELSEWHERE = "trade-elsewhere", "a trade may name a market that is not its orders'";
     JUDGE_TRUSTS_LOTS = "judge-trusts-lots", "the ledger records lots without looking whether they are there";
     COLLAR_STANDS = "collar-stands", "a collar stays around the price of the opening, wherever trades are";
+    FORGETS_ACTIVE = "forgets-active", "the ledger forgets client ids of an account that has open orders";
+    NEVER_FORGETS = "never-forgets", "the ledger remembers client ids beyond its bound";
     LEAK_ACROSS_WORLDS = "leak-across-worlds",
         "a world that comes back takes the ends of the lost one's deals for those of its own";
 }

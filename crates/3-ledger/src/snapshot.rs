@@ -26,10 +26,11 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
-/// The first bytes: what it is, and the version of the format. A ledger without price rules is written
-/// in the first version still, so that a snapshot from before there were rules is the same, byte for byte.
-const WITHOUT_RULES: u64 = u64::from_le_bytes(*b"BWledg01");
-const WITH_RULES: u64 = u64::from_le_bytes(*b"BWledg02");
+/// The first bytes: what it is, and the version of the format.
+const MAGIC: u64 = u64::from_le_bytes(*b"BWledg02");
+/// The version before, which has no price rules, and does not say which orders were asked for under a client id, nor
+/// since when an account is idle.
+const MAGIC_01: u64 = u64::from_le_bytes(*b"BWledg01");
 
 /// How a market's collar is measured, as written.
 const NO_COLLAR: u8 = 0;
@@ -97,7 +98,7 @@ impl Reader<'_> {
         Ok(Price(i64::from_le_bytes(self.take()?)))
     }
 
-    fn market(&mut self, with_rules: bool) -> Result<Market, SnapshotError> {
+    fn market(&mut self) -> Result<Market, SnapshotError> {
         let length = usize::from(self.u8()?);
         let wrong = SnapshotError { offset: self.at };
         let text = self.bytes.get(self.at..self.at + length).ok_or(wrong)?;
@@ -109,15 +110,9 @@ impl Reader<'_> {
             return self.wrong();
         }
         let stopped = self.flag()?;
-        let mut spec = MarketSpec::new(symbol, tick, lot).with_negative_prices();
-        let mut last = None;
-        if with_rules {
-            spec.negative_prices = self.flag()?;
-            spec.collar = self.collar()?;
-            if spec.collar.is_some() {
-                last = Some(self.price()?);
-            }
-        }
+        let (negative_prices, collar) = (self.flag()?, self.collar()?);
+        let spec = MarketSpec { symbol, tick, lot, negative_prices, collar };
+        let last = if collar.is_some() { Some(self.price()?) } else { None };
         let sound = Band::opening(&spec).filter(|band| last.is_none_or(|last| band.has(last)));
         match sound {
             Some(_) => Ok(Market { spec, stopped, band: Band::after(&spec, last) }),
@@ -152,8 +147,15 @@ impl Reader<'_> {
             standing: Standing::of(self.stands()?),
             ..Line::free()
         };
-        if self.flag()? {
+        let flags = self.u8()?;
+        if flags > 3 {
+            return self.wrong();
+        }
+        if flags & 1 != 0 {
             line.suspend();
+        }
+        if flags & 2 != 0 {
+            line.set_by_client();
         }
         let sound = line.order != OrderId(0)
             && check_range(line.price, line.size).is_ok()
@@ -185,13 +187,25 @@ impl Ledger {
     /// The fold as bytes, the same for the same facts: about 49 bytes an open order. Whoever
     /// stores them checks them; deals in progress are not in them, since none outlives its world.
     pub fn save(&self) -> Vec<u8> {
+        self.write(MAGIC)
+    }
+
+    /// True if bytes are this ledger as [`Ledger::save`] writes it, or wrote it in the version before.
+    pub fn is_saved_as(&self, bytes: &[u8]) -> bool {
+        bytes == self.write(if Ledger::is_of_former_version(bytes) { MAGIC_01 } else { MAGIC })
+    }
+
+    /// True if bytes are of the version before, which had less in it: it is not read, since what it does not say can
+    /// only be had from the facts.
+    pub fn is_of_former_version(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC_01.to_le_bytes())
+    }
+
+    fn write(&self, magic: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + self.open_orders() * 49);
         let u64s = |values: &[u64], out: &mut Vec<u8>| {
             values.iter().for_each(|v| out.extend(v.to_le_bytes()));
         };
-        let ruled = |market: &Market| !market.spec.negative_prices || market.spec.collar.is_some();
-        let with_rules = self.markets.iter().any(ruled);
-        let magic = if with_rules { WITH_RULES } else { WITHOUT_RULES };
         u64s(&[magic, u64::from(self.epoch), self.facts, self.trades], &mut out);
         u64s(&[self.markets.len() as u64], &mut out);
         for market in &self.markets {
@@ -203,7 +217,7 @@ impl Ledger {
                 out.push(scale.places);
             }
             out.push(u8::from(market.stopped));
-            if with_rules {
+            if magic == MAGIC {
                 write_rules(market, &mut out);
             }
         }
@@ -216,14 +230,20 @@ impl Ledger {
             u64s(&[line.size.0, line.done.0], &mut out);
             out.extend(line.account.0.to_le_bytes());
             out.extend(line.market.0.to_le_bytes());
-            out.extend([line.side as u8, line.stands() as u8, u8::from(line.is_suspended())]);
+            let flags = u8::from(line.is_suspended())
+                | u8::from(line.is_by_client() && magic == MAGIC) << 1;
+            out.extend([line.side as u8, line.stands() as u8, flags]);
         }
-        u64s(&[self.repeats.accounts.len() as u64], &mut out);
-        for (account, of) in &self.repeats.accounts {
-            u64s(&[u64::from(account.0), of.ids.len() as u64], &mut out);
-            for id in &of.ids {
+        u64s(&[self.repeats.accounts().len() as u64], &mut out);
+        for (account, since, ids) in self.repeats.accounts() {
+            if magic == MAGIC_01 {
+                u64s(&[u64::from(account.0), ids as u64], &mut out);
+            } else {
+                u64s(&[u64::from(account.0), since, ids as u64], &mut out);
+            }
+            for (id, asked) in self.repeats.ids_of(account) {
                 out.extend(id.bits().to_le_bytes());
-                write_asked(of.asked.get(id), &mut out);
+                write_asked(asked, &mut out);
             }
         }
         out
@@ -232,16 +252,14 @@ impl Ledger {
     /// Reads what [`Ledger::save`] wrote. Never panics, whatever the bytes.
     pub fn load(bytes: &[u8]) -> Result<Ledger, SnapshotError> {
         let mut r = Reader { bytes, at: 0 };
-        let with_rules = match r.u64()? {
-            WITHOUT_RULES => false,
-            WITH_RULES => true,
-            _ => return r.wrong(),
-        };
+        if r.u64()? != MAGIC {
+            return r.wrong();
+        }
         let epoch = u32::try_from(r.u64()?).or_else(|_| r.wrong())?;
         let (facts, trades) = (r.u64()?, r.u64()?);
         let mut ledger = Ledger { epoch, facts, trades, ..Ledger::default() };
         for number in 0..r.u64()? {
-            let market = r.market(with_rules)?;
+            let market = r.market()?;
             let id = MarketId(u16::try_from(number).or_else(|_| r.wrong())?);
             if usize::from(id.0) >= limits::MAX_MARKETS
                 || ledger.symbols.insert(market.spec.symbol, id).is_some()
@@ -256,17 +274,29 @@ impl Ledger {
                 return r.wrong();
             }
             let order = line.order;
+            if line.is_by_client() {
+                ledger.repeats.on_open(line.account);
+            }
             let index = ledger.free_line();
             ledger.lines[index as usize] = line;
             ledger.table.insert(order.0, index);
             ledger.newest = ledger.newest.max(order);
         }
-        for _ in 0..r.u64()? {
+        // Each id came by a fact of its own, so numbers up to theirs tell which came first.
+        let mut number = 0;
+        let accounts = r.u64()?;
+        for _ in 0..accounts {
             let account = AccountId(u32::try_from(r.u64()?).or_else(|_| r.wrong())?);
+            let since = r.u64()?;
+            ledger.repeats.load_account(account, since);
             for _ in 0..r.u64()? {
                 let (client, asked) = r.asked()?;
-                ledger.repeats.remember(account, client, asked);
+                ledger.repeats.remember(number, account, client, asked);
+                number += 1;
             }
+        }
+        if number > ledger.facts || accounts != ledger.repeats.accounts().len() as u64 {
+            return r.wrong();
         }
         if r.at == bytes.len() { Ok(ledger) } else { r.wrong() }
     }
@@ -287,8 +317,8 @@ fn write_rules(market: &Market, out: &mut Vec<u8>) {
     [reference, last].iter().for_each(|price| out.extend(price.0.to_le_bytes()));
 }
 
-fn write_asked(asked: Option<&Asked>, out: &mut Vec<u8>) {
-    match asked.expect("an id and what was asked under it are remembered together") {
+fn write_asked(asked: &Asked, out: &mut Vec<u8>) {
+    match asked {
         Asked::Place(order, market, side, price, lots, stands) => {
             out.push(0);
             out.extend(order.0.to_le_bytes());

@@ -5,6 +5,7 @@
 
 mod levels;
 mod look;
+mod places;
 mod seats;
 
 use kernel::Pid;
@@ -88,6 +89,7 @@ impl Ladder {
     #[inline]
     pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, presence: &Presence) {
         let &Presence { order, place, price, open: lots, .. } = presence;
+        let index = seats.make_room(pid.index());
         let at = self.levels.take(self.rank(price.0));
         let queue = self.levels.queue_mut(at);
         let (before, after) = if place >= self.latest || queue.tail == NONE {
@@ -98,11 +100,9 @@ impl Ladder {
         self.latest = self.latest.max(place);
         let generation = pid.generation();
         let (next, previous) = (after, before);
-        let index = u32::try_from(pid.index()).expect("an index has 32 bits");
-        let level_ref = LevelRef::new(self.side, at);
-        let seat = Seat { order, place, lots, generation, next, previous, level: level_ref };
-        seats.make_room(pid.index());
-        *seats.at(index) = seat;
+        let level = LevelRef::new(self.side, at);
+        let index = u32::try_from(index).expect("an index has 32 bits");
+        *seats.at(index) = Seat { order, place, lots, generation, next, previous, level };
         *seats.next_of(before, &mut queue.head) = index;
         *seats.previous_of(after, &mut queue.tail) = index;
         queue.lots += lots;

@@ -21,7 +21,7 @@ pub struct Bounds {
     pub orders: usize,
     /// Markets.
     pub markets: usize,
-    /// Accounts that may use client ids.
+    /// Accounts that may use client ids; none of them is ever forgotten here.
     pub accounts: usize,
     /// Client ids remembered for each of them.
     pub client_ids: usize,
@@ -33,7 +33,7 @@ impl Default for Bounds {
         Bounds {
             orders: limits::MAX_ORDERS,
             markets: limits::MAX_MARKETS,
-            accounts: limits::MAX_ACCOUNTS,
+            accounts: usize::MAX,
             client_ids: limits::REMEMBERED_CLIENT_IDS,
         }
     }

@@ -85,8 +85,9 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
 /// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
 /// Asks without facts may have come after it.
 pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
-    read_head(bytes)
-        .is_ok_and(|(at, fold)| at.ask >= last.ask && at.time >= last.time && fold == ledger.save())
+    read_head(bytes).is_ok_and(|(at, fold)| {
+        at.ask >= last.ask && at.time >= last.time && ledger.is_saved_as(fold)
+    })
 }
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
@@ -123,7 +124,13 @@ pub fn recover_watched<W: Watch<Party>>(
     options: Options,
     watch: W,
 ) -> Result<(Exchange<W>, Recovered), RecoverError> {
-    let snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
+    let mut snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
+    let former =
+        |bytes: &[u8]| read_head(bytes).is_ok_and(|(_, fold)| Ledger::is_of_former_version(fold));
+    if let Some((position, _)) = snapshot.saved.take_if(|(_, bytes)| former(bytes)) {
+        let what = format!("{position:020}.fold, which an earlier version has written");
+        snapshot.passed_over.push(what);
+    }
     let (mut ledger, mut last, from) = match &snapshot.saved {
         Some((position, bytes)) => {
             let (ledger, stamp) = read_snapshot(bytes)?;
