@@ -3,7 +3,6 @@
 
 use std::num::NonZeroU32;
 
-use kernel::Seeded;
 use units::{Price, Scale, Symbol};
 use words::{Distance, MarketSpec};
 
@@ -21,10 +20,13 @@ pub enum PriceRules {
 }
 
 impl PriceRules {
-    /// Every kind, by a draw: half of all draws give [`PriceRules::Any`].
-    pub(crate) fn draw(chance: &mut Seeded) -> PriceRules {
-        use PriceRules::{AboveZero, Any, BasisPoints, Ticks};
-        [Any, Any, Any, AboveZero, BasisPoints, Ticks][chance.below(6)]
+    /// One of the kinds that reject a price, by a number.
+    pub(crate) fn strict(number: u64) -> PriceRules {
+        match number % 3 {
+            0 => PriceRules::AboveZero,
+            1 => PriceRules::BasisPoints,
+            _ => PriceRules::Ticks,
+        }
     }
 
     /// The market with this number, whose clients ask for so many prices: whole ticks, whole lots,

@@ -26,9 +26,9 @@ const TABLE: &[Row] = &[
     (NO_HOLD_ON_PROPOSING, &[Law::NoBug], 5_000),
     (EARLY_FLOOR, &[Law::Priority, Law::Drain], 200),
     (TWO_INTRODUCTIONS, &[Law::OneIntroduction], 50),
-    (COLLAR_STANDS, &[Law::PriceRules, Law::Priority], 200),
-    (COLLAR_UNSEEN, &[Law::PriceRules], 50),
-    (ZERO_TAKEN, &[Law::NoBug], 50),
+    (COLLAR_STANDS, &[Law::PriceRules, Law::Priority], 500),
+    (COLLAR_UNSEEN, &[Law::PriceRules], 200),
+    (ZERO_TAKEN, &[Law::NoBug], 200),
 ];
 
 #[test]
