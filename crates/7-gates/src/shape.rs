@@ -125,8 +125,6 @@ pub(crate) struct TradeBody {
     price: String,
     /// When.
     time: String,
-    /// Ours: its number in its market, from 1, without gaps.
-    number: u64,
 }
 
 impl TradeBody {
@@ -138,7 +136,6 @@ impl TradeBody {
             size: decimal::size(market, trade.lots.0),
             price: decimal::price(market, trade.price),
             time: Rfc3339(trade.time).to_string(),
-            number: trade.number,
         }
     }
 }
