@@ -7,7 +7,9 @@ mod bench;
 mod chart;
 mod commands;
 mod config;
+mod facts;
 mod failure;
+mod folder;
 mod house;
 mod huge_pages;
 mod keeper;
@@ -16,6 +18,7 @@ mod memory;
 mod number;
 mod output;
 mod replay;
+mod table;
 mod traders;
 mod watch;
 

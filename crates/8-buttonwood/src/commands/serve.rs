@@ -11,6 +11,7 @@ use exchange::Health;
 
 use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
 use crate::failure::Failure;
+use crate::folder;
 use crate::house::{self, End, House, Plan};
 use crate::output;
 
@@ -91,7 +92,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_listen(config.listen)?;
     let (_, ended) = house::ends()?;
     let journal = match config.policy {
-        PolicyName::Disk => Some(config.journal),
+        PolicyName::Disk => {
+            folder::to_write(&config.journal)?;
+            Some(config.journal)
+        }
         PolicyName::Memory => {
             output::log("POLICY MEMORY: nothing is kept; all is lost when this program ends");
             None
