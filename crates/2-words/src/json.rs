@@ -28,7 +28,7 @@ impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Json(stamp, fact) = self;
         write!(f, "{{\"seq\":{},\"ask\":{}", stamp.seq, stamp.ask)?;
-        write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), name(fact))?;
+        write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), kind(fact))?;
         each_field(fact, &mut |column, value| {
             // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
             match value {
@@ -45,17 +45,22 @@ impl Display for Json {
 pub struct Csv(pub Stamp, pub Fact);
 
 impl Csv {
+    /// The names of the columns, in order.
+    pub fn columns() -> impl Iterator<Item = &'static str> {
+        let columns = Column::ALL.iter().map(|column| column.name());
+        ["seq", "ask", "time", "fact"].into_iter().chain(columns)
+    }
+
     /// The first row: the names of the columns.
     pub fn head() -> String {
-        let columns = Column::ALL.iter().map(|column| column.name());
-        ["seq", "ask", "time", "fact"].into_iter().chain(columns).collect::<Vec<_>>().join(",")
+        Csv::columns().collect::<Vec<_>>().join(",")
     }
 }
 
 impl Display for Csv {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Csv(stamp, fact) = self;
-        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), name(fact))?;
+        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), kind(fact))?;
         let mut at = 0; // the columns of a fact come in the order of all columns
         each_field(fact, &mut |column, value| {
             while Column::ALL[at] != column {
@@ -160,7 +165,22 @@ enum Value<'a> {
     Bare(&'a dyn Display),
 }
 
-fn name(fact: &Fact) -> &'static str {
+/// Every kind of fact by its name, as [`kind`] gives it.
+pub const KINDS: [&str; 10] = [
+    "started",
+    "market-opened",
+    "entered",
+    "traded",
+    "voided",
+    "replaced",
+    "suspended",
+    "released",
+    "left",
+    "market-stopped",
+];
+
+/// The name of a fact's kind, such as `traded`.
+pub fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Started { .. } => "started",
         Fact::MarketOpened { .. } => "market-opened",
@@ -348,6 +368,12 @@ mod tests {
                 r#""market-stopped","market":0}"#.to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn every_kind_has_a_name_in_the_list() {
+        let kinds: Vec<_> = facts().iter().map(kind).collect();
+        assert_eq!(kinds, KINDS);
     }
 
     /// Every value of the object is in the row, under its own name, and nothing else is.

@@ -130,7 +130,7 @@ impl Views {
                 self.change_book(stamp, &change)
             }
             Fact::Traded { deal, market, price, lots } => {
-                let trade = Trade::unnumbered(stamp, deal, market, price, lots);
+                let trade = Trade::of_fact_alone(stamp, deal, market, price, lots);
                 self.trade(stamp, fact, trade)
             }
             Fact::Voided { .. } => true,
@@ -186,7 +186,6 @@ impl Views {
             return false;
         };
         let trade = Trade {
-            number: market.tape.count() + 1,
             taker_side,
             maker_account: maker.map(|m| m.account),
             taker_account: taker.map(|t| t.account),

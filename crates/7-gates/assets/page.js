@@ -186,7 +186,7 @@ function drawTape(trades, again) {
     const link = cell(row, 3).lastElementChild;
     const anchor = document.createElement("a");
     anchor.href = "/trades/" + id;
-    anchor.textContent = "#" + trade.number;
+    anchor.textContent = "#" + id;
     anchor.title = "this trade";
     link.replaceChildren(anchor);
   });

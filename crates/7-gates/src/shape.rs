@@ -176,8 +176,6 @@ pub(crate) struct TradeBody {
     /// When.
     #[schema(value_type = TimeText)]
     time: String,
-    /// Ours: its number in its market, from 1, without gaps.
-    number: u64,
 }
 
 impl TradeBody {
@@ -189,7 +187,6 @@ impl TradeBody {
             size: decimal::size(market, trade.lots.0),
             price: decimal::price(market, trade.price),
             time: Rfc3339(trade.time).to_string(),
-            number: trade.number,
         }
     }
 }

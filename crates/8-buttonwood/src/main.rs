@@ -8,7 +8,9 @@ mod chart;
 mod commands;
 mod config;
 mod ends;
+mod facts;
 mod failure;
+mod folder;
 mod house;
 mod huge_pages;
 mod keeper;
@@ -17,6 +19,7 @@ mod memory;
 mod number;
 mod output;
 mod replay;
+mod table;
 mod traders;
 mod watch;
 

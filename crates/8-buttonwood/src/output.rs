@@ -37,6 +37,15 @@ pub(crate) fn text_line(text: impl fmt::Display) -> Result<(), Failure> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
+/// Columns of the terminal on standard output; `None` if it is none.
+pub(crate) fn columns() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let size = ratatui::crossterm::terminal::size();
+    size.ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
 /// A document for people: a line for each figure, what lies within it set off.
 pub(crate) fn figures(value: &Value) -> String {
     let mut lines = Vec::new();

@@ -19,15 +19,12 @@ pub(crate) struct Watch {
 
 struct Seen {
     views: Views,
-    /// Number of the last ask that brought anything about.
-    asks: u64,
 }
 
 impl Seen {
     fn take(&mut self, batch: &[(Stamp, Fact)]) {
         for (stamp, fact) in batch {
             self.views.apply(stamp, fact);
-            self.asks = self.asks.max(stamp.ask.0);
         }
     }
 }
@@ -38,7 +35,7 @@ impl Watch {
     pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, HouseError> {
         // Only what rests and trades is wanted here, not whose it was.
         let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
-        let mut seen = Seen { views: Views::new(bounds), asks: 0 };
+        let mut seen = Seen { views: Views::new(bounds) };
         let until = service.health().durable;
         let mut facts = service.subscribe();
         while seen.views.seq() < until {
@@ -63,11 +60,11 @@ impl Watch {
         Ok(Watch { seen, thread })
     }
 
-    /// Looks, at the views and at the number of asks so far. Facts wait meanwhile.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&Views, u64) -> T) -> T {
+    /// Looks at the views. Facts wait meanwhile.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Views) -> T) -> T {
         // A panic of the other thread leaves views that are at most behind.
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        look(&seen.views, seen.asks)
+        look(&seen.views)
     }
 
     /// Waits until the last fact is seen. The exchange must have ended.

@@ -104,7 +104,7 @@ fn a_partly_filled_order_keeps_its_place_and_a_filled_one_is_gone() {
     assert_eq!((order.status(), order.done, order.value), (Status::Done, Lots(5), 500));
     assert_eq!(views.orders().get(second).unwrap().open(), Lots(2));
     let tape: Vec<_> = views.market(MarketId(1)).unwrap().tape.newest_first().collect();
-    assert_eq!((tape[0].number, tape[0].lots, tape[0].taker_side), (2, Lots(1), Side::Buy));
+    assert_eq!((tape[0].seq, tape[0].lots, tape[0].taker_side), (views.seq(), Lots(1), Side::Buy));
     assert_eq!(views.strays(), 0);
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::num::NonZero;
 use std::path::Path;
 use std::time::Instant;
@@ -168,7 +169,12 @@ fn find(name: &str) -> Result<World, Failure> {
     let file = Path::new(name);
     if file.extension().is_some_and(|extension| extension == "chart") {
         let wrong = |why: String| Failure::Absent(format!("{name}: {why}"));
-        let text = std::fs::read_to_string(file).map_err(|why| wrong(why.to_string()))?;
+        let text = std::fs::read_to_string(file).map_err(|why| match why.kind() {
+            ErrorKind::InvalidData => wrong("no chart: it is not UTF-8 text".to_owned()),
+            _ => {
+                wrong(format!("{why}; worlds and charts are listed by: buttonwood explore --list"))
+            }
+        })?;
         let chart = Chart::parse(&text).map_err(|why| wrong(why.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         return Ok(World::of_chart(&stem, &chart).faults(1));

@@ -11,6 +11,7 @@ use exchange::Health;
 use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
 use crate::ends::Ends;
 use crate::failure::Failure;
+use crate::folder;
 use crate::house::{House, Plan};
 use crate::output;
 
@@ -95,7 +96,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_listen(config.listen)?;
     let ends = Ends::listen()?;
     let journal = match config.policy {
-        PolicyName::Disk => Some(config.journal),
+        PolicyName::Disk => {
+            folder::to_write(&config.journal)?;
+            Some(config.journal)
+        }
         PolicyName::Memory => {
             output::log("POLICY MEMORY: nothing is kept; all is lost when this program ends");
             None

@@ -152,10 +152,24 @@ fn the_demo_trades_and_goes_on_after_a_kill() {
     let found = request(&url, "GET", &format!("/orders/{id}"), None);
     assert_eq!(found["filled_size"], "0.010", "{found}");
     let second = demo.json();
-    assert!(second["facts"].as_u64() > before["facts"].as_u64(), "{second}, {before}");
+    assert!(second["durable"].as_u64() > before["facts"].as_u64(), "{second}, {before}");
     let number = |line: &Value, key: &str| line[key].as_u64().unwrap();
-    let since = number(&second, "asks").checked_sub(number(&last, "asks")).unwrap();
-    assert!((1..=since).contains(&number(&second, "asks_this_second")), "{second}, {last}");
+    assert!(
+        (1..=number(&second, "asks")).contains(&number(&second, "asks_this_second")),
+        "{second}"
+    );
+    let ready = request(&url, "GET", "/readyz", None);
+    let third = demo.json();
+    for key in ["durable", "asks"] {
+        let (first, last) = (number(&second, key), number(&third, key));
+        assert!((first..=last).contains(&number(&ready, key)), "{key}: {second}, {ready}, {third}");
+    }
+    assert_eq!(
+        (&ready["epoch"], &second["epoch"]),
+        (&json!(2), &json!(2)),
+        "both count this start"
+    );
+    assert!(number(&second, "open_orders") > 200 && number(&ready, "open_orders") > 200);
     let (status, err) = demo.interrupt();
     assert_eq!(status, 0, "{err}");
     assert!(err.contains("went on from") && err.contains("ended; start it again"), "{err}");

@@ -251,13 +251,12 @@ fn check_tape(h: &History, market: &Market, orders: &[Plain], bounds: Bounds) {
     let tape: Vec<&Trade> = market.tape.newest_first().collect();
     assert_eq!(tape.len(), kept.len());
     assert_eq!(market.tape.count(), trades.len() as u64);
-    for (index, (trade, (stamp, fact))) in tape.iter().zip(kept.iter().rev()).enumerate() {
+    for (trade, (stamp, fact)) in tape.iter().zip(kept.iter().rev()) {
         let Fact::Traded { deal, price, lots, .. } = *fact else { unreachable!() };
         let taker = orders.iter().find(|p| p.order.entered.order == deal.taker).unwrap();
         assert_eq!((trade.seq, trade.time, trade.deal), (stamp.seq, stamp.time, deal));
         assert_eq!((trade.price, trade.lots), (price, lots));
         assert_eq!(trade.taker_side, taker.order.entered.side);
-        assert_eq!(trade.number, (trades.len() - index) as u64);
         assert_eq!(market.tape.of_fact(stamp.seq), Some(*trade));
     }
 }
