@@ -43,8 +43,8 @@ crate::mutations! {
     SAME_INCARNATION = "restart-in-the-same-incarnation", "a restart does not raise the incarnation";
     STRANGERS_EXIT = "supervisor-ends-for-a-stranger", "an exit signal of anybody ends a supervisor";
     NORMAL_TO_ONESELF = "normal-exit-to-oneself-ignored", "who sends itself a normal exit signal lives on";
-    GIVEN_UP_UNHEARD = "given-up-while-waited-for", "a child given up while its supervisor waits for its end is waited for on and on";
-    DELETED_STARTS = "deleted-child-starts", "a child that was deleted before its supervisor came to start it is started";
+    GIVEN_UP_UNHEARD = "given-up-while-waited-for", "who is given up while its end is waited for is never heard of";
+    DELETED_STARTS = "deleted-child-starts", "a child that was deleted before its start is started";
     REASON_IN_SPITE = "destructor-fails-unheard", "a process whose destructor panics has ended as it wanted to";
 }
 

@@ -282,8 +282,8 @@ impl<P: Process> Out<P> {
         self.wants.also(Wants::ENDED);
     }
 
-    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends nobody but, unless that traps
-    /// exits, the process that sends it to itself. To a supervisor a kill is the only one that means anything.
+    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends nobody but the process
+    /// that sends it to itself, unless that traps exits. To a supervisor only a kill means anything.
     pub fn exit_other(&mut self, pid: Pid, reason: Reason) {
         let cause = self.causes.note(&reason);
         self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Exit(cause) });

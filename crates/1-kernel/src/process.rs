@@ -13,8 +13,8 @@ use crate::{MonitorRef, Out, Pid};
 /// process wants done it puts into `out`. A step is atomic: its effects happen when `handle`
 /// returns; if it panics, none do, and the process has died of it.
 ///
-/// A destructor that panics harms no other process. Its own process has ended then, as a failure if it wanted to end.
-/// What it holds besides (messages, notes, facts) is gone whatever its destructors do; see [`crate::World::failed_drops`].
+/// A destructor that panics harms no other process. Its own process has ended then, as a failure if it wanted
+/// to end. Messages, notes and facts are gone whatever their destructors do: [`crate::World::failed_drops`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no process of a world",
     label = "`impl kernel::Process` for it",

@@ -6,7 +6,6 @@
 //! timer of the child's own: it is killed by it, or gone before and the timer with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::discard::empty;
 use crate::out::TimerRef;
@@ -138,14 +137,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let note = slot.vacate(pid, &mut self.out.free);
         self.out.notes.wipe(note);
         true
-    }
-
-    /// The destructor of a process that wanted to end has panicked: it ends as one that has failed.
-    #[cold]
-    fn ended_badly(&mut self, why: Arc<str>) -> bool {
-        self.failed_drops += 1;
-        self.out.exit = self.out.causes.note(&Reason::Failed(why));
-        false
     }
 
     #[inline]

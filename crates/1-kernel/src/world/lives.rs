@@ -131,6 +131,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if reason.is_orderly() { Reason::Failed(why) } else { reason }
     }
 
+    /// The destructor of a process that wanted to end has panicked: it ends as one that has failed.
+    #[cold]
+    pub(crate) fn ended_badly(&mut self, why: Arc<str>) -> bool {
+        self.failed_drops += 1;
+        self.out.exit = self.out.causes.note(&Reason::Failed(why));
+        false
+    }
+
     /// Ends a life: tells those who watch, and its supervisor.
     #[inline(never)]
     pub(crate) fn bury(&mut self, pid: Pid, reason: Reason) {

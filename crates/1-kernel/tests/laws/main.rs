@@ -21,6 +21,7 @@ mod recorder;
 mod roamer;
 mod schedule;
 mod shutdown;
+mod signals;
 mod starts;
 mod steps;
 mod strategies;
