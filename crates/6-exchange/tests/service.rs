@@ -133,12 +133,8 @@ fn runs_that_are_each_too_short_for_a_snapshot_come_to_one_together() {
     for run in 0..12 {
         let journal = Some(dir.path().to_path_buf());
         let segments = journal::Options { reserve_bytes: 0, ..journal::Options::default() };
-        let options = ServiceOptions {
-            journal,
-            snapshot_every: 4,
-            segments,
-            ..ServiceOptions::default()
-        };
+        let options =
+            ServiceOptions { journal, snapshot_every: 4, segments, ..ServiceOptions::default() };
         let service = Service::start(options).unwrap();
         let found = (service.recovered().facts, service.recovered().from_snapshot);
         assert_eq!(found, (facts, from_snapshot), "run {run}");
