@@ -205,7 +205,7 @@ impl Second {
         let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
         let [mut whole, mut short] = [
             format!(
-                "{time}  asks {} (+{asks})  trades {} (+{trades})  open orders {open}",
+                "{time}  asks {} (+{asks})  trades in all {} (+{trades})  open orders {open}",
                 thousands(self.asks),
                 thousands(self.trades),
             ),
@@ -250,7 +250,7 @@ mod tests {
         let whole = second.line(None);
         assert_eq!(
             whole,
-            "06:05:00  asks 1,234,567 (+100)  trades 123,456 (+12)  open orders 1,234  \
+            "06:05:00  asks 1,234,567 (+100)  trades in all 123,456 (+12)  open orders 1,234  \
              BTC-USD 64992 / 65003  ETH-USD 3499.8 / 3500.4"
         );
         assert_eq!(second.line(Some(140)), whole);

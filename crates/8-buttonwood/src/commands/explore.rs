@@ -14,6 +14,9 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 
+/// Columns that a sentence of the list has at least, however narrow the terminal is.
+const LEAST: usize = 24;
+
 /// Where charts are looked for by name.
 const CHARTS: &str = "charts";
 
@@ -123,12 +126,19 @@ fn list() -> Result<(), Failure> {
     let charts = charts();
     let names = worlds.iter().map(|world| world.name.len());
     let wide = names.chain(charts.iter().map(|(name, _)| name.len())).max().unwrap_or(0);
+    let mut line = |name: &str, about: &str| {
+        let columns = output::columns().unwrap_or(usize::MAX);
+        let lines = output::wrapped(about, columns.saturating_sub(wide + 2).max(LEAST));
+        for (index, about) in lines.iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            writeln!(text, "{name:<wide$}  {about}").expect("text can be written");
+        }
+    };
     for world in &worlds {
-        let (name, about, faults) = (&world.name, &world.about, world.budget());
-        writeln!(text, "{name:<wide$}  {about} ({})", deaths(faults)).expect("text can be written");
+        line(&world.name, &format!("{} ({})", world.about, deaths(world.budget())));
     }
     for (name, chart) in &charts {
-        writeln!(text, "{name:<wide$}  chart: {}", chart.title).expect("text can be written");
+        line(name, &format!("chart: {}", chart.title));
     }
     output::text_line(text.trim_end())
 }

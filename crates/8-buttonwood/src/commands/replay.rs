@@ -330,7 +330,7 @@ impl Report {
     fn summary(&self) -> String {
         let mut lines = vec![
             format!(
-                "{}: {} events, {} asks, {} facts, {} trades in {:.3} s ({} asks a second)",
+                "{}: {} events, {} asks, {} facts, {} trades\n  fed in {:.3} s, {} asks a second",
                 self.venue,
                 thousands(self.events),
                 thousands(self.asks),
@@ -370,13 +370,13 @@ impl MarketReport {
         };
         let base = self.market.split('-').next().unwrap_or_default();
         format!(
-            "{:<8} {} trades of {} {base}, best bid {}, best ask {}, {} orders resting",
+            "{:<8} {} trades of {} {base}, {} orders resting\n  best bid {}, best ask {}",
             self.market,
             thousands(self.trades),
             self.volume,
+            thousands(self.resting as u64),
             side(&self.best_bid, &self.best_bid_size),
             side(&self.best_ask, &self.best_ask_size),
-            thousands(self.resting as u64)
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Facts of a journal for people and programs: which are wanted, what each is about, and how it is
 //! written. Reads only; decides nothing about trade.
+#![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads")]
 
 mod about;
 mod moment;

@@ -61,7 +61,7 @@ fn people_get_the_same_in_words() {
         "1 events stand behind a later one, by 10 ms at most",
         "rejected 1 as unknown-order: cancel of an order that the file never entered",
         "  line 7: cancel of an order that no line before entered",
-        "BTC-USD  2 trades of 6.00000000 BTC, best bid 5.00000000 at 236.40, best ask none, 1 orders resting",
+        "BTC-USD  2 trades of 6.00000000 BTC, 1 orders resting\n  best bid 5.00000000 at 236.40, best ask none",
         "hash     ",
     ] {
         assert!(told.contains(part), "{told} should say {part}");
