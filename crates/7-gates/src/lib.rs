@@ -9,6 +9,7 @@ mod client_oid;
 mod connections;
 mod decimal;
 mod extract;
+mod facts;
 mod gate;
 mod guard;
 mod lists;

@@ -58,6 +58,9 @@ fn expect(stream: &mut TcpStream, text: &str) {
     assert_eq!(String::from_utf8_lossy(&bytes), text);
 }
 
+/// A way to hold a connection.
+type Stuck = fn(&Rig) -> TcpStream;
+
 /// Connects and says nothing.
 fn silent(rig: &Rig) -> TcpStream {
     connect(rig)
@@ -99,7 +102,7 @@ fn served_and_idle(rig: &Rig) -> TcpStream {
 
 #[test]
 fn clients_that_hold_every_place_keep_out_neither_health_nor_cancels_nor_orders() {
-    let kinds: [(&str, fn(&Rig) -> TcpStream); 5] = [
+    let kinds: [(&str, Stuck); 5] = [
         ("silent", silent),
         ("half a head", half_a_head),
         ("half a body", half_a_body),
