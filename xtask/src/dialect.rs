@@ -173,7 +173,8 @@ mod unit {
 
     #[test]
     fn a_report_is_counted() {
-        let head = "<?xml version=\"1.0\"?>\n<testsuites errors=\"1\" failures=\"5\" skipped=\"2\" tests=\"18\" time=\"1.2\">";
+        let head = "<?xml version=\"1.0\"?>\n\
+            <testsuites errors=\"1\" failures=\"5\" skipped=\"2\" tests=\"18\" time=\"1.2\">";
         let counted = Some(Count { passed: 10, failed: 6, skipped: 2 });
         assert_eq!(count(&format!("{head}<testsuite name=\"x\" tests=\"3\">")), counted);
         assert_eq!(count(""), None);

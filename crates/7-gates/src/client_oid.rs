@@ -75,7 +75,7 @@ fn uuid(text: &str) -> Option<u128> {
 
 /// Short text as bits, seven for each character.
 fn packed(text: &str) -> Option<u128> {
-    let fits = (1..=MAX).contains(&text.len()) && text.bytes().all(|byte| printable(byte.into()));
+    let fits = (1..=MAX).contains(&text.len()) && text.bytes().all(printable);
     if !fits {
         return None;
     }

@@ -79,8 +79,8 @@ impl Connections {
         Place { connection, number, open: self.open.clone(), _permit: permit }
     }
 
-    /// Closes the connection that has been idle longest, if one is idle. O(connections).
-    pub(crate) fn cut_idlest(&self) {
+    /// Closes the connection that has been idle longest; false if none is idle. O(connections).
+    pub(crate) fn cut_idlest(&self) -> bool {
         let open = lock(&self.open);
         // One that was idle a moment ago may be at work by now; then it is the next one's turn.
         while let Some(idlest) = open
@@ -89,9 +89,11 @@ impl Connections {
             .min_by_key(|connection| connection.moved.load(Ordering::Relaxed))
         {
             if idlest.change(IDLE, CUT) {
-                return idlest.cut.notify_one();
+                idlest.cut.notify_one();
+                return true;
             }
         }
+        false
     }
 }
 
@@ -149,12 +151,11 @@ mod tests {
         let (first, second, third) = (all.place().await, all.place().await, all.place().await);
         first.connection.moved();
         let work = third.connection.work().expect("it is idle");
-        all.cut_idlest();
+        assert!(all.cut_idlest());
         assert!(cut(&second) && !cut(&first), "the second moved least lately");
         all.cut_idlest();
         assert!(cut(&first) && !cut(&third), "what is cut already is not cut again");
-        all.cut_idlest();
-        assert!(!cut(&third), "it is at work");
+        assert!(!all.cut_idlest() && !cut(&third), "it is at work");
         drop(work);
         all.cut_idlest();
         assert!(cut(&third));

@@ -27,7 +27,8 @@ pub struct Options {
     /// Where to listen: a loopback address. Port 0 lets the system choose.
     pub bind: SocketAddr,
     /// Connections at once, more than `requests` and `cancels` together: at the bound, one more
-    /// closes the one that has been idle longest.
+    /// closes the one that has been idle longest. There are fewer if the system lets this program
+    /// have few files open: 64 of those are left to the journal and others.
     pub connections: usize,
     /// Requests at work at once, over all connections; one more is told `busy`. A request is at
     /// work when its body has arrived.
@@ -107,7 +108,7 @@ impl fmt::Display for GateError {
             GateError::TooFewConnections { connections, at_work } => write!(
                 f,
                 "{connections} connections cannot have {at_work} requests and cancels at work; \
-                 allow more connections or fewer requests"
+                 allow more connections, more open files (ulimit -n) or fewer requests"
             ),
             GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
             GateError::Died(why) => f.write_str(why),
@@ -176,7 +177,10 @@ impl Gate {
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
         let at = |source| GateError::Bind { address: bind, source };
-        let (connections, at_work) = (options.connections, options.requests + options.cancels);
+        let descriptors = std::fs::read_to_string(LIMITS).ok().and_then(|text| open_files(&text));
+        let most = descriptors.map_or(usize::MAX, |most| most.saturating_sub(LEFT_TO_OTHERS));
+        let connections = options.connections.min(most);
+        let at_work = options.requests + options.cancels;
         if connections <= at_work {
             return Err(GateError::TooFewConnections { connections, at_work });
         }
@@ -204,7 +208,7 @@ impl Gate {
         let app = App { client, live: live_too, health, options, requests, cancels, books };
         let (stop, stopping) = watch::channel(None);
         let limits = server::Limits {
-            connections: app.options.connections,
+            connections,
             head_within: app.options.head_within,
             write_within: app.options.write_within,
         };
@@ -253,6 +257,18 @@ impl Gate {
 
 const SERVER_DIED: &str = "the gate's server ended by itself";
 
+/// Where the system says how many files this program may have open.
+const LIMITS: &str = "/proc/self/limits";
+
+/// Open files that connections leave to the journal and others.
+const LEFT_TO_OTHERS: usize = 64;
+
+/// The open files that such a text allows now; `None` if it does not say, or allows any number.
+fn open_files(text: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 fn router(app: Arc<App>) -> Router {
     let bounded = Router::new()
         .route("/currencies", get(market::currencies))
@@ -280,4 +296,21 @@ fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(guard::method_not_allowed)
         .layer(middleware::from_fn(guard::local))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_says_how_many_files_may_be_open() {
+        let text = "Limit                     Soft Limit           Hard Limit           Units\n\
+            Max core file size        0                    unlimited            bytes\n\
+            Max open files            1024                 1048576              files\n";
+        assert_eq!(open_files(text), Some(1024));
+        assert_eq!(open_files(&text.replace("1024 ", "unlimited ")), None);
+        assert_eq!(open_files(""), None);
+        let here = std::fs::read_to_string(LIMITS).expect("Linux says it");
+        assert!(open_files(&here).is_none_or(|files| files > 0));
+    }
 }

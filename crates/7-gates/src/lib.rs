@@ -10,6 +10,7 @@ mod collar;
 mod connections;
 mod decimal;
 mod extract;
+mod facts;
 mod gate;
 mod guard;
 mod lists;

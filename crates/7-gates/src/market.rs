@@ -13,10 +13,11 @@ use words::Code;
 
 use crate::decimal;
 use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
+use crate::facts::{DealBody, FactBody, TradeView};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::schema::ProductId;
-use crate::shape::{Currency, DealBody, FactBody, Product, Ticker, TradeBody, TradeView};
+use crate::shape::{Currency, Product, Ticker, TradeBody};
 use crate::time::{Rfc3339, now};
 
 /// Rows of a list, newest first, each with its number; the headers `CB-BEFORE` and `CB-AFTER` carry

@@ -1,5 +1,8 @@
 //! The description of this gate for programs, made from the handlers and shapes themselves.
 
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::header::HeaderBuilder;
@@ -7,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
 use utoipa::{Modify, OpenApi};
 
-use crate::{book, lists, market, orders, problem, schema, shape, status};
+use crate::{book, facts, lists, market, orders, problem, schema, status};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,7 +31,7 @@ use crate::{book, lists, market, orders, problem, schema, shape, status};
         orders::release,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
-    components(schemas(problem::ProblemBody<'static>, shape::FactBody, schema::OrderName,
+    components(schemas(problem::ProblemBody<'static>, facts::FactBody, schema::OrderName,
         schema::DateOrTime, lists::SortKey, lists::Sorting, lists::StatusWanted)),
     tags(
         (name = "market", description = "What everybody may see"),
@@ -99,7 +102,8 @@ pub fn openapi_json() -> String {
 
 /// Gives the description to whoever asks.
 pub(crate) async fn serve() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], openapi_json())
+    static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| openapi_json().into());
+    ([(header::CONTENT_TYPE, "application/json")], WRITTEN.clone())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -31,8 +32,13 @@ pub(crate) struct Limits {
 /// beyond the one at hand.
 const BUFFER: usize = 64 * 1024;
 
-/// How long accepting pauses when the system refuses a connection, such as for want of descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Bytes that the system keeps of answers to one client that does not read them; it takes up to twice
+/// as many. By itself it would keep megabytes of each.
+const UNSENT: usize = 256 * 1024;
+
+/// How long accepting pauses when the system refuses a connection, such as for want of descriptors:
+/// until one that was cut is gone, or until another may have ended.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
 /// Serves until told to stop: how long requests at work may go on then, or not at all if nobody is left to say so.
 pub(crate) async fn serve(
@@ -56,6 +62,7 @@ pub(crate) async fn serve(
         // Answers are small and each is awaited: waiting to fill a packet would only delay them. A
         // socket that cannot do it is slower, no more.
         stream.set_nodelay(true).ok();
+        SockRef::from(&stream).set_send_buffer_size(UNSENT).ok();
         let connection = place.connection.clone();
         let stream = Paced::new(stream, connection.clone(), limits.write_within);
         let router = TowerToHyperService::new(router.clone());
@@ -83,8 +90,7 @@ pub(crate) async fn serve(
 async fn accept(listener: &TcpListener, open: &Connections) -> Option<(TcpStream, Place)> {
     let Ok((stream, _)) = listener.accept().await else {
         // Most likely descriptors have run out: one that does nothing gives way.
-        open.cut_idlest();
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(if open.cut_idlest() { PAUSES.0 } else { PAUSES.1 }).await;
         return None;
     };
     Some((stream, open.place().await))

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ fn expect(stream: &mut TcpStream, text: &str) {
     assert_eq!(String::from_utf8_lossy(&bytes), text);
 }
 
+/// A way to hold a connection.
+type Stuck = fn(&Rig) -> TcpStream;
+
 /// Connects and says nothing.
 fn silent(rig: &Rig) -> TcpStream {
     connect(rig)
@@ -99,7 +102,7 @@ fn served_and_idle(rig: &Rig) -> TcpStream {
 
 #[test]
 fn clients_that_hold_every_place_keep_out_neither_health_nor_cancels_nor_orders() {
-    let kinds: [(&str, fn(&Rig) -> TcpStream); 5] = [
+    let kinds: [(&str, Stuck); 5] = [
         ("silent", silent),
         ("half a head", half_a_head),
         ("half a body", half_a_body),
@@ -136,8 +139,8 @@ fn a_client_that_does_not_read_is_cut_off() {
     rig.stop();
 }
 
-#[test]
-fn a_request_at_work_is_not_cut_off_for_another_connection() {
+/// A gate with a cancel at work, which waits until reads show it: they do once the sender says so.
+fn with_a_cancel_at_work() -> (Rig, TcpStream, Sender<()>) {
     let service = start_service();
     open_markets(&service);
     let client = service.client();
@@ -179,12 +182,30 @@ fn a_request_at_work_is_not_cut_off_for_another_connection() {
         again.tells.contains(&words::Tell::Refused(words::Code::UnknownOrder))
     };
     assert!((0..100_000).any(|_| cancelled(order)), "the cancel never came to the exchange");
+    (rig, cancel, go)
+}
+
+#[test]
+fn a_request_at_work_is_not_cut_off_for_another_connection() {
+    let (rig, mut cancel, go) = with_a_cancel_at_work();
     let held: Vec<TcpStream> = (0..20).map(|_| half_a_head(&rig)).collect();
     assert_eq!(rig.get("/healthz", 7).status, 200);
     go.send(()).unwrap();
     let text = rest(&mut cancel);
     assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
     drop(held);
+    rig.stop();
+}
+
+#[test]
+fn a_client_that_ends_its_side_while_its_request_is_at_work_gets_its_answer() {
+    let (rig, mut cancel, go) = with_a_cancel_at_work();
+    cancel.shutdown(Shutdown::Write).unwrap();
+    // By the time that others are answered the gate has long seen that end.
+    (0..10).for_each(|_| assert_eq!(rig.get("/healthz", 7).status, 200));
+    go.send(()).unwrap();
+    let text = rest(&mut cancel);
+    assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
     rig.stop();
 }
 
