@@ -41,8 +41,10 @@ codes! {
     TooManyMarkets = "too-many-markets", "No more markets can be opened in this world.";
     /// The market's tick or lot is no step.
     BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
-    /// The market stopped rather than break a law.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled.";
+    /// The market's processes were given up.
+    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    /// Only a stopped market is resumed.
+    MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The client id was used for another ask.
     ClientIdUsed = "client-id-used", "This client id was used for a different ask.";
     /// No open order has this number, or it is another account's.

@@ -24,6 +24,10 @@ pub enum Wrong {
     NoOrder,
     /// A release of an order that is not suspended.
     NotSuspended,
+    /// A stop of a market that has stopped, or an order that enters one.
+    MarketStopped,
+    /// A resumption of a market that has not stopped.
+    MarketNotStopped,
     /// Lots or a price beyond every limit.
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
@@ -45,6 +49,8 @@ impl fmt::Display for Wrong {
             Wrong::OrderNumber => "an order's number was used before",
             Wrong::NoOrder => "the order is not open",
             Wrong::NotSuspended => "the order is not suspended",
+            Wrong::MarketStopped => "the market has stopped already",
+            Wrong::MarketNotStopped => "the market has not stopped",
             Wrong::Range => "a price or size is beyond every limit",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
@@ -137,7 +143,15 @@ impl Ledger {
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
-                market.stopped = true;
+                if std::mem::replace(&mut market.stopped, true) {
+                    return Err(Wrong::MarketStopped);
+                }
+            }
+            Fact::MarketResumed { market } => {
+                let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
+                if !std::mem::replace(&mut market.stopped, false) {
+                    return Err(Wrong::MarketNotStopped);
+                }
             }
         }
         self.facts += 1;
@@ -169,8 +183,10 @@ impl Ledger {
     #[inline]
     fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
-        if self.market(entered.market).is_none() {
-            return Err(Wrong::NoMarket);
+        match self.market(entered.market) {
+            Some(Market { stopped: false, .. }) => {}
+            Some(_) => return Err(Wrong::MarketStopped),
+            None => return Err(Wrong::NoMarket),
         }
         let lots = entered.lots.0;
         if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {

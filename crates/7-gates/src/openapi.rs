@@ -25,6 +25,7 @@ use crate::{lists, market, orders, problem, shape, status};
         market::products, market::product, market::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
         orders::release,
+        market::resume,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
     components(schemas(problem::ProblemBody<'static>, shape::FactBody)),

@@ -165,6 +165,7 @@ fn status(code: Code) -> StatusCode {
         Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
         Code::MarketExists
         | Code::MarketStopped
+        | Code::MarketNotStopped
         | Code::ClientIdUsed
         | Code::OrderSuspended
         | Code::OrderNotSuspended => StatusCode::CONFLICT,

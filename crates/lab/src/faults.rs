@@ -41,6 +41,7 @@ faults! {
     Full = "full", "somebody else fills the disk, for a while";
     Rot = "rot", "a bit flips in bytes that are on the disk";
     Slow = "slow", "an operation of the disk takes up to two seconds";
+    Ruin = "ruin", "a floor dies whenever it is there, until its market is stopped";
 }
 
 /// How many kinds there are.

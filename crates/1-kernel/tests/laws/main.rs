@@ -3,6 +3,7 @@
 
 mod actor;
 mod asks;
+mod branches;
 mod conservation;
 mod control;
 mod groups;

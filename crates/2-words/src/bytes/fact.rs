@@ -22,6 +22,7 @@ const SUSPENDED: u8 = 7;
 const LEFT: u8 = 8;
 const MARKET_STOPPED: u8 = 9;
 const RELEASED: u8 = 10;
+const MARKET_RESUMED: u8 = 11;
 
 const KIND: u8 = 0x0f;
 /// Of `Entered`: it sells.
@@ -81,6 +82,10 @@ pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
         }
         Fact::MarketStopped { market } => {
             out.byte(MARKET_STOPPED);
+            out.small(market.0.into());
+        }
+        Fact::MarketResumed { market } => {
+            out.byte(MARKET_RESUMED);
             out.small(market.0.into());
         }
     }
@@ -191,6 +196,7 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
             reason: if flags & UNMATCHED == 0 { Reason::Cancelled } else { Reason::Unmatched },
         },
         MARKET_STOPPED => Fact::MarketStopped { market: MarketId(from.narrow_small()?) },
+        MARKET_RESUMED => Fact::MarketResumed { market: MarketId(from.narrow_small()?) },
         _ => return Err(from.error(What::Kind)),
     })
 }

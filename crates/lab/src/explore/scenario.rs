@@ -217,7 +217,7 @@ impl Script {
                 (name, by.as_ref(), *id, wish)
             }
             // Who dies, and when, the explorer says; a few deaths suspend nobody.
-            Act::Kill(_) | Act::Pass | Act::Release { .. } => return,
+            Act::Kill(_) | Act::Pass | Act::Stop | Act::Resume | Act::Release { .. } => return,
         };
         let order = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.clone());

@@ -396,6 +396,7 @@ impl Count {
             }
             Outcome::MarketOpened { .. }
             | Outcome::Released { .. }
+            | Outcome::MarketResumed { .. }
             | Outcome::Refused(_)
             | Outcome::Repeated(_) => {}
         }

@@ -84,6 +84,10 @@ pub struct Plan {
     rates: [u32; Fault::ALL.len()],
 }
 
+/// So many kinds of fault are drawn first. Those that came later are drawn last, so that the rest of a seed's plan
+/// is what it was before them.
+const DRAWN_FIRST: usize = 9;
+
 /// Orders of a seed, unless said otherwise. Each death reads the whole journal again, so that a seed's
 /// cost grows with the square of its orders: many seeds with fewer orders reach more.
 pub const ORDERS: u32 = 250;
@@ -95,7 +99,7 @@ impl Plan {
         let mut below = |bound| chance.below(bound);
         let mut kinds = wanted.faults.unwrap_or(Kinds::ALL);
         let mut rates = [0; Fault::ALL.len()];
-        for (rate, fault) in rates.iter_mut().zip(Fault::ALL) {
+        for (rate, fault) in rates.iter_mut().zip(Fault::ALL).take(DRAWN_FIRST) {
             *rate = often(*fault)[below(3)];
             if below(5) < 2 {
                 kinds = kinds.without(*fault);
@@ -107,7 +111,7 @@ impl Plan {
         let hour = 3_600_000_000_000_u64;
         let gap =
             wanted.hours.map_or(gap, |hours| (u64::from(hours) * hour / u64::from(orders)).max(1));
-        Plan {
+        let mut plan = Plan {
             orders,
             markets: wanted.markets.unwrap_or(markets).max(1),
             kinds,
@@ -128,7 +132,14 @@ impl Plan {
             grudge: below(8) == 0, // drawn last: the rest of a seed's plan is what it was before
             hasten: wanted.hasten.unwrap_or(1),
             rates,
+        };
+        for (rate, fault) in plan.rates.iter_mut().zip(Fault::ALL).skip(DRAWN_FIRST) {
+            *rate = often(*fault)[below(3)];
+            if below(5) < 2 {
+                plan.kinds = plan.kinds.without(*fault);
+            }
         }
+        plan
     }
 
     /// Of 100,000 times that this kind of fault may strike, how often it does.
@@ -149,5 +160,6 @@ fn often(fault: Fault) -> [u32; 3] {
         Fault::Full => [100, 300, 1_000],
         Fault::Rot => [30_000, 60_000, 100_000],
         Fault::Slow => [20, 100, 500],
+        Fault::Ruin => [2, 5, 12],
     }
 }

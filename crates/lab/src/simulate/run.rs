@@ -358,6 +358,11 @@ impl Run {
         self.heals = None;
         self.disk.leave_room(None);
         self.drain()?;
+        let stopped = self.record.stopped();
+        let resume = stopped.into_iter().map(|market| words::Ask::ResumeMarket { market });
+        let batch = self.clients.submit(resume.collect());
+        self.submit(batch)?;
+        self.drain()?;
         let ask = self.clients.place(&self.plan);
         let before = self.record.len();
         let batch = self.clients.submit(vec![ask]);
