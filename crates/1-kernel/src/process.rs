@@ -47,8 +47,9 @@ pub trait Process: Sized {
         Vec::new()
     }
 
-    /// The fact that the supervisor records when it gives up on one of many like children, if the log
-    /// must know. What the keeper does not admit is not recorded. If it panics, the supervisor has died of it.
+    /// The fact that the supervisor records when it gives up on one of many like children, or when a branch is given
+    /// up alone ([`crate::Node::given_up_as`], whose role this is then, with key 0), if the log must know. What the
+    /// keeper does not admit is not recorded. If it panics, the supervisor has died of it.
     fn given_up(_role: &Self::Role, _key: u64, _keeper: &Self::Keeper) -> Option<Self::Fact> {
         None
     }

@@ -11,7 +11,7 @@ use crate::discard::why;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
-use crate::world::{State, World};
+use crate::world::{Marks, State, World};
 use crate::{Pid, Process, Reason, Watch, mutation};
 
 pub use control::{Child, ChildId, Children, Refused};
@@ -132,16 +132,37 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         let Some(parent) = place.parent else { return };
-        let group = self.tree.place_mut(parent);
-        let intensity = group.intensity;
-        if group.deaths.one_more(now, intensity) {
-            let why = format!("{} had more restarts than it bears", group.name);
-            return self.close(parent, Reason::Failed(why.into()));
+        // Who is given up alone counts its own ends; all others count against their group.
+        let counts = if place.given_up_as.is_some() { node } else { parent };
+        let counted = self.tree.place_mut(counts);
+        let intensity = counted.intensity;
+        if counted.deaths.one_more(now, intensity) {
+            return self.bears_no_more(counts);
         }
         let then = Then::Restart { dead: node, life: child };
         let (_, siblings) = self.affected(parent, node);
         let todo = siblings.into_iter().filter(|sibling| *sibling != node).collect();
         self.end_children(parent, todo, then);
+    }
+
+    /// A group has had more restarts than it bears: it ends, or is given up alone.
+    fn bears_no_more(&mut self, node: NodeId) {
+        let place = self.tree.place(node);
+        let why = format!("{} had more restarts than it bears", place.name);
+        let (pid, given_up_as) = (place.pid, place.given_up_as.clone());
+        if let Some(role) = given_up_as {
+            let fact = P::given_up(&role, 0, self.keeper());
+            if let Some(fact) = fact.filter(|_| !mutation::GIVEN_UP_IN_SILENCE.is_on()) {
+                let _not_admitted = self.record_by(pid, fact);
+            }
+            if self.is_between(pid) {
+                // It has ended itself once too often, and is not to live again.
+                self.tree.place_mut(node).deaths = Deaths::default();
+                return self.vacate(pid);
+            }
+            self.slots[pid.index()].marks.set(Marks::ENDING, true); // by which nobody restarts it
+        }
+        self.close(node, Reason::Failed(why.into()));
     }
 
     /// What a group does about a dead child: how, and the siblings that it concerns, in order.

@@ -230,6 +230,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         id
     }
 
+    /// Adds a branch under a group without starting it, as if it had been ended: see [`World::restart_child`].
+    pub fn grow_ended(&mut self, parent: NodeId, node: Node<P::Role>) -> NodeId {
+        self.tree.add(Some(parent), node)
+    }
+
     /// Sends a message from outside.
     pub fn send(&mut self, to: Pid, message: P::Message) {
         self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, letter: Letter::Say(message) });

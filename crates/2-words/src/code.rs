@@ -43,8 +43,10 @@ codes! {
     BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
     /// The market's price rules contradict each other.
     BadRules = "bad-rules", "A collar needs a reference price that the market takes, and one in percent a market without negative prices.";
-    /// The market stopped rather than break a law.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled.";
+    /// The market's processes were given up.
+    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    /// Only a stopped market is resumed.
+    MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The client id was used for another ask.
     ClientIdUsed = "client-id-used", "This client id was used for a different ask.";
     /// No open order has this number, or it is another account's.

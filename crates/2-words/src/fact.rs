@@ -222,8 +222,14 @@ pub enum Fact {
         /// Why.
         reason: Reason,
     },
-    /// A market stopped for good rather than break a law. Its orders can still be cancelled.
+    /// A market's processes died more often than is borne, and were given up. Its orders stay open, have no processes
+    /// and can be cancelled.
     MarketStopped {
+        /// Which.
+        market: MarketId,
+    },
+    /// A stopped market has processes again: each of its orders comes back to the floor at its old place.
+    MarketResumed {
         /// Which.
         market: MarketId,
     },

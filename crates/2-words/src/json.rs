@@ -192,6 +192,7 @@ pub fn kind(fact: &Fact) -> &'static str {
         Fact::Released { .. } => "released",
         Fact::Left { .. } => "left",
         Fact::MarketStopped { .. } => "market-stopped",
+        Fact::MarketResumed { .. } => "market-resumed",
     }
 }
 
@@ -231,7 +232,9 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             };
             each(Column::Reason, Value::Text(&reason))
         }
-        Fact::MarketStopped { market } => each_market(market, each),
+        Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
+            each_market(market, each)
+        }
     }
 }
 
@@ -328,6 +331,7 @@ mod tests {
             Fact::Released { order },
             Fact::Left { order, lots, reason: Reason::Unmatched },
             Fact::MarketStopped { market },
+            Fact::MarketResumed { market },
         ]
     }
 

@@ -27,6 +27,10 @@ pub enum Wrong {
     NotSuspended,
     /// A market whose price rules contradict each other.
     Rules,
+    /// A stop of a market that has stopped, or an order that enters one.
+    MarketStopped,
+    /// A resumption of a market that has not stopped.
+    MarketNotStopped,
     /// Lots, a price, the number of a deal, or how many markets or orders there are, beyond every limit;
     /// or a price that the market does not have.
     Range,
@@ -54,6 +58,8 @@ impl fmt::Display for Wrong {
             Wrong::Rules => "a market's price rules contradict each other",
             Wrong::Range => "a price, size or number is beyond every limit",
             Wrong::Stamp => "a command's number or time does not follow those before it",
+            Wrong::MarketStopped => "the market has stopped already",
+            Wrong::MarketNotStopped => "the market has not stopped",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
             Wrong::Left => "more or fewer lots leave than are there",
@@ -181,7 +187,15 @@ impl Ledger {
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
-                market.stopped = true;
+                if std::mem::replace(&mut market.stopped, true) {
+                    return Err(Wrong::MarketStopped);
+                }
+            }
+            Fact::MarketResumed { market } => {
+                let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
+                if !std::mem::replace(&mut market.stopped, false) {
+                    return Err(Wrong::MarketNotStopped);
+                }
             }
         }
         self.facts += 1;
@@ -218,6 +232,9 @@ impl Ledger {
     fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
         let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
+        if market.stopped {
+            return Err(Wrong::MarketStopped);
+        }
         if !market.band.has(entered.price) {
             return Err(Wrong::Range);
         }

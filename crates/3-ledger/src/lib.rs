@@ -37,7 +37,7 @@ use repeats::Repeats;
 pub struct Market {
     /// Its rules.
     pub spec: MarketSpec,
-    /// True after it stopped rather than break a law.
+    /// True while its processes are given up.
     pub stopped: bool,
     /// The prices that it takes now.
     pub band: Band,

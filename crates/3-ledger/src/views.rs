@@ -141,16 +141,18 @@ impl Views {
                 let change = self.orders.change(order, stamp, fact);
                 change.is_some_and(|change| self.change_book(stamp, &change))
             }
-            Fact::MarketStopped { market } => match self.markets.get_mut(&market) {
-                Some(market) => {
-                    market.stopped = Some(*stamp);
-                    market.sequence = stamp.seq;
-                    true
-                }
-                None => false,
-            },
+            Fact::MarketStopped { market } => self.set_stopped(stamp, market, Some(*stamp)),
+            Fact::MarketResumed { market } => self.set_stopped(stamp, market, None),
         };
         self.strays += u64::from(!known);
+    }
+
+    fn set_stopped(&mut self, now: &Stamp, market: MarketId, stopped: Option<Stamp>) -> bool {
+        let market = self.markets.get_mut(&market);
+        market.is_some_and(|market| {
+            (market.stopped, market.sequence) = (stopped, now.seq);
+            true
+        })
     }
 
     fn open_market(&mut self, stamp: &Stamp, id: MarketId, spec: MarketSpec) -> bool {

@@ -122,6 +122,15 @@ pub(crate) fn check_release(ledger: &Ledger, order: OrderId) -> Result<MarketId,
     Ok(line.market)
 }
 
+/// The rules of the stopped market that is to be resumed.
+pub(crate) fn check_resume(ledger: &Ledger, market: MarketId) -> Result<MarketSpec, Stopped> {
+    let market = ledger.market(market).ok_or(Code::UnknownMarket)?;
+    if !market.stopped {
+        return Err(Code::MarketNotStopped.into());
+    }
+    Ok(market.spec)
+}
+
 #[inline]
 fn check_repeat(
     ledger: &Ledger,

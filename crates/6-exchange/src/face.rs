@@ -97,7 +97,7 @@ impl<W: Watch<Party>> Exchange<W> {
         options: Options,
         watch: W,
     ) -> Exchange<W> {
-        let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.spec)).collect();
+        let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.clone())).collect();
         let mut world = World::new(ledger, Some(LEDGER), watch);
         world.set_time(time.0);
         let root = world.grow(None, market::tree());
@@ -105,17 +105,23 @@ impl<W: Watch<Party>> Exchange<W> {
         let (intake, death, soon) = (Intake::All, None, [u32::MAX; SOON]);
         let mut exchange =
             Exchange { world, options, root, orders, next, time, intake, death, soon };
-        for (id, spec) in markets {
-            exchange.grow(id, &spec);
+        for (id, market) in markets {
+            exchange.grow(id, &market.spec, market.stopped);
         }
         exchange.world.run();
         exchange.look_for_death();
         exchange
     }
 
-    fn grow(&mut self, market: MarketId, spec: &MarketSpec) {
+    /// Adds a market's branch. That of a stopped one has its place, and is not started.
+    fn grow(&mut self, market: MarketId, spec: &MarketSpec, stopped: bool) {
         let symbol = spec.symbol.as_str();
-        self.world.grow(Some(self.root), market::market_tree(market, symbol));
+        let branch = market::market_tree(market, symbol);
+        if stopped {
+            self.world.grow_ended(self.root, branch);
+        } else {
+            self.world.grow(Some(self.root), branch);
+        }
         let orders = self.world.node(&format!("exchange/{symbol}/orders"));
         self.orders.push(orders.expect("the branch was just grown"));
     }
@@ -253,9 +259,12 @@ impl<W: Watch<Party>> Exchange<W> {
                 let line = door::check_cancel(self.ledger(), account, order)?;
                 if line.is_suspended() {
                     let market = line.market;
-                    self.cancel_suspended(order, market)?;
+                    self.cancel_without_process(order, market)?;
                 } else if let Some(pid) = self.process(line) {
                     self.world.send(pid, Say::Cancel { ask: number });
+                } else {
+                    let market = line.market;
+                    self.cancel_if_stopped(order, market)?;
                 }
             }
             Ask::Replace(replace) => {
@@ -268,6 +277,10 @@ impl<W: Watch<Party>> Exchange<W> {
             &Ask::Release { order } => {
                 let market = door::check_release(self.ledger(), order)?;
                 self.release(order, market)?;
+            }
+            &Ask::ResumeMarket { market } => {
+                let spec = door::check_resume(self.ledger(), market)?;
+                self.resume(market, &spec)?;
             }
             Ask::OpenMarket(spec) => {
                 door::check_market(self.ledger(), spec)?;
@@ -323,7 +336,7 @@ impl<W: Watch<Party>> Exchange<W> {
         let market = self.ledger().markets().count();
         let market = MarketId(u16::try_from(market).expect("bounded at the door"));
         self.record(Fact::MarketOpened { market, spec: *spec })?;
-        self.grow(market, spec);
+        self.grow(market, spec, false);
         Ok(())
     }
 
@@ -334,9 +347,18 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.child_seen_at(supervisor, line.order.0, line.seen_at())
     }
 
-    /// A suspended order has no process that could leave. (One that is not suspended and has none will
-    /// have one shortly, since its supervisor is between two lives; it is asked again.)
-    fn cancel_suspended(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
+    /// An order of a stopped market has no process. (One of another market that has none will have one shortly,
+    /// since its supervisor is between two lives; it is asked again.)
+    #[cold]
+    fn cancel_if_stopped(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
+        match self.ledger().market(market).is_some_and(|market| market.stopped) {
+            true => self.cancel_without_process(order, market),
+            false => Ok(()),
+        }
+    }
+
+    /// A suspended order, or one of a stopped market, has no process that could leave.
+    fn cancel_without_process(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
         let lots: Lots = self.ledger().remaining(order);
         self.record(Fact::Left { order, lots, reason: Reason::Cancelled })?;
         if mutation::KEEPS_PAST_LIFE.is_on() {
@@ -351,6 +373,21 @@ impl<W: Watch<Party>> Exchange<W> {
         self.record(Fact::Released { order })?;
         // If the supervisor is between two lives, its next one starts all who are open by the ledger.
         let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
+        Ok(())
+    }
+
+    /// A stopped market has processes again: those of its open orders come back as after any death.
+    fn resume(&mut self, market: MarketId, spec: &MarketSpec) -> Result<(), Code> {
+        let branch = self.world.node(&format!("exchange/{}", spec.symbol));
+        let branch = branch.expect("every market has its branch, started or not");
+        self.record(Fact::MarketResumed { market })?;
+        if let Err(why) = self.world.restart_child(branch) {
+            self.die(&format!(
+                "the processes of market {} cannot be started: {why:?}",
+                spec.symbol
+            ));
+            return Err(Code::Unavailable);
+        }
         Ok(())
     }
 
@@ -457,6 +494,9 @@ fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
         Ask::Cancel { order, .. }
         | Ask::Release { order }
         | Ask::Replace(words::Replace { order, .. }) => *order,
+        Ask::ResumeMarket { market } => {
+            return matches!(fact, Fact::MarketResumed { market: resumed } if resumed == market);
+        }
         Ask::OpenMarket(_) => return true,
     };
     match fact {
@@ -488,6 +528,6 @@ const NEIGHBOURS_AHEAD: usize = 1;
 fn order_of(ask: &Ask) -> Option<OrderId> {
     match ask {
         Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
-        Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } => None,
+        Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => None,
     }
 }

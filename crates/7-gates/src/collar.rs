@@ -49,7 +49,10 @@ pub(crate) fn explain(views: &Views, ask: &Ask) -> Option<String> {
             let entered = views.orders().get(order)?.entered;
             (entered.market, entered.side, price)
         }
-        Ask::OpenMarket(_) | Ask::Cancel { .. } | Ask::Release { .. } => return None,
+        Ask::OpenMarket(_)
+        | Ask::Cancel { .. }
+        | Ask::Release { .. }
+        | Ask::ResumeMarket { .. } => return None,
     };
     let market = views.market(market)?;
     let (collar, band) = (market.spec.collar?, band(market));

@@ -282,6 +282,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/orders/{id}", get(orders::order).put(orders::replace).delete(orders::cancel))
         .route("/fills", get(lists::fills))
         .route("/admin/orders/{id}/release", post(orders::release))
+        .route("/admin/markets/{symbol}/resume", post(market::resume))
         .layer(middleware::from_fn_with_state(app.clone(), guard::bound));
     Router::new()
         .route("/time", get(status::time))

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use ledger::views::{Market, Views};
 use serde::Serialize;
 use units::Side;
-use words::Code;
+use words::{Ask, Code};
 
 use crate::decimal;
 use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
@@ -179,4 +179,25 @@ pub(crate) async fn trade(
             facts,
         }))
     })?
+}
+
+/// Starts a stopped market again: the operator's. The answer is its name.
+///
+/// A market is stopped when its processes died again and again. Its orders can be cancelled all the while; those that
+/// are still open come back at their old places.
+#[utoipa::path(post, path = "/admin/markets/{symbol}/resume", tag = "admin",
+    params(("symbol" = ProductId, Path, description = "Name of the market")),
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
+pub(crate) async fn resume(
+    State(app): State<Arc<App>>,
+    Id(symbol): Id,
+    query: Query,
+) -> Result<Json<String>, Problem> {
+    query.only(&[])?;
+    let market = app.live.read(|views| product_named(views, &symbol).map(|market| market.id))??;
+    let (_, shown) = app.ask(Ask::ResumeMarket { market }).await?;
+    match shown {
+        true => Ok(Json(symbol)),
+        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("market {symbol}"))),
+    }
 }

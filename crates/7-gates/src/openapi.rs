@@ -29,6 +29,7 @@ use crate::{book, facts, lists, market, orders, problem, schema, status};
         market::currencies, market::products, market::product, book::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
         orders::release,
+        market::resume,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
     components(schemas(problem::ProblemBody<'static>, facts::FactBody, schema::OrderName,

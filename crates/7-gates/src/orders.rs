@@ -155,7 +155,7 @@ fn required<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, Problem> 
 }
 
 /// What an ask came to.
-enum Outcome {
+pub(crate) enum Outcome {
     /// It happened; these are its facts.
     Happened(Answer),
     /// It happened before, and concerned this order.
@@ -164,7 +164,7 @@ enum Outcome {
 
 impl App {
     /// Hands in one ask, waits until it is durable, and until reads show it or that took too long.
-    async fn ask(&self, ask: Ask) -> Result<(Outcome, bool), Problem> {
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<(Outcome, bool), Problem> {
         let (reply, answer) = oneshot::channel();
         let reply = move |answers| {
             // Nobody listens any more when the request ran out of time; it has been told so.

@@ -196,6 +196,7 @@ fn status(code: Code) -> StatusCode {
         Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
         Code::MarketExists
         | Code::MarketStopped
+        | Code::MarketNotStopped
         | Code::OrderSuspended
         | Code::OrderNotSuspended => StatusCode::CONFLICT,
         // 400 and not 409: clients of the dialect take 409 for an exchange that is away, and ask again.

@@ -38,7 +38,7 @@ pub(crate) struct Product {
     base_increment: String,
     /// Its name for people.
     display_name: String,
-    /// `online`, or `delisted` if the market has stopped for good.
+    /// `online`, or `offline` while the market is stopped.
     status: ProductStatus,
     /// Why, if it is not online.
     status_message: &'static str,
@@ -69,7 +69,7 @@ impl Product {
             quote_increment: market.spec.tick.step().to_string(),
             base_increment: market.spec.lot.step().to_string(),
             display_name: id.replacen('-', "/", 1),
-            status: if stopped { ProductStatus::Delisted } else { ProductStatus::Online },
+            status: if stopped { ProductStatus::Offline } else { ProductStatus::Online },
             status_message: if stopped { words::Code::MarketStopped.message() } else { "" },
             cancel_only: stopped,
             limit_only: true,

@@ -124,12 +124,12 @@ pub(crate) enum Liquidity {
     T,
 }
 
-/// Whether a market trades: `online`, or `delisted` if it has stopped for good.
+/// Whether a market trades: `online`, or `offline` while it is stopped.
 #[derive(Serialize, ToSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ProductStatus {
     /// It trades.
     Online,
-    /// It has stopped for good.
-    Delisted,
+    /// It has stopped, and can be resumed.
+    Offline,
 }

@@ -179,7 +179,7 @@ impl Crowd {
                 let Ours { order, account } = self.order(order)?;
                 Ask::Cancel { account, order }
             }
-            Ask::OpenMarket(_) | Ask::Release { .. } => return None,
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => return None,
         })
     }
 

@@ -81,6 +81,8 @@ pub struct Oracle {
     clients: BTreeMap<AccountId, Remembered>,
     /// Open orders that were given up: they stand in no queue. None, unless [`Oracle::follow`] told so.
     suspended: BTreeSet<OrderId>,
+    /// Markets that are stopped. None, unless [`Oracle::follow`] told so.
+    stopped: BTreeSet<MarketId>,
 }
 
 /// A price as a number that is lower the better the price is for the other side.
@@ -111,6 +113,7 @@ impl Oracle {
             Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
             Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
             Ask::Release { order } => self.release(order, &mut outcomes),
+            Ask::ResumeMarket { market } => self.resume(market, &mut outcomes),
         };
         if let Err(answer) = refused {
             assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
@@ -161,6 +164,7 @@ impl Oracle {
         let id = OrderId(number.0);
         refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
         self.check_repeat(account, client, &Ask::Place(ask))?;
+        refuse_if(self.stopped.contains(&market), Code::MarketStopped)?;
         self.check_price(market, side, price)?;
         check_lots(lots)?;
         refuse_if(self.orders.len() >= self.bounds.orders, Code::TooManyOrders)?;
@@ -183,6 +187,7 @@ impl Oracle {
         let Replace { account, client, order: id, price, lots } = ask;
         self.check_repeat(account, client, &Ask::Replace(ask))?;
         self.check_owner(account, id)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
         refuse_if(self.suspended.contains(&id), Code::OrderSuspended)?;
         let Order { market, side, .. } = self.orders[&id];
         self.check_price(market, side, price)?;
@@ -219,9 +224,30 @@ impl Oracle {
     /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as a newcomer.
     fn release(&mut self, id: OrderId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
         refuse_if(!self.orders.contains_key(&id), Code::UnknownOrder)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
         refuse_if(!self.suspended.remove(&id), Code::OrderNotSuspended)?;
         out.push(Outcome::Released { order: id });
         self.walk(id, out);
+        Ok(())
+    }
+
+    /// A stopped market goes on: in order of place, each of its orders is the newcomer to those before it.
+    fn resume(&mut self, market: MarketId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
+        refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
+        refuse_if(!self.stopped.remove(&market), Code::MarketNotStopped)?;
+        out.push(Outcome::MarketResumed { market });
+        let back = self
+            .orders
+            .iter()
+            .filter(|(id, order)| order.market == market && !self.suspended.contains(id));
+        let mut back: Vec<_> = back.map(|(id, order)| (order.place, *id)).collect();
+        back.sort_unstable();
+        back.iter().for_each(|(_, id)| self.dequeue(*id));
+        for (_, id) in back {
+            if self.orders.contains_key(&id) {
+                self.walk(id, out);
+            }
+        }
         Ok(())
     }
 

@@ -363,7 +363,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place_mut(node);
-        (place.deaths, place.ending) = (Deaths::default(), None);
+        place.ending = None;
+        if place.given_up_as.is_none() || self.slots[pid.index()].marks.any(Marks::ENDING) {
+            place.deaths = Deaths::default();
+        }
         let Some(parent) = place.parent else {
             self.dead.get_or_insert(reason);
             self.forget_below(node);

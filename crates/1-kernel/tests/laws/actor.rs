@@ -163,7 +163,7 @@ impl Diary {
     pub(crate) fn role(&self, name: &'static str) -> Role {
         let diary = self.clone();
         let (making, starting, gave_up) = (None, None, None);
-        Role { name, diary, making, starting, asked_to_end: None, gave_up }
+        Role { name, diary, making, starting, asked_to_end: None, gave_up, records: None }
     }
 
     /// An actor outside the tree, in its only life.
@@ -186,6 +186,7 @@ pub(crate) struct Role {
     starting: Option<Act>,
     asked_to_end: Option<Act>,
     gave_up: Option<Name>,
+    records: Option<u64>,
 }
 
 impl fmt::Debug for Role {
@@ -214,6 +215,11 @@ impl Role {
     /// Who hears of it when the supervisor gives up on one of these.
     pub(crate) fn telling(self, name: Name) -> Role {
         Role { gave_up: Some(name), ..self }
+    }
+
+    /// What the log is told when one in this role is given up.
+    pub(crate) fn recording(self, key: u64) -> Role {
+        Role { records: Some(key), ..self }
     }
 
     /// An actor in this role, to be spawned as a child.
@@ -270,6 +276,10 @@ impl Process for Actor {
     fn children(role: &Role, keeper: &Book) -> Vec<u64> {
         assert!(role.name != KEYLESS, "planned");
         keeper.inside.iter().copied().collect()
+    }
+
+    fn given_up(role: &Role, _key: u64, _keeper: &Book) -> Option<Fact> {
+        role.records.map(Fact::Enters)
     }
 
     fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {

@@ -4,6 +4,7 @@
 mod actor;
 mod anything;
 mod asks;
+mod branches;
 mod conservation;
 mod control;
 mod drops;

@@ -24,6 +24,7 @@ const SUSPENDED: u8 = 7;
 const LEFT: u8 = 8;
 const MARKET_STOPPED: u8 = 9;
 const RELEASED: u8 = 10;
+const MARKET_RESUMED: u8 = 11;
 /// A market with price rules of its own; [`MARKET_OPENED`] is one with negative prices and no collar.
 const MARKET_WITH_RULES: u8 = 12;
 
@@ -91,6 +92,10 @@ pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
         }
         Fact::MarketStopped { market } => {
             out.byte(MARKET_STOPPED);
+            out.small(market.0.into());
+        }
+        Fact::MarketResumed { market } => {
+            out.byte(MARKET_RESUMED);
             out.small(market.0.into());
         }
     }
@@ -219,6 +224,7 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
             reason: if flags & UNMATCHED == 0 { Reason::Cancelled } else { Reason::Unmatched },
         },
         MARKET_STOPPED => Fact::MarketStopped { market: MarketId(from.narrow_small()?) },
+        MARKET_RESUMED => Fact::MarketResumed { market: MarketId(from.narrow_small()?) },
         _ => return Err(from.error(What::Kind)),
     })
 }

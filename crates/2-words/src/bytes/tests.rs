@@ -103,6 +103,7 @@ fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
             reason: if cancelled { Reason::Cancelled } else { Reason::Unmatched },
         }),
         market().prop_map(|market| Fact::MarketStopped { market }),
+        market().prop_map(|market| Fact::MarketResumed { market }),
     ]
 }
 

@@ -167,6 +167,11 @@ fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
     sides.map(|side| spawn(ask_on(client.clone(), side))).into()
 }
 
+/// Waits for clients, and gives how many asks were answered.
+fn all_end(clients: Vec<std::thread::JoinHandle<u32>>) -> u32 {
+    bounded(|| clients.into_iter().map(|client| client.join().unwrap()).sum())
+}
+
 /// What must hold of every service that has failed: this is said, nothing is asked or heard any more, and
 /// it ends.
 fn assert_is_over(service: Service, reason: &'static str) {
@@ -202,7 +207,7 @@ fn a_world_thread_that_panics_under_load_leaves_nobody_waiting() {
     }
     harm(&service, |_| panic!("a bug of the world"));
     assert_is_over(service, "the world thread failed: a bug of the world");
-    let answered: u32 = bounded(|| clients.into_iter().map(|c| c.join().unwrap()).sum());
+    let answered = all_end(clients);
     assert!(answered >= 900, "{answered}");
 }
 
@@ -221,11 +226,7 @@ fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
             service,
             "all processes of the exchange have ended: failed: exchange had more",
         );
-        bounded(|| {
-            clients.into_iter().for_each(|client| {
-                let _asks: u32 = client.join().unwrap();
-            })
-        });
+        all_end(clients);
     }
 }
 
@@ -278,11 +279,7 @@ fn a_journal_thread_that_panics_under_load_leaves_nobody_waiting() {
     service.client().ask(open_market()).unwrap();
     let clients = load(&service.client());
     assert_is_over(service, "the journal thread failed: a bug in sync");
-    bounded(|| {
-        clients.into_iter().for_each(|client| {
-            let _asks: u32 = client.join().unwrap();
-        })
-    });
+    all_end(clients);
 }
 
 #[test]

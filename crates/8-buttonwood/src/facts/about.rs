@@ -106,7 +106,9 @@ impl Known {
             Fact::MarketOpened { market, spec } => {
                 return About { market: Some(market), spec: Some(spec), parties: Parties::None };
             }
-            Fact::MarketStopped { market } => (Some(market), Parties::None),
+            Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
+                (Some(market), Parties::None)
+            }
             Fact::Entered(e) => {
                 let (account, side) = (Some(e.account), Some(e.side));
                 (Some(e.market), Parties::One(Party { order: e.order, account, side }))
@@ -165,7 +167,8 @@ impl Known {
             | Fact::Voided { .. }
             | Fact::Suspended { .. }
             | Fact::Released { .. }
-            | Fact::MarketStopped { .. } => {}
+            | Fact::MarketStopped { .. }
+            | Fact::MarketResumed { .. } => {}
         }
     }
 

@@ -37,6 +37,7 @@ fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
             | Fact::Entered(_)
             | Fact::Traded { .. }
             | Fact::MarketStopped { .. }
+            | Fact::MarketResumed { .. }
     );
     number("market", about.market.filter(|_| !names_market).map(|market| market.0.into()));
     match about.parties {
@@ -189,6 +190,7 @@ mod tests {
             Fact::Released { order },
             Fact::Left { order, lots: Lots(2_500), reason: Reason::Cancelled },
             Fact::MarketStopped { market },
+            Fact::MarketResumed { market },
         ];
         let stamp = |seq| Stamp { seq, ask: AskId(seq), time: Time(0) };
         (1..).zip(facts).map(|(seq, fact)| (stamp(seq), fact)).collect()
@@ -230,6 +232,7 @@ mod tests {
                 "released BTC-USD buy order 4 account 8".to_owned(),
                 "left BTC-USD buy 2.500 order 4 account 8 cancelled".to_owned(),
                 "market-stopped BTC-USD".to_owned(),
+                "market-resumed BTC-USD".to_owned(),
             ]
         );
     }

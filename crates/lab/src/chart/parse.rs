@@ -54,6 +54,10 @@ pub enum Act {
         /// The client's own id.
         id: Option<u64>,
     },
+    /// The floor of the first market dies until that market is stopped.
+    Stop,
+    /// The first market, which is stopped, is to go on.
+    Resume,
     /// A suspended order is to go on.
     Release {
         /// Which.
@@ -212,6 +216,8 @@ fn act(words: &mut Vec<&str>) -> Option<Act> {
             };
             Act::Collar(Collar { distance, reference: Price(reference.parse().ok()?) })
         }
+        ["stop", "market"] => Act::Stop,
+        ["resume", "market"] => Act::Resume,
         [name, verb @ ("buys" | "sells"), lots, "@", price] => Act::Place {
             name: own(name),
             account: own(account.unwrap_or(name)),

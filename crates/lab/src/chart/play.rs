@@ -192,6 +192,8 @@ impl<'a> Play<'a> {
     fn act(&mut self, given: &'a Given) -> Result<(), ChartError> {
         let ask = match &given.act {
             Act::Kill(who) => return self.kill(who, given.line),
+            Act::Stop => return self.stop_market(given.line),
+            Act::Resume => Ask::ResumeMarket { market: MarketId(0) },
             Act::Pass => {
                 self.stage.pass_time(SECOND);
                 return Ok(());
@@ -274,6 +276,20 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         Err(ChartError { line, what: format!("{who} is not alive here") })
+    }
+
+    /// The floor dies whenever it is there, until its supervisor bears it no more.
+    fn stop_market(&mut self, line: usize) -> Result<(), ChartError> {
+        self.last = None;
+        let market = MarketId(0);
+        while !self.inspector.history().is_stopped(market) {
+            if !self.stage.kill(Who::Floor(market)) {
+                return Err(ChartError { line, what: "the floor is not alive here".to_owned() });
+            }
+            self.look(line)?;
+            self.run_to_quiet(line)?;
+        }
+        Ok(())
     }
 
     /// The world is lost with its messages and notes, and comes back from the facts of all whole asks. Who asked

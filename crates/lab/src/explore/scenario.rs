@@ -221,9 +221,13 @@ impl Script {
                 (name, by.as_ref(), *id, wish)
             }
             // Who dies, and when, the explorer says; a few deaths suspend nobody. Rules are the markets'.
-            Act::Kill(_) | Act::Pass | Act::Release { .. } | Act::AboveZero | Act::Collar(_) => {
-                return;
-            }
+            Act::Kill(_)
+            | Act::Pass
+            | Act::Stop
+            | Act::Resume
+            | Act::Release { .. }
+            | Act::AboveZero
+            | Act::Collar(_) => return,
         };
         let order = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.clone());

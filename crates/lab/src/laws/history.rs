@@ -60,6 +60,7 @@ pub struct History {
     lines: BTreeMap<OrderId, Line>,
     trades: BTreeSet<Deal>,
     voids: BTreeSet<Deal>,
+    /// Markets that have stopped, and were not resumed.
     stopped: BTreeSet<MarketId>,
     facts: Vec<Fact>,
     markets: BTreeMap<MarketId, MarketSpec>,
@@ -96,6 +97,11 @@ impl History {
     /// True if the ledger has had its word on this deal.
     pub fn has_ended(&self, deal: &Deal) -> bool {
         self.is_trade(deal) || self.is_void(deal)
+    }
+
+    /// True if a market has stopped, and was not resumed.
+    pub fn is_stopped(&self, market: MarketId) -> bool {
+        self.stopped.contains(&market)
     }
 
     /// Orders of a side that are open and not suspended, in the order in which they trade.
@@ -137,8 +143,9 @@ impl History {
                 check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
             }
             Fact::Replaced { order, price, lots, place, .. } => {
+                let market = self.open_line(order)?.entered.market;
+                self.check_runs(market, fact)?;
                 let line = self.open_line(order)?;
-                let market = line.entered.market;
                 let enough = lots > line.done;
                 (line.price, line.size, line.place) = (price, lots, place);
                 check(enough, Law::NoOverfill, || {
@@ -167,19 +174,31 @@ impl History {
                 self.voids.clear();
                 Ok(())
             }
-            Fact::MarketStopped { market } => {
-                self.stopped.insert(market);
-                Ok(())
-            }
             Fact::MarketOpened { market, spec } => {
                 self.markets.insert(market, spec);
                 Ok(())
             }
+            Fact::MarketStopped { market } => {
+                let first = self.stopped.insert(market);
+                check(first, Law::OutsideFacts, || format!("{market} stopped twice"))
+            }
+            Fact::MarketResumed { market } => {
+                let was = self.stopped.remove(&market);
+                check(was, Law::OutsideFacts, || format!("{market} was resumed, and ran"))
+            }
         }
+    }
+
+    /// While a market is stopped nothing enters it, is replaced in it, or trades there.
+    fn check_runs(&self, market: MarketId, fact: &Fact) -> Result<(), Broken> {
+        check(!self.is_stopped(market), Law::OutsideFacts, || {
+            format!("{fact:?}, while {market} is stopped")
+        })
     }
 
     fn on_entered(&mut self, entered: Entered) -> Result<(), Broken> {
         let order = entered.order;
+        self.check_runs(entered.market, &Fact::Entered(entered))?;
         let line = Line {
             entered,
             price: entered.price,
@@ -250,6 +269,7 @@ impl History {
         price: Price,
         lots: Lots,
     ) -> Result<(), Broken> {
+        self.check_runs(market, &Fact::Traded { deal, market, price, lots })?;
         let first = !self.voids.contains(&deal) && self.trades.insert(deal);
         check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);

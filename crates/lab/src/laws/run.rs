@@ -340,6 +340,7 @@ impl<'a> Run<'a> {
         let is_open = |order| history.line(order).is_some_and(|line| line.is_open());
         let is_answered = |pending: &Pending| match pending.ask {
             Ask::OpenMarket(_) => true,
+            Ask::ResumeMarket { market } => !history.is_stopped(market),
             Ask::Place(_) => history.line(OrderId(pending.number.0)).is_some(),
             Ask::Cancel { order, .. } => !is_open(order),
             Ask::Release { order } => history.line(order).is_none_or(|line| !line.suspended),

@@ -302,7 +302,10 @@ fn named(fact: &Fact) -> Vec<OrderId> {
         | Fact::Suspended { order }
         | Fact::Released { order }
         | Fact::Left { order, .. } => vec![order],
-        Fact::Started { .. } | Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Vec::new(),
+        Fact::Started { .. }
+        | Fact::MarketOpened { .. }
+        | Fact::MarketStopped { .. }
+        | Fact::MarketResumed { .. } => Vec::new(),
     }
 }
 

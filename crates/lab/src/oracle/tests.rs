@@ -462,6 +462,7 @@ impl Count {
             }
             Outcome::MarketOpened { .. }
             | Outcome::Released { .. }
+            | Outcome::MarketResumed { .. }
             | Outcome::Refused(_)
             | Outcome::Repeated(_) => {}
         }

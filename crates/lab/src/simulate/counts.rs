@@ -35,6 +35,9 @@ counts! {
     released = "of these: released by the operator";
     released_trades = "trades of orders that were released";
     released_already = "releases that were refused, since they had been done before a death";
+    markets_stopped = "markets stopped, since their floors died too often";
+    markets_resumed = "of these: resumed by the operator";
+    refused_by_stopped = "asks refused because their market was stopped";
     world_deaths = "worlds lost, with the program or the machine";
     program_deaths = "of these: the program alone";
     power_losses = "of these: the machine";
@@ -83,6 +86,9 @@ pub const SOMETIMES: &[&str] = &[
     "suspended_cancelled",
     "released",
     "released_trades",
+    "markets_stopped",
+    "markets_resumed",
+    "refused_by_stopped",
     "world_deaths",
     "program_deaths",
     "power_losses",

@@ -143,6 +143,8 @@ impl Live {
             Fact::Voided { .. } => counts.voided_deals += 1,
             Fact::Entered(_) => counts.order_lifetimes += 1,
             Fact::Suspended { .. } => counts.suspended += 1,
+            Fact::MarketStopped { .. } => counts.markets_stopped += 1,
+            Fact::MarketResumed { .. } => counts.markets_resumed += 1,
             Fact::Traded { deal, .. } => {
                 counts.trades += 1;
                 let of_released = [deal.maker, deal.taker].map(|id| self.released.contains(&id));
@@ -166,6 +168,8 @@ impl Live {
             steps += 1;
             if kills < KILLS_AT_ONCE && self.faults.strikes(Fault::Kill) && self.kill() {
                 kills += 1;
+            } else if self.faults.strikes(Fault::Ruin) {
+                self.ruin();
             } else if !self.deliver() {
                 let what = "signals wait, and none may be delivered".to_owned();
                 return self.judge(Err(Broken { law: Law::Drain, what }));
@@ -176,6 +180,25 @@ impl Live {
                 let what = "it runs in circles".to_owned();
                 return self.judge(Err(Broken { law: Law::Drain, what }));
             }
+        }
+    }
+
+    /// A floor dies whenever it is there, in virtual time that stands still, until its market is stopped.
+    fn ruin(&mut self) {
+        let below = self.faults.below(Fault::Ruin, self.markets.into());
+        let market = MarketId(u16::try_from(below).unwrap_or(0));
+        for _ in 0..ENOUGH {
+            let over = self.inspector.history().is_stopped(market)
+                || self.stage.exchange().ledger().market(market).is_none();
+            if over || self.broken.is_some() {
+                return;
+            }
+            if self.stage.kill(Who::Floor(market)) {
+                self.counts.kills += 1;
+            } else if !self.deliver() {
+                return; // it is not opened yet, or nothing brings its floor back: another law's affair
+            }
+            self.look();
         }
     }
 

@@ -168,5 +168,6 @@ fn often(fault: Fault) -> [u32; 3] {
         Fault::Taken | Fault::End => [30, 100, 300],
         Fault::Stale => [30_000, 60_000, 100_000],
         Fault::Second => [50, 200, 500],
+        Fault::Ruin => [2, 5, 12],
     }
 }

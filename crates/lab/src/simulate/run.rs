@@ -388,6 +388,11 @@ impl Run {
         self.faults.rest(true);
         self.heal_now();
         self.drain()?;
+        let stopped = self.record.stopped();
+        let resume = stopped.into_iter().map(|market| words::Ask::ResumeMarket { market });
+        let batch = self.clients.submit(resume.collect());
+        self.submit(batch)?;
+        self.drain()?;
         let ask = self.clients.modest_place(&self.plan);
         let before = self.record.len();
         let batch = self.clients.submit(vec![ask]);

@@ -1,15 +1,18 @@
 //! Mistakes of the kernel that no order shows, since none of them ever fails in a step, sends an exit signal or has
-//! a destructor that panics. Small processes do.
+//! a destructor that panics: small processes do. And no search is long enough for a floor that is given up.
 
 use kernel::explore::{Explorer, Law, Scene};
 use kernel::mutation::{
-    DELETED_STARTS, GIVEN_UP_UNHEARD, HALF_UNDONE, NORMAL_TO_ONESELF, REASON_IN_SPITE,
-    STRANGERS_EXIT, with,
+    DELETED_STARTS, GIVEN_UP_IN_SILENCE, GIVEN_UP_UNHEARD, HALF_UNDONE, NORMAL_TO_ONESELF,
+    REASON_IN_SPITE, STRANGERS_EXIT, with,
 };
 use kernel::{
     Event, Intensity, Life, Name, NoFact, NoKeeper, Node, Out, Pid, Process, Reason, Shutdown,
     Strategy, World,
 };
+use lab::laws::{History, Law as LawName, drained};
+use lab::world::{Seen, Stage, Who};
+use units::MarketId;
 
 /// Says what it is told to somebody, and fails in the same step; or, without somebody, counts what it hears.
 #[derive(Clone, Hash, Debug)]
@@ -221,4 +224,24 @@ fn is_heard_to_have_failed() -> Option<bool> {
 fn a_destructor_that_fails_unheard_is_taken_for_a_good_end() {
     assert_eq!(is_heard_to_have_failed(), Some(true));
     assert_eq!(with(&[REASON_IN_SPITE], is_heard_to_have_failed), Some(false));
+}
+
+/// The law that is broken after a floor has died until nobody restarted it, if one is.
+fn after_a_floor_was_given_up() -> Option<LawName> {
+    let (mut stage, mut history) = (Stage::new(1), History::default());
+    while stage.kill(Who::Floor(MarketId(0))) {
+        while stage.deliver() {}
+        for seen in stage.seen() {
+            if let Seen::Recorded(_, fact) = seen {
+                history.take(&fact).expect("only its market stops");
+            }
+        }
+    }
+    drained(&stage, &history).err().map(|broken| broken.law)
+}
+
+#[test]
+fn a_branch_that_is_given_up_in_silence_leaves_a_market_without_a_floor() {
+    assert_eq!(after_a_floor_was_given_up(), None);
+    assert_eq!(with(&[GIVEN_UP_IN_SILENCE], after_a_floor_was_given_up), Some(LawName::Drain));
 }
