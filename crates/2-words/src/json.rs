@@ -166,7 +166,7 @@ enum Value<'a> {
 }
 
 /// Every kind of fact by its name, as [`kind`] gives it.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "started",
     "market-opened",
     "entered",
@@ -177,6 +177,7 @@ pub const KINDS: [&str; 10] = [
     "released",
     "left",
     "market-stopped",
+    "market-resumed",
 ];
 
 /// The name of a fact's kind, such as `traded`.
