@@ -34,9 +34,11 @@ pub(crate) fn run() -> Result<Count, Fault> {
     server.trade()?;
     let report = folder().join("report.xml");
     println!("schemathesis {VERSION}, {EXAMPLES} examples, seed {SEED}, at {}", server.url);
+    // It keeps notes of its own in the folder in which it runs.
     let ran = tool("timeout")
+        .at(&folder())
         .args(&[SECONDS, &schemathesis.to_string_lossy()])
-        .args(&["--config-file", "xtask/schemathesis.toml"])
+        .args(&["--config-file", &root().join("xtask/schemathesis.toml").to_string_lossy()])
         .args(&["run", &format!("{}/openapi.json", server.url)])
         .args(&["--checks", "all", "--max-examples", EXAMPLES, "--seed", SEED])
         .args(&["--header", &format!("CB-ACCESS-KEY: {ACCOUNT}"), "--continue-on-failure"])
