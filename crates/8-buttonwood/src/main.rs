@@ -15,6 +15,7 @@ mod huge_pages;
 mod keeper;
 mod life;
 mod memory;
+mod near;
 mod number;
 mod output;
 mod replay;
