@@ -16,6 +16,7 @@ mod huge_pages;
 mod keeper;
 mod life;
 mod memory;
+mod near;
 mod number;
 mod output;
 mod replay;

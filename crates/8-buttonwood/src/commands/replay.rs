@@ -226,6 +226,9 @@ struct TapeReport {
     why_they_can_differ: &'static str,
 }
 
+/// Columns of a paragraph for people, at most.
+const WIDTH: usize = 100;
+
 /// What keeps our trades from being the venue's.
 const WHY: &str = "The recording begins with an empty book: orders that rested at the venue before it \
     began cannot trade with us, so what hit them there rests or trades elsewhere here, and ours rest \
@@ -383,6 +386,7 @@ impl MarketReport {
 
 impl TapeReport {
     fn lines(&self) -> String {
+        let columns = output::columns().unwrap_or(WIDTH).clamp(24, WIDTH);
         format!(
             "tape     {}\n  the venue made {} trades of {}, we {} of {}\n  {} of the venue's ({:.1} %) we \
              made at the same price within a second, {} of them of the same size\n  {}",
@@ -394,7 +398,7 @@ impl TapeReport {
             thousands(self.matched),
             100.0 * self.matched_share,
             thousands(self.matched_with_the_same_size),
-            self.why_they_can_differ
+            output::wrapped(self.why_they_can_differ, columns - 2).join("\n  ")
         )
     }
 }
