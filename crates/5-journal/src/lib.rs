@@ -82,8 +82,10 @@ pub type DiskJournal = FileJournal<Disk>;
 
 /// What the exchange needs of a journal.
 ///
-/// One writer: a second one, or one that was replaced, is refused with [`JournalError::Fenced`] at
-/// its first append. Every method takes the thread of its caller.
+/// One writer: a second one is refused with [`JournalError::Locked`] when it opens the journal. Should a
+/// writer's files be taken away all the same, a sync or [`Journal::check_files`] says so with
+/// [`JournalError::Displaced`], and nothing is called durable. An append that is not at the journal's end is
+/// refused with [`JournalError::Fenced`]. Every method takes the thread of its caller.
 pub trait Journal: Send {
     /// Adds groups after the last, if they begin at [`Journal::end`]. See [`Journal::append_batch`].
     fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {

@@ -3,6 +3,8 @@
 
 use words::Ask;
 
+use crate::mutation;
+
 /// What the journal has room for.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Intake {
@@ -22,7 +24,9 @@ impl Intake {
         match self {
             Intake::All => true,
             Intake::Cancels => matches!(ask, Ask::Cancel { .. }),
-            Intake::Nothing => false,
+            Intake::Nothing => {
+                mutation::CANCEL_WITHOUT_MARGIN.is_on() && Intake::Cancels.takes(ask)
+            }
         }
     }
 }

@@ -9,4 +9,6 @@ kernel::mutations! {
     COLLAR_UNSEEN = "collar-unseen", "the door lets in limits that are beyond the collar";
     ZERO_TAKEN = "zero-taken", "the door lets prices of zero and below into every market";
     EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
+    CANCEL_WITHOUT_MARGIN = "cancel-without-margin", "a cancel is let in where nothing is left for its facts";
+    LATE_REFUSAL = "late-refusal", "a refusal for want of room waits behind the facts that found none";
 }

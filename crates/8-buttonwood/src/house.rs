@@ -83,8 +83,8 @@ impl fmt::Display for HouseError {
             HouseError::Ask(why) => why.fmt(f),
             HouseError::Ended(why) => write!(
                 f,
-                "the exchange ended by itself: {}; all that was answered is in the journal, which \
-                 buttonwood journal verify checks",
+                "the exchange ended by itself: {}. To check what is in the journal: buttonwood journal \
+                 verify",
                 why.as_deref().unwrap_or("it did not say why")
             ),
             HouseError::Thread(why) => write!(f, "{why}; the exchange was ended in good order"),

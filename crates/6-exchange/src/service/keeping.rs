@@ -87,7 +87,8 @@ impl Keeping {
     /// Takes a chunk; the next turn writes it. While chunks wait for room, one of which all commands were
     /// refused for want of it comes back: whoever waits for it is to be told at once.
     pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
-        if self.stalled && chunk.is_refused_for_room() {
+        let waits = mutation::LATE_REFUSAL.is_on();
+        if self.stalled && chunk.is_refused_for_room() && !waits {
             return Some(chunk);
         }
         self.bytes += chunk.groups.bytes().len();

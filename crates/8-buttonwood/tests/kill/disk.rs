@@ -13,9 +13,9 @@ use crate::server::{Gone, Http, Server, run};
 use crate::trader::{Chance, Trader};
 
 /// Orders that rest are placed in the name of this account.
-const ACCOUNT: u32 = 7;
+pub(crate) const ACCOUNT: u32 = 7;
 
-fn place(http: &Http, n: u32) -> Result<(u16, Value), Gone> {
+pub(crate) fn place(http: &Http, n: u32) -> Result<(u16, Value), Gone> {
     let body = serde_json::json!({
         "product_id": "TEA-USD", "side": "buy", "price": "1.00", "size": "1",
         "client_oid": format!("full-{n}"),
@@ -24,7 +24,7 @@ fn place(http: &Http, n: u32) -> Result<(u16, Value), Gone> {
 }
 
 /// Fills a file system to its last byte, as somebody else's program would.
-fn fill(file: &Path) {
+pub(crate) fn fill(file: &Path) {
     let mut file = fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
     for chunk in [1 << 20, 4096, 1] {
         let zeros = vec![1; chunk];
@@ -38,7 +38,7 @@ fn fill(file: &Path) {
 }
 
 /// Places orders until they are refused for want of room; gives the number of the first that was.
-fn place_until_full(http: &Http, from: u32, orders: &mut Vec<String>) -> u32 {
+pub(crate) fn place_until_full(http: &Http, from: u32, orders: &mut Vec<String>) -> u32 {
     for n in from..from + 200_000 {
         match place(http, n).expect("the server runs") {
             (200, order) => orders.push(order["id"].as_str().unwrap().to_owned()),
@@ -48,7 +48,7 @@ fn place_until_full(http: &Http, from: u32, orders: &mut Vec<String>) -> u32 {
     panic!("the disk never was full")
 }
 
-fn assert_full((status, problem): (u16, Value), n: u32) -> u32 {
+pub(crate) fn assert_full((status, problem): (u16, Value), n: u32) -> u32 {
     assert_eq!((status, problem["code"].as_str()), (503, Some("journal-full")), "{problem}");
     n
 }
@@ -73,7 +73,7 @@ fn assert_works_as_when_full(http: &Http, refused: u32, orders: &[String], cance
 }
 
 /// Asks until the order is taken; the journal looks for room ten times a second.
-fn resumes(http: &Http, n: u32, orders: &mut Vec<String>) {
+pub(crate) fn resumes(http: &Http, n: u32, orders: &mut Vec<String>) {
     for _ in 0..20_000 {
         match place(http, n).expect("the server runs") {
             (200, order) => return orders.push(order["id"].as_str().unwrap().to_owned()),

@@ -13,6 +13,7 @@ mod order;
 mod rounds;
 mod server;
 mod tail;
+mod taken;
 mod trader;
 
 /// Rounds of the suite; `KILL_ROUNDS` says otherwise.

@@ -31,6 +31,12 @@ impl Mount {
         Mount::new(&["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
     }
 
+    /// A file system in memory of so many bytes and files.
+    pub(crate) fn memory_of_files(bytes: u64, files: u64) -> Result<Mount, String> {
+        let limits = format!("size={bytes},nr_inodes={files}");
+        Mount::new(&["-t", "tmpfs", "-o", &limits, "tmpfs"])
+    }
+
     /// The ext4 in an image file, through a loop device.
     pub(crate) fn image(path: &Path) -> Result<Mount, String> {
         Mount::new(&["-o", "loop", path.to_str().ok_or("a path that is text")?])

@@ -62,9 +62,14 @@ impl Drop for Server {
 impl Server {
     /// Starts it, and does not wait.
     pub(crate) fn begin(dir: &Path, snapshot_every: u64) -> Server {
+        Server::begin_with(dir, snapshot_every, "8")
+    }
+
+    /// The same, with so many MiB set aside.
+    fn begin_with(dir: &Path, snapshot_every: u64, reserve_mib: &str) -> Server {
         let mut serve = command();
         serve.args(["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1"]);
-        serve.args(["--reserve-mib", "8", "--snapshot-every", &snapshot_every.to_string()]);
+        serve.args(["--reserve-mib", reserve_mib, "--snapshot-every", &snapshot_every.to_string()]);
         serve.arg("--journal").arg(dir);
         let begun = Instant::now();
         serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -77,7 +82,16 @@ impl Server {
 
     /// Starts it and waits until reads are up to date; else what it said on its end.
     pub(crate) fn start(dir: &Path, snapshot_every: u64) -> Result<Server, String> {
-        let mut server = Server::begin(dir, snapshot_every);
+        Server::start_with(dir, snapshot_every, "8")
+    }
+
+    /// The same, with so many MiB set aside.
+    pub(crate) fn start_with(
+        dir: &Path,
+        snapshot_every: u64,
+        reserve_mib: &str,
+    ) -> Result<Server, String> {
+        let mut server = Server::begin_with(dir, snapshot_every, reserve_mib);
         let line = match server.lines.recv_timeout(START) {
             Ok(line) => line,
             Err(RecvTimeoutError::Disconnected) => return Err(server.said()),

@@ -153,11 +153,15 @@ impl SimDisk {
         self.state().taken.as_ref().map(|taken| taken.lost)
     }
 
-    /// True if a file was taken away, and nothing has its name.
-    pub fn is_removed(&self) -> bool {
-        let state = self.state();
-        let file = state.taken.as_ref().and_then(|taken| taken.file.as_ref());
-        file.is_some_and(|(name, _)| !state.image.names.contains_key(name))
+    /// If a file was taken away: nothing has its name either, until the disk is restored.
+    pub fn hide_taken(&self) -> bool {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let Some((name, _)) = state.taken.as_ref().and_then(|taken| taken.file.as_ref()) else {
+            return false;
+        };
+        state.image.names.remove(name);
+        true
     }
 
     /// Puts back what was taken away. Where the writer has kept a file's bytes, that copy is taken half of

@@ -132,13 +132,14 @@ pub(super) fn missing(
     record: &Record,
     counts: &mut Counts,
 ) -> Result<(), Broken> {
-    if !disk.is_removed() {
+    let before = disk.copy();
+    if !disk.hide_taken() {
         return Ok(());
     }
     let copy = disk.copy();
     let found = start(disk, plan);
     let changed = !disk.shows(&copy);
-    disk.restore(copy);
+    disk.restore(before);
     let what = match found {
         Err(NoStart::Named(_)) if changed => "it was named, and something was changed".to_owned(),
         Err(NoStart::Named(_)) => {

@@ -3,16 +3,16 @@
 
 use std::ops::ControlFlow;
 
-use exchange::mutation::{EARLY_TELL, RECORD_A_CHUNK};
-use exchange::steps::{Answering, Batch, Keeping, Reply};
+use exchange::mutation::{CANCEL_WITHOUT_MARGIN, EARLY_TELL, LATE_REFUSAL, RECORD_A_CHUNK};
+use exchange::steps::{Answering, Batch, Keeping, Next, Reply};
 use exchange::{Exchange, Intake, Options};
 use journal::{FileJournal, MemoryJournal};
 use kernel::mutation::with;
 use lab::disk::SimDisk;
 use lab::faults::Faults;
 use lab::world::market_spec;
-use units::Time;
-use words::Ask;
+use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
+use words::{Ask, Code, Place, Tell, TimeInForce};
 
 /// A start of the world and its first ask: facts of which clients were told, and those that are durable.
 fn told_and_durable() -> (u64, u64) {
@@ -65,4 +65,57 @@ fn records() -> usize {
 fn what_is_synced_together_is_one_record() {
     assert_eq!(records(), 1);
     assert_eq!(with(&[RECORD_A_CHUNK], records), 3);
+}
+
+/// While facts wait for room on a full disk, a cancel comes in. True if it is refused, and at once.
+fn is_refused_at_once() -> (bool, bool) {
+    let disk = SimDisk::new(Faults::new(1, |_| 0, (0, 0)));
+    let options = journal::Options { segment_bytes: 20_000, reserve_bytes: 0 };
+    let journal = FileJournal::open_storage(disk.clone(), options).expect("a disk that works");
+    let mut keeping = Keeping::new(Box::new(journal));
+    let (mut exchange, mut answering) =
+        (Exchange::new(Options::default()), Answering::new(0, 1_000_000));
+    answering.begin(&mut exchange, Time(0));
+    let open = Batch { asks: vec![Ask::OpenMarket(market_spec(0))], reply: Reply::new(|_| ()) };
+    answering.take(&mut exchange, open, Intake::All, Time(1));
+    assert!(keeping.take(answering.hand_on(&exchange)).is_none());
+    assert_eq!(keeping.turn(false).next, Next::Wait);
+    disk.leave_room(Some(0));
+    let place = Place {
+        account: AccountId(1),
+        client: None,
+        market: MarketId(0),
+        side: Side::Buy,
+        price: Price(1),
+        lots: Lots(1),
+        stands: TimeInForce::GoodTillCancel,
+    };
+    let many = Batch { asks: vec![Ask::Place(place); 3_000], reply: Reply::new(|_| ()) };
+    answering.take(&mut exchange, many, Intake::All, Time(2));
+    assert!(keeping.take(answering.hand_on(&exchange)).is_none());
+    let turn = keeping.turn(false);
+    assert_eq!((turn.next, turn.intake), (Next::NoRoom, Intake::Nothing));
+    let cancel = Ask::Cancel { account: AccountId(1), order: OrderId(3) };
+    let (told, answers) = std::sync::mpsc::channel();
+    let reply = Reply::new(move |answers| told.send(answers).expect("the test waits"));
+    answering.take(&mut exchange, Batch { asks: vec![cancel], reply }, turn.intake, Time(3));
+    let chunk = keeping.take(answering.hand_on(&exchange));
+    let at_once = chunk.is_some();
+    if let Some(mut chunk) = chunk {
+        chunk.answer();
+        let answers = answers.recv().expect("an answer").expect("it was answered");
+        return (answers[0].tells == [Tell::Refused(Code::JournalFull)], at_once);
+    }
+    disk.leave_room(None);
+    let told = keeping.turn(false).told;
+    told.into_iter().for_each(|mut chunk| chunk.answer());
+    let answers = answers.recv().expect("an answer").expect("it was answered");
+    (answers[0].tells == [Tell::Refused(Code::JournalFull)], at_once)
+}
+
+#[test]
+fn what_there_is_no_room_for_is_refused_and_at_once() {
+    assert_eq!(is_refused_at_once(), (true, true));
+    assert_eq!(with(&[CANCEL_WITHOUT_MARGIN], is_refused_at_once), (false, false));
+    assert_eq!(with(&[LATE_REFUSAL], is_refused_at_once), (true, false));
 }
