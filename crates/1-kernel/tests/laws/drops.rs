@@ -13,16 +13,10 @@ use kernel::{
 use crate::schedule::{quietly, under_every_schedule};
 
 /// Panics when it is dropped, if it is armed. Counts the drops of those that are, of all of its copies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mine {
     armed: bool,
     drops: Rc<Cell<u64>>,
-}
-
-impl Clone for Mine {
-    fn clone(&self) -> Mine {
-        Mine { armed: self.armed, drops: Rc::clone(&self.drops) }
-    }
 }
 
 impl Drop for Mine {
