@@ -263,15 +263,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     ///
     /// While the supervisor is between two lives, or about to end, nobody is started and the address is
     /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one. The same if
-    /// its key is not free there, or the supervisor is none of many.
+    /// the supervisor is none of many. That the key is free there is not looked at: it must be.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
-        let pid = self.out.address();
-        if !self.takes_children(supervisor) || !self.enrol_new(supervisor, key, pid) {
-            self.out.free.push(pid);
+        if !self.takes_children(supervisor) || self.tree.index(supervisor).is_none() {
             self.let_go(process);
             return Pid::OUTSIDE;
         }
+        let pid = self.out.address();
+        self.tree.enrol(supervisor, key, pid);
         self.settle_in(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
         self.out.ring.push_from_outside(Envelope { to: pid, from, letter: Letter::Start });
@@ -280,11 +280,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts a child of a supervisor of many with a message, which is the first event of this life in
     /// place of [`Event::Start`]. Its later lives begin with that. `process` makes it where it will lie.
-    /// Otherwise as [`World::spawn_child`], but that the key is free is not looked at: it must be.
+    /// Otherwise as [`World::spawn_child`].
     ///
     /// # Panics
     ///
-    /// If the supervisor is none of many.
+    /// If the supervisor is none of many. And `process` must not: the key would be taken by nobody.
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
@@ -297,11 +297,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return Pid::OUTSIDE;
         }
         let pid = self.out.address();
+        self.tree.enrol(supervisor, key, pid);
         self.room_for(pid);
         let slot = &mut self.slots[pid.index()];
         assert!(slot.body.is_none(), "a free slot has no process");
-        slot.body = Some(process()); // before it is in the books: it may not be made
-        self.tree.enrol(supervisor, key, pid);
+        slot.body = Some(process());
         slot.settle(pid, supervisor.0, key, 1, State::Alive);
         self.watch.started(pid, key, 1);
         self.send(pid, message);

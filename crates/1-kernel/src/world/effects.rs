@@ -141,7 +141,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Writes a child into its supervisor's books. False if that is none of many, or the key is not free.
     #[inline(always)]
-    pub(super) fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
+    fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let slots = &self.slots;
         let is = move |index: u32| {
             let slot = &slots[index as usize];

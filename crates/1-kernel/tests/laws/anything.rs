@@ -216,7 +216,8 @@ fn edge(place: &mut Place, seen: &Shared, diary: &Diary, dice: &mut Seeded) {
             return;
         }
         10 => place.spawn(diary.actor("loose")),
-        11 => place.spawn_child(at, key, diary.actor("child")),
+        // That its key is free is the caller's care.
+        11 if place.child(at, key).is_none() => place.spawn_child(at, key, diary.actor("child")),
         12 => return place.kill(to),
         13 => return place.end(to, reason(dice)),
         14 => return place.exit_as(from, to, &reason(dice)),

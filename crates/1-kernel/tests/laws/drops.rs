@@ -13,16 +13,10 @@ use kernel::{
 use crate::schedule::{quietly, under_every_schedule};
 
 /// Panics when it is dropped, if it is armed. Counts the drops of those that are, of all of its copies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mine {
     armed: bool,
     drops: Rc<Cell<u64>>,
-}
-
-impl Clone for Mine {
-    fn clone(&self) -> Mine {
-        Mine { armed: self.armed, drops: Rc::clone(&self.drops) }
-    }
 }
 
 impl Drop for Mine {
@@ -34,14 +28,25 @@ impl Drop for Mine {
     }
 }
 
-/// A payload of a panic whose destructor panics, so many times over.
-struct Payload(u32);
+/// A payload of a panic without a text.
+struct Plain;
 
-impl Drop for Payload {
+/// One whose destructor panics, and that panic's payload is plain.
+struct Once;
+
+/// One whose destructor panics with another of its kind, without end. (None of the three takes memory: what is
+/// given up is no leak.)
+struct Endless;
+
+impl Drop for Once {
     fn drop(&mut self) {
-        if self.0 > 0 {
-            panic_any(Payload(self.0 - 1));
-        }
+        panic_any(Plain);
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        panic_any(Endless);
     }
 }
 
@@ -350,9 +355,8 @@ fn a_message_is_dropped_in_peace_also_where_its_receiver_panics() {
         let (mut room, drops, [bad, _, witness]) = three();
         // Delivered out of its turn, a message is no ring's any more when its receiver panics over it.
         let armed = Mine { armed: true, drops: Rc::clone(&drops) };
-        room.send(bad, Say::Have { _mine: armed.clone() });
+        room.send(bad, Say::Have { _mine: armed });
         room.send(bad, Say::Do(|_, _| panic!("planned")));
-        std::mem::forget(armed);
         match at_once {
             true => room.run(),
             false => while room.deliver_at(0) {},
@@ -379,15 +383,11 @@ fn a_note_whose_destructor_panics_is_wiped_out() {
 
 #[test]
 fn a_panic_whose_payload_panics_when_it_is_dropped_is_the_end_of_its_process_alone() {
-    for depth in [0, 1, 2, u32::MAX] {
+    let ends: [End; 3] =
+        [|_, _| panic_any(Plain), |_, _| panic_any(Once), |_, _| panic_any(Endless)];
+    for panics in ends {
         under_every_schedule(5, |schedule| {
             let (mut room, _, [bad, tied, witness]) = three();
-            let panics: End = match depth {
-                0 => |_, _| panic_any(Payload(0)),
-                1 => |_, _| panic_any(Payload(1)),
-                2 => |_, _| panic_any(Payload(2)),
-                _ => |_, _| panic_any(Payload(u32::MAX)),
-            };
             room.send(bad, Say::Do(panics));
             schedule.run(&mut room);
             let reason = Reason::Failed("panic".into());
