@@ -182,7 +182,7 @@ impl Ledger {
             return Err(Wrong::Range);
         }
         let lots = entered.lots.0;
-        if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
+        if lots == 0 || lots > limits::MAX_LOTS {
             return Err(Wrong::Range);
         }
         // Above all numbers so far it is nobody's; only where asks overtake each other must it be looked for.
