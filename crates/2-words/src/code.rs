@@ -42,15 +42,16 @@ codes! {
     /// The market's tick or lot is no step.
     BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
     /// The market's price rules contradict each other.
-    BadRules = "bad-rules", "A collar needs a reference price that the market takes, and one in percent a market without negative prices.";
-    /// The market's processes were given up.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
-    /// Only a stopped market is resumed.
-    MarketNotStopped = "market-not-stopped", "This market has not stopped.";
+    BadRules = "bad-rules",
+        "A collar needs a reference price that the market takes, and one in percent a market without negative prices.";
     /// The client id was used for another ask.
     ClientIdUsed = "client-id-used", "This client id was used for a different ask.";
     /// No open order has this number, or it is another account's.
     UnknownOrder = "unknown-order", "No open order of this account has this number.";
+    /// The market's processes were given up.
+    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    /// Only a stopped market is resumed.
+    MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The order's process was given up.
     OrderSuspended = "order-suspended", "This order is suspended; it can be cancelled, or released by the operator.";
     /// Only a suspended order is released.
@@ -58,9 +59,11 @@ codes! {
     /// Off tick, or too far from zero.
     BadPrice = "bad-price", "The price is off tick or out of range.";
     /// Zero or below, in a market without negative prices.
-    PriceNotAboveZero = "price-not-above-zero", "The price must be above zero; this market does not allow negative prices.";
+    PriceNotAboveZero = "price-not-above-zero",
+        "The price must be above zero; this market does not allow negative prices.";
     /// A buy too far above the reference, or a sell too far below it.
-    BeyondCollar = "price-beyond-collar", "The price is further from the reference price than the collar of this market allows.";
+    BeyondCollar = "price-beyond-collar",
+        "The price is further from the reference price than the collar of this market allows.";
     /// Off lot, zero, or too large.
     BadLots = "bad-lots", "The size is off lot, zero or too large.";
     /// A replace to no more than what has traded.

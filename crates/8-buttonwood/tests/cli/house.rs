@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::run::{command, run};
 
 /// A demo or a server at work. Ended with the test, however that ends.
-struct House {
+pub(crate) struct House {
     child: Child,
     out: BufReader<ChildStdout>,
 }
@@ -30,7 +30,7 @@ impl House {
         House::start_by(command().args(args))
     }
 
-    fn start_by(command: &mut Command) -> House {
+    pub(crate) fn start_by(command: &mut Command) -> House {
         let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -54,7 +54,7 @@ impl House {
     }
 
     /// The next line; the house must not have ended.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         let read = self.out.read_line(&mut line).unwrap();
         if read == 0 {
@@ -71,7 +71,7 @@ impl House {
     }
 
     /// Asks it to end, as Ctrl-C does, and gives the status and what it said.
-    fn interrupt(mut self) -> (i32, String) {
+    pub(crate) fn interrupt(mut self) -> (i32, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -84,7 +84,7 @@ impl House {
 
 /// One request over loopback; the body of the answer as JSON. Asks again while the gate still reads
 /// its history, which is not for ever.
-fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
+pub(crate) fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
     for _ in 0..10_000 {
         let (status, body) = request_once(url, method, path, body);
         match (status, body["code"].as_str()) {
@@ -96,7 +96,12 @@ fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
     panic!("the gate never was ready");
 }
 
-fn request_once(url: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+pub(crate) fn request_once(
+    url: &str,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, Value) {
     let address = url.strip_prefix("http://").unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -424,64 +429,4 @@ fn a_server_prints_the_tree_that_it_would_run_and_changes_nothing() {
     assert_eq!(verified(&journal)["facts"], 3, "started, opened, entered; no more");
 
     run(["serve", "--json"]).failed(2, &["--tree"]);
-}
-
-/// A server of one market, its URL, and what it says at its end.
-fn serve_market(journal: &Path, market: &str, look: impl FnOnce(&str)) -> String {
-    let args = ["serve", "--listen", "127.0.0.1:0", "--market", market, "--journal"];
-    let mut server = House::start_by(command().args(args).arg(journal));
-    let line = server.line();
-    look(line.trim().strip_prefix("serving ").unwrap());
-    let (status, err) = server.interrupt();
-    assert_eq!(status, 0, "{err}");
-    err
-}
-
-#[test]
-fn price_rules_are_a_markets_own_and_stay_what_they_were() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = dir.path().join("facts");
-    let collared = "TEA-USD:0.01:1:collar=10%@100";
-    let order =
-        |price: &str| json!({"product_id": "TEA-USD", "side": "buy", "price": price, "size": "3"});
-    let told = |url: &str, price: &str| {
-        let (status, body) = request_once(url, "POST", "/orders", Some(&order(price)));
-        (status, body["code"].as_str().unwrap_or_default().to_owned())
-    };
-    serve_market(&journal, collared, |url| {
-        assert_eq!(request(url, "GET", "/products", None)[0]["collar"]["highest_buy"], "110.00");
-        assert_eq!(told(url, "0"), (400, "price-not-above-zero".to_owned()));
-        assert_eq!(told(url, "110.01"), (400, "price-beyond-collar".to_owned()));
-        assert_eq!(told(url, "110").0, 200);
-    });
-    serve_market(&journal, collared, |url| {
-        assert_eq!(request(url, "GET", "/products", None)[0]["collar"]["reference"], "100.00");
-    });
-    for other in ["TEA-USD:0.01:1", "TEA-USD:0.01:1:negative", "TEA-USD:0.01:1:collar=5@100"] {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--market", other, "--journal"];
-        let refused = run(args.into_iter().map(AsRef::as_ref).chain([journal.as_os_str()]));
-        let has = "prices above zero and a collar of 10% from a reference of 100.00";
-        refused.failed(1, &["market TEA-USD is open already", has]);
-    }
-}
-
-/// Before there were price rules every market took every price, and its fact says no more than that.
-#[test]
-fn a_market_from_before_there_were_price_rules_still_opens() {
-    let dir = tempfile::tempdir().unwrap();
-    let journal = dir.path().join("facts");
-    serve_market(&journal, "TEA-USD:0.01:1:negative", |_| {});
-    let err = serve_market(&journal, "TEA-USD:0.01:1", |url| {
-        let order = json!({"product_id": "TEA-USD", "side": "sell", "price": "-1", "size": "3"});
-        assert_eq!(request(url, "POST", "/orders", Some(&order))["status"], "open");
-    });
-    assert!(err.contains("still takes them, since a market's rules do not change"), "{err}");
-
-    let file = dir.path().join("serve.toml");
-    let text =
-        "[[markets]]\nsymbol = \"TEA-USD\"\ntick = \"0.01\"\nlot = \"1\"\nnegative_prices = false";
-    std::fs::write(&file, text).unwrap();
-    let mut args = vec!["serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
-    args.extend(["--config".as_ref(), file.as_os_str(), "--journal".as_ref(), journal.as_os_str()]);
-    run(args).failed(1, &["market TEA-USD is open already", "negative prices and no collar"]);
 }
