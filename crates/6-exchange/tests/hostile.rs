@@ -167,7 +167,7 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
         folded += u64::from(found.is_ok());
         refused += u64::from(found.is_err());
     }
-    assert!(folded > 60 && refused > 60, "{folded} folded, {refused} refused");
+    assert!(folded > 40 && refused > 40, "{folded} folded, {refused} refused");
 }
 
 /// Facts before the one that is wrong: two orders that could trade.
