@@ -5,6 +5,7 @@ mod damage;
 mod fixture;
 mod full;
 mod hostile;
+mod missing;
 mod names;
 mod ordinary;
 mod power;
