@@ -25,6 +25,8 @@ pub struct Exchange<W = ()> {
     orders: Vec<NodeId>,
     next: AskId,
     time: Time,
+    /// Restarts are counted by a clock of their own: see [`Exchange::set_uptime`].
+    by_uptime: bool,
     admits: Admits,
     /// Why the world is over, if it is.
     death: Option<String>,
@@ -91,6 +93,7 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             orders: self.orders.clone(),
             next: self.next,
             time: self.time,
+            by_uptime: self.by_uptime,
             admits: self.admits,
             death: self.death.clone(),
             soon: self.soon,
@@ -109,12 +112,11 @@ impl<W: Watch<Party>> Exchange<W> {
     ) -> Exchange<W> {
         let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.clone())).collect();
         let mut world = World::new(ledger, Some(LEDGER), watch);
-        world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (admits, death, soon) = (Admits::All, None, [u32::MAX; SOON]);
+        let (by_uptime, admits, death, soon) = (false, Admits::All, None, [u32::MAX; SOON]);
         let mut exchange =
-            Exchange { world, options, root, orders, next, time, admits, death, soon };
+            Exchange { world, options, root, orders, next, time, by_uptime, admits, death, soon };
         for (id, market) in markets {
             exchange.grow(id, &market.spec, market.stopped);
         }
@@ -236,8 +238,19 @@ impl<W: Watch<Party>> Exchange<W> {
         let number = self.next;
         self.next = AskId(number.0.checked_add(1).expect("fewer than 2^64 asks"));
         self.time = self.time.max(time);
-        self.world.set_time(self.time.0);
+        if !self.by_uptime {
+            self.world.set_time(self.time.0);
+        }
         number
+    }
+
+    /// Says what a monotonic clock says, in nanoseconds from any moment on. From the first time on, restarts are
+    /// counted by it; until then by the times of asks, as it must be for who has no other clock. The times of asks
+    /// are those of facts, and may jump; nothing of this clock is recorded. Say it before the first ask and before
+    /// [`Exchange::begin`]: it never goes back behind what was counted by until then.
+    pub fn set_uptime(&mut self, nanoseconds: u64) {
+        self.by_uptime = true;
+        self.world.set_time(nanoseconds);
     }
 
     /// Checks an ask at the door and lets it into the world, without running it.

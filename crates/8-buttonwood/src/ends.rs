@@ -142,7 +142,9 @@ mod tests {
     fn house() -> House {
         let listen = ([127, 0, 0, 1], 0).into();
         let (journal, markets) = (None, Vec::new());
-        let plan = Plan { listen, journal, markets, reserve_bytes: 0, snapshot_every: 1_000 };
+        let (reserve_bytes, snapshot_every) = (0, 1_000);
+        let clock_bound = Duration::from_secs(60);
+        let plan = Plan { listen, journal, markets, reserve_bytes, snapshot_every, clock_bound };
         House::open(&plan).unwrap()
     }
 

@@ -42,6 +42,7 @@ faults! {
     Rot = "rot", "a bit flips in bytes that are on the disk";
     Slow = "slow", "an operation of the disk takes up to two seconds";
     Ruin = "ruin", "a floor dies whenever it is there, until its market is stopped";
+    Clock = "clock", "somebody sets the system's clock ahead or back by up to a day, or right again";
 }
 
 /// How many kinds there are.

@@ -302,3 +302,18 @@ fn a_service_whose_threads_are_dead_can_be_dropped() {
         bounded(|| drop(service));
     }
 }
+
+#[test]
+fn restarts_are_counted_by_the_monotonic_clock_from_the_first_moment_on() {
+    let service = in_memory();
+    service.client().ask(open_market()).unwrap();
+    let (to, counted_by) = sync_channel(1);
+    harm(&service, move |exchange| to.send((exchange.world().now(), exchange.time())).unwrap());
+    let (uptime, time) = counted_by.recv_timeout(BOUND).unwrap();
+    assert!(Duration::from_nanos(uptime) < BOUND, "it counts from its start");
+    assert!(
+        Duration::from_nanos(time.0) > Duration::from_secs(1_700_000_000),
+        "and facts by the calendar"
+    );
+    service.stop().unwrap();
+}

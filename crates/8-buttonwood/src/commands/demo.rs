@@ -70,6 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         markets: markets().map(|(spec, _)| spec).to_vec(),
         reserve_bytes: args.reserve_mib.bytes(),
         snapshot_every: ServiceOptions::default().snapshot_every,
+        clock_bound: ServiceOptions::default().clock_bound,
     };
     let house = House::open(&plan)?;
     let watch = Watch::start(house.service(), ends.sender())?;

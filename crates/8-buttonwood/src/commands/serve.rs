@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// Save a snapshot each time so many facts have been recorded
     #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
+    /// Seconds that the system's clock may jump, and the journal's last fact be ahead of it
+    #[arg(long, value_name = "SECONDS", env = "BUTTONWOOD_CLOCK_BOUND_S")]
+    clock_bound_s: Option<u64>,
     /// A market to open, if it is not open; may be given more than once
     #[arg(
         long = "market",
@@ -65,6 +68,7 @@ impl Args {
             policy: self.policy,
             reserve: self.reserve_mib,
             snapshot_every: self.snapshot_every,
+            clock_bound_s: self.clock_bound_s,
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
@@ -103,6 +107,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         markets: config.markets,
         reserve_bytes: config.reserve.bytes(),
         snapshot_every: config.snapshot_every.get(),
+        clock_bound: Duration::from_secs(config.clock_bound_s),
     };
     let house = House::open(&plan)?;
     ends.are_awaited();
@@ -127,7 +132,7 @@ fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
 
 /// Says what an operator should hear of until the run is to end.
 fn follow(house: &House, ends: &Ends) -> Result<(), Failure> {
-    let mut last = Health { room: true, unsaved: None, ..house.service().health() };
+    let mut last = Health { room: true, unsaved: None, clock: None, ..house.service().health() };
     while !ends.wait(house, LOOK)? {
         let now = house.service().health();
         tell_of_change(&last, &now);
@@ -160,6 +165,11 @@ fn tell_of_change(last: &Health, now: &Health) {
              work; trading resumes when twice the reserve is free",
         ),
         (false, true) => output::log("the journal has room again: orders are taken"),
+        _ => {}
+    }
+    match &now.clock {
+        Some(why) if last.clock.is_none() => output::log(&format!("THE CLOCK: {why}")),
+        None if last.clock.is_some() => output::log("the system's clock is right again"),
         _ => {}
     }
     match &now.unsaved {

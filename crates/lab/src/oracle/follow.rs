@@ -68,8 +68,11 @@ mod tests {
     #[test]
     fn a_stopped_market_takes_cancels_alone_and_is_resumed_at_the_old_places() {
         let mut oracle = Oracle::new();
-        let spec =
-            MarketSpec { symbol: "M0".parse().unwrap(), tick: Scale::places(0), lot: Scale::places(0) };
+        let spec = MarketSpec {
+            symbol: "M0".parse().unwrap(),
+            tick: Scale::places(0),
+            lot: Scale::places(0),
+        };
         oracle.ask(AskId(1), &Ask::OpenMarket(spec));
         let place = |side, lots| {
             let (client, price, lots) = (None, Price(5), Lots(lots));
@@ -95,10 +98,13 @@ mod tests {
         let left = oracle.ask(AskId(8), &Ask::Cancel { account, order: OrderId(2) });
         assert!(matches!(left[..], [Outcome::Left { .. }]), "{left:?}");
         let (maker, taker, lots) = (OrderId(3), order, Lots(4));
-        assert_eq!(oracle.ask(AskId(9), &resume), [
-            Outcome::MarketResumed { market: M0 },
-            Outcome::Traded { maker, taker, market: M0, price, lots },
-        ]);
+        assert_eq!(
+            oracle.ask(AskId(9), &resume),
+            [
+                Outcome::MarketResumed { market: M0 },
+                Outcome::Traded { maker, taker, market: M0, price, lots },
+            ]
+        );
     }
 
     use units::{AskId, Lots, MarketId, Price, Scale, Side};

@@ -161,5 +161,6 @@ fn often(fault: Fault) -> [u32; 3] {
         Fault::Rot => [30_000, 60_000, 100_000],
         Fault::Slow => [20, 100, 500],
         Fault::Ruin => [2, 5, 12],
+        Fault::Clock => [30, 100, 300],
     }
 }

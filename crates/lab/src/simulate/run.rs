@@ -3,7 +3,11 @@
 
 use std::ops::ControlFlow;
 
+use std::time::Duration;
+
+use exchange::steps::Clock;
 use kernel::Seeded;
+use units::Time;
 use words::bytes::Facts;
 
 use super::clients::Clients;
@@ -25,6 +29,10 @@ use crate::world::market_spec;
 const STARTS: u32 = 8;
 /// Events after which faults rest whatever is left to do, for each order.
 const EVENTS: u64 = 400;
+/// How far the system's clock may jump.
+const CLOCK_BOUND: Duration = Duration::from_secs(60);
+/// A day, in nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
 /// Rows of a chart that are kept.
 const ROWS: usize = 120;
 
@@ -47,7 +55,10 @@ struct Run {
     marks: Marks,
     house: Option<House>,
     drawing: Option<Drawing>,
+    /// The monotonic clock, which is also what time it truly is.
     clock: u64,
+    /// How far the system's clock is ahead of that, with a day added so that it can be behind.
+    skew: u64,
     arrival: u64,
     doom: Option<Doom>,
     /// How long it takes until somebody starts it again.
@@ -105,6 +116,7 @@ impl Run {
             house: None,
             drawing: draws.then(Drawing::default),
             clock: 1_000_000_000,
+            skew: DAY,
             arrival: 0,
             doom: None,
             pause: 0,
@@ -145,6 +157,13 @@ impl Run {
                 }
             }
         }
+        if self.faults.strikes(Fault::Clock) {
+            // As often as not it is set right.
+            let to = self.faults.below(Fault::Clock, 4);
+            let by = 1_000_000 * self.faults.below(Fault::Clock, 86_400_000) as u64;
+            self.skew = [DAY, DAY, DAY + by, DAY - by][to];
+            self.counts.clock_jumps += 1;
+        }
         if self.heals.is_none() && self.faults.strikes(Fault::Full) {
             let room = self.faults.below(Fault::Full, 4_000) as u64;
             self.disk.leave_room(Some(room));
@@ -152,6 +171,11 @@ impl Run {
             let later = gap * self.faults.below(Fault::Full, 400) as u64 + 200_000_000;
             self.heals = Some(self.clock + later);
         }
+    }
+
+    /// What the system's clock says.
+    fn wall(&self) -> Time {
+        Time(self.clock + self.skew)
     }
 
     fn event(&mut self) -> Result<(), Broken> {
@@ -162,6 +186,7 @@ impl Run {
             self.heals = None;
             self.disk.leave_room(None);
         }
+        let wall = Time(self.clock + self.skew);
         let Some(house) = &mut self.house else { return self.start() };
         let next = house.next(self.clock);
         let asks = self.clients.may_ask()
@@ -177,10 +202,11 @@ impl Run {
             self.clock = self.arrival.max(self.clock + 1_000_000);
             return Ok(());
         };
+        let wall = Time(wall.0 + (at - self.clock));
         self.clock = at;
         match turnout {
             Turnout::World => {
-                house.world(self.clock);
+                house.world(wall, self.clock);
                 self.news()
             }
             Turnout::Journal => {
@@ -310,6 +336,16 @@ impl Run {
             "the exchange starts with {} facts; {lost} were lost",
             facts.len()
         ));
+        let last = exchange.time();
+        let clock = loop {
+            match Clock::new(last, CLOCK_BOUND, self.wall(), self.clock) {
+                Ok(clock) => break clock,
+                // Somebody sets the clock right, or waits until that time.
+                Err(_) if self.skew != DAY => self.skew = DAY,
+                Err(ahead) => self.clock += ahead.last.0 - ahead.now.0,
+            }
+            self.counts.clock_refusals += 1;
+        };
         let history = self.record.history()?;
         let mut live =
             Live::new(exchange, history, &self.plan, self.faults.clone(), self.seed.draw());
@@ -319,8 +355,9 @@ impl Run {
             Some(Mistake::EarlyTell) => Box::new(Hasty { journal: Box::new(journal), syncs: 0 }),
             _ => Box::new(journal),
         };
+        let now = (self.wall(), self.clock);
         self.house =
-            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, self.clock));
+            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, clock, now));
         self.news()
     }
 
