@@ -42,7 +42,7 @@ codes! {
     /// The market's tick or lot is no step.
     BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
     /// The market's processes were given up.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled.";
     /// Only a stopped market is resumed.
     MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The client id was used for another ask.

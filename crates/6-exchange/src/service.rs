@@ -223,7 +223,8 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// A running exchange. If a thread of it dies, or its world, it has failed: [`Service::health`] says why at
-/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal. Dropping it ends it as [`Service::stop`] does, without its last word.
+/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal.
+/// Dropping it ends it as [`Service::stop`] does, without its last word.
 ///
 /// ```
 /// use exchange::{Service, ServiceOptions};

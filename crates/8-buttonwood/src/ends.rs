@@ -131,6 +131,7 @@ pub(crate) fn join(thread: JoinHandle<()>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+    #![allow(clippy::disallowed_types, reason = "a bound on waiting")]
 
     use std::time::Instant;
 

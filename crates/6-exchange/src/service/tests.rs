@@ -1,6 +1,11 @@
 //! Threads and worlds that die, at rest and under load: the reason is said, those who wait hear that nobody
 //! knows, and the service ends when it is told to.
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "threads, and bounds on waiting"
+)]
 
 use std::sync::mpsc::sync_channel;
 use std::thread::spawn;
