@@ -166,10 +166,9 @@ impl House {
         // After a failure all that is at work was answered when it came.
         let grace = if health.failure.is_some() { AFTER_A_FAILURE } else { GRACE };
         let closed = gate.stop_within(grace).map_err(HouseError::Gate);
-        match Arc::into_inner(service) {
-            Some(service) => service.stop().map_err(HouseError::Stop)?,
-            // A thread still looks at it; what is durable is durable all the same.
-            None => {}
+        // If a thread still looks at it, the last to do so ends it; what is durable is durable all the same.
+        if let Some(service) = Arc::into_inner(service) {
+            service.stop().map_err(HouseError::Stop)?;
         }
         closed
     }
