@@ -1,7 +1,7 @@
 //! Nobody is told what is not durable: the law *outside facts*, at the edge where a world's facts leave it.
 
 use exchange::mutation::EARLY_TELL;
-use exchange::steps::{Answering, Batch, Keeping, Reply};
+use exchange::steps::{Answering, Batch, Keeping, Moment, Reply};
 use exchange::{Exchange, Options};
 use journal::MemoryJournal;
 use kernel::mutation::with;
@@ -14,10 +14,11 @@ fn told_and_durable() -> (u64, u64) {
     let mut exchange = Exchange::new(Options::default());
     let mut answering = Answering::new(0, 1_000);
     let mut keeping = Keeping::new(Box::new(MemoryJournal::new()));
-    answering.begin(&mut exchange, Time(0));
+    let now = |time| Moment { time: Time(time), uptime: time, room: true };
+    answering.begin(&mut exchange, now(0));
     let asks = vec![Ask::OpenMarket(market_spec(0))];
     let batch = Batch { asks, reply: Reply::new(|_| ()) };
-    answering.take(&mut exchange, batch, true, Time(1));
+    answering.take(&mut exchange, batch, now(1));
     keeping.take(answering.hand_on(&exchange));
     let turn = keeping.turn(false);
     let told = turn.told.iter().map(|chunk| chunk.groups().facts()).sum();
