@@ -1,16 +1,23 @@
 //! The face on the caller's thread: one ask at a time, each run to quiet.
 
+mod acts;
+mod death;
+mod warm;
+
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, Line};
 use market::{LEDGER, Party};
-use units::{AskId, Lots, MarketId, OrderId, Time};
-use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
+use units::{AskId, MarketId, OrderId, Time};
+use words::{Ask, Code, Fact, MarketSpec, Place, Say, Stamp, Tell};
 
 use crate::door::{self, Stopped};
 use crate::{Intake, Options, mutation};
 
 /// How often an ask is carried to an order again whose process died before it answered.
 const TRIES: u32 = 5;
+
+/// Lines that are remembered ahead, more than the asks that they are remembered for.
+const SOON: usize = 8;
 
 /// An exchange on the caller's thread.
 ///
@@ -26,6 +33,8 @@ pub struct Exchange<W = ()> {
     next: AskId,
     time: Time,
     intake: Intake,
+    /// Restarts are counted by a clock of their own: see [`Exchange::set_uptime`].
+    by_uptime: bool,
     /// Why the world is over, if it is.
     death: Option<String>,
     /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
@@ -82,6 +91,7 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             next: self.next,
             time: self.time,
             intake: self.intake,
+            by_uptime: self.by_uptime,
             death: self.death.clone(),
             soon: self.soon,
         }
@@ -99,12 +109,11 @@ impl<W: Watch<Party>> Exchange<W> {
     ) -> Exchange<W> {
         let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.clone())).collect();
         let mut world = World::new(ledger, Some(LEDGER), watch);
-        world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (intake, death, soon) = (Intake::All, None, [u32::MAX; SOON]);
+        let (intake, by_uptime, death, soon) = (Intake::All, false, None, [u32::MAX; SOON]);
         let mut exchange =
-            Exchange { world, options, root, orders, next, time, intake, death, soon };
+            Exchange { world, options, root, orders, next, time, intake, by_uptime, death, soon };
         for (id, market) in markets {
             exchange.grow(id, &market.spec, market.stopped);
         }
@@ -226,8 +235,19 @@ impl<W: Watch<Party>> Exchange<W> {
         let number = self.next;
         self.next = AskId(number.0.checked_add(1).expect("fewer than 2^64 asks"));
         self.time = self.time.max(time);
-        self.world.set_time(self.time.0);
+        if !self.by_uptime {
+            self.world.set_time(self.time.0);
+        }
         number
+    }
+
+    /// Says what a monotonic clock says, in nanoseconds from any moment on. From the first time on, restarts are
+    /// counted by it; until then by the times of asks, as it must be for who has no other clock. The times of asks
+    /// are those of facts, and may jump; nothing of this clock is recorded. Say it before the first ask and before
+    /// [`Exchange::begin`]: it never goes back behind what was counted by until then.
+    pub fn set_uptime(&mut self, nanoseconds: u64) {
+        self.by_uptime = true;
+        self.world.set_time(nanoseconds);
     }
 
     /// Checks an ask at the door and lets it into the world, without running it.
@@ -290,105 +310,11 @@ impl<W: Watch<Party>> Exchange<W> {
         Ok(())
     }
 
-    #[cold]
-    fn check_intake(&self, ask: &Ask) -> Result<(), Code> {
-        match self.intake.takes(ask) {
-            _ if self.death.is_some() => Err(Code::Unavailable),
-            true => Ok(()),
-            false => Err(Code::JournalFull),
-        }
-    }
-
-    /// Records a fact that the door has checked. One that is not admitted all the same means that the world
-    /// is over, or that the door and the ledger disagree, which is a bug: nothing goes on from there.
-    fn record(&mut self, fact: Fact) -> Result<(), Code> {
-        self.world.record(fact).map_err(|broken| {
-            self.look_for_death();
-            self.die(&format!("the ledger does not admit {fact:?}: {}", broken.0));
-            Code::Unavailable
-        })
-    }
-
-    /// From now on nothing is let in. The first reason stands.
-    #[cold]
-    fn die(&mut self, why: &str) {
-        self.death.get_or_insert_with(|| why.to_owned());
-        self.intake = Intake::Nothing;
-    }
-
-    fn look_for_death(&mut self) {
-        if self.death.is_none()
-            && let Some(reason) = self.world.death()
-        {
-            let why = format!("all processes of the exchange have ended: {reason}");
-            self.die(&why);
-        }
-    }
-
-    /// Why this exchange takes no asks any more, if so: its processes have died more often than their
-    /// supervisors bear, or its ledger has failed. Every ask is refused with [`Code::Unavailable`] then. What
-    /// its facts were up to the last whole ask can be recovered; this world cannot.
-    pub fn death(&self) -> Option<&str> {
-        self.death.as_deref()
-    }
-
-    fn open_market(&mut self, spec: &MarketSpec) -> Result<(), Code> {
-        let market = self.ledger().markets().count();
-        let market = MarketId(u16::try_from(market).expect("bounded at the door"));
-        self.record(Fact::MarketOpened { market, spec: *spec })?;
-        self.grow(market, spec, false);
-        Ok(())
-    }
-
     /// The process of an open order.
     #[inline(always)]
     fn process(&self, line: &Line) -> Option<Pid> {
         let supervisor = self.orders[usize::from(line.market.0)];
         self.world.child_seen_at(supervisor, line.order.0, line.seen_at())
-    }
-
-    /// An order of a stopped market has no process. (One of another market that has none will have one shortly,
-    /// since its supervisor is between two lives; it is asked again.)
-    #[cold]
-    fn cancel_if_stopped(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
-        match self.ledger().market(market).is_some_and(|market| market.stopped) {
-            true => self.cancel_without_process(order, market),
-            false => Ok(()),
-        }
-    }
-
-    /// A suspended order, or one of a stopped market, has no process that could leave.
-    fn cancel_without_process(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
-        let lots: Lots = self.ledger().remaining(order);
-        self.record(Fact::Left { order, lots, reason: Reason::Cancelled })?;
-        if mutation::KEEPS_PAST_LIFE.is_on() {
-            return Ok(());
-        }
-        self.world.forget_one_of(self.orders[usize::from(market.0)], order.0);
-        Ok(())
-    }
-
-    /// A suspended order has a process again, in its next life, which comes back as after any death.
-    fn release(&mut self, order: OrderId, market: MarketId) -> Result<(), Code> {
-        self.record(Fact::Released { order })?;
-        // If the supervisor is between two lives, its next one starts all who are open by the ledger.
-        let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
-        Ok(())
-    }
-
-    /// A stopped market has processes again: those of its open orders come back as after any death.
-    fn resume(&mut self, market: MarketId, spec: &MarketSpec) -> Result<(), Code> {
-        let branch = self.world.node(&format!("exchange/{}", spec.symbol));
-        let branch = branch.expect("every market has its branch, started or not");
-        self.record(Fact::MarketResumed { market })?;
-        if let Err(why) = self.world.restart_child(branch) {
-            self.die(&format!(
-                "the processes of market {} cannot be started: {why:?}",
-                spec.symbol
-            ));
-            return Err(Code::Unavailable);
-        }
-        Ok(())
     }
 
     /// Tells the facts of this ask; true if one of them answers it.
@@ -443,46 +369,6 @@ impl<W: Watch<Party>> Exchange<W> {
     pub fn world_mut(&mut self) -> &mut World<Party, W> {
         &mut self.world
     }
-
-    /// Asks the processor to fetch what asks that come soon will need: `soon` is what comes next, in
-    /// order. Looks at three of them. No effect but on time; pays when a book does not fit the caches.
-    #[inline(always)]
-    pub fn warm(&mut self, soon: &[Ask]) {
-        if self.ledger().open_orders() < FITS_THE_CACHES {
-            return;
-        }
-        if let Some(order) = soon.get(ENTRIES_AHEAD).and_then(order_of) {
-            self.world.keeper().warm_entry(order);
-        }
-        let line = soon.get(LINES_AHEAD).and_then(order_of);
-        let line = line.map_or(u32::MAX, |order| self.world.keeper().warm_line(order));
-        self.soon[self.soon_at(LINES_AHEAD)] = line;
-        if let Some(line) = self.line_soon(PLACES_AHEAD) {
-            let index = line.seen_at() as usize;
-            self.world.warm(index);
-            if let Some(floor) = self.floor(line.market) {
-                floor.warm(index);
-            }
-        }
-        if let Some(line) = self.line_soon(NEIGHBOURS_AHEAD)
-            && let Some(floor) = self.floor(line.market)
-        {
-            floor.warm_neighbours(line.seen_at() as usize);
-        }
-    }
-
-    /// Where it is remembered which line an ask needs that comes so soon.
-    #[inline(always)]
-    fn soon_at(&self, ahead: usize) -> usize {
-        #[allow(clippy::cast_possible_truncation, reason = "the last bits are asked for")]
-        let next = self.next.0 as usize;
-        next.wrapping_add(ahead) % SOON
-    }
-
-    #[inline(always)]
-    fn line_soon(&self, ahead: usize) -> Option<&Line> {
-        self.ledger().line_at(self.soon[self.soon_at(ahead)])
-    }
 }
 
 /// True if this fact says what became of the ask. Others may come with it: of a deal that a death has
@@ -510,24 +396,5 @@ fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
         }
         Fact::Released { order: of } => *of == order && matches!(ask, Ask::Release { .. }),
         _ => false,
-    }
-}
-
-/// Below so many open orders all that asks need is in the caches anyway: at about 250 bytes each, 4 MB.
-const FITS_THE_CACHES: usize = 65_536;
-/// So many asks ahead the entry of an order is fetched, then its line, then its process and seat that the line names...
-const ENTRIES_AHEAD: usize = 8;
-const LINES_AHEAD: usize = 5;
-const PLACES_AHEAD: usize = 3;
-/// Lines that are remembered for that, more than the asks that they are remembered for.
-const SOON: usize = 8;
-/// ... and so many ahead who stands before and behind it, who must be told when it leaves.
-const NEIGHBOURS_AHEAD: usize = 1;
-
-#[inline(always)]
-fn order_of(ask: &Ask) -> Option<OrderId> {
-    match ask {
-        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
-        Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => None,
     }
 }

@@ -56,6 +56,7 @@ pub use service::{
 pub mod steps {
     pub use crate::face::Asking;
     pub use crate::service::{
-        Answering, Answers, Asked, Batch, Chunk, Keeping, Next, Reply, Turn, recover_watched,
+        Ahead, Answering, Answers, Asked, Batch, Chunk, Clock, Jump, Keeping, Moment, Next, Reply,
+        Turn, recover_watched,
     };
 }

@@ -6,6 +6,7 @@
 
 mod answering;
 mod client;
+mod clock;
 mod journal_loop;
 mod keeping;
 mod letters;
@@ -23,14 +24,16 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 use words::MarketSpec;
 
 use crate::{Intake, Options};
 
-pub use answering::{Answering, Asked};
+pub use answering::{Answering, Asked, Moment};
 pub use client::{AskError, Busy, Client};
+pub use clock::{Ahead, Clock, Jump};
 pub use keeping::{Keeping, Next, Turn};
 pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
 pub use recover::{RecoverError, Recovered, is_snapshot_of, recover, recover_watched};
@@ -68,6 +71,10 @@ pub struct ServiceOptions {
     pub memory_history: usize,
     /// How the journal keeps its segments.
     pub segments: journal::Options,
+    /// How far the system's clock may jump from one second to the next, and the journal's last fact be ahead of it.
+    /// Beyond that a start is refused, and a jump while it runs is reported ([`Health::clock`]) and not believed.
+    /// Default one minute.
+    pub clock_bound: Duration,
     /// Rules that the journal's markets must have: one that is open with others refuses the start before
     /// anything is written. A market that is here more than once may have any of these rules. Those that
     /// are not there are not opened by this. Default none.
@@ -85,6 +92,7 @@ impl Default for ServiceOptions {
             snapshot_every: 20_000_000,
             memory_history: 256 << 20,
             segments: journal::Options::default(),
+            clock_bound: Duration::from_secs(60),
             rules: Vec::new(),
         }
     }
@@ -101,6 +109,8 @@ pub enum StartError {
     Recover(RecoverError),
     /// A market is open with other rules than [`ServiceOptions::rules`] has for it: these.
     Rules(MarketSpec),
+    /// The journal is from the future, by the system's clock.
+    Clock(Ahead),
     /// The system has no thread for us.
     Thread(std::io::Error),
 }
@@ -119,6 +129,7 @@ impl fmt::Display for StartError {
                  Nothing was written",
                 spec.symbol
             ),
+            StartError::Clock(ahead) => ahead.fmt(f),
             StartError::Thread(why) => {
                 write!(f, "the system has no thread for the exchange: {why}")
             }
@@ -155,6 +166,9 @@ pub struct Health {
     pub failure: Option<String>,
     /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
     pub unsaved: Option<String>,
+    /// What is wrong with the system's clock, if something is. Asks are answered all the same; the times of facts go on
+    /// from before.
+    pub clock: Option<String>,
 }
 
 /// What the threads of a service share.
@@ -166,6 +180,7 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     failure: Mutex<Option<String>>,
     unsaved: Mutex<Option<String>>,
+    clock: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -203,6 +218,11 @@ impl Shared {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn set_clock(&self, jump: Option<Jump>) {
+        let jump = jump.map(|jump| jump.to_string());
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = jump;
+    }
+
     fn set_unsaved(&self, why: Option<String>) {
         *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -218,7 +238,8 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// A running exchange. If a thread of it dies, or its world, it has failed: [`Service::health`] says why at
-/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal. Dropping it ends it as [`Service::stop`] does, without its last word.
+/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal.
+/// Dropping it ends it as [`Service::stop`] does, without its last word.
 ///
 /// ```
 /// use exchange::{Service, ServiceOptions};
@@ -278,6 +299,8 @@ impl Service {
             recover(&mut *journal, options.exchange).map_err(StartError::Recover)?;
         recovered.cut = cut;
         check_rules(&recovered.markets, &options.rules)?;
+        let clocks = world_loop::Clocks::new(exchange.time(), options.clock_bound);
+        let clocks = clocks.map_err(StartError::Clock)?;
         let keeping = Keeping::new(journal);
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(keeping.journal().durable() - 1),
@@ -286,6 +309,7 @@ impl Service {
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
             unsaved: Mutex::new(None),
+            clock: Mutex::new(None),
         });
         let (to_world, from_clients) = sync_channel(options.queue.max(1));
         let (to_journal, from_world) = sync_channel(8);
@@ -295,6 +319,7 @@ impl Service {
             journal_loop::JournalLoop::new(keeping, from_world, shared.clone(), memory);
         let mut world_loop = world_loop::WorldLoop::new(
             exchange,
+            clocks,
             from_clients,
             to_journal.clone(),
             shared.clone(),
@@ -347,6 +372,7 @@ impl Service {
             room_for_cancels: self.shared.intake() != Intake::Nothing,
             failure: self.shared.failure(),
             unsaved: self.shared.unsaved(),
+            clock: self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 

@@ -187,7 +187,7 @@ fn each_code_has_an_ask_that_yields_it_and_the_first_that_applies_is_told() {
             assert_eq!(rejected(&open, ask), right, "{ask:?}");
             told.extend(right);
         }
-        open.set_room(false);
+        open.set_intake(exchange::Intake::Cancels);
         for (ask, codes) in &asks {
             let right = match ask {
                 Ask::Cancel { .. } => codes.iter().min().copied(),

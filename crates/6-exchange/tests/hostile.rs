@@ -66,7 +66,10 @@ impl Chance {
             1 => {
                 let symbol = self.one_of(&["TEA-USD", "SILK-USD", "OIL-USD"]).parse().unwrap();
                 let (tick, lot) = (Scale::places(2), Scale::places(0));
-                Fact::MarketOpened { market: self.market(), spec: MarketSpec { symbol, tick, lot } }
+                Fact::MarketOpened {
+                    market: self.market(),
+                    spec: MarketSpec::new(symbol, tick, lot),
+                }
             }
             2..8 => Fact::Entered(Entered {
                 order: if self.below(8) == 0 { self.order() } else { OrderId(ask.0) },
@@ -134,7 +137,7 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
         let mut facts =
             vec![(Stamp { seq: 1, ask: AskId(1), time: Time(0) }, Fact::Started { epoch: 1 })];
         let (tick, lot) = (Scale::places(2), Scale::places(0));
-        let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+        let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
         let opened = Fact::MarketOpened { market: MarketId(0), spec };
         facts.push((Stamp { seq: 2, ask: AskId(2), time: Time(0) }, opened));
         let mut ask = AskId(2);
@@ -174,7 +177,7 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
 fn beginning() -> Vec<(Stamp, Fact)> {
     let stamp = |seq| Stamp { seq, ask: AskId(seq), time: Time(10) };
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     let entered = |order, side| {
         Fact::Entered(Entered {
             order: OrderId(order),

@@ -64,6 +64,9 @@ pub(crate) struct Ready {
     asks: u64,
     /// Open orders.
     open_orders: usize,
+    /// What is wrong with the system's clock, if something is; orders are taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
 }
 
 /// Whether orders are taken and reads are up to date; a balancer sends no traffic if not.
@@ -89,6 +92,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, P
             shown: views.seq(),
             epoch: views.epoch(),
             open_orders: views.orders().open_count(),
+            clock: health.clock,
         })
     })
 }

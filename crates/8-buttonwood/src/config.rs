@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) reserve: Reserve,
     /// Facts between two snapshots.
     pub(crate) snapshot_every: NonZeroU64,
+    /// Seconds that the system's clock may jump.
+    pub(crate) clock_bound_s: u64,
     /// Markets to open.
     pub(crate) markets: Vec<MarketSpec>,
     /// Rules that they may have if they are open already.
@@ -119,6 +121,8 @@ pub(crate) struct Said {
     pub(crate) reserve: Option<Reserve>,
     /// See [`Config::snapshot_every`].
     pub(crate) snapshot_every: Option<NonZeroU64>,
+    /// See [`Config::clock_bound_s`].
+    pub(crate) clock_bound_s: Option<u64>,
     /// See [`Config::markets`].
     pub(crate) markets: Option<Vec<Market>>,
 }
@@ -173,6 +177,7 @@ impl Said {
             policy: self.policy.or(other.policy),
             reserve: self.reserve.or(other.reserve),
             snapshot_every: self.snapshot_every.or(other.snapshot_every),
+            clock_bound_s: self.clock_bound_s.or(other.clock_bound_s),
             markets: self.markets.or(other.markets),
         }
     }
@@ -189,6 +194,7 @@ impl Said {
             policy: whole.policy.expect(said),
             reserve: whole.reserve.expect(said),
             snapshot_every: whole.snapshot_every.expect(said),
+            clock_bound_s: whole.clock_bound_s.expect(said),
             rules: markets.iter().flat_map(Market::may_have).collect(),
             markets: markets.into_iter().map(|market| market.spec).collect(),
         }

@@ -131,6 +131,7 @@ pub(crate) fn join(thread: JoinHandle<()>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+    #![allow(clippy::disallowed_types, reason = "a bound on waiting")]
 
     use std::time::Instant;
 
@@ -143,7 +144,9 @@ mod tests {
         let listen = ([127, 0, 0, 1], 0).into();
         let (journal, markets, rules) = (None, Vec::new(), Vec::new());
         let (reserve_bytes, snapshot_every) = (0, 1_000);
-        let plan = Plan { listen, journal, markets, rules, reserve_bytes, snapshot_every };
+        let clock_bound = Duration::from_secs(60);
+        let plan =
+            Plan { listen, journal, markets, rules, reserve_bytes, snapshot_every, clock_bound };
         House::open(&plan).unwrap()
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) reserve_bytes: u64,
     /// A snapshot is saved each time so many facts have been recorded.
     pub(crate) snapshot_every: u64,
+    /// How far the system's clock may jump, and the journal be ahead of it.
+    pub(crate) clock_bound: Duration,
 }
 
 /// A running exchange.
@@ -104,11 +106,19 @@ impl House {
         drop(gates::listen(plan.listen).map_err(HouseError::Gate)?); // the gate does so itself, later
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
-        let Plan { reserve_bytes, snapshot_every, .. } = *plan;
+        let Plan { reserve_bytes, snapshot_every, clock_bound, .. } = *plan;
         let segments = journal::Options { reserve_bytes, ..journal::Options::default() };
         let more = ServiceOptions::default();
         let rules = plan.rules.clone();
-        let options = ServiceOptions { journal, policy, segments, snapshot_every, rules, ..more };
+        let options = ServiceOptions {
+            journal,
+            policy,
+            segments,
+            snapshot_every,
+            clock_bound,
+            rules,
+            ..more
+        };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
         let markets = open_markets(&service, &plan.markets)?;
@@ -159,10 +169,9 @@ impl House {
         // After a failure all that is at work was answered when it came.
         let grace = if health.failure.is_some() { AFTER_A_FAILURE } else { GRACE };
         let closed = gate.stop_within(grace).map_err(HouseError::Gate);
-        match Arc::into_inner(service) {
-            Some(service) => service.stop().map_err(HouseError::Stop)?,
-            // A thread still looks at it; what is durable is durable all the same.
-            None => {}
+        // If a thread still looks at it, the last to do so ends it; what is durable is durable all the same.
+        if let Some(service) = Arc::into_inner(service) {
+            service.stop().map_err(HouseError::Stop)?;
         }
         closed
     }

@@ -48,6 +48,7 @@ faults! {
     End = "end", "the service ends in good order";
     Second = "second", "a second service starts on the same disk";
     Ruin = "ruin", "a floor dies whenever it is there, until its market is stopped";
+    Clock = "clock", "somebody sets the system's clock ahead or back by up to a day, or right again";
 }
 
 /// How many kinds there are.

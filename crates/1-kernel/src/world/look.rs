@@ -167,6 +167,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.failures
     }
 
+    /// Virtual time, in nanoseconds.
+    pub fn now(&self) -> u64 {
+        self.out.now
+    }
+
     /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or
     /// killed, had more restarts than it bears, or did not start; or the keeper has failed.
     pub fn death(&self) -> Option<&Reason> {

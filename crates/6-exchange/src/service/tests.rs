@@ -1,6 +1,11 @@
 //! Threads and worlds that die, at rest and under load: the reason is said, those who wait hear that nobody
 //! knows, and the service ends when it is told to.
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "threads, and bounds on waiting"
+)]
 
 use std::sync::mpsc::sync_channel;
 use std::thread::spawn;
@@ -301,4 +306,19 @@ fn a_service_whose_threads_are_dead_can_be_dropped() {
         failure(&service);
         bounded(|| drop(service));
     }
+}
+
+#[test]
+fn restarts_are_counted_by_the_monotonic_clock_from_the_first_moment_on() {
+    let service = in_memory();
+    service.client().ask(open_market()).unwrap();
+    let (to, counted_by) = sync_channel(1);
+    harm(&service, move |exchange| to.send((exchange.world().now(), exchange.time())).unwrap());
+    let (uptime, time) = counted_by.recv_timeout(BOUND).unwrap();
+    assert!(Duration::from_nanos(uptime) < BOUND, "it counts from its start");
+    assert!(
+        Duration::from_nanos(time.0) > Duration::from_secs(1_700_000_000),
+        "and facts by the calendar"
+    );
+    service.stop().unwrap();
 }

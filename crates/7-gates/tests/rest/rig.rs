@@ -149,14 +149,13 @@ impl Rig {
     /// Waits until the gate says that it has failed, and gives what it says.
     pub(crate) fn gate_failure(&self) -> String {
         let gate = self.gate.as_ref().unwrap();
-        let began = std::time::Instant::now();
-        loop {
+        for _ in 0..10_000_000 {
             if let Some(why) = gate.failure() {
                 return why;
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "the gate does not notice");
             std::thread::yield_now();
         }
+        panic!("the gate does not notice");
     }
 
     /// Ends a gate or an exchange that has failed, and gives what each says of that.

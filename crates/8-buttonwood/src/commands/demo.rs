@@ -78,6 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         rules: markets().into_iter().flat_map(|(spec, _)| may_have(spec)).collect(),
         reserve_bytes: args.reserve_mib.bytes(),
         snapshot_every: ServiceOptions::default().snapshot_every,
+        clock_bound: ServiceOptions::default().clock_bound,
     };
     let house = House::open(&plan)?;
     let watch = Watch::start(house.service(), ends.sender())?;

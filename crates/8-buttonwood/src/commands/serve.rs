@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// Save a snapshot each time so many facts have been recorded
     #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
+    /// Seconds that the system's clock may jump, and the journal's last fact be ahead of it
+    #[arg(long, value_name = "SECONDS", env = "BUTTONWOOD_CLOCK_BOUND_S")]
+    clock_bound_s: Option<u64>,
     /// A market to open, if it is not open; may be given more than once
     ///
     /// "negative" allows zero and negative prices. A collar rejects a buy whose limit is further above the
@@ -70,6 +73,7 @@ impl Args {
             policy: self.policy,
             reserve: self.reserve_mib,
             snapshot_every: self.snapshot_every,
+            clock_bound_s: self.clock_bound_s,
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
@@ -112,6 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         rules: config.rules,
         reserve_bytes: config.reserve.bytes(),
         snapshot_every: config.snapshot_every.get(),
+        clock_bound: Duration::from_secs(config.clock_bound_s),
     };
     let house = House::open(&plan)?;
     ends.are_awaited();
@@ -136,8 +141,9 @@ fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
 
 /// Says what an operator should hear of until the run is to end.
 fn follow(plan: &Plan, house: &House, ends: &Ends) -> Result<(), Failure> {
+    let health = house.service().health();
     let mut last =
-        Health { room: true, room_for_cancels: true, unsaved: None, ..house.service().health() };
+        Health { room: true, room_for_cancels: true, unsaved: None, clock: None, ..health };
     while !ends.wait(house, LOOK)? {
         let now = house.service().health();
         tell_of_change(&last, &now, plan.reserve_bytes);
@@ -167,6 +173,11 @@ fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
     let state = |health: &Health| (health.room, health.room_for_cancels);
     if state(last) != state(now) {
         output::log(&room(now, reserve_bytes));
+    }
+    match &now.clock {
+        Some(why) if last.clock.is_none() => output::log(&format!("THE CLOCK: {why}")),
+        None if last.clock.is_some() => output::log("the system's clock is right again"),
+        _ => {}
     }
     match &now.unsaved {
         Some(why) if last.unsaved.is_none() => output::log(&format!(

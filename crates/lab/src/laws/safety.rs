@@ -100,6 +100,9 @@ impl Inspector {
                 Seen::Lost(envelope) => note(self.on_said(envelope, false)),
                 Seen::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
+                    if who == Who::Supervisor {
+                        continue; // what its children died of was judged when they did
+                    }
                     note(Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") }));
                 }
                 Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}

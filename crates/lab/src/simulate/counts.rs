@@ -38,6 +38,9 @@ counts! {
     markets_stopped = "markets stopped, since their floors died too often";
     markets_resumed = "of these: resumed by the operator";
     refused_by_stopped = "asks refused because their market was stopped";
+    clock_jumps = "times that the system's clock was set";
+    clock_disbelieved = "batches that came while it was not believed";
+    clock_refusals = "starts refused since the journal was ahead of the clock";
     world_deaths = "worlds lost, with the program or the machine";
     program_deaths = "of these: the program alone";
     power_losses = "of these: the machine";
@@ -89,6 +92,9 @@ pub const SOMETIMES: &[&str] = &[
     "markets_stopped",
     "markets_resumed",
     "refused_by_stopped",
+    "clock_jumps",
+    "clock_disbelieved",
+    "clock_refusals",
     "world_deaths",
     "program_deaths",
     "power_losses",

@@ -219,7 +219,8 @@ impl Live {
         self.counts.kills += 1;
         self.last = Some(who).filter(|who| matches!(who, Who::Order(_)));
         if self.patient {
-            self.stage.pass_time(LONG);
+            let later = self.stage.world().now() + LONG;
+            self.stage.exchange_mut().set_uptime(later);
         }
         true
     }
@@ -312,6 +313,10 @@ impl Asked for Live {
 
     fn set_intake(&mut self, intake: Intake) {
         self.stage.exchange_mut().set_intake(intake);
+    }
+
+    fn set_uptime(&mut self, nanoseconds: u64) {
+        self.stage.exchange_mut().set_uptime(nanoseconds);
     }
 
     fn facts(&self) -> u64 {

@@ -169,5 +169,6 @@ fn often(fault: Fault) -> [u32; 3] {
         Fault::Stale => [30_000, 60_000, 100_000],
         Fault::Second => [50, 200, 500],
         Fault::Ruin => [2, 5, 12],
+        Fault::Clock => [30, 100, 300],
     }
 }

@@ -65,6 +65,11 @@ impl Record {
             if stamp.seq != self.len() + 1 {
                 return broken(Law::Told, format!("fact {} follows {}", stamp.seq, self.len()));
             }
+            let last = self.facts.last().map_or(stamp.time, |(last, _)| last.time);
+            if stamp.time < last {
+                let what = format!("fact {} is of {}, after {}", stamp.seq, stamp.time.0, last.0);
+                return broken(Law::Told, what);
+            }
             self.facts.push((stamp, fact));
             self.remember(&fact)?;
         }

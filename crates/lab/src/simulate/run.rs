@@ -3,8 +3,12 @@
 
 use std::ops::ControlFlow;
 
+use std::time::Duration;
+
 use exchange::Intake;
+use exchange::steps::Clock;
 use kernel::Seeded;
+use units::Time;
 use words::bytes::Facts;
 
 use super::clients::Clients;
@@ -26,6 +30,10 @@ use crate::laws::{Broken, Law, Marks};
 const STARTS: u32 = 8;
 /// Events after which faults rest whatever is left to do, for each order.
 const EVENTS: u64 = 400;
+/// How far the system's clock may jump.
+const CLOCK_BOUND: Duration = Duration::from_secs(60);
+/// A day, in nanoseconds.
+pub(super) const DAY: u64 = 86_400_000_000_000;
 /// Rows of a chart that are kept.
 const ROWS: usize = 120;
 
@@ -48,7 +56,10 @@ pub(super) struct Run {
     pub(super) marks: Marks,
     pub(super) house: Option<House>,
     pub(super) drawing: Option<Drawing>,
+    /// The monotonic clock, which is also what time it truly is.
     pub(super) clock: u64,
+    /// How far the system's clock is ahead of that, with a day added so that it can be behind.
+    pub(super) skew: u64,
     pub(super) arrival: u64,
     pub(super) doom: Option<Doom>,
     /// How long it takes until somebody starts it again.
@@ -116,6 +127,7 @@ impl Run {
             house: None,
             drawing: draws.then(Drawing::default),
             clock: 1_000_000_000,
+            skew: DAY,
             arrival: 0,
             doom: None,
             pause: 0,
@@ -151,11 +163,17 @@ impl Run {
 
     // ---- one event after the other
 
+    /// What the system's clock says.
+    fn wall(&self) -> Time {
+        Time(self.clock + self.skew)
+    }
+
     fn event(&mut self) -> Result<(), Broken> {
         if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
             return self.die();
         }
         self.heal();
+        let wall = self.wall();
         let Some(house) = &mut self.house else { return self.start() };
         let next = house.next(self.clock);
         let asks = self.clients.may_ask()
@@ -171,10 +189,11 @@ impl Run {
             self.clock = self.arrival.max(self.clock + 1_000_000);
             return Ok(());
         };
+        let wall = Time(wall.0 + (at - self.clock));
         self.clock = at;
         match turnout {
             Turnout::World => {
-                house.world(self.clock);
+                house.world(wall, self.clock);
                 self.news()
             }
             Turnout::Journal => {
@@ -340,6 +359,16 @@ impl Run {
             "the exchange starts with {} facts; {lost} were lost",
             facts.len()
         ));
+        let last = exchange.time();
+        let clock = loop {
+            match Clock::new(last, CLOCK_BOUND, self.wall(), self.clock) {
+                Ok(clock) => break clock,
+                // Somebody sets the clock right, or waits until that time.
+                Err(_) if self.skew != DAY => self.skew = DAY,
+                Err(ahead) => self.clock += ahead.last.0 - ahead.now.0,
+            }
+            self.counts.clock_refusals += 1;
+        };
         let history = self.record.history()?;
         let mut live =
             Live::new(exchange, history, &self.plan, self.faults.clone(), self.seed.draw());
@@ -349,8 +378,9 @@ impl Run {
             Some(Mistake::EarlyTell) => Box::new(Hasty { journal: Box::new(journal), syncs: 0 }),
             _ => Box::new(journal),
         };
+        let now = (self.wall(), self.clock);
         self.house =
-            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, self.clock));
+            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, clock, now));
         self.news()
     }
 
