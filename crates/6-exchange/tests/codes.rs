@@ -1,5 +1,6 @@
 //! The door's rejections: each code has an input that yields it, and of several faults in one ask the code
 //! that comes first in [`Code::ALL`] is told.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;

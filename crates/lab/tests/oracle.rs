@@ -293,8 +293,11 @@ fn asks(wishes: &[Wish]) -> Vec<Ask> {
 /// A market by its name's number: the first takes every price, the second those above zero, the others have
 /// collars; one that is bad has no lot, or a collar that contradicts its other rules.
 fn spec(symbol: u8, bad: bool) -> MarketSpec {
-    let lot =
-        if bad && symbol % 2 == 0 { Scale { mantissa: 0, places: 0 } } else { Scale::places(0) };
+    let lot = if bad && symbol.is_multiple_of(2) {
+        Scale { mantissa: 0, places: 0 }
+    } else {
+        Scale::places(0)
+    };
     let length = NonZeroU32::new(if symbol == 2 { 5_000 } else { 2 }).expect("it is above zero");
     let above =
         MarketSpec::new(format!("M{symbol}").parse().expect("a symbol"), Scale::places(0), lot);

@@ -18,7 +18,7 @@ fn rig() -> Rig {
         |symbol: &str| MarketSpec::new(symbol.parse().unwrap(), Scale::places(2), Scale::places(0));
     let percent = Distance::BasisPoints(length(1_000));
     open(&service, market("TEA-USD"));
-    open(&service, market("COIN-USD").with_collar(percent, Price(100_00)));
+    open(&service, market("COIN-USD").with_collar(percent, Price(10_000)));
     let power = market("POWER-EUR").with_negative_prices();
     open(&service, power.with_collar(Distance::Ticks(length(500)), Price(0)));
     Rig::before(service, Options::default())
