@@ -153,7 +153,7 @@ fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
         let refused = rig.get(path, 1);
         assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
         assert!(
-            refused.json()["detail"].as_str().unwrap().contains("a bug of the views"),
+            refused.json()["message"].as_str().unwrap().contains("a bug of the views"),
             "{path}"
         );
     }
@@ -170,7 +170,7 @@ fn an_exchange_whose_thread_dies_is_said_by_health_and_nobody_waits() {
     for path in ["/readyz", "/healthz"] {
         let refused = rig.get(path, 1);
         assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
-        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        let detail = refused.json()["message"].as_str().unwrap().to_owned();
         assert!(detail.contains("a bug of the journal's thread"), "{path}: {detail}");
     }
     let refused = rig.post("/orders", 1, &order("buy", "1", "1")).refusal();

@@ -268,10 +268,6 @@ fn a_message_says_the_particular_in_the_words_of_the_dialect() {
             with("size", json!("99999999999")),
             "size is too large (99999999999). Maximum size is 27487790.6944",
         ),
-        (
-            with("price", json!(10)),
-            "price: invalid type: integer `10`, expected a string at line 1 column 11",
-        ),
         (without("price"), "price is required"),
         (without("size"), "size is required"),
         (with("product_id", json!("DOGE-USD")), "Product not found"),
@@ -310,6 +306,8 @@ fn a_message_says_the_particular_in_the_words_of_the_dialect() {
         reply.refusal();
         assert_eq!(reply.json()["message"], message);
     }
+    let typed = with("price", json!(10)).json()["message"].as_str().unwrap().to_owned();
+    assert!(typed.starts_with("price: invalid type: integer `10`, expected a string"), "{typed}");
     let named = with("nonsense", json!(1)).json()["message"].as_str().unwrap().to_owned();
     assert!(named.contains("unknown field `nonsense`"), "{named}");
     for null in ["funds", "stp", "client_oid"] {
