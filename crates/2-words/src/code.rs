@@ -30,7 +30,8 @@ codes! {
     /// The service's queue is full.
     Busy = "busy", "The exchange has more asks than it can hold; ask again shortly.";
     /// The journal can take no more.
-    JournalFull = "journal-full", "The journal has no room; new orders are refused until there is, and cancels once nothing is set aside.";
+    JournalFull = "journal-full",
+        "The journal has no room; new orders are refused until there is, and cancels once nothing is set aside.";
     /// The exchange is going down, or its journal failed.
     Unavailable = "unavailable", "The exchange is not taking asks; whether this one happened is not known yet.";
     /// No such market.
@@ -49,7 +50,8 @@ codes! {
     /// No open order has this number, or it is another account's.
     UnknownOrder = "unknown-order", "No open order of this account has this number.";
     /// The market's processes were given up.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    MarketStopped = "market-stopped",
+        "This market has stopped; its orders can be cancelled, and the operator can resume it.";
     /// Only a stopped market is resumed.
     MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The order's process was given up.

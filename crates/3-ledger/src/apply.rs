@@ -119,12 +119,13 @@ fn check_number(deal: &Deal) -> Result<(), Wrong> {
 }
 
 /// Says whether a fact with this stamp may come after one with the stamp `last`: commands are numbered upwards, time
-/// does not go back, and an order bears the number of the command that placed it.
+/// does not go back, and no order has a number above that of the command whose fact enters it. (Below is possible
+/// where commands overtake each other, as in explored worlds.)
 ///
 /// For whoever folds facts that were stored: [`Ledger::apply`] sees no stamps.
 pub fn follows(last: Stamp, next: Stamp, fact: &Fact) -> Result<(), Wrong> {
     let is_own = match fact {
-        Fact::Entered(entered) => entered.order.0 == next.ask.0,
+        Fact::Entered(entered) => entered.order.0 <= next.ask.0,
         _ => true,
     };
     let in_order = last.ask <= next.ask && next.ask.0 <= limits::MAX_COMMAND;

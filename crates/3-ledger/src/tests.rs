@@ -24,7 +24,7 @@ impl Chance {
 
 fn spec(number: u16) -> MarketSpec {
     let symbol = format!("M{number}-USD").parse().unwrap();
-    MarketSpec::new(symbol, Scale::places(2), Scale::places(0))
+    MarketSpec::new(symbol, Scale::places(2), Scale::places(0)).with_negative_prices()
 }
 
 /// A ledger with two markets.

@@ -148,6 +148,7 @@ fn replaces() -> Vec<(Ask, Vec<Code>)> {
 fn others() -> Vec<(Ask, Vec<Code>)> {
     let cancel = |account, order| Ask::Cancel { account, order };
     let release = |order| Ask::Release { order };
+    let resume = |market| Ask::ResumeMarket { market };
     let no_step = Scale { mantissa: 0, places: 0 };
     let market = |symbol: &str, lot, negative_prices| {
         Ask::OpenMarket(MarketSpec { lot, negative_prices, ..spec(symbol) })
@@ -164,6 +165,9 @@ fn others() -> Vec<(Ask, Vec<Code>)> {
         (release(PARTLY), vec![Code::OrderNotSuspended]),
         (release(IN_STOPPED), vec![Code::MarketStopped, Code::OrderNotSuspended]),
         (release(OrderId(u64::MAX)), vec![Code::UnknownOrder]),
+        (resume(STOPPED), vec![]),
+        (resume(TEA), vec![Code::MarketNotStopped]),
+        (resume(MarketId(u16::MAX)), vec![Code::UnknownMarket]),
         (market("NEW-USD", whole, false), vec![]),
         (market("NEW-USD", no_step, false), vec![Code::BadScale]),
         (market("NEW-USD", whole, true), vec![Code::BadRules]),

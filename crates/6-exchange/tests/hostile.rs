@@ -177,7 +177,7 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
 fn beginning() -> Vec<(Stamp, Fact)> {
     let stamp = |seq| Stamp { seq, ask: AskId(seq), time: Time(10) };
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot).with_negative_prices();
     let entered = |order, side| {
         Fact::Entered(Entered {
             order: OrderId(order),

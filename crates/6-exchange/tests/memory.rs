@@ -47,7 +47,8 @@ fn bytes_an_order(markets: u16, price: impl Fn(u32) -> i64) -> i64 {
     let mut exchange = Exchange::new(Options::default());
     for market in 0..markets {
         let symbol = format!("M{market}-USD").parse().unwrap();
-        let spec = MarketSpec::new(symbol, Scale::places(2), Scale::places(0));
+        let spec =
+            MarketSpec::new(symbol, Scale::places(2), Scale::places(0)).with_negative_prices();
         exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| {});
     }
     for number in 0..ORDERS {

@@ -16,6 +16,7 @@ mod guard;
 mod lists;
 mod live;
 mod market;
+mod named;
 mod openapi;
 mod orders;
 mod paced;

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
-use ledger::views::{Bounds, Order, Views};
+use ledger::views::{Order, Views};
 use serde::Deserialize;
 use tokio::sync::oneshot;
-use units::{AccountId, ClientId, OrderId};
+use units::{AccountId, OrderId};
 use utoipa::ToSchema;
 use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
 use crate::extract::{Account, Body, Id, Present, Query};
 use crate::gate::App;
+use crate::named::{Named, own};
 use crate::problem::{GateCode, Problem, Refusals};
 use crate::schema::{ClientOid, DecimalIn, False, NumberText, OrderName, ProductId};
 use crate::shape::OrderBody;
@@ -237,49 +238,6 @@ impl App {
 /// An order with the decimals of its market.
 pub(crate) fn body(views: &Views, order: &Order) -> Option<OrderBody> {
     Some(OrderBody::of(views.market(order.entered.market)?, order))
-}
-
-/// The order with this number, if it is this account's.
-fn own(views: &Views, account: AccountId, order: OrderId) -> Option<&Order> {
-    views.orders().get(order).filter(|order| order.entered.account == account)
-}
-
-/// How a path names an order.
-enum Named {
-    Number(OrderId),
-    Client(ClientId),
-}
-
-impl Named {
-    fn parse(id: &str) -> Result<Named, Problem> {
-        if let Some(text) = id.strip_prefix("client:") {
-            return client_oid::parse(text).map(Named::Client);
-        }
-        let digits = id.bytes().all(|byte| byte.is_ascii_digit());
-        let number = id.parse().ok().filter(|_| digits);
-        number.map(|number| Named::Number(OrderId(number))).ok_or_else(|| Code::UnknownOrder.into())
-    }
-
-    /// The order of this account, or a refusal that says how long orders are kept. It is the same
-    /// for another's order, one that was forgotten and one that never was: views cannot tell.
-    fn find<'a>(
-        &self,
-        views: &'a Views,
-        account: AccountId,
-        kept: &Bounds,
-    ) -> Result<&'a Order, Problem> {
-        let order = match *self {
-            Named::Number(order) => own(views, account, order),
-            Named::Client(client) => views.orders().by_client(account, client),
-        };
-        order.ok_or_else(|| {
-            let (own, all) = (kept.finished_per_account, kept.finished);
-            Problem::from(Code::UnknownOrder).explained(format!(
-                "of the orders that are done the last {own} of an account are kept, {all} of all \
-                 accounts"
-            ))
-        })
-    }
 }
 
 /// Enters an order. The answer shows it as this ask left it.

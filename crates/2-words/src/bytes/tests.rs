@@ -245,7 +245,7 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(refused(&[5]), BytesError { at: 1, what: What::Truncated });
     assert_eq!(refused(&[5, 0, 0]).what, What::NoFacts);
     assert_eq!(refused(&[5, 0, 1, 0]).what, What::Kind);
-    assert_eq!(refused(&[5, 0, 1, 11, 0]).what, What::Kind);
+    assert_eq!(refused(&[5, 0, 1, 13, 0]).what, What::Kind);
     assert_eq!(refused(&[5, 0, 1, 0x17, 0]).what, What::Kind); // a flag that `suspended` has not
     assert_eq!(refused(&[5, 0, 1, 7, 0x80, 0]).what, What::Overlong);
     assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameAsk);

@@ -65,6 +65,7 @@ impl World {
             Fact::Suspended { order } => self.orders.get_mut(&order).unwrap().suspended = true,
             Fact::Released { order } => self.orders.get_mut(&order).unwrap().suspended = false,
             Fact::MarketStopped { market } => self.stopped.push(market),
+            Fact::MarketResumed { market } => self.stopped.retain(|stopped| *stopped != market),
             Fact::Started { .. } => self.ended.clear(),
             _ => {}
         }
@@ -84,7 +85,13 @@ fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact 
         0 => left(id.0, order.entered.lots.0 - order.done),
         1 | 2 if order.suspended => Fact::Released { order: id },
         1 => Fact::Suspended { order: id },
-        3 if chance.below(12) == 0 => Fact::MarketStopped { market: order.entered.market },
+        3 if chance.below(12) == 0 => {
+            let market = order.entered.market;
+            match world.stopped.contains(&market) {
+                true => Fact::MarketResumed { market },
+                false => Fact::MarketStopped { market },
+            }
+        }
         4 if chance.below(6) == 0 => Fact::Started { epoch: epoch + 1 },
         _ => {
             let other = open[usize::try_from(chance.below(open.len() as u64)).unwrap()];
@@ -133,6 +140,10 @@ fn what_the_judge_lets_trade_is_what_a_plain_reading_of_the_facts_lets_trade() {
                     for asker in [deal.maker, deal.taker] {
                         assert_eq!(ledger.settle(&deal, asker), Verdict::Void, "seed {seed}");
                     }
+                }
+                Fact::Entered(entered) if world.stopped.contains(&entered.market) => {
+                    assert_eq!(ledger.apply(&fact), Err(Wrong::MarketStopped), "seed {seed}");
+                    continue;
                 }
                 _ => ledger.apply(&fact).unwrap(),
             }

@@ -219,7 +219,7 @@ mod tests {
             lines,
             [
                 "started epoch 1".to_owned(),
-                "market-opened BTC-USD tick 0.5 lot 0.001".to_owned(),
+                "market-opened BTC-USD tick 0.5 lot 0.001 prices above-zero".to_owned(),
                 format!("entered BTC-USD sell 2.500 @ 100.5 order 3 account 7 {third}"),
                 format!(
                     "entered BTC-USD buy 2.500 @ 100.5 order 4 account 8 {fourth} immediate-or-cancel"

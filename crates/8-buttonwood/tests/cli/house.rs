@@ -406,7 +406,7 @@ fn a_server_prints_the_tree_that_it_would_run_and_changes_nothing() {
     assert_eq!((text.status, text.err.as_str()), (0, ""), "{text:?}");
     let lines = "exchange: one-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
   ledger: one process, permanent, 5000 ms to end; registered as 0
-  TEA-USD: rest-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
+  TEA-USD: rest-for-one, at most 100 restarts in 1000 ms, then given up alone; permanent, any time to end
     orders: many like children, 0 now; each transient, at most 3 restarts in 1000 ms, 5000 ms to end; registered as 2
     floor: one process, permanent, 5000 ms to end; registered as 1
 ";

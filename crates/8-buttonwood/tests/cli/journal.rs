@@ -97,7 +97,7 @@ fn facts_are_shown_and_exported() {
         rows,
         [
             ("       1        1  ", "Z  started epoch 1"),
-            ("       2        2  ", "Z  market-opened BTC-USD tick 0.01 lot 0.00000001"),
+            ("       2        2  ", "Z  market-opened BTC-USD tick 0.01 lot 0.00000001 prices any"),
             (
                 "       3        3  ",
                 "Z  entered BTC-USD sell 4.00000000 @ 236.50 order 3 account 1"

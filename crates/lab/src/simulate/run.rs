@@ -1,8 +1,6 @@
 //! The course of a run: clients ask, the world answers, the journal writes, each when its time has come;
 //! faults strike between; a world that is lost comes back. Then faults rest, and everything must settle.
 
-use std::ops::ControlFlow;
-
 use std::time::Duration;
 
 use exchange::Intake;
@@ -168,7 +166,7 @@ impl Run {
         Time(self.clock + self.skew)
     }
 
-    fn event(&mut self) -> Result<(), Broken> {
+    pub(super) fn event(&mut self) -> Result<(), Broken> {
         if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
             return self.die();
         }
@@ -207,7 +205,7 @@ impl Run {
         }
     }
 
-    fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
+    pub(super) fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
         if let Some(house) = &mut self.house
             && let Some(batch) = house.submit(batch)
         {
@@ -217,7 +215,7 @@ impl Run {
     }
 
     /// Writes down what the world has brought about.
-    fn news(&mut self) -> Result<(), Broken> {
+    pub(super) fn news(&mut self) -> Result<(), Broken> {
         let Some(house) = &mut self.house else { return Ok(()) };
         let (facts, asks) = house.live.news();
         self.record.take(facts, asks)?;
@@ -311,7 +309,7 @@ impl Run {
         damage(&recovery::Before { disk, plan, record, marked }, counts)
     }
 
-    fn start(&mut self) -> Result<(), Broken> {
+    pub(super) fn start(&mut self) -> Result<(), Broken> {
         for failed in 0.. {
             if failed > STARTS {
                 self.faults.rest(true);
@@ -408,64 +406,5 @@ impl Run {
         if let Some(drawing) = house.or(self.drawing.as_mut()) {
             drawing.note(text);
         }
-    }
-
-    // ---- the end
-
-    /// Faults rest, and there is room: everything is answered, all settles, and a new order is taken.
-    fn settle(&mut self) -> Result<(), Broken> {
-        self.resting = true;
-        self.faults.rest(true);
-        self.heal_now();
-        self.drain()?;
-        let stopped = self.record.stopped();
-        let resume = stopped.into_iter().map(|market| words::Ask::ResumeMarket { market });
-        let batch = self.clients.submit(resume.collect());
-        self.submit(batch)?;
-        self.drain()?;
-        let ask = self.clients.modest_place(&self.plan);
-        let before = self.record.len();
-        let batch = self.clients.submit(vec![ask]);
-        self.submit(batch)?;
-        self.drain()?;
-        if self.record.len() == before || self.record.told() != self.record.len() {
-            let what = "a new order is not taken, or its facts are not told".to_owned();
-            return Err(Broken { law: Law::Drain, what });
-        }
-        self.look_through()?;
-        self.doom = Some(Doom { at: self.clock, cache: true });
-        self.die()?;
-        self.start()?;
-        self.record.priority()
-    }
-
-    fn drain(&mut self) -> Result<(), Broken> {
-        for _ in 0..1_000_000 {
-            let idle = self.house.as_ref().is_some_and(House::is_idle);
-            if idle && self.clients.content() && self.doom.is_none() {
-                return Ok(());
-            }
-            self.event()?;
-        }
-        let what = "asks are not answered although nothing fails any more".to_owned();
-        Err(Broken { law: Law::Drain, what })
-    }
-
-    /// Everything in the world, and all that a subscriber is shown.
-    fn look_through(&mut self) -> Result<(), Broken> {
-        let Some(house) = &mut self.house else { return Ok(()) };
-        house.live.look_at_all();
-        let (mut reader, durable) = house.history();
-        let mut shown = Vec::new();
-        let read = reader.read(1, durable, &mut |batch| {
-            shown.extend(batch.facts().filter_map(Result::ok));
-            ControlFlow::Continue(())
-        });
-        self.news()?;
-        if read.is_err() || shown != self.record.facts() {
-            let what = format!("history as it is read: {} facts, {read:?}", shown.len());
-            return Err(Broken { law: Law::Kept, what });
-        }
-        Ok(())
     }
 }
