@@ -464,7 +464,7 @@ impl StorageFile for SimFile {
         }
         let inode = &mut state.image.inodes[self.inode];
         Inode::apply(&mut inode.now, begin, &bytes[..length]);
-        inode.remember(begin, &bytes[..length]);
+        inode.remember(begin, &bytes[..length], length == bytes.len());
         inode.pending.push(Change::Write { at: begin, bytes: bytes[..length].to_vec() });
         match (last, fails) {
             (true, _) => Err(no_power()),

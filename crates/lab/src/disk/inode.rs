@@ -26,11 +26,21 @@ pub(super) struct Inode {
     pub(super) pending: Vec<Change>,
     /// What was written of late, without the zeros behind it, oldest first.
     pub(super) past: VecDeque<(usize, Vec<u8>)>,
+    /// Where a write broke off that was not taken as a whole.
+    broken_off: Option<usize>,
 }
 
 impl Inode {
-    /// Writes down what was written, and forgets what was too long ago.
-    pub(super) fn remember(&mut self, at: usize, bytes: &[u8]) {
+    /// Writes down what was written as a whole, and forgets what was too long ago. The rest of a write of
+    /// which the system took only a part at first is no whole one.
+    pub(super) fn remember(&mut self, at: usize, bytes: &[u8], whole: bool) {
+        let goes_on = self.broken_off.take() == Some(at);
+        if !whole {
+            self.broken_off = Some(at + bytes.len());
+        }
+        if !whole || goes_on {
+            return;
+        }
         let Some(last) = bytes.iter().rposition(|&byte| byte != 0) else { return };
         self.past.push_back((at, bytes[..=last].to_vec()));
         if self.past.len() > PAST {

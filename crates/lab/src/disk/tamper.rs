@@ -4,8 +4,11 @@
 use journal::Lost;
 
 use super::inode::Inode;
-use super::{Image, SimDisk};
+use super::{Image, SimDisk, rename};
 use crate::faults::Fault;
+
+/// A write with at least so many bytes, not the first of its file, is more than a part of something.
+const RECOGNISED: usize = 32;
 
 /// What another program has taken away, and how it is put back.
 #[derive(Clone, Debug)]
@@ -93,19 +96,23 @@ impl SimDisk {
         }
         let later = 1 + below(inode.past.len() - 1);
         let (at, lost) = inode.past[later].clone();
-        let old = inode.past[below(later)].1.clone();
+        let (old_at, old) = inode.past[below(later)].clone();
         let (last, end) = inode.past.back().map(|(at, bytes)| (*at, at + bytes.len()))?;
         let length = inode.now.len();
         let (at, put, what) = match below(4) {
             0 => (at, old, "an older write"),
             1 => (end, old, "an older write behind the last one"),
-            2 => (at, vec![0; lost.len()], "nothing: the write never arrived"),
+            2 if inode.now.get(at..).is_some_and(|now| now.starts_with(&lost)) => {
+                (at, vec![0; lost.len()], "nothing: the write never arrived")
+            }
+            2 => return None, // others were written over it
             _ => {
                 let zeros = last.saturating_sub(at) + lost.len();
                 let mut put = vec![0; zeros];
                 put.extend(&old);
-                if at + put.len() > length {
-                    return None; // without what is behind them, zeros are as blocks that were set aside
+                // Without something to recognise behind them, zeros are as blocks that were set aside.
+                if at + put.len() > length || old_at == 0 || old.len() < RECOGNISED {
+                    return None;
                 }
                 (at, put, "zeros, and an older write behind them")
             }
@@ -173,6 +180,8 @@ impl SimDisk {
             return false;
         };
         let image = &mut state.image;
+        // Whoever puts it back makes that durable, after all that happened to names before.
+        image.pending.drain(..).for_each(|renaming| rename(&mut image.safe_names, renaming));
         let beside = format!("{name}.kept");
         let there = image.names.get(&name).copied().filter(|found| Some(*found) != instead);
         let kept = image.names.get(&beside).copied().or(there).filter(|kept| *kept != inode);

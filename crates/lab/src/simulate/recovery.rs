@@ -4,7 +4,7 @@
 
 use exchange::steps::recover_watched;
 use exchange::{Options, RecoverError, Recovered};
-use journal::{FileJournal, Journal, JournalError, read_facts, verify_storage};
+use journal::{Damage, FileJournal, Journal, JournalError, read_facts, verify_storage};
 use ledger::Ledger;
 use words::{Fact, Stamp};
 
@@ -177,7 +177,7 @@ impl Before<'_> {
                 let verified = verify_storage(disk, &mut |_, _| ());
                 return if !disk.shows(&rotten) {
                     broken("it was named, and something was changed")
-                } else if !why.to_string().contains(name) {
+                } else if !why.to_string().contains(name) && !is_gap(&why) {
                     broken(&format!("another place was named: {why}"))
                 } else if verified.is_ok_and(|verified| verified.intact) {
                     broken("verify finds nothing")
@@ -212,6 +212,11 @@ impl Before<'_> {
         }
         Ok(cut || recovered.passed_over.contains(&path))
     }
+}
+
+/// True if facts are missing: what follows them is named then.
+fn is_gap(why: &JournalError) -> bool {
+    matches!(why, JournalError::Damaged { damage: Damage::Gap { .. }, .. })
 }
 
 fn options(plan: &Plan) -> journal::Options {

@@ -32,6 +32,8 @@ const EVENTS: u64 = 400;
 const CLOCK_BOUND: Duration = Duration::from_secs(60);
 /// A day, in nanoseconds.
 pub(super) const DAY: u64 = 86_400_000_000_000;
+/// Times in one run that the disk's bytes are damaged: each costs a start.
+const MOST_DAMAGE: u64 = 200;
 /// Rows of a chart that are kept.
 const ROWS: usize = 120;
 
@@ -285,13 +287,14 @@ impl Run {
         }
         self.clients.read(&self.record, &mut self.counts)?;
         self.clock += 1_000_000 + std::mem::take(&mut self.pause);
-        if self.faults.strikes(Fault::Rot) {
+        let judged = self.counts.bit_rots + self.counts.stale_bytes;
+        if judged < MOST_DAMAGE && self.faults.strikes(Fault::Rot) {
             self.faults.rest(true);
             let judged = self.judge_damage(recovery::rot);
             self.faults.rest(self.resting);
             judged?;
         }
-        if self.faults.strikes(Fault::Stale) {
+        if judged < MOST_DAMAGE && self.faults.strikes(Fault::Stale) {
             self.faults.rest(true);
             let judged = self.judge_damage(recovery::stale);
             self.faults.rest(self.resting);
