@@ -7,6 +7,7 @@ mod bless;
 mod count;
 mod fault;
 mod kill;
+mod mutants;
 mod needs;
 mod readme;
 mod steps;
@@ -30,6 +31,7 @@ Every chore of the repository.
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask count             instructions of an ask and of the kernel's loads, by callgrind: steady on a busy machine
+  cargo xtask mutants           takes each condition of the ledger away in turn, and says which no test notices
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
         (Some("count"), []) => count::run(),
+        (Some("mutants"), []) => mutants::run(&root()),
         (Some("kill"), [help]) if help == "--help" || help == "-h" => {
             println!("{}", kill::HELP);
             Ok(())
