@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     File { path: PathBuf, why: io::Error },
     /// A program is missing and could not be brought.
     Missing { program: String, reason: String, package: String },
+    /// A program of cargo's that only one chore needs is missing.
+    NotInstalled { program: &'static str, install: &'static str },
     /// The tree is not as it should be; each was told.
     Untidy { complaints: usize },
     /// A session of the README went otherwise.
@@ -42,6 +44,9 @@ impl fmt::Display for Fault {
                 f,
                 "`{program}` is not there ({reason}); install it: apt-get install {package}"
             ),
+            Fault::NotInstalled { program, install } => {
+                write!(f, "`{program}` is not installed; install it: {install}")
+            }
             Fault::Untidy { complaints } => {
                 write!(
                     f,

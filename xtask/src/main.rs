@@ -8,6 +8,7 @@ mod count;
 mod dialect;
 mod fault;
 mod kill;
+mod mutants;
 mod needs;
 mod readme;
 mod steps;
@@ -33,6 +34,7 @@ Every chore of the repository.
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
   cargo xtask count             instructions of an ask and of the kernel's loads, by callgrind: steady on a busy machine
+  cargo xtask mutants           takes each condition of the ledger away in turn, and says which no test notices
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         (Some("bless"), []) => bless::run(),
         (Some("count"), []) => count::run(),
         (Some("dialect"), []) => return dialect(),
+        (Some("mutants"), []) => mutants::run(&root()),
         (Some("kill"), [help]) if help == "--help" || help == "-h" => {
             println!("{}", kill::HELP);
             Ok(())

@@ -280,7 +280,7 @@ impl Ledger {
     }
 
     /// Frees the line of an order that is done.
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, index: u32) {
         let order = self.lines[index as usize].order;
         self.table.remove(order.0, |other| other == index);
@@ -291,10 +291,19 @@ impl Ledger {
     fn free_up(&mut self, index: u32) {
         let line = &mut self.lines[index as usize];
         line.order = OrderId(0);
-        if line.is_by_client() {
-            self.repeats.on_end(self.facts, line.account);
-        }
+        let is_by_client = line.is_by_client();
         self.free.push(index);
+        if is_by_client {
+            self.on_end_by_client(index);
+        }
+    }
+
+    /// An order of an account that is remembered has ended.
+    #[cold]
+    #[inline(never)]
+    fn on_end_by_client(&mut self, index: u32) {
+        let account = self.lines[index as usize].account;
+        self.repeats.on_end(self.facts, account);
     }
 
     #[inline]
@@ -317,17 +326,13 @@ impl Ledger {
             true => Mark::default(),
             false => Mark::of(deal, true),
         };
-        for (index, as_maker) in [(maker, true), (taker, false)] {
-            let index = index.expect("the judge has seen both lines");
-            let line = &mut self.lines[index as usize];
-            line.done += lots;
-            if line.done == line.size {
-                self.remove(index);
-            } else if as_maker {
-                line.as_maker = mark;
-            } else {
-                line.as_taker = (deal.maker, mark);
-            }
+        let sound = "the judge has seen both lines";
+        let (maker, taker) = (maker.expect(sound), taker.expect(sound));
+        if !self.fill(maker, lots) {
+            self.lines[maker as usize].as_maker = mark;
+        }
+        if !self.fill(taker, lots) {
+            self.lines[taker as usize].as_taker = (deal.maker, mark);
         }
         self.trades += 1;
         let market = &mut self.markets[usize::from(place.0)];
@@ -335,6 +340,18 @@ impl Ledger {
             market.band = Band::after(&market.spec, Some(price));
         }
         Ok(())
+    }
+
+    /// Lots of an order have traded: true if these were the last, and its line is free.
+    #[inline(always)]
+    fn fill(&mut self, index: u32, lots: Lots) -> bool {
+        let line = &mut self.lines[index as usize];
+        line.done += lots;
+        let is_filled = line.done == line.size;
+        if is_filled {
+            self.remove(index);
+        }
+        is_filled
     }
 
     /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.

@@ -138,7 +138,6 @@ impl Repeats {
     }
 
     /// One of these orders has ended.
-    #[inline(never)]
     pub(crate) fn on_end(&mut self, at: u64, account: AccountId) {
         let Some(of) = self.accounts.get_mut(&account) else { return };
         of.open -= 1;
@@ -209,6 +208,12 @@ impl Repeats {
         let own = (account, 0)..=(account, u64::MAX);
         let asked = move |client| &self.asked.get(&(account, client)).expect("in both trees").1;
         self.ids.range(own).map(move |(_, client)| (*client, asked(*client)))
+    }
+
+    /// The accounts that may be forgotten, the next one first.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> Vec<AccountId> {
+        self.idle.iter().map(|(_, account)| *account).collect()
     }
 
     /// An account as a snapshot has it; its open orders are told before, its ids after it.

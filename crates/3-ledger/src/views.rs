@@ -15,7 +15,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use units::{MarketId, Side, Symbol, Time};
 use words::{Fact, MarketSpec, Stamp};
@@ -248,6 +248,14 @@ impl Views {
     pub fn trade_of_fact(&self, seq: u64) -> Option<&Trade> {
         let on_tapes = || self.markets.values().find_map(|market| market.tape.of_fact(seq));
         self.fills.of_fact(seq).or_else(on_tapes)
+    }
+}
+
+/// Takes the oldest of a list out, and gives back the room that a longer list has left.
+fn pop_oldest(list: &mut VecDeque<u64>) {
+    list.pop_front();
+    if list.capacity() > 4 * list.len().max(16) {
+        list.shrink_to(2 * list.len());
     }
 }
 

@@ -266,12 +266,13 @@ impl Floor {
     fn place(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let &Presence { order, place, side, price, open, .. } = presence;
         if let Some((at, seat)) = self.seats.of(pid, order) {
-            let seat_price = self.side(seat.side()).price_of(seat);
+            let was = seat.side();
+            let seat_price = self.side(was).price_of(seat);
             if (seat.place, seat_price) == (place, price) {
                 self.seats.is_back(at);
                 return self.show(side, at, open);
             }
-            self.take_off(at);
+            self.take_off(was, at);
         }
         self.hear_or_wait(pid, presence, out);
     }
@@ -280,8 +281,8 @@ impl Floor {
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
         let is_last = match self.seats.of(pid, order) {
             Some((place, seat)) => {
-                let is_last = seat.generation == pid.generation();
-                self.take_off(place);
+                let (side, is_last) = (seat.side(), seat.generation == pid.generation());
+                self.take_off(side, place);
                 is_last
             }
             None => false,
@@ -323,24 +324,20 @@ impl Floor {
         }
     }
 
-    /// Takes off whoever sits in this place.
+    /// Takes off who sits in this place, on that side.
     #[inline(always)]
-    fn take_off(&mut self, place: usize) {
-        if let Some(seat) = self.seats.get(place) {
-            let side = seat.side();
-            let (ladder, seats) = self.ladder(side);
-            ladder.remove(seats, place);
-        }
+    fn take_off(&mut self, side: Side, place: usize) {
+        let (ladder, seats) = self.ladder(side);
+        ladder.remove(seats, place);
     }
 
     /// True unless a later life has spoken. If the address was another order's, that one has ended.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        let place = self.seats.make_room(pid.index());
-        if self.seats.is_of_other(place, pid, order) {
-            self.take_off(place);
+        if let Some((side, place)) = self.seats.other(pid, order) {
+            self.take_off(side, place);
         }
-        self.seats.hears_at(place, pid, order) || mutation::FORMER_LIVES.is_on()
+        self.seats.hears(pid, order) || mutation::FORMER_LIVES.is_on()
     }
 
     #[inline(always)]

@@ -7,6 +7,8 @@ mod levels;
 mod look;
 mod places;
 mod seats;
+#[cfg(test)]
+mod tests;
 
 use kernel::Pid;
 use units::{AskId, Lots, Price, Side};
@@ -89,7 +91,6 @@ impl Ladder {
     #[inline]
     pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, presence: &Presence) {
         let &Presence { order, place, price, open: lots, .. } = presence;
-        let index = seats.make_room(pid.index());
         let at = self.levels.take(self.rank(price.0));
         let queue = self.levels.queue_mut(at);
         let (before, after) = if place >= self.latest || queue.tail == NONE {
@@ -101,8 +102,9 @@ impl Ladder {
         let generation = pid.generation();
         let (next, previous) = (after, before);
         let level = LevelRef::new(self.side, at);
+        let (index, seat) = seats.seat_of(pid);
+        *seat = Seat { order, place, lots, generation, next, previous, level };
         let index = u32::try_from(index).expect("an index has 32 bits");
-        *seats.at(index) = Seat { order, place, lots, generation, next, previous, level };
         *seats.next_of(before, &mut queue.head) = index;
         *seats.previous_of(after, &mut queue.tail) = index;
         queue.lots += lots;

@@ -1,5 +1,10 @@
 //! Each fact that cannot be is refused, by its reason, and changes nothing.
 
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use kernel::explore::Digest;
+use kernel::{Keeper, Pid};
 use units::limits;
 
 use super::*;
@@ -38,6 +43,7 @@ fn an_order_is_entered_once_in_a_market_that_is_there_within_all_limits() {
     ledger.apply(&Fact::Entered(largest)).unwrap();
     ledger.apply(&Fact::Entered(entry(7, 0, Side::Buy, -limits::MAX_PRICE, 1))).unwrap();
     assert_eq!((ledger.open_orders(), ledger.facts(), ledger.trades()), (4, 6, 0));
+    assert_eq!(ledger.newest, OrderId(7));
 }
 
 #[test]
@@ -65,7 +71,7 @@ fn a_replace_is_of_an_open_order_and_to_more_than_has_traded() {
     assert_eq!((line.price, line.size, line.place), (Price(99), Lots(3), AskId(9)));
     assert_eq!(ledger.remaining(OrderId(1)), Lots(1));
     assert_eq!(ledger.remaining(OrderId(2)), Lots::ZERO);
-    assert_eq!(ledger.trades(), 1);
+    assert_eq!((ledger.trades(), ledger.open_orders()), (1, 1));
 }
 
 #[test]
@@ -138,4 +144,91 @@ fn the_room_of_an_order_that_is_gone_is_used_again() {
     }
     assert_eq!(ledger.lines.len(), 1);
     assert_eq!(ledger.open_orders(), 0);
+}
+
+#[test]
+fn a_step_records_one_fact_and_it_must_be_true() {
+    let mut ledger = markets(Ledger::new());
+    let by = Pid::made_up(7, 1);
+    let facts = [1, 2].map(|order| Fact::Entered(entry(order, 0, Side::Buy, 100, 1)));
+    assert!(ledger.admit(by, &facts).is_err(), "two at once");
+    ledger.admit(by, &facts[..1]).unwrap();
+    let broken = ledger.admit(by, &facts[..1]).unwrap_err();
+    assert!(broken.0.contains("used before") && broken.0.contains("Entered"), "{}", broken.0);
+    assert_eq!(ledger.open_orders(), 1);
+}
+
+#[test]
+fn where_an_order_was_seen_is_a_hint_that_makes_no_difference() {
+    let mut ledger = markets(Ledger::new());
+    ledger.admit(Pid::made_up(7, 1), &[Fact::Entered(entry(1, 0, Side::Buy, 100, 1))]).unwrap();
+    assert_eq!((ledger.place_of(1), ledger.place_of(2)), (Some(7), None));
+    let before = ledger.line(OrderId(1)).unwrap().clone();
+    ledger.is_placed(1, 9);
+    ledger.is_placed(2, 8);
+    assert_eq!(ledger.place_of(1), Some(9));
+    let after = ledger.line(OrderId(1)).unwrap();
+    assert_eq!((before.seen_at(), after.seen_at()), (7, 9));
+    assert_eq!(&before, after);
+}
+
+fn digest(ledger: &Ledger) -> u64 {
+    let mut state = Digest::new();
+    ledger.hash(&mut state);
+    state.finish()
+}
+
+#[test]
+fn what_makes_a_difference_to_what_comes_next_is_in_the_hash() {
+    let client = |id| ClientId::new(id);
+    let states = [
+        vec![],
+        vec![Fact::Started { epoch: 1 }],
+        vec![Fact::MarketStopped { market: MarketId(1) }],
+        vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1))],
+        vec![Fact::Entered(entry(1, 0, Side::Buy, 101, 1))],
+        vec![Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) })],
+        vec![Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) })],
+        vec![
+            Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) }),
+            left(1, 1),
+        ],
+        vec![
+            Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) }),
+            left(1, 1),
+        ],
+        vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1)), left(1, 1)],
+    ];
+    let digests = states.iter().map(|facts| {
+        let mut ledger = markets(Ledger::new());
+        facts.iter().for_each(|fact| ledger.apply(fact).unwrap());
+        digest(&ledger)
+    });
+    assert_eq!(digests.collect::<BTreeSet<_>>().len(), states.len());
+    // Where lines lie, and how many facts it took, makes none.
+    let orders = [1, 2].map(|order| Fact::Entered(entry(order, 0, Side::Buy, 100, 1)));
+    let (mut one, mut other) = (markets(Ledger::new()), markets(Ledger::new()));
+    [&orders[0], &orders[1]].iter().for_each(|fact| one.apply(fact).unwrap());
+    [&orders[1], &orders[0]].iter().for_each(|fact| other.apply(fact).unwrap());
+    other.apply(&Fact::Voided { deal: deal(8, 9, 1, 1) }).unwrap();
+    assert_eq!(digest(&one), digest(&other));
+}
+
+#[test]
+fn each_reason_is_told_in_words_of_its_own() {
+    let reasons = [
+        Wrong::Epoch,
+        Wrong::MarketNumber,
+        Wrong::NoMarket,
+        Wrong::OrderNumber,
+        Wrong::NoOrder,
+        Wrong::NotSuspended,
+        Wrong::Range,
+        Wrong::Trade,
+        Wrong::Void,
+        Wrong::Left,
+        Wrong::Size,
+    ];
+    let told: BTreeSet<String> = reasons.iter().map(Wrong::to_string).collect();
+    assert!(told.len() == reasons.len() && !told.contains(""), "{told:?}");
 }

@@ -72,6 +72,7 @@ impl World {
     }
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "small random numbers")]
 fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact {
     let open: Vec<&Plain> = world.orders.values().filter(|order| order.open).collect();
     let some = usize::try_from(chance.below(open.len().max(1) as u64)).unwrap();
@@ -111,7 +112,6 @@ fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact 
 }
 
 #[test]
-#[allow(clippy::cast_possible_truncation, reason = "small random numbers")]
 fn what_the_judge_lets_trade_is_what_a_plain_reading_of_the_facts_lets_trade() {
     let (mut traded, mut refused) = (0, 0);
     for seed in 0..2_000 {

@@ -10,7 +10,7 @@ use kernel::Table;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
 use words::{Entered, Fact, Reason, Stamp, TimeInForce};
 
-use super::BookOrder;
+use super::{BookOrder, pop_oldest};
 
 /// One order, from its own facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,6 +230,12 @@ impl Orders {
         ends.filter_map(|end| self.ends.get(end)).map(|&slot| self.at(slot))
     }
 
+    /// Places in the lists of finished orders, taken or not.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.accounts.values().map(|account| account.finished.capacity()).sum()
+    }
+
     /// How many orders are open, over all accounts.
     pub fn open_count(&self) -> usize {
         self.numbers.len() - self.ends.len()
@@ -305,7 +311,7 @@ impl Orders {
         }
         self.free.push(slot);
         let Some(entry) = self.accounts.get_mut(&account) else { return };
-        entry.finished.pop_front();
+        pop_oldest(&mut entry.finished);
         if entry.open.is_empty() && entry.finished.is_empty() {
             self.accounts.remove(&account);
         }

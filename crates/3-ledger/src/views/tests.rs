@@ -172,3 +172,26 @@ fn volume_is_of_the_last_day_only() {
     assert_eq!(tape.day_volume(time(1)), 35);
     assert_eq!(tape.day_volume(Time(time(1).0 + 60_000_000_000)), 5);
 }
+
+/// Accounts take turns to do much and then little: their lists do not stay as long as they once were.
+#[test]
+fn lists_of_accounts_give_back_the_room_that_they_do_not_need_any_more() {
+    let mut h = History::default();
+    h.market(1);
+    let bounds = Bounds { finished: 400, fills: 200, ..Bounds::default() };
+    for account in 0..40 {
+        for trades in [150, 1] {
+            for other in if trades == 1 { 0..account } else { account..account + 1 } {
+                for _ in 0..trades {
+                    let (maker, taker) =
+                        (h.enter(other, Side::Sell, 9, 1), h.enter(other, Side::Buy, 9, 1));
+                    h.trade(maker, taker, 1, 9, 1);
+                }
+            }
+        }
+    }
+    let views = h.views(bounds);
+    assert_eq!(views.orders().finished_of(AccountId(0)).count(), 2);
+    assert!(views.orders().room() <= 6_000, "{} places for 400 orders", views.orders().room());
+    assert!(views.fills().room() <= 4_000, "{} places for 200 trades", views.fills().room());
+}

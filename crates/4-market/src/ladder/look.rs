@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use kernel::Pid;
 use units::Side;
 
 use super::{Ladder, Seats};
@@ -14,7 +15,7 @@ impl Seats {
             return (0..self.seats.len()).for_each(|place| self.look_at(place, ladders, state));
         }
         let mut places: Vec<usize> = (0..self.seats.len()).collect();
-        places.sort_by_key(|place| self.pid_at(*place, &self.seats[*place]).index());
+        places.sort_by_key(|place| self.index_at(*place));
         places.into_iter().for_each(|place| self.look_at(place, ladders, state));
     }
 
@@ -23,7 +24,7 @@ impl Seats {
         if seat.generation == 0 && seat.lots.is_zero() {
             return; // nobody has ever spoken from there
         }
-        self.pid_at(place, seat).hash(state);
+        Pid::made_up(self.index_at(place), seat.generation).hash(state);
         seat.lots.hash(state);
         if !seat.lots.is_zero() {
             let ladder = if seat.side() == Side::Buy { bids } else { asks };

@@ -72,11 +72,11 @@ impl Seats {
         self.places.find(index)
     }
 
-    /// The address of who sits or has sat in a place.
+    /// The index of the address of a place.
     #[inline(always)]
-    pub(super) fn pid_at(&self, place: usize, seat: &Seat) -> Pid {
+    pub(super) fn index_at(&self, place: usize) -> u32 {
         let index = if self.places.is_empty() { place } else { self.places.index_at(place) };
-        Pid::made_up(u32::try_from(index).expect("an index has 32 bits"), seat.generation)
+        u32::try_from(index).expect("an index has 32 bits")
     }
 
     #[inline(always)]
@@ -87,10 +87,10 @@ impl Seats {
     /// Who sits in a place: it is introduced to a newcomer.
     #[inline(always)]
     pub(crate) fn introduce(&mut self, place: usize) -> (Pid, OrderId) {
+        let index = self.index_at(place);
         let seat = self.seats.get_mut(place).expect("whoever is first on a ladder has a seat");
         seat.set_introduced(true);
-        let seat = &self.seats[place];
-        (self.pid_at(place, seat), seat.order)
+        (Pid::made_up(index, seat.generation), seat.order)
     }
 
     /// Who sits in a place has said where it is since it was introduced.
@@ -123,14 +123,7 @@ impl Seats {
     /// of the next that was given the address. Words of two lives need not come in the lives' order.
     #[inline(always)]
     pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        let place = self.make_room(pid.index());
-        self.hears_at(place, pid, order)
-    }
-
-    /// The same, of the place of that address.
-    #[inline(always)]
-    pub(crate) fn hears_at(&mut self, place: usize, pid: Pid, order: OrderId) -> bool {
-        let seat = &mut self.seats[place];
+        let (_, seat) = self.seat_of(pid);
         if seat.generation > pid.generation() {
             return false;
         }
@@ -145,24 +138,28 @@ impl Seats {
         self.seats.get(self.place_of(pid)).is_some_and(|seat| seat.generation > pid.generation())
     }
 
-    /// True if another order sits there, of a life that is no later than this one: it must have ended.
+    /// Where another order than this one sits at this address, of a life that is no later: it must have ended.
     #[inline(always)]
-    pub(crate) fn is_of_other(&self, place: usize, pid: Pid, order: OrderId) -> bool {
-        let is_other = |seat: &Seat| seat.order != order && seat.generation <= pid.generation();
-        self.get(place).is_some_and(is_other)
+    pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<(Side, usize)> {
+        let place = self.place_of(pid);
+        let seat = self.get(place)?;
+        let is_other = seat.order != order && seat.generation <= pid.generation();
+        is_other.then(|| (seat.side(), place))
     }
 
-    /// The place of an address's seat, which is made if there is none.
+    /// The seat of an address and its place, which is made if there is none.
     #[inline(always)]
-    pub(crate) fn make_room(&mut self, index: usize) -> usize {
+    pub(super) fn seat_of(&mut self, pid: Pid) -> (usize, &mut Seat) {
+        let index = pid.index();
         if self.places.is_empty() && index < self.seats.len() {
-            return index;
+            return (index, &mut self.seats[index]);
         }
-        self.make_more_room(index)
+        let place = self.make_room(index);
+        (place, &mut self.seats[place])
     }
 
     #[inline(never)]
-    fn make_more_room(&mut self, index: usize) -> usize {
+    fn make_room(&mut self, index: usize) -> usize {
         if self.places.is_empty() {
             if index < self.reach || self.most_are_of_use(index) {
                 self.seats.resize(index + 1, Seat::EMPTY);
@@ -268,8 +265,7 @@ impl Seats {
     /// Hears somebody who speaks for the first time from here, where nobody sits: true if it is so.
     #[inline(always)]
     pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
-        let place = self.make_room(pid.index());
-        let seat = &mut self.seats[place];
+        let (_, seat) = self.seat_of(pid);
         let is_new = seat.lots.is_zero() && seat.generation < pid.generation();
         if is_new {
             (seat.order, seat.generation) = (order, pid.generation());

@@ -7,6 +7,7 @@
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
 //! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `remembered` | those of what the ledger remembers of client ids |
 //! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
 //! | `tells` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |
@@ -17,6 +18,7 @@ mod answers;
 mod bounds;
 mod judge;
 mod kernels;
+mod remembered;
 mod seeds;
 mod shortest;
 mod tells;
@@ -31,6 +33,7 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("bounds.rs"),
         include_str!("judge.rs"),
         include_str!("kernels.rs"),
+        include_str!("remembered.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
         include_str!("tells.rs"),
