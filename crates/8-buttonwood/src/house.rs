@@ -164,6 +164,11 @@ fn tell_of(recovered: &Recovered) {
              over, and is now called {snapshot}.passed-over"
         ));
     }
+    if recovered.earlier_version {
+        output::log(
+            "the newest snapshot was written by an earlier version; all facts were folded instead",
+        );
+    }
     if let Some(cut) = &recovered.cut {
         output::log(&format!(
             "a crash had left {} bytes half written behind byte {} of {}; they were cut off, and \
