@@ -197,6 +197,11 @@ fn tell_of(recovered: &Recovered) {
              over, and is now called {snapshot}.passed-over"
         ));
     }
+    if recovered.earlier_version {
+        output::log(
+            "the newest snapshot was written by an earlier version; all facts were folded instead",
+        );
+    }
     if let Some(cut) = &recovered.cut {
         output::log(&told_of_cut(cut));
     }

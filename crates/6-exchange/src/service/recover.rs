@@ -20,6 +20,8 @@ pub struct Recovered {
     pub from_snapshot: u64,
     /// Snapshots that were passed over: damaged or of another history.
     pub passed_over: Vec<String>,
+    /// True if the newest snapshot was of an earlier version: all facts were folded instead.
+    pub earlier_version: bool,
     /// Orders that became processes again.
     pub open_orders: usize,
     /// Markets that are open, in order of number.
@@ -127,10 +129,7 @@ pub fn recover_watched<W: Watch<Party>>(
     let mut snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
     let former =
         |bytes: &[u8]| read_head(bytes).is_ok_and(|(_, fold)| Ledger::is_of_former_version(fold));
-    if let Some((position, _)) = snapshot.saved.take_if(|(_, bytes)| former(bytes)) {
-        let what = format!("{position:020}.fold, which an earlier version has written");
-        snapshot.passed_over.push(what);
-    }
+    let earlier_version = snapshot.saved.take_if(|(_, bytes)| former(bytes)).is_some();
     let (mut ledger, mut last, from) = match &snapshot.saved {
         Some((position, bytes)) => {
             let (ledger, stamp) = read_snapshot(bytes)?;
@@ -156,6 +155,7 @@ pub fn recover_watched<W: Watch<Party>>(
         facts: end - 1,
         from_snapshot: from - 1,
         passed_over: snapshot.passed_over,
+        earlier_version,
         open_orders: ledger.open_orders(),
         markets: ledger.markets().map(|(_, market)| market.spec).collect(),
         cut: None,
