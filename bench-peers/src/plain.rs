@@ -82,7 +82,7 @@ impl Plain {
             Ask::Place(place) => self.place(number, place, sink),
             Ask::Replace(replace) => self.replace(number, replace, sink),
             Ask::Cancel { order, .. } => self.cancel(number, order.0, sink),
-            Ask::OpenMarket(_) | Ask::Release { .. } => {} // not in the flow
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {} // not in the flow
         }
     }
 

@@ -20,12 +20,16 @@ pub(crate) enum Fault {
     File { path: PathBuf, why: io::Error },
     /// A program is missing and could not be brought.
     Missing { program: String, reason: String, package: String },
+    /// A program of cargo's that only one chore needs is missing.
+    NotInstalled { program: &'static str, install: &'static str },
     /// The tree is not as it should be; each was told.
     Untidy { complaints: usize },
     /// A session of the README went otherwise.
     Session { command: String, wanted: String, got: String },
     /// The demo did not come up.
     Demo { why: String },
+    /// The server of a test did not come up, or did not do what it was asked.
+    Server { why: String },
 }
 
 impl fmt::Display for Fault {
@@ -40,6 +44,9 @@ impl fmt::Display for Fault {
                 f,
                 "`{program}` is not there ({reason}); install it: apt-get install {package}"
             ),
+            Fault::NotInstalled { program, install } => {
+                write!(f, "`{program}` is not installed; install it: {install}")
+            }
             Fault::Untidy { complaints } => {
                 write!(
                     f,
@@ -52,6 +59,7 @@ impl fmt::Display for Fault {
                  mend the program or the page (`...` stands for any text)"
             ),
             Fault::Demo { why } => write!(f, "the demo: {why}"),
+            Fault::Server { why } => write!(f, "the server: {why}"),
         }
     }
 }

@@ -5,8 +5,10 @@
 
 mod bless;
 mod count;
+mod dialect;
 mod fault;
 mod kill;
+mod mutants;
 mod needs;
 mod readme;
 mod steps;
@@ -25,11 +27,14 @@ const HELP: &str = "\
 Every chore of the repository.
 
   cargo xtask test              all checks and all tests; brings what they need
+  cargo xtask test --long       with the longest searches of small worlds too: some ten minutes more
   cargo xtask ci                the checks alone: tidy, format, clippy
   cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
+  cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
   cargo xtask count             instructions of an ask and of the kernel's loads, by callgrind: steady on a busy machine
+  cargo xtask mutants           takes each condition of the ledger away in turn, and says which no test notices
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 
 Exit status: 0, 1 (a check or a test failed), 2 (wrong use).
@@ -40,11 +45,14 @@ fn main() -> ExitCode {
     let verb = args.next();
     let rest: Vec<String> = args.collect();
     let done = match (verb.as_deref(), rest.as_slice()) {
-        (Some("test"), []) => return test(),
+        (Some("test"), []) => return test(false),
+        (Some("test"), [long]) if long == "--long" => return test(true),
         (Some("ci"), []) => return ci(),
         (Some("tidy"), []) => tidy::run(),
         (Some("bless"), []) => bless::run(),
         (Some("count"), []) => count::run(),
+        (Some("dialect"), []) => return dialect(),
+        (Some("mutants"), []) => mutants::run(&root()),
         (Some("kill"), [help]) if help == "--help" || help == "-h" => {
             println!("{}", kill::HELP);
             Ok(())
@@ -127,22 +135,30 @@ fn checks(steps: &mut Steps) {
     });
 }
 
-fn test() -> ExitCode {
+fn test(long: bool) -> ExitCode {
     let mut steps = Steps::default();
     steps.step("needs", needs::bring);
     checks(&mut steps);
     if steps.step("build", || cargo(&["build", "--workspace", "--all-targets", "--locked"]).run()) {
-        steps.step_of_tests("tests", tests::workspace);
+        steps.step_of_tests("tests", || tests::workspace(long));
         steps.step_of_tests("doc tests", tests::docs);
         steps.step_of_tests("mistakes", tests::mistakes);
         steps.step("examples", tests::examples);
         steps.step("readme", readme::run);
+        steps.step_of_tests("schemathesis", dialect::run);
     }
     steps.step("bench-peers", || {
         let clippy = cargo(&["clippy", "--all-targets", "--locked"]).args(&PEERS);
         clippy.args(&["--", "-Dwarnings"]).run()
     });
     steps.step_of_tests("bench-peers tests", tests::peers);
+    steps.finish()
+}
+
+fn dialect() -> ExitCode {
+    let mut steps = Steps::default();
+    steps.step("needs", needs::bring);
+    steps.step_of_tests("schemathesis", dialect::run);
     steps.finish()
 }
 

@@ -3,18 +3,42 @@
 use crate::fault::Fault;
 use crate::tool::{cargo, tool};
 
-/// A program, the package that has it, and who needs it.
+/// A program, what it is tried with, the package that has it, and who needs it.
 struct Need {
     program: &'static str,
+    tried: &'static [&'static str],
     package: &'static str,
     reason: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
-    Need { program: "cc", package: "gcc", reason: "rustc links with it" },
-    Need { program: "git", package: "git", reason: "tidy asks it which files there are" },
-    Need { program: "curl", package: "curl", reason: "the README's session is run as it stands" },
-    Need { program: "script", package: "bsdutils", reason: "a terminal is closed under `life`" },
+const VERSION: &[&str] = &["--version"];
+
+const NEEDS: [Need; 5] = [
+    Need { program: "cc", tried: VERSION, package: "gcc", reason: "rustc links with it" },
+    Need {
+        program: "git",
+        tried: VERSION,
+        package: "git",
+        reason: "tidy asks it which files there are",
+    },
+    Need {
+        program: "curl",
+        tried: VERSION,
+        package: "curl",
+        reason: "the README's session is run as it stands",
+    },
+    Need {
+        program: "script",
+        tried: VERSION,
+        package: "bsdutils",
+        reason: "a terminal is closed under `life`",
+    },
+    Need {
+        program: "python3",
+        tried: &["-c", "import venv, ensurepip"],
+        package: "python3-venv",
+        reason: "schemathesis, which tests REST, is installed into an environment of its own",
+    },
 ];
 
 /// Components of the Rust toolchain that the checks need.
@@ -29,7 +53,7 @@ pub(crate) fn bring() -> Result<(), Fault> {
             return Err(Fault::Missing { program: format!("cargo {component}"), reason, package });
         }
     }
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_there(need.program)).collect();
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
         println!("everything is there");
         return Ok(());
@@ -41,13 +65,19 @@ pub(crate) fn bring() -> Result<(), Fault> {
         apt().args(&["update"]).run()?;
         apt().args(&install).run()?;
     }
-    match missing.into_iter().find(|need| !is_there(need.program)) {
+    match missing.into_iter().find(|need| !need.is_met()) {
         None => Ok(()),
-        Some(Need { program, package, reason }) => Err(Fault::Missing {
+        Some(Need { program, package, reason, .. }) => Err(Fault::Missing {
             program: (*program).to_owned(),
             reason: (*reason).to_owned(),
             package: (*package).to_owned(),
         }),
+    }
+}
+
+impl Need {
+    fn is_met(&self) -> bool {
+        tool(self.program).args(self.tried).succeeds()
     }
 }
 

@@ -55,7 +55,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// The program as `cargo build` has made it.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     root().join(target).join("debug").join("buttonwood")
 }

@@ -12,12 +12,18 @@ fn locked(args: &[&str]) -> Tool {
 }
 
 /// All tests but those in documentation.
-pub(crate) fn workspace() -> Result<Count, Fault> {
+///
+/// - `long`: with the searches of module `large` of lab's test `explore`, minutes each on two
+///   processors; without it their smaller twins beside them stand for them
+pub(crate) fn workspace(long: bool) -> Result<Count, Fault> {
     if cargo(&["nextest", "--version"]).succeeds() {
-        return locked(&["nextest", "run", "--no-fail-fast"]).tests();
+        let run = locked(&["nextest", "run", "--no-fail-fast"]);
+        let short = ["--filterset", "not (package(lab) & binary(explore) & test(/^large::/))"];
+        return if long { run } else { run.args(&short) }.tests();
     }
-    println!("cargo-nextest is not there; cargo's own runner does it, only slower");
-    locked(&["test", "--all-targets", "--no-fail-fast"]).tests()
+    println!("cargo-nextest is not installed; running the tests with cargo, which is slower");
+    let run = locked(&["test", "--all-targets", "--no-fail-fast"]);
+    if long { run } else { run.args(&["--", "--skip", "large::"]) }.tests()
 }
 
 /// The tests of those who check: each mistake that the code can be told to make must be caught.

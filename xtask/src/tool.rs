@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -48,6 +49,12 @@ impl Tool {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Tool {
         self.command.env(name, value);
         self.text = format!("{name}={value} {}", self.text);
+        self
+    }
+
+    /// Runs it in another folder, where it may leave what it likes.
+    pub(crate) fn at(mut self, folder: &Path) -> Tool {
+        self.command.current_dir(folder);
         self
     }
 

@@ -138,7 +138,7 @@ fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
                 let cancel = CancelCmd { order_id, order_kind: OrderKind::Limit };
                 to.push(CommandKind::Cancel(cancel), number, order.0, 0, 0);
             }
-            Ask::OpenMarket(_) | Ask::Release { .. } => {} // not in the flow
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {} // not in the flow
         }
     }
     (to.fed, standing)

@@ -113,7 +113,7 @@ impl Engine for OrderbookRs {
                     (order, price, replace.lots.0, update)
                 }
                 Ask::Cancel { order, .. } => (order.0, 0, 0, Command::Cancel),
-                Ask::OpenMarket(_) | Ask::Release { .. } => {
+                Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
                     unreachable!("the flow opens no markets and releases nobody")
                 }
             };

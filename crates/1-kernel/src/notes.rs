@@ -1,5 +1,9 @@
 //! What processes have written down for their next lives.
 
+use std::mem::needs_drop;
+
+use crate::discard::{discard, discard_all};
+
 /// No note.
 pub(crate) const NO_NOTE: u32 = u32::MAX;
 
@@ -9,11 +13,13 @@ pub(crate) const NO_NOTE: u32 = u32::MAX;
 pub(crate) struct Notes<N> {
     places: Vec<Option<N>>,
     free: Vec<u32>,
+    /// Notes whose destructor panicked.
+    failed_drops: u64,
 }
 
 impl<N> Notes<N> {
     pub(crate) fn new() -> Notes<N> {
-        Notes { places: Vec::new(), free: Vec::new() }
+        Notes { places: Vec::new(), free: Vec::new(), failed_drops: 0 }
     }
 
     /// Writes a note down, and says where.
@@ -40,9 +46,22 @@ impl<N> Notes<N> {
     #[inline(always)]
     pub(crate) fn wipe(&mut self, at: u32) {
         if at != NO_NOTE {
-            self.places[at as usize] = None;
+            let note = self.places[at as usize].take();
             self.free.push(at);
+            if needs_drop::<N>() {
+                self.failed_drops += u64::from(discard(note).is_err());
+            }
         }
+    }
+
+    /// Frees all notes, at the end of their world.
+    pub(crate) fn free(&mut self) {
+        self.failed_drops += discard_all(std::mem::take(&mut self.places));
+    }
+
+    /// Notes whose destructor panicked, so far.
+    pub(crate) fn failed_drops(&self) -> u64 {
+        self.failed_drops
     }
 
     /// All notes, in no order.
@@ -58,11 +77,13 @@ impl<N> Notes<N> {
 
 impl<N: Clone> Clone for Notes<N> {
     fn clone(&self) -> Notes<N> {
-        Notes { places: self.places.clone(), free: self.free.clone() }
+        let Notes { places, free, failed_drops } = self;
+        Notes { places: places.clone(), free: free.clone(), failed_drops: *failed_drops }
     }
 
     fn clone_from(&mut self, other: &Notes<N>) {
         self.places.clone_from(&other.places);
         self.free.clone_from(&other.free);
+        self.failed_drops = other.failed_drops;
     }
 }

@@ -161,7 +161,12 @@ impl<P: Process> Out<P> {
 
     /// Gives this process a name, until it ends: its next life has to take it again, and what is sent to the name
     /// meanwhile is lost. A name that somebody else bears passes to this one.
+    ///
+    /// # Panics
+    ///
+    /// If the name is not below [`Name::LIMIT`]: this process dies of it.
     pub fn register(&mut self, name: Name) {
+        name.check();
         self.effect(Effect::Register(name));
     }
 
@@ -277,7 +282,8 @@ impl<P: Process> Out<P> {
         self.wants.also(Wants::ENDED);
     }
 
-    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped.
+    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends nobody but the process
+    /// that sends it to itself, unless that traps exits. To a supervisor only a kill means anything.
     pub fn exit_other(&mut self, pid: Pid, reason: Reason) {
         let cause = self.causes.note(&reason);
         self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Exit(cause) });

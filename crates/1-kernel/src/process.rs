@@ -12,6 +12,9 @@ use crate::{MonitorRef, Out, Pid};
 /// No clock, chance, I/O, lock or global is to be reached from [`handle`](Process::handle). What a
 /// process wants done it puts into `out`. A step is atomic: its effects happen when `handle`
 /// returns; if it panics, none do, and the process has died of it.
+///
+/// A destructor that panics harms no other process. Its own process has ended then, as a failure if it wanted
+/// to end. Messages, notes and facts are gone whatever their destructors do: [`crate::World::failed_drops`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no process of a world",
     label = "`impl kernel::Process` for it",
@@ -19,6 +22,7 @@ use crate::{MonitorRef, Out, Pid};
 )]
 pub trait Process: Sized {
     /// What processes say to each other. Handled where it lies in the ring; keep it small (48 bytes fill a cache line).
+    /// Its `clone` must not panic: the kernel copies messages between two steps as well.
     type Message: Clone + fmt::Debug;
     /// What is recorded in the world's log. Use [`NoFact`] in a world without one.
     type Fact: Clone + fmt::Debug;
@@ -37,19 +41,22 @@ pub trait Process: Sized {
     fn handle(&mut self, event: Event<'_, Self::Message>, out: &mut Out<Self>);
 
     /// Keys of the children that a supervisor of many like children has from its start: those that
-    /// the log says must be there. Called when that supervisor starts, for the first time or again.
+    /// the log says must be there. Called when that supervisor starts, for the first time or again. If it panics, that
+    /// supervisor does not start.
     fn children(_role: &Self::Role, _keeper: &Self::Keeper) -> Vec<u64> {
         Vec::new()
     }
 
-    /// The fact that the supervisor records when it gives up on one of many like children, if the log
-    /// must know. What the keeper does not admit is not recorded.
+    /// The fact that the supervisor records when it gives up on one of many like children, or when a branch is given
+    /// up alone ([`crate::Node::given_up_as`], whose role this is then, with key 0), if the log must know. What the
+    /// keeper does not admit is not recorded. If it panics, the supervisor has died of it.
     fn given_up(_role: &Self::Role, _key: u64, _keeper: &Self::Keeper) -> Option<Self::Fact> {
         None
     }
 
     /// Whom to tell, and what, when the supervisor gives up on one of many like children.
-    /// The message comes from the address that the child's next life would have had.
+    /// The message comes from the address that the child's next life would have had. If it panics, the supervisor has
+    /// died of it.
     fn gave_up(_role: &Self::Role, _key: u64) -> Option<(Name, Self::Message)> {
         None
     }
@@ -236,6 +243,17 @@ impl Causes {
 /// A registered name: a small number of the world's own choosing; the registry is a table indexed by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Name(pub u32);
+
+impl Name {
+    /// Names are below this, since the registry has a place for each that is lower than one in use: 128 MiB at most.
+    pub const LIMIT: u32 = 1 << 24;
+
+    /// A name that would take the program's memory is a bug of who made it up.
+    #[inline]
+    pub(crate) fn check(self) {
+        assert!(self.0 < Name::LIMIT, "name {} is not below {}", self.0, Name::LIMIT);
+    }
+}
 
 /// The fold of a world's log, and the judge of what enters it.
 ///

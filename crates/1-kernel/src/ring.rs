@@ -1,6 +1,10 @@
 //! The one queue of a world. Its past is the flight recorder: what was delivered stays in the
 //! buffer until newer messages need the room, so remembering costs nothing.
 
+use std::mem::needs_drop;
+use std::ptr::NonNull;
+
+use crate::discard::{discard, discard_all};
 use crate::process::Cause;
 use crate::{ChildId, MonitorRef, Name, Pid};
 
@@ -80,6 +84,40 @@ pub(crate) struct Ring<M> {
     forgotten: u64,
     /// Buffers that were outgrown since the ring was last found empty: who handles a delivery may still read there.
     outgrown: Vec<Vec<Option<Envelope<M>>>>,
+    /// Messages whose destructor panicked.
+    failed_drops: u64,
+}
+
+/// Where a signal lies while it is handled: in a ring, which may take further ones meanwhile.
+///
+/// A pointer and not a reference, since this is passed to functions. A reference that is a function's parameter must
+/// stay good until that function returns, whether it is used again or not; but a function that handles one signal and
+/// then takes the next may have the ring free or move the first.
+pub(crate) struct Lent<M>(NonNull<Envelope<M>>);
+
+impl<M> Clone for Lent<M> {
+    fn clone(&self) -> Lent<M> {
+        *self
+    }
+}
+
+impl<M> Copy for Lent<M> {}
+
+impl<M> Lent<M> {
+    /// The signal.
+    ///
+    /// # Safety
+    ///
+    /// Until the last use of the reference its ring is not dropped or moved out of, and nothing is called on it but
+    /// [`Ring::push`], [`Ring::tail`] and [`Ring::take_back`]; not even by a function of which the reference is a
+    /// parameter, after its last use there.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub(crate) unsafe fn get<'a>(self) -> &'a Envelope<M> {
+        // SAFETY: it was made of a reference into the ring's buffer. `push` writes to other places, by a pointer, and
+        // keeps the buffer if it takes a larger one; the other two touch no buffer. The rest is the caller's promise.
+        unsafe { self.0.as_ref() }
+    }
 }
 
 /// A copy has what waits and no past, in as little room as that takes.
@@ -104,6 +142,7 @@ impl<M: Clone> Ring<M> {
             limit: 0,
             forgotten: 0,
             outgrown: Vec::new(),
+            failed_drops: 0,
         }
     }
 
@@ -134,13 +173,23 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     fn put(&mut self, envelope: Envelope<M>) {
         let slot = self.slot(self.tail);
-        // SAFETY: `slot` is masked to be below the length. Written through a pointer and not
-        // a slice, since `next_to_handle` may have lent another place of the same buffer.
+        // SAFETY: `slot` is masked to be below the length. Written through a pointer and not a slice, since
+        // `next_to_handle` may have lent another place of the same buffer: a slice would claim them all.
+        // What lay here was delivered or taken back long ago and is lent to nobody, since a full ring grows.
         #[allow(unsafe_code)]
-        unsafe {
-            *self.buffer.as_mut_ptr().add(slot) = Some(envelope);
-        }
+        let old = unsafe { self.buffer.as_mut_ptr().add(slot).replace(Some(envelope)) };
         self.tail = self.tail.wrapping_add(1); // of 64 bits; never comes round
+        if needs_drop::<M>()
+            && let Some(Envelope { letter: Letter::Say(message), .. }) = old
+        {
+            self.let_go(message);
+        }
+    }
+
+    /// Drops a message that nobody will read again.
+    #[inline(never)]
+    fn let_go(&mut self, message: M) {
+        self.failed_drops += u64::from(discard(message).is_err());
     }
 
     #[cold]
@@ -166,14 +215,16 @@ impl<M: Clone> Ring<M> {
 
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
     fn grow(&mut self) {
-        let old = std::mem::take(&mut self.buffer);
-        self.buffer = vec![const { None }; old.len() * 2];
-        self.mask = self.buffer.len() as u64 - 1;
+        let old = &self.buffer; // as it is until all is copied, should a message not let itself be copied
+        let mut buffer = vec![const { None }; old.len() * 2];
+        let mask = buffer.len() - 1;
         let start = self.tail.saturating_sub(old.len() as u64);
         for position in start..self.tail {
-            let (from, to) = (position as usize & (old.len() - 1), self.slot(position));
-            self.buffer[to] = old[from].clone();
+            let position = position as usize;
+            buffer[position & mask] = old[position & (old.len() - 1)].clone();
         }
+        self.mask = mask as u64;
+        let old = std::mem::replace(&mut self.buffer, buffer);
         self.outgrown.push(old);
     }
 
@@ -195,7 +246,7 @@ impl<M: Clone> Ring<M> {
         if self.head == self.tail {
             return None;
         }
-        self.outgrown.clear();
+        self.free_outgrown();
         let slot = self.slot(self.head);
         self.head += 1;
         self.buffer[slot].as_ref()
@@ -204,24 +255,40 @@ impl<M: Clone> Ring<M> {
     /// As [`Ring::next`], but not tied to the ring: messages can be sent while this one is handled, so
     /// that it need not be copied. (Copying what was just written, in pieces of other sizes, waits for the
     /// writing: some 5 ns a delivery, measured by `bench kernel`.)
-    ///
-    /// # Safety
-    ///
-    /// The reference must not be used after the next call of anything but [`Ring::push`] and [`Ring::tail`].
     #[inline(always)]
-    #[allow(unsafe_code)]
-    pub(crate) unsafe fn next_to_handle<'a>(&mut self) -> Option<&'a Envelope<M>> {
+    pub(crate) fn next_to_handle(&mut self) -> Option<Lent<M>> {
         if self.head == self.tail {
             if !self.outgrown.is_empty() {
-                self.outgrown.clear();
+                self.free_outgrown();
             }
             return None;
         }
         let slot = self.slot(self.head);
         self.head = self.head.wrapping_add(1);
-        // SAFETY: `slot` is masked to be below the length. Until the next delivery `push` leaves
-        // this place alone, and keeps the buffer if it must take a larger one.
-        unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() }
+        // SAFETY: `slot` is masked to be below the length. By a pointer, as in `put`: the place of the delivery
+        // before this one may still be lent, though it is not looked at any more.
+        #[allow(unsafe_code)]
+        let envelope = unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() };
+        envelope.map(|envelope| Lent(NonNull::from(envelope)))
+    }
+
+    /// Frees the buffers that were outgrown; nothing in them is lent any more.
+    #[cold]
+    fn free_outgrown(&mut self) {
+        let outgrown = std::mem::take(&mut self.outgrown);
+        self.failed_drops += discard_all(outgrown.into_iter().flatten());
+    }
+
+    /// Frees all that it holds, at the end of its world.
+    pub(crate) fn free(&mut self) {
+        self.free_outgrown();
+        self.failed_drops += discard_all(std::mem::take(&mut self.buffer));
+        (self.head, self.tail, self.limit) = (0, 0, 0);
+    }
+
+    /// Messages whose destructor panicked, so far.
+    pub(crate) fn failed_drops(&self) -> u64 {
+        self.failed_drops
     }
 
     /// The one that was delivered last waits again. Nothing was sent since.
@@ -232,10 +299,10 @@ impl<M: Clone> Ring<M> {
 
     /// Takes the waiting one at `offset` from the head, keeping the order of the others.
     pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
-        let mut position = self.head + offset as u64;
-        if position >= self.tail {
+        if offset >= self.len() {
             return None;
         }
+        let mut position = self.head + offset as u64;
         while position > self.head {
             let (here, before) = (self.slot(position), self.slot(position - 1));
             self.buffer.swap(here, before);
@@ -335,8 +402,9 @@ mod tests {
                 ring.push(envelope(sent));
                 sent += 1;
             }
+            let lent = ring.next_to_handle().expect("one waits");
             // SAFETY: used before the next call of anything but `push`.
-            let handled = unsafe { ring.next_to_handle() }.expect("one waits");
+            let handled = unsafe { lent.get() };
             for _ in 0..expected % 7 {
                 ring.push(envelope(sent));
                 sent += 1;

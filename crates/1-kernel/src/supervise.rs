@@ -5,11 +5,14 @@ mod control;
 mod end;
 mod start;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::discard::why;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
-use crate::world::{State, World};
-use crate::{Pid, Process, Reason, Watch};
+use crate::world::{Marks, State, World};
+use crate::{Pid, Process, Reason, Watch, mutation};
 
 pub use control::{Child, ChildId, Children, Refused};
 pub(crate) use end::{Ending, Task, Then};
@@ -53,18 +56,20 @@ impl<R: Clone> Tree<R> {
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor's step.
-    pub(crate) fn supervise(&mut self, envelope: Envelope<P::Message>) {
-        let Envelope { to, from, letter } = envelope;
+    pub(crate) fn supervise(&mut self, envelope: &Envelope<P::Message>) {
+        let &Envelope { to, from, ref letter } = envelope;
         let node = NodeId(self.slots[to.index()].node);
-        match letter {
+        match *letter {
             Letter::ChildDown(_) => self.on_child_down(node, from),
             Letter::Control(control) => self.on_control(node, control),
-            Letter::Exit(Cause::Normal) => {}
             Letter::Exit(Cause::Killed) => self.bury_supervisor(to, Reason::Killed),
-            Letter::Exit(cause) => {
+            Letter::Exit(cause)
+                if from == self.parent_pid(node) || mutation::STRANGERS_EXIT.is_on() =>
+            {
                 let reason = self.out.causes.tell(cause);
                 self.close(node, reason);
             }
+            Letter::Exit(_) => {} // it traps exits, and a stranger's means nothing to it
             Letter::Linked(tie, _) | Letter::Down(tie, _) => {
                 self.use_up(to, tie); // it traps exits, and has nobody to tell
             }
@@ -73,6 +78,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             Letter::Say(_) | Letter::Start | Letter::Timer(_) => {}
         }
+    }
+
+    /// Who supervises a supervisor; the outside, if it is a root.
+    fn parent_pid(&self, node: NodeId) -> Pid {
+        self.tree.place(node).parent.map_or(Pid::OUTSIDE, |parent| self.tree.place(parent).pid)
     }
 
     /// A child has ended. While others are being ended that waits, unless it is one of them.
@@ -122,16 +132,37 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         let Some(parent) = place.parent else { return };
-        let group = self.tree.place_mut(parent);
-        let intensity = group.intensity;
-        if group.deaths.one_more(now, intensity) {
-            let why = format!("{} had more restarts than it bears", group.name);
-            return self.close(parent, Reason::Failed(why.into()));
+        // Who is given up alone counts its own ends; all others count against their group.
+        let counts = if place.given_up_as.is_some() { node } else { parent };
+        let counted = self.tree.place_mut(counts);
+        let intensity = counted.intensity;
+        if counted.deaths.one_more(now, intensity) {
+            return self.bears_no_more(counts);
         }
         let then = Then::Restart { dead: node, life: child };
         let (_, siblings) = self.affected(parent, node);
         let todo = siblings.into_iter().filter(|sibling| *sibling != node).collect();
         self.end_children(parent, todo, then);
+    }
+
+    /// A group has had more restarts than it bears: it ends, or is given up alone.
+    fn bears_no_more(&mut self, node: NodeId) {
+        let place = self.tree.place(node);
+        let why = format!("{} had more restarts than it bears", place.name);
+        let (pid, given_up_as) = (place.pid, place.given_up_as.clone());
+        if let Some(role) = given_up_as {
+            let fact = P::given_up(&role, 0, self.keeper());
+            if let Some(fact) = fact.filter(|_| !mutation::GIVEN_UP_IN_SILENCE.is_on()) {
+                let _not_admitted = self.record_by(pid, fact);
+            }
+            if self.is_between(pid) {
+                // It has ended itself once too often, and is not to live again.
+                self.tree.place_mut(node).deaths = Deaths::default();
+                return self.vacate(pid);
+            }
+            self.slots[pid.index()].marks.set(Marks::ENDING, true); // by which nobody restarts it
+        }
+        self.close(node, Reason::Failed(why.into()));
     }
 
     /// What a group does about a dead child: how, and the siblings that it concerns, in order.
@@ -156,15 +187,27 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.break_ties(child, Cause::NoProcess); // who has watched for the next life
         self.strike_key(child, node);
         self.put_by(child, node, true);
-        let Shape::Many(role) = self.tree.place(node).body.clone_role() else { return };
-        if let Some(fact) = P::given_up(&role, key, self.keeper()) {
-            let supervisor = self.tree.place(node).pid;
+        let place = self.tree.place(node);
+        let Body::Many { role, .. } = &place.body else { return };
+        let (supervisor, keeper) = (place.pid, &self.out.keeper);
+        let told = || (P::given_up(role, key, keeper), P::gave_up(role, key));
+        let (fact, message) = match catch_unwind(AssertUnwindSafe(told)) {
+            Ok(told) => told,
+            // Its supervisor's own code: that dies of it.
+            Err(panic) if self.is_alive(supervisor) => {
+                return self.bury_supervisor(supervisor, Reason::Failed(why(panic)));
+            }
+            Err(panic) => return self.let_go(panic),
+        };
+        if let Some(fact) = fact {
             let _not_admitted = self.record_by(supervisor, fact);
         }
-        if let Some((name, message)) = P::gave_up(&role, key)
-            && let Some(to) = self.out.whereis(name)
-        {
-            self.out.ring.push(Envelope { to, from: child, letter: Letter::Say(message) });
+        let Some((name, message)) = message else { return };
+        match self.out.whereis(name) {
+            Some(to) => {
+                self.out.ring.push(Envelope { to, from: child, letter: Letter::Say(message) });
+            }
+            None => self.let_go(message),
         }
     }
 
@@ -175,22 +218,5 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots.get(pid.index()).is_some_and(|slot| {
             slot.generation == pid.generation() && slot.state == State::Supervisor
         })
-    }
-}
-
-/// What a node is, without its books.
-pub(crate) enum Shape<R> {
-    One(R),
-    Many(R),
-    Group(Vec<NodeId>),
-}
-
-impl<R: Clone> Body<R> {
-    pub(crate) fn clone_role(&self) -> Shape<R> {
-        match self {
-            Body::One { role } => Shape::One(role.clone()),
-            Body::Many { role, .. } => Shape::Many(role.clone()),
-            Body::Group { children, .. } => Shape::Group(children.clone()),
-        }
     }
 }

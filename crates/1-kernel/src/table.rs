@@ -76,8 +76,9 @@ fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
         __m128i, _mm_castsi128_ps, _mm_cmpeq_epi32, _mm_loadu_si128, _mm_movemask_ps,
         _mm_set1_epi32,
     };
-    // SAFETY: each x86-64 has SSE2; the two loads are of the eight numbers, of any alignment. Measured to
-    // pay beside what the compiler makes of the same in a loop: a third of the instructions.
+    // SAFETY: each x86-64 has SSE2. The two loads are of the eight numbers, 16 bytes each at 0 and 16 of 32, and need
+    // no alignment; the pointer is made of the whole array, which is borrowed as long as it is read. Measured to pay
+    // beside what the compiler makes of the same in a loop: a third of the instructions.
     #[allow(unsafe_code)]
     unsafe {
         let numbers = numbers.as_ptr().cast::<__m128i>();

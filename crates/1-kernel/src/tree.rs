@@ -93,6 +93,7 @@ pub struct Node<R> {
     shutdown: Shutdown,
     registered: Option<Name>,
     indexed_by_keeper: bool,
+    given_up_as: Option<R>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +112,17 @@ impl<R> Node<R> {
         };
         let (registered, indexed_by_keeper) = (None, false);
         let name = name.into();
-        Node { name, shape, restart, intensity, shutdown, registered, indexed_by_keeper }
+        let given_up_as = None;
+        Node {
+            name,
+            shape,
+            restart,
+            intensity,
+            shutdown,
+            registered,
+            indexed_by_keeper,
+            given_up_as,
+        }
     }
 
     /// A supervisor and its children, in the order in which they are started.
@@ -136,7 +147,11 @@ impl<R> Node<R> {
     }
 
     /// Gives the process a registered name, in each of its lives.
+    ///
+    /// # Panics
+    /// If the name is not below [`Name::LIMIT`].
     pub fn named(self, name: Name) -> Node<R> {
+        name.check();
         Node { registered: Some(name), ..self }
     }
 
@@ -157,6 +172,16 @@ impl<R> Node<R> {
     /// by its key from the fact on that tells the keeper of it; that keys differ until then is the care of who spawns.
     pub fn indexed_by_keeper(self) -> Node<R> {
         Node { indexed_by_keeper: true, ..self }
+    }
+
+    /// Of a group under a group: with more restarts than it bears it is given up alone, and what is above it goes on.
+    /// In the same step [`Process::given_up`](crate::Process::given_up) is asked, as this role and with key 0, for
+    /// the fact to record. Its own ends and failed starts count as restarts of it, and not against the group above.
+    /// It keeps its place: [`World::restart_child`](crate::World::restart_child) starts it again.
+    ///
+    /// Without this a group ends with a failure then, which counts as a restart in the group above it.
+    pub fn given_up_as(self, role: R) -> Node<R> {
+        Node { given_up_as: Some(role), ..self }
     }
 
     /// How many restarts of one of many like children are too many.
@@ -188,6 +213,17 @@ pub(crate) enum Body<R> {
     Group { strategy: Strategy, children: Vec<NodeId> },
     One { role: R },
     Many { role: R, index: Index, deaths: BTreeMap<u32, Deaths> },
+}
+
+impl<R> Body<R> {
+    /// What the processes of this place are for. A group has none.
+    #[inline]
+    pub(crate) fn role(&self) -> Option<&R> {
+        match self {
+            Body::One { role } | Body::Many { role, .. } => Some(role),
+            Body::Group { .. } => None,
+        }
+    }
 }
 
 /// The children of a supervisor of many.
@@ -266,6 +302,8 @@ pub(crate) struct Place<R> {
     pub(crate) ending: Option<Box<Ending>>,
     /// Taken out of the tree: nobody's child, and never started again.
     pub(crate) deleted: bool,
+    /// As whom it is given up alone when it has more restarts than it bears: see [`Node::given_up_as`].
+    pub(crate) given_up_as: Option<R>,
 }
 
 impl<R> Place<R> {
@@ -297,7 +335,7 @@ impl<R: Clone> Tree<R> {
     pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
-        let Node { name, shape, restart, intensity, shutdown, registered, .. } = node;
+        let Node { name, shape, restart, intensity, shutdown, registered, given_up_as, .. } = node;
         let index = match node.indexed_by_keeper {
             true => Index::Count(0),
             false => Index::Whole(Table::default()),
@@ -321,6 +359,7 @@ impl<R: Clone> Tree<R> {
             body,
             ending: None,
             deleted: false,
+            given_up_as,
         });
         for child in below {
             self.add(Some(id), child);

@@ -19,16 +19,15 @@ pub use abroad::Parcel;
 pub use saved::{Bench, Saved, Touched};
 pub use sight::Renaming;
 
-pub(crate) use run::why;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::discard::{discard_all, empty};
 use crate::notes::{NO_NOTE, Notes};
 use crate::out::{Out, TimerRef};
 use crate::process::{Cause, Causes};
 use crate::ring::{Envelope, Letter, Ring};
 use crate::ties::{Heads, Ties};
-use crate::tree::{Node, NodeId, Tree};
+use crate::tree::{Body, Node, NodeId, Tree};
 use crate::wants::Wants;
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
@@ -152,6 +151,8 @@ pub struct World<P: Process, W = ()> {
     /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
     mark: u64,
     undeliverable: u64,
+    /// Values of user code whose destructor panicked; messages and notes are counted where they lie.
+    pub(crate) failed_drops: u64,
     pub(crate) dead: Option<Reason>,
     /// Who watches.
     pub watch: W,
@@ -203,6 +204,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             judging: false,
             mark: NO_STEP,
             undeliverable: 0,
+            failed_drops: 0,
             dead: None,
             watch,
         }
@@ -216,10 +218,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// its supervisor with that as the reason: a branch is tried again as the group above it bears, a
     /// whole tree is over ([`World::death`]). A branch of a group that is not there, or is just ending
     /// children, starts with it, or after that.
+    ///
+    /// # Panics
+    ///
+    /// Before anything has changed, if the parent is no group.
     pub fn grow(&mut self, parent: Option<NodeId>, node: Node<P::Role>) -> NodeId {
+        let is_group = |node| matches!(self.tree.place(node).body, Body::Group { .. });
+        assert!(parent.is_none_or(is_group), "a branch is grown under a group");
         let id = self.tree.add(parent, node);
         self.start_grown(parent, id);
         id
+    }
+
+    /// Adds a branch under a group without starting it, as if it had been ended: see [`World::restart_child`].
+    pub fn grow_ended(&mut self, parent: NodeId, node: Node<P::Role>) -> NodeId {
+        self.tree.add(Some(parent), node)
     }
 
     /// Sends a message from outside.
@@ -246,13 +259,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Starts a child of a supervisor of many. Its key must be free there.
+    /// Starts a child of a supervisor of many.
     ///
     /// While the supervisor is between two lives, or about to end, nobody is started and the address is
-    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one.
+    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one. The same if
+    /// the supervisor is none of many. That the key is free there is not looked at: it must be.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
-        if !self.takes_children(supervisor) {
+        if !self.takes_children(supervisor) || self.tree.index(supervisor).is_none() {
+            self.let_go(process);
             return Pid::OUTSIDE;
         }
         let pid = self.out.address();
@@ -266,6 +281,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Starts a child of a supervisor of many with a message, which is the first event of this life in
     /// place of [`Event::Start`]. Its later lives begin with that. `process` makes it where it will lie.
     /// Otherwise as [`World::spawn_child`].
+    ///
+    /// # Panics
+    ///
+    /// If the supervisor is none of many. And `process` must not: the key would be taken by nobody.
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
@@ -296,7 +315,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Records a fact for somebody who has no step of a process.
     pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
-        self.judge(by, &fact)?;
+        if let Err(broken) = self.judge(by, &fact) {
+            self.let_go(fact);
+            return Err(broken);
+        }
         self.watch.recorded(by, &fact);
         self.out.log.push(fact);
         Ok(())
@@ -337,6 +359,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.is_alive(pid) {
             self.bury(pid, Reason::Killed);
         }
+    }
+}
+
+/// The end of a world is nobody's end: no process hears of it. All that user code has made is dropped one by one, so
+/// that a destructor that panics is not met by a second one, which would abort the program.
+impl<P: Process, W> Drop for World<P, W> {
+    fn drop(&mut self) {
+        for slot in &mut self.slots {
+            let _untold = empty(&mut slot.body);
+        }
+        let out = &mut self.out;
+        out.ring.free();
+        out.notes.free();
+        let _uncounted = [
+            discard_all(std::mem::take(&mut out.spawned)),
+            discard_all(std::mem::take(&mut out.multicasts)),
+            discard_all(std::mem::take(&mut out.log)),
+            discard_all(std::mem::take(&mut out.abroad.outbox)),
+        ];
     }
 }
 

@@ -49,3 +49,21 @@ fn the_chapter_on_managers_is_cut_from_manager_worker() {
     its_code_is("../../docs/manager-worker.md", "examples/manager_worker.rs", 10);
     its_output_is("../../docs/manager-worker.md", &manager_worker::story(), 3);
 }
+
+/// Each law that the page on OTP names is a test of that file.
+#[test]
+fn the_page_on_otp_names_laws_that_exist() {
+    let page = read("../../docs/kernel-otp.md");
+    let mut named = 0;
+    for law in page.split('`').filter(|text| text.contains("::") && !text.contains(' ')) {
+        let Some((file, test)) = law.split_once("::") else { continue };
+        if !file.starts_with(|c: char| c.is_ascii_lowercase() || c == '.') {
+            continue; // a name of the code
+        }
+        let tests = read(&format!("tests/laws/{file}.rs"));
+        let is_there = tests.contains(&format!("#[test]\nfn {test}()"));
+        assert!(is_there, "{law} is no test");
+        named += 1;
+    }
+    assert!(named > 100, "{named} laws are named");
+}

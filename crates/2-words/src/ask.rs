@@ -25,6 +25,11 @@ pub enum Ask {
         /// Which.
         order: OrderId,
     },
+    /// Start the processes of a stopped market again: the operator's ask.
+    ResumeMarket {
+        /// Which.
+        market: MarketId,
+    },
 }
 
 /// A new order.

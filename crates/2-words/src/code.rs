@@ -30,7 +30,8 @@ codes! {
     /// The service's queue is full.
     Busy = "busy", "The exchange has more asks than it can hold; ask again shortly.";
     /// The journal can take no more.
-    JournalFull = "journal-full", "The journal has no room; new orders are refused until there is, and cancels once nothing is set aside.";
+    JournalFull = "journal-full",
+        "The journal has no room; new orders are refused until there is, and cancels once nothing is set aside.";
     /// The exchange is going down, or its journal failed.
     Unavailable = "unavailable", "The exchange is not taking asks; whether this one happened is not known yet.";
     /// No such market.
@@ -41,18 +42,30 @@ codes! {
     TooManyMarkets = "too-many-markets", "No more markets can be opened in this world.";
     /// The market's tick or lot is no step.
     BadScale = "bad-scale", "A tick or lot must be above zero, with at most 18 decimal places.";
-    /// The market stopped rather than break a law.
-    MarketStopped = "market-stopped", "This market has stopped; its orders can be cancelled.";
+    /// The market's price rules contradict each other.
+    BadRules = "bad-rules",
+        "A collar needs a reference price that the market takes, and one in percent a market without negative prices.";
     /// The client id was used for another ask.
     ClientIdUsed = "client-id-used", "This client id was used for a different ask.";
     /// No open order has this number, or it is another account's.
     UnknownOrder = "unknown-order", "No open order of this account has this number.";
+    /// The market's processes were given up.
+    MarketStopped = "market-stopped",
+        "This market has stopped; its orders can be cancelled, and the operator can resume it.";
+    /// Only a stopped market is resumed.
+    MarketNotStopped = "market-not-stopped", "This market has not stopped.";
     /// The order's process was given up.
     OrderSuspended = "order-suspended", "This order is suspended; it can be cancelled, or released by the operator.";
     /// Only a suspended order is released.
     OrderNotSuspended = "order-not-suspended", "This order is not suspended.";
     /// Off tick, or too far from zero.
     BadPrice = "bad-price", "The price is off tick or out of range.";
+    /// Zero or below, in a market without negative prices.
+    PriceNotAboveZero = "price-not-above-zero",
+        "The price must be above zero; this market does not allow negative prices.";
+    /// A buy too far above the reference, or a sell too far below it.
+    BeyondCollar = "price-beyond-collar",
+        "The price is further from the reference price than the collar of this market allows.";
     /// Off lot, zero, or too large.
     BadLots = "bad-lots", "The size is off lot, zero or too large.";
     /// A replace to no more than what has traded.

@@ -1,6 +1,7 @@
 //! What happened: one line of history each, past tense, never edited. Only facts are journalled.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use units::{
     AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time,
@@ -20,6 +21,9 @@ pub struct Stamp {
 }
 
 /// A market's rules.
+///
+/// - a market without negative prices takes prices above zero only
+/// - a collar in basis points needs a market without negative prices: a part of zero is no distance
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MarketSpec {
     /// Its name, unique in its world.
@@ -28,6 +32,76 @@ pub struct MarketSpec {
     pub tick: Scale,
     /// One lot, in units of the base currency.
     pub lot: Scale,
+    /// True if it takes prices of zero and below.
+    pub negative_prices: bool,
+    /// How far limits may reach.
+    pub collar: Option<Collar>,
+}
+
+impl MarketSpec {
+    /// A market with the default rules: prices above zero, and no collar.
+    pub fn new(symbol: Symbol, tick: Scale, lot: Scale) -> MarketSpec {
+        MarketSpec { symbol, tick, lot, negative_prices: false, collar: None }
+    }
+
+    /// The same market, with prices of zero and below.
+    #[must_use]
+    pub fn with_negative_prices(self) -> MarketSpec {
+        MarketSpec { negative_prices: true, ..self }
+    }
+
+    /// The same market, with a collar.
+    #[must_use]
+    pub fn with_collar(self, distance: Distance, reference: Price) -> MarketSpec {
+        MarketSpec { collar: Some(Collar { distance, reference }), ..self }
+    }
+}
+
+/// The rules as a person reads them, without the name.
+impl fmt::Display for MarketSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &MarketSpec { symbol: _, tick, lot, negative_prices, collar } = self;
+        let prices = if negative_prices { "negative prices" } else { "prices above zero" };
+        write!(f, "a tick of {}, a lot of {}, {prices} and ", tick.step(), lot.step())?;
+        match collar {
+            None => f.write_str("no collar"),
+            Some(Collar { distance, reference }) => {
+                let reference = tick.write(reference.0);
+                write!(f, "a collar of {} from a reference of {reference}", distance.text(tick))
+            }
+        }
+    }
+}
+
+/// How far limits may reach: a buy this far above the reference, a sell this far below it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Collar {
+    /// How far.
+    pub distance: Distance,
+    /// The reference until the first trade; after it, the reference is the price of the last trade.
+    pub reference: Price,
+}
+
+/// A distance from a reference price.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Distance {
+    /// Hundredths of a per cent of the reference, rounded down, and at least one tick.
+    BasisPoints(NonZeroU32),
+    /// Ticks.
+    Ticks(NonZeroU32),
+}
+
+impl Distance {
+    /// The distance as a person writes it, in a market with this tick: `12.5%`, or `5.00` as prices are.
+    pub fn text(self, tick: Scale) -> String {
+        match self {
+            Distance::Ticks(ticks) => tick.write(ticks.get()).to_string(),
+            Distance::BasisPoints(points) => {
+                let percent = Scale::places(2).write(points.get()).to_string();
+                format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
+            }
+        }
+    }
 }
 
 /// The name of one deal, never used twice: order numbers are not reused, an incarnation goes up at
@@ -148,8 +222,14 @@ pub enum Fact {
         /// Why.
         reason: Reason,
     },
-    /// A market stopped for good rather than break a law. Its orders can still be cancelled.
+    /// A market's processes died more often than is borne, and were given up. Its orders stay open, have no processes
+    /// and can be cancelled.
     MarketStopped {
+        /// Which.
+        market: MarketId,
+    },
+    /// A stopped market has processes again: each of its orders comes back to the floor at its old place.
+    MarketResumed {
         /// Which.
         market: MarketId,
     },

@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 
 use units::{ClientId, Lots, MarketId, OrderId, Price, Time};
 
-use crate::{Deal, Entered, Fact, Reason, Stamp, TimeInForce};
+use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 
 /// A fact with its stamp, written as one JSON object. About a microsecond.
 ///
@@ -28,7 +28,7 @@ impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Json(stamp, fact) = self;
         write!(f, "{{\"seq\":{},\"ask\":{}", stamp.seq, stamp.ask)?;
-        write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), name(fact))?;
+        write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), kind(fact))?;
         each_field(fact, &mut |column, value| {
             // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
             match value {
@@ -45,17 +45,22 @@ impl Display for Json {
 pub struct Csv(pub Stamp, pub Fact);
 
 impl Csv {
+    /// The names of the columns, in order.
+    pub fn columns() -> impl Iterator<Item = &'static str> {
+        let columns = Column::ALL.iter().map(|column| column.name());
+        ["seq", "ask", "time", "fact"].into_iter().chain(columns)
+    }
+
     /// The first row: the names of the columns.
     pub fn head() -> String {
-        let columns = Column::ALL.iter().map(|column| column.name());
-        ["seq", "ask", "time", "fact"].into_iter().chain(columns).collect::<Vec<_>>().join(",")
+        Csv::columns().collect::<Vec<_>>().join(",")
     }
 }
 
 impl Display for Csv {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Csv(stamp, fact) = self;
-        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), name(fact))?;
+        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), kind(fact))?;
         let mut at = 0; // the columns of a fact come in the order of all columns
         each_field(fact, &mut |column, value| {
             while Column::ALL[at] != column {
@@ -142,6 +147,10 @@ columns! {
     Symbol = "symbol",
     Tick = "tick",
     Lot = "lot",
+    Prices = "prices",
+    CollarBasisPoints = "collar_basis_points",
+    CollarTicks = "collar_ticks",
+    Reference = "reference",
     Side = "side",
     Price = "price",
     Lots = "lots",
@@ -156,7 +165,23 @@ enum Value<'a> {
     Bare(&'a dyn Display),
 }
 
-fn name(fact: &Fact) -> &'static str {
+/// Every kind of fact by its name, as [`kind`] gives it.
+pub const KINDS: [&str; 11] = [
+    "started",
+    "market-opened",
+    "entered",
+    "traded",
+    "voided",
+    "replaced",
+    "suspended",
+    "released",
+    "left",
+    "market-stopped",
+    "market-resumed",
+];
+
+/// The name of a fact's kind, such as `traded`.
+pub fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Started { .. } => "started",
         Fact::MarketOpened { .. } => "market-opened",
@@ -168,6 +193,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::Released { .. } => "released",
         Fact::Left { .. } => "left",
         Fact::MarketStopped { .. } => "market-stopped",
+        Fact::MarketResumed { .. } => "market-resumed",
     }
 }
 
@@ -181,7 +207,8 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             each_market(market, each)?;
             each(Column::Symbol, Value::Text(&spec.symbol))?;
             each(Column::Tick, Value::Text(&spec.tick.step()))?;
-            each(Column::Lot, Value::Text(&spec.lot.step()))
+            each(Column::Lot, Value::Text(&spec.lot.step()))?;
+            each_rule(&spec, each)
         }
         Fact::Entered(ref entered) => each_of_entered(entered, each),
         Fact::Traded { deal, market, price, lots } => {
@@ -206,8 +233,21 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             };
             each(Column::Reason, Value::Text(&reason))
         }
-        Fact::MarketStopped { market } => each_market(market, each),
+        Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
+            each_market(market, each)
+        }
     }
+}
+
+fn each_rule(spec: &MarketSpec, each: Each<'_>) -> fmt::Result {
+    let prices = if spec.negative_prices { "any" } else { "above-zero" };
+    each(Column::Prices, Value::Text(&prices))?;
+    let Some(Collar { distance, reference }) = spec.collar else { return Ok(()) };
+    match distance {
+        Distance::BasisPoints(points) => each(Column::CollarBasisPoints, Value::Bare(&points))?,
+        Distance::Ticks(ticks) => each(Column::CollarTicks, Value::Bare(&ticks))?,
+    }
+    each(Column::Reference, Value::Bare(&reference))
 }
 
 fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
@@ -253,17 +293,16 @@ fn each_price(price: Price, lots: Lots, each: Each<'_>) -> fmt::Result {
 mod tests {
     use units::{AccountId, AskId, Scale, Side};
 
+    use std::num::NonZeroU32;
+
     use super::*;
-    use crate::MarketSpec;
 
     /// One of each, with all that it can have.
     fn facts() -> Vec<Fact> {
         let deal = Deal { maker: OrderId(1), taker: OrderId(2), incarnation: 1, number: 3 };
-        let spec = MarketSpec {
-            symbol: "BTC-USD".parse().unwrap(),
-            tick: Scale { mantissa: 5, places: 1 },
-            lot: Scale::places(8),
-        };
+        let (tick, lot) = (Scale { mantissa: 5, places: 1 }, Scale::places(8));
+        let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot);
+        let ten = NonZeroU32::new(10).unwrap();
         let client = ClientId::new(7);
         let (order, market) = (OrderId(2), MarketId(0));
         let (price, lots) = (Price(-5), Lots(10));
@@ -279,7 +318,12 @@ mod tests {
         };
         vec![
             Fact::Started { epoch: 1 },
-            Fact::MarketOpened { market, spec },
+            Fact::MarketOpened { market, spec: spec.with_negative_prices() },
+            Fact::MarketOpened {
+                market,
+                spec: spec.with_collar(Distance::BasisPoints(ten), price),
+            },
+            Fact::MarketOpened { market, spec: spec.with_collar(Distance::Ticks(ten), price) },
             Fact::Entered(entered),
             Fact::Traded { deal, market, price, lots },
             Fact::Voided { deal },
@@ -288,6 +332,7 @@ mod tests {
             Fact::Released { order },
             Fact::Left { order, lots, reason: Reason::Unmatched },
             Fact::MarketStopped { market },
+            Fact::MarketResumed { market },
         ]
     }
 
@@ -306,12 +351,15 @@ mod tests {
             })
             .collect();
         let client = r#""client":"00000000-0000-0000-0000-000000000007""#;
+        let opened =
+            r#""market-opened","market":0,"symbol":"BTC-USD","tick":"0.5","lot":"0.00000001""#;
         assert_eq!(
             lines,
             [
                 r#""started","epoch":1}"#.to_owned(),
-                r#""market-opened","market":0,"symbol":"BTC-USD","tick":"0.5","lot":"0.00000001"}"#
-                    .to_owned(),
+                format!(r#"{opened},"prices":"any"}}"#),
+                format!(r#"{opened},"prices":"above-zero","collar_basis_points":10,"reference":-5}}"#),
+                format!(r#"{opened},"prices":"above-zero","collar_ticks":10,"reference":-5}}"#),
                 format!(
                     r#""entered","order":2,"account":4,{client},"market":0,"side":"sell","price":-5,"lots":10,"stands":"immediate-or-cancel"}}"#
                 ),
@@ -323,8 +371,16 @@ mod tests {
                 r#""released","order":2}"#.to_owned(),
                 r#""left","order":2,"lots":10,"reason":"unmatched"}"#.to_owned(),
                 r#""market-stopped","market":0}"#.to_owned(),
+                r#""market-resumed","market":0}"#.to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn every_kind_has_a_name_in_the_list() {
+        let mut kinds: Vec<_> = facts().iter().map(kind).collect();
+        kinds.dedup(); // markets with each kind of rules
+        assert_eq!(kinds, KINDS);
     }
 
     /// Every value of the object is in the row, under its own name, and nothing else is.

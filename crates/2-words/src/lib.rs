@@ -11,6 +11,6 @@ mod tell;
 
 pub use ask::{Ask, Place, Replace, TimeInForce};
 pub use code::Code;
-pub use fact::{Deal, Entered, Fact, MarketSpec, Reason, Stamp};
+pub use fact::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp};
 pub use say::{Busy, Names, Presence, Say};
 pub use tell::Tell;

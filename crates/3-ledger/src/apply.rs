@@ -4,10 +4,11 @@ use std::fmt;
 
 use kernel::{Broken, Keeper, Pid};
 use units::{AskId, Lots, MarketId, OrderId, Price, limits};
-use words::{Deal, Entered, Fact, MarketSpec};
+use words::{Deal, Entered, Fact, MarketSpec, Stamp};
 
 use crate::line::{Line, Mark, Seen, Standing};
-use crate::{Ledger, Market, Verdict, mutation};
+use crate::repeats::Asked;
+use crate::{Band, Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,12 +25,21 @@ pub enum Wrong {
     NoOrder,
     /// A release of an order that is not suspended.
     NotSuspended,
-    /// Lots or a price beyond every limit.
+    /// A market whose price rules contradict each other.
+    Rules,
+    /// A stop of a market that has stopped, or an order that enters one.
+    MarketStopped,
+    /// A resumption of a market that has not stopped.
+    MarketNotStopped,
+    /// Lots, a price, the number of a deal, or how many markets or orders there are, beyond every limit;
+    /// or a price that the market does not have.
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
     Trade,
     /// A void of a trade.
     Void,
+    /// A number or time of a command that does not follow those before it, or is beyond every limit.
+    Stamp,
     /// More or fewer lots left than were there.
     Left,
     /// A size not above what has traded.
@@ -45,7 +55,11 @@ impl fmt::Display for Wrong {
             Wrong::OrderNumber => "an order's number was used before",
             Wrong::NoOrder => "the order is not open",
             Wrong::NotSuspended => "the order is not suspended",
-            Wrong::Range => "a price or size is beyond every limit",
+            Wrong::Rules => "a market's price rules contradict each other",
+            Wrong::Range => "a price, size or number is beyond every limit",
+            Wrong::Stamp => "a command's number or time does not follow those before it",
+            Wrong::MarketStopped => "the market has stopped already",
+            Wrong::MarketNotStopped => "the market has not stopped",
             Wrong::Trade => "a trade that the ledger cannot allow",
             Wrong::Void => "a void of what is a trade",
             Wrong::Left => "more or fewer lots leave than are there",
@@ -90,6 +104,34 @@ fn broken(wrong: Wrong, fact: &Fact) -> Broken {
     Broken(format!("{wrong}: {fact:?}"))
 }
 
+/// A price and a size that an order may have. Facts come from a file too, so nothing is taken for granted.
+#[inline(always)]
+pub(crate) fn check_range(price: Price, lots: Lots) -> Result<(), Wrong> {
+    let fits = lots.0.wrapping_sub(1) < limits::MAX_LOTS
+        && price.0.unsigned_abs() <= limits::MAX_PRICE.unsigned_abs();
+    if fits { Ok(()) } else { Err(Wrong::Range) }
+}
+
+/// A deal's number that a [`Mark`] can hold.
+#[inline(always)]
+fn check_number(deal: &Deal) -> Result<(), Wrong> {
+    if deal.number <= limits::MAX_PROPOSALS { Ok(()) } else { Err(Wrong::Range) }
+}
+
+/// Says whether a fact with this stamp may come after one with the stamp `last`: commands are numbered upwards, time
+/// does not go back, and no order has a number above that of the command whose fact enters it. (Below is possible
+/// where commands overtake each other, as in explored worlds.)
+///
+/// For whoever folds facts that were stored: [`Ledger::apply`] sees no stamps.
+pub fn follows(last: Stamp, next: Stamp, fact: &Fact) -> Result<(), Wrong> {
+    let is_own = match fact {
+        Fact::Entered(entered) => entered.order.0 <= next.ask.0,
+        _ => true,
+    };
+    let in_order = last.ask <= next.ask && next.ask.0 <= limits::MAX_COMMAND;
+    if is_own && in_order && last.time <= next.time { Ok(()) } else { Err(Wrong::Stamp) }
+}
+
 impl Ledger {
     /// Folds the next fact in, or says what is wrong with it and stays as it was. O(1).
     #[inline]
@@ -102,24 +144,33 @@ impl Ledger {
     fn fold(&mut self, by: Seen, fact: &Fact) -> Result<(), Wrong> {
         match fact {
             Fact::Entered(entered) => self.on_entered(by, entered)?,
-            Fact::Traded { deal, price, lots, .. } => {
-                self.on_traded(deal, *price, *lots)?;
+            Fact::Traded { deal, market, price, lots } => {
+                self.on_traded(deal, *market, *price, *lots)?;
             }
             Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
             Fact::Replaced { order, client, price, lots, place } => {
-                let line = self.line_mut(*order).ok_or(Wrong::NoOrder)?;
+                check_range(*price, *lots)?;
+                let index = self.index(*order).ok_or(Wrong::NoOrder)?;
+                let line = &mut self.lines[index as usize];
                 if *lots <= line.done {
                     return Err(Wrong::Size);
                 }
+                if !self.markets[usize::from(line.market.0)].band.has(*price) {
+                    return Err(Wrong::Range);
+                }
                 (line.price, line.size, line.place) = (*price, *lots, *place);
-                let account = line.account;
                 if let Some(client) = client {
-                    self.repeats.remember_replace(account, *client, *order, *price, *lots);
+                    let (account, is_new) = (line.account, line.set_by_client());
+                    if is_new {
+                        self.repeats.on_open(account);
+                    }
+                    let asked = Asked::Replace(*order, *price, *lots);
+                    self.repeats.remember(self.facts, account, *client, asked);
                 }
             }
             Fact::Voided { deal } => self.on_voided(deal)?,
             Fact::Started { epoch } => {
-                if *epoch <= self.epoch {
+                if self.epoch.checked_add(1) != Some(*epoch) || *epoch == u32::MAX {
                     return Err(Wrong::Epoch);
                 }
                 self.on_started(*epoch);
@@ -137,7 +188,15 @@ impl Ledger {
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
-                market.stopped = true;
+                if std::mem::replace(&mut market.stopped, true) {
+                    return Err(Wrong::MarketStopped);
+                }
+            }
+            Fact::MarketResumed { market } => {
+                let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
+                if !std::mem::replace(&mut market.stopped, false) {
+                    return Err(Wrong::MarketNotStopped);
+                }
             }
         }
         self.facts += 1;
@@ -161,7 +220,11 @@ impl Ledger {
         if !next || self.symbols.contains_key(&spec.symbol) {
             return Err(Wrong::MarketNumber);
         }
-        self.markets.push(Market { spec: *spec, stopped: false });
+        if self.markets.len() >= limits::MAX_MARKETS {
+            return Err(Wrong::Range);
+        }
+        let band = Band::opening(spec).ok_or(Wrong::Rules)?;
+        self.markets.push(Market { spec: *spec, stopped: false, band });
         self.symbols.insert(spec.symbol, market);
         Ok(())
     }
@@ -169,11 +232,15 @@ impl Ledger {
     #[inline]
     fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
-        if self.market(entered.market).is_none() {
-            return Err(Wrong::NoMarket);
+        let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
+        if market.stopped {
+            return Err(Wrong::MarketStopped);
         }
-        let lots = entered.lots.0;
-        if lots == 0 || lots > limits::MAX_LOTS || entered.price.0.abs() > limits::MAX_PRICE {
+        if !market.band.has(entered.price) {
+            return Err(Wrong::Range);
+        }
+        check_range(entered.price, entered.lots)?;
+        if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
         // Above all numbers so far it is nobody's; only where asks overtake each other must it be looked for.
@@ -197,7 +264,8 @@ impl Ledger {
         line.as_taker = (OrderId(0), Mark::default());
         line.seen = by;
         if let Some(client) = entered.client {
-            self.repeats.remember_place(client, entered);
+            line.set_by_client();
+            self.repeats.on_placed(self.facts, client, entered);
         }
         Ok(())
     }
@@ -212,7 +280,7 @@ impl Ledger {
     }
 
     /// Frees the line of an order that is done.
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, index: u32) {
         let order = self.lines[index as usize].order;
         self.table.remove(order.0, |other| other == index);
@@ -221,40 +289,74 @@ impl Ledger {
 
     #[inline(always)]
     fn free_up(&mut self, index: u32) {
-        self.lines[index as usize].order = OrderId(0);
+        let line = &mut self.lines[index as usize];
+        line.order = OrderId(0);
+        let is_by_client = line.is_by_client();
         self.free.push(index);
+        if is_by_client {
+            self.on_end_by_client(index);
+        }
+    }
+
+    /// An order of an account that is remembered has ended.
+    #[cold]
+    #[inline(never)]
+    fn on_end_by_client(&mut self, index: u32) {
+        let account = self.lines[index as usize].account;
+        self.repeats.on_end(self.facts, account);
     }
 
     #[inline]
-    fn on_traded(&mut self, deal: &Deal, price: Price, lots: Lots) -> Result<(), Wrong> {
+    fn on_traded(
+        &mut self,
+        deal: &Deal,
+        market: MarketId,
+        price: Price,
+        lots: Lots,
+    ) -> Result<(), Wrong> {
+        check_number(deal)?;
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
         let verdict = self.judge_lines(line(maker), line(taker), deal, price, lots);
-        if !matches!(verdict, Verdict::Trade(_)) {
+        let Verdict::Trade(place) = verdict else { return Err(Wrong::Trade) };
+        if place != market && !mutation::TRADE_ELSEWHERE.is_on() {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {
             true => Mark::default(),
             false => Mark::of(deal, true),
         };
-        for (index, as_maker) in [(maker, true), (taker, false)] {
-            let index = index.expect("the judge has seen both lines");
-            let line = &mut self.lines[index as usize];
-            line.done += lots;
-            if line.done == line.size {
-                self.remove(index);
-            } else if as_maker {
-                line.as_maker = mark;
-            } else {
-                line.as_taker = (deal.maker, mark);
-            }
+        let sound = "the judge has seen both lines";
+        let (maker, taker) = (maker.expect(sound), taker.expect(sound));
+        if !self.fill(maker, lots) {
+            self.lines[maker as usize].as_maker = mark;
+        }
+        if !self.fill(taker, lots) {
+            self.lines[taker as usize].as_taker = (deal.maker, mark);
         }
         self.trades += 1;
+        let market = &mut self.markets[usize::from(place.0)];
+        if market.band.reference().is_some() && !mutation::COLLAR_STANDS.is_on() {
+            market.band = Band::after(&market.spec, Some(price));
+        }
         Ok(())
+    }
+
+    /// Lots of an order have traded: true if these were the last, and its line is free.
+    #[inline(always)]
+    fn fill(&mut self, index: u32, lots: Lots) -> bool {
+        let line = &mut self.lines[index as usize];
+        line.done += lots;
+        let is_filled = line.done == line.size;
+        if is_filled {
+            self.remove(index);
+        }
+        is_filled
     }
 
     /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
     fn on_voided(&mut self, deal: &Deal) -> Result<(), Wrong> {
+        check_number(deal)?;
         let asker = if self.line(deal.taker).is_some() { deal.taker } else { deal.maker };
         if self.settle(deal, asker) == Verdict::Traded {
             return Err(Wrong::Void);

@@ -47,13 +47,13 @@ impl Ledger {
             return verdict;
         }
         let market_runs = self.market(maker.market).is_some_and(|market| !market.stopped);
-        let sound = market_runs
-            && maker.is_open()
-            && taker.is_open()
-            && maker.market == taker.market
-            && maker.side != taker.side
+        let sound = (market_runs || mutation::JUDGE_STOPPED_MARKET.is_on())
+            && (maker.is_open() || mutation::JUDGE_SUSPENDED_MAKER.is_on())
+            && (taker.is_open() || mutation::JUDGE_SUSPENDED_TAKER.is_on())
+            && (maker.market == taker.market || mutation::JUDGE_TWO_MARKETS.is_on())
+            && (maker.side != taker.side || mutation::JUDGE_ONE_SIDE.is_on())
             && price == maker.price
-            && taker.side.accepts(taker.price, price)
+            && (taker.side.accepts(taker.price, price) || mutation::JUDGE_TAKERS_LIMIT.is_on())
             && !lots.is_zero()
             && (mutation::JUDGE_TRUSTS_LOTS.is_on()
                 || (lots <= maker.remaining() && lots <= taker.remaining()));

@@ -5,11 +5,14 @@
 //! same state for the same facts, byte for byte. Nothing in it reads a clock or the disk.
 
 mod apply;
+mod band;
 mod judge;
 mod line;
 pub mod mutation;
 mod repeats;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 use std::collections::BTreeMap;
@@ -20,7 +23,8 @@ use kernel::explore::Digest;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 use words::{Ask, MarketSpec};
 
-pub use apply::Wrong;
+pub use apply::{Wrong, follows};
+pub use band::Band;
 pub use judge::Verdict;
 pub use line::Line;
 pub use repeats::Repeat;
@@ -33,8 +37,10 @@ use repeats::Repeats;
 pub struct Market {
     /// Its rules.
     pub spec: MarketSpec,
-    /// True after it stopped rather than break a law.
+    /// True while its processes are given up.
     pub stopped: bool,
+    /// The prices that it takes now.
+    pub band: Band,
 }
 
 /// The fold of facts. An open order takes 80 bytes here, and 8 to 18 in the table of numbers.
@@ -74,6 +80,12 @@ impl Ledger {
     /// A ledger before the first fact.
     pub fn new() -> Ledger {
         Ledger::default()
+    }
+
+    /// A ledger before the first fact that remembers client ids in at most so many bytes, and not in
+    /// [`units::limits::REMEMBERED_BYTES`]: for tests of what happens then.
+    pub fn remembering(bytes: usize) -> Ledger {
+        Ledger { repeats: Repeats::bounded(bytes), ..Ledger::default() }
     }
 
     /// The number of the world's last start; 0 before the first.
@@ -145,9 +157,15 @@ impl Ledger {
         self.repeats.find(account, client, ask)
     }
 
-    /// True if one more account can use client ids, or this one does already.
+    /// True if an account can use client ids: it does already, or there is room, or somebody is idle and can be
+    /// forgotten.
     pub fn can_remember(&self, account: AccountId) -> bool {
         self.repeats.has_room_for(account)
+    }
+
+    /// Bytes that remembered client ids take, at most.
+    pub fn remembered_bytes(&self) -> usize {
+        self.repeats.bytes()
     }
 
     /// Lots of an open order that have not traded: open or held, which only its process tells apart.

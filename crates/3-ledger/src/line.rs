@@ -24,7 +24,7 @@ pub struct Line {
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,
-    /// How long it stands, and whether its process is at work.
+    /// How long it stands, whether its process is at work, and whether it was asked for under a client id.
     pub(crate) standing: Standing,
     /// How its last deal as maker ended. An order has one deal at a time, so one is enough.
     pub(crate) as_maker: Mark,
@@ -54,12 +54,14 @@ impl Hash for Seen {
     fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
-/// How long an order stands, and whether it does: one byte.
+/// How long an order stands, whether it does, and whether its client can ask after it by an id: one byte.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Standing(u8);
 
 impl Standing {
     const SUSPENDED: u8 = 2;
+    /// It was asked for under a client id, and its account is told when it ends.
+    const BY_CLIENT: u8 = 4;
 
     #[inline(always)]
     pub(crate) fn of(stands: TimeInForce) -> Standing {
@@ -76,9 +78,9 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
+    /// The deal's number must be at most [`units::limits::MAX_PROPOSALS`].
     pub(crate) fn of(deal: &Deal, traded: bool) -> Mark {
-        let number = deal.number.checked_mul(2).expect("a life has fewer than 2^31 proposals");
-        Mark { incarnation: deal.incarnation, number: number + u32::from(traded) }
+        Mark { incarnation: deal.incarnation, number: deal.number << 1 | u32::from(traded) }
     }
 
     /// True if this is the end of `deal`.
@@ -124,7 +126,7 @@ impl Line {
     /// How long it stands.
     #[inline(always)]
     pub fn stands(&self) -> TimeInForce {
-        match self.standing.0 & !Standing::SUSPENDED {
+        match self.standing.0 & 1 {
             0 => TimeInForce::GoodTillCancel,
             _ => TimeInForce::ImmediateOrCancel,
         }
@@ -134,6 +136,19 @@ impl Line {
     #[inline(always)]
     pub fn is_suspended(&self) -> bool {
         self.standing.0 & Standing::SUSPENDED != 0
+    }
+
+    /// True if it was asked for under a client id: of its account's active orders it is one.
+    #[inline(always)]
+    pub(crate) fn is_by_client(&self) -> bool {
+        self.standing.0 & Standing::BY_CLIENT != 0
+    }
+
+    /// Marks it as one of its account's active orders; false if it is one.
+    pub(crate) fn set_by_client(&mut self) -> bool {
+        let is_new = !self.is_by_client();
+        self.standing.0 |= Standing::BY_CLIENT;
+        is_new
     }
 
     pub(crate) fn suspend(&mut self) {

@@ -1,9 +1,15 @@
 //! Client ids that were used: the same ask again leads to its first order, another one is refused.
+//!
+//! What is remembered has a bound in bytes, over all accounts. When it is reached, the account that is idle for
+//! longest is forgotten: one none of whose orders under a client id is open. An active account is never forgotten.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 use words::{Ask, Entered, TimeInForce};
+
+use crate::mutation;
 
 /// Whether an ask under a client id came before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -23,26 +29,81 @@ pub(crate) enum Asked {
     Replace(OrderId, Price, Lots),
 }
 
-#[derive(Clone, Default, Hash, Debug)]
-pub(crate) struct OfAccount {
-    /// Oldest first.
-    pub(crate) ids: VecDeque<ClientId>,
-    pub(crate) asked: BTreeMap<ClientId, Asked>,
+/// An account that has used client ids.
+#[derive(Clone, Copy, Default, Debug)]
+struct OfAccount {
+    /// Ids that are remembered.
+    ids: usize,
+    /// Open orders that were asked for under client ids, remembered or not.
+    open: u32,
+    /// The number of the fact since which none is.
+    since: u64,
 }
 
-/// The last [`limits::REMEMBERED_CLIENT_IDS`] client ids of each account that uses them.
-#[derive(Clone, Default, Hash, Debug)]
+/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a test.
+pub(crate) const ID_BYTES: usize = 256;
+/// Bytes of an account beside its ids.
+pub(crate) const ACCOUNT_BYTES: usize = 128;
+
+/// The last [`limits::REMEMBERED_CLIENT_IDS`] client ids of each account that uses them, as far as the bound allows.
+///
+/// - `asked` and `ids` hold the same ids; `accounts` counts them
+/// - an account is in `accounts` as long as it has an id or an open order, and in `idle` if it has no open order
+/// - bytes are at most the bound after each fact, and no account with an open order is forgotten for it
+#[derive(Clone, Debug)]
 pub(crate) struct Repeats {
-    pub(crate) accounts: BTreeMap<AccountId, OfAccount>,
+    bound: usize,
+    /// What was asked, and the number of the fact that came of it. A tree, since clients choose the ids.
+    asked: BTreeMap<(AccountId, ClientId), (u64, Asked)>,
+    /// The ids of each account, oldest first.
+    ids: BTreeMap<(AccountId, u64), ClientId>,
+    accounts: BTreeMap<AccountId, OfAccount>,
+    /// Those without open orders, idle for longest first.
+    idle: BTreeSet<(u64, AccountId)>,
+}
+
+impl Default for Repeats {
+    fn default() -> Repeats {
+        Repeats::bounded(limits::REMEMBERED_BYTES)
+    }
+}
+
+/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that are
+/// told apart by this are far from it.
+impl Hash for Repeats {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Repeats { bound: _, asked, ids, accounts: _, idle: _ } = self;
+        asked.iter().for_each(|(key, (_, asked))| (key, asked).hash(state));
+        ids.iter().for_each(|((account, _), client)| (account, client).hash(state));
+    }
 }
 
 impl Repeats {
+    /// Remembers nothing yet, and at most so many bytes.
+    pub(crate) fn bounded(bound: usize) -> Repeats {
+        Repeats {
+            bound,
+            asked: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            idle: BTreeSet::new(),
+        }
+    }
+
+    /// Bytes that are in use, at most.
+    pub(crate) fn bytes(&self) -> usize {
+        self.asked.len() * ID_BYTES + self.accounts.len() * ACCOUNT_BYTES
+    }
+
+    /// True if an id of this account can be remembered, for which somebody idle may have to be forgotten.
     pub(crate) fn has_room_for(&self, account: AccountId) -> bool {
-        self.accounts.len() < limits::MAX_ACCOUNTS || self.accounts.contains_key(&account)
+        self.accounts.contains_key(&account)
+            || !self.idle.is_empty()
+            || self.bytes() + ID_BYTES + ACCOUNT_BYTES <= self.bound
     }
 
     pub(crate) fn find(&self, account: AccountId, client: ClientId, ask: &Ask) -> Repeat {
-        let known = self.accounts.get(&account).and_then(|of| of.asked.get(&client));
+        let known = self.asked.get(&(account, client)).map(|(_, asked)| asked);
         match (known, ask) {
             (None, _) => Repeat::New,
             (Some(&Asked::Place(order, market, side, price, lots, stands)), Ask::Place(p))
@@ -60,31 +121,107 @@ impl Repeats {
         }
     }
 
-    pub(crate) fn remember_place(&mut self, client: ClientId, e: &Entered) {
+    /// An order has entered under a client id; it is to be said of it when it ends.
+    pub(crate) fn on_placed(&mut self, at: u64, client: ClientId, e: &Entered) {
+        self.on_open(e.account);
         let asked = Asked::Place(e.order, e.market, e.side, e.price, e.lots, e.stands);
-        self.remember(e.account, client, asked);
+        self.remember(at, e.account, client, asked);
     }
 
-    pub(crate) fn remember_replace(
-        &mut self,
-        account: AccountId,
-        client: ClientId,
-        order: OrderId,
-        price: Price,
-        lots: Lots,
-    ) {
-        self.remember(account, client, Asked::Replace(order, price, lots));
-    }
-
-    pub(crate) fn remember(&mut self, account: AccountId, client: ClientId, asked: Asked) {
+    /// An account has an open order that was asked for under a client id.
+    pub(crate) fn on_open(&mut self, account: AccountId) {
         let of = self.accounts.entry(account).or_default();
-        if of.asked.insert(client, asked).is_none() {
-            of.ids.push_back(client);
+        if of.open == 0 {
+            self.idle.remove(&(of.since, account));
         }
-        if of.ids.len() > limits::REMEMBERED_CLIENT_IDS
-            && let Some(oldest) = of.ids.pop_front()
-        {
-            of.asked.remove(&oldest);
+        of.open += 1;
+    }
+
+    /// One of these orders has ended.
+    pub(crate) fn on_end(&mut self, at: u64, account: AccountId) {
+        let Some(of) = self.accounts.get_mut(&account) else { return };
+        of.open -= 1;
+        if of.open > 0 {
+            return;
+        }
+        of.since = at;
+        if of.ids == 0 {
+            self.accounts.remove(&account);
+        } else {
+            self.idle.insert((at, account));
+        }
+    }
+
+    /// Remembers an id of an account with an open order, in place of whatever the bounds leave no room for.
+    pub(crate) fn remember(&mut self, at: u64, account: AccountId, client: ClientId, asked: Asked) {
+        let of = self.accounts.entry(account).or_default();
+        // An id that is used anew keeps its place among the others: it was another's to forget it first.
+        let number = self.asked.get(&(account, client)).map_or(at, |(number, _)| *number);
+        if self.asked.insert((account, client), (number, asked)).is_none() {
+            self.ids.insert((account, number), client);
+            of.ids += 1;
+        }
+        if of.ids > limits::REMEMBERED_CLIENT_IDS {
+            self.forget_oldest_of(account);
+        }
+        while self.bytes() > self.bound && !mutation::NEVER_FORGETS.is_on() {
+            let idle = match mutation::FORGETS_ACTIVE.is_on() {
+                true => self.accounts.first_key_value().map(|(account, _)| *account),
+                false => self.idle.pop_first().map(|(_, account)| account),
+            };
+            match idle {
+                Some(idle) => self.forget(idle),
+                // All others are active, so it is its own that has to go.
+                None if self.forget_oldest_of(account) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Forgets an account that is idle. O(its ids).
+    fn forget(&mut self, account: AccountId) {
+        while self.forget_oldest_of(account) {}
+        self.accounts.remove(&account);
+    }
+
+    /// Forgets the oldest id of an account; false if there is none.
+    fn forget_oldest_of(&mut self, account: AccountId) -> bool {
+        let own = (account, 0)..=(account, u64::MAX);
+        let Some((&key, &client)) = self.ids.range(own).next() else { return false };
+        self.ids.remove(&key);
+        self.asked.remove(&(account, client));
+        if let Some(of) = self.accounts.get_mut(&account) {
+            of.ids -= 1;
+        }
+        true
+    }
+
+    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many ids.
+    pub(crate) fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, u64, usize)> {
+        self.accounts
+            .iter()
+            .map(|(account, of)| (*account, if of.open == 0 { of.since } else { 0 }, of.ids))
+    }
+
+    /// An account's ids, oldest first, and what was asked under each.
+    pub(crate) fn ids_of(&self, account: AccountId) -> impl Iterator<Item = (ClientId, &Asked)> {
+        let own = (account, 0)..=(account, u64::MAX);
+        let asked = move |client| &self.asked.get(&(account, client)).expect("in both trees").1;
+        self.ids.range(own).map(move |(_, client)| (*client, asked(*client)))
+    }
+
+    /// The accounts that may be forgotten, the next one first.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> Vec<AccountId> {
+        self.idle.iter().map(|(_, account)| *account).collect()
+    }
+
+    /// An account as a snapshot has it; its open orders are told before, its ids after it.
+    pub(crate) fn load_account(&mut self, account: AccountId, since: u64) {
+        let of = self.accounts.entry(account).or_default();
+        of.since = since;
+        if of.open == 0 {
+            self.idle.insert((since, account));
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The fold as bytes and back, so that a start need not fold all of history.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{MarketSpec, TimeInForce};
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
+use words::{Collar, Distance, MarketSpec, TimeInForce};
 
+use crate::apply::check_range;
 use crate::line::{Line, Standing};
 use crate::repeats::Asked;
-use crate::{Ledger, Market};
+use crate::{Band, Ledger, Market};
 
 /// Why bytes are no snapshot of a ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +27,15 @@ impl fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {}
 
 /// The first bytes: what it is, and the version of the format.
-const MAGIC: u64 = u64::from_le_bytes(*b"BWledg01");
+const MAGIC: u64 = u64::from_le_bytes(*b"BWledg02");
+/// The version before, which has no price rules, and does not say which orders were asked for under a client id, nor
+/// since when an account is idle.
+const MAGIC_01: u64 = u64::from_le_bytes(*b"BWledg01");
+
+/// How a market's collar is measured, as written.
+const NO_COLLAR: u8 = 0;
+const BASIS_POINTS: u8 = 1;
+const TICKS: u8 = 2;
 
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -99,7 +109,29 @@ impl Reader<'_> {
         if !tick.is_valid() || !lot.is_valid() {
             return self.wrong();
         }
-        Ok(Market { spec: MarketSpec { symbol, tick, lot }, stopped: self.flag()? })
+        let stopped = self.flag()?;
+        let (negative_prices, collar) = (self.flag()?, self.collar()?);
+        let spec = MarketSpec { symbol, tick, lot, negative_prices, collar };
+        let last = if collar.is_some() { Some(self.price()?) } else { None };
+        let sound = Band::opening(&spec).filter(|band| last.is_none_or(|last| band.has(last)));
+        match sound {
+            Some(_) => Ok(Market { spec, stopped, band: Band::after(&spec, last) }),
+            None => self.wrong(),
+        }
+    }
+
+    fn collar(&mut self) -> Result<Option<Collar>, SnapshotError> {
+        let distance = match self.u8()? {
+            NO_COLLAR => return Ok(None),
+            BASIS_POINTS => Distance::BasisPoints(self.length()?),
+            TICKS => Distance::Ticks(self.length()?),
+            _ => return self.wrong(),
+        };
+        Ok(Some(Collar { distance, reference: self.price()? }))
+    }
+
+    fn length(&mut self) -> Result<NonZeroU32, SnapshotError> {
+        NonZeroU32::new(self.u32()?).map_or_else(|| self.wrong(), Ok)
     }
 
     fn line(&mut self, markets: usize) -> Result<Line, SnapshotError> {
@@ -115,10 +147,18 @@ impl Reader<'_> {
             standing: Standing::of(self.stands()?),
             ..Line::free()
         };
-        if self.flag()? {
+        let flags = self.u8()?;
+        if flags > 3 {
+            return self.wrong();
+        }
+        if flags & 1 != 0 {
             line.suspend();
         }
+        if flags & 2 != 0 {
+            line.set_by_client();
+        }
         let sound = line.order != OrderId(0)
+            && check_range(line.price, line.size).is_ok()
             && line.done < line.size
             && usize::from(line.market.0) < markets;
         if sound { Ok(line) } else { self.wrong() }
@@ -147,11 +187,26 @@ impl Ledger {
     /// The fold as bytes, the same for the same facts: about 49 bytes an open order. Whoever
     /// stores them checks them; deals in progress are not in them, since none outlives its world.
     pub fn save(&self) -> Vec<u8> {
+        self.write(MAGIC)
+    }
+
+    /// True if bytes are this ledger as [`Ledger::save`] writes it, or wrote it in the version before.
+    pub fn is_saved_as(&self, bytes: &[u8]) -> bool {
+        bytes == self.write(if Ledger::is_of_former_version(bytes) { MAGIC_01 } else { MAGIC })
+    }
+
+    /// True if bytes are of the version before, which had less in it: it is not read, since what it does not say can
+    /// only be had from the facts.
+    pub fn is_of_former_version(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC_01.to_le_bytes())
+    }
+
+    fn write(&self, magic: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + self.open_orders() * 49);
         let u64s = |values: &[u64], out: &mut Vec<u8>| {
             values.iter().for_each(|v| out.extend(v.to_le_bytes()));
         };
-        u64s(&[MAGIC, u64::from(self.epoch), self.facts, self.trades], &mut out);
+        u64s(&[magic, u64::from(self.epoch), self.facts, self.trades], &mut out);
         u64s(&[self.markets.len() as u64], &mut out);
         for market in &self.markets {
             let symbol = market.spec.symbol.as_str().as_bytes();
@@ -162,6 +217,9 @@ impl Ledger {
                 out.push(scale.places);
             }
             out.push(u8::from(market.stopped));
+            if magic == MAGIC {
+                write_rules(market, &mut out);
+            }
         }
         let mut lines: Vec<&Line> = self.lines.iter().filter(|l| l.order != OrderId(0)).collect();
         lines.sort_unstable_by_key(|line| line.order);
@@ -172,14 +230,20 @@ impl Ledger {
             u64s(&[line.size.0, line.done.0], &mut out);
             out.extend(line.account.0.to_le_bytes());
             out.extend(line.market.0.to_le_bytes());
-            out.extend([line.side as u8, line.stands() as u8, u8::from(line.is_suspended())]);
+            let flags = u8::from(line.is_suspended())
+                | u8::from(line.is_by_client() && magic == MAGIC) << 1;
+            out.extend([line.side as u8, line.stands() as u8, flags]);
         }
-        u64s(&[self.repeats.accounts.len() as u64], &mut out);
-        for (account, of) in &self.repeats.accounts {
-            u64s(&[u64::from(account.0), of.ids.len() as u64], &mut out);
-            for id in &of.ids {
+        u64s(&[self.repeats.accounts().len() as u64], &mut out);
+        for (account, since, ids) in self.repeats.accounts() {
+            if magic == MAGIC_01 {
+                u64s(&[u64::from(account.0), ids as u64], &mut out);
+            } else {
+                u64s(&[u64::from(account.0), since, ids as u64], &mut out);
+            }
+            for (id, asked) in self.repeats.ids_of(account) {
                 out.extend(id.bits().to_le_bytes());
-                write_asked(of.asked.get(id), &mut out);
+                write_asked(asked, &mut out);
             }
         }
         out
@@ -197,35 +261,64 @@ impl Ledger {
         for number in 0..r.u64()? {
             let market = r.market()?;
             let id = MarketId(u16::try_from(number).or_else(|_| r.wrong())?);
-            if ledger.symbols.insert(market.spec.symbol, id).is_some() {
+            if usize::from(id.0) >= limits::MAX_MARKETS
+                || ledger.symbols.insert(market.spec.symbol, id).is_some()
+            {
                 return r.wrong();
             }
             ledger.markets.push(market);
         }
         for _ in 0..r.u64()? {
             let line = r.line(ledger.markets.len())?;
-            if ledger.index(line.order).is_some() {
+            if ledger.index(line.order).is_some() || ledger.open_orders() >= limits::MAX_ORDERS {
                 return r.wrong();
             }
             let order = line.order;
+            if line.is_by_client() {
+                ledger.repeats.on_open(line.account);
+            }
             let index = ledger.free_line();
             ledger.lines[index as usize] = line;
             ledger.table.insert(order.0, index);
             ledger.newest = ledger.newest.max(order);
         }
-        for _ in 0..r.u64()? {
+        // Each id came by a fact of its own, so numbers up to theirs tell which came first.
+        let mut number = 0;
+        let accounts = r.u64()?;
+        for _ in 0..accounts {
             let account = AccountId(u32::try_from(r.u64()?).or_else(|_| r.wrong())?);
+            let since = r.u64()?;
+            ledger.repeats.load_account(account, since);
             for _ in 0..r.u64()? {
                 let (client, asked) = r.asked()?;
-                ledger.repeats.remember(account, client, asked);
+                ledger.repeats.remember(number, account, client, asked);
+                number += 1;
             }
+        }
+        if number > ledger.facts || accounts != ledger.repeats.accounts().len() as u64 {
+            return r.wrong();
         }
         if r.at == bytes.len() { Ok(ledger) } else { r.wrong() }
     }
 }
 
-fn write_asked(asked: Option<&Asked>, out: &mut Vec<u8>) {
-    match asked.expect("an id and what was asked under it are remembered together") {
+fn write_rules(market: &Market, out: &mut Vec<u8>) {
+    out.push(u8::from(market.spec.negative_prices));
+    let Some(Collar { distance, reference }) = market.spec.collar else {
+        return out.push(NO_COLLAR);
+    };
+    let (kind, length) = match distance {
+        Distance::BasisPoints(points) => (BASIS_POINTS, points),
+        Distance::Ticks(ticks) => (TICKS, ticks),
+    };
+    out.push(kind);
+    out.extend(length.get().to_le_bytes());
+    let last = market.band.reference().unwrap_or(reference);
+    [reference, last].iter().for_each(|price| out.extend(price.0.to_le_bytes()));
+}
+
+fn write_asked(asked: &Asked, out: &mut Vec<u8>) {
+    match asked {
         Asked::Place(order, market, side, price, lots, stands) => {
             out.push(0);
             out.extend(order.0.to_le_bytes());

@@ -15,7 +15,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use units::{MarketId, Side, Symbol, Time};
 use words::{Fact, MarketSpec, Stamp};
@@ -130,7 +130,7 @@ impl Views {
                 self.change_book(stamp, &change)
             }
             Fact::Traded { deal, market, price, lots } => {
-                let trade = Trade::unnumbered(stamp, deal, market, price, lots);
+                let trade = Trade::of_fact_alone(stamp, deal, market, price, lots);
                 self.trade(stamp, fact, trade)
             }
             Fact::Voided { .. } => true,
@@ -141,16 +141,18 @@ impl Views {
                 let change = self.orders.change(order, stamp, fact);
                 change.is_some_and(|change| self.change_book(stamp, &change))
             }
-            Fact::MarketStopped { market } => match self.markets.get_mut(&market) {
-                Some(market) => {
-                    market.stopped = Some(*stamp);
-                    market.sequence = stamp.seq;
-                    true
-                }
-                None => false,
-            },
+            Fact::MarketStopped { market } => self.set_stopped(stamp, market, Some(*stamp)),
+            Fact::MarketResumed { market } => self.set_stopped(stamp, market, None),
         };
         self.strays += u64::from(!known);
+    }
+
+    fn set_stopped(&mut self, now: &Stamp, market: MarketId, stopped: Option<Stamp>) -> bool {
+        let market = self.markets.get_mut(&market);
+        market.is_some_and(|market| {
+            (market.stopped, market.sequence) = (stopped, now.seq);
+            true
+        })
     }
 
     fn open_market(&mut self, stamp: &Stamp, id: MarketId, spec: MarketSpec) -> bool {
@@ -186,7 +188,6 @@ impl Views {
             return false;
         };
         let trade = Trade {
-            number: market.tape.count() + 1,
             taker_side,
             maker_account: maker.map(|m| m.account),
             taker_account: taker.map(|t| t.account),
@@ -247,6 +248,14 @@ impl Views {
     pub fn trade_of_fact(&self, seq: u64) -> Option<&Trade> {
         let on_tapes = || self.markets.values().find_map(|market| market.tape.of_fact(seq));
         self.fills.of_fact(seq).or_else(on_tapes)
+    }
+}
+
+/// Takes the oldest of a list out, and gives back the room that a longer list has left.
+fn pop_oldest(list: &mut VecDeque<u64>) {
+    list.pop_front();
+    if list.capacity() > 4 * list.len().max(16) {
+        list.shrink_to(2 * list.len());
     }
 }
 

@@ -229,7 +229,7 @@ impl Floor {
         }
         match self.seats.of(pid, presence.order) {
             // It may have said so before it heard of that introduction.
-            Some(seat) if seat.was_introduced() => self.ask(pid, presence.order, out),
+            Some((_, seat)) if seat.was_introduced() => self.ask(pid, presence.order, out),
             Some(_) => self.place(pid, presence, out),
             None => self.hear_or_wait(pid, presence, out),
         }
@@ -265,25 +265,29 @@ impl Floor {
     #[inline(always)]
     fn place(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let &Presence { order, place, side, price, open, .. } = presence;
-        if let Some(seat) = self.seats.of(pid, order) {
-            let seat_price = self.side(seat.side()).price_of(seat);
+        if let Some((at, seat)) = self.seats.of(pid, order) {
+            let was = seat.side();
+            let seat_price = self.side(was).price_of(seat);
             if (seat.place, seat_price) == (place, price) {
-                if let Some(seat) = self.seats.get_mut(pid.index()) {
-                    seat.set_introduced(false);
-                }
-                return self.show(side, pid, open);
+                self.seats.is_back(at);
+                return self.show(side, at, open);
             }
-            self.unseat(pid, order);
+            self.take_off(was, at);
         }
         self.hear_or_wait(pid, presence, out);
     }
 
     #[inline(always)]
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
-        if self.seats.is_taken_by(pid, order) {
-            self.take_off(pid);
-        } else {
-            self.unseat(pid, order);
+        let is_last = match self.seats.of(pid, order) {
+            Some((place, seat)) => {
+                let (side, is_last) = (seat.side(), seat.generation == pid.generation());
+                self.take_off(side, place);
+                is_last
+            }
+            None => false,
+        };
+        if !is_last {
             self.hears(pid, order); // its former lives are not heard any more
         }
         if !self.asked.is_empty() {
@@ -309,39 +313,29 @@ impl Floor {
         self.number
     }
 
-    /// Lots that an order shows from now on; with none it is off the floor.
+    /// Lots that who sits in a place shows from now on; with none it is off the floor.
     #[inline(always)]
-    fn show(&mut self, side: Side, pid: Pid, lots: Lots) {
+    fn show(&mut self, side: Side, seat: usize, lots: Lots) {
         let (ladder, seats) = self.ladder(side);
         if lots.is_zero() {
-            ladder.remove(seats, pid.index());
+            ladder.remove(seats, seat);
         } else {
-            ladder.set_lots(seats, pid.index(), lots);
+            ladder.set_lots(seats, seat, lots);
         }
     }
 
+    /// Takes off who sits in this place, on that side.
     #[inline(always)]
-    fn unseat(&mut self, pid: Pid, order: OrderId) {
-        if self.seats.of(pid, order).is_some() {
-            self.take_off(pid);
-        }
-    }
-
-    /// Takes off whoever sits at this address.
-    #[inline(always)]
-    fn take_off(&mut self, pid: Pid) {
-        if let Some(seat) = self.seats.get(pid.index()) {
-            let side = seat.side();
-            let (ladder, seats) = self.ladder(side);
-            ladder.remove(seats, pid.index());
-        }
+    fn take_off(&mut self, side: Side, place: usize) {
+        let (ladder, seats) = self.ladder(side);
+        ladder.remove(seats, place);
     }
 
     /// True unless a later life has spoken. If the address was another order's, that one has ended.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        if let Some(other) = self.seats.other(pid, order) {
-            self.unseat(pid, other);
+        if let Some((side, place)) = self.seats.other(pid, order) {
+            self.take_off(side, place);
         }
         self.seats.hears(pid, order) || mutation::FORMER_LIVES.is_on()
     }

@@ -40,6 +40,8 @@ pub enum Role {
     Floor(MarketId),
     /// A market's orders.
     Orders(MarketId),
+    /// A whole market: its branch of the tree.
+    Market(MarketId),
 }
 
 /// Who the ledger is in every world.
@@ -71,7 +73,8 @@ pub fn tree() -> Node<Role> {
 }
 
 /// A market's branch of it. One bad order is not a bad market: it is given up alone. If all orders
-/// get new addresses, the floor begins anew as well; if the floor dies, the orders live on.
+/// get new addresses, the floor begins anew as well; if the floor dies, the orders live on. And one bad market is
+/// not a bad exchange: a branch with more restarts than it bears is given up alone, with the fact `market-stopped`.
 pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
     Node::group(
         symbol.to_owned(),
@@ -86,6 +89,7 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
             Node::one("floor", Role::Floor(market)).named(floor_of(market)),
         ],
     )
+    .given_up_as(Role::Market(market))
 }
 
 impl Party {
@@ -93,6 +97,11 @@ impl Party {
     #[inline(always)]
     pub fn order(market: MarketId) -> Party {
         Party::Order(Order::blank(market))
+    }
+
+    /// The same, as after so many proposals: for tests of what bounds them.
+    pub fn aged_order(market: MarketId, proposals: u32) -> Party {
+        Party::Order(Order::blank(market).aged(proposals))
     }
 
     /// The floor that this is, if it is one.
@@ -136,6 +145,7 @@ impl Process for Party {
             Role::Clerk => Party::Clerk(Clerk),
             Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
             Role::Orders(market) => Party::Order(Order::again(market, life.note.is_some())),
+            Role::Market(_) => unreachable!("a branch is a supervisor, and no process of ours"),
         }
     }
 
@@ -156,17 +166,18 @@ impl Process for Party {
     fn children(role: &Role, ledger: &Ledger) -> Vec<u64> {
         match role {
             Role::Orders(market) => ledger.open_in(*market).into_iter().map(|o| o.0).collect(),
-            Role::Clerk | Role::Floor(_) => Vec::new(),
+            Role::Clerk | Role::Floor(_) | Role::Market(_) => Vec::new(),
         }
     }
 
     /// A suspended order is one by a fact, in the step in which it is given up: so it is no less if
-    /// the floor dies before it hears of it.
+    /// the floor dies before it hears of it. So is a stopped market, and the next start does not start it.
     fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
         let order = OrderId(key);
         let is_open = ledger.line(order).is_some_and(|line| line.is_open());
         match role {
             Role::Orders(_) => is_open.then_some(Fact::Suspended { order }),
+            Role::Market(market) => Some(Fact::MarketStopped { market: *market }),
             Role::Clerk | Role::Floor(_) => None,
         }
     }
@@ -174,7 +185,7 @@ impl Process for Party {
     fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
         match role {
             Role::Orders(market) => Some((floor_of(*market), Say::Suspend { order: OrderId(key) })),
-            Role::Clerk | Role::Floor(_) => None,
+            Role::Clerk | Role::Floor(_) | Role::Market(_) => None,
         }
     }
 }

@@ -20,4 +20,5 @@ kernel::mutations! {
     TWO_INTRODUCTIONS = "two-introductions", "a floor introduces while an introduction is open";
     UNCOUNTED_SUSPECT = "uncounted-suspect", "a floor gives no newcomer up, whatever its makers die of";
     FORMER_LIVES = "former-lives-heard", "a floor takes late words of an order's former lives for news";
+    PROPOSES_ON = "proposes-on", "an order proposes deals when its life has no numbers left for them";
 }

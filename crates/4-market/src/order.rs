@@ -112,6 +112,12 @@ impl Order {
         Order { phase, ..Order::blank(market) }
     }
 
+    /// As after so many proposals in this life: nobody can wait for two thousand million of them.
+    #[must_use]
+    pub fn aged(self, proposals: u32) -> Order {
+        Order { proposals, ..self }
+    }
+
     /// Its limit.
     pub fn price(&self) -> Price {
         self.price

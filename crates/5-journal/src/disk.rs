@@ -39,15 +39,17 @@ pub struct DiskLock {
 }
 
 impl Disk {
-    /// The directory `dir`, made if it is not there; its own name is durable then.
+    /// The directory `dir`, made if it is not there, with those above it; all their names are durable then.
     pub fn new(dir: &Path) -> Result<Disk, JournalError> {
         let disk = Disk { dir: dir.to_owned() };
         let failed = || error::io("make directory", disk.path(""));
         if !dir.is_dir() {
+            let missing = missing(dir).map_err(failed())?;
             fs::create_dir_all(dir).map_err(failed())?;
-            let parent = dir.canonicalize().map_err(failed())?;
-            if let Some(parent) = parent.parent() {
-                sync_directory(parent).map_err(failed())?;
+            for made in missing {
+                if let Some(parent) = made.parent() {
+                    sync_directory(parent).map_err(failed())?;
+                }
             }
         }
         Ok(disk)
@@ -67,6 +69,13 @@ impl Disk {
             lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
         })
     }
+}
+
+/// The directories that are to be made for this one, the lowest first, each as an absolute path: the name of each
+/// is in the one above it.
+fn missing(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let dir = std::path::absolute(dir)?;
+    Ok(dir.ancestors().take_while(|dir| !dir.is_dir()).map(Path::to_owned).collect())
 }
 
 /// Takes a file for one writer: false if another has it.
@@ -287,4 +296,19 @@ fn set_aside(file: &File, length: u64) -> io::Result<bool> {
 #[cfg(not(target_os = "linux"))]
 fn set_aside(_file: &File, _length: u64) -> io::Result<bool> {
     Ok(false)
+}
+
+#[cfg(test)]
+#[test]
+fn the_name_of_each_directory_that_is_made_is_synced_in_the_one_above_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |path: &str| dir.path().join(path);
+    assert_eq!(missing(&at("a/b/c")).unwrap(), [at("a/b/c"), at("a/b"), at("a")]);
+    let disk = Disk::new(&at("a/b/c")).unwrap();
+    assert_eq!((disk.dir.is_dir(), missing(&at("a/b/c")).unwrap()), (true, Vec::<PathBuf>::new()));
+    assert_eq!(missing(&at("a/b/d")).unwrap(), [at("a/b/d")]);
+    assert_eq!(
+        missing(Path::new("not-there")).unwrap(),
+        [std::env::current_dir().unwrap().join("not-there")]
+    );
 }

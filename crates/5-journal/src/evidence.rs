@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a place or record that says that more was durable | what is broken was acknowledged, or could have been: damage |
 //! | a place or record with the number of this fact or an earlier one | no crash leaves that: damage |
-//! | places of later facts, written when this one was not durable | nothing: power keeps later writes and loses earlier ones |
+//! | places of later facts, from before this one was durable | nothing: power may keep later writes alone |
 //! | anything else | nothing |
 //!
 //! Costs as many reads as the rest of the segment has windows, and in an old segment a bounded number more.

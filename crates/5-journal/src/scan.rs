@@ -3,9 +3,9 @@
 //! | what is found | what it is | what is done |
 //! |---|---|---|
 //! | nothing or zeros behind the last record, or a mark and zeros | the end | it ends there |
-//! | in the last segment, something that is no record, and nothing behind it that was written later | a torn tail | it is cut, and kept aside |
-//! | the same, and something behind it that no crash leaves (see [`crate::evidence`]) | damage | refused |
-//! | in another segment, behind the fact before the next segment's, at most a torn word that one follows | the end | it ends there |
+//! | in the last segment, no record, and nothing behind it that was written later | a torn tail | cut, and kept aside |
+//! | the same, and behind it what no crash leaves (see [`crate::evidence`]) | damage | refused |
+//! | in another segment, before the next one's first fact, a torn word that one follows | the end | it ends there |
 //! | the last segment ends with the record that says that another follows | segments are missing | refused |
 //! | anything else | damage | refused |
 //!

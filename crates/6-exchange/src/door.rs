@@ -1,9 +1,11 @@
 //! The door: whether an ask may come in, before anything has happened. Where several codes apply,
 //! the first of [`Code::ALL`] is told.
 
-use ledger::{Ledger, Line, Repeat};
-use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, limits};
+use ledger::{Band, Ledger, Line, Market, Repeat};
+use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 use words::{Ask, Code, MarketSpec, Place, Replace, Tell};
+
+use crate::mutation;
 
 /// Bounds that the caller sets. Each is a refusal when reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +53,9 @@ pub(crate) fn check_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), Sto
     if !spec.tick.is_valid() || !spec.lot.is_valid() {
         return Err(Code::BadScale.into());
     }
+    if Band::opening(spec).is_none() {
+        return Err(Code::BadRules.into());
+    }
     Ok(())
 }
 
@@ -66,7 +71,7 @@ pub(crate) fn check_place(
     if market.stopped {
         return Err(Code::MarketStopped.into());
     }
-    check_numbers(place.price, place.lots)?;
+    check_numbers(market, place.side, place.price, place.lots)?;
     if ledger.open_orders() >= options.max_orders.min(limits::MAX_ORDERS) {
         return Err(Code::TooManyOrders.into());
     }
@@ -92,13 +97,12 @@ pub(crate) fn check_replace<'a>(
 ) -> Result<&'a Line, Stopped> {
     check_repeat(ledger, replace.account, replace.client, ask)?;
     let line = owned(ledger, replace.account, replace.order)?;
-    if ledger.market(line.market).is_none_or(|market| market.stopped) {
-        return Err(Code::MarketStopped.into());
-    }
+    let market = ledger.market(line.market).filter(|market| !market.stopped);
+    let market = market.ok_or(Code::MarketStopped)?;
     if line.is_suspended() {
         return Err(Code::OrderSuspended.into());
     }
-    check_numbers(replace.price, replace.lots)?;
+    check_numbers(market, line.side, replace.price, replace.lots)?;
     if replace.lots <= line.done {
         return Err(Code::BelowDone.into());
     }
@@ -116,6 +120,15 @@ pub(crate) fn check_release(ledger: &Ledger, order: OrderId) -> Result<MarketId,
         return Err(Code::OrderNotSuspended.into());
     }
     Ok(line.market)
+}
+
+/// The rules of the stopped market that is to be resumed.
+pub(crate) fn check_resume(ledger: &Ledger, market: MarketId) -> Result<MarketSpec, Stopped> {
+    let market = ledger.market(market).ok_or(Code::UnknownMarket)?;
+    if !market.stopped {
+        return Err(Code::MarketNotStopped.into());
+    }
+    Ok(market.spec)
 }
 
 #[inline]
@@ -146,14 +159,28 @@ fn check_memory(
 }
 
 #[inline]
-fn check_numbers(price: Price, lots: Lots) -> Result<(), Stopped> {
-    if price.0.unsigned_abs() > limits::MAX_PRICE.unsigned_abs() {
-        return Err(Code::BadPrice.into());
+fn check_numbers(market: &Market, side: Side, price: Price, lots: Lots) -> Result<(), Stopped> {
+    if !market.band.takes(side, price) {
+        check_price(market, price)?;
     }
     if lots.is_zero() || lots.0 > limits::MAX_LOTS {
         return Err(Code::BadLots.into());
     }
     Ok(())
+}
+
+/// What is wrong with a price that the market does not take now.
+#[cold]
+fn check_price(market: &Market, price: Price) -> Result<(), Stopped> {
+    if price.0.unsigned_abs() > limits::MAX_PRICE.unsigned_abs() {
+        return Err(Code::BadPrice.into());
+    }
+    match market.band.has(price) {
+        false if mutation::ZERO_TAKEN.is_on() => Ok(()),
+        false => Err(Code::PriceNotAboveZero.into()),
+        true if mutation::COLLAR_UNSEEN.is_on() => Ok(()),
+        true => Err(Code::BeyondCollar.into()),
+    }
 }
 
 /// An open order's line, if it is this account's.

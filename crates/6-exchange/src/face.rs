@@ -1,16 +1,23 @@
 //! The face on the caller's thread: one ask at a time, each run to quiet.
 
+mod acts;
+mod death;
+mod warm;
+
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, Line};
 use market::{LEDGER, Party};
-use units::{AskId, Lots, MarketId, OrderId, Time};
-use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Say, Stamp, Tell};
+use units::{AskId, MarketId, OrderId, Time};
+use words::{Ask, Code, Fact, MarketSpec, Place, Say, Stamp, Tell};
 
 use crate::door::{self, Stopped};
-use crate::{Intake, Options};
+use crate::{Intake, Options, mutation};
 
 /// How often an ask is carried to an order again whose process died before it answered.
 const TRIES: u32 = 5;
+
+/// Lines that are remembered ahead, more than the asks that they are remembered for.
+const SOON: usize = 8;
 
 /// An exchange on the caller's thread.
 ///
@@ -26,6 +33,10 @@ pub struct Exchange<W = ()> {
     next: AskId,
     time: Time,
     intake: Intake,
+    /// Restarts are counted by a clock of their own: see [`Exchange::set_uptime`].
+    by_uptime: bool,
+    /// Why the world is over, if it is.
+    death: Option<String>,
     /// Which lines asks that come soon will probably need: see [`Exchange::warm`].
     soon: [u32; SOON],
 }
@@ -80,6 +91,8 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             next: self.next,
             time: self.time,
             intake: self.intake,
+            by_uptime: self.by_uptime,
+            death: self.death.clone(),
             soon: self.soon,
         }
     }
@@ -94,23 +107,30 @@ impl<W: Watch<Party>> Exchange<W> {
         options: Options,
         watch: W,
     ) -> Exchange<W> {
-        let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.spec)).collect();
+        let markets: Vec<_> = ledger.markets().map(|(id, market)| (id, market.clone())).collect();
         let mut world = World::new(ledger, Some(LEDGER), watch);
-        world.set_time(time.0);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (intake, soon) = (Intake::All, [u32::MAX; SOON]);
-        let mut exchange = Exchange { world, options, root, orders, next, time, intake, soon };
-        for (id, spec) in markets {
-            exchange.grow(id, &spec);
+        let (intake, by_uptime, death, soon) = (Intake::All, false, None, [u32::MAX; SOON]);
+        let mut exchange =
+            Exchange { world, options, root, orders, next, time, intake, by_uptime, death, soon };
+        for (id, market) in markets {
+            exchange.grow(id, &market.spec, market.stopped);
         }
         exchange.world.run();
+        exchange.look_for_death();
         exchange
     }
 
-    fn grow(&mut self, market: MarketId, spec: &MarketSpec) {
+    /// Adds a market's branch. That of a stopped one has its place, and is not started.
+    fn grow(&mut self, market: MarketId, spec: &MarketSpec, stopped: bool) {
         let symbol = spec.symbol.as_str();
-        self.world.grow(Some(self.root), market::market_tree(market, symbol));
+        let branch = market::market_tree(market, symbol);
+        if stopped {
+            self.world.grow_ended(self.root, branch);
+        } else {
+            self.world.grow(Some(self.root), branch);
+        }
         let orders = self.world.node(&format!("exchange/{symbol}/orders"));
         self.orders.push(orders.expect("the branch was just grown"));
     }
@@ -120,8 +140,11 @@ impl<W: Watch<Party>> Exchange<W> {
     /// For whoever journals: do it before the first ask of each run.
     pub fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
         let number = self.number(time);
-        let epoch = self.ledger().epoch().checked_add(1).expect("fewer than 2^32 starts");
-        self.world.record(Fact::Started { epoch }).expect("an epoch that is one up");
+        match self.ledger().epoch().checked_add(1) {
+            // A fact that is not admitted ends the world, which is how the caller hears of it.
+            Some(epoch) => self.record(Fact::Started { epoch }).unwrap_or_default(),
+            None => self.die("it was started 2^32 times before, which is all that it can count"),
+        }
         self.tell(number, sink, |_| true);
         number
     }
@@ -141,16 +164,27 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.run();
         // Where nobody has died, the facts that there are have answered it.
         let sound = self.world.failures() == failures;
-        if !self.tell(number, sink, |fact| sound || answers(number, ask, fact)) {
-            self.ask_again(number, ask, sink);
+        let answered = self.tell(number, sink, |fact| sound || answers(number, ask, fact));
+        if !sound || !answered {
+            self.after_deaths(number, answered, ask, sink);
         }
         number
     }
 
-    /// Whoever was to answer died of it or before it.
+    /// Processes have died. If one was to answer, and did not, the ask is carried in again.
     #[cold]
     #[inline(never)]
-    fn ask_again(&mut self, number: AskId, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) {
+    fn after_deaths(
+        &mut self,
+        number: AskId,
+        answered: bool,
+        ask: &Ask,
+        sink: &mut impl FnMut(AskId, Tell),
+    ) {
+        self.look_for_death();
+        if answered {
+            return;
+        }
         let mut asking = Asking { number, tries: 1 };
         while self.go_on(&mut asking, ask, sink) {
             self.world.run();
@@ -175,8 +209,11 @@ impl<W: Watch<Party>> Exchange<W> {
         sink: &mut impl FnMut(AskId, Tell),
     ) -> bool {
         let number = asking.number;
-        if asking.tries > 0 && self.tell(number, sink, |fact| answers(number, ask, fact)) {
-            return false;
+        if asking.tries > 0 {
+            self.look_for_death();
+            if self.tell(number, sink, |fact| answers(number, ask, fact)) {
+                return false;
+            }
         }
         if asking.tries == TRIES {
             // Whoever was to answer died of it or before it, each time.
@@ -198,8 +235,19 @@ impl<W: Watch<Party>> Exchange<W> {
         let number = self.next;
         self.next = AskId(number.0.checked_add(1).expect("fewer than 2^64 asks"));
         self.time = self.time.max(time);
-        self.world.set_time(self.time.0);
+        if !self.by_uptime {
+            self.world.set_time(self.time.0);
+        }
         number
+    }
+
+    /// Says what a monotonic clock says, in nanoseconds from any moment on. From the first time on, restarts are
+    /// counted by it; until then by the times of asks, as it must be for who has no other clock. The times of asks
+    /// are those of facts, and may jump; nothing of this clock is recorded. Say it before the first ask and before
+    /// [`Exchange::begin`]: it never goes back behind what was counted by until then.
+    pub fn set_uptime(&mut self, nanoseconds: u64) {
+        self.by_uptime = true;
+        self.world.set_time(nanoseconds);
     }
 
     /// Checks an ask at the door and lets it into the world, without running it.
@@ -215,8 +263,8 @@ impl<W: Watch<Party>> Exchange<W> {
 
     #[inline(always)]
     fn try_in(&mut self, number: AskId, ask: &Ask) -> Result<(), Stopped> {
-        if !self.intake.takes(ask) {
-            return Err(Code::JournalFull.into());
+        if self.intake != Intake::All {
+            self.check_intake(ask)?;
         }
         match ask {
             Ask::Place(place) => {
@@ -231,9 +279,12 @@ impl<W: Watch<Party>> Exchange<W> {
                 let line = door::check_cancel(self.ledger(), account, order)?;
                 if line.is_suspended() {
                     let market = line.market;
-                    self.cancel_suspended(order, market);
+                    self.cancel_without_process(order, market)?;
                 } else if let Some(pid) = self.process(line) {
                     self.world.send(pid, Say::Cancel { ask: number });
+                } else {
+                    let market = line.market;
+                    self.cancel_if_stopped(order, market)?;
                 }
             }
             Ask::Replace(replace) => {
@@ -245,22 +296,18 @@ impl<W: Watch<Party>> Exchange<W> {
             }
             &Ask::Release { order } => {
                 let market = door::check_release(self.ledger(), order)?;
-                self.release(order, market);
+                self.release(order, market)?;
+            }
+            &Ask::ResumeMarket { market } => {
+                let spec = door::check_resume(self.ledger(), market)?;
+                self.resume(market, &spec)?;
             }
             Ask::OpenMarket(spec) => {
                 door::check_market(self.ledger(), spec)?;
-                self.open_market(spec);
+                self.open_market(spec)?;
             }
         }
         Ok(())
-    }
-
-    fn open_market(&mut self, spec: &MarketSpec) {
-        let market = self.ledger().markets().count();
-        let market = MarketId(u16::try_from(market).expect("bounded at the door"));
-        let opened = Fact::MarketOpened { market, spec: *spec };
-        self.world.record(opened).expect("checked at the door");
-        self.grow(market, spec);
     }
 
     /// The process of an open order.
@@ -268,22 +315,6 @@ impl<W: Watch<Party>> Exchange<W> {
     fn process(&self, line: &Line) -> Option<Pid> {
         let supervisor = self.orders[usize::from(line.market.0)];
         self.world.child_seen_at(supervisor, line.order.0, line.seen_at())
-    }
-
-    /// A suspended order has no process that could leave. (One that is not suspended and has none will
-    /// have one shortly, since its supervisor is between two lives; it is asked again.)
-    fn cancel_suspended(&mut self, order: OrderId, market: MarketId) {
-        let lots: Lots = self.ledger().remaining(order);
-        let left = Fact::Left { order, lots, reason: Reason::Cancelled };
-        self.world.record(left).expect("a suspended order has its line");
-        self.world.forget_one_of(self.orders[usize::from(market.0)], order.0);
-    }
-
-    /// A suspended order has a process again, in its next life, which comes back as after any death.
-    fn release(&mut self, order: OrderId, market: MarketId) {
-        self.world.record(Fact::Released { order }).expect("checked at the door");
-        // If the supervisor is between two lives, its next one starts all who are open by the ledger.
-        let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
     }
 
     /// Tells the facts of this ask; true if one of them answers it.
@@ -305,9 +336,11 @@ impl<W: Watch<Party>> Exchange<W> {
     }
 
     /// While there is no room for their facts, new orders and replaces are refused, and cancels too when
-    /// nothing is left.
+    /// nothing is left. A world that is over takes nothing, whatever room there is.
     pub fn set_intake(&mut self, intake: Intake) {
-        self.intake = intake;
+        if self.death.is_none() {
+            self.intake = intake;
+        }
     }
 
     /// The number that the next ask gets.
@@ -336,46 +369,6 @@ impl<W: Watch<Party>> Exchange<W> {
     pub fn world_mut(&mut self) -> &mut World<Party, W> {
         &mut self.world
     }
-
-    /// Asks the processor to fetch what asks that come soon will need: `soon` is what comes next, in
-    /// order. Looks at three of them. No effect but on time; pays when a book does not fit the caches.
-    #[inline(always)]
-    pub fn warm(&mut self, soon: &[Ask]) {
-        if self.ledger().open_orders() < FITS_THE_CACHES {
-            return;
-        }
-        if let Some(order) = soon.get(ENTRIES_AHEAD).and_then(order_of) {
-            self.world.keeper().warm_entry(order);
-        }
-        let line = soon.get(LINES_AHEAD).and_then(order_of);
-        let line = line.map_or(u32::MAX, |order| self.world.keeper().warm_line(order));
-        self.soon[self.soon_at(LINES_AHEAD)] = line;
-        if let Some(line) = self.line_soon(PLACES_AHEAD) {
-            let index = line.seen_at() as usize;
-            self.world.warm(index);
-            if let Some(floor) = self.floor(line.market) {
-                floor.warm(index);
-            }
-        }
-        if let Some(line) = self.line_soon(NEIGHBOURS_AHEAD)
-            && let Some(floor) = self.floor(line.market)
-        {
-            floor.warm_neighbours(line.seen_at() as usize);
-        }
-    }
-
-    /// Where it is remembered which line an ask needs that comes so soon.
-    #[inline(always)]
-    fn soon_at(&self, ahead: usize) -> usize {
-        #[allow(clippy::cast_possible_truncation, reason = "the last bits are asked for")]
-        let next = self.next.0 as usize;
-        next.wrapping_add(ahead) % SOON
-    }
-
-    #[inline(always)]
-    fn line_soon(&self, ahead: usize) -> Option<&Line> {
-        self.ledger().line_at(self.soon[self.soon_at(ahead)])
-    }
 }
 
 /// True if this fact says what became of the ask. Others may come with it: of a deal that a death has
@@ -387,33 +380,21 @@ fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
         Ask::Cancel { order, .. }
         | Ask::Release { order }
         | Ask::Replace(words::Replace { order, .. }) => *order,
+        Ask::ResumeMarket { market } => {
+            return matches!(fact, Fact::MarketResumed { market: resumed } if resumed == market);
+        }
         Ask::OpenMarket(_) => return true,
     };
     match fact {
         Fact::Entered(entered) => entered.order == order,
         Fact::Replaced { order: of, .. } => *of == order && matches!(ask, Ask::Replace(_)),
-        Fact::Left { order: of, .. }
-        | Fact::Suspended { order: of }
-        | Fact::Released { order: of } => *of == order,
+        Fact::Left { order: of, .. } => *of == order || mutation::ANY_END_ANSWERS.is_on(),
+        // A cancel is still to be done then: it is asked again, and needs no process of the order.
+        Fact::Suspended { order: of } => {
+            let done = !matches!(ask, Ask::Cancel { .. }) || mutation::SUSPENDED_ANSWERS.is_on();
+            *of == order && done
+        }
+        Fact::Released { order: of } => *of == order && matches!(ask, Ask::Release { .. }),
         _ => false,
-    }
-}
-
-/// Below so many open orders all that asks need is in the caches anyway: at about 250 bytes each, 4 MB.
-const FITS_THE_CACHES: usize = 65_536;
-/// So many asks ahead the entry of an order is fetched, then its line, then its process and seat that the line names...
-const ENTRIES_AHEAD: usize = 8;
-const LINES_AHEAD: usize = 5;
-const PLACES_AHEAD: usize = 3;
-/// Lines that are remembered for that, more than the asks that they are remembered for.
-const SOON: usize = 8;
-/// ... and so many ahead who stands before and behind it, who must be told when it leaves.
-const NEIGHBOURS_AHEAD: usize = 1;
-
-#[inline(always)]
-fn order_of(ask: &Ask) -> Option<OrderId> {
-    match ask {
-        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
-        Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } => None,
     }
 }

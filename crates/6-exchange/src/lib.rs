@@ -12,7 +12,7 @@
 //!
 //! let mut exchange = Exchange::new(Options::default());
 //! let cent = Scale::places(2);
-//! let spec = MarketSpec { symbol: "TEA-USD".parse()?, tick: cent, lot: Scale::places(0) };
+//! let spec = MarketSpec::new("TEA-USD".parse()?, cent, Scale::places(0));
 //! exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
 //! let market = exchange.market(&spec.symbol).expect("just opened");
 //!
@@ -56,6 +56,7 @@ pub use service::{
 pub mod steps {
     pub use crate::face::Asking;
     pub use crate::service::{
-        Answering, Answers, Asked, Batch, Chunk, Keeping, Next, Reply, Turn, recover_watched,
+        Ahead, Answering, Answers, Asked, Batch, Chunk, Clock, Jump, Keeping, Moment, Next, Reply,
+        Turn, recover_watched,
     };
 }

@@ -2,6 +2,12 @@
 
 kernel::mutations! {
     RECORD_A_CHUNK = "record-a-chunk", "what is synced together is not one record";
+    ANY_END_ANSWERS = "any-end-answers", "a cancel is answered by the end of any order";
+    SUSPENDED_ANSWERS = "suspended-answers", "a cancel is answered when its order is suspended instead";
+    KEEPS_PAST_LIFE = "keeps-past-life",
+        "a suspended order that is cancelled keeps its past life under its supervisor";
+    COLLAR_UNSEEN = "collar-unseen", "the door lets in limits that are beyond the collar";
+    ZERO_TAKEN = "zero-taken", "the door lets prices of zero and below into every market";
     EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
     CANCEL_WITHOUT_MARGIN = "cancel-without-margin", "a cancel is let in where nothing is left for its facts";
     LATE_REFUSAL = "late-refusal", "a refusal for want of room waits behind the facts that found none";

@@ -6,27 +6,34 @@
 
 mod answering;
 mod client;
+mod clock;
 mod journal_loop;
 mod keeping;
 mod letters;
 mod recover;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod world_loop;
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 use words::MarketSpec;
 
 use crate::{Intake, Options};
 
-pub use answering::{Answering, Asked};
+pub use answering::{Answering, Asked, Moment};
 pub use client::{AskError, Busy, Client};
+pub use clock::{Ahead, Clock, Jump};
 pub use keeping::{Keeping, Next, Turn};
 pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
 pub use recover::{RecoverError, Recovered, is_snapshot_of, recover, recover_watched};
@@ -64,8 +71,13 @@ pub struct ServiceOptions {
     pub memory_history: usize,
     /// How the journal keeps its segments.
     pub segments: journal::Options,
+    /// How far the system's clock may jump from one second to the next, and the journal's last fact be ahead of it.
+    /// Beyond that a start is refused, and a jump while it runs is reported ([`Health::clock`]) and not believed.
+    /// Default one minute.
+    pub clock_bound: Duration,
     /// Rules that the journal's markets must have: one that is open with others refuses the start before
-    /// anything is written. Those that are not there are not opened by this. Default none.
+    /// anything is written. A market that is here more than once may have any of these rules. Those that
+    /// are not there are not opened by this. Default none.
     pub rules: Vec<MarketSpec>,
 }
 
@@ -80,6 +92,7 @@ impl Default for ServiceOptions {
             snapshot_every: 20_000_000,
             memory_history: 256 << 20,
             segments: journal::Options::default(),
+            clock_bound: Duration::from_secs(60),
             rules: Vec::new(),
         }
     }
@@ -96,6 +109,8 @@ pub enum StartError {
     Recover(RecoverError),
     /// A market is open with other rules than [`ServiceOptions::rules`] has for it: these.
     Rules(MarketSpec),
+    /// The journal is from the future, by the system's clock.
+    Clock(Ahead),
     /// The system has no thread for us.
     Thread(std::io::Error),
 }
@@ -108,13 +123,13 @@ impl fmt::Display for StartError {
             ),
             StartError::Journal(why) => why.fmt(f),
             StartError::Recover(why) => why.fmt(f),
-            StartError::Rules(MarketSpec { symbol, tick, lot }) => write!(
+            StartError::Rules(spec) => write!(
                 f,
-                "market {symbol} is open already with a tick of {} and a lot of {}; ask for those, or \
-                 choose another journal. Nothing was written",
-                tick.step(),
-                lot.step()
+                "market {} is open already with {spec}; ask for those, or choose another journal. \
+                 Nothing was written",
+                spec.symbol
             ),
+            StartError::Clock(ahead) => ahead.fmt(f),
             StartError::Thread(why) => {
                 write!(f, "the system has no thread for the exchange: {why}")
             }
@@ -151,6 +166,9 @@ pub struct Health {
     pub failure: Option<String>,
     /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
     pub unsaved: Option<String>,
+    /// What is wrong with the system's clock, if something is. Asks are answered all the same; the times of facts go on
+    /// from before.
+    pub clock: Option<String>,
 }
 
 /// What the threads of a service share.
@@ -162,6 +180,7 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     failure: Mutex<Option<String>>,
     unsaved: Mutex<Option<String>>,
+    clock: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -177,9 +196,18 @@ impl Shared {
         self.intake.store(intake as u8, Ordering::Relaxed);
     }
 
+    /// The service takes no more asks, and says why. The first reason stands.
     fn fail(&self, why: String) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(why);
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Does a part of a thread's work. If it panics, the service has failed, with that reason.
+    fn guard(&self, thread: &str, work: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            self.fail(format!("the {thread} thread failed: {}", text_of(&*panic)));
+        }
     }
 
     fn failure(&self) -> Option<String> {
@@ -190,12 +218,28 @@ impl Shared {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn set_clock(&self, jump: Option<Jump>) {
+        let jump = jump.map(|jump| jump.to_string());
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = jump;
+    }
+
     fn set_unsaved(&self, why: Option<String>) {
         *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 }
 
-/// A running exchange. Dropping it ends it as [`Service::stop`] does, without its last word.
+/// The text of a panic.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "it did not say why",
+    }
+}
+
+/// A running exchange. If a thread of it dies, or its world, it has failed: [`Service::health`] says why at
+/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal.
+/// Dropping it ends it as [`Service::stop`] does, without its last word.
 ///
 /// ```
 /// use exchange::{Service, ServiceOptions};
@@ -206,7 +250,7 @@ impl Shared {
 /// let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };
 /// let service = Service::start(options.clone())?;
 /// let mut facts = service.subscribe();
-/// let spec = MarketSpec { symbol: "TEA-USD".parse()?, tick: Scale::places(2), lot: Scale::places(0) };
+/// let spec = MarketSpec::new("TEA-USD".parse()?, Scale::places(2), Scale::places(0));
 /// let answer = service.client().ask(Ask::OpenMarket(spec))?; // waits until it is on the disk
 /// assert!(matches!(answer.tells[..], [Tell::Fact(_, Fact::MarketOpened { .. })]));
 /// let (_, first) = facts.recv().expect("the service runs")[0];
@@ -222,6 +266,7 @@ pub struct Service {
     shared: Arc<Shared>,
     to_world: SyncSender<ToWorld>,
     to_journal: SyncSender<ToJournal>,
+    /// The journal's, then the world's, which is the first to end.
     threads: Vec<JoinHandle<()>>,
     recovered: Recovered,
     subscriber_lag: usize,
@@ -254,6 +299,8 @@ impl Service {
             recover(&mut *journal, options.exchange).map_err(StartError::Recover)?;
         recovered.cut = cut;
         check_rules(&recovered.markets, &options.rules)?;
+        let clocks = world_loop::Clocks::new(exchange.time(), options.clock_bound);
+        let clocks = clocks.map_err(StartError::Clock)?;
         let keeping = Keeping::new(journal);
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(keeping.journal().durable() - 1),
@@ -262,24 +309,46 @@ impl Service {
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
             unsaved: Mutex::new(None),
+            clock: Mutex::new(None),
         });
         let (to_world, from_clients) = sync_channel(options.queue.max(1));
         let (to_journal, from_world) = sync_channel(8);
         let memory = (options.policy == Policy::Memory).then_some(options.memory_history);
         let subscriber_lag = options.subscriber_lag.max(1);
-        let journal_loop =
+        let mut journal_loop =
             journal_loop::JournalLoop::new(keeping, from_world, shared.clone(), memory);
-        let world_loop = world_loop::WorldLoop::new(
+        let mut world_loop = world_loop::WorldLoop::new(
             exchange,
+            clocks,
             from_clients,
             to_journal.clone(),
             shared.clone(),
             Answering::new(recovered.from_snapshot, options.snapshot_every),
         );
+        let (guard, wake) = (shared.clone(), to_world.clone());
+        let journal = move || {
+            guard.guard("journal", || journal_loop.run());
+            guard.guard("journal", || drop(journal_loop));
+            // The world's thread may be waiting for asks. If its queue is full it is at work, and finds
+            // out when it hands on.
+            match wake.try_send(ToWorld::Stop) {
+                Ok(()) | Err(_) => {}
+            }
+        };
+        let (guard, done) = (shared.clone(), to_journal.clone());
+        let world = move || {
+            guard.guard("world", || world_loop.run());
+            // The journal's thread ends when it has done all that was handed on. If it has ended before,
+            // everybody who waits is told by the drop of what they wait for.
+            match done.send(ToJournal::End) {
+                Ok(()) | Err(_) => {}
+            }
+            guard.guard("world", || drop(world_loop));
+        };
         let named = |name: &str| Builder::new().name(name.to_owned());
         let threads = vec![
-            named("journal").spawn(move || journal_loop.run()).map_err(StartError::Thread)?,
-            named("world").spawn(move || world_loop.run()).map_err(StartError::Thread)?,
+            named("journal").spawn(journal).map_err(StartError::Thread)?,
+            named("world").spawn(world).map_err(StartError::Thread)?,
         ];
         Ok(Service { shared, to_world, to_journal, threads, recovered, subscriber_lag })
     }
@@ -303,12 +372,19 @@ impl Service {
             room_for_cancels: self.shared.intake() != Intake::Nothing,
             failure: self.shared.failure(),
             unsaved: self.shared.unsaved(),
+            clock: self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 
     /// What was found at the start.
     pub fn recovered(&self) -> &Recovered {
         &self.recovered
+    }
+
+    /// Takes no more asks, and does not wait for room for the facts of those that it has: a journal that is full
+    /// then has failed. For an owner that is about to end it.
+    pub fn take_no_more(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
     }
 
     /// Answers what has been asked, makes it durable, and ends.
@@ -320,14 +396,15 @@ impl Service {
         }
     }
 
+    /// Returns whatever has died: each thread hears of the other's end, and none waits for this one.
     fn end(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         if self.to_world.send(ToWorld::Stop).is_err() {
-            self.shared.fail("the exchange's thread ended by itself".to_owned());
+            self.shared.fail("the world thread ended by itself".to_owned());
         }
         for thread in self.threads.drain(..).rev() {
-            if thread.join().is_err() {
-                self.shared.fail("a thread of the exchange died of a bug".to_owned());
+            if let Err(panic) = thread.join() {
+                self.shared.fail(format!("a thread failed: {}", text_of(&*panic)));
             }
         }
     }
@@ -348,8 +425,10 @@ impl fmt::Debug for Service {
 }
 
 fn check_rules(open: &[MarketSpec], rules: &[MarketSpec]) -> Result<(), StartError> {
-    let other =
-        |spec: &&MarketSpec| rules.iter().any(|rule| rule.symbol == spec.symbol && rule != *spec);
+    let other = |spec: &&MarketSpec| {
+        let mut same = rules.iter().filter(|rule| rule.symbol == spec.symbol).peekable();
+        same.peek().is_some() && same.all(|rule| rule != *spec)
+    };
     open.iter().find(other).map_or(Ok(()), |spec| Err(StartError::Rules(*spec)))
 }
 

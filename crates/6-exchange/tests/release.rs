@@ -26,7 +26,7 @@ fn place(exchange: &mut Exchange, side: Side, lots: u64) -> Vec<Tell> {
 fn market() -> Exchange {
     let mut exchange = Exchange::new(Options::default());
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    let spec = MarketSpec { symbol: "TEA-USD".parse().unwrap(), tick, lot };
+    let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     ask(&mut exchange, &Ask::OpenMarket(spec));
     place(&mut exchange, Side::Sell, 4);
     place(&mut exchange, Side::Sell, 4);
@@ -106,4 +106,23 @@ fn a_suspended_order_of_a_lost_world_is_released_in_the_next() {
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
     ask(&mut exchange, &Ask::Release { order: BOB });
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 4)), [(BOB, 1, 4)]);
+}
+
+#[test]
+fn a_cancel_is_done_though_its_order_is_given_up_of_it() {
+    let mut exchange = market();
+    let cancel = Ask::Cancel { account: AccountId(1), order: BOB };
+    let (mut asking, mut told) = (exchange.start(Time(1)), Vec::new());
+    let orders = exchange.world().node("exchange/TEA-USD/orders").unwrap();
+    while exchange.go_on(&mut asking, &cancel, &mut |_, tell| told.push(tell)) {
+        if let Some(pid) = exchange.world().child(orders, BOB.0) {
+            exchange.world_mut().kill(pid);
+        }
+        exchange.world_mut().run();
+    }
+    let [Tell::Fact(_, Fact::Suspended { order: BOB }), Tell::Fact(_, left)] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(matches!(left, Fact::Left { order: BOB, lots: Lots(4), .. }), "{left:?}");
+    assert!(exchange.ledger().line(BOB).is_none());
 }

@@ -20,7 +20,7 @@ const current = () => markets.find((m) => m.id === wanted()) || markets[0];
 async function get(path) {
   const answer = await fetch(path, { signal: AbortSignal.timeout(5000) });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail || body.message);
+  if (!answer.ok) throw new Error(body.message);
   return body;
 }
 
@@ -186,8 +186,8 @@ function drawTape(trades, again) {
     const link = cell(row, 3).lastElementChild;
     const anchor = document.createElement("a");
     anchor.href = "/trades/" + id;
-    anchor.textContent = "#" + trade.number;
-    anchor.title = "the facts of this trade";
+    anchor.textContent = "#" + id;
+    anchor.title = "this trade";
     link.replaceChildren(anchor);
   });
   newest = trades[0].trade_id;

@@ -45,13 +45,19 @@ fn product(value: i128, a: Scale, b: Scale) -> String {
 pub(crate) fn parse_price(market: &Market, text: &str) -> Result<Price, Problem> {
     let tick = market.spec.tick;
     let bad = |why: String| Problem::from(Code::BadPrice).because(why);
+    let most = limits::MAX_PRICE;
+    let small = || format!("price too small ({text}). Minimum price is {}", tick.write(-most));
     match tick.parse(text) {
-        Ok(ticks) if ticks.unsigned_abs() <= limits::MAX_PRICE.unsigned_abs() => Ok(Price(ticks)),
-        Ok(_) => Err(bad("price is too far from zero".to_owned())),
-        Err(DecimalError::OffStep) => {
-            Err(bad(format!("price is no whole number of ticks of {}", tick.step())))
-        }
-        Err(why) => Err(bad(format!("price is {why}"))),
+        Ok(ticks) if ticks > most => Err(bad(too_large("price", text, tick, most))),
+        Ok(ticks) if ticks < -most => Err(bad(small())),
+        Ok(ticks) => Ok(Price(ticks)),
+        Err(DecimalError::OffStep) => Err(bad(format!(
+            "price too precise ({text}): it must be a multiple of the tick size {}",
+            tick.step()
+        ))),
+        Err(DecimalError::Range) if text.starts_with('-') => Err(bad(small())),
+        Err(DecimalError::Range) => Err(bad(too_large("price", text, tick, most))),
+        Err(DecimalError::Syntax) => Err(bad(no_number("price", text))),
     }
 }
 
@@ -59,15 +65,42 @@ pub(crate) fn parse_price(market: &Market, text: &str) -> Result<Price, Problem>
 pub(crate) fn parse_size(market: &Market, text: &str) -> Result<Lots, Problem> {
     let lot = market.spec.lot;
     let bad = |why: String| Problem::from(Code::BadLots).because(why);
+    let small = || bad(format!("size is too small. Minimum size is {}", lot.step()));
+    let most = limits::MAX_LOTS;
     match lot.parse(text).map(u64::try_from) {
-        Ok(Ok(0) | Err(_)) => Err(bad("size is not above zero".to_owned())),
-        Ok(Ok(lots)) if lots <= limits::MAX_LOTS => Ok(Lots(lots)),
-        Ok(Ok(_)) => Err(bad("size is too large".to_owned())),
+        Ok(Ok(0) | Err(_)) => Err(small()),
+        Err(DecimalError::Range) if text.starts_with('-') => Err(small()),
+        Ok(Ok(lots)) if lots <= most => Ok(Lots(lots)),
+        Ok(Ok(_)) | Err(DecimalError::Range) => Err(bad(too_large("size", text, lot, most))),
+        Err(DecimalError::OffStep) if below_one(lot, text) => Err(small()),
         Err(DecimalError::OffStep) => {
-            Err(bad(format!("size is no whole number of lots of {}", lot.step())))
+            Err(bad(format!("size is too accurate. Smallest unit is {}", lot.step())))
         }
-        Err(why) => Err(bad(format!("size is {why}"))),
+        Err(DecimalError::Syntax) => Err(bad(no_number("size", text))),
     }
+}
+
+fn too_large(what: &str, text: &str, scale: Scale, most: impl Into<i128>) -> String {
+    format!("{what} is too large ({text}). Maximum {what} is {}", scale.write(most))
+}
+
+fn no_number(what: &str, text: &str) -> String {
+    format!("{what} must be a decimal number such as 12.34, not `{text}`")
+}
+
+/// True if decimal text, which is not a whole number of steps, is below one step.
+fn below_one(scale: Scale, text: &str) -> bool {
+    let finest = Scale::places(Scale::MAX_PLACES);
+    let step = i128::from(scale.mantissa) * 10i128.pow(u32::from(Scale::MAX_PLACES - scale.places));
+    // What the finest scale cannot hold is more than nine, or finer than anything: off step it stays.
+    finest.parse(text).is_ok_and(|units| i128::from(units) < step)
+}
+
+/// A number of steps as its whole part and the rest in 10^-18: compares across scales.
+pub(crate) fn exact(scale: Scale, steps: impl Into<i128>) -> (i128, i128) {
+    let (units, one) = (steps.into() * i128::from(scale.mantissa), 10i128.pow(scale.places.into()));
+    let rest = units.rem_euclid(one) * 10i128.pow(u32::from(Scale::MAX_PLACES - scale.places));
+    (units.div_euclid(one), rest)
 }
 
 #[cfg(test)]
@@ -88,6 +121,24 @@ mod tests {
         let digits = written.replace('.', "");
         assert_eq!(remainder(&digits, 1_000_000_007), expected(1_000_000_007));
         assert_eq!(remainder(&digits, 998_244_353), expected(998_244_353));
+    }
+
+    #[test]
+    fn numbers_of_different_scales_compare_by_their_value() {
+        let (cent, half) = (Scale::places(2), Scale { mantissa: 5, places: 1 });
+        assert!(exact(cent, 149i64) < exact(half, 3i64));
+        assert_eq!(exact(cent, 150i64), exact(half, 3i64));
+        assert!(exact(cent, -151i64) < exact(half, -3i64));
+        let finest = Scale { mantissa: u32::MAX, places: 18 };
+        assert!(exact(finest, limits::MAX_PRICE) > exact(cent, 1i64));
+    }
+
+    #[test]
+    fn a_size_below_one_lot_is_too_small_and_not_too_accurate() {
+        assert!(below_one(Scale::places(4), "0.00009"));
+        assert!(!below_one(Scale::places(4), "0.00011"));
+        assert!(!below_one(Scale::places(4), "123456789.00001"));
+        assert!(below_one(Scale { mantissa: 5, places: 0 }, "4"));
     }
 
     /// The number that decimal digits write, modulo `m`.

@@ -17,22 +17,30 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::book::Books;
 use crate::live::Live;
-use crate::{guard, lists, market, openapi, orders, page, server, status};
+use crate::{book, guard, lists, market, openapi, orders, page, server, status};
 
 /// What a gate may use, and where it listens.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen: a loopback address. Port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// Connections at once; one more is told `busy` and closed.
+    /// Connections at once, more than `requests` and `cancels` together: at the bound, one more
+    /// closes the one that has been idle longest. There are fewer if the system lets this program
+    /// have few files open: 64 of those are left to the journal and others.
     pub connections: usize,
-    /// Requests at work at once, over all connections; one more is told `busy`.
+    /// Requests at work at once, over all connections; one more is told `busy`. A request is at
+    /// work when its body has arrived.
     pub requests: usize,
+    /// Cancels at work at once beyond those: places that nothing else takes.
+    pub cancels: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
     /// Time for a request's head to arrive.
     pub head_within: Duration,
+    /// Time in which a client must have read 16 KiB of an answer, or all of it; else it is cut off.
+    pub write_within: Duration,
     /// Time for a request to be answered, its ask made durable; then it is told `unavailable`. Half of it is for its
     /// body to arrive; then it is told `body-timeout`, and nothing has happened.
     pub answer_within: Duration,
@@ -43,15 +51,17 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// `127.0.0.1:8080`; 1024 connections; 512 requests; 16 KiB; 10 s each for head and answer;
-    /// 2 s for views.
+    /// `127.0.0.1:8080`; 1024 connections; 512 requests and 64 cancels; 16 KiB; 10 s each for
+    /// head, reading and answer; 2 s for views.
     fn default() -> Options {
         Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             connections: 1024,
             requests: 512,
+            cancels: 64,
             body_bytes: 16 * 1024,
             head_within: Duration::from_secs(10),
+            write_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(10),
             views_within: Duration::from_secs(2),
             views: Bounds::default(),
@@ -59,7 +69,7 @@ impl Default for Options {
     }
 }
 
-/// Why a gate did not start.
+/// Why a gate did not start, or did not end well.
 #[derive(Debug)]
 pub enum GateError {
     /// The address is not a loopback address.
@@ -71,8 +81,17 @@ pub enum GateError {
         /// What the system said.
         source: io::Error,
     },
+    /// All connections could be at work at once, and none could give way to another.
+    TooFewConnections {
+        /// Connections at once.
+        connections: usize,
+        /// Requests and cancels at work at once.
+        at_work: usize,
+    },
     /// The system gave no thread.
     Thread(io::Error),
+    /// A thread of the gate died while it ran: which, and of what.
+    Died(String),
 }
 
 impl fmt::Display for GateError {
@@ -86,7 +105,13 @@ impl fmt::Display for GateError {
             GateError::Bind { address, source } => {
                 write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
             }
+            GateError::TooFewConnections { connections, at_work } => write!(
+                f,
+                "{connections} connections cannot have {at_work} requests and cancels at work; \
+                 allow more connections, more open files (ulimit -n) or fewer requests"
+            ),
             GateError::Thread(source) => write!(f, "cannot start the gate's threads: {source}"),
+            GateError::Died(why) => f.write_str(why),
         }
     }
 }
@@ -94,7 +119,9 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            GateError::NotLoopback(_) => None,
+            GateError::NotLoopback(_)
+            | GateError::TooFewConnections { .. }
+            | GateError::Died(_) => None,
             GateError::Bind { source, .. } | GateError::Thread(source) => Some(source),
         }
     }
@@ -107,6 +134,8 @@ pub(crate) struct App {
     pub(crate) health: Arc<dyn Fn() -> Health + Send + Sync>,
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
+    pub(crate) cancels: Semaphore,
+    pub(crate) books: Books,
 }
 
 /// A running gate. Dropping it cuts every connection off; [`Gate::stop`] is kinder.
@@ -115,7 +144,8 @@ pub struct Gate {
     address: SocketAddr,
     runtime: Runtime,
     server: JoinHandle<()>,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Option<Duration>>,
+    live: Arc<Live>,
     folding: thread::JoinHandle<()>,
     stop_folding: mpsc::Sender<()>,
 }
@@ -147,6 +177,13 @@ impl Gate {
     ) -> Result<Gate, GateError> {
         let bind = options.bind;
         let at = |source| GateError::Bind { address: bind, source };
+        let descriptors = std::fs::read_to_string(LIMITS).ok().and_then(|text| open_files(&text));
+        let most = descriptors.map_or(usize::MAX, |most| most.saturating_sub(LEFT_TO_OTHERS));
+        let connections = options.connections.min(most);
+        let at_work = options.requests + options.cancels;
+        if connections <= at_work {
+            return Err(GateError::TooFewConnections { connections, at_work });
+        }
         let listener = listen(bind)?;
         listener.set_nonblocking(true).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
@@ -166,11 +203,14 @@ impl Gate {
         let folding = folding.map_err(GateError::Thread)?;
 
         let requests = Semaphore::new(options.requests);
-        let app = App { client, live, health, options, requests };
-        let (stop, stopping) = watch::channel(false);
+        let cancels = Semaphore::new(options.cancels);
+        let (live_too, books) = (live.clone(), Books::default());
+        let app = App { client, live: live_too, health, options, requests, cancels, books };
+        let (stop, stopping) = watch::channel(None);
         let limits = server::Limits {
-            connections: app.options.connections,
+            connections,
             head_within: app.options.head_within,
+            write_within: app.options.write_within,
         };
         let router = router(Arc::new(app));
         let listener = {
@@ -178,7 +218,7 @@ impl Gate {
             tokio::net::TcpListener::from_std(listener).map_err(at)?
         };
         let server = runtime.spawn(server::serve(listener, router, limits, stopping));
-        Ok(Gate { address, runtime, server, stop, folding, stop_folding })
+        Ok(Gate { address, runtime, server, stop, live, folding, stop_folding })
     }
 
     /// Where it listens.
@@ -186,38 +226,63 @@ impl Gate {
         self.address
     }
 
+    /// Why this gate is of no use any more, if so: a thread of it has died. It answers reads with that, or
+    /// nothing at all, until it is stopped and another one started.
+    pub fn failure(&self) -> Option<String> {
+        let server = || self.server.is_finished().then(|| SERVER_DIED.to_owned());
+        self.live.failure().map(ToOwned::to_owned).or_else(server)
+    }
+
     /// Takes no more requests, gives those at work two seconds to end, and closes every connection.
-    pub fn stop(self) {
-        let Gate { runtime, server, stop, folding, stop_folding, .. } = self;
-        stop.send_replace(true);
-        if let Err(error) = runtime.block_on(server)
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
+    pub fn stop(self) -> Result<(), GateError> {
+        self.stop_within(Duration::from_secs(2))
+    }
+
+    /// The same with another time for requests at work. An error says that a thread of it had died before; the
+    /// gate is closed all the same.
+    pub fn stop_within(self, grace: Duration) -> Result<(), GateError> {
+        let Gate { runtime, server, stop, folding, stop_folding, live, .. } = self;
+        stop.send_replace(Some(grace));
+        let served = runtime.block_on(server);
         runtime.shutdown_timeout(Duration::from_secs(1));
         drop(stop_folding);
-        if let Err(panic) = folding.join() {
-            std::panic::resume_unwind(panic);
+        let folded = folding.join();
+        match (live.failure(), served, folded) {
+            (None, Ok(()), Ok(())) => Ok(()),
+            (Some(why), ..) => Err(GateError::Died(why.to_owned())),
+            (None, ..) => Err(GateError::Died(SERVER_DIED.to_owned())),
         }
     }
 }
 
+const SERVER_DIED: &str = "the gate's server ended by itself";
+
+/// Where the system says how many files this program may have open.
+const LIMITS: &str = "/proc/self/limits";
+
+/// Open files that connections leave to the journal and others.
+const LEFT_TO_OTHERS: usize = 64;
+
+/// The open files that such a text allows now; `None` if it does not say, or allows any number.
+fn open_files(text: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 fn router(app: Arc<App>) -> Router {
     let bounded = Router::new()
+        .route("/currencies", get(market::currencies))
         .route("/products", get(market::products))
         .route("/products/{id}", get(market::product))
-        .route("/products/{id}/book", get(market::book))
+        .route("/products/{id}/book", get(book::book))
         .route("/products/{id}/ticker", get(market::ticker))
         .route("/products/{id}/trades", get(market::trades))
         .route("/trades/{id}", get(market::trade))
         .route("/orders", get(lists::orders).post(orders::place))
-        .route(
-            "/orders/{id}",
-            get(orders::order).post(orders::replace).put(orders::replace).delete(orders::cancel),
-        )
+        .route("/orders/{id}", get(orders::order).put(orders::replace).delete(orders::cancel))
         .route("/fills", get(lists::fills))
         .route("/admin/orders/{id}/release", post(orders::release))
+        .route("/admin/markets/{symbol}/resume", post(market::resume))
         .layer(middleware::from_fn_with_state(app.clone(), guard::bound));
     Router::new()
         .route("/time", get(status::time))
@@ -232,4 +297,21 @@ fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(guard::method_not_allowed)
         .layer(middleware::from_fn(guard::local))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_says_how_many_files_may_be_open() {
+        let text = "Limit                     Soft Limit           Hard Limit           Units\n\
+            Max core file size        0                    unlimited            bytes\n\
+            Max open files            1024                 1048576              files\n";
+        assert_eq!(open_files(text), Some(1024));
+        assert_eq!(open_files(&text.replace("1024 ", "unlimited ")), None);
+        assert_eq!(open_files(""), None);
+        let here = std::fs::read_to_string(LIMITS).expect("Linux says it");
+        assert!(open_files(&here).is_none_or(|files| files > 0));
+    }
 }

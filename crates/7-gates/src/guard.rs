@@ -4,21 +4,27 @@
 //! checks keep it out: the host must be a loopback name (else a foreign name was bent to this
 //! address), and a request that names its origin must come from this gate's own pages.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
+use tokio::time::Instant;
 use words::Code;
 
-use crate::gate::App;
+use crate::connections::Connection;
+use crate::gate::{App, Options};
 use crate::problem::{GateCode, Problem};
 
 /// Lets in what was sent to a loopback name, by no other site's page.
 pub(crate) async fn local(request: Request, next: Next) -> Response {
-    let mut response = match check_origin(request.headers()) {
+    let mut response = match check_origin(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -28,15 +34,23 @@ pub(crate) async fn local(request: Request, next: Next) -> Response {
     response
 }
 
-fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
-    let refuse = |why: &str| Err(Problem::from(GateCode::ForeignOrigin).because(why));
+fn check_origin(request: &Request) -> Result<(), Problem> {
+    let refuse = |why: &'static str| Err(Problem::from(GateCode::ForeignOrigin).because(why));
+    let headers = request.headers();
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or(""));
-    let Some(host) = text(header::HOST) else { return refuse("no Host header") };
-    if !is_loopback(host) {
-        return refuse("Host is not a loopback name");
+    let (host, origin) = (text(header::HOST), text(header::ORIGIN));
+    // A target may be a whole URL; what it names must be as local as the header.
+    let target = request.uri().authority().map(Authority::as_str);
+    if host.into_iter().chain(target).any(|name| !is_loopback(name)) {
+        return refuse("Host must be a loopback name such as 127.0.0.1 or localhost");
     }
-    match text(header::ORIGIN) {
-        Some(origin) if origin.split_once("://").map(|(_, host)| host) != Some(host) => {
+    match (host, origin) {
+        // HTTP/1.0 knows no Host, and no browser speaks it.
+        (None, None) if request.version() == Version::HTTP_10 => Ok(()),
+        (None, None) => {
+            Err(Problem::from(GateCode::MalformedRequest).because("the header Host is required"))
+        }
+        (_, Some(origin)) if origin.split_once("://").map(|(_, host)| host) != host => {
             refuse("Origin is another site")
         }
         _ => Ok(()),
@@ -55,13 +69,50 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Bounds how many requests are at work at once, and how long one may take.
+///
+/// A request counts once its body is there: what a client does not send takes nobody's place. Some
+/// places are for cancels alone, so that a crowd of new orders does not keep them out.
 pub(crate) async fn bound(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = app.requests.try_acquire() else {
-        return Problem::from(Code::Busy).into_response();
+    let deadline = Instant::now() + app.options.answer_within;
+    let request = match with_whole_body(&app.options, request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
     };
-    match tokio::time::timeout(app.options.answer_within, next.run(request)).await {
+    let permit = match app.requests.try_acquire() {
+        Err(_) if request.method() == Method::DELETE => app.cancels.try_acquire(),
+        any => any,
+    };
+    let Ok(_permit) = permit else { return Problem::from(Code::Busy).into_response() };
+    let connection = request.extensions().get::<Arc<Connection>>().cloned();
+    let connection = connection.expect("the server names the connection of each request");
+    let Some(_work) = connection.work() else {
+        let why = "this connection gives way to another; nothing has happened";
+        return Problem::from(Code::Busy).because(why).into_response();
+    };
+    match tokio::time::timeout_at(deadline, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::from(Code::Unavailable).because("no answer in time").into_response(),
+    }
+}
+
+/// The same request with its body at hand, if it is of a kind that has one.
+async fn with_whole_body(options: &Options, request: Request) -> Result<Request, Problem> {
+    if ![Method::POST, Method::PUT].contains(request.method()) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, options.body_bytes);
+    let Ok(body) = tokio::time::timeout(options.answer_within / 2, body).await else {
+        return Err(GateCode::BodyTimeout.into());
+    };
+    match body {
+        Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Err(error) if error.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
+            let why =
+                format!("the body is too large; at most {} bytes are taken", options.body_bytes);
+            Err(Problem::from(GateCode::BodyTooLarge).because(why))
+        }
+        Err(_) => Err(Problem::from(GateCode::MalformedRequest).because("the body broke off")),
     }
 }
 

@@ -4,8 +4,9 @@
 //! is shown is up to date or refused: while history is read, when the exchange has ended, and when
 //! facts are missing. A gate that was too slow and was cut off subscribes again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use exchange::Subscription;
@@ -33,12 +34,16 @@ enum Feed {
     Ended,
     /// The first fact that is kept is not the next one.
     Gap,
+    /// The fold panicked: these views never change again.
+    Failed,
 }
 
 /// Views that follow the exchange.
 pub(crate) struct Live {
     views: RwLock<Views>,
     folded: watch::Sender<Folded>,
+    /// Why the fold failed, if it did.
+    failure: OnceLock<String>,
 }
 
 /// How long a quiet fold waits before it looks whether it is to stop.
@@ -47,7 +52,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long it waits before it subscribes again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Says that no facts come any more, also when the fold died of a bug.
+/// Says that no facts come any more, before anything else is done.
 struct Ending<'a>(&'a Live);
 
 impl Drop for Ending<'_> {
@@ -71,12 +76,35 @@ impl Live {
     /// Views of nothing yet, which are shown once they have `history` facts behind them.
     pub(crate) fn new(bounds: Bounds, history: u64) -> Arc<Live> {
         let (folded, _) = watch::channel(Folded { seq: 0, history, feed: Feed::Following });
-        Arc::new(Live { views: RwLock::new(Views::new(bounds)), folded })
+        Arc::new(Live { views: RwLock::new(Views::new(bounds)), folded, failure: OnceLock::new() })
     }
 
     /// Folds until told to stop, by a message or by the end of whoever could send one. Runs on a
-    /// thread of its own.
+    /// thread of its own. If it panics, reads are refused from then on, and [`Live::failure`] says why.
     pub(crate) fn fold(
+        &self,
+        subscribe: impl FnMut() -> Subscription,
+        durable: impl Fn() -> u64,
+        stop: &Receiver<()>,
+    ) {
+        let folding = AssertUnwindSafe(|| self.fold_on(subscribe, durable, stop));
+        let Err(panic) = catch_unwind(folding) else { return };
+        let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => text,
+            (_, Some(text)) => text.as_str(),
+            _ => "it did not say why",
+        };
+        self.failure
+            .get_or_init(|| format!("the thread that keeps the gate's views failed: {text}"));
+        self.folded.send_modify(|folded| folded.feed = Feed::Failed);
+    }
+
+    /// Why these views never change again, if so.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    fn fold_on(
         &self,
         mut subscribe: impl FnMut() -> Subscription,
         durable: impl Fn() -> u64,
@@ -137,10 +165,11 @@ impl Live {
     /// Refuses while the views are not up to date.
     pub(crate) fn ready(&self) -> Result<(), Problem> {
         let Folded { seq, history, feed } = *self.folded.borrow();
-        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why));
+        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why.to_owned()));
         match feed {
             Feed::Ended => gone("the exchange has ended, or this gate could not keep up with it"),
             Feed::Gap => gone("history is no longer kept from the first fact on"),
+            Feed::Failed => gone(self.failure().unwrap_or("the gate's views have failed")),
             Feed::Following if seq < history => Err(Problem::from(GateCode::Starting)
                 .because(format!("fact {seq} of {history} of its history"))),
             Feed::Following => Ok(()),
@@ -152,6 +181,12 @@ impl Live {
         let mut folded = self.folded.subscribe();
         let passed = folded.wait_for(|folded| folded.seq >= seq);
         matches!(tokio::time::timeout(within, passed).await, Ok(Ok(_)))
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("failure", &self.failure).finish_non_exhaustive()
     }
 }
 

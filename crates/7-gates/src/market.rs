@@ -6,25 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
-use ledger::views::{Book, Market, Views};
+use ledger::views::{Market, Views};
 use serde::Serialize;
-use units::{OrderId, Side};
-use words::Code;
+use units::Side;
+use words::{Ask, Code};
 
 use crate::decimal;
-use crate::extract::{Id, PAGE, Page, Query};
+use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
+use crate::facts::{DealBody, FactBody, TradeView};
 use crate::gate::App;
 use crate::problem::{GateCode, Problem, Refusals};
-use crate::shape::{
-    BookBody, DealBody, FactBody, Product, Row, RowTail, Ticker, TradeBody, TradeFacts,
-};
+use crate::schema::ProductId;
+use crate::shape::{Currency, Product, Ticker, TradeBody};
 use crate::time::{Rfc3339, now};
-
-/// Most rows a side of a book at level 2: what a person or a chart can use, and quick to copy.
-const LEVELS: usize = 1000;
-
-/// Most rows a side of a book at level 3: about a megabyte of answer in all.
-const ORDERS: usize = 10_000;
 
 /// Rows of a list, newest first, each with its number; the headers `CB-BEFORE` and `CB-AFTER` carry
 /// the first and last number, for the pages before (newer) and after (older).
@@ -53,10 +47,26 @@ impl<T: Serialize> IntoResponse for Paged<T> {
     }
 }
 
-/// The market with this name, or a refusal.
-pub(crate) fn named<'a>(views: &'a Views, id: &str) -> Result<&'a Market, Problem> {
-    let market = id.parse().ok().and_then(|symbol| views.market_named(&symbol));
-    market.ok_or_else(|| Problem::from(Code::UnknownMarket))
+/// The market with this name.
+pub(crate) fn named<'a>(views: &'a Views, id: &str) -> Option<&'a Market> {
+    views.market_named(&id.parse().ok()?)
+}
+
+/// The market that a body or a query names, or a refusal.
+pub(crate) fn product_named<'a>(views: &'a Views, id: &str) -> Result<&'a Market, Problem> {
+    let unknown = || Problem::from(Code::UnknownMarket).because("Product not found");
+    named(views, id).ok_or_else(unknown)
+}
+
+/// Every currency of every market, by name.
+#[utoipa::path(get, path = "/currencies", tag = "market",
+    responses((status = 200, body = [Currency]), Refusals))]
+pub(crate) async fn currencies(
+    State(app): State<Arc<App>>,
+    query: Query,
+) -> Result<Json<Vec<Currency>>, Problem> {
+    query.only(&[])?;
+    app.live.read(|views| Json(Currency::all(views.markets())))
 }
 
 /// Every market.
@@ -72,7 +82,7 @@ pub(crate) async fn products(
 
 /// One market.
 #[utoipa::path(get, path = "/products/{id}", tag = "market",
-    params(("id" = String, Path, description = "Name of the market, such as `BTC-USD`")),
+    params(("id" = ProductId, Path, description = "Name of the market, such as `BTC-USD`")),
     responses((status = 200, body = Product), Refusals))]
 pub(crate) async fn product(
     State(app): State<Arc<App>>,
@@ -80,63 +90,12 @@ pub(crate) async fn product(
     query: Query,
 ) -> Result<Json<Product>, Problem> {
     query.only(&[])?;
-    app.live.read(|views| Ok(Json(Product::of(named(views, &id)?))))?
-}
-
-/// A market's book: level 1 the best of each side, 2 every price, 3 every order.
-#[utoipa::path(get, path = "/products/{id}/book", tag = "market",
-    params(("id" = String, Path, description = "Name of the market"),
-        ("level" = Option<u8>, Query, description = "1 (if left out), 2 or 3")),
-    responses((status = 200, body = BookBody), Refusals))]
-pub(crate) async fn book(
-    State(app): State<Arc<App>>,
-    Id(id): Id,
-    query: Query,
-) -> Result<Json<BookBody>, Problem> {
-    let query = query.only(&["level"])?;
-    let level = match query.number("level")? {
-        None => 1,
-        Some(level @ 1..=3) => level,
-        Some(level) => {
-            let why = format!("`level` is {level}; it may be 1, 2 or 3");
-            return Err(Problem::from(GateCode::MalformedRequest).because(why));
-        }
-    };
-    app.live.read(|views| {
-        let market = named(views, &id)?;
-        let (bids, all_bids) = rows(market, Side::Buy, level);
-        let (asks, all_asks) = rows(market, Side::Sell, level);
-        Ok(Json(BookBody {
-            bids,
-            asks,
-            sequence: market.sequence,
-            time: Rfc3339(now()).to_string(),
-            complete: all_bids && all_asks,
-        }))
-    })?
-}
-
-/// The rows of one side of a book, and whether those are all that the level asks for.
-fn rows(market: &Market, side: Side, level: u64) -> (Vec<Row>, bool) {
-    let book: &Book = &market.book;
-    let row = |price, lots: units::Lots, tail| {
-        Row(decimal::price(market, price), decimal::size(market, lots.0), tail)
-    };
-    if level == 3 {
-        let mut orders = book.orders(side);
-        let tail = |order: OrderId| RowTail::Order(order.0.to_string());
-        let rows = orders.by_ref().take(ORDERS).map(|o| row(o.price, o.lots, tail(o.order)));
-        return (rows.collect(), orders.next().is_none());
-    }
-    let most = if level == 1 { 1 } else { LEVELS };
-    let levels = book.levels(side).take(most);
-    let rows = levels.map(|l| row(l.price, l.lots, RowTail::Orders(l.orders))).collect();
-    (rows, level == 1 || book.depth(side) <= most)
+    app.live.read(|views| Ok(Json(Product::of(named(views, &id).ok_or(Code::UnknownMarket)?))))?
 }
 
 /// Last trade and touch of a market.
 #[utoipa::path(get, path = "/products/{id}/ticker", tag = "market",
-    params(("id" = String, Path, description = "Name of the market")),
+    params(("id" = ProductId, Path, description = "Name of the market")),
     responses((status = 200, body = Ticker), Refusals))]
 pub(crate) async fn ticker(
     State(app): State<Arc<App>>,
@@ -145,7 +104,7 @@ pub(crate) async fn ticker(
 ) -> Result<Json<Ticker>, Problem> {
     query.only(&[])?;
     app.live.read(|views| {
-        let market = named(views, &id)?;
+        let market = named(views, &id).ok_or(Code::UnknownMarket)?;
         let best = |side| market.book.best(side).map(|level| decimal::price(market, level.price));
         let last = market.tape.last();
         let volume = i128::try_from(market.tape.day_volume(now())).unwrap_or(i128::MAX);
@@ -163,54 +122,82 @@ pub(crate) async fn ticker(
 
 /// The last trades of a market, newest first; 1,000 are kept.
 #[utoipa::path(get, path = "/products/{id}/trades", tag = "market",
-    params(("id" = String, Path, description = "Name of the market"),
-        ("limit" = Option<u64>, Query, description = "Rows, 1 to 1000; 100 if left out"),
-        ("before" = Option<u64>, Query, description = "Only trades newer than this number"),
-        ("after" = Option<u64>, Query, description = "Only trades older than this number")),
+    params(("id" = ProductId, Path, description = "Name of the market"), PageParams, SpanParams),
     responses((status = 200, body = [TradeBody]), Refusals))]
 pub(crate) async fn trades(
     State(app): State<Arc<App>>,
     Id(id): Id,
     query: Query,
 ) -> Result<Paged<TradeBody>, Problem> {
-    let query = query.only(&PAGE)?;
-    let page = Page::of(&query)?;
+    let ([limit, before, after], [from, to]) = (PAGE, SPAN);
+    let query = query.only(&[limit, before, after, from, to])?;
+    let (page, span) = (Page::of(&query)?, Span::of(&query)?);
     app.live.read(|views| {
-        let market = named(views, &id)?;
+        let market = named(views, &id).ok_or(Code::UnknownMarket)?;
         let trades = market.tape.newest_first().filter(|trade| trade.seq < page.after);
-        let trades = trades.take_while(|trade| trade.seq > page.before).take(page.limit);
+        let trades = trades.take_while(|trade| trade.seq > page.before);
+        let trades = trades.filter(|trade| span.contains(trade.time)).take(page.limit);
         let rows = trades.map(|trade| (trade.seq, TradeBody::of(market, trade)));
         Ok(Paged::of(rows.collect()))
     })?
 }
 
-/// Ours: one trade of any market, with its facts, while it is among the last of its market or of an
-/// account's fills.
+/// Ours: one trade of any market, while it is among the last of its market or of an account's
+/// fills. An account that was a party to it sees the facts of its own order too.
 #[utoipa::path(get, path = "/trades/{id}", tag = "market",
     params(("id" = u64, Path, description = "Number of the trade")),
-    responses((status = 200, body = TradeFacts), Refusals))]
+    security((), ("key" = []), ("account" = [])),
+    responses((status = 200, body = TradeView), Refusals))]
 pub(crate) async fn trade(
     State(app): State<Arc<App>>,
+    account: Account,
     Id(id): Id,
     query: Query,
-) -> Result<Json<TradeFacts>, Problem> {
+) -> Result<Json<TradeView>, Problem> {
     query.only(&[])?;
     let unknown = || Problem::from(GateCode::UnknownTrade);
     let id: u64 = id.parse().map_err(|_| unknown())?;
+    let account = account.named();
     app.live.read(|views| {
         let trade = views.trade_of_fact(id).ok_or_else(unknown)?;
         let market = views.market(trade.market).ok_or_else(unknown)?;
-        let orders = [trade.deal.maker, trade.deal.taker].map(|order| views.orders().get(order));
-        let mut orders: Vec<_> = orders.into_iter().flatten().collect();
-        orders.sort_by_key(|order| order.stamp.seq);
-        let mut facts: Vec<_> =
-            orders.into_iter().map(|order| FactBody::entered(market, order)).collect();
-        facts.push(FactBody::traded(market, trade));
-        Ok(Json(TradeFacts {
+        let own =
+            [(trade.maker_account, trade.deal.maker), (trade.taker_account, trade.deal.taker)];
+        let own = own.into_iter().filter(|(of, _)| account.is_some() && *of == account);
+        let mut own: Vec<_> = own.map(|(_, order)| views.orders().get(order)).collect();
+        own.sort_by_key(|order| order.map(|order| order.stamp.seq));
+        let facts = (!own.is_empty()).then(|| {
+            let orders = own.iter().flatten();
+            let mut facts: Vec<_> = orders.map(|order| FactBody::entered(market, order)).collect();
+            facts.push(FactBody::traded(market, trade));
+            facts
+        });
+        Ok(Json(TradeView {
             trade: TradeBody::of(market, trade),
             product_id: market.spec.symbol.to_string(),
-            deal: DealBody::of(trade.deal),
+            deal: facts.is_some().then(|| DealBody::of(trade.deal)),
             facts,
         }))
     })?
+}
+
+/// Starts a stopped market again: the operator's. The answer is its name.
+///
+/// A market is stopped when its processes died again and again. Its orders can be cancelled all the while; those that
+/// are still open come back at their old places.
+#[utoipa::path(post, path = "/admin/markets/{symbol}/resume", tag = "admin",
+    params(("symbol" = ProductId, Path, description = "Name of the market")),
+    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
+pub(crate) async fn resume(
+    State(app): State<Arc<App>>,
+    Id(symbol): Id,
+    query: Query,
+) -> Result<Json<String>, Problem> {
+    query.only(&[])?;
+    let market = app.live.read(|views| product_named(views, &symbol).map(|market| market.id))??;
+    let (_, shown) = app.ask(Ask::ResumeMarket { market }).await?;
+    match shown {
+        true => Ok(Json(symbol)),
+        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("market {symbol}"))),
+    }
 }

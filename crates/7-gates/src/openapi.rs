@@ -1,16 +1,20 @@
 //! The description of this gate for programs, made from the handlers and shapes themselves.
 
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
 use utoipa::{Modify, OpenApi};
 
-use crate::{lists, market, orders, problem, shape, status};
+use crate::{book, facts, lists, market, orders, problem, schema, status};
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&Paging),
+    modifiers(&Paging, &Naming),
     info(
         title = "Buttonwood",
         description = "REST of the exchange, in the dialect of Coinbase Exchange. Accounts are \
@@ -22,12 +26,14 @@ use crate::{lists, market, orders, problem, shape, status};
             what is older it says `unknown-order` or `unknown-trade`. The journal has all of it.",
     ),
     paths(
-        market::products, market::product, market::book, market::ticker, market::trades,
+        market::currencies, market::products, market::product, book::book, market::ticker, market::trades,
         market::trade, orders::place, orders::replace, orders::cancel, orders::order,
         orders::release,
+        market::resume,
         lists::orders, lists::fills, status::time, status::healthz, status::readyz,
     ),
-    components(schemas(problem::ProblemBody<'static>, shape::FactBody)),
+    components(schemas(problem::ProblemBody<'static>, facts::FactBody, schema::OrderName,
+        schema::DateOrTime, lists::SortKey, lists::Sorting, lists::StatusWanted)),
     tags(
         (name = "market", description = "What everybody may see"),
         (name = "orders", description = "An account's own"),
@@ -67,6 +73,29 @@ impl Modify for Paging {
     }
 }
 
+/// The headers that name the account.
+struct Naming;
+
+impl Modify for Naming {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let schemes = [
+            (
+                "key",
+                "CB-ACCESS-KEY",
+                "The account, a number below 2^32. This header, `Buttonwood-Account` or the field \
+                 `account` of a body that has one must name it; if none does, or two name two, the \
+                 answer is 401 `bad-account`.",
+            ),
+            ("account", "Buttonwood-Account", "Ours: the account, in place of `CB-ACCESS-KEY`."),
+        ];
+        for (name, header, about) in schemes {
+            let key = ApiKey::Header(ApiKeyValue::with_description(header, about));
+            components.add_security_scheme(name, SecurityScheme::ApiKey(key));
+        }
+    }
+}
+
 /// The OpenAPI description, as JSON text with a newline at its end.
 pub fn openapi_json() -> String {
     Api::openapi().to_pretty_json().expect("the description is plain data") + "\n"
@@ -74,7 +103,8 @@ pub fn openapi_json() -> String {
 
 /// Gives the description to whoever asks.
 pub(crate) async fn serve() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], openapi_json())
+    static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| openapi_json().into());
+    ([(header::CONTENT_TYPE, "application/json")], WRITTEN.clone())
 }
 
 #[cfg(test)]

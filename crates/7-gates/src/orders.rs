@@ -8,126 +8,155 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
-use ledger::views::{Bounds, Market, Order, Views};
+use ledger::views::{Order, Views};
 use serde::Deserialize;
 use tokio::sync::oneshot;
-use units::{AccountId, ClientId, OrderId, Side};
+use units::{AccountId, OrderId};
 use utoipa::ToSchema;
 use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
-use crate::extract::{Account, AccountHeaders, Body, Id, Query};
+use crate::extract::{Account, Body, Id, Present, Query};
 use crate::gate::App;
+use crate::named::{Named, own};
 use crate::problem::{GateCode, Problem, Refusals};
+use crate::schema::{ClientOid, DecimalIn, False, NumberText, OrderName, ProductId};
 use crate::shape::OrderBody;
-use crate::{client_oid, decimal, market};
-
-/// `buy` or `sell`.
-#[derive(Deserialize, ToSchema, Clone, Copy)]
-#[serde(rename_all = "lowercase", try_from = "String")]
-enum SideWord {
-    /// Buy.
-    Buy,
-    /// Sell.
-    Sell,
-}
-
-/// By hand, since serde would take `{"buy":null}` for the word `buy`.
-impl TryFrom<String> for SideWord {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<SideWord, String> {
-        match word.as_str() {
-            "buy" => Ok(SideWord::Buy),
-            "sell" => Ok(SideWord::Sell),
-            other => Err(format!("side `{other}`; there are `buy` and `sell`")),
-        }
-    }
-}
-
-impl From<SideWord> for Side {
-    fn from(word: SideWord) -> Side {
-        match word {
-            SideWord::Buy => Side::Buy,
-            SideWord::Sell => Side::Sell,
-        }
-    }
-}
+use crate::vocabulary::{SideWord, TimeInForceWord, TypeWord};
+use crate::{client_oid, collar, decimal, market};
 
 /// A new order.
+///
+/// Fields that are not here are refused, those of the dialect that are not supported by name.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaceBody {
     /// Name of the market.
+    #[schema(value_type = ProductId)]
     product_id: String,
     /// `buy` or `sell`.
     side: SideWord,
-    /// Limit, as decimal text: a whole number of ticks. It may be zero or negative, in every market.
-    price: String,
+    /// Limit, as decimal text: a whole number of ticks. It is above zero, unless the market has
+    /// `negative_prices`, and not beyond the market's `collar`.
+    #[schema(value_type = DecimalIn)]
+    price: Option<String>,
     /// Size, as decimal text: a whole number of lots.
-    size: String,
+    #[schema(value_type = DecimalIn)]
+    size: Option<String>,
     /// `GTC` (if left out) or `IOC`.
+    #[schema(value_type = Option<TimeInForceWord>)]
     time_in_force: Option<String>,
-    /// The client's own id of this ask: a UUID, or 1 to 64 bytes of text that are mapped to one.
+    /// The client's own id of this ask.
     ///
     /// An account's last 1,024 ids are remembered, those of replaces included. Sent again under one
     /// of them, the same order is not placed again: the answer is the first as it is now, perhaps at
     /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another ask under it
-    /// is refused: 409 `client-id-used`. Under an older id the same order is placed anew.
+    /// is refused: 400 `client-id-used`. Under an older id the same order is placed anew.
+    #[schema(value_type = Option<ClientOid>)]
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
     /// `limit`, if at all.
+    #[schema(value_type = Option<TypeWord>)]
     r#type: Option<String>,
     /// `false`, if at all.
+    #[schema(value_type = Option<False>)]
     post_only: Option<bool>,
+    #[schema(ignore)]
+    funds: Option<Present>,
+    #[schema(ignore)]
+    stp: Option<Present>,
+    #[schema(ignore)]
+    stop: Option<Present>,
+    #[schema(ignore)]
+    stop_price: Option<Present>,
+    #[schema(ignore)]
+    stop_limit_price: Option<Present>,
+    #[schema(ignore)]
+    cancel_after: Option<Present>,
+    #[schema(ignore)]
+    max_floor: Option<Present>,
+    #[schema(ignore)]
+    profile_id: Option<Present>,
 }
 
 /// A new price and size for an order.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplaceBody {
-    /// Its limit from now on, as decimal text. It may be zero or negative, in every market.
+    /// Its limit from now on, as decimal text. It is above zero, unless the market has
+    /// `negative_prices`, and not beyond the market's `collar`.
+    #[schema(value_type = DecimalIn)]
     price: String,
     /// Its size from now on, what has traded included, as decimal text.
+    #[schema(value_type = DecimalIn)]
     size: String,
     /// The client's own id of this ask, as for a new order. A repeat changes nothing, and gets the
     /// order as it is now.
+    #[schema(value_type = Option<ClientOid>)]
     client_oid: Option<String>,
     /// Ours: the account, if no header names it.
     account: Option<u32>,
 }
 
 impl PlaceBody {
-    fn stands(&self) -> Result<TimeInForce, Problem> {
-        let not = |why: String| Err(Problem::from(GateCode::NotSupported).because(why));
+    /// Refuses what the dialect has and this exchange does not, by its name.
+    fn supported(&self) -> Result<(), Problem> {
+        let fields = [
+            ("funds", &self.funds),
+            ("stp", &self.stp),
+            ("stop", &self.stop),
+            ("stop_price", &self.stop_price),
+            ("stop_limit_price", &self.stop_limit_price),
+            ("cancel_after", &self.cancel_after),
+            ("max_floor", &self.max_floor),
+            ("profile_id", &self.profile_id),
+        ];
+        let not = |what: String| Err(Problem::from(GateCode::NotSupported).because(what));
         if let Some(other) = self.r#type.as_deref().filter(|word| *word != "limit") {
-            return not(format!("type `{other}`; there is only `limit`"));
+            return not(format!("type `{other}` is not supported; there is only `limit`"));
         }
-        if self.post_only == Some(true) {
-            return not("post_only".to_owned());
+        if let Some((name, _)) = fields.iter().find(|(_, field)| field.is_some()) {
+            return not(format!("{name} is not supported"));
         }
-        match self.time_in_force.as_deref() {
-            None | Some("GTC") => Ok(TimeInForce::GoodTillCancel),
-            Some("IOC") => Ok(TimeInForce::ImmediateOrCancel),
-            Some(other) => not(format!("time_in_force `{other}`; there are `GTC` and `IOC`")),
+        match self.post_only {
+            Some(true) => not("post_only is not supported".to_owned()),
+            Some(false) | None => Ok(()),
         }
     }
 
-    fn ask(&self, account: AccountId, market: &Market) -> Result<Ask, Problem> {
+    fn stands(&self) -> Result<TimeInForce, Problem> {
+        match self.time_in_force.as_deref() {
+            None | Some("GTC") => Ok(TimeInForce::GoodTillCancel),
+            Some("IOC") => Ok(TimeInForce::ImmediateOrCancel),
+            Some(other) => Err(Problem::from(GateCode::NotSupported).because(format!(
+                "time_in_force `{other}` is not supported; there are `GTC` and `IOC`"
+            ))),
+        }
+    }
+
+    fn ask(&self, account: AccountId, views: &Views) -> Result<Ask, Problem> {
+        let stands = self.stands()?;
+        let market = market::product_named(views, &self.product_id)?;
         Ok(Ask::Place(Place {
             account,
             client: self.client_oid.as_deref().map(client_oid::parse).transpose()?,
             market: market.id,
             side: self.side.into(),
-            price: decimal::parse_price(market, &self.price)?,
-            lots: decimal::parse_size(market, &self.size)?,
-            stands: self.stands()?,
+            price: decimal::parse_price(market, required("price", self.price.as_deref())?)?,
+            lots: decimal::parse_size(market, required("size", self.size.as_deref())?)?,
+            stands,
         }))
     }
 }
 
+fn required<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, Problem> {
+    let missing =
+        || Problem::from(GateCode::MalformedRequest).because(format!("{name} is required"));
+    value.ok_or_else(missing)
+}
+
 /// What an ask came to.
-enum Outcome {
+pub(crate) enum Outcome {
     /// It happened; these are its facts.
     Happened(Answer),
     /// It happened before, and concerned this order.
@@ -136,7 +165,7 @@ enum Outcome {
 
 impl App {
     /// Hands in one ask, waits until it is durable, and until reads show it or that took too long.
-    async fn ask(&self, ask: Ask) -> Result<(Outcome, bool), Problem> {
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<(Outcome, bool), Problem> {
         let (reply, answer) = oneshot::channel();
         let reply = move |answers| {
             // Nobody listens any more when the request ran out of time; it has been told so.
@@ -149,7 +178,7 @@ impl App {
         let mut last = 0;
         for tell in &answer.tells {
             match tell {
-                Tell::Refused(code) => return Err((*code).into()),
+                Tell::Refused(code) => return Err(self.refusal(*code, &ask).await),
                 Tell::Repeated(order) => {
                     let durable = (self.health)().durable;
                     let shown = self.live.reach(durable, self.options.views_within).await;
@@ -160,6 +189,44 @@ impl App {
         }
         let shown = self.live.reach(last, self.options.views_within).await;
         Ok((Outcome::Happened(answer), shown))
+    }
+
+    /// A refusal by the exchange, with the particulars that the views can add.
+    async fn refusal(&self, code: Code, ask: &Ask) -> Problem {
+        let problem = Problem::from(code);
+        if code != Code::BeyondCollar {
+            return problem;
+        }
+        // The trade that the collar is around was durable before this answer came.
+        self.live.reach((self.health)().durable, self.options.views_within).await;
+        match self.live.read(|views| collar::explain(views, ask)) {
+            Ok(Some(why)) => problem.because(why),
+            Ok(None) | Err(_) => problem,
+        }
+    }
+
+    /// Hands in an ask about one order of an account; true if reads show what came of it.
+    async fn ask_about(
+        &self,
+        account: AccountId,
+        order: OrderId,
+        ask: Ask,
+    ) -> Result<bool, Problem> {
+        match self.ask(ask).await {
+            Ok((_, shown)) => Ok(shown),
+            Err(problem) if problem.is(Code::UnknownOrder) => {
+                // The exchange knows open orders only; whether it has ended, the views may know.
+                let durable = (self.health)().durable;
+                self.live.reach(durable, self.options.views_within).await;
+                let done =
+                    |views: &Views| own(views, account, order).is_some_and(|o| o.end.is_some());
+                match self.live.read(done) {
+                    Ok(true) => Err(Problem::from(GateCode::OrderDone)),
+                    Ok(false) | Err(_) => Err(problem),
+                }
+            }
+            Err(problem) => Err(problem),
+        }
     }
 
     /// An order of an account as the views show it now.
@@ -173,53 +240,11 @@ pub(crate) fn body(views: &Views, order: &Order) -> Option<OrderBody> {
     Some(OrderBody::of(views.market(order.entered.market)?, order))
 }
 
-/// The order with this number, if it is this account's.
-fn own(views: &Views, account: AccountId, order: OrderId) -> Option<&Order> {
-    views.orders().get(order).filter(|order| order.entered.account == account)
-}
-
-/// How a path names an order.
-enum Named {
-    Number(OrderId),
-    Client(ClientId),
-}
-
-impl Named {
-    fn parse(id: &str) -> Result<Named, Problem> {
-        if let Some(text) = id.strip_prefix("client:") {
-            return client_oid::parse(text).map(Named::Client);
-        }
-        let number = id.parse().map_err(|_| Problem::from(Code::UnknownOrder))?;
-        Ok(Named::Number(OrderId(number)))
-    }
-
-    /// The order of this account, or a refusal that says how long orders are kept. It is the same
-    /// for another's order, one that was forgotten and one that never was: views cannot tell.
-    fn find<'a>(
-        &self,
-        views: &'a Views,
-        account: AccountId,
-        kept: &Bounds,
-    ) -> Result<&'a Order, Problem> {
-        let order = match *self {
-            Named::Number(order) => own(views, account, order),
-            Named::Client(client) => views.orders().by_client(account, client),
-        };
-        order.ok_or_else(|| {
-            let (own, all) = (kept.finished_per_account, kept.finished);
-            Problem::from(Code::UnknownOrder).because(format!(
-                "nor has one that is done and still kept; kept are the last {own} of an account, \
-                 {all} of all accounts"
-            ))
-        })
-    }
-}
-
 /// Enters an order. The answer shows it as this ask left it.
 ///
 /// A repeat under its `client_oid` enters nothing, and shows the order as it is now.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
-    params(AccountHeaders),
+    security(("key" = []), ("account" = []), ()),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
@@ -228,9 +253,9 @@ pub(crate) async fn place(
     Body(place): Body<PlaceBody>,
 ) -> Result<Json<OrderBody>, Problem> {
     query.only(&[])?;
+    place.supported()?;
     let account = account.or(place.account)?;
-    let ask =
-        app.live.read(|views| place.ask(account, market::named(views, &place.product_id)?))??;
+    let ask = app.live.read(|views| place.ask(account, views))??;
     let answer = match app.ask(ask).await? {
         (Outcome::Happened(answer), _) => answer,
         (Outcome::Repeated(order), shown) => return repeated(&app, account, order, shown),
@@ -260,11 +285,16 @@ fn repeated(
     match app.show(account, order)? {
         Some(body) => Ok(Json(body)),
         None if shown => {
-            let why = format!("order {}", order.0);
-            Err(Problem::from(GateCode::OrderForgotten).because(why))
+            let which = format!("order {}", order.0);
+            Err(Problem::from(GateCode::OrderForgotten).explained(which))
         }
-        None => Err(Problem::from(GateCode::ViewsBehind).because(format!("order {}", order.0))),
+        None => Err(behind(order)),
     }
+}
+
+/// It happened, and reads do not show it yet.
+fn behind(order: OrderId) -> Problem {
+    Problem::from(GateCode::ViewsBehind).explained(format!("order {}", order.0))
 }
 
 /// Gives an open order a new price and size.
@@ -272,8 +302,8 @@ fn repeated(
 /// The size is the new total, what has traded included. Fewer lots at the same price keep the
 /// order's place in time; a new price or more lots lose it, and the order may trade at once.
 #[utoipa::path(put, path = "/orders/{id}", tag = "orders", request_body = ReplaceBody,
-    params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        AccountHeaders),
+    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id")),
+    security(("key" = []), ("account" = []), ()),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
@@ -296,20 +326,19 @@ pub(crate) async fn replace(
             lots: decimal::parse_size(market, &replace.size)?,
         })
     })??;
-    let (_, shown) = app.ask(Ask::Replace(ask)).await?;
+    let shown = app.ask_about(account, ask.order, Ask::Replace(ask)).await?;
     if !shown {
-        let why = format!("order {}", ask.order.0);
-        return Err(Problem::from(GateCode::ViewsBehind).because(why));
+        return Err(behind(ask.order));
     }
     repeated(&app, account, ask.order, shown)
 }
 
 /// Takes an order off its market. The answer is its number.
 #[utoipa::path(delete, path = "/orders/{id}", tag = "orders",
-    params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        ("product_id" = Option<String>, Query, description = "Its market, to be checked"),
-        AccountHeaders),
-    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
+    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id"),
+        ("product_id" = Option<ProductId>, Query, description = "Its market, to be checked")),
+    security(("key" = []), ("account" = [])),
+    responses((status = 200, body = NumberText, content_type = "application/json"), Refusals))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     account: Account,
@@ -323,17 +352,18 @@ pub(crate) async fn cancel(
         (Named::Number(order), None) => order,
         (named, product) => app.live.read(|views| {
             let order = named.find(views, account, &app.options.views)?.entered;
-            let market = product.map(|product| market::named(views, product)).transpose()?;
+            let market =
+                product.map(|product| market::product_named(views, product)).transpose()?;
             match market {
                 Some(market) if market.id != order.market => Err(Code::UnknownOrder.into()),
                 _ => Ok::<OrderId, Problem>(order.order),
             }
         })??,
     };
-    let (_, shown) = app.ask(Ask::Cancel { account, order }).await?;
+    let shown = app.ask_about(account, order, Ask::Cancel { account, order }).await?;
     match shown {
         true => Ok(Json(order.0.to_string())),
-        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("order {}", order.0))),
+        false => Err(behind(order)),
     }
 }
 
@@ -342,7 +372,7 @@ pub(crate) async fn cancel(
 /// An order is suspended when its process died again and again; its owner can cancel it all the while.
 #[utoipa::path(post, path = "/admin/orders/{id}/release", tag = "admin",
     params(("id" = u64, Path, description = "Number of the order")),
-    responses((status = 200, body = String, content_type = "application/json"), Refusals))]
+    responses((status = 200, body = NumberText, content_type = "application/json"), Refusals))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Id(id): Id,
@@ -355,14 +385,14 @@ pub(crate) async fn release(
     let (_, shown) = app.ask(Ask::Release { order }).await?;
     match shown {
         true => Ok(Json(order.0.to_string())),
-        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("order {}", order.0))),
+        false => Err(behind(order)),
     }
 }
 
 /// One order of the account: an open one, or one of the last 1,000 that are done.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
-    params(("id" = String, Path, description = "Number of the order, or `client:` and its id"),
-        AccountHeaders),
+    params(("id" = OrderName, Path, description = "Number of the order, or `client:` and its id")),
+    security(("key" = []), ("account" = [])),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn order(
     State(app): State<Arc<App>>,

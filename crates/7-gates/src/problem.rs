@@ -1,7 +1,11 @@
 //! What a refused request is told: RFC 9457 problem details with a code and a message.
 //!
+//! Clients of the dialect read `message` alone, so it carries the particular, in Coinbase's words
+//! where it has some; `code` is ours, and `title` says in a sentence what the code means.
 //! Refusals of the exchange keep their [`Code`]; what a gate refuses by itself, before anything was
 //! asked, has a [`GateCode`]. No request is ever answered by a bare status.
+
+use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -45,10 +49,10 @@ macro_rules! gate_codes {
 gate_codes! {
     /// Not JSON, a field missing, unknown or of the wrong type, or a value of no meaning.
     MalformedRequest = "malformed-request", BAD_REQUEST,
-        "The request cannot be read; `detail` says where.";
+        "The request cannot be read; `message` says where.";
     /// Something that the dialect has and this exchange does not.
     NotSupported = "not-supported", BAD_REQUEST,
-        "The request asks for something that is not supported; `detail` says what.";
+        "The request asks for something that is not supported; `message` says what.";
     /// No account, or no number, in the header that names it.
     BadAccount = "bad-account", UNAUTHORIZED,
         "Name an account, a number, in the header CB-ACCESS-KEY or Buttonwood-Account.";
@@ -63,6 +67,9 @@ gate_codes! {
     /// No such trade, or one so old that it is not at hand.
     UnknownTrade = "unknown-trade", NOT_FOUND,
         "No trade at hand has this number; the journal has every trade.";
+    /// The order was there, and has ended.
+    OrderDone = "order-done", BAD_REQUEST,
+        "This order is filled or cancelled, so it cannot be cancelled or replaced.";
     /// The same ask came before; its order has ended and is not at hand any more.
     OrderForgotten = "order-forgotten", GONE,
         "This ask happened before; its order has ended and is no longer at hand.";
@@ -84,23 +91,27 @@ gate_codes! {
 pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
-    message: &'static str,
+    title: &'static str,
+    message: Cow<'static, str>,
     detail: Option<String>,
 }
 
 /// Problem details as of RFC 9457.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProblemBody<'a> {
-    /// Phrase of the HTTP status.
+    /// What the code means, in one sentence: always the same for a code.
     title: &'a str,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// Which refusal, in kebab case: a program may rely on it.
+    #[schema(pattern = "^[a-z]+(-[a-z]+)*$")]
     code: &'a str,
-    /// One sentence for a person, always the same for a code.
+    /// What was wrong this time, in the words of the dialect where it has some.
     message: &'a str,
-    /// What was wrong this time.
+    /// More about it, if there is more to say.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<&'a str>,
 }
 
@@ -118,39 +129,59 @@ pub(crate) enum Refusals {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Problem {
-        let (status, message) = (status(code), code.message());
-        Problem { status, code: code.as_str(), message, detail: None }
+        Problem::new(status(code), code.as_str(), code.message())
     }
 }
 
 impl From<GateCode> for Problem {
     fn from(code: GateCode) -> Problem {
-        let (status, message) = (code.status_code(), code.message());
-        Problem { status, code: code.as_str(), message, detail: None }
+        Problem::new(code.status_code(), code.as_str(), code.message())
     }
 }
 
 impl Problem {
-    /// Adds what was wrong this time.
-    pub(crate) fn because(mut self, detail: impl Into<String>) -> Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str) -> Problem {
+        let message = Cow::from(dialect(code).unwrap_or(title));
+        Problem { status, code, title, message, detail: None }
+    }
+
+    /// Says what was wrong this time.
+    pub(crate) fn because(mut self, message: impl Into<Cow<'static, str>>) -> Problem {
+        self.message = message.into();
+        self
+    }
+
+    /// Adds what else there is to say, where the dialect's words leave no room for it.
+    pub(crate) fn explained(mut self, detail: impl Into<String>) -> Problem {
         self.detail = Some(detail.into());
         self
     }
 
-    /// The body as bytes, for a connection that is turned away before it is heard.
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string(&self.body()).expect("strings and numbers are JSON")
+    /// True if it has this code of the exchange.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code.as_str()
     }
 
     fn body(&self) -> ProblemBody<'_> {
         ProblemBody {
-            title: self.status.canonical_reason().unwrap_or("Refused"),
+            title: self.title,
             status: self.status.as_u16(),
             code: self.code,
-            message: self.message,
+            message: &self.message,
             detail: self.detail.as_deref(),
         }
     }
+}
+
+/// What Coinbase Exchange says in `message` where this code is told and nothing particular is.
+/// Its clients compare some of these whole, so nothing is added to them.
+fn dialect(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "unknown-market" | "unknown-order" | "unknown-trade" | "not-found" => "NotFound",
+        "order-done" => "Order already done",
+        "market-stopped" => "Cancel only mode",
+        _ => return None,
+    })
 }
 
 /// The HTTP status of a refusal by the exchange.
@@ -165,12 +196,18 @@ fn status(code: Code) -> StatusCode {
         Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
         Code::MarketExists
         | Code::MarketStopped
-        | Code::ClientIdUsed
+        | Code::MarketNotStopped
         | Code::OrderSuspended
         | Code::OrderNotSuspended => StatusCode::CONFLICT,
-        Code::BadScale | Code::BadPrice | Code::BadLots | Code::BelowDone => {
-            StatusCode::BAD_REQUEST
-        }
+        // 400 and not 409: clients of the dialect take 409 for an exchange that is away, and ask again.
+        Code::ClientIdUsed
+        | Code::BadScale
+        | Code::BadRules
+        | Code::BadPrice
+        | Code::PriceNotAboveZero
+        | Code::BeyondCollar
+        | Code::BadLots
+        | Code::BelowDone => StatusCode::BAD_REQUEST,
         Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -208,5 +245,14 @@ mod tests {
             assert!(problem.status.as_u16() >= 400, "{}", problem.code);
             assert!(problem.status.canonical_reason().is_some(), "{}", problem.code);
         }
+    }
+
+    #[test]
+    fn what_the_dialect_says_is_said_of_codes_that_there_are() {
+        let all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let ours = GateCode::ALL.iter().map(|code| code.as_str());
+        let told = all.into_iter().chain(ours).filter(|code| dialect(code).is_some()).count();
+        assert_eq!(told, 6, "each code that `dialect` names");
+        assert_eq!(Problem::from(Code::UnknownOrder).message, "NotFound");
     }
 }

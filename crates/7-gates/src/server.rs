@@ -1,83 +1,97 @@
 //! The loop that accepts connections and serves HTTP/1.1 on each, within limits.
 //!
-//! Its own rather than a framework's, so that connections are counted, a slow head is cut off, and
-//! a stop lets requests at work end.
+//! Its own rather than a framework's, so that connections are counted, heads that
+//! do not come and clients that do not read are cut off, and a stop lets requests at work end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use words::Code;
+use tokio::sync::watch;
 
-use crate::problem::{Problem, RETRY_AFTER};
+use crate::connections::{Connections, Place};
+use crate::paced::Paced;
 
 /// What connections may use.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) head_within: Duration,
+    pub(crate) write_within: Duration,
 }
 
-/// How long requests at work may go on after a stop.
-const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of a connection's buffers: of a head that is read, and of answers that wait to be written
+/// beyond the one at hand.
+const BUFFER: usize = 64 * 1024;
 
-/// How long accepting pauses when the system refuses a connection, such as for want of descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Bytes that the system keeps of answers to one client that does not read them; it takes up to twice
+/// as many. By itself it would keep megabytes of each.
+const UNSENT: usize = 256 * 1024;
 
-/// Serves until told to stop.
+/// How long accepting pauses when the system refuses a connection, such as for want of descriptors:
+/// until one that was cut is gone, or until another may have ended.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// Serves until told to stop: how long requests at work may go on then, or not at all if nobody is left to say so.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Option<Duration>>,
 ) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = Connections::new(limits.connections);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_within);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_within).max_buf_size(BUFFER);
+    // A client may end its side when it has said all, and still listen.
+    http.half_close(true);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener, &open) => accepted,
+            _ = stop.wait_for(Option::is_some) => break,
         };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            turn_away(&stream);
-            continue;
-        };
+        let Some((stream, place)) = accepted else { continue };
         // Answers are small and each is awaited: waiting to fill a packet would only delay them. A
         // socket that cannot do it is slower, no more.
         stream.set_nodelay(true).ok();
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        SockRef::from(&stream).set_send_buffer_size(UNSENT).ok();
+        let connection = place.connection.clone();
+        let stream = Paced::new(stream, connection.clone(), limits.write_within);
+        let router = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(connection.clone());
+            router.call(request)
+        });
+        let served = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
-            // A connection that fails is the client's loss, and the client has noticed.
-            connection.await.ok();
+            tokio::select! {
+                // A connection that fails is the client's loss, and the client has noticed.
+                _ = served => {}
+                () = place.connection.to_be_closed() => {}
+            }
             drop(place);
         });
     }
     drop(listener);
     // Whoever is not done by then is cut off.
-    tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
+    let grace = stop.borrow().unwrap_or_default();
+    tokio::time::timeout(grace, graceful.shutdown()).await.ok();
 }
 
-/// Tells `busy` to a connection for which there is no place. Waits for nothing.
-fn turn_away(stream: &TcpStream) {
-    let body = Problem::from(Code::Busy).because("too many connections").to_json();
-    let response = format!(
-        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\n\
-         retry-after: {RETRY_AFTER}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    // A few hundred bytes fit a new socket's buffer; if not, the close itself is the answer.
-    stream.try_write(response.as_bytes()).ok();
+/// The next connection with a place for it; `None` if the system could not give one just now.
+async fn accept(listener: &TcpListener, open: &Connections) -> Option<(TcpStream, Place)> {
+    let Ok((stream, _)) = listener.accept().await else {
+        // Most likely descriptors have run out: one that does nothing gives way.
+        tokio::time::sleep(if open.cut_idlest() { PAUSES.0 } else { PAUSES.1 }).await;
+        return None;
+    };
+    Some((stream, open.place().await))
 }

@@ -2,32 +2,44 @@
 //!
 //! Prices and sizes are decimal text at the market's scales, ids are text, times RFC 3339.
 
-use ledger::views::{DoneReason, Fill, Market, Order, Status, Trade};
-use serde::Serialize;
-use units::Side;
-use utoipa::ToSchema;
-use words::{Deal, Entered, Stamp, TimeInForce};
+use std::collections::BTreeMap;
 
-use crate::decimal;
+use ledger::views::{Fill, Market, Order, Trade};
+use serde::Serialize;
+use units::Scale;
+use utoipa::ToSchema;
+use words::Entered;
+
+use crate::collar::CollarBody;
+use crate::schema::{CurrencyId, Decimal, NumberText, ProductId, TimeText};
 use crate::time::Rfc3339;
+use crate::vocabulary::{
+    DoneReasonWord, Liquidity, ProductStatus, SideWord, StatusWord, TimeInForceWord, TypeWord,
+};
+use crate::{client_oid, decimal};
 
 /// A market.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Product {
     /// Its name, such as `BTC-USD`.
+    #[schema(value_type = ProductId)]
     id: String,
     /// What is traded.
+    #[schema(value_type = CurrencyId)]
     base_currency: String,
     /// What it is paid in; empty if the name has no `-`.
+    #[schema(value_type = CurrencyId)]
     quote_currency: String,
     /// One tick.
+    #[schema(value_type = Decimal)]
     quote_increment: String,
     /// One lot.
+    #[schema(value_type = Decimal)]
     base_increment: String,
     /// Its name for people.
     display_name: String,
-    /// `online`, or `delisted` if the market has stopped for good.
-    status: &'static str,
+    /// `online`, or `offline` while the market is stopped.
+    status: ProductStatus,
     /// Why, if it is not online.
     status_message: &'static str,
     /// True if only cancels are taken.
@@ -38,12 +50,17 @@ pub(crate) struct Product {
     post_only: bool,
     /// True if no order can be placed.
     trading_disabled: bool,
+    /// Ours: true if prices of zero and below are taken; else a price must be above zero.
+    negative_prices: bool,
+    /// Ours: how far limits may reach, if the market has a collar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collar: Option<CollarBody>,
 }
 
 impl Product {
     pub(crate) fn of(market: &Market) -> Product {
         let id = market.spec.symbol.as_str();
-        let (base, quote) = id.split_once('-').unwrap_or((id, ""));
+        let (base, quote) = currencies(market);
         let stopped = market.stopped.is_some();
         Product {
             id: id.to_owned(),
@@ -52,61 +69,92 @@ impl Product {
             quote_increment: market.spec.tick.step().to_string(),
             base_increment: market.spec.lot.step().to_string(),
             display_name: id.replacen('-', "/", 1),
-            status: if stopped { "delisted" } else { "online" },
+            status: if stopped { ProductStatus::Offline } else { ProductStatus::Online },
             status_message: if stopped { words::Code::MarketStopped.message() } else { "" },
             cancel_only: stopped,
             limit_only: true,
             post_only: false,
             trading_disabled: stopped,
+            negative_prices: market.spec.negative_prices,
+            collar: CollarBody::of(market),
         }
     }
 }
 
-/// `[price, size, number of orders]`, or at level 3 `[price, size, order id]`.
+/// A currency of some market.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Row(pub(crate) String, pub(crate) String, pub(crate) RowTail);
-
-/// The third part of a row.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub(crate) enum RowTail {
-    /// How many orders rest at the price.
-    Orders(usize),
-    /// The order's number.
-    Order(String),
+pub(crate) struct Currency {
+    /// Its name.
+    #[schema(value_type = CurrencyId)]
+    id: String,
+    /// Its name for people: the same.
+    name: String,
+    /// The least that can be traded of it, or by which a price in it can differ.
+    #[schema(value_type = Decimal)]
+    min_size: String,
+    /// Always `online`.
+    status: ProductStatus,
+    /// Always empty.
+    message: &'static str,
+    /// As `min_size`.
+    #[schema(value_type = Decimal)]
+    max_precision: String,
 }
 
-/// A market's book.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BookBody {
-    /// Buyers, highest price first.
-    pub(crate) bids: Vec<Row>,
-    /// Sellers, lowest price first.
-    pub(crate) asks: Vec<Row>,
-    /// Number of the last fact that concerned this market.
-    pub(crate) sequence: u64,
-    /// When that answer was made.
-    pub(crate) time: String,
-    /// Ours: false if there is more than fits an answer; the best rows are here.
-    pub(crate) complete: bool,
+impl Currency {
+    /// The currencies of these markets, by name.
+    pub(crate) fn all<'a>(markets: impl Iterator<Item = &'a Market>) -> Vec<Currency> {
+        let mut steps: BTreeMap<&str, Scale> = BTreeMap::new();
+        for market in markets {
+            let (base, quote) = currencies(market);
+            for (name, scale) in [(base, market.spec.lot), (quote, market.spec.tick)] {
+                let least = steps.entry(name).or_insert(scale);
+                if decimal::exact(scale, 1i64) < decimal::exact(*least, 1i64) {
+                    *least = scale;
+                }
+            }
+        }
+        steps.remove("");
+        let currency = |(name, scale): (&str, Scale)| Currency {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            min_size: scale.step().to_string(),
+            status: ProductStatus::Online,
+            message: "",
+            max_precision: scale.step().to_string(),
+        };
+        steps.into_iter().map(currency).collect()
+    }
+}
+
+/// What a market trades, and what that is paid in: empty if its name has no `-`.
+fn currencies(market: &Market) -> (&str, &str) {
+    let id = market.spec.symbol.as_str();
+    id.split_once('-').unwrap_or((id, ""))
 }
 
 /// Last trade and touch of a market.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ticker {
     /// Best price of a buyer.
+    #[schema(value_type = Option<Decimal>)]
     pub(crate) bid: Option<String>,
     /// Best price of a seller.
+    #[schema(value_type = Option<Decimal>)]
     pub(crate) ask: Option<String>,
     /// What traded in the last 24 hours.
+    #[schema(value_type = Decimal)]
     pub(crate) volume: String,
     /// Number of the last trade.
     pub(crate) trade_id: Option<u64>,
     /// Its price.
+    #[schema(value_type = Option<Decimal>)]
     pub(crate) price: Option<String>,
     /// Its size.
+    #[schema(value_type = Option<Decimal>)]
     pub(crate) size: Option<String>,
     /// When it happened.
+    #[schema(value_type = Option<TimeText>)]
     pub(crate) time: Option<String>,
 }
 
@@ -116,29 +164,29 @@ pub(crate) struct TradeBody {
     /// Its number: that of its fact, so it goes up with gaps and is unique over all markets.
     trade_id: u64,
     /// Side of the resting order: `sell` is an uptick.
-    side: &'static str,
+    side: SideWord,
     /// Ours: side of the newcomer.
-    taker_side: &'static str,
+    taker_side: SideWord,
     /// How much.
+    #[schema(value_type = Decimal)]
     size: String,
     /// At which price.
+    #[schema(value_type = Decimal)]
     price: String,
     /// When.
+    #[schema(value_type = TimeText)]
     time: String,
-    /// Ours: its number in its market, from 1, without gaps.
-    number: u64,
 }
 
 impl TradeBody {
     pub(crate) fn of(market: &Market, trade: &Trade) -> TradeBody {
         TradeBody {
             trade_id: trade.seq,
-            side: side(trade.taker_side.opposite()),
-            taker_side: side(trade.taker_side),
+            side: trade.taker_side.opposite().into(),
+            taker_side: trade.taker_side.into(),
             size: decimal::size(market, trade.lots.0),
             price: decimal::price(market, trade.price),
             time: Rfc3339(trade.time).to_string(),
-            number: trade.number,
         }
     }
 }
@@ -147,44 +195,56 @@ impl TradeBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrderBody {
     /// Its number.
+    #[schema(value_type = NumberText)]
     pub(crate) id: String,
-    /// The client's id that it was placed under, as a UUID.
+    /// The client's id that it was placed under, as it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     client_oid: Option<String>,
     /// Its market.
+    #[schema(value_type = ProductId)]
     product_id: String,
     /// The account.
+    #[schema(value_type = NumberText)]
     profile_id: String,
     /// `buy` or `sell`.
-    side: &'static str,
+    side: SideWord,
     /// Always `limit`.
-    r#type: &'static str,
+    r#type: TypeWord,
     /// `GTC` or `IOC`.
-    time_in_force: &'static str,
+    time_in_force: TimeInForceWord,
     /// Always false.
     post_only: bool,
     /// Its limit.
+    #[schema(value_type = Decimal)]
     price: String,
     /// Its size, with what has traded.
+    #[schema(value_type = Decimal)]
     size: String,
     /// What has traded.
+    #[schema(value_type = Decimal)]
     filled_size: String,
     /// What that cost.
+    #[schema(value_type = Decimal)]
     executed_value: String,
     /// Always `0`.
+    #[schema(value_type = Decimal)]
     fill_fees: &'static str,
     /// `open`, `done`, or ours: `suspended`.
-    status: &'static str,
+    status: StatusWord,
     /// True once it has ended: a trade is settled when it happens.
     settled: bool,
     /// When it was placed.
+    #[schema(value_type = TimeText)]
     created_at: String,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = TimeText, required = false)]
     done_at: Option<String>,
     /// How it ended: `filled` or `canceled`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    done_reason: Option<&'static str>,
+    #[schema(value_type = DoneReasonWord, required = false)]
+    done_reason: Option<DoneReasonWord>,
 }
 
 impl OrderBody {
@@ -192,30 +252,23 @@ impl OrderBody {
         let Entered { order: id, account, client, side: order_side, stands, .. } = order.entered;
         OrderBody {
             id: id.0.to_string(),
-            client_oid: client.map(|client| client.to_string()),
+            client_oid: client.map(client_oid::show),
             product_id: market.spec.symbol.to_string(),
             profile_id: account.0.to_string(),
-            side: side(order_side),
-            r#type: "limit",
-            time_in_force: time_in_force(stands),
+            side: order_side.into(),
+            r#type: TypeWord::Limit,
+            time_in_force: stands.into(),
             post_only: false,
             price: decimal::price(market, order.price),
             size: decimal::size(market, order.size.0),
             filled_size: decimal::size(market, order.done.0),
             executed_value: decimal::value(market, order.value),
             fill_fees: "0",
-            status: match order.status() {
-                Status::Open => "open",
-                Status::Suspended => "suspended",
-                Status::Done | Status::Cancelled => "done",
-            },
+            status: order.status().into(),
             settled: order.end.is_some(),
             created_at: Rfc3339(order.stamp.time).to_string(),
             done_at: order.end.map(|end| Rfc3339(end.stamp.time).to_string()),
-            done_reason: order.end.map(|end| match end.reason {
-                DoneReason::Filled => "filled",
-                DoneReason::Cancelled | DoneReason::Unmatched => "canceled",
-            }),
+            done_reason: order.end.map(|end| end.reason.into()),
         }
     }
 }
@@ -226,24 +279,31 @@ pub(crate) struct FillBody {
     /// Number of the trade.
     trade_id: u64,
     /// The market.
+    #[schema(value_type = ProductId)]
     product_id: String,
     /// The account's order in it.
+    #[schema(value_type = NumberText)]
     order_id: String,
     /// The account.
+    #[schema(value_type = NumberText)]
     profile_id: String,
     /// `M` if that order was resting, `T` if it was the newcomer.
-    liquidity: &'static str,
+    liquidity: Liquidity,
     /// At which price.
+    #[schema(value_type = Decimal)]
     price: String,
     /// How much.
+    #[schema(value_type = Decimal)]
     size: String,
     /// Always `0`.
+    #[schema(value_type = Decimal)]
     fee: &'static str,
     /// Side of that order.
-    side: &'static str,
+    side: SideWord,
     /// Always true.
     settled: bool,
     /// When.
+    #[schema(value_type = TimeText)]
     created_at: String,
 }
 
@@ -256,142 +316,13 @@ impl FillBody {
             product_id: market.spec.symbol.to_string(),
             order_id: fill.order.0.to_string(),
             profile_id: account.map(|account| account.0.to_string()).unwrap_or_default(),
-            liquidity: if fill.maker { "M" } else { "T" },
+            liquidity: if fill.maker { Liquidity::M } else { Liquidity::T },
             price: decimal::price(market, trade.price),
             size: decimal::size(market, trade.lots.0),
             fee: "0",
-            side: side(fill.side),
+            side: fill.side.into(),
             settled: true,
             created_at: Rfc3339(trade.time).to_string(),
         }
-    }
-}
-
-/// Ours: a trade with the facts that made it.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TradeFacts {
-    /// The trade.
-    pub(crate) trade: TradeBody,
-    /// Its market.
-    pub(crate) product_id: String,
-    /// The deal that it came of.
-    pub(crate) deal: DealBody,
-    /// The first lines of its two orders as far as they are at hand, and the trade's own; in order.
-    pub(crate) facts: Vec<FactBody>,
-}
-
-/// The name of a deal.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct DealBody {
-    /// The resting order.
-    maker: String,
-    /// The newcomer.
-    taker: String,
-    /// Which life of the maker, from 1.
-    incarnation: u32,
-    /// Which of its proposals in that life, from 1.
-    number: u32,
-}
-
-impl DealBody {
-    pub(crate) fn of(deal: Deal) -> DealBody {
-        DealBody {
-            maker: deal.maker.0.to_string(),
-            taker: deal.taker.0.to_string(),
-            incarnation: deal.incarnation,
-            number: deal.number,
-        }
-    }
-}
-
-/// One fact.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct FactBody {
-    /// Its number.
-    seq: u64,
-    /// Number of the ask that brought it about.
-    ask: u64,
-    /// When that ask came in.
-    time: String,
-    /// What happened.
-    #[serde(flatten)]
-    what: What,
-}
-
-/// What happened.
-#[derive(Serialize, ToSchema)]
-#[serde(tag = "fact", rename_all = "lowercase")]
-pub(crate) enum What {
-    /// An order was entered.
-    Entered {
-        /// Its number.
-        order: String,
-        /// Whose it is.
-        account: String,
-        /// `buy` or `sell`.
-        side: &'static str,
-        /// Its limit then.
-        price: String,
-        /// Its size then.
-        size: String,
-        /// `GTC` or `IOC`.
-        time_in_force: &'static str,
-    },
-    /// Two orders traded.
-    Traded {
-        /// The resting order.
-        maker: String,
-        /// The newcomer.
-        taker: String,
-        /// At which price.
-        price: String,
-        /// How much.
-        size: String,
-    },
-}
-
-impl FactBody {
-    pub(crate) fn entered(market: &Market, order: &Order) -> FactBody {
-        let Entered { order: id, account, side: order_side, price, lots, stands, .. } =
-            order.entered;
-        let what = What::Entered {
-            order: id.0.to_string(),
-            account: account.0.to_string(),
-            side: side(order_side),
-            price: decimal::price(market, price),
-            size: decimal::size(market, lots.0),
-            time_in_force: time_in_force(stands),
-        };
-        FactBody::stamped(&order.stamp, what)
-    }
-
-    pub(crate) fn traded(market: &Market, trade: &Trade) -> FactBody {
-        let what = What::Traded {
-            maker: trade.deal.maker.0.to_string(),
-            taker: trade.deal.taker.0.to_string(),
-            price: decimal::price(market, trade.price),
-            size: decimal::size(market, trade.lots.0),
-        };
-        let stamp = Stamp { seq: trade.seq, ask: trade.ask, time: trade.time };
-        FactBody::stamped(&stamp, what)
-    }
-
-    fn stamped(stamp: &Stamp, what: What) -> FactBody {
-        let time = Rfc3339(stamp.time).to_string();
-        FactBody { seq: stamp.seq, ask: stamp.ask.0, time, what }
-    }
-}
-
-fn side(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "buy",
-        Side::Sell => "sell",
-    }
-}
-
-fn time_in_force(stands: TimeInForce) -> &'static str {
-    match stands {
-        TimeInForce::GoodTillCancel => "GTC",
-        TimeInForce::ImmediateOrCancel => "IOC",
     }
 }

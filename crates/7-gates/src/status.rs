@@ -30,17 +30,23 @@ pub(crate) async fn time() -> Json<Now> {
     Json(Now { iso: Rfc3339(now).to_string(), epoch })
 }
 
-/// That this process answers.
+/// That this process answers, and its exchange with it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {
     /// Always `ok`.
     status: &'static str,
 }
 
-/// Whether this process answers at all; a supervisor restarts it if not.
-#[utoipa::path(get, path = "/healthz", tag = "state", responses((status = 200, body = Alive)))]
-pub(crate) async fn healthz() -> Json<Alive> {
-    Json(Alive { status: "ok" })
+/// Whether this process does its work at all: a supervisor restarts it if not. A full disk, or history that is
+/// still read, is no such reason.
+#[utoipa::path(get, path = "/healthz", tag = "state",
+    responses((status = 200, body = Alive), Refusals))]
+pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Result<Json<Alive>, Problem> {
+    let failure = (app.health)().failure;
+    match failure.or_else(|| app.live.failure().map(ToOwned::to_owned)) {
+        Some(failure) => Err(Problem::from(Code::Unavailable).because(failure)),
+        None => Ok(Json(Alive { status: "ok" })),
+    }
 }
 
 /// That orders are taken and reads are up to date.
@@ -58,6 +64,9 @@ pub(crate) struct Ready {
     asks: u64,
     /// Open orders.
     open_orders: usize,
+    /// What is wrong with the system's clock, if something is; orders are taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
 }
 
 /// Whether orders are taken and reads are up to date; a balancer sends no traffic if not.
@@ -83,6 +92,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, P
             shown: views.seq(),
             epoch: views.epoch(),
             open_orders: views.orders().open_count(),
+            clock: health.clock,
         })
     })
 }

@@ -1,5 +1,7 @@
 //! The configuration of `serve`: defaults, a TOML file, the environment, flags; the later wins.
 
+mod market;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -9,11 +11,12 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use units::Scale;
 use words::MarketSpec;
 
 use crate::failure::Failure;
-use crate::number::{Number, whole};
+use crate::number::whole;
+
+pub(crate) use market::{FORM, Market};
 
 /// The whole file with its comments, as it is when nothing is configured.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -31,8 +34,12 @@ pub(crate) struct Config {
     pub(crate) reserve: Reserve,
     /// Facts between two snapshots.
     pub(crate) snapshot_every: NonZeroU64,
+    /// Seconds that the system's clock may jump.
+    pub(crate) clock_bound_s: u64,
     /// Markets to open.
     pub(crate) markets: Vec<MarketSpec>,
+    /// Rules that they may have if they are open already.
+    pub(crate) rules: Vec<MarketSpec>,
 }
 
 /// The policies by name.
@@ -114,6 +121,8 @@ pub(crate) struct Said {
     pub(crate) reserve: Option<Reserve>,
     /// See [`Config::snapshot_every`].
     pub(crate) snapshot_every: Option<NonZeroU64>,
+    /// See [`Config::clock_bound_s`].
+    pub(crate) clock_bound_s: Option<u64>,
     /// See [`Config::markets`].
     pub(crate) markets: Option<Vec<Market>>,
 }
@@ -132,49 +141,6 @@ pub(crate) fn snapshot_every(text: &str) -> Result<NonZeroU64, String> {
 
 fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
     listen(&String::deserialize(text)?).map(Some).map_err(D::Error::custom)
-}
-
-/// A market as configured: `BTC-USD:0.01:0.00000001`, or the three of them by name.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(try_from = "MarketText")]
-pub(crate) struct Market(pub(crate) MarketSpec);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MarketText {
-    symbol: String,
-    tick: String,
-    lot: String,
-}
-
-impl TryFrom<MarketText> for Market {
-    type Error = String;
-
-    fn try_from(MarketText { symbol, tick, lot }: MarketText) -> Result<Market, String> {
-        let step = |name: &str, text: &str| -> Result<Scale, String> {
-            let step = Number::parse(text).and_then(Number::step);
-            step.ok_or_else(|| {
-                format!("{name} = \"{text}\" of {symbol} is no step, such as \"0.01\"")
-            })
-        };
-        let (tick, lot) = (step("tick", &tick)?, step("lot", &lot)?);
-        let symbol = symbol.parse().map_err(|why| format!("symbol = \"{symbol}\": {why}"))?;
-        Ok(Market(MarketSpec { symbol, tick, lot }))
-    }
-}
-
-impl FromStr for Market {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Market, String> {
-        let [symbol, tick, lot] = text.split(':').collect::<Vec<_>>()[..] else {
-            return Err(
-                "give a market as SYMBOL:TICK:LOT, such as BTC-USD:0.01:0.00000001".to_owned()
-            );
-        };
-        let text = |part: &str| part.to_owned();
-        Market::try_from(MarketText { symbol: text(symbol), tick: text(tick), lot: text(lot) })
-    }
 }
 
 impl fmt::Display for PolicyName {
@@ -211,6 +177,7 @@ impl Said {
             policy: self.policy.or(other.policy),
             reserve: self.reserve.or(other.reserve),
             snapshot_every: self.snapshot_every.or(other.snapshot_every),
+            clock_bound_s: self.clock_bound_s.or(other.clock_bound_s),
             markets: self.markets.or(other.markets),
         }
     }
@@ -220,13 +187,16 @@ impl Said {
         let defaults = Said::parse(DEFAULTS).expect("the defaults are checked by a test");
         let whole = self.or(defaults);
         let said = "the defaults say everything";
+        let markets = whole.markets.expect(said);
         Config {
             listen: whole.listen.expect(said),
             journal: whole.journal.expect(said),
             policy: whole.policy.expect(said),
             reserve: whole.reserve.expect(said),
             snapshot_every: whole.snapshot_every.expect(said),
-            markets: whole.markets.expect(said).into_iter().map(|market| market.0).collect(),
+            clock_bound_s: whole.clock_bound_s.expect(said),
+            rules: markets.iter().flat_map(Market::may_have).collect(),
+            markets: markets.into_iter().map(|market| market.spec).collect(),
         }
     }
 }
@@ -241,7 +211,8 @@ mod tests {
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.policy, PolicyName::Disk);
         assert_eq!(config.markets.len(), 2);
-        assert_eq!(config.markets[0].lot, Scale::places(8));
+        assert_eq!(config.markets[0].lot, units::Scale::places(8));
+        assert_eq!((config.markets[0].negative_prices, config.markets[0].collar), (false, None));
     }
 
     #[test]
@@ -271,21 +242,17 @@ mod tests {
             ),
             ("[[markets]]\nsymbol = \"a\"\ntick = \"1\"\nlot = \"1\"", "symbol = \"a\""),
             ("[[markets]]\nsymbol = \"A\"\nlot = \"1\"", "missing field `tick`"),
+            (
+                "[[markets]]\nsymbol = \"A\"\ntick = \"1\"\nlot = \"1\"\ncollar = \"10%\"",
+                "collar = \"10%\" of A needs a reference",
+            ),
+            (
+                "[[markets]]\nsymbol = \"A\"\ntick = \"1\"\nlot = \"1\"\nreference = \"10\"",
+                "reference = \"10\" of A is of no use without a collar",
+            ),
         ] {
             let Err(why) = Said::parse(text) else { panic!("{text} is wrong") };
             assert!(why.contains(told), "{why} should say {told}");
-        }
-    }
-
-    #[test]
-    fn a_market_is_read_from_one_word() {
-        let Market(spec) = "ETH-USD:0.05:1".parse().unwrap();
-        assert_eq!(
-            (spec.symbol.as_str(), spec.tick),
-            ("ETH-USD", Scale { mantissa: 5, places: 2 })
-        );
-        for bad in ["", "ETH-USD", "ETH-USD:1", "ETH-USD:1:1:1", "eth:1:1", "ETH:0:1", "ETH:1:x"] {
-            assert!(bad.parse::<Market>().is_err(), "{bad}");
         }
     }
 }

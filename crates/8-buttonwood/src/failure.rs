@@ -38,6 +38,15 @@ pub(crate) enum Failure {
     Life(String),
     /// A simulated world broke a law: which seed, which law, and how.
     Broken(String),
+    /// A file could not be written.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's word.
+        why: io::Error,
+    },
+    /// The system gave no thread to read with.
+    Thread(io::Error),
     /// Standard output could not be written.
     Output(io::Error),
 }
@@ -60,6 +69,8 @@ impl Failure {
             | Failure::Bench(_)
             | Failure::Life(_)
             | Failure::Broken(_)
+            | Failure::File { .. }
+            | Failure::Thread(_)
             | Failure::Output(_) => 1,
         };
         // Where even standard error is gone, the status is all that is left to say.
@@ -85,6 +96,16 @@ impl fmt::Display for Failure {
                 "the journal in {}: {wrong}; it was not written by this program, or its maker has a \
                  bug: keep it as it is and report it",
                 dir.display()
+            ),
+            Failure::File { path, why } => write!(
+                f,
+                "cannot write {}: {why}; name a file in a folder that exists and can be written",
+                path.display()
+            ),
+            Failure::Thread(why) => write!(
+                f,
+                "the system gives no further thread: {why}; end other programs, or raise the limit on \
+                 processes (ulimit -u)"
             ),
             Failure::Output(why) => write!(f, "cannot write to standard output: {why}"),
         }

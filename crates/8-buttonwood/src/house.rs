@@ -1,15 +1,16 @@
-//! A running exchange with its journal, its gate and its markets, for `demo` and `serve`.
+//! A running exchange with its journal, its gate and its markets, for `demo` and `serve`, and what ends it.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use exchange::{
     AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
 };
 use gates::{Gate, GateError};
+use journal::Cut;
 use units::Symbol;
 use words::{Ask, Code, MarketSpec, Tell};
 
@@ -23,10 +24,14 @@ pub(crate) struct Plan {
     pub(crate) journal: Option<PathBuf>,
     /// Markets that must be open.
     pub(crate) markets: Vec<MarketSpec>,
+    /// Rules that they may have if they are open already.
+    pub(crate) rules: Vec<MarketSpec>,
     /// Bytes set aside for when the disk is full.
     pub(crate) reserve_bytes: u64,
     /// A snapshot is saved each time so many facts have been recorded.
     pub(crate) snapshot_every: u64,
+    /// How far the system's clock may jump, and the journal be ahead of it.
+    pub(crate) clock_bound: Duration,
 }
 
 /// A running exchange.
@@ -52,8 +57,10 @@ pub(crate) enum HouseError {
     },
     /// An ask was not answered.
     Ask(AskError),
-    /// The exchange ended by itself; what it said of that.
+    /// The exchange or its gate ended by itself; what it said of that.
     Ended(Option<String>),
+    /// A thread of this program that belongs to neither has failed: which, and of what.
+    Thread(String),
     /// The exchange did not end well.
     Stop(ServiceError),
     /// No handler for Ctrl-C, or no thread.
@@ -82,6 +89,7 @@ impl fmt::Display for HouseError {
                  verify",
                 why.as_deref().unwrap_or("it did not say why")
             ),
+            HouseError::Thread(why) => write!(f, "{why}; the exchange was ended in good order"),
             HouseError::Stop(why) => why.fmt(f),
             HouseError::System(why) => f.write_str(why),
         }
@@ -98,11 +106,19 @@ impl House {
         drop(gates::listen(plan.listen).map_err(HouseError::Gate)?); // the gate does so itself, later
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
-        let Plan { reserve_bytes, snapshot_every, .. } = *plan;
+        let Plan { reserve_bytes, snapshot_every, clock_bound, .. } = *plan;
         let segments = journal::Options { reserve_bytes, ..journal::Options::default() };
         let more = ServiceOptions::default();
-        let rules = plan.markets.clone();
-        let options = ServiceOptions { journal, policy, segments, snapshot_every, rules, ..more };
+        let rules = plan.rules.clone();
+        let options = ServiceOptions {
+            journal,
+            policy,
+            segments,
+            snapshot_every,
+            clock_bound,
+            rules,
+            ..more
+        };
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
         let markets = open_markets(&service, &plan.markets)?;
@@ -123,9 +139,14 @@ impl House {
         &self.service
     }
 
-    /// The error for an exchange that takes no more asks.
+    /// Why the exchange takes no more asks, or its gate shows nothing any more, if so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.service.health().failure.or_else(|| self.gate.failure())
+    }
+
+    /// The error for an exchange that has ended by itself.
     pub(crate) fn ended(&self) -> HouseError {
-        HouseError::Ended(self.service.health().failure)
+        HouseError::Ended(self.failure())
     }
 
     /// The markets that are open.
@@ -138,16 +159,28 @@ impl House {
         self.service.client()
     }
 
-    /// Closes the gate, then ends the exchange.
+    /// Closes the gate, then ends the exchange. Returns whatever has died, or is full.
     pub(crate) fn close(self) -> Result<(), HouseError> {
-        self.gate.stop();
-        match Arc::into_inner(self.service) {
-            Some(service) => service.stop().map_err(HouseError::Stop),
-            // A handler of the gate still looks at it; what is durable is durable all the same.
-            None => Ok(()),
+        let House { gate, service, .. } = self;
+        let health = service.health();
+        if !health.room {
+            service.take_no_more(); // else answers that wait for room would be waited for
         }
+        // After a failure all that is at work was answered when it came.
+        let grace = if health.failure.is_some() { AFTER_A_FAILURE } else { GRACE };
+        let closed = gate.stop_within(grace).map_err(HouseError::Gate);
+        // If a thread still looks at it, the last to do so ends it; what is durable is durable all the same.
+        if let Some(service) = Arc::into_inner(service) {
+            service.stop().map_err(HouseError::Stop)?;
+        }
+        closed
     }
 }
+
+/// How long requests at work may go on when the run ends.
+const GRACE: Duration = Duration::from_secs(2);
+/// The same when the exchange has failed.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(300);
 
 fn tell_of(recovered: &Recovered) {
     if recovered.facts > 0 {
@@ -164,13 +197,44 @@ fn tell_of(recovered: &Recovered) {
              over, and is now called {snapshot}.passed-over"
         ));
     }
+    if recovered.earlier_version {
+        output::log(
+            "the newest snapshot was written by an earlier version; all facts were folded instead",
+        );
+    }
     if let Some(cut) = &recovered.cut {
+        output::log(&told_of_cut(cut));
+    }
+}
+
+/// The start has accepted the rules that the market has.
+fn tell_of_rules(has: &MarketSpec, wanted: &MarketSpec) {
+    if has != wanted {
         output::log(&format!(
-            "a crash had left {} bytes half written behind byte {} of {}; they were cut off, and \
-             nobody had been told of them",
-            cut.bytes, cut.offset, cut.segment
+            "market {} was opened when every market took zero and negative prices, and still takes \
+             them, since a market's rules do not change; a new journal opens it with prices above \
+             zero only",
+            has.symbol
         ));
     }
+}
+
+/// What is known of bytes that were cut, and what is not.
+fn told_of_cut(cut: &Cut) -> String {
+    let Cut { segment, offset, bytes, after, kept } = cut;
+    let kept = match kept {
+        Some(file) if *bytes > Cut::MOST_KEPT => {
+            format!("the first {} are kept in {file}", Cut::MOST_KEPT)
+        }
+        Some(file) => format!("they are kept in {file}"),
+        None => "the disk had no room to keep them".to_owned(),
+    };
+    format!(
+        "{bytes} bytes at byte {offset} of {segment}, behind fact {after}, were no whole record and were cut off; \
+         {kept}. Nothing in the journal says that they were ever durable. If the program was killed and the machine \
+         ran on, nothing in them was acknowledged. If the machine lost power, they may be of the last batch that was, \
+         on a disk that has damaged what it had synced"
+    )
 }
 
 /// Opens the markets that are not open yet, and gives all that are then. The start has seen to the rules of those that
@@ -179,7 +243,8 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketS
     let client = service.client();
     let mut open = service.recovered().markets.clone();
     for spec in markets {
-        if open.contains(spec) {
+        if let Some(other) = open.iter().find(|other| other.symbol == spec.symbol) {
+            tell_of_rules(other, spec);
             continue;
         }
         let answer = client.ask(Ask::OpenMarket(*spec)).map_err(|why| match why {
@@ -196,26 +261,4 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketS
         open.push(*spec);
     }
     Ok(open)
-}
-
-/// What ends a run.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// Ctrl-C, or the system's wish.
-    Asked,
-    /// The exchange takes no more asks.
-    Exchange,
-}
-
-/// A place where ends arrive; Ctrl-C and the system's wish to terminate do so from now on.
-pub(crate) fn ends() -> Result<(Sender<End>, Receiver<End>), HouseError> {
-    let (sender, receiver) = mpsc::channel();
-    let asked = sender.clone();
-    let handler = move || match asked.send(End::Asked) {
-        // Where nobody listens any more, the run is ending already.
-        Ok(()) | Err(_) => {}
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|why| HouseError::System(format!("cannot listen for Ctrl-C: {why}")))?;
-    Ok((sender, receiver))
 }

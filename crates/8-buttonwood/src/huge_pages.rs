@@ -12,7 +12,8 @@ pub(crate) struct HugePages;
 /// 2 MiB, as x86-64 has them and most others.
 const HUGE_PAGE: usize = 2 << 20;
 
-// SAFETY: each call is the system's, with what it was given and back what that gave; advice changes no contents.
+// SAFETY: each call is the system's, with what it was given and back what that gave, so it keeps the contract of
+// `GlobalAlloc` because `System` does. Advice changes no contents, allocates nothing and cannot unwind.
 #[allow(unsafe_code, reason = "there is no other way to be asked for memory")]
 unsafe impl GlobalAlloc for HugePages {
     #[inline]
@@ -51,13 +52,15 @@ fn advised(block: *mut u8, size: usize) -> *mut u8 {
 #[cfg(target_os = "linux")]
 #[cold]
 fn advise(block: *mut u8, size: usize) {
-    // The block begins a few bytes behind the beginning of its mapping, which is that of a page.
+    // The block begins a few bytes behind the beginning of its mapping, which is that of a page. That page's address
+    // is computed as a number (`wrapping_sub`): it lies before the block, where pointer arithmetic must not go.
     #[allow(unsafe_code, reason = "a number of the system's, and advice to it")]
-    // SAFETY: asks for a number. Advice on memory that is mapped has no effect on what is in it, and elsewhere none.
+    // SAFETY: asks for a number. Advice on memory that is mapped has no effect on what is in it, and elsewhere none:
+    // the program reads and writes nothing through this address, so it needs no right to what lies there.
     unsafe {
         let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or(4096);
         let before = block.addr() % page;
-        libc::madvise(block.sub(before).cast(), size + before, libc::MADV_HUGEPAGE);
+        libc::madvise(block.wrapping_sub(before).cast(), size + before, libc::MADV_HUGEPAGE);
     }
 }
 

@@ -12,7 +12,7 @@ const LARGE: libc::c_int = 64 << 10;
 pub(crate) fn give_large_blocks_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[allow(unsafe_code, reason = "a setting of the C library, made while there is one thread")]
-    // Safe: mallopt takes two numbers and is called before any other thread is started.
+    // SAFETY: mallopt takes two numbers, no pointers, and is called before any other thread is started.
     let set = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE) };
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     debug_assert!(set == 1, "a number that glibc takes");

@@ -37,6 +37,30 @@ pub(crate) fn text_line(text: impl fmt::Display) -> Result<(), Failure> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
+/// Columns of the terminal on standard output; `None` if it is none.
+pub(crate) fn columns() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let size = ratatui::crossterm::terminal::size();
+    size.ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+/// Text in lines of at most so many characters, broken between words; a longer word has a line of its own.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A document for people: a line for each figure, what lies within it set off.
 pub(crate) fn figures(value: &Value) -> String {
     let mut lines = Vec::new();
@@ -137,6 +161,14 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_000), "1,000");
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("longer a b", 3), ["longer", "a b"]);
+        assert_eq!(wrapped("as it is", usize::MAX), ["as it is"]);
+        assert!(wrapped("", 3).is_empty());
     }
 
     #[test]

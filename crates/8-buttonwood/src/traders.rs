@@ -1,9 +1,8 @@
 //! Simulated traders of the demo: generated flow, handed in as any client would, at a modest rate.
-#![allow(clippy::disallowed_methods, reason = "an edge: a thread that plays clients")]
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use exchange::{AskError, Client};
@@ -12,7 +11,8 @@ use ledger::views::Views;
 use units::{AccountId, AskId, MarketId, OrderId, Price, Symbol};
 use words::{Ask, Place, Replace};
 
-use crate::house::{End, HouseError};
+use crate::ends::{self, End};
+use crate::house::HouseError;
 
 /// The first of the traders' accounts in each market, and how many there are. Accounts below are
 /// free for people.
@@ -55,31 +55,24 @@ impl Traders {
         let mut crowd = Crowd::new(wants, views, client);
         let every = Duration::from_secs(1) / wants.rate;
         let (stop, stopped) = mpsc::channel::<()>();
+        let refused = ends.clone();
         let trade = move || {
             while stopped.recv_timeout(crowd.pause(every)) == Err(RecvTimeoutError::Timeout) {
                 match crowd.step() {
                     Ok(()) | Err(AskError::Busy) => {} // the next one comes at its time
-                    Err(AskError::Unavailable) => {
-                        match ends.send(End::Exchange) {
-                            // Nobody listens when the run is ending already.
-                            Ok(()) | Err(_) => {}
-                        }
-                        return;
-                    }
+                    Err(AskError::Unavailable) => return ends::tell(&refused, End::Exchange),
                 }
             }
         };
-        let thread = Builder::new().name(format!("traders-{}", wants.symbol)).spawn(trade);
-        let thread = thread.map_err(|why| HouseError::System(format!("no thread: {why}")))?;
+        let thread = ends::spawn(format!("traders-{}", wants.symbol), ends, trade)?;
         Ok(Traders { stop, thread })
     }
 
-    /// Ends them.
-    pub(crate) fn stop(self) {
+    /// Tells them to end. They may be waiting for an answer, so their thread is waited for when the exchange has
+    /// ended, which answers everybody.
+    pub(crate) fn stop(self) -> JoinHandle<()> {
         drop(self.stop);
-        if let Err(panic) = self.thread.join() {
-            std::panic::resume_unwind(panic);
-        }
+        self.thread
     }
 }
 
@@ -186,7 +179,7 @@ impl Crowd {
                 let Ours { order, account } = self.order(order)?;
                 Ask::Cancel { account, order }
             }
-            Ask::OpenMarket(_) | Ask::Release { .. } => return None,
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => return None,
         })
     }
 

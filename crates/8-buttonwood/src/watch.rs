@@ -1,15 +1,15 @@
 //! Follows durable facts on a thread of its own, so that others can look at how things stand.
-#![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads")]
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use exchange::{Service, Subscription};
 use ledger::views::{Bounds, Views};
 use words::{Fact, Stamp};
 
-use crate::house::{End, HouseError};
+use crate::ends::{self, End};
+use crate::house::HouseError;
 
 /// How things stand, kept up to date.
 pub(crate) struct Watch {
@@ -19,15 +19,12 @@ pub(crate) struct Watch {
 
 struct Seen {
     views: Views,
-    /// Number of the last ask that brought anything about.
-    asks: u64,
 }
 
 impl Seen {
     fn take(&mut self, batch: &[(Stamp, Fact)]) {
         for (stamp, fact) in batch {
             self.views.apply(stamp, fact);
-            self.asks = self.asks.max(stamp.ask.0);
         }
     }
 }
@@ -38,7 +35,7 @@ impl Watch {
     pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, HouseError> {
         // Only what rests and trades is wanted here, not whose it was.
         let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
-        let mut seen = Seen { views: Views::new(bounds), asks: 0 };
+        let mut seen = Seen { views: Views::new(bounds) };
         let until = service.health().durable;
         let mut facts = service.subscribe();
         while seen.views.seq() < until {
@@ -48,6 +45,7 @@ impl Watch {
         let seen = Arc::new(Mutex::new(seen));
         let writes = seen.clone();
         let service = Arc::downgrade(service);
+        let none_left = ends.clone();
         let follow = move || {
             let mut next = Some(facts);
             while let Some(facts) = next {
@@ -56,28 +54,22 @@ impl Watch {
                 // what it has seen changes nothing. If none come at all, the exchange has ended.
                 next = service.upgrade().filter(|_| came).map(|service| service.subscribe());
             }
-            match ends.send(End::Exchange) {
-                // Nobody listens when the run is ending already.
-                Ok(()) | Err(_) => {}
-            }
+            ends::tell(&none_left, End::Exchange);
         };
-        let thread = Builder::new().name("watch".to_owned()).spawn(follow);
-        let thread = thread.map_err(|why| HouseError::System(format!("no thread: {why}")))?;
+        let thread = ends::spawn("watch".to_owned(), ends, follow)?;
         Ok(Watch { seen, thread })
     }
 
-    /// Looks, at the views and at the number of asks so far. Facts wait meanwhile.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&Views, u64) -> T) -> T {
+    /// Looks at the views. Facts wait meanwhile.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Views) -> T) -> T {
         // A panic of the other thread leaves views that are at most behind.
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        look(&seen.views, seen.asks)
+        look(&seen.views)
     }
 
     /// Waits until the last fact is seen. The exchange must have ended.
     pub(crate) fn stop(self) {
-        if let Err(panic) = self.thread.join() {
-            std::panic::resume_unwind(panic);
-        }
+        ends::join(self.thread);
     }
 }
 

@@ -27,6 +27,8 @@
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
 //! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |
 //! | `kill world` | the machine loses power: what of the last ask was not durable is lost, and it is asked again |
+//! | `prices above zero` | every market's rule from its opening on; else it takes every price |
+//! | `collar 10% around 100`, `collar 10 around 100` | every market's collar from its opening on, in percent or ticks |
 //! | `a second passes` | moves time on, so that earlier deaths do not count any more |
 //!
 //! A chart is played in the order of sending, as the exchange runs live, and under the laws: all
@@ -39,6 +41,10 @@ mod parse;
 mod play;
 
 use std::fmt;
+
+use words::MarketSpec;
+
+use crate::world::market_spec;
 
 pub use bless::{Difference, bless, compare, files};
 pub use draw::{Called, Drawing, fact_text};
@@ -80,6 +86,17 @@ impl fmt::Display for ChartError {
 }
 
 impl std::error::Error for ChartError {}
+
+impl Chart {
+    /// The rules of its market with this number.
+    pub fn market(&self, number: u16) -> MarketSpec {
+        self.given.iter().fold(market_spec(number), |spec, given| match given.act {
+            Act::AboveZero => MarketSpec { negative_prices: false, ..spec },
+            Act::Collar(collar) => MarketSpec { collar: Some(collar), ..spec },
+            _ => spec,
+        })
+    }
+}
 
 impl fmt::Display for Chart {
     /// The chart's text.

@@ -47,6 +47,8 @@ faults! {
     Stale = "stale", "bytes that were written earlier come back, or a write has never arrived";
     End = "end", "the service ends in good order";
     Second = "second", "a second service starts on the same disk";
+    Ruin = "ruin", "a floor dies whenever it is there, until its market is stopped";
+    Clock = "clock", "somebody sets the system's clock ahead or back by up to a day, or right again";
 }
 
 /// How many kinds there are.
@@ -54,7 +56,7 @@ const KINDS: usize = Fault::ALL.len();
 
 /// A set of kinds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kinds(u16);
+pub struct Kinds(u32);
 
 impl Kinds {
     /// Every kind.
@@ -64,19 +66,19 @@ impl Kinds {
 
     /// True if this kind is in it.
     pub fn has(self, fault: Fault) -> bool {
-        self.0 & (1 << fault as u16) != 0
+        self.0 & (1 << fault as u32) != 0
     }
 
     /// The set without this kind.
     #[must_use]
     pub fn without(self, fault: Fault) -> Kinds {
-        Kinds(self.0 & !(1 << fault as u16))
+        Kinds(self.0 & !(1 << fault as u32))
     }
 
     /// The set with this kind.
     #[must_use]
     pub fn with(self, fault: Fault) -> Kinds {
-        Kinds(self.0 | 1 << fault as u16)
+        Kinds(self.0 | 1 << fault as u32)
     }
 }
 

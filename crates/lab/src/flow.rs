@@ -42,11 +42,12 @@ const STANDING_REPLACED: u64 = 20;
 
 /// A market for a flow to trade in: ticks of half a cent, whole lots.
 pub fn market() -> MarketSpec {
-    MarketSpec {
-        symbol: "FLOW-USD".parse().expect("eight allowed characters"),
-        tick: Scale { mantissa: 5, places: 3 },
-        lot: Scale::places(0),
-    }
+    MarketSpec::new(
+        "FLOW-USD".parse().expect("eight allowed characters"),
+        Scale { mantissa: 5, places: 3 },
+        Scale::places(0),
+    )
+    .with_negative_prices()
 }
 
 /// What a flow is made for.

@@ -59,6 +59,9 @@ pub enum Law {
     Drain,
     /// One ask at a time: the trades are those of price-time priority.
     Priority,
+    /// No order enters, and none is replaced, at a price that its market does not take: beyond the collar when
+    /// the door let it in, or zero and below in a market without negative prices.
+    PriceRules,
     /// What was told is still there after any crash, and is there once; an ask is answered by what it
     /// brought about.
     Told,
@@ -67,8 +70,8 @@ pub enum Law {
 }
 
 impl Law {
-    /// Every law of the handshake. ([`Law::Told`] and [`Law::Kept`] are of a service and its disk: the
-    /// simulator's.)
+    /// Every law of the handshake. ([`Law::PriceRules`] is of the door; [`Law::Told`] and [`Law::Kept`]
+    /// are of a service and its disk: the simulator's.)
     pub const ALL: [Law; 13] = [
         Law::NoOverfill,
         Law::Agreement,
@@ -101,6 +104,7 @@ impl Law {
             Law::CanSettle => "can-settle",
             Law::Drain => "drain",
             Law::Priority => "priority",
+            Law::PriceRules => "price-rules",
             Law::Told => "told",
             Law::Kept => "kept",
         }

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
-use words::{Ask, Code, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
+use words::{Ask, Code, Distance, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
 
 pub use outcome::Outcome;
 
@@ -21,7 +21,7 @@ pub struct Bounds {
     pub orders: usize,
     /// Markets.
     pub markets: usize,
-    /// Accounts that may use client ids.
+    /// Accounts that may use client ids; none of them is ever forgotten here.
     pub accounts: usize,
     /// Client ids remembered for each of them.
     pub client_ids: usize,
@@ -33,7 +33,7 @@ impl Default for Bounds {
         Bounds {
             orders: limits::MAX_ORDERS,
             markets: limits::MAX_MARKETS,
-            accounts: limits::MAX_ACCOUNTS,
+            accounts: usize::MAX,
             client_ids: limits::REMEMBERED_CLIENT_IDS,
         }
     }
@@ -72,6 +72,8 @@ pub struct Oracle {
     bounds: Bounds,
     /// A market's number is its index.
     markets: Vec<MarketSpec>,
+    /// The price of each market's last trade.
+    last: BTreeMap<MarketId, Price>,
     /// Open orders.
     orders: BTreeMap<OrderId, Order>,
     /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
@@ -79,6 +81,8 @@ pub struct Oracle {
     clients: BTreeMap<AccountId, Remembered>,
     /// Open orders that were given up: they stand in no queue. None, unless [`Oracle::follow`] told so.
     suspended: BTreeSet<OrderId>,
+    /// Markets that are stopped. None, unless [`Oracle::follow`] told so.
+    stopped: BTreeSet<MarketId>,
 }
 
 /// A price as a number that is lower the better the price is for the other side.
@@ -109,6 +113,7 @@ impl Oracle {
             Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
             Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
             Ask::Release { order } => self.release(order, &mut outcomes),
+            Ask::ResumeMarket { market } => self.resume(market, &mut outcomes),
         };
         if let Err(answer) = refused {
             assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
@@ -147,6 +152,7 @@ impl Oracle {
         refuse_if(self.markets.iter().any(|m| m.symbol == spec.symbol), Code::MarketExists)?;
         refuse_if(self.markets.len() >= self.bounds.markets, Code::TooManyMarkets)?;
         refuse_if(!spec.tick.is_valid() || !spec.lot.is_valid(), Code::BadScale)?;
+        refuse_if(contradicts_itself(&spec), Code::BadRules)?;
         let number = u16::try_from(self.markets.len()).expect("at most limits::MAX_MARKETS");
         self.markets.push(spec);
         out.push(Outcome::MarketOpened { market: MarketId(number), spec });
@@ -158,7 +164,9 @@ impl Oracle {
         let id = OrderId(number.0);
         refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
         self.check_repeat(account, client, &Ask::Place(ask))?;
-        check_numbers(price, lots)?;
+        refuse_if(self.stopped.contains(&market), Code::MarketStopped)?;
+        self.check_price(market, side, price)?;
+        check_lots(lots)?;
         refuse_if(self.orders.len() >= self.bounds.orders, Code::TooManyOrders)?;
         self.check_accounts(account, client)?;
 
@@ -179,8 +187,11 @@ impl Oracle {
         let Replace { account, client, order: id, price, lots } = ask;
         self.check_repeat(account, client, &Ask::Replace(ask))?;
         self.check_owner(account, id)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
         refuse_if(self.suspended.contains(&id), Code::OrderSuspended)?;
-        check_numbers(price, lots)?;
+        let Order { market, side, .. } = self.orders[&id];
+        self.check_price(market, side, price)?;
+        check_lots(lots)?;
         refuse_if(lots <= self.orders[&id].done, Code::BelowDone)?;
         self.check_accounts(account, client)?;
 
@@ -213,9 +224,30 @@ impl Oracle {
     /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as a newcomer.
     fn release(&mut self, id: OrderId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
         refuse_if(!self.orders.contains_key(&id), Code::UnknownOrder)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
         refuse_if(!self.suspended.remove(&id), Code::OrderNotSuspended)?;
         out.push(Outcome::Released { order: id });
         self.walk(id, out);
+        Ok(())
+    }
+
+    /// A stopped market goes on: in order of place, each of its orders is the newcomer to those before it.
+    fn resume(&mut self, market: MarketId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
+        refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
+        refuse_if(!self.stopped.remove(&market), Code::MarketNotStopped)?;
+        out.push(Outcome::MarketResumed { market });
+        let back = self
+            .orders
+            .iter()
+            .filter(|(id, order)| order.market == market && !self.suspended.contains(id));
+        let mut back: Vec<_> = back.map(|(id, order)| (order.place, *id)).collect();
+        back.sort_unstable();
+        back.iter().for_each(|(_, id)| self.dequeue(*id));
+        for (_, id) in back {
+            if self.orders.contains_key(&id) {
+                self.walk(id, out);
+            }
+        }
         Ok(())
     }
 
@@ -230,6 +262,7 @@ impl Oracle {
             }
             let lots = self.orders[&taker].open().min(self.orders[&maker].open());
             out.push(Outcome::Traded { maker, taker, market, price, lots });
+            self.last.insert(market, price);
             self.trade(maker, lots);
             self.trade(taker, lots);
             if !self.orders.contains_key(&taker) {
@@ -279,6 +312,26 @@ impl Oracle {
         }
     }
 
+    /// In range, then above zero unless the market says otherwise, then within the collar: a buy may not be
+    /// further above the last trade, a sell not further below it. Before the first trade the market's own
+    /// reference stands for one.
+    fn check_price(&self, market: MarketId, side: Side, price: Price) -> Result<(), Outcome> {
+        let spec = &self.markets[usize::from(market.0)];
+        refuse_if(is_out_of_range(price), Code::BadPrice)?;
+        refuse_if(price.0 <= 0 && !spec.negative_prices, Code::PriceNotAboveZero)?;
+        let Some(collar) = spec.collar else { return Ok(()) };
+        let reference = i128::from(self.last.get(&market).unwrap_or(&collar.reference).0);
+        let distance = match collar.distance {
+            Distance::Ticks(ticks) => ticks.get().into(),
+            Distance::BasisPoints(points) => (reference * i128::from(points.get()) / 10_000).max(1),
+        };
+        let beyond = match side {
+            Side::Buy => i128::from(price.0) - reference,
+            Side::Sell => reference - i128::from(price.0),
+        };
+        refuse_if(beyond > distance, Code::BeyondCollar)
+    }
+
     fn check_owner(&self, account: AccountId, id: OrderId) -> Result<(), Outcome> {
         let open = self.orders.get(&id).is_some_and(|order| order.account == account);
         refuse_if(!open, Code::UnknownOrder)
@@ -313,9 +366,19 @@ impl Oracle {
     }
 }
 
-fn check_numbers(price: Price, lots: Lots) -> Result<(), Outcome> {
-    let in_range = (-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0);
-    refuse_if(!in_range, Code::BadPrice)?;
+/// A collar needs a reference that the market takes; one in basis points, a market above zero.
+fn contradicts_itself(spec: &MarketSpec) -> bool {
+    let Some(collar) = spec.collar else { return false };
+    let in_part = matches!(collar.distance, Distance::BasisPoints(_));
+    let zero = collar.reference.0 <= 0 && !spec.negative_prices;
+    is_out_of_range(collar.reference) || zero || (in_part && spec.negative_prices)
+}
+
+fn is_out_of_range(price: Price) -> bool {
+    !(-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0)
+}
+
+fn check_lots(lots: Lots) -> Result<(), Outcome> {
     refuse_if(lots.is_zero() || lots.0 > limits::MAX_LOTS, Code::BadLots)
 }
 

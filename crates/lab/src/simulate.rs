@@ -28,6 +28,7 @@ mod plan;
 mod record;
 mod recovery;
 mod run;
+mod settle;
 mod shrink;
 mod strikes;
 

@@ -2,6 +2,7 @@
 //! hears what happens in it. Charts and laws both look through here. It judges nothing.
 
 mod kept;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +12,7 @@ use exchange::{Exchange, LetIn, Options};
 use kernel::{Bench, Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, floor_of, orders_of};
-use units::{AskId, MarketId, OrderId, Scale, Symbol, Time};
+use units::{AskId, MarketId, OrderId, Time};
 use words::{Ask, Fact, MarketSpec, Say};
 
 /// Who somebody is, whichever life it is in.
@@ -64,6 +65,7 @@ pub enum Seen {
 }
 
 pub(crate) use kept::KeptStage;
+pub use rules::PriceRules;
 
 /// Writes down what it hears.
 #[derive(Clone, Default, Debug)]
@@ -120,10 +122,10 @@ pub struct Stage {
     bench: Bench<Party>,
 }
 
-/// The rules of the markets that are opened here: whole ticks, whole lots, names `M0`, `M1`, ...
+/// The rules of the markets that are opened here unless others are said: whole ticks, whole lots, names
+/// `M0`, `M1`, ..., every price and no collar.
 pub fn market_spec(number: u16) -> MarketSpec {
-    let symbol: Symbol = format!("M{number}").parse().expect("letters and digits, few of them");
-    MarketSpec { symbol, tick: Scale::places(0), lot: Scale::places(0) }
+    PriceRules::Any.spec(number, 1)
 }
 
 impl Stage {
@@ -161,9 +163,14 @@ impl Stage {
 
     /// As [`Stage::new`], and what has happened in it is still to be seen.
     pub fn opening(markets: u16) -> Stage {
+        Stage::opening_with((0..markets).map(market_spec))
+    }
+
+    /// The same, of markets with these rules.
+    pub fn opening_with(markets: impl IntoIterator<Item = MarketSpec>) -> Stage {
         let mut stage = Stage::recovered(Ledger::new(), AskId(1));
-        for market in 0..markets {
-            stage.let_in(&Ask::OpenMarket(market_spec(market)));
+        for spec in markets {
+            stage.let_in(&Ask::OpenMarket(spec));
             stage.exchange.world_mut().run();
         }
         stage

@@ -62,6 +62,11 @@ fn a_replace_in_flight_survives_any_death() {
 }
 
 #[test]
+fn a_cancel_and_a_replace_in_flight_survive_any_death() {
+    proves(&named("a-cancel-and-a-replace-in-flight").faults(1));
+}
+
+#[test]
 fn two_buyers_and_a_cancel_in_flight_survive_any_death() {
     proves(&named("two-buyers-and-a-cancel").faults(1));
 }
@@ -96,7 +101,23 @@ fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     assert!(found.verdicts.last().is_some_and(|verdict| verdict.sometimes > 0));
 }
 
-/// Worlds of millions of states, by two threads each. Nextest knows this module by its name, and runs one at a time.
+/// Smaller twins of the searches in `large`: the same worlds, as far as some seconds carry.
+#[test]
+fn large_worlds_hold_in_their_first_states() {
+    let worlds = [
+        ("a-cancel-and-a-replace-in-flight", 2),
+        ("two-buyers-a-cancel-and-a-replace", 1),
+        ("two-and-two", 1),
+    ];
+    for (name, faults) in worlds {
+        let found = named(name).faults(faults).explorer().most_states(200_000).search();
+        unbroken(&found);
+        assert!(found.states >= 200_000, "{name}: {found:?}");
+    }
+}
+
+/// Worlds of millions of states, by two threads each: `cargo xtask test --long` runs them. Nextest knows this
+/// module by its name, and runs one at a time.
 mod large {
     use super::*;
 

@@ -2,6 +2,7 @@
 //! and leave the same book, at every step.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use exchange::{Exchange, Options};
 use lab::chart::Chart;
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 use units::{
     AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
-use words::{Ask, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
+use words::{Ask, Distance, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
 
 /// Both, side by side.
 struct Pair {
@@ -228,10 +229,10 @@ fn wish() -> impl Strategy<Value = Wish> {
     let place = (0u8..3, client(), 0u8..20, side, price(), lots(), prop::bool::weighted(0.15));
     let order = any::<prop::sample::Index>;
     prop_oneof![
-        1 => (0u8..4, any::<bool>()).prop_map(|(symbol, bad)| Wish::Open { symbol, bad }),
+        1 => (0u8..6, any::<bool>()).prop_map(|(symbol, bad)| Wish::Open { symbol, bad }),
         14 => place.prop_map(|(account, client, market, side, price, lots, ioc)| {
-            // Most in one market, some in a second, few in one that may not be.
-            let market = [0, 1, 2][usize::from(market >= 15) + usize::from(market >= 19)];
+            // Most in one market, some in those of other rules, few in one that may not be.
+            let market = [0, 0, 0, 1, 1, 2, 2, 3, 3, 4][usize::from(market / 2)];
             Wish::Place { account, client, market, side, price, lots, ioc }
         }),
         4 => (other_account(), order()).prop_map(|(account, order)| Wish::Cancel { account, order }),
@@ -245,9 +246,9 @@ fn wish() -> impl Strategy<Value = Wish> {
     ]
 }
 
-/// Wishes to asks. The first opens a market.
+/// Wishes to asks. The first open markets, one with each kind of rules.
 fn asks(wishes: &[Wish]) -> Vec<Ask> {
-    let mut asks = vec![Ask::OpenMarket(spec(0, false))];
+    let mut asks: Vec<_> = (0..4).map(|number| Ask::OpenMarket(spec(number, false))).collect();
     let mut owners: Vec<(OrderId, AccountId)> = Vec::new();
     for wish in wishes {
         let number = asks.len() as u64 + 1;
@@ -289,12 +290,28 @@ fn asks(wishes: &[Wish]) -> Vec<Ask> {
     asks
 }
 
+/// A market by its name's number: the first takes every price, the second those above zero, the others have
+/// collars; one that is bad has no lot, or a collar that contradicts its other rules.
 fn spec(symbol: u8, bad: bool) -> MarketSpec {
-    let lot = if bad { Scale { mantissa: 0, places: 0 } } else { Scale::places(0) };
-    let symbol = format!("M{symbol}").parse().expect("a symbol");
-    MarketSpec { symbol, tick: Scale::places(0), lot }
+    let lot = if bad && symbol.is_multiple_of(2) {
+        Scale { mantissa: 0, places: 0 }
+    } else {
+        Scale::places(0)
+    };
+    let length = NonZeroU32::new(if symbol == 2 { 5_000 } else { 2 }).expect("it is above zero");
+    let above =
+        MarketSpec::new(format!("M{symbol}").parse().expect("a symbol"), Scale::places(0), lot);
+    match symbol {
+        0 => above.with_negative_prices(),
+        1 if bad => above.with_collar(Distance::Ticks(length), Price(0)),
+        1 => above,
+        2 => above.with_collar(Distance::BasisPoints(length), Price(2)),
+        _ if bad => {
+            above.with_negative_prices().with_collar(Distance::BasisPoints(length), Price(2))
+        }
+        _ => above.with_negative_prices().with_collar(Distance::Ticks(length), Price(0)),
+    }
 }
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Shape, Task};
+use super::Task;
 use crate::process::Cause;
 use crate::ring::Control;
 use crate::tree::{Body, NodeId, Shutdown};
 use crate::world::{Marks, State, World};
-use crate::{Name, Pid, Process, Reason, Watch};
+use crate::{Name, Pid, Process, Reason, Watch, mutation};
 
 /// Which child of a supervisor is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -151,10 +151,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Gives up on one of many like children, as if it had died too often: see [`Process::given_up`].
     pub fn give_up_one_of(&mut self, many: NodeId, key: u64) -> Result<(), Refused> {
         let mut pid = self.child(many, key).ok_or(Refused::NotThere)?;
+        if self.slots[pid.index()].marks.any(Marks::ENDING) && !mutation::GIVEN_UP_UNHEARD.is_on() {
+            self.bury(pid, Reason::Killed); // it is to end anyhow, and its supervisor may wait for that
+            return Ok(());
+        }
         if self.slots[pid.index()].state == State::Alive {
-            let slot = &mut self.slots[pid.index()];
-            slot.body = None;
-            self.watch.ended(pid, key, &Reason::Killed);
+            let reason = self.end_body(pid, Reason::Killed);
+            self.watch.ended(pid, key, &reason);
             self.break_ties(pid, Cause::Killed);
             self.strike_off(pid);
             pid = self.next_life(pid);
@@ -172,9 +175,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !self.takes_children(many) {
             return Err(Refused::NoSupervisor);
         }
-        match self.tree.place(many).body.clone_role() {
-            Shape::Many(role) => Ok(self.start_one_of(many, key, &role)),
-            Shape::One(_) | Shape::Group(_) => Err(Refused::NotThere),
+        match self.tree.place(many).body {
+            Body::Many { .. } => Ok(self.start_one_of(many, key)),
+            Body::One { .. } | Body::Group { .. } => Err(Refused::NotThere),
         }
     }
 

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::discard::empty;
 use crate::out::TimerRef;
 use crate::process::Cause;
 use crate::ring::{Envelope, Letter};
 use crate::ties::NONE;
 use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
 use crate::world::{Due, Marks, NO_NODE, State, World};
-use crate::{Pid, Process, Reason, Watch};
+use crate::{Pid, Process, Reason, Watch, mutation};
 
 /// What a supervisor is about while it ends children.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -115,6 +116,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE {
             return false;
         }
+        if let Err(why) = empty(&mut slot.body)
+            && !mutation::REASON_IN_SPITE.is_on()
+        {
+            return self.ended_badly(why);
+        }
         if slot.node != NO_NODE {
             let place = &mut self.tree.places[usize::from(slot.node)];
             let Body::Many { index, deaths, .. } = &mut place.body else { return false };
@@ -123,7 +129,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             strike(index, deaths, slot.key, pid);
         }
-        slot.body = None;
         self.watch.ended(pid, slot.key, &Reason::Normal);
         if slot.ties.watched != NONE {
             let newest = std::mem::replace(&mut slot.ties.watched, NONE);
@@ -358,7 +363,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place_mut(node);
-        (place.deaths, place.ending) = (Deaths::default(), None);
+        place.ending = None;
+        if place.given_up_as.is_none() || self.slots[pid.index()].marks.any(Marks::ENDING) {
+            place.deaths = Deaths::default();
+        }
         let Some(parent) = place.parent else {
             self.dead.get_or_insert(reason);
             self.forget_below(node);
@@ -424,10 +432,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
-        slot.body = None;
         let key = slot.key;
-        self.count_end(pid, key, reason);
-        let cause = self.out.causes.note(reason);
+        let reason = self.end_body(pid, reason.clone());
+        self.count_end(pid, key, &reason);
+        let cause = self.out.causes.note(&reason);
         self.break_ties(pid, cause);
         self.strike_off(pid);
         let place = self.tree.place(node);

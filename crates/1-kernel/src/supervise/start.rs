@@ -4,17 +4,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Shape;
+use crate::discard::why;
 use crate::process::{Keeper, Life};
 use crate::ring::{Envelope, Letter};
-use crate::tree::{Body, NodeId, Restart, Strategy};
-use crate::world::{Marks, State, World, why};
+use crate::tree::{Body, Index, NodeId, Restart, Strategy};
+use crate::world::{Marks, State, World};
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Starts a node, and tries again as its supervisor bears it if that fails. False if it failed.
     pub(crate) fn launch(&mut self, node: NodeId) -> bool {
-        let Body::One { role } = &self.tree.place(node).body else {
+        let Body::One { .. } = self.tree.place(node).body else {
             return match self.start_node(node) {
                 Ok(()) => true,
                 Err(reason) => {
@@ -23,33 +23,36 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 }
             };
         };
-        let role = role.clone();
         let pid = self.seat_process(node);
-        self.make_or_bury(pid, &role)
+        self.make_or_bury(pid)
     }
 
     /// Starts a node and all below it, in order. At the first that cannot be made it stops.
     fn start_node(&mut self, node: NodeId) -> Result<(), Reason> {
-        match self.tree.place(node).body.clone_role() {
-            Shape::One(role) => {
+        match &self.tree.place(node).body {
+            Body::One { .. } => {
                 let pid = self.seat_process(node);
-                if let Err(reason) = self.make(pid, &role) {
+                if let Err(reason) = self.make(pid) {
                     self.end_quietly(pid, &reason);
                     let why = format!("{} did not start: {reason}", self.tree.place(node).name);
                     return Err(Reason::Failed(why.into()));
                 }
                 self.begin(pid);
             }
-            Shape::Group(children) => {
+            Body::Group { children, .. } => {
+                let children = children.clone();
                 self.seat_supervisor(node);
                 for child in children {
                     self.start_node(child)?;
                 }
             }
-            Shape::Many(role) => {
+            Body::Many { .. } => {
                 self.seat_supervisor(node);
-                for key in P::children(&role, self.keeper()) {
-                    self.start_one_of(node, key, &role);
+                for key in self.keys_of(node)? {
+                    let is_whole = self.tree.index(node).is_some_and(Index::is_whole);
+                    if !is_whole || self.child(node, key).is_none() {
+                        self.start_one_of(node, key); // one that is named twice is one
+                    }
                 }
                 self.forget_lives(node, false); // of those who are not to come back
             }
@@ -57,14 +60,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
+    /// Keys of the children that a supervisor of many has from its start, or why that could not be said.
+    fn keys_of(&self, node: NodeId) -> Result<Vec<u64>, Reason> {
+        let place = self.tree.place(node);
+        let Body::Many { role, .. } = &place.body else { return Ok(Vec::new()) };
+        let keys = || P::children(role, &self.out.keeper);
+        catch_unwind(AssertUnwindSafe(keys)).map_err(|panic| {
+            Reason::Failed(format!("{} did not start: {}", place.name, why(panic)).into())
+        })
+    }
+
     /// Starts one of many like children from its role: its next life, if it had any before.
-    pub(super) fn start_one_of(&mut self, node: NodeId, key: u64, role: &P::Role) -> Pid {
+    pub(super) fn start_one_of(&mut self, node: NodeId, key: u64) -> Pid {
         let pid = self.settle_next(node, key);
         self.tree.enrol(node, key, pid);
         if self.tree.index(node).is_some_and(|index| !index.is_whole()) {
             self.out.keeper.is_placed(key, pid.slot());
         }
-        match self.make(pid, role) {
+        match self.make(pid) {
             Ok(()) => {
                 let from = self.tree.place(node).pid;
                 self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
@@ -95,19 +108,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Makes the process of a place, or says why that could not be done.
-    fn make(&mut self, pid: Pid, role: &P::Role) -> Result<(), Reason> {
+    fn make(&mut self, pid: Pid) -> Result<(), Reason> {
         let slot = &self.slots[pid.index()];
+        let Some(role) = self.tree.place(NodeId(slot.node)).body.role() else { return Ok(()) };
         let note = self.out.notes.get(slot.note);
         let life = Life { key: slot.key, incarnation: slot.incarnation, note };
         let made = catch_unwind(AssertUnwindSafe(|| P::start(role, life)));
-        let process = made.map_err(|panic| Reason::Failed(why(panic.as_ref())))?;
+        let process = made.map_err(|panic| Reason::Failed(why(panic)))?;
         self.slots[pid.index()].body = Some(process);
         Ok(())
     }
 
     /// Makes the process of a place and begins its life. If it cannot be made, it has died of that: false.
-    fn make_or_bury(&mut self, pid: Pid, role: &P::Role) -> bool {
-        match self.make(pid, role) {
+    fn make_or_bury(&mut self, pid: Pid) -> bool {
+        match self.make(pid) {
             Ok(()) => {
                 self.begin(pid);
                 true
@@ -148,9 +162,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         stays || self.start_again(node)
     }
 
-    /// Starts a node unless it is there. False if it did not start.
+    /// Starts a node unless it is there, or was taken out of the tree meanwhile. False if it did not start.
     pub(super) fn start_again(&mut self, node: NodeId) -> bool {
-        self.is_there(self.tree.place(node).pid) || self.launch(node)
+        let place = self.tree.place(node);
+        let is_out = place.deleted && !mutation::DELETED_STARTS.is_on();
+        is_out || self.is_there(place.pid) || self.launch(node)
     }
 
     fn restart_node(&mut self, node: NodeId, life: Pid) -> bool {
@@ -169,12 +185,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Begins the next life in a place: same index, same note, next incarnation.
     pub(super) fn restart(&mut self, pid: Pid) -> bool {
         let slot = &self.slots[pid.index()];
-        let (node, key) = (NodeId(slot.node), slot.key);
+        let key = slot.key;
         let incarnation = slot.incarnation.checked_add(1).expect("fewer than 2^32 restarts");
-        let role = match self.tree.place(node).body.clone_role() {
-            Shape::One(role) | Shape::Many(role) => role,
-            Shape::Group(_) => return false,
-        };
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Alive;
         if !mutation::SAME_INCARNATION.is_on() {
@@ -182,6 +194,6 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         slot.marks.set(Marks::TRAPS, false);
         self.watch.started(pid, key, incarnation);
-        self.make_or_bury(pid, &role)
+        self.make_or_bury(pid)
     }
 }

@@ -38,6 +38,8 @@ pub enum Work {
         strategy: Strategy,
         /// How many restarts of its children are too many.
         intensity: Intensity,
+        /// With one more it is given up alone, and does not count as a restart in the group above it.
+        given_up_alone: bool,
         /// These.
         children: Vec<Outline>,
     },
@@ -53,8 +55,9 @@ impl Outline {
                 f,
                 "many like children, {children} now; each {restart}, {intensity}, {shutdown}"
             )?,
-            Work::Group { strategy, intensity, .. } => {
-                write!(f, "{strategy}, {intensity}; {restart}, {shutdown}")?;
+            Work::Group { strategy, intensity, given_up_alone, .. } => {
+                let alone = if *given_up_alone { ", then given up alone" } else { "" };
+                write!(f, "{strategy}, {intensity}{alone}; {restart}, {shutdown}")?;
             }
         }
         if let Some(Name(number)) = registered {
@@ -122,7 +125,8 @@ impl<R: Clone> Tree<R> {
             Body::Many { index, .. } => Work::Many { children: index.children(), intensity },
             Body::Group { strategy, children } => {
                 let children = children.iter().map(|child| self.outline(*child)).collect();
-                Work::Group { strategy: *strategy, intensity, children }
+                let given_up_alone = place.given_up_as.is_some();
+                Work::Group { strategy: *strategy, intensity, given_up_alone, children }
             }
         };
         let Place { restart, shutdown, registered, .. } = *place;

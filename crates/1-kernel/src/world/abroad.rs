@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::bonds::ending;
 use super::{Marks, World};
+use crate::discard::discard_all;
 use crate::process::Cause;
 use crate::ring::{Border, Envelope, Letter};
 use crate::ties::Kind;
@@ -62,7 +63,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// From now on this name is that of whoever bears it in another world.
+    ///
+    /// # Panics
+    /// If that is this world, its number is too large, or the name is not below [`Name::LIMIT`].
     pub fn know(&mut self, name: Name, world: u8) {
+        assert!(world < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
+        assert!(world != self.out.number, "whoever bears a name here registers it");
         self.give_name(name, Pid::named(world, name));
     }
 
@@ -83,7 +89,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// A signal of ours to another world: it waits to be carried.
-    pub(super) fn leave(&mut self, envelope: Envelope<P::Message>) {
+    pub(super) fn leave(&mut self, envelope: &mut Envelope<P::Message>) {
         let told = match envelope.letter {
             Letter::Exit(cause) | Letter::Down(_, cause) => Some(cause),
             Letter::Border(Border::Partner(cause)) => Some(cause),
@@ -93,6 +99,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Reason::Failed(text) => Some(text),
             _ => None,
         });
+        let letter = std::mem::replace(&mut envelope.letter, Letter::Start); // moved on, not copied
+        let envelope = Envelope { to: envelope.to, from: envelope.from, letter };
         self.out.abroad.outbox.push(Parcel { envelope, why });
     }
 
@@ -110,7 +118,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let bearer = self.out.whereis(name).filter(|pid| !self.is_abroad(*pid));
             match bearer {
                 Some(pid) => envelope.to = pid,
-                None => return self.turn_away(envelope),
+                None => {
+                    self.turn_away(&envelope);
+                    return self.let_go(envelope);
+                }
             }
         }
         if let Letter::Down(monitor, _) = envelope.letter {
@@ -125,8 +136,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// A signal from another world found nobody: who waits for an end is told that there is none to wait for.
-    pub(super) fn turn_away(&mut self, envelope: Envelope<P::Message>) {
-        let Envelope { to, from, ref letter } = envelope;
+    pub(super) fn turn_away(&mut self, envelope: &Envelope<P::Message>) {
+        let &Envelope { to, from, ref letter } = envelope;
         let answer = match *letter {
             Letter::Border(Border::Watch(monitor, called)) => {
                 Some((called, Letter::Down(monitor, Cause::NoProcess)))
@@ -139,7 +150,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match answer {
             // Behind what was sent to the same place before that end, which may wait here still.
             Some((by, letter)) => self.out.ring.push(Envelope { to: from, from: by, letter }),
-            None => self.is_undeliverable(&envelope),
+            None => self.is_undeliverable(envelope),
         }
     }
 
@@ -254,7 +265,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub fn lost(&mut self, world: u8) {
         self.out.abroad.lost.insert(world);
         self.out.abroad.watched.retain(|(_, by, ..)| by.world() != world);
-        self.out.abroad.outbox.retain(|parcel| parcel.to() != world);
+        let lost = self.out.abroad.outbox.extract_if(.., |parcel| parcel.to() == world);
+        self.failed_drops += discard_all(lost);
         for tie in self.out.ties.unfired() {
             let (_, watched) = self.out.ties.ends(tie);
             if self.is_abroad(watched) && watched.world() == world {

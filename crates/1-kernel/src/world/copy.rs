@@ -27,6 +27,7 @@ where
             judging: false,
             mark: NO_STEP,
             undeliverable: self.undeliverable,
+            failed_drops: self.failed_drops,
             dead: self.dead.clone(),
             watch: self.watch.clone(),
         }

@@ -1,8 +1,9 @@
 //! The loop, and what each kind of signal comes to.
 
 use super::{Marks, NO_STEP, State, World};
+use crate::discard::Held;
 use crate::process::Cause;
-use crate::ring::{Envelope, Letter};
+use crate::ring::{Envelope, Lent, Letter};
 use crate::ties::{Kind, MonitorRef, survives};
 use crate::wants::Wants;
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
@@ -17,11 +18,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// process, and nothing was wanted but to send, that one at once: messages come in bursts.
     #[inline(always)]
     pub(super) fn deliver_all(&mut self) {
-        // SAFETY, here and below: the reference ends with the handler, which can only send; before that
-        // nothing is done to the ring.
-        #[allow(unsafe_code)]
-        let Some(mut envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return };
+        let Some(mut lent) = self.out.ring.next_to_handle() else { return };
         'signals: loop {
+            // SAFETY, here and below: the reference is used by the handler for the last time. That and what watches
+            // are the only functions that get it, and in neither is the ring in reach but for sending.
+            #[allow(unsafe_code)]
+            let mut envelope = unsafe { lent.get() };
             let to = envelope.to;
             if let Letter::Say(first) = &envelope.letter
                 && let Some(slot) = self.slots.get_mut(to.index())
@@ -40,8 +42,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                         break;
                     }
                     self.mark = NO_STEP;
+                    let Some(next) = out.ring.next_to_handle() else { return };
+                    lent = next;
+                    // SAFETY: as above.
                     #[allow(unsafe_code)]
-                    let Some(next) = (unsafe { out.ring.next_to_handle() }) else { return };
+                    let next = unsafe { lent.get() };
                     envelope = next;
                     match &envelope.letter {
                         Letter::Say(next) if envelope.to == to => message = next,
@@ -49,21 +54,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     }
                 }
                 self.end_step(to);
-            } else if !self.deliver_other::<SWARM>(envelope) {
+            } else if !self.deliver_other::<SWARM>(lent) {
                 return;
             }
-            #[allow(unsafe_code)]
-            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return };
-            envelope = next;
+            let Some(next) = self.out.ring.next_to_handle() else { return };
+            lent = next;
         }
     }
 
     /// Delivers the oldest that waits. False if nothing could be delivered.
     #[inline(always)]
     pub(super) fn deliver_next(&mut self) -> bool {
+        let Some(lent) = self.out.ring.next_to_handle() else { return false };
         // SAFETY: as above.
         #[allow(unsafe_code)]
-        let Some(envelope) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
+        let envelope = unsafe { lent.get() };
         let &Envelope { to, from, ref letter } = envelope;
         if let Letter::Say(message) = letter
             && let Some(slot) = self.slots.get_mut(to.index())
@@ -78,35 +83,39 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.end_step(to);
             return true;
         }
-        self.deliver_other::<ONE>(envelope)
+        self.deliver_other::<ONE>(lent)
     }
 
     /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
     /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
     #[inline(never)]
-    fn deliver_other<const MORE: bool>(&mut self, mut envelope: &Envelope<P::Message>) -> bool {
+    fn deliver_other<const MORE: bool>(&mut self, mut lent: Lent<P::Message>) -> bool {
         loop {
-            if !self.starts_or_hears(envelope) {
-                return self.deliver_rare(envelope);
+            if !self.starts_or_hears(lent) {
+                return self.deliver_rare(lent);
             }
             if !MORE {
                 return true;
             }
-            // SAFETY: as above; the one before was done with when its step was over.
+            let Some(next) = self.out.ring.next_to_handle() else { return false };
+            // SAFETY: looked at once, before anything else is done.
             #[allow(unsafe_code)]
-            let Some(next) = (unsafe { self.out.ring.next_to_handle() }) else { return false };
-            if let Letter::Say(_) = next.letter {
+            let is_message = matches!(unsafe { next.get() }.letter, Letter::Say(_));
+            if is_message {
                 self.out.ring.put_back();
                 return true;
             }
-            envelope = next;
+            lent = next;
         }
     }
 
     /// Delivers a life's first event, or the end of one that was watched. False if it is neither, or to be
     /// delivered with more care. An event is made where it is handled: one that is moved about is waited for.
     #[inline(always)]
-    fn starts_or_hears(&mut self, envelope: &Envelope<P::Message>) -> bool {
+    fn starts_or_hears(&mut self, lent: Lent<P::Message>) -> bool {
+        // SAFETY: as in `deliver_all`; what this step comes to sends at most, and the reference is not used after it.
+        #[allow(unsafe_code)]
+        let envelope = unsafe { lent.get() };
         let &Envelope { to, from, ref letter } = envelope;
         let Some(slot) = self.slots.get_mut(to.index()) else { return false };
         if slot.generation != to.generation() {
@@ -156,12 +165,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     #[cold]
-    fn deliver_rare(&mut self, envelope: &Envelope<P::Message>) -> bool {
+    fn deliver_rare(&mut self, lent: Lent<P::Message>) -> bool {
+        // SAFETY: copied before anything is done to the ring, and not used again.
+        #[allow(unsafe_code)]
+        let envelope = unsafe { lent.get() };
         if self.is_between(envelope.to) {
             self.out.ring.put_back();
             return self.deliver_first_ready();
         }
-        self.deliver(envelope.clone());
+        let envelope = envelope.clone();
+        self.deliver_own(envelope);
         true
     }
 
@@ -173,23 +186,31 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.ready(&mut ready);
         let first = ready.first().and_then(|offset| self.out.ring.take(*offset));
         first.is_some_and(|envelope| {
-            self.deliver(envelope);
+            self.deliver_own(envelope);
             true
         })
     }
 
-    pub(super) fn deliver(&mut self, envelope: Envelope<P::Message>) {
+    /// Delivers a signal that is in no ring, and drops it.
+    fn deliver_own(&mut self, envelope: Envelope<P::Message>) {
+        let mut held = Held::new(envelope);
+        self.deliver(held.get());
+        self.failed_drops += u64::from(held.let_go().is_err());
+    }
+
+    /// Delivers a signal that is in no ring. What it holds may be taken out of it.
+    pub(super) fn deliver(&mut self, envelope: &mut Envelope<P::Message>) {
         let index = envelope.to.index();
         match self.slots.get(index) {
             Some(slot) if slot.generation == envelope.to.generation() && slot.body.is_some() => {}
             Some(slot) if mutation::LATER_LIFE.is_on() && slot.body.is_some() => {
-                let to = Pid::new(envelope.to.slot(), slot.generation);
-                return self.deliver(Envelope { to, ..envelope });
+                envelope.to = Pid::new(envelope.to.slot(), slot.generation);
+                return self.deliver(envelope);
             }
             _ => return self.deliver_to_nobody(envelope),
         }
-        self.watch.delivered(&envelope);
-        let &Envelope { to, from, ref letter } = &envelope;
+        self.watch.delivered(envelope);
+        let &Envelope { to, from, ref letter } = &*envelope;
         let mut why = Reason::Normal;
         if let Some(event) = self.signal(to, from, letter, &mut why) {
             self.step(to, event);
@@ -223,6 +244,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             Letter::Exit(cause) => {
                 *why = self.out.causes.tell(cause);
+                let is_own = from == to && !mutation::NORMAL_TO_ONESELF.is_on();
+                if is_own && !self.slots[to.index()].marks.any(Marks::TRAPS) {
+                    self.bury(to, why.clone()); // even if it is normal
+                    return None;
+                }
                 self.exit_signal(to, from, why)
             }
             Letter::Border(border) => {
@@ -264,7 +290,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     #[cold]
-    pub(super) fn deliver_to_nobody(&mut self, envelope: Envelope<P::Message>) {
+    pub(super) fn deliver_to_nobody(&mut self, envelope: &mut Envelope<P::Message>) {
         if self.is_abroad(envelope.to) {
             return self.leave(envelope);
         }
@@ -272,25 +298,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match slot.filter(|slot| slot.generation == envelope.to.generation()).map(|slot| slot.state)
         {
             Some(State::Supervisor | State::Closing) => {
-                self.watch.delivered(&envelope);
+                self.watch.delivered(envelope);
                 return self.supervise(envelope);
             }
-            Some(State::Alias) => return self.answer(envelope),
+            Some(State::Alias) if matches!(envelope.letter, Letter::Say(_)) => {
+                return self.answer(envelope);
+            }
             _ => {}
         }
         self.turn_away(envelope);
     }
 
     /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.
-    fn answer(&mut self, envelope: Envelope<P::Message>) {
-        let Envelope { to: alias, from, letter } = envelope;
-        let (Letter::Say(message), Some(&monitor)) = (letter, self.asks.get(&alias)) else {
-            return;
-        };
+    fn answer(&mut self, envelope: &mut Envelope<P::Message>) {
+        let alias = envelope.to;
+        let Some(&monitor) = self.asks.get(&alias) else { return };
         let (asker, _) = self.out.ties.ends(monitor);
         self.untie(monitor, asker);
-        let envelope = Envelope { to: asker, from, letter: Letter::Say(message) };
-        self.watch.delivered(&envelope);
+        envelope.to = asker;
+        self.watch.delivered(envelope);
         if let Letter::Say(message) = &envelope.letter {
             self.step(asker, Event::Message { from: alias, message });
         }

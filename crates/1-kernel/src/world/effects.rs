@@ -82,6 +82,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Effect::Multicast(name) => {
                 let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
+                self.let_go(message);
             }
             Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
             Effect::Ask(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
@@ -131,7 +132,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A process that comes to nothing. Others may know its address by now: it is used up.
     #[cold]
     fn spawn_nobody(&mut self, pid: Pid) {
-        self.out.spawned.pop();
+        let process = self.out.spawned.pop();
+        self.let_go(process);
         self.room_for(pid);
         self.slots[pid.index()].generation = pid.generation();
         self.vacate(pid);
@@ -182,6 +184,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// From now on the name is that of `to`, and nobody else's; of nobody, if that is the outside.
     pub(crate) fn give_name(&mut self, name: Name, to: Pid) {
+        name.check();
         let index = name.0 as usize;
         if self.out.names.len() <= index {
             self.out.names.resize(index + 1, Pid::OUTSIDE);

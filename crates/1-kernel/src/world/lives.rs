@@ -1,7 +1,10 @@
 //! Lives of processes: how one begins in its slot, how it ends, and who is told.
 
+use std::sync::Arc;
+
 use super::bonds::ending;
 use super::{Marks, NO_NODE, PastLife, Slot, State, World};
+use crate::discard::empty;
 use crate::notes::NO_NOTE;
 use crate::out::{Out, TimerRef};
 use crate::process::Cause;
@@ -112,6 +115,30 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.watch.ended(pid, key, reason);
     }
 
+    /// Drops a process. Gives the reason of its end, which is a failure if its destructor panics: as in Erlang where a
+    /// server's `terminate` fails. An end that was a failure or a kill already keeps its reason.
+    #[inline(always)]
+    pub(crate) fn end_body(&mut self, pid: Pid, reason: Reason) -> Reason {
+        match empty(&mut self.slots[pid.index()].body) {
+            Ok(()) => reason,
+            Err(why) => self.end_failed(why, reason),
+        }
+    }
+
+    #[cold]
+    fn end_failed(&mut self, why: Arc<str>, reason: Reason) -> Reason {
+        self.failed_drops += 1;
+        if reason.is_orderly() { Reason::Failed(why) } else { reason }
+    }
+
+    /// The destructor of a process that wanted to end has panicked: it ends as one that has failed.
+    #[cold]
+    pub(crate) fn ended_badly(&mut self, why: Arc<str>) -> bool {
+        self.failed_drops += 1;
+        self.out.exit = self.out.causes.note(&Reason::Failed(why));
+        false
+    }
+
     /// Ends a life: tells those who watch, and its supervisor.
     #[inline(never)]
     pub(crate) fn bury(&mut self, pid: Pid, reason: Reason) {
@@ -119,8 +146,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if matches!(slot.state, State::Supervisor | State::Closing) {
             return self.bury_supervisor(pid, reason);
         }
-        slot.body = None;
-        let key = slot.key;
+        let reason = self.end_body(pid, reason);
+        let key = self.slots[pid.index()].key;
         self.count_end(pid, key, &reason);
         let slot = &self.slots[pid.index()];
         if slot.ties != Heads::EMPTY || slot.marks.any(Marks::ABROAD) {

@@ -154,10 +154,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undeliverable
     }
 
+    /// Values that user code has made and whose destructor has panicked, so far: processes, messages, notes and facts.
+    /// Only a process's is an end of its own, with that panic as the reason unless it had another; all else goes on
+    /// as if nothing had been. The panic was told by the program's panic hook.
+    pub fn failed_drops(&self) -> u64 {
+        self.failed_drops + self.out.ring.failed_drops() + self.out.notes.failed_drops()
+    }
+
     /// Lives of processes and supervisors that ended otherwise than as [`Reason::Normal`], so far.
     #[inline(always)]
     pub fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// Virtual time, in nanoseconds.
+    pub fn now(&self) -> u64 {
+        self.out.now
     }
 
     /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or

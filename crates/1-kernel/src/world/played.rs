@@ -47,13 +47,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Some(slot) = self.slots.get_mut(pid.index())
             && slot.generation == pid.generation()
         {
-            slot.body = None;
+            let process = slot.body.take();
+            self.let_go(process);
         }
     }
 
-    /// Gives a name to a played address.
+    /// Gives a name to a played address, if that has not ended.
     pub fn name_played(&mut self, name: Name, pid: Pid) {
-        self.register(name, pid);
+        if self.is_there(pid) {
+            self.register(name, pid);
+        }
     }
 
     /// Sends a message as somebody else.
@@ -115,11 +118,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Delivers the one that waits at `offset`, to a process that then makes a mistake: `slip` may
     /// change what its step has put out, before any of that happens. True if it was a step.
     pub(crate) fn deliver_slipping(&mut self, offset: usize, slip: &mut Slipping<P>) -> bool {
-        let Some(Envelope { to, from, letter }) = self.out.ring.take(offset) else { return false };
-        if self.process(to).is_none() {
-            self.deliver_to_nobody(Envelope { to, from, letter });
+        let Some(mut envelope) = self.out.ring.take(offset) else { return false };
+        if self.process(envelope.to).is_none() {
+            self.deliver_to_nobody(&mut envelope);
             return false;
         }
+        let Envelope { to, from, letter } = envelope;
         let mut why = Reason::Normal;
         let mut event = self.signal(to, from, &letter, &mut why);
         if event.is_none() {

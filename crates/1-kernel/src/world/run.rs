@@ -2,9 +2,9 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
 use super::{Marks, NO_STEP, World};
+use crate::discard::{Held, discard, discard_all, why};
 use crate::out::{Effect, Out};
 use crate::process::Cause;
 use crate::wants::Wants;
@@ -64,12 +64,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Delivers the one that waits at `offset` from the oldest. False if there is none.
     pub fn deliver_at(&mut self, offset: usize) -> bool {
         let Some(envelope) = self.out.ring.take(offset) else { return false };
-        let mut envelope = Some(envelope);
+        let (mut held, mut is_new) = (Held::new(envelope), true);
         self.guarded(|world| {
-            if let Some(envelope) = envelope.take() {
-                world.deliver(envelope);
+            if std::mem::take(&mut is_new) {
+                world.deliver(held.get());
             }
         });
+        self.failed_drops += u64::from(held.let_go().is_err());
         true
     }
 
@@ -89,17 +90,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let pid = self.out.me;
         self.undo();
         if std::mem::take(&mut self.judging) {
-            return self.end_by_keeper(panic.as_ref());
+            self.end_by_keeper(panic);
+            return;
         }
-        self.bury(pid, Reason::Failed(why(panic.as_ref())));
+        self.bury(pid, Reason::Failed(why(panic)));
     }
 
     /// The keeper has panicked: what it folded so far cannot be trusted, so nobody goes on. All processes
     /// end, and the world with that reason; nothing of the step that it judged has happened.
     #[cold]
-    fn end_by_keeper(&mut self, panic: &(dyn Any + Send)) {
-        let reason = Reason::Failed(format!("the keeper failed: {}", why(panic)).into());
-        self.dead.get_or_insert(reason.clone());
+    fn end_by_keeper(&mut self, panic: Box<dyn Any + Send>) -> Broken {
+        let reason = format!("the keeper failed: {}", why(panic));
+        self.dead.get_or_insert_with(|| Reason::Failed(reason.as_str().into()));
         for root in self.tree.roots().collect::<Vec<_>>() {
             self.kill(self.tree.place(root).pid);
         }
@@ -108,6 +110,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let generation = self.slots[index as usize].generation;
             self.kill(Pid::new(index, generation));
         }
+        Broken(reason)
     }
 
     /// Has the keeper judge a fact of nobody's step.
@@ -118,11 +121,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let keeper = &mut self.out.keeper;
         match catch_unwind(AssertUnwindSafe(|| keeper.admit(by, std::slice::from_ref(fact)))) {
             Ok(verdict) => verdict,
-            Err(panic) => {
-                self.end_by_keeper(panic.as_ref());
-                Err(Broken(format!("the keeper failed: {}", why(panic.as_ref()))))
-            }
+            Err(panic) => Err(self.end_by_keeper(panic)),
         }
+    }
+
+    /// Drops what user code has made and nobody wants.
+    #[inline(always)]
+    pub(crate) fn let_go<T>(&mut self, value: T) {
+        self.failed_drops += u64::from(discard(value).is_err());
     }
 
     /// Takes back everything that the current step has put out.
@@ -132,12 +138,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.out.ring.take_back(mark);
         }
         if self.out.wants.has(Wants::RECORDED) {
-            self.out.log.truncate(self.out.recorded);
+            self.failed_drops += discard_all(self.out.log.drain(self.out.recorded..));
         }
         self.out.forget_note();
         self.out.forget_tie();
-        self.out.spawned.clear();
-        self.out.multicasts.clear();
+        self.failed_drops += discard_all(self.out.spawned.drain(..));
+        self.failed_drops += discard_all(self.out.multicasts.drain(..));
         self.out.wants = Wants::NOTHING;
         for effect in self.out.effects.drain(..) {
             match effect {
@@ -187,15 +193,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Ends a process that wants it. Apart, as this needs many registers that the loop has better uses for.
     #[inline(never)]
     pub(super) fn end_life(&mut self, pid: Pid) {
-        let cause = self.out.exit;
-        if cause != Cause::Normal || !self.end_common(pid) {
-            self.end_otherwise(pid, cause);
+        if self.out.exit != Cause::Normal || !self.end_common(pid) {
+            self.end_otherwise(pid);
         }
     }
 
     #[inline(never)]
-    fn end_otherwise(&mut self, pid: Pid, cause: Cause) {
-        let reason = self.out.causes.tell(cause);
+    fn end_otherwise(&mut self, pid: Pid) {
+        let reason = self.out.causes.tell(self.out.exit);
         self.bury(pid, reason);
     }
 
@@ -223,14 +228,5 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.undo();
         self.bury(by, Reason::Failed(broken.0.into()));
         false
-    }
-}
-
-/// The text of a panic.
-pub(crate) fn why(panic: &(dyn Any + Send)) -> Arc<str> {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).into(),
-        (_, Some(text)) => text.as_str().into(),
-        _ => "panic".into(),
     }
 }

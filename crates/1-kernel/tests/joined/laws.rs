@@ -217,7 +217,12 @@ fn the_same_seed_is_the_same_run_in_all_worlds() {
     for seed in 0..20 {
         let [one, other] = [0, 1].map(|_| run(seed, None, &mut Sometimes::new()));
         let heard = |joined: Result<Joined, String>| {
-            joined.map(|j| j.worlds.into_iter().map(|world| world.watch.all).collect::<Vec<_>>())
+            joined.map(|mut j| {
+                j.worlds
+                    .iter_mut()
+                    .map(|world| std::mem::take(&mut world.watch.all))
+                    .collect::<Vec<_>>()
+            })
         };
         let (one, other) = (heard(one), heard(other));
         assert!(one.is_ok() && one == other, "seed {seed}");

@@ -119,6 +119,7 @@ type Line = (String, Heard, String);
 pub(crate) enum Heard {
     Message { from: Pid },
     Down { monitor: MonitorRef, pid: Pid, reason: Reason },
+    Exit { from: Pid },
     Other,
 }
 
@@ -129,7 +130,8 @@ impl Heard {
             Event::Down { monitor, pid, reason } => {
                 Heard::Down { monitor, pid, reason: reason.clone() }
             }
-            Event::Start | Event::Exit { .. } | Event::Timer { .. } => Heard::Other,
+            Event::Exit { from, .. } => Heard::Exit { from },
+            Event::Start | Event::Timer { .. } => Heard::Other,
         }
     }
 }
@@ -161,7 +163,7 @@ impl Diary {
     pub(crate) fn role(&self, name: &'static str) -> Role {
         let diary = self.clone();
         let (making, starting, gave_up) = (None, None, None);
-        Role { name, diary, making, starting, asked_to_end: None, gave_up }
+        Role { name, diary, making, starting, asked_to_end: None, gave_up, records: None }
     }
 
     /// An actor outside the tree, in its only life.
@@ -169,6 +171,11 @@ impl Diary {
         Actor { role: self.role(name), note: None }
     }
 }
+
+/// The role whose supervisor of many panics when it is to say which children it has.
+pub(crate) const KEYLESS: &str = "keyless";
+/// The role whose supervisor of many panics when it is to say that it has given one up.
+pub(crate) const SPEECHLESS: &str = "speechless";
 
 /// What an actor's place is for.
 #[derive(Clone)]
@@ -179,6 +186,7 @@ pub(crate) struct Role {
     starting: Option<Act>,
     asked_to_end: Option<Act>,
     gave_up: Option<Name>,
+    records: Option<u64>,
 }
 
 impl fmt::Debug for Role {
@@ -207,6 +215,11 @@ impl Role {
     /// Who hears of it when the supervisor gives up on one of these.
     pub(crate) fn telling(self, name: Name) -> Role {
         Role { gave_up: Some(name), ..self }
+    }
+
+    /// What the log is told when one in this role is given up.
+    pub(crate) fn recording(self, key: u64) -> Role {
+        Role { records: Some(key), ..self }
     }
 
     /// An actor in this role, to be spawned as a child.
@@ -260,11 +273,17 @@ impl Process for Actor {
         }
     }
 
-    fn children(_role: &Role, keeper: &Book) -> Vec<u64> {
+    fn children(role: &Role, keeper: &Book) -> Vec<u64> {
+        assert!(role.name != KEYLESS, "planned");
         keeper.inside.iter().copied().collect()
     }
 
+    fn given_up(role: &Role, _key: u64, _keeper: &Book) -> Option<Fact> {
+        role.records.map(Fact::Enters)
+    }
+
     fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+        assert!(role.name != SPEECHLESS, "planned");
         role.gave_up.map(|name| (name, text(format!("gave up {key}"))))
     }
 }

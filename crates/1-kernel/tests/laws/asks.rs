@@ -192,3 +192,24 @@ fn a_step_that_is_undone_has_asked_nothing() {
         all_clear(&town);
     });
 }
+
+#[test]
+fn the_address_of_an_answer_takes_nothing_but_the_answer() {
+    let (mut town, diary) = (town(), Diary::default());
+    let [ann, bob, eve] = ["ann", "bob", "eve"].map(|name| town.spawn(diary.actor(name)));
+    let kept = Kept::default();
+    town.send(ann, ask(&kept, bob, question(|_, _| {})));
+    town.run();
+    let reply_to = kept.borrow()[0].reply_to;
+    town.send(eve, act(|out| out.trap_exits(true)));
+    town.send(eve, watch(reply_to));
+    town.send(eve, act(move |out| out.link(reply_to)));
+    town.send(eve, act(move |out| out.exit_other(reply_to, Reason::Killed)));
+    town.run();
+    assert_eq!(diary.of("eve"), ["start 1", "down: no process", "exit: no process"]);
+    assert!(town.is_alive(ann) && !town.is_alive(reply_to));
+    assert_eq!((town.census().asks, town.undeliverable()), (1, 1), "it still waits");
+    town.send(bob, act(move |out| out.send(reply_to, text("here"))));
+    town.run();
+    assert_eq!(diary.of("ann"), ["start 1", "here"]);
+}

@@ -1,7 +1,9 @@
 //! Children that are ended, started again, taken out and looked at by order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use kernel::{
-    ChildId, Children, Intensity, Name, Node, NodeId, Reason, Refused, Shutdown, Strategy,
+    ChildId, Children, Intensity, Name, Node, NodeId, Pid, Reason, Refused, Shutdown, Strategy,
 };
 
 use crate::actor::{Diary, Role, Town, act, crash, text, town, watch};
@@ -149,6 +151,84 @@ fn a_process_orders_by_name_what_the_edge_orders_by_place() {
 }
 
 #[test]
+fn a_child_that_is_given_up_while_its_supervisor_waits_for_it_is_waited_for_no_more() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, _) = office();
+        let orders = node(&town, "root/orders");
+        let deaf = diary.role("order").trapping(|_| {}).actor();
+        town.spawn_child(orders, 3, deaf);
+        schedule.run(&mut town);
+        town.shut_down();
+        schedule.run(&mut town);
+        assert_eq!((town.death(), town.child(orders, 3).is_some()), (None, true));
+        assert_eq!(town.give_up_one_of(orders, 3), Ok(()));
+        schedule.run(&mut town);
+        assert_eq!((town.death(), town.census().processes), (Some(&Reason::Shutdown), 0));
+    });
+}
+
+#[test]
+fn a_child_is_spawned_under_a_supervisor_of_many_alone() {
+    let (mut town, _, role) = office();
+    let orders = node(&town, "root/orders");
+    let before = town.census();
+    for at in [node(&town, "root"), node(&town, "root/a")] {
+        assert_eq!(town.spawn_child(at, 1, role.actor()), Pid::OUTSIDE);
+    }
+    assert_eq!(town.census(), before);
+    let child = town.spawn_child(orders, 3, role.actor());
+    assert_eq!(town.child(orders, 3), Some(child));
+}
+
+#[test]
+fn a_branch_is_grown_under_a_group_alone() {
+    crate::schedule::quietly();
+    let (mut town, diary, _) = office();
+    let tree = town.tree();
+    for at in ["root/a", "root/orders"] {
+        let at = node(&town, at);
+        let late = Node::one("late", diary.role("late"));
+        let grown = catch_unwind(AssertUnwindSafe(|| town.grow(Some(at), late)));
+        let why = grown.expect_err("it is no group");
+        assert_eq!(why.downcast_ref(), Some(&"a branch is grown under a group"));
+        assert_eq!(town.tree(), tree);
+    }
+}
+
+#[test]
+fn a_child_between_two_lives_counts_as_running_and_is_not_restarted_once_it_was_ended() {
+    let (mut town, diary, _) = office();
+    let a = node(&town, "root/a");
+    town.run();
+    town.kill(town.whereis(Name(1)).expect("is there"));
+    assert_eq!(town.restart_child(a), Err(Refused::Running));
+    assert_eq!(town.delete_child(a), Err(Refused::Running));
+    assert_eq!(town.terminate_child(a), Ok(()));
+    town.run();
+    assert_eq!((diary.of("a").len(), town.census().between), (1, 0));
+    assert_eq!(town.terminate_child(a), Ok(()), "though it is not there");
+    assert_eq!(town.restart_child(a), Ok(()));
+    assert_eq!(diary.of("a"), ["start 1", "start 2"]);
+}
+
+#[test]
+fn children_are_told_in_the_order_of_their_start_whether_they_are_there_or_not() {
+    let (mut town, _, _) = office();
+    let root = node(&town, "root");
+    town.run();
+    assert_eq!(town.terminate_child(node(&town, "root/a")), Ok(()));
+    let told = town.which_children(root);
+    let names: Vec<_> = told.iter().map(|child| child.name.as_ref()).collect();
+    assert_eq!(names, ["a", "branch", "orders"]);
+    let there: Vec<_> = told.iter().map(|child| (child.pid.is_some(), child.supervises)).collect();
+    assert_eq!(there, [(false, false), (true, true), (true, true)]);
+    let orders = node(&town, "root/orders");
+    let keys: Vec<_> = town.which_children(orders).iter().map(|child| child.key).collect();
+    assert_eq!(keys, [1, 2]);
+    assert_eq!(town.count_children(orders), Children { all: 2, alive: 2, supervisors: 0 });
+}
+
+#[test]
 fn orders_wait_while_a_supervisor_ends_others() {
     under_every_schedule(50, |schedule| {
         let (mut town, diary) = (town(), Diary::default());
@@ -170,6 +250,28 @@ fn orders_wait_while_a_supervisor_ends_others() {
         assert_eq!((town.whereis(Name(1)), diary.of("late").len()), (None, 1));
         assert_eq!(town.count_children(node(&town, "root")).alive, 1);
     });
+}
+
+#[test]
+fn what_is_taken_out_of_the_tree_before_its_start_is_never_started() {
+    let (mut town, diary) = (town(), Diary::default());
+    let deaf = diary.role("deaf").trapping(|_| {});
+    let all = vec![
+        Node::one("a", diary.role("a")),
+        Node::one("deaf", deaf).shutdown(Shutdown::Within(10)),
+    ];
+    let root = town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(3), all));
+    let (a, deaf) = (node(&town, "root/a"), node(&town, "root/deaf"));
+    assert_eq!(town.terminate_child(a), Ok(()));
+    assert_eq!(town.terminate_child(deaf), Ok(())); // which its supervisor waits for
+    let late = town.grow(Some(root), Node::one("late", diary.role("late")));
+    assert_eq!(town.restart_child(a), Ok(()));
+    assert_eq!((town.delete_child(late), town.delete_child(a)), (Ok(()), Ok(())));
+    town.set_time(10);
+    town.run();
+    assert_eq!((diary.of("a").len(), diary.of("late").len()), (1, 0));
+    town.shut_down();
+    assert_eq!((town.census().processes, town.death()), (0, Some(&Reason::Shutdown)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use kernel::{Name, Pid, Reason};
 
-use crate::actor::{Diary, Say, Town, act, crash, text, town, watch};
+use crate::actor::{Diary, Heard, Say, Town, act, crash, text, town, watch};
 use crate::schedule::{Schedule, under_every_schedule};
 
 const SEEDS: u64 = 500;
@@ -120,6 +120,76 @@ fn an_exit_signal_ends_who_does_not_trap_unless_it_is_normal() {
 }
 
 #[test]
+fn an_exit_signal_to_oneself_ends_even_if_it_is_normal() {
+    for (reason, told) in [
+        (Reason::Normal, "normal"),
+        (Reason::Shutdown, "shutdown"),
+        (Reason::Said(1), "said 1"),
+        (Reason::Killed, "killed"),
+    ] {
+        under_every_schedule(50, |schedule| {
+            let (mut town, diary) = (town(), Diary::default());
+            let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+            town.send(bob, watch(ann));
+            schedule.run(&mut town);
+            let reason = reason.clone();
+            town.send(
+                ann,
+                act(move |out| {
+                    out.exit_other(out.me(), reason.clone());
+                    out.send(bob, text("still in that step"));
+                }),
+            );
+            schedule.run(&mut town);
+            let told = format!("down: {told}");
+            assert_eq!(diary.of("bob"), ["start 1", "still in that step", told.as_str()]);
+        });
+    }
+}
+
+#[test]
+fn who_traps_exits_hears_of_those_it_sends_itself_but_for_a_kill() {
+    for (reason, told) in [
+        (Reason::Normal, Some("exit: normal")),
+        (Reason::Said(1), Some("exit: said 1")),
+        (Reason::Killed, None),
+    ] {
+        under_every_schedule(50, |schedule| {
+            let (mut town, diary) = (town(), Diary::default());
+            let ann = town.spawn(diary.actor("ann"));
+            town.send(ann, trap());
+            let reason = reason.clone();
+            town.send(ann, act(move |out| out.exit_other(out.me(), reason.clone())));
+            schedule.run(&mut town);
+            assert_eq!(town.is_alive(ann), told.is_some());
+            assert_eq!(diary.of("ann").get(1).map(String::as_str), told);
+        });
+    }
+}
+
+#[test]
+fn who_traps_exits_hears_of_a_normal_one_that_another_sends() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary) = (town(), Diary::default());
+        let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+        town.send(bob, trap());
+        schedule.run(&mut town);
+        town.send(ann, act(move |out| out.exit_other(bob, Reason::Normal)));
+        schedule.run(&mut town);
+        assert_eq!(diary.of("bob"), ["start 1", "exit: normal"]);
+    });
+}
+
+#[test]
+fn who_ends_as_killed_by_itself_is_told_so_and_that_can_be_trapped() {
+    let (mut town, diary, ann, bob) = linked(&mut Schedule::Live);
+    town.send(bob, trap());
+    town.send(ann, act(|out| out.exit(Reason::Killed)));
+    town.run();
+    assert_eq!(diary.of("bob"), ["start 1", "exit: killed"]);
+}
+
+#[test]
 fn who_links_to_one_who_is_gone_gets_an_exit_signal_at_once() {
     for traps in [true, false] {
         under_every_schedule(SEEDS, |schedule| {
@@ -193,4 +263,65 @@ fn a_link_to_one_between_two_lives_ties_the_next_life_both_ways() {
         let lives = diary.of("bob").len();
         assert_eq!(lives, 3, "the second life ended with ann's, ann_first: {ann_first}");
     }
+}
+
+#[test]
+fn an_exit_event_says_from_whom_the_signal_is() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, ann, bob) = linked(schedule);
+        town.send(bob, trap());
+        let eve = town.spawn(diary.actor("eve"));
+        schedule.run(&mut town);
+        town.send(eve, act(move |out| out.exit_other(bob, Reason::Said(1))));
+        schedule.run(&mut town);
+        town.send(ann, act(|out| out.exit(Reason::Said(2))));
+        schedule.run(&mut town);
+        let exits = [Heard::Exit { from: eve }, Heard::Exit { from: ann }];
+        assert_eq!(diary.events("bob")[1..], exits);
+    });
+}
+
+#[test]
+fn an_exit_signal_to_one_who_is_gone_is_lost() {
+    let (mut town, diary) = (town(), Diary::default());
+    let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+    town.kill(bob);
+    town.send(ann, act(move |out| out.exit_other(bob, Reason::Killed)));
+    town.send(ann, act(|out| out.exit_other(Pid::OUTSIDE, Reason::Killed)));
+    let next = town.spawn(diary.actor("next")); // where bob was
+    town.run();
+    assert!(town.is_alive(ann) && town.is_alive(next) && next.index() == bob.index());
+    assert_eq!(town.undeliverable(), 2 + 1, "and bob's start");
+}
+
+#[test]
+fn who_traps_exits_no_more_is_ended_by_them_again() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, ann, bob) = linked(schedule);
+        town.send(bob, trap());
+        town.send(bob, act(|out| out.trap_exits(false)));
+        schedule.run(&mut town);
+        town.send(ann, crash());
+        schedule.run(&mut town);
+        assert!(!town.is_alive(bob) && diary.of("bob") == ["start 1"]);
+    });
+}
+
+#[test]
+fn who_unlinks_one_to_whom_it_is_not_linked_changes_nothing() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary, ann, bob) = linked(schedule);
+        let (eve, gone) = (town.spawn(diary.actor("eve")), town.spawn(diary.actor("gone")));
+        town.kill(gone);
+        schedule.run(&mut town);
+        let before = town.census();
+        for other in [eve, gone, ann, Pid::OUTSIDE] {
+            town.send(ann, act(move |out| out.unlink(other)));
+        }
+        schedule.run(&mut town);
+        assert_eq!(town.census(), before);
+        town.send(ann, crash());
+        schedule.run(&mut town);
+        assert!(!town.is_alive(bob) && town.is_alive(eve));
+    });
 }

@@ -2,9 +2,12 @@
 //! tried on; it does what it is told and a diary keeps what it hears, over all of its lives.
 
 mod actor;
+mod anything;
 mod asks;
+mod branches;
 mod conservation;
 mod control;
+mod drops;
 mod groups;
 mod helpers;
 mod index;
@@ -19,6 +22,7 @@ mod recorder;
 mod roamer;
 mod schedule;
 mod shutdown;
+mod signals;
 mod starts;
 mod steps;
 mod strategies;

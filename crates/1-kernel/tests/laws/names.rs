@@ -92,3 +92,27 @@ fn who_dies_in_its_first_step_is_found_under_its_name_in_the_next_life() {
         assert_eq!(diary.of("ann"), ["start 1", "start 2", "start 3", "hello"]);
     });
 }
+
+#[test]
+fn a_name_that_would_take_all_memory_is_the_end_of_who_takes_it() {
+    let (mut town, diary) = (town(), Diary::default());
+    let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+    town.send(bob, crate::actor::watch(ann));
+    town.send(ann, act(|out| out.register(Name(Name::LIMIT))));
+    town.send(bob, act(|out| out.send_to(Name(u32::MAX), text("to nobody"))));
+    town.run();
+    assert_eq!(diary.of("bob")[1], format!("down: failed: name {0} is not below {0}", Name::LIMIT));
+    assert!(town.is_alive(bob));
+}
+
+#[test]
+fn a_process_bears_as_many_names_as_it_takes_and_loses_all_at_its_end() {
+    let (mut town, diary) = (town(), Diary::default());
+    let ann = town.spawn(diary.actor("ann"));
+    town.send(ann, act(|out| out.register(Name(1))));
+    town.send(ann, act(|out| out.register(Name(2))));
+    town.run();
+    assert_eq!([1, 2].map(|name| town.whereis(Name(name))), [Some(ann); 2]);
+    town.kill(ann);
+    assert_eq!([1, 2].map(|name| town.whereis(Name(name))), [None; 2]);
+}

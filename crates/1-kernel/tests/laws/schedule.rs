@@ -76,13 +76,13 @@ impl<C: Chooser> Chooser for Recording<C> {
     }
 }
 
-/// Keeps planned panics from the terminal; others are printed as ever.
+/// Keeps planned panics from the terminal, and those without a text; others are printed as ever.
 pub(crate) fn quietly() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let loud = take_hook();
         set_hook(Box::new(move |info| {
-            if info.payload_as_str() != Some("planned") {
+            if info.payload_as_str().is_some_and(|text| text != "planned") {
                 loud(info);
             }
         }));

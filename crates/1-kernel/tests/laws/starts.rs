@@ -2,7 +2,7 @@
 
 use kernel::{Intensity, Life, Name, Node, NodeId, Reason, Strategy};
 
-use crate::actor::{Diary, Role, act, crash, text, town};
+use crate::actor::{Diary, KEYLESS, Role, act, crash, text, town};
 use crate::schedule::under_every_schedule;
 
 /// Cannot be made in these lives.
@@ -118,4 +118,15 @@ fn a_branch_grown_under_a_group_that_is_not_there_starts_with_it_once() {
         schedule.run(&mut town);
         assert_eq!(diary.of("late"), ["start 1", "hello", "start 2"]);
     });
+}
+
+#[test]
+fn a_supervisor_of_many_that_cannot_say_which_children_it_has_does_not_start() {
+    crate::schedule::quietly();
+    let (mut town, diary) = (town(), Diary::default());
+    let all = vec![Node::one("a", diary.role("a")), Node::many("many", diary.role(KEYLESS))];
+    town.grow(None, group("root", Strategy::OneForOne, all));
+    town.run();
+    let reason = Reason::Failed("many did not start: planned".into());
+    assert_eq!((town.death(), town.census().processes), (Some(&reason), 0));
 }

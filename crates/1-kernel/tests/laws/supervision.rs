@@ -2,7 +2,9 @@
 
 use kernel::{Intensity, Name, Node, NodeId, Pid, Reason, Restart, Strategy, Watch, World};
 
-use crate::actor::{Actor, Book, Diary, Role, Town, act, bearer, crash, text, town, watch};
+use crate::actor::{
+    Actor, Book, Diary, Role, SPEECHLESS, Town, act, bearer, crash, text, town, watch,
+};
 use crate::schedule::{quietly, under_every_schedule};
 
 /// A root with two children: one that is left alone, and the one that a test is about.
@@ -81,6 +83,25 @@ fn one_bad_child_of_many_is_given_up_alone_and_who_must_know_is_told() {
         assert_eq!(diary.of("clerk"), ["start 1", "gave up 1"]);
         assert!(town.is_alive(good) && town.death().is_none());
         assert_eq!(diary.of("floor"), ["start 1"], "nobody else is touched");
+    });
+}
+
+#[test]
+fn a_supervisor_of_many_that_panics_over_giving_up_has_died_of_it_alone() {
+    under_every_schedule(50, |schedule| {
+        let (mut town, diary) = (town(), Diary::default());
+        let role = diary.role(SPEECHLESS);
+        let many = Node::many("many", role.clone()).named(Name(1));
+        let many = many.intensity_per_child(Intensity::times(0));
+        town.grow(None, pair(diary.role("other"), many));
+        let node = town.node("root/many").expect("was grown");
+        let (first, other) = (bearer(&town, Name(1)), town.spawn_child(node, 2, role.actor()));
+        let bad = town.spawn_child(node, 1, role.actor());
+        town.send(bad, crash());
+        schedule.run(&mut town);
+        assert!(bearer(&town, Name(1)) != first && !town.is_alive(other));
+        assert_eq!((town.death(), diary.of("other").len()), (None, 1));
+        assert_eq!(town.count_children(node).all, 0);
     });
 }
 
@@ -166,6 +187,28 @@ fn too_many_restarts_go_up_the_tree_to_the_root_and_the_world_says_so() {
         );
         assert_eq!((town.census().processes, town.census().supervisors), (0, 0));
     });
+}
+
+#[test]
+fn an_intensity_of_nought_bears_no_restart_and_a_good_end_is_none() {
+    for (restart, ends) in [(Restart::Permanent, true), (Restart::Transient, false)] {
+        let (mut town, diary) = (town(), Diary::default());
+        let one = Node::one("ann", diary.role("ann")).restarted(restart).named(Name(1));
+        town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(0), vec![one]));
+        town.send_to(Name(1), act(|out| out.exit(Reason::Normal)));
+        town.run();
+        assert_eq!((diary.of("ann").len(), town.death().is_some()), (1, ends));
+    }
+}
+
+#[test]
+fn a_supervisor_lives_on_without_children() {
+    let (mut town, diary) = (town(), Diary::default());
+    let one = Node::one("ann", diary.role("ann")).restarted(Restart::Temporary).named(Name(1));
+    town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(1), vec![one]));
+    town.send_to(Name(1), crash());
+    town.run();
+    assert_eq!((town.census().processes, town.census().supervisors, town.death()), (0, 1, None));
 }
 
 #[test]
@@ -289,15 +332,10 @@ fn a_transient_group_that_is_ended_in_good_order_stays_away_and_others_come_back
         let (mut town, diary) = (town(), Diary::default());
         let inner = vec![Node::one("ann", diary.role("ann")).named(Name(1))];
         let inner = Node::group("inner", Strategy::OneForOne, Intensity::times(1), inner);
-        town.grow(None, pair(diary.role("x"), inner.restarted(restart).named(Name(2))));
-        let bob = town.spawn(diary.actor("bob"));
-        town.send(
-            bob,
-            act(move |out| {
-                let group = out.whereis(Name(2)).expect("was named");
-                out.exit_other(group, reason.clone());
-            }),
-        );
+        let root = pair(diary.role("x"), inner.restarted(restart).named(Name(2)));
+        town.grow(None, root.named(Name(3)));
+        let (root, inner) = (bearer(&town, Name(3)), bearer(&town, Name(2)));
+        town.exit_as(root, inner, &reason);
         town.run();
         assert_eq!(diary.of("ann").len(), if back { 2 } else { 1 });
         assert_eq!(town.whereis(Name(1)).is_some(), back);

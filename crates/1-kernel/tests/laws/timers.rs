@@ -129,3 +129,20 @@ fn a_timer_beyond_the_end_of_time_is_at_the_end_of_time() {
     town.run();
     assert_eq!(town.next_timer(), Some(u64::MAX));
 }
+
+#[test]
+fn a_timer_can_be_cancelled_by_whoever_knows_it() {
+    let (mut town, diary) = (town(), Diary::default());
+    let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
+    town.send(
+        ann,
+        act(move |out| {
+            let timer = out.timer(5, 1);
+            out.send(bob, act(move |out| out.cancel_timer(timer)));
+        }),
+    );
+    town.run();
+    town.set_time(9);
+    town.run();
+    assert_eq!((diary.of("ann").len(), town.census().timers), (1, 0));
+}

@@ -6,11 +6,13 @@
 //! small.
 //! `docs/journal-format.md` is this file in prose; what is written there has been stored by people.
 
+use std::num::NonZeroU32;
+
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use super::varint::{Cursor, Spool};
 use super::{BytesError, What};
-use crate::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
+use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, TimeInForce};
 
 const STARTED: u8 = 1;
 const MARKET_OPENED: u8 = 2;
@@ -22,6 +24,9 @@ const SUSPENDED: u8 = 7;
 const LEFT: u8 = 8;
 const MARKET_STOPPED: u8 = 9;
 const RELEASED: u8 = 10;
+const MARKET_RESUMED: u8 = 11;
+/// A market with price rules of its own; [`MARKET_OPENED`] is one with negative prices and no collar.
+const MARKET_WITH_RULES: u8 = 12;
 
 const KIND: u8 = 0x0f;
 /// Of `Entered`: it sells.
@@ -32,6 +37,12 @@ const IMMEDIATE: u8 = 0x20;
 const CLIENT: u8 = 0x40;
 /// Of `Left`: for want of a partner.
 const UNMATCHED: u8 = 0x10;
+/// Of `MarketOpened` with rules: it takes zero and negative prices.
+const NEGATIVE: u8 = 0x10;
+/// Of the same: a collar in basis points.
+const BASIS_POINTS: u8 = 0x20;
+/// Of the same: a collar in ticks.
+const TICKS: u8 = 0x40;
 
 /// Writes one fact of `ask`.
 #[inline]
@@ -83,6 +94,10 @@ pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
             out.byte(MARKET_STOPPED);
             out.small(market.0.into());
         }
+        Fact::MarketResumed { market } => {
+            out.byte(MARKET_RESUMED);
+            out.small(market.0.into());
+        }
     }
 }
 
@@ -110,15 +125,30 @@ fn write_entered(ask: AskId, entered: &Entered, out: &mut Spool<'_>) {
     out.varint(lots.0);
 }
 
+/// A market with negative prices and without a collar is written as all were before there were rules.
 fn write_market(market: MarketId, spec: &MarketSpec, out: &mut Spool<'_>) {
-    let name = spec.symbol.as_str().as_bytes();
-    out.byte(MARKET_OPENED);
+    let &MarketSpec { symbol, tick, lot, negative_prices, collar } = spec;
+    let distance = match collar.map(|collar| collar.distance) {
+        None => 0,
+        Some(Distance::BasisPoints(_)) => BASIS_POINTS,
+        Some(Distance::Ticks(_)) => TICKS,
+    };
+    out.byte(match (negative_prices, collar) {
+        (true, None) => MARKET_OPENED,
+        _ => MARKET_WITH_RULES | flag(negative_prices, NEGATIVE) | distance,
+    });
     out.small(market.0.into());
+    let name = symbol.as_str().as_bytes();
     out.varint(name.len() as u64);
     out.raw(name);
-    for scale in [spec.tick, spec.lot] {
+    for scale in [tick, lot] {
         out.varint(scale.mantissa.into());
         out.byte(scale.places);
+    }
+    if let Some(Collar { distance, reference }) = collar {
+        let (Distance::BasisPoints(length) | Distance::Ticks(length)) = distance;
+        out.varint(length.get().into());
+        out.signed(reference.0);
     }
 }
 
@@ -158,6 +188,7 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
         ENTERED => SELL | IMMEDIATE | CLIENT,
         REPLACED => CLIENT,
         LEFT => UNMATCHED,
+        MARKET_WITH_RULES => NEGATIVE | BASIS_POINTS | TICKS,
         _ => 0,
     };
     if flags & !known != 0 {
@@ -166,8 +197,10 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
     Ok(match kind {
         STARTED => Fact::Started { epoch: from.narrow()? },
         MARKET_OPENED => {
-            Fact::MarketOpened { market: MarketId(from.narrow_small()?), spec: read_spec(from)? }
+            let (market, spec) = (MarketId(from.narrow_small()?), read_spec(from)?);
+            Fact::MarketOpened { market, spec: spec.with_negative_prices() }
         }
+        MARKET_WITH_RULES => read_market_with_rules(flags, from)?,
         ENTERED => Fact::Entered(read_entered(ask, flags, from)?),
         TRADED => Fact::Traded {
             deal: read_deal(ask, from)?,
@@ -191,6 +224,7 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
             reason: if flags & UNMATCHED == 0 { Reason::Cancelled } else { Reason::Unmatched },
         },
         MARKET_STOPPED => Fact::MarketStopped { market: MarketId(from.narrow_small()?) },
+        MARKET_RESUMED => Fact::MarketResumed { market: MarketId(from.narrow_small()?) },
         _ => return Err(from.error(What::Kind)),
     })
 }
@@ -218,7 +252,23 @@ fn read_spec(from: &mut Cursor<'_>) -> Result<MarketSpec, BytesError> {
     let name = std::str::from_utf8(from.raw(length)?).ok();
     let symbol = name.and_then(|name| name.parse().ok());
     let symbol = symbol.ok_or_else(|| from.error(What::Symbol))?;
-    Ok(MarketSpec { symbol, tick: read_scale(from)?, lot: read_scale(from)? })
+    Ok(MarketSpec::new(symbol, read_scale(from)?, read_scale(from)?))
+}
+
+fn read_market_with_rules(flags: u8, from: &mut Cursor<'_>) -> Result<Fact, BytesError> {
+    let distance = match flags & !NEGATIVE {
+        0 if flags == 0 => None,
+        BASIS_POINTS => Some(Distance::BasisPoints as fn(NonZeroU32) -> Distance),
+        TICKS => Some(Distance::Ticks as fn(NonZeroU32) -> Distance),
+        _ => return Err(from.error(What::Kind)),
+    };
+    let (market, mut spec) = (MarketId(from.narrow_small()?), read_spec(from)?);
+    spec.negative_prices = flags & NEGATIVE != 0;
+    if let Some(distance) = distance {
+        let length = NonZeroU32::new(from.narrow()?).ok_or_else(|| from.error(What::Range))?;
+        spec = spec.with_collar(distance(length), Price(from.signed()?));
+    }
+    Ok(Fact::MarketOpened { market, spec })
 }
 
 fn read_scale(from: &mut Cursor<'_>) -> Result<Scale, BytesError> {

@@ -1,10 +1,12 @@
 //! Round trips, refusals, and the golden bytes.
 
+use std::num::NonZeroU32;
+
 use proptest::prelude::*;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use super::*;
-use crate::{Deal, Entered, MarketSpec, Reason, TimeInForce};
+use crate::{Collar, Deal, Distance, Entered, MarketSpec, Reason, TimeInForce};
 
 /// Whole numbers of every size, small ones as often as large ones.
 fn number() -> impl Strategy<Value = u64> {
@@ -36,6 +38,14 @@ fn scale() -> impl Strategy<Value = Scale> {
     (1..=u32::MAX, 0..=Scale::MAX_PLACES).prop_map(|(mantissa, places)| Scale { mantissa, places })
 }
 
+fn collar() -> impl Strategy<Value = Collar> {
+    let distance = (1..=u32::MAX, any::<bool>()).prop_map(|(length, ticks)| {
+        let length = NonZeroU32::new(length).unwrap();
+        if ticks { Distance::Ticks(length) } else { Distance::BasisPoints(length) }
+    });
+    (distance, price()).prop_map(|(distance, reference)| Collar { distance, reference })
+}
+
 fn deal(ask: AskId) -> impl Strategy<Value = Deal> {
     (order(ask), order(ask), narrow(), narrow())
         .prop_map(|(maker, taker, incarnation, number)| Deal { maker, taker, incarnation, number })
@@ -44,11 +54,16 @@ fn deal(ask: AskId) -> impl Strategy<Value = Deal> {
 fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
     let market = || any::<u16>().prop_map(MarketId);
     let lots = || number().prop_map(Lots);
-    let spec = ("[A-Z0-9._-]{1,15}", scale(), scale()).prop_map(|(name, tick, lot)| MarketSpec {
-        symbol: name.parse().unwrap(),
-        tick,
-        lot,
-    });
+    let symbol = "[A-Z0-9._-]{1,15}".prop_map(|name| name.parse().unwrap());
+    let spec = (symbol, scale(), scale(), any::<bool>(), prop::option::of(collar())).prop_map(
+        |(symbol, tick, lot, negative_prices, collar)| MarketSpec {
+            symbol,
+            tick,
+            lot,
+            negative_prices,
+            collar,
+        },
+    );
     let side = any::<bool>().prop_map(|buys| if buys { Side::Buy } else { Side::Sell });
     let stands = any::<bool>().prop_map(|good| {
         if good { TimeInForce::GoodTillCancel } else { TimeInForce::ImmediateOrCancel }
@@ -88,6 +103,7 @@ fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
             reason: if cancelled { Reason::Cancelled } else { Reason::Unmatched },
         }),
         market().prop_map(|market| Fact::MarketStopped { market }),
+        market().prop_map(|market| Fact::MarketResumed { market }),
     ]
 }
 
@@ -229,7 +245,7 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(refused(&[5]), BytesError { at: 1, what: What::Truncated });
     assert_eq!(refused(&[5, 0, 0]).what, What::NoFacts);
     assert_eq!(refused(&[5, 0, 1, 0]).what, What::Kind);
-    assert_eq!(refused(&[5, 0, 1, 11, 0]).what, What::Kind);
+    assert_eq!(refused(&[5, 0, 1, 13, 0]).what, What::Kind);
     assert_eq!(refused(&[5, 0, 1, 0x17, 0]).what, What::Kind); // a flag that `suspended` has not
     assert_eq!(refused(&[5, 0, 1, 7, 0x80, 0]).what, What::Overlong);
     assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameAsk);
@@ -237,6 +253,15 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'a', 1, 0, 1, 0]).what, What::Symbol);
     assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'A', 0, 0, 1, 0]).what, What::Scale);
     assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'A', 1, 19, 1, 0]).what, What::Scale);
+    let rules = |kind: u8, collar: &[u8]| {
+        refused(&[&[5, 0, 1, kind, 1, 1, b'A', 1, 0, 1, 0], collar].concat()).what
+    };
+    assert_eq!(rules(0x1c, &[]), What::Kind); // written as kind 2
+    assert_eq!(rules(0x6c, &[1, 2]), What::Kind); // two distances
+    assert_eq!(rules(0x8c, &[]), What::Kind);
+    assert_eq!(rules(0x2c, &[0, 2]), What::Range); // a collar of no distance
+    assert_eq!(rules(0x4c, &[0x80, 0x80, 0x80, 0x80, 0x10, 2]), What::Range); // 2^32 ticks
+    assert_eq!(rules(0x4c, &[1]), What::Truncated);
     let no_client = [&[5, 0, 1, 0x46, 0][..], &[0; 16], &[1, 1]].concat();
     assert_eq!(refused(&no_client).what, What::Client);
 }
@@ -278,11 +303,8 @@ fn common_facts_are_short() {
 #[test]
 fn the_format_is_as_it_was() {
     let at = |ask, time, seq| Stamp { seq, ask: AskId(ask), time: Time(time) };
-    let spec = MarketSpec {
-        symbol: "BTC-USD".parse().unwrap(),
-        tick: Scale { mantissa: 5, places: 1 },
-        lot: Scale::places(8),
-    };
+    let (tick, lot) = (Scale { mantissa: 5, places: 1 }, Scale::places(8));
+    let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot).with_negative_prices();
     let entered = Entered {
         order: OrderId(300),
         account: AccountId(129),
@@ -331,4 +353,45 @@ fn the_format_is_as_it_was() {
     let hex: String = groups.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, include_str!("golden.hex").split_whitespace().collect::<String>());
     assert_eq!(read(groups.bytes(), 1).unwrap(), facts);
+}
+
+/// The same of markets with rules, which came later.
+#[test]
+fn the_format_of_rules_is_as_it_was() {
+    let spec = MarketSpec::new("A".parse().unwrap(), Scale::places(2), Scale::places(0));
+    let length = |length| NonZeroU32::new(length).unwrap();
+    let ticks = spec.with_collar(Distance::Ticks(length(300)), Price(-2));
+    let markets = [
+        spec,
+        spec.with_collar(Distance::BasisPoints(length(1000)), Price(100)),
+        ticks,
+        ticks.with_negative_prices(),
+    ];
+    let facts: Vec<_> = (0..)
+        .zip(markets)
+        .map(|(n, spec)| {
+            let stamp = Stamp { seq: u64::from(n) + 1, ask: AskId(1), time: Time(0) };
+            (stamp, Fact::MarketOpened { market: MarketId(n), spec })
+        })
+        .collect();
+    let groups = groups(&facts);
+    let (head, name_and_scales) = (&[1, 0, 4][..], [1, b'A', 1, 2, 1, 0]);
+    let fact = |kind: u8, market: u8, collar: &[u8]| {
+        [&[kind, market][..], &name_and_scales, collar].concat()
+    };
+    let right = [
+        head,
+        &fact(0x0c, 0, &[]),
+        &fact(0x2c, 1, &[0xe8, 7, 0xc8, 1]),
+        &fact(0x4c, 2, &[0xac, 2, 3]),
+        &fact(0x5c, 3, &[0xac, 2, 3]),
+    ];
+    assert_eq!(groups.bytes(), right.concat());
+    assert_eq!(read(groups.bytes(), 1).unwrap(), facts);
+}
+
+/// Asks and facts are copied for each order: rules that make them larger would be paid by all.
+#[test]
+fn a_market_is_no_larger_than_an_order() {
+    assert_eq!((size_of::<crate::Ask>(), size_of::<Fact>()), (56, 56));
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use units::{AccountId, OrderId, Side};
 
-use super::Trade;
+use super::{Trade, pop_oldest};
 
 /// One side of a trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +41,7 @@ impl Fills {
             let seqs = self.accounts.entry(account).or_default();
             seqs.push_back(trade.seq);
             if seqs.len() > self.per_account {
-                seqs.pop_front();
+                pop_oldest(seqs);
             }
         }
         if self.trades.len() > self.bound
@@ -55,12 +55,18 @@ impl Fills {
         for account in parties(trade).into_iter().flatten() {
             let Some(seqs) = self.accounts.get_mut(&account) else { continue };
             if seqs.front() == Some(&trade.seq) {
-                seqs.pop_front();
+                pop_oldest(seqs);
             }
             if seqs.is_empty() {
                 self.accounts.remove(&account);
             }
         }
+    }
+
+    /// Places in the lists of accounts, taken or not.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.accounts.values().map(VecDeque::capacity).sum()
     }
 
     /// An account's fills, newest first. Of a trade with itself, the newcomer's side comes first.

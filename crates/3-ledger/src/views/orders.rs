@@ -4,12 +4,13 @@
 //! placed under it; the client id of a replace leads nowhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 
 use kernel::Table;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
 use words::{Entered, Fact, Reason, Stamp, TimeInForce};
 
-use super::BookOrder;
+use super::{BookOrder, pop_oldest};
 
 /// One order, from its own facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -206,8 +207,20 @@ impl Orders {
 
     /// An account's open orders with numbers below `below`, newest first. O(log orders) for each.
     pub fn open_of(&self, account: AccountId, below: OrderId) -> impl Iterator<Item = &Order> {
-        let account = self.accounts.get(&account).into_iter();
-        let orders = account.flat_map(move |a| a.open.range(..below).rev());
+        self.open_between(account, OrderId(0), below).rev()
+    }
+
+    /// An account's open orders with numbers above `above` and below `below`, oldest first; none if
+    /// no number can be between. O(log orders) for each.
+    pub fn open_between(
+        &self,
+        account: AccountId,
+        above: OrderId,
+        below: OrderId,
+    ) -> impl DoubleEndedIterator<Item = &Order> {
+        let account = self.accounts.get(&account).filter(|_| above < below).into_iter();
+        let between = (Bound::Excluded(above), Bound::Excluded(below));
+        let orders = account.flat_map(move |a| a.open.range(between));
         orders.filter_map(|&order| self.get(order))
     }
 
@@ -215,6 +228,12 @@ impl Orders {
     pub fn finished_of(&self, account: AccountId) -> impl Iterator<Item = &Order> {
         let ends = self.accounts.get(&account).into_iter().flat_map(|a| a.finished.iter().rev());
         ends.filter_map(|end| self.ends.get(end)).map(|&slot| self.at(slot))
+    }
+
+    /// Places in the lists of finished orders, taken or not.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.accounts.values().map(|account| account.finished.capacity()).sum()
     }
 
     /// How many orders are open, over all accounts.
@@ -292,7 +311,7 @@ impl Orders {
         }
         self.free.push(slot);
         let Some(entry) = self.accounts.get_mut(&account) else { return };
-        entry.finished.pop_front();
+        pop_oldest(&mut entry.finished);
         if entry.open.is_empty() && entry.finished.is_empty() {
             self.accounts.remove(&account);
         }

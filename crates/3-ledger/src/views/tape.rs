@@ -8,10 +8,8 @@ use words::{Deal, Stamp};
 /// One trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trade {
-    /// Number of its fact: unique over all markets, and how clients name it.
+    /// Number of its fact: its one number everywhere. Unique over all markets, rises, with gaps.
     pub seq: u64,
-    /// Its number in its market, from 1, up by one.
-    pub number: u64,
     /// The ask that brought it about.
     pub ask: AskId,
     /// When that ask came in.
@@ -34,7 +32,7 @@ pub struct Trade {
 
 impl Trade {
     /// What the fact itself says; the rest is filled in from the orders and the tape.
-    pub(super) fn unnumbered(
+    pub(super) fn of_fact_alone(
         stamp: &Stamp,
         deal: Deal,
         market: MarketId,
@@ -43,7 +41,6 @@ impl Trade {
     ) -> Trade {
         Trade {
             seq: stamp.seq,
-            number: 0,
             ask: stamp.ask,
             time: stamp.time,
             deal,
@@ -77,7 +74,7 @@ impl Tape {
     }
 
     pub(super) fn push(&mut self, trade: Trade) {
-        self.count = trade.number;
+        self.count += 1;
         self.trades.push_back(trade);
         if self.trades.len() > self.bound {
             self.trades.pop_front();

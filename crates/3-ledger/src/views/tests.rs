@@ -29,11 +29,12 @@ impl History {
 
     fn market(&mut self, id: u16) {
         self.next_ask();
-        let spec = MarketSpec {
-            symbol: format!("M{id}-USD").parse().unwrap(),
-            tick: Scale::places(2),
-            lot: Scale::places(3),
-        };
+        let spec = MarketSpec::new(
+            format!("M{id}-USD").parse().unwrap(),
+            Scale::places(2),
+            Scale::places(3),
+        )
+        .with_negative_prices();
         self.push(Fact::MarketOpened { market: MarketId(id), spec });
     }
 
@@ -103,7 +104,7 @@ fn a_partly_filled_order_keeps_its_place_and_a_filled_one_is_gone() {
     assert_eq!((order.status(), order.done, order.value), (Status::Done, Lots(5), 500));
     assert_eq!(views.orders().get(second).unwrap().open(), Lots(2));
     let tape: Vec<_> = views.market(MarketId(1)).unwrap().tape.newest_first().collect();
-    assert_eq!((tape[0].number, tape[0].lots, tape[0].taker_side), (2, Lots(1), Side::Buy));
+    assert_eq!((tape[0].seq, tape[0].lots, tape[0].taker_side), (views.seq(), Lots(1), Side::Buy));
     assert_eq!(views.strays(), 0);
 }
 
@@ -170,4 +171,27 @@ fn volume_is_of_the_last_day_only() {
     assert_eq!(tape.day_volume(time(2)), 30 + 5);
     assert_eq!(tape.day_volume(time(1)), 35);
     assert_eq!(tape.day_volume(Time(time(1).0 + 60_000_000_000)), 5);
+}
+
+/// Accounts take turns to do much and then little: their lists do not stay as long as they once were.
+#[test]
+fn lists_of_accounts_give_back_the_room_that_they_do_not_need_any_more() {
+    let mut h = History::default();
+    h.market(1);
+    let bounds = Bounds { finished: 400, fills: 200, ..Bounds::default() };
+    for account in 0..40 {
+        for trades in [150, 1] {
+            for other in if trades == 1 { 0..account } else { account..account + 1 } {
+                for _ in 0..trades {
+                    let (maker, taker) =
+                        (h.enter(other, Side::Sell, 9, 1), h.enter(other, Side::Buy, 9, 1));
+                    h.trade(maker, taker, 1, 9, 1);
+                }
+            }
+        }
+    }
+    let views = h.views(bounds);
+    assert_eq!(views.orders().finished_of(AccountId(0)).count(), 2);
+    assert!(views.orders().room() <= 6_000, "{} places for 400 orders", views.orders().room());
+    assert!(views.fills().room() <= 4_000, "{} places for 200 trades", views.fills().room());
 }

@@ -133,9 +133,7 @@ impl Floor {
     #[inline(always)]
     fn introduce(&mut self, newcomer: Newcomer, index: usize, out: &mut Out<Party>) {
         let introduction = self.next_number();
-        let seat = self.seats.get_mut(index).expect("whoever is first on a ladder has a seat");
-        seat.set_introduced(true);
-        let maker = (seat.pid(index), seat.order);
+        let maker = self.seats.introduce(index);
         if !self.asked.is_empty() {
             self.asked.remove(&maker.1); // its answer may come before it hears of this
         }
@@ -209,12 +207,12 @@ impl Floor {
     #[inline(always)]
     fn show_rest(&mut self, dealt: Lots) -> bool {
         let Some((maker, order)) = self.walk.as_ref().map(|walk| walk.maker) else { return false };
-        let Some(seat) = self.seats.of(maker, order) else { return false };
+        let Some((at, seat)) = self.seats.of(maker, order) else { return false };
         let (side, left) = (seat.side(), seat.lots.checked_sub(dealt).unwrap_or(Lots::ZERO));
         if left.is_zero() {
             return false;
         }
-        self.show(side, maker, left);
+        self.show(side, at, left);
         true
     }
 
@@ -235,8 +233,8 @@ impl Floor {
             return self.doubt(true, ask == Busy::Newcomer, out);
         }
         walk.maker_is = Maker::Known;
-        if let Some(seat) = self.seats.of(maker, order) {
-            self.show(seat.side(), maker, open);
+        if let Some((at, seat)) = self.seats.of(maker, order) {
+            self.show(seat.side(), at, open);
         }
         self.doubt(false, true, out);
     }

@@ -1,12 +1,13 @@
-//! Seats: who rests where on a floor, each with who stands before and behind it, by the index of its address.
+//! Seats: who rests where on a floor, each with who stands before and behind it, found by the index of its address.
 //! They know of no price: that is the level's.
 
 use kernel::Pid;
 use units::{AskId, Lots, OrderId, Side};
 
 use super::NONE;
+use super::places::Places;
 
-/// Where an order rests: 40 bytes, kept by the index of the order's address.
+/// Where an order rests: 40 bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Seat {
     /// Who; or who sat here or spoke from here last, if the seat is empty.
@@ -21,39 +22,108 @@ pub(crate) struct Seat {
     pub(super) level: LevelRef,
 }
 
-/// A level of one of the two ladders: a mark, place of its page, side, level in the page.
+/// A level of one of the two ladders: a mark, its side, the number of its queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LevelRef(u32);
 
 /// All seats of a floor.
-#[derive(Clone, Default, Debug)]
+///
+/// Addresses are the world's, seats are the floor's: where most addresses are of its market, the place of a seat is
+/// the index of its address, which costs nothing to find; where they are not, places are counted from 0 and found by
+/// a table ([`Places`]). What a floor takes hangs on who rests there and not on how many others there are.
+///
+/// - a seat that is taken stays where it is: others name its place
+/// - without a table the place of a seat is the index of its address, and at most three in four are of no use
+/// - with one, the table has the address of each place
+#[derive(Clone, Debug)]
 pub(crate) struct Seats {
     pub(super) seats: Vec<Seat>,
+    /// So many places are there without asking again whether most are of use.
+    reach: usize,
+    pub(super) places: Places,
+    /// With a table: places that were empty when they were last looked through, those of the oldest orders last.
+    free: Vec<u32>,
+}
+
+/// So many places are few, whoever they are of.
+const FEW: usize = 64;
+
+/// Of so many orders at least that have left it is remembered which life has spoken from their address last: words of
+/// a former one, should they come later, are not heard. A world hands them over in order of sending and comes to rest
+/// before each ask, so none comes later; only an explorer, whose worlds are few, lets words overtake each other.
+const REMEMBERED: usize = 64;
+
+impl Default for Seats {
+    fn default() -> Seats {
+        let places = Places::default();
+        Seats { seats: Vec::new(), reach: 0, places, free: Vec::new() }
+    }
 }
 
 impl Seats {
+    /// The place of an address's seat, or one where there is none.
     #[inline(always)]
-    pub(crate) fn get(&self, index: usize) -> Option<&Seat> {
-        self.seats.get(index).filter(|seat| !seat.lots.is_zero())
+    pub(crate) fn place_of(&self, pid: Pid) -> usize {
+        if self.places.is_empty() { pid.index() } else { self.place_by_table(pid.index()) }
+    }
+
+    #[cold]
+    fn place_by_table(&self, index: usize) -> usize {
+        self.places.find(index)
+    }
+
+    /// The index of the address of a place.
+    #[inline(always)]
+    pub(super) fn index_at(&self, place: usize) -> u32 {
+        let index = if self.places.is_empty() { place } else { self.places.index_at(place) };
+        u32::try_from(index).expect("an index has 32 bits")
     }
 
     #[inline(always)]
-    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Seat> {
-        self.seats.get_mut(index).filter(|seat| !seat.lots.is_zero())
+    pub(crate) fn get(&self, place: usize) -> Option<&Seat> {
+        self.seats.get(place).filter(|seat| !seat.lots.is_zero())
+    }
+
+    /// Who sits in a place: it is introduced to a newcomer.
+    #[inline(always)]
+    pub(crate) fn introduce(&mut self, place: usize) -> (Pid, OrderId) {
+        let index = self.index_at(place);
+        let seat = self.seats.get_mut(place).expect("whoever is first on a ladder has a seat");
+        seat.set_introduced(true);
+        (Pid::made_up(index, seat.generation), seat.order)
+    }
+
+    /// Who sits in a place has said where it is since it was introduced.
+    #[inline(always)]
+    pub(crate) fn is_back(&mut self, place: usize) {
+        if let Some(seat) = self.seats.get_mut(place) {
+            seat.set_introduced(false);
+        }
     }
 
     /// The seat of an order at the address that it had or has.
     #[inline(always)]
-    pub(crate) fn of(&self, pid: Pid, order: OrderId) -> Option<&Seat> {
-        self.get(pid.index()).filter(|seat| seat.order == order)
+    pub(crate) fn of(&self, pid: Pid, order: OrderId) -> Option<(usize, &Seat)> {
+        match self.seats.get(pid.index()) {
+            // With a table too: no order has two seats.
+            Some(seat) if seat.order == order && !seat.lots.is_zero() => Some((pid.index(), seat)),
+            _ => self.of_table(pid, order),
+        }
+    }
+
+    /// The same, where it is not at the index of its address.
+    #[cold]
+    fn of_table(&self, pid: Pid, order: OrderId) -> Option<(usize, &Seat)> {
+        let place = self.place_of(pid);
+        let seat = self.get(place).filter(|seat| seat.order == order)?;
+        Some((place, seat))
     }
 
     /// Hears a life speak: false if a later one has spoken at this address before, of this order or
     /// of the next that was given the address. Words of two lives need not come in the lives' order.
     #[inline(always)]
     pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        self.make_room(pid.index());
-        let seat = &mut self.seats[pid.index()];
+        let (_, seat) = self.seat_of(pid);
         if seat.generation > pid.generation() {
             return false;
         }
@@ -65,20 +135,96 @@ impl Seats {
     /// given it: this one has ended.
     #[inline(always)]
     pub(crate) fn is_taken_over(&self, pid: Pid) -> bool {
-        self.seats.get(pid.index()).is_some_and(|seat| seat.generation > pid.generation())
+        self.seats.get(self.place_of(pid)).is_some_and(|seat| seat.generation > pid.generation())
     }
 
-    /// Who sits at this address, if it is another order than this one: it must have ended.
+    /// Where another order than this one sits at this address, of a life that is no later: it must have ended.
     #[inline(always)]
-    pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<OrderId> {
-        let seat = self.get(pid.index())?;
-        (seat.order != order && seat.generation <= pid.generation()).then_some(seat.order)
+    pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<(Side, usize)> {
+        let place = self.place_of(pid);
+        let seat = self.get(place)?;
+        let is_other = seat.order != order && seat.generation <= pid.generation();
+        is_other.then(|| (seat.side(), place))
     }
 
+    /// The seat of an address and its place, which is made if there is none.
     #[inline(always)]
-    pub(super) fn make_room(&mut self, index: usize) {
-        if index >= self.seats.len() {
-            self.seats.resize(index + 1, Seat::EMPTY);
+    pub(super) fn seat_of(&mut self, pid: Pid) -> (usize, &mut Seat) {
+        let index = pid.index();
+        if self.places.is_empty() && index < self.seats.len() {
+            return (index, &mut self.seats[index]);
+        }
+        let place = self.make_room(index);
+        (place, &mut self.seats[place])
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, index: usize) -> usize {
+        if self.places.is_empty() {
+            if index < self.reach || self.most_are_of_use(index) {
+                self.seats.resize(index + 1, Seat::EMPTY);
+                return index;
+            }
+            self.begin_table();
+        }
+        let place = self.places.find(index);
+        if place < self.seats.len() {
+            return place;
+        }
+        let place = self.free_place();
+        self.places.insert(index, place);
+        place as usize
+    }
+
+    /// A place for another address: one that is empty still, else a new one.
+    fn free_place(&mut self) -> u32 {
+        if self.free.is_empty() && self.seats.len() == self.seats.capacity() {
+            self.find_free();
+        }
+        while let Some(place) = self.free.pop() {
+            let seat = &mut self.seats[place as usize];
+            if seat.lots.is_zero() {
+                *seat = Seat::EMPTY;
+                self.places.remove(place);
+                return place;
+            }
+        }
+        self.seats.push(Seat::EMPTY);
+        u32::try_from(self.seats.len() - 1).expect("fewer seats than addresses")
+    }
+
+    /// Looks through all seats for those to be used again, if they are many enough to pay for it: an eighth.
+    #[cold]
+    fn find_free(&mut self) {
+        let places = (0..).zip(&self.seats);
+        let empty =
+            places.filter(|(_, seat)| seat.lots.is_zero()).map(|(at, seat)| (seat.order, at));
+        let mut empty: Vec<(OrderId, u32)> = empty.collect();
+        if empty.len() > REMEMBERED + self.seats.len() / 8 {
+            empty.sort_unstable_by(|one, other| other.cmp(one));
+            self.free = empty.into_iter().skip(REMEMBERED).map(|(_, place)| place).collect();
+        }
+    }
+
+    /// True if the places up to this index are few, or at least half of those that there are have been of use.
+    fn most_are_of_use(&mut self, index: usize) -> bool {
+        let used = self.seats.iter().filter(|seat| seat.generation != 0).count();
+        let enough = index < (2 * used).max(FEW);
+        if enough {
+            self.reach = (2 * self.seats.len()).max(FEW).max(index + 1);
+        }
+        enough
+    }
+
+    /// From here on places are found by a table; the seats stay where they are, and those of no use are to be used.
+    #[cold]
+    fn begin_table(&mut self) {
+        self.places.begin(self.seats.len());
+        for (place, seat) in (0..).zip(&self.seats) {
+            self.places.insert(place as usize, place);
+            if seat.generation == 0 {
+                self.free.push(place);
+            }
         }
     }
 
@@ -119,8 +265,7 @@ impl Seats {
     /// Hears somebody who speaks for the first time from here, where nobody sits: true if it is so.
     #[inline(always)]
     pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
-        self.make_room(pid.index());
-        let seat = &mut self.seats[pid.index()];
+        let (_, seat) = self.seat_of(pid);
         let is_new = seat.lots.is_zero() && seat.generation < pid.generation();
         if is_new {
             (seat.order, seat.generation) = (order, pid.generation());
@@ -128,56 +273,50 @@ impl Seats {
         is_new
     }
 
-    /// True if this life is the last that spoke from here, and sits here.
-    #[inline(always)]
-    pub(crate) fn is_taken_by(&self, pid: Pid, order: OrderId) -> bool {
-        let is = |seat: &Seat| seat.order == order && seat.generation == pid.generation();
-        self.get(pid.index()).is_some_and(is)
-    }
-
-    /// Asks the processor to fetch the seats before and behind one soon. No effect but on time.
+    /// Asks the processor to fetch the seats before and behind that of an address soon. No effect but on time.
     #[inline(always)]
     pub(crate) fn warm_neighbours(&self, index: usize) {
-        if let Some(seat) = self.seats.get(index) {
-            self.warm(seat.next as usize);
-            self.warm(seat.previous as usize);
+        let place = if self.places.is_empty() { index } else { self.places.find(index) };
+        if let Some(seat) = self.seats.get(place) {
+            self.warm_place(seat.next as usize);
+            self.warm_place(seat.previous as usize);
         }
     }
 
-    /// Asks the processor to fetch a seat soon. No effect but on time.
+    /// Asks the processor to fetch the seat of an address soon, or what leads to it. No effect but on time.
     #[inline(always)]
     pub(crate) fn warm(&self, index: usize) {
-        if let Some(seat) = self.seats.get(index) {
+        if self.places.is_empty() { self.warm_place(index) } else { self.places.warm(index) }
+    }
+
+    #[inline(always)]
+    fn warm_place(&self, place: usize) {
+        if let Some(seat) = self.seats.get(place) {
             kernel::prefetch(seat);
         }
     }
 }
 
 impl LevelRef {
-    /// Most pages of a ladder: an index has 32 bits, of which mark, side and level take 7.
-    const MAX_PAGES: u32 = 1 << 25;
     /// Set on who was introduced to a newcomer and has not said since where it is.
     const INTRODUCED: u32 = 1 << 31;
+    const SELLS: u32 = 1 << 30;
 
     #[inline(always)]
-    pub(super) fn new(side: Side, page: u32, level: usize) -> LevelRef {
-        assert!(page < LevelRef::MAX_PAGES, "fewer pages than limits::MAX_ORDERS");
-        LevelRef(page << 6 | (side as u32) << 5 | u32::try_from(level).expect("0 to 31"))
+    pub(super) fn new(side: Side, queue: u32) -> LevelRef {
+        assert!(queue < LevelRef::SELLS, "fewer levels than limits::MAX_ORDERS");
+        LevelRef(queue | (side as u32) << 30)
     }
 
+    /// The number of the level's queue on its ladder.
     #[inline(always)]
-    pub(super) fn page(self) -> usize {
-        ((self.0 & !LevelRef::INTRODUCED) >> 6) as usize
+    pub(super) fn queue(self) -> u32 {
+        self.0 & (LevelRef::SELLS - 1)
     }
 
     #[inline(always)]
     pub(super) fn side(self) -> Side {
-        if self.0 & 1 << 5 == 0 { Side::Buy } else { Side::Sell }
-    }
-
-    #[inline(always)]
-    pub(super) fn level(self) -> usize {
-        (self.0 & 31) as usize
+        if self.0 & LevelRef::SELLS == 0 { Side::Buy } else { Side::Sell }
     }
 }
 
@@ -206,17 +345,11 @@ impl Seat {
     }
 
     #[inline(always)]
-    pub(crate) fn set_introduced(&mut self, introduced: bool) {
+    fn set_introduced(&mut self, introduced: bool) {
         if introduced {
             self.level.0 |= LevelRef::INTRODUCED;
         } else {
             self.level.0 &= !LevelRef::INTRODUCED;
         }
-    }
-
-    /// The address of who sits here.
-    #[inline(always)]
-    pub(crate) fn pid(&self, index: usize) -> Pid {
-        Pid::made_up(u32::try_from(index).expect("an index has 32 bits"), self.generation)
     }
 }

@@ -2,12 +2,22 @@
 //! dies on the way. One `on_` a message; late and doubled ones fall through to doing nothing.
 
 use kernel::{Out, Pid};
-use units::{Lots, OrderId, Price};
+use units::{Lots, OrderId, Price, limits};
 use words::{Busy, Deal, Say};
 
 use super::{Hold, Order, Phase, id};
 use crate::floor::is_later;
 use crate::{LEDGER, Party, floor_of, mutation};
+
+/// Why an order ends whose life has proposed all the deals that it may.
+const PROPOSALS_ARE_USED_UP: u32 = 1;
+
+/// Ends this life, in which there are no numbers left for deals. It holds nothing and has promised nothing; its
+/// supervisor begins the next one, which recalls its line and announces itself at its place, as after any death.
+#[cold]
+fn begin_another_life(out: &mut Out<Party>) {
+    out.exit(kernel::Reason::Said(PROPOSALS_ARE_USED_UP));
+}
 
 impl Order {
     // ---- the maker
@@ -29,12 +39,15 @@ impl Order {
         if lots.is_zero() || !self.side.opposite().accepts(limit, self.price) {
             return self.pass(introduction, Busy::Newcomer, out);
         }
+        if self.proposals >= limits::MAX_PROPOSALS && !mutation::PROPOSES_ON.is_on() {
+            return begin_another_life(out);
+        }
         if !mutation::NO_HOLD_ON_PROPOSING.is_on() {
             self.open -= lots;
             self.held = lots;
             self.phase = Phase::Proposed;
         }
-        self.proposals = self.proposals.checked_add(1).expect("fewer than 2^32 proposals a life");
+        self.proposals += 1;
         self.introduction = introduction;
         out.monitor(newcomer);
         let (incarnation, number) = (life(out), self.proposals);

@@ -20,9 +20,42 @@ pub(super) struct State {
     pub(super) no_names: bool,
     /// What another program has taken away of what the writer holds.
     pub(super) lost: Option<Lost>,
+    /// What was read: how often, how many bytes, and the most at once.
+    pub(super) reads: (u64, u64, usize),
+    /// Zeros without blocks, up to this length, behind what segments have.
+    pub(super) hole: u64,
+    /// All that was done to files and names.
+    pub(super) history: Vec<Event>,
     locked: bool,
     /// Files that have a writer.
     writers: Vec<std::sync::Weak<Mutex<Vec<u8>>>>,
+}
+
+/// Something that was done to a file, by its number, or to names.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    Write {
+        file: usize,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Length {
+        file: usize,
+        length: usize,
+    },
+    Sync {
+        file: usize,
+    },
+    /// A name leads to another file now, or to none.
+    Name {
+        name: String,
+        file: Option<usize>,
+    },
+    SyncNames,
+    /// Said by a test: facts before this position may be told from here on.
+    Told(u64),
+    /// Said by a test: a snapshot at this position was saved.
+    Saved(u64),
 }
 
 #[derive(Debug)]
@@ -52,6 +85,10 @@ impl Drop for SimLock {
 impl Sim {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+
+    fn fails_syncs(&self) -> io::Result<()> {
+        if self.state().fail_syncs { Err(io::Error::other("bad cable")) } else { Ok(()) }
     }
 
     /// The names of the segments, in order.
@@ -111,22 +148,33 @@ impl Storage for Sim {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.set(name, Vec::new());
-        self.open(name)
+        let file = self.open(name)?;
+        let event = Event::Name { name: name.to_owned(), file: Some(file.number()) };
+        self.state().history.push(event);
+        Ok(file)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
         let file = state.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        let number = Arc::as_ptr(&file).addr();
         let _replaced = state.files.insert(to.to_owned(), file);
+        state.history.push(Event::Name { name: from.to_owned(), file: None });
+        state.history.push(Event::Name { name: to.to_owned(), file: Some(number) });
         Ok(())
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.state().files.remove(name).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
+        let mut state = self.state();
+        state.files.remove(name).ok_or(io::ErrorKind::NotFound)?;
+        state.history.push(Event::Name { name: name.to_owned(), file: None });
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        if self.state().fail_syncs { Err(io::Error::other("bad cable")) } else { Ok(()) }
+        self.fails_syncs()?;
+        self.state().history.push(Event::SyncNames);
+        Ok(())
     }
 
     fn available(&self) -> io::Result<u64> {
@@ -151,6 +199,11 @@ impl Storage for Sim {
 }
 
 impl SimFile {
+    /// Tells it from others.
+    fn number(&self) -> usize {
+        Arc::as_ptr(&self.bytes).addr()
+    }
+
     /// Grows the file with zeros as far as there is room. An error if that was not far enough.
     fn grow(&self, length: usize) -> io::Result<()> {
         let old = self.bytes.lock().unwrap().len();
@@ -168,14 +221,22 @@ fn place(at: u64) -> usize {
 
 impl StorageFile for SimFile {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.bytes.lock().unwrap().len() as u64)
+        let (state, bytes) = (self.sim.state(), self.bytes.lock().unwrap());
+        let hole = if bytes.starts_with(b"bwfacts") { state.hole } else { 0 };
+        Ok(hole.max(bytes.len() as u64))
     }
 
     fn read_some(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.bytes.lock().unwrap();
+        let (mut state, bytes) = (self.sim.state(), self.bytes.lock().unwrap());
+        let (reads, read, most) = state.reads;
         let rest = bytes.get(place(at)..).unwrap_or_default();
-        let length = rest.len().min(into.len());
+        let mut length = rest.len().min(into.len());
         into[..length].copy_from_slice(&rest[..length]);
+        if rest.is_empty() && bytes.starts_with(b"bwfacts") {
+            length = into.len().min(place(state.hole.saturating_sub(at)));
+            into[..length].fill(0);
+        }
+        state.reads = (reads + 1, read + length as u64, most.max(into.len()));
         Ok(length)
     }
 
@@ -188,6 +249,10 @@ impl StorageFile for SimFile {
         let begin = place(at).min(file.len());
         let length = bytes.len().min(file.len() - begin); // what fits is written all the same
         file[begin..begin + length].copy_from_slice(&bytes[..length]);
+        let bytes = bytes[..length].to_vec();
+        let event = Event::Write { file: self.number(), at: begin, bytes };
+        self.sim.state().history.push(event);
+        let bytes = &file[begin..begin + length];
         grown.map(|()| bytes.len())
     }
 
@@ -197,11 +262,15 @@ impl StorageFile for SimFile {
 
     fn set_length(&self, length: u64) -> io::Result<()> {
         self.bytes.lock().unwrap().resize(place(length), 0);
+        let event = Event::Length { file: self.number(), length: place(length) };
+        self.sim.state().history.push(event);
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.sim.sync()
+        self.sim.fails_syncs()?;
+        self.sim.state().history.push(Event::Sync { file: self.number() });
+        Ok(())
     }
 
     fn try_lock(&self) -> io::Result<bool> {

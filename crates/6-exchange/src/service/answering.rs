@@ -31,6 +31,9 @@ pub trait Asked {
     /// See [`Exchange::set_intake`].
     fn set_intake(&mut self, intake: Intake);
 
+    /// See [`Exchange::set_uptime`].
+    fn set_uptime(&mut self, nanoseconds: u64);
+
     /// How many facts there are.
     fn facts(&self) -> u64;
 
@@ -57,6 +60,10 @@ impl<W: Watch<Party>> Asked for Exchange<W> {
         Exchange::set_intake(self, intake);
     }
 
+    fn set_uptime(&mut self, nanoseconds: u64) {
+        Exchange::set_uptime(self, nanoseconds);
+    }
+
     fn facts(&self) -> u64 {
         self.ledger().facts()
     }
@@ -64,6 +71,17 @@ impl<W: Watch<Party>> Asked for Exchange<W> {
     fn fold(&self) -> Vec<u8> {
         recover::snapshot(self)
     }
+}
+
+/// What is so when a batch comes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// What time it is: of the facts of that batch.
+    pub time: Time,
+    /// What the monotonic clock says, in nanoseconds since the start: restarts are counted by it.
+    pub uptime: u64,
+    /// What the journal has room for.
+    pub intake: Intake,
 }
 
 /// Gathers what was answered until it is handed on.
@@ -83,18 +101,19 @@ impl Answering {
     }
 
     /// Says that a start of the world begins here, before anything is asked.
-    pub fn begin(&mut self, asked: &mut impl Asked, time: Time) {
+    pub fn begin(&mut self, asked: &mut impl Asked, now: Moment) {
+        asked.set_uptime(now.uptime); // before anything has a time
         let groups = &mut self.chunk.groups;
-        let number = asked.begin(time, &mut |_, tell| write(groups, &tell));
+        let number = asked.begin(now.time, &mut |_, tell| write(groups, &tell));
         debug_assert!(number >= AskId(1));
     }
 
     /// Runs a batch of asks, each to quiet.
-    ///
-    /// `intake` says what the journal has room for.
-    pub fn take(&mut self, asked: &mut impl Asked, batch: Batch, intake: Intake, time: Time) {
+    pub fn take(&mut self, asked: &mut impl Asked, batch: Batch, now: Moment) {
         let Batch { asks, reply } = batch;
+        let Moment { time, uptime, intake } = now;
         asked.set_intake(intake);
+        asked.set_uptime(uptime);
         let mut answers = Vec::with_capacity(asks.len());
         for (at, ask) in asks.iter().enumerate() {
             asked.warm(&asks[at + 1..]);
@@ -107,6 +126,12 @@ impl Answering {
     /// True if what was gathered is to be handed on although more asks wait.
     pub fn is_full(&self) -> bool {
         self.chunk.groups.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
+    }
+
+    /// Says that the next chunk is the last one of a clean end. It has a snapshot of all facts, unless one was saved of
+    /// them: so the next start shows if a segment has gone missing since, and folds none of them anew.
+    pub fn end(&mut self) {
+        self.snapshot_every = 1;
     }
 
     /// What was gathered, with a snapshot if it is time for one.

@@ -43,7 +43,8 @@ impl JournalLoop {
         JournalLoop { keeping, from_world, shared, subscribers, memory, remembered: 0, due }
     }
 
-    pub(crate) fn run(mut self) {
+    /// Runs until the world has ended, or the journal has failed.
+    pub(crate) fn run(&mut self) {
         let mut going = true;
         let mut ends = false;
         while going && !ends {
@@ -129,7 +130,6 @@ impl JournalLoop {
     fn goes_on(&self, next: Next) -> bool {
         if let Next::Stop(why) = next {
             self.shared.fail(why);
-            self.shared.stopping.store(true, Ordering::Release);
             return false;
         }
         true

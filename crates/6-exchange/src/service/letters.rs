@@ -89,6 +89,9 @@ pub struct Batch {
 pub(crate) enum ToWorld {
     Batch(Batch),
     Stop,
+    /// Does something to the exchange, such as killing a process of it.
+    #[cfg(test)]
+    Harm(Box<dyn FnOnce(&mut crate::Exchange) + Send>),
 }
 
 // ---- facts

@@ -4,9 +4,9 @@ use std::fmt;
 
 use journal::{Cut, Journal, JournalError, read_facts};
 use kernel::Watch;
-use ledger::{Ledger, SnapshotError, Wrong};
+use ledger::{Ledger, SnapshotError, Wrong, follows};
 use market::Party;
-use units::{AskId, Time};
+use units::{AskId, Time, limits};
 use words::{MarketSpec, Stamp};
 
 use crate::{Exchange, Options};
@@ -20,11 +20,13 @@ pub struct Recovered {
     pub from_snapshot: u64,
     /// Snapshots that were passed over: damaged or of another history.
     pub passed_over: Vec<String>,
+    /// True if the newest snapshot was of an earlier version: all facts were folded instead.
+    pub earlier_version: bool,
     /// Orders that became processes again.
     pub open_orders: usize,
     /// Markets that are open, in order of number.
     pub markets: Vec<MarketSpec>,
-    /// A record at the journal's end that a crash had left half written; it was cut off.
+    /// What was cut off the journal's end: bytes that were no whole record.
     pub cut: Option<Cut>,
 }
 
@@ -42,6 +44,8 @@ pub enum RecoverError {
     },
     /// A snapshot that is whole has something else in it.
     Snapshot(SnapshotError),
+    /// The facts are right, and their processes died more often at the start than is borne.
+    Died(String),
 }
 
 impl fmt::Display for RecoverError {
@@ -56,6 +60,11 @@ impl fmt::Display for RecoverError {
             RecoverError::Snapshot(why) => write!(
                 f,
                 "{why}. The journal itself has all facts: move the snapshot (*.fold) away and start again"
+            ),
+            RecoverError::Died(why) => write!(
+                f,
+                "the exchange ended while it started: {why}. Its facts are whole, and nothing was written: \
+                 this is a bug, so keep the journal, and start a program in which it is mended"
             ),
         }
     }
@@ -78,12 +87,16 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
 /// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
 /// Asks without facts may have come after it.
 pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
-    read_head(bytes)
-        .is_ok_and(|(at, fold)| at.ask >= last.ask && at.time >= last.time && fold == ledger.save())
+    read_head(bytes).is_ok_and(|(at, fold)| {
+        at.ask >= last.ask && at.time >= last.time && ledger.is_saved_as(fold)
+    })
 }
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
     let (stamp, fold) = read_head(bytes)?;
+    if stamp.ask.0 > limits::MAX_COMMAND {
+        return Err(RecoverError::Snapshot(SnapshotError { offset: 0 }));
+    }
     Ok((Ledger::load(fold).map_err(RecoverError::Snapshot)?, stamp))
 }
 
@@ -113,7 +126,10 @@ pub fn recover_watched<W: Watch<Party>>(
     options: Options,
     watch: W,
 ) -> Result<(Exchange<W>, Recovered), RecoverError> {
-    let snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
+    let mut snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
+    let former =
+        |bytes: &[u8]| read_head(bytes).is_ok_and(|(_, fold)| Ledger::is_of_former_version(fold));
+    let earlier_version = snapshot.saved.take_if(|(_, bytes)| former(bytes)).is_some();
     let (mut ledger, mut last, from) = match &snapshot.saved {
         Some((position, bytes)) => {
             let (ledger, stamp) = read_snapshot(bytes)?;
@@ -125,7 +141,7 @@ pub fn recover_watched<W: Watch<Party>>(
     let mut wrong = None;
     read_facts(&mut *journal.reader(), from, end, &mut |stamp, fact| {
         if wrong.is_none() {
-            match ledger.apply(&fact) {
+            match follows(last, stamp, &fact).and_then(|()| ledger.apply(&fact)) {
                 Ok(()) => last = stamp,
                 Err(why) => wrong = Some(RecoverError::Wrong { seq: stamp.seq, wrong: why }),
             }
@@ -139,10 +155,15 @@ pub fn recover_watched<W: Watch<Party>>(
         facts: end - 1,
         from_snapshot: from - 1,
         passed_over: snapshot.passed_over,
+        earlier_version,
         open_orders: ledger.open_orders(),
         markets: ledger.markets().map(|(_, market)| market.spec).collect(),
         cut: None,
     };
     let next = AskId(last.ask.0 + 1);
-    Ok((Exchange::watched(ledger, next, last.time, options, watch), recovered))
+    let exchange = Exchange::watched(ledger, next, last.time, options, watch);
+    match exchange.death() {
+        None => Ok((exchange, recovered)),
+        Some(why) => Err(RecoverError::Died(why.to_owned())),
+    }
 }

@@ -3,18 +3,20 @@
 #![allow(clippy::disallowed_types, reason = "an edge: this is where an ask gets its time")]
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
-use std::time::SystemTime;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant, SystemTime};
 
 use units::Time;
 
 use super::Shared;
-use super::answering::Answering;
+use super::answering::{Answering, Moment};
+use super::clock::{Ahead, Clock};
 use super::letters::{ToJournal, ToWorld};
 use crate::Exchange;
 
 pub(crate) struct WorldLoop {
     exchange: Exchange,
+    clocks: Clocks,
     answering: Answering,
     from_clients: Receiver<ToWorld>,
     to_journal: SyncSender<ToJournal>,
@@ -24,34 +26,76 @@ pub(crate) struct WorldLoop {
 impl WorldLoop {
     pub(crate) fn new(
         exchange: Exchange,
+        clocks: Clocks,
         from_clients: Receiver<ToWorld>,
         to_journal: SyncSender<ToJournal>,
         shared: Arc<Shared>,
         answering: Answering,
     ) -> WorldLoop {
-        WorldLoop { exchange, answering, from_clients, to_journal, shared }
+        WorldLoop { exchange, clocks, answering, from_clients, to_journal, shared }
     }
 
-    pub(crate) fn run(mut self) {
-        self.answering.begin(&mut self.exchange, now());
-        let mut going = self.hand_on();
+    /// Runs until it is told to stop, the world is over, or the journal's thread is gone.
+    pub(crate) fn run(&mut self) {
+        let began = self.now();
+        self.answering.begin(&mut self.exchange, began);
+        let mut going = self.lives() && self.hand_on();
         while going {
-            let Ok(first) = self.from_clients.recv() else { break };
+            let first = match self.from_clients.recv_timeout(LOOK) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.now(); // a clock that drifts slowly is followed, and one that jumps is reported
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             let mut next = Some(first);
-            while let Some(ToWorld::Batch(batch)) = next {
-                let intake = self.shared.intake();
-                self.answering.take(&mut self.exchange, batch, intake, now());
+            let mut stop = false;
+            while let Some(message) = next {
+                match message {
+                    ToWorld::Batch(batch) => {
+                        let now = self.now();
+                        self.answering.take(&mut self.exchange, batch, now);
+                    }
+                    ToWorld::Stop => {
+                        stop = true;
+                        break;
+                    }
+                    #[cfg(test)]
+                    ToWorld::Harm(harm) => harm(&mut self.exchange),
+                }
+                if !self.lives() {
+                    return;
+                }
                 let full = self.answering.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
-            let stop = matches!(next, Some(ToWorld::Stop));
+            if stop {
+                self.answering.end();
+            }
             going = self.hand_on() && !stop;
         }
-        // The journal's thread ends when it has done all that was handed on; if it has ended
-        // before, everybody who waits is told by the drop of what they wait for.
-        match self.to_journal.send(ToJournal::End) {
-            Ok(()) | Err(_) => {}
+    }
+
+    /// What is so now. A clock that jumps, or has been set right, is reported.
+    fn now(&mut self) -> Moment {
+        let before = self.clocks.clock.jump();
+        let (time, uptime) = self.clocks.read();
+        let jump = self.clocks.clock.jump();
+        if before.is_some() || jump.is_some() {
+            self.shared.set_clock(jump);
         }
+        Moment { time, uptime, intake: self.shared.intake() }
+    }
+
+    /// False if the world is over. What it has not handed on is told to nobody then: those who wait hear that
+    /// its end is not known.
+    fn lives(&self) -> bool {
+        let death = self.exchange.death();
+        if let Some(why) = death {
+            self.shared.fail(why.to_owned());
+        }
+        death.is_none()
     }
 
     /// False if the journal's thread is gone.
@@ -61,8 +105,32 @@ impl WorldLoop {
     }
 }
 
-/// The time of what comes in now. The exchange sees to it that it never goes back.
-fn now() -> Time {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+/// How often the clocks are read while nobody asks anything.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The system's two clocks, and what is made of them.
+pub(crate) struct Clocks {
+    began: Instant,
+    clock: Clock,
+}
+
+impl Clocks {
+    /// For an exchange whose last fact is of this time.
+    pub(crate) fn new(last: Time, bound: Duration) -> Result<Clocks, Ahead> {
+        Ok(Clocks { began: Instant::now(), clock: Clock::new(last, bound, wall(), 0)? })
+    }
+
+    /// What time it is, and for how long it has run.
+    fn read(&mut self) -> (Time, u64) {
+        let uptime = nanoseconds(self.began.elapsed());
+        (self.clock.read(wall(), uptime), uptime)
+    }
+}
+
+fn wall() -> Time {
+    Time(nanoseconds(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()))
+}
+
+fn nanoseconds(of: Duration) -> u64 {
+    u64::try_from(of.as_nanos()).unwrap_or(u64::MAX)
 }

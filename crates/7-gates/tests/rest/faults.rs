@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use exchange::{Policy, Service, ServiceOptions};
 use gates::Options;
+use journal::Journal as _;
 use serde_json::{Value, json};
-use units::{AccountId, Lots, MarketId, Price, Side};
-use words::{Ask, Place, TimeInForce};
+use units::{AccountId, AskId, Lots, MarketId, Price, Scale, Side, Time};
+use words::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
 
 use crate::rig::{Reply, Rig, id, in_memory, open_markets, order};
 
@@ -127,5 +128,96 @@ fn an_exchange_without_room_for_history_is_not_shown_wrongly() {
         assert_eq!(told(path), (503, "unavailable".to_owned()), "{path}");
     }
     assert_eq!(rig.get("/healthz", 1).status, 200);
+    rig.stop();
+}
+
+#[test]
+fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
+    let options = ServiceOptions { subscriber_lag: 1, ..in_memory() };
+    let service = Service::start(options).unwrap();
+    open_markets(&service);
+    let client = service.client();
+    let subscribed = AtomicU32::new(0);
+    let rig = Rig::following(service, Options::default(), move |service| {
+        let facts = service.subscribe();
+        // Nobody reads while these come, so it is cut off, and dies when it begins again.
+        assert_eq!(subscribed.fetch_add(1, Ordering::Relaxed), 0, "a bug of the views");
+        for round in 0..10 {
+            client.ask(place(Side::Buy, 100 + round)).unwrap();
+        }
+        facts
+    });
+    let why = rig.gate_failure();
+    assert!(why.contains("views failed") && why.contains("a bug of the views"), "{why}");
+    for path in ["/readyz", "/healthz", "/products", "/orders"] {
+        let refused = rig.get(path, 1);
+        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
+        assert!(
+            refused.json()["message"].as_str().unwrap().contains("a bug of the views"),
+            "{path}"
+        );
+    }
+    assert_eq!(rig.stop_failed(), (Err(why), Ok(())));
+}
+
+#[test]
+fn an_exchange_whose_thread_dies_is_said_by_health_and_nobody_waits() {
+    let rig = Rig::start();
+    // A reply that panics does so on the journal's thread.
+    rig.client().submit(Vec::new(), |_| panic!("a bug of the journal's thread")).unwrap();
+    let noticed = || rig.get("/readyz", 1).status == 503;
+    assert!((0..TRIES).any(|_| noticed()), "readyz stays green");
+    for path in ["/readyz", "/healthz"] {
+        let refused = rig.get(path, 1);
+        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{path}");
+        let detail = refused.json()["message"].as_str().unwrap().to_owned();
+        assert!(detail.contains("a bug of the journal's thread"), "{path}: {detail}");
+    }
+    let refused = rig.post("/orders", 1, &order("buy", "1", "1")).refusal();
+    assert_eq!(refused, (503, "unavailable".to_owned()));
+    assert!((0..TRIES).any(|_| rig.get("/products", 1).status == 503), "stale reads");
+    let (gate, service) = rig.stop_failed();
+    assert_eq!(gate, Ok(()));
+    assert!(service.unwrap_err().contains("a bug of the journal's thread"));
+}
+
+/// A journal in which the market of the tests has stopped.
+fn journal_of_a_stopped_market(dir: &Path) {
+    let market = MarketId(0);
+    let (tick, lot) = (Scale::places(2), Scale::places(4));
+    let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot);
+    let facts = [
+        Fact::Started { epoch: 1 },
+        Fact::MarketOpened { market, spec },
+        Fact::MarketStopped { market },
+    ];
+    let mut groups = words::bytes::Groups::default();
+    for (seq, fact) in (1..).zip(facts) {
+        groups.push(Stamp { seq, ask: AskId(seq), time: Time(1) }, &fact);
+    }
+    let mut journal = journal::DiskJournal::open(dir, journal::Options::default()).unwrap();
+    journal.append(&groups).unwrap();
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_stopped_market_says_so_and_the_operator_resumes_it() {
+    let dir = Directory::new("stopped");
+    journal_of_a_stopped_market(&dir.0);
+    let options = ServiceOptions { journal: Some(dir.0.clone()), ..ServiceOptions::default() };
+    let rig = Rig::before(Service::start(options).unwrap(), Options::default());
+    let product = || rig.get("/products/BTC-USD", 1).ok();
+    let shown = |product: Value| (product["status"].clone(), product["cancel_only"].clone());
+    assert_eq!(shown(product()), (json!("offline"), json!(true)));
+    assert_eq!(shown(rig.get("/products/GAS-EUR", 1).ok()), (json!("online"), json!(false)));
+    let resume = |market: &str| rig.post(&format!("/admin/markets/{market}/resume"), 1, &json!({}));
+    let bought = rig.post("/orders", 1, &order("buy", "1", "1"));
+    assert_eq!(bought.refusal(), (409, "market-stopped".to_owned()));
+    assert_eq!(resume("TEA-USD").refusal(), (404, "unknown-market".to_owned()));
+    assert_eq!(resume("GAS-EUR").refusal(), (409, "market-not-stopped".to_owned()));
+    assert_eq!(resume("BTC-USD").ok(), json!("BTC-USD"));
+    assert_eq!(resume("BTC-USD").refusal(), (409, "market-not-stopped".to_owned()));
+    assert_eq!(shown(product()), (json!("online"), json!(false)));
+    rig.place(1, "buy", "1", "1");
     rig.stop();
 }

@@ -1,8 +1,5 @@
 //! What a gate refuses, case by case, and the limits that it keeps.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use crate::rig::{Rig, order, start_gate, start_service};
 use exchange::Service;
 use gates::{GateError, Options};
@@ -33,7 +30,7 @@ fn every_wrong_order_gets_its_own_refusal() {
         (with("size", json!(1.5)), 400, "malformed-request"),
         (with("side", json!("hold")), 400, "malformed-request"),
         (with("side", json!({ "buy": null })), 400, "malformed-request"),
-        (with("funds", json!("5")), 400, "malformed-request"),
+        (with("nonsense", json!("5")), 400, "malformed-request"),
         (with("client_oid", json!("")), 400, "malformed-request"),
         (with("client_oid", json!(long)), 400, "malformed-request"),
         (with("time_in_force", json!("FOK")), 400, "not-supported"),
@@ -68,11 +65,14 @@ fn a_body_is_an_object_and_nothing_else() {
     let spaced = |body: &serde_json::Value| format!(" \r\n\t{body}");
     let bodies = [place.to_string(), replace.to_string(), spaced(&place), spaced(&replace)];
     for body in bodies.iter().chain(&others) {
-        for (method, path) in [("POST", "/orders"), ("POST", path.as_str()), ("PUT", &path)] {
+        for (method, path) in [("POST", "/orders"), ("PUT", path.as_str())] {
             let reply = rig.send(method, path, &[KEY], body);
             assert_eq!(reply.refusal(), (400, "malformed-request".to_owned()), "{method} {body}");
-            let why = reply.json()["detail"].as_str().unwrap().to_owned();
-            assert!(why.contains("no JSON object"), "{method} {path} {body}: {why}");
+            assert_eq!(
+                reply.json()["message"],
+                "the body must be a JSON object",
+                "{method} {body}"
+            );
         }
     }
     assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([placed]), "nothing of it happened");
@@ -90,6 +90,7 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/orders/%ff", 404, "not-found"),
         ("DELETE", "/products", 405, "method-not-allowed"),
         ("PATCH", "/orders/1", 405, "method-not-allowed"),
+        ("POST", "/orders/1", 405, "method-not-allowed"),
         ("GET", "/products/NO-NE", 404, "unknown-market"),
         ("GET", "/products/NO-NE/book", 404, "unknown-market"),
         ("GET", "/products/NO-NE/ticker", 404, "unknown-market"),
@@ -102,12 +103,22 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/products/BTC-USD/trades?limit=0", 400, "malformed-request"),
         ("GET", "/products/BTC-USD/trades?limit=1001", 400, "malformed-request"),
         ("GET", "/products/BTC-USD/trades?after=x", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/trades?after=9223372036854775808", 400, "malformed-request"),
         ("GET", "/trades/1", 404, "unknown-trade"),
         ("GET", "/trades/x", 404, "unknown-trade"),
         ("GET", "/orders?status=happy", 400, "malformed-request"),
         ("GET", "/orders?product_id=NO-NE", 404, "unknown-market"),
         ("GET", "/orders/999999", 404, "unknown-order"),
         ("GET", "/orders/-1", 404, "unknown-order"),
+        ("GET", "/orders/+1", 404, "unknown-order"),
+        ("GET", "/orders?sorting=up", 400, "malformed-request"),
+        ("GET", "/orders?sortedBy=age", 400, "malformed-request"),
+        ("GET", "/orders?start_date=yesterday", 400, "malformed-request"),
+        ("GET", "/orders?end_date=2026-02-30", 400, "malformed-request"),
+        ("GET", "/fills?start_date=1", 400, "malformed-request"),
+        ("GET", "/fills?sorting=asc", 400, "not-supported"),
+        ("GET", "/products/BTC-USD/trades?end_date=x", 400, "malformed-request"),
+        ("GET", "/products/BTC-USD/trades?limit=%2B5", 400, "malformed-request"),
         ("GET", "/orders/client:nobody", 404, "unknown-order"),
         ("GET", "/fills?order_id=x", 400, "malformed-request"),
         ("DELETE", "/orders/999999", 404, "unknown-order"),
@@ -209,67 +220,113 @@ fn a_repeat_of_what_is_no_longer_at_hand_says_so() {
     for name in [crate::rig::id(&first), "client:first".to_owned(), "999999".to_owned()] {
         let reply = rig.get(&format!("/orders/{name}"), 1);
         assert_eq!(reply.refusal(), (404, "unknown-order".to_owned()), "{name}");
+        assert_eq!(reply.json()["message"], "NotFound", "{name}");
         let why = reply.json()["detail"].as_str().unwrap().to_owned();
-        assert!(why.contains("kept are the last 1 of an account"), "{name}: {why}");
+        assert!(why.contains("the last 1 of an account are kept"), "{name}: {why}");
     }
     rig.stop();
 }
 
 #[test]
-fn one_connection_too_many_is_told_so() {
-    let rig = Rig::with(Options { connections: 2, ..Options::default() });
-    let hold = || {
-        let mut stream = TcpStream::connect(rig.address()).unwrap();
-        let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", rig.address());
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).unwrap();
-        (&head == b"HTTP/1.1 200").then_some(stream)
+fn a_message_says_the_particular_in_the_words_of_the_dialect() {
+    let rig = Rig::start();
+    let with = |name: &str, value: serde_json::Value| {
+        let mut body = order("buy", "10.00", "1");
+        body[name] = value;
+        rig.post("/orders", 1, &body)
     };
-    // The place of the rig's own last connection may take a moment to be free.
-    let held: Vec<_> = (0..10_000).filter_map(|_| hold()).take(2).collect();
-    assert_eq!(held.len(), 2);
-    let mut turned = TcpStream::connect(rig.address()).unwrap();
-    let mut text = String::new();
-    turned.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 429 "), "{text}");
-    assert!(text.contains("retry-after: 1") && text.contains("\"code\":\"busy\""), "{text}");
-    drop(held);
+    let without = |name: &str| {
+        let mut body = order("buy", "10.00", "1");
+        body.as_object_mut().unwrap().remove(name);
+        rig.post("/orders", 1, &body)
+    };
+    let placed = crate::rig::id(&rig.place(1, "buy", "10", "1"));
+    let path = format!("/orders/{placed}");
+    rig.delete(&path, 1).ok();
+    let market_order = json!({ "product_id": "BTC-USD", "side": "buy", "type": "market",
+        "funds": "5" });
+    let change = json!({ "price": "11", "size": "1" });
+    let cases = [
+        (
+            with("price", json!("10.001")),
+            "price too precise (10.001): it must be a multiple of the tick size 0.01",
+        ),
+        (
+            with("price", json!("99999999999999999")),
+            "price is too large (99999999999999999). Maximum price is 45035996273704.96",
+        ),
+        (
+            with("price", json!("-99999999999999999")),
+            "price too small (-99999999999999999). Minimum price is -45035996273704.96",
+        ),
+        (with("price", json!("ten")), "price must be a decimal number such as 12.34, not `ten`"),
+        (with("size", json!("1.00001")), "size is too accurate. Smallest unit is 0.0001"),
+        (with("size", json!("0.00001")), "size is too small. Minimum size is 0.0001"),
+        (with("size", json!("0")), "size is too small. Minimum size is 0.0001"),
+        (with("size", json!("-1")), "size is too small. Minimum size is 0.0001"),
+        (
+            with("size", json!("99999999999")),
+            "size is too large (99999999999). Maximum size is 27487790.6944",
+        ),
+        (without("price"), "price is required"),
+        (without("size"), "size is required"),
+        (with("product_id", json!("DOGE-USD")), "Product not found"),
+        (rig.get("/orders?product_id=DOGE-USD", 1), "Product not found"),
+        (rig.get("/products/DOGE-USD", 1), "NotFound"),
+        (rig.get("/nothing", 1), "NotFound"),
+        (rig.get("/orders/999999", 1), "NotFound"),
+        (rig.delete("/orders/999999", 1), "NotFound"),
+        (rig.get("/trades/999999", 1), "NotFound"),
+        (rig.delete(&path, 1), "Order already done"),
+        (rig.put(&path, 1, &change), "Order already done"),
+        (rig.delete(&path, 2), "NotFound"),
+        (
+            rig.post("/orders", 1, &market_order),
+            "type `market` is not supported; there is only `limit`",
+        ),
+        (with("funds", json!("5")), "funds is not supported"),
+        (with("stp", json!("dc")), "stp is not supported"),
+        (with("stop", json!("loss")), "stop is not supported"),
+        (with("stop_price", json!("5")), "stop_price is not supported"),
+        (with("cancel_after", json!("min")), "cancel_after is not supported"),
+        (with("max_floor", json!("1")), "max_floor is not supported"),
+        (with("profile_id", json!("1")), "profile_id is not supported"),
+        (with("post_only", json!(true)), "post_only is not supported"),
+        (
+            with("time_in_force", json!("GTT")),
+            "time_in_force `GTT` is not supported; there are `GTC` and `IOC`",
+        ),
+        (
+            rig.get("/products/BTC-USD/book?depth=5", 1),
+            "parameter `depth` is not supported; supported are: level",
+        ),
+        (rig.get("/products?x=1", 1), "parameter `x` is not supported; this path takes none"),
+    ];
+    for (reply, message) in cases {
+        reply.refusal();
+        assert_eq!(reply.json()["message"], message);
+    }
+    let typed = with("price", json!(10)).json()["message"].as_str().unwrap().to_owned();
+    assert!(typed.starts_with("price: invalid type: integer `10`, expected a string"), "{typed}");
+    let named = with("nonsense", json!(1)).json()["message"].as_str().unwrap().to_owned();
+    assert!(named.contains("unknown field `nonsense`"), "{named}");
+    for null in ["funds", "stp", "client_oid"] {
+        with(null, json!(null)).ok();
+    }
+    with("post_only", json!(false)).ok();
     rig.stop();
 }
 
 #[test]
-fn one_request_too_many_is_told_so_and_health_still_answers() {
-    let rig = Rig::with(Options { requests: 0, ..Options::default() });
-    assert_eq!(rig.get("/products", 1).refusal(), (429, "busy".to_owned()));
-    assert_eq!(rig.get("/healthz", 1).status, 200);
-    rig.stop();
-}
-
-#[test]
-fn a_head_that_does_not_come_is_cut_off() {
-    let head_within = std::time::Duration::from_millis(50);
-    let rig = Rig::with(Options { head_within, ..Options::default() });
-    let mut stream = TcpStream::connect(rig.address()).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).unwrap();
-    rig.stop();
-}
-
-#[test]
-fn a_body_that_does_not_come_has_done_nothing() {
-    let answer_within = std::time::Duration::from_secs(2);
-    let rig = Rig::with(Options { answer_within, ..Options::default() });
-    let mut stream = TcpStream::connect(rig.address()).unwrap();
-    let head =
-        format!("POST /orders HTTP/1.1\r\nHost: {}\r\nButtonwood-Account: 1\r\n", rig.address());
-    stream
-        .write_all(format!("{head}Connection: close\r\nContent-Length: 50\r\n\r\n{{").as_bytes())
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"body-timeout\""), "{answer}");
-    assert_eq!(rig.get("/orders?status=all", 1).ok(), json!([]));
+fn what_has_ended_is_told_from_what_never_was() {
+    let rig = Rig::start();
+    let mut body = order("buy", "10", "1");
+    body["client_oid"] = json!("once");
+    let bought = rig.post("/orders", 1, &body).ok();
+    rig.place(2, "sell", "10", "1");
+    for name in [crate::rig::id(&bought), "client:once".to_owned()] {
+        let reply = rig.delete(&format!("/orders/{name}"), 1);
+        assert_eq!(reply.refusal(), (400, "order-done".to_owned()), "{name}");
+    }
     rig.stop();
 }

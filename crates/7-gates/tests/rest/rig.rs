@@ -69,7 +69,7 @@ pub(crate) fn open_markets(service: &Service) {
         ("BTC-USD", Scale::places(2), Scale::places(4)),
         ("GAS-EUR", Scale { mantissa: 5, places: 1 }, Scale::places(0)),
     ] {
-        let spec = MarketSpec { symbol: symbol.parse().unwrap(), tick, lot };
+        let spec = MarketSpec::new(symbol.parse().unwrap(), tick, lot).with_negative_prices();
         service.client().ask(Ask::OpenMarket(spec)).unwrap();
     }
 }
@@ -141,9 +141,32 @@ impl Rig {
 
     /// Ends the gate, then the exchange.
     pub(crate) fn stop(mut self) {
-        self.gate.take().unwrap().stop();
+        self.gate.take().unwrap().stop().unwrap();
         let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
         service.stop().unwrap();
+    }
+
+    /// Waits until the gate says that it has failed, and gives what it says.
+    pub(crate) fn gate_failure(&self) -> String {
+        let gate = self.gate.as_ref().unwrap();
+        for _ in 0..10_000_000 {
+            if let Some(why) = gate.failure() {
+                return why;
+            }
+            std::thread::yield_now();
+        }
+        panic!("the gate does not notice");
+    }
+
+    /// Ends a gate or an exchange that has failed, and gives what each says of that.
+    pub(crate) fn stop_failed(mut self) -> (Result<(), String>, Result<(), String>) {
+        let gate = self.gate.take().unwrap().stop().map_err(|why| why.to_string());
+        let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
+        (gate, service.stop().map_err(|why| why.to_string()))
+    }
+
+    pub(crate) fn client(&self) -> exchange::Client {
+        self.service.client()
     }
 
     pub(crate) fn get(&self, path: &str, account: u32) -> Reply {

@@ -9,12 +9,17 @@ use serde::Serialize;
 use units::{AskId, MarketId, Time};
 use words::{Ask, Fact, Tell};
 
-use super::measure::{Stopwatch, hundredths, median, per_second, quantile, time};
+use super::measure::{Stopwatch, figure, hundredths, median, per_second, quantile, time};
+use crate::output::thousands;
+use crate::table::Table;
 
 /// Ask 1 opens the market, so the flow's begin at 2, and its orders are named so.
 const FIRST: AskId = AskId(2);
 /// Asks between two looks at the clock.
 const STRIDE: usize = 32;
+/// Kills between two looks, at most. A machine that falls behind does not make up for it: it would kill ever
+/// more of the orders that are left and never come to the end of its asks.
+const MOST: u64 = 8;
 /// Floor and ledger are killed so often a second each, within what their supervisors bear.
 const PILLARS: u64 = 10;
 /// Restarts of single orders that are timed, and of floors.
@@ -59,6 +64,44 @@ pub(crate) struct Kills {
 struct Quantiles {
     p50: f64,
     p99: f64,
+}
+
+impl Kills {
+    /// For people.
+    pub(crate) fn tables(&self) -> Vec<Table> {
+        let (runs, seed) = (self.runs, self.seed);
+        let title = format!(
+            "A market in which processes are killed: {} asks, {runs} runs, seed {seed}",
+            thousands(self.asks as u64)
+        );
+        let rates = [
+            ["without kills".to_owned(), thousands(self.trades_per_second), "0".to_owned()],
+            [
+                "with kills".to_owned(),
+                thousands(self.trades_per_second_under_kills),
+                thousands(self.kills_per_second),
+            ],
+        ];
+        let quantiles = |what: String, of: &Quantiles| [what, figure(of.p50), figure(of.p99)];
+        let floor = format!("floor with {} orders", thousands(self.floor_orders as u64));
+        let restarts = [
+            quantiles("resting order".to_owned(), &self.restart_microseconds),
+            quantiles(floor, &self.floor_restart_microseconds),
+        ];
+        let counts = [
+            ["trades/s with kills / without, median".to_owned(), figure(self.ratio)],
+            ["trades".to_owned(), thousands(self.trades)],
+            ["kills".to_owned(), thousands(self.kills)],
+            ["of these, floor or ledger".to_owned(), thousands(self.of_floor_and_ledger)],
+            ["orders suspended".to_owned(), thousands(self.suspended)],
+        ];
+        vec![
+            Table::new(title, &["market", "median trades/s", "kills/s"]).rows(rates),
+            Table::new("Time from a kill until all is quiet", &["killed", "p50 µs", "p99 µs"])
+                .rows(restarts),
+            Table::new("The last run with kills", &["figure", "value"]).rows(counts),
+        ]
+    }
 }
 
 /// How many runs [`run`] has, for a progress bar.
@@ -161,7 +204,7 @@ impl Market {
         for (index, ask) in asks.iter().enumerate() {
             if index.is_multiple_of(STRIDE) && rate > 0 {
                 let passed = clock.taken().as_nanos() * u128::from(rate) / 1_000_000_000;
-                due = u64::try_from(passed).unwrap_or(u64::MAX).saturating_sub(ran.kills);
+                due = u64::try_from(passed).unwrap_or(u64::MAX).saturating_sub(ran.kills).min(MOST);
             }
             self.exchange.warm(&asks[index + 1..]);
             // Supervisors count restarts by the exchange's time, so it is the real one.

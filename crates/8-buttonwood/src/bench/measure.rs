@@ -37,6 +37,18 @@ pub(super) fn median(measured: &mut [f64]) -> f64 {
     }
 }
 
+/// The least of some measurements of time; 0 for none.
+pub(super) fn least(measured: &[f64]) -> f64 {
+    measured.iter().copied().min_by(f64::total_cmp).unwrap_or(0.0)
+}
+
+/// A figure for people: thousands set apart, two decimal places below a thousand.
+pub(super) fn figure(measured: f64) -> String {
+    let whole = measured.abs() >= 1_000.0;
+    let text = if whole { format!("{measured:.0}") } else { format!("{measured:.2}") };
+    text.parse().map_or(text, crate::output::thousands)
+}
+
 /// Nanoseconds for each of `count`.
 #[allow(clippy::cast_precision_loss, reason = "a measurement")]
 pub(super) fn nanoseconds_each(taken: Duration, count: u64) -> f64 {

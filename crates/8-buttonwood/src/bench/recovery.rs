@@ -10,9 +10,11 @@ use serde::Serialize;
 use units::{AskId, Time};
 use words::{Ask, Tell};
 
-use super::measure::{median, per_second, time};
+use super::measure::{figure, least, median, per_second, time};
 use super::{BenchError, folder};
 use crate::keeper::Keeper;
+use crate::output::thousands;
+use crate::table::Table;
 
 /// What was measured.
 #[derive(Serialize)]
@@ -20,12 +22,39 @@ pub(crate) struct Recovery {
     facts: u64,
     /// Of the whole way, from opening the journal to the last order's process.
     seconds: f64,
+    best_seconds: f64,
     facts_per_second: u64,
     /// Of that, opening: every record is read and its checksum and chain are checked.
     seconds_to_open: f64,
+    best_seconds_to_open: f64,
     open_orders: usize,
     bytes: u64,
     runs: u32,
+}
+
+impl Recovery {
+    /// For people.
+    pub(crate) fn tables(&self) -> Vec<Table> {
+        let title = format!(
+            "A journal of {} facts ({} MB) to an exchange with {} open orders: {} runs",
+            thousands(self.facts),
+            thousands(self.bytes / 1_000_000),
+            thousands(self.open_orders as u64),
+            self.runs
+        );
+        let milliseconds = |seconds: f64| figure(1_000.0 * seconds);
+        let row =
+            |what: &str, median, best| [what.to_owned(), milliseconds(median), milliseconds(best)];
+        let rows = [
+            row("whole start", self.seconds, self.best_seconds),
+            row("of that, read and check", self.seconds_to_open, self.best_seconds_to_open),
+        ];
+        let rate = [["facts/s, median".to_owned(), thousands(self.facts_per_second)]];
+        vec![
+            Table::new(title, &["part", "median ms", "best ms"]).rows(rows),
+            Table::new("Over all", &["figure", "value"]).rows(rate),
+        ]
+    }
 }
 
 /// What to measure.
@@ -62,8 +91,10 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn(u64)) -> Result<Recovery, Bench
     Ok(Recovery {
         facts,
         seconds,
+        best_seconds: least(&whole),
         facts_per_second: per_second(facts, std::time::Duration::from_secs_f64(seconds)),
         seconds_to_open: median(&mut opening),
+        best_seconds_to_open: least(&opening),
         open_orders,
         bytes,
         runs: plan.runs,

@@ -126,7 +126,7 @@ impl Redraw {
             | Fact::Suspended { order }
             | Fact::Released { order }
             | Fact::Left { order, .. } => order == subject,
-            Fact::MarketStopped { market } => {
+            Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
                 self.open.get(&subject).is_some_and(|order| order.entered.market == market)
             }
             Fact::Started { .. } => self.open.contains_key(&subject),
@@ -153,7 +153,10 @@ impl Redraw {
                 ));
             }
             Fact::Released { order } => self.note(format!("{order} was released by the operator")),
-            Fact::MarketStopped { .. } => self.note("the market stopped for good".to_owned()),
+            Fact::MarketStopped { .. } => self.note("the market stopped".to_owned()),
+            Fact::MarketResumed { .. } => {
+                self.note("the market was resumed by the operator".to_owned())
+            }
             Fact::Started { epoch } => {
                 self.note(format!("the exchange started again, epoch {epoch}"))
             }
@@ -287,7 +290,10 @@ impl Redraw {
             | Fact::Suspended { order }
             | Fact::Released { order }
             | Fact::Left { order, .. } => [Some(order), None],
-            Fact::Started { .. } | Fact::Voided { .. } | Fact::MarketStopped { .. } => [None, None],
+            Fact::Started { .. }
+            | Fact::Voided { .. }
+            | Fact::MarketStopped { .. }
+            | Fact::MarketResumed { .. } => [None, None],
         };
         for order in touched.into_iter().flatten() {
             let Some(known) = self.open.get_mut(&order) else { continue };

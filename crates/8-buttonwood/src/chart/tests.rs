@@ -24,11 +24,8 @@ struct History {
 impl History {
     fn new() -> History {
         let mut history = History { seq: 0, asks: Vec::new() };
-        let spec = MarketSpec {
-            symbol: "BTC-USD".parse().unwrap(),
-            tick: Scale::places(2),
-            lot: Scale::places(0),
-        };
+        let spec = MarketSpec::new("BTC-USD".parse().unwrap(), Scale::places(2), Scale::places(0))
+            .with_negative_prices();
         history.ask(&[Fact::MarketOpened { market: MarketId(0), spec }]);
         history
     }
@@ -274,11 +271,8 @@ fn messages(chart: &Picture) -> Vec<String> {
 fn what_is_redrawn_is_what_was_really_said() {
     let mut exchange =
         Exchange::watched(Ledger::new(), AskId(1), Time(0), Options::default(), Heard::default());
-    let spec = MarketSpec {
-        symbol: "BTC-USD".parse().unwrap(),
-        tick: Scale::places(2),
-        lot: Scale::places(0),
-    };
+    let spec = MarketSpec::new("BTC-USD".parse().unwrap(), Scale::places(2), Scale::places(0))
+        .with_negative_prices();
     let mut history = History { seq: 0, asks: Vec::new() };
     for ask in [Ask::OpenMarket(spec)].into_iter().chain(asks()) {
         let mut facts = Vec::new();

@@ -8,10 +8,12 @@ use serde::Serialize;
 use crate::bench::{core, durable, kernel, kills, recovery};
 use crate::failure::Failure;
 use crate::output;
+use crate::table::{self, Table};
 
 /// Measure what the exchange does on this machine
 ///
-/// Machines are noisy: compare ratios of figures from one run, and take more runs where they vary.
+/// Prints tables: the median of the runs, and the best. Machines are noisy: compare ratios of figures from
+/// one run, and take more runs where they vary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -130,7 +132,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let bar = output::count_bar("measuring", core::steps(&plan));
             let report = core::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
-            print(&report, common.json)
+            print(&report, &report.tables(), common.json)
         }
         What::Durable(Durable { common, place, asks, batch, window }) => {
             let plan = durable::Plan {
@@ -144,7 +146,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let bar = output::count_bar("measuring", durable::steps(&plan));
             let report = durable::run(&plan, &|| bar.inc(1))?;
             bar.finish_and_clear();
-            print(&report, common.json)
+            print(&report, &report.tables(), common.json)
         }
         What::Recovery(Recovery { common, place, facts }) => {
             let (facts, runs) = (*facts, common.runs);
@@ -152,7 +154,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let bar = output::count_bar("measuring", facts * (1 + u64::from(runs)));
             let report = recovery::run(&plan, &|done| bar.inc(done))?;
             bar.finish_and_clear();
-            print(&report, common.json)
+            print(&report, &report.tables(), common.json)
         }
         What::Kills(Kills { common, asks, kills, seed }) => {
             let (asks, rate, runs) = (*asks as usize, u64::from(*kills), common.runs);
@@ -160,7 +162,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let bar = output::count_bar("measuring", kills::steps(&plan));
             let report = kills::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
-            print(&report, common.json)
+            print(&report, &report.tables(), common.json)
         }
         What::Kernel(Kernel { common, messages, processes }) => {
             let (messages, processes) = (u64::from(*messages), *processes as usize);
@@ -168,16 +170,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let bar = output::count_bar("measuring", kernel::steps(&plan));
             let report = kernel::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
-            print(&report, common.json)
+            print(&report, &report.tables(), common.json)
         }
     }
 }
 
-/// Prints a measurement as JSON, or a figure a line.
-fn print(report: &impl Serialize, json: bool) -> Result<(), Failure> {
+/// Prints a measurement as one JSON document, or as tables.
+fn print(report: &impl Serialize, tables: &[Table], json: bool) -> Result<(), Failure> {
     if json {
         return output::json(report);
     }
-    let value = serde_json::to_value(report).map_err(|why| Failure::Output(why.into()))?;
-    output::text_line(output::figures(&value))
+    output::text_line(table::text(tables, output::columns()))
 }

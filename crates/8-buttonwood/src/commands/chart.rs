@@ -7,6 +7,7 @@ use units::AskId;
 
 use crate::chart::{Redraw, Subject};
 use crate::failure::Failure;
+use crate::folder;
 use crate::output;
 
 /// Draw what happened to an order or in a trade
@@ -37,6 +38,7 @@ enum Format {
 
 /// Draws it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    folder::to_read(&args.journal)?;
     let mut redraw = Redraw::new(args.subject);
     let mut ask = (AskId(0), Vec::new());
     let verified = journal::verify(&args.journal, &mut |stamp, fact| {
@@ -52,9 +54,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Err(damage.into());
     }
     let chart = redraw.finish().ok_or_else(|| {
+        let dir = args.journal.display();
+        let kind = match args.subject {
+            Subject::Order(_) => "entered",
+            Subject::Trade(_) => "traded",
+        };
         Failure::Absent(format!(
-            "the journal in {} knows of no {}",
-            args.journal.display(),
+            "the journal in {dir} knows of no {}; those that it knows are listed by: buttonwood journal \
+             show {dir} --kind {kind}",
             args.subject
         ))
     })?;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use exchange::ServiceOptions;
@@ -12,9 +11,11 @@ use words::MarketSpec;
 use words::json::Rfc3339;
 
 use super::serve::check_listen;
-use crate::config::{Reserve, listen};
+use crate::config::{Market, Reserve, listen};
+use crate::ends::{self, Ends};
 use crate::failure::Failure;
-use crate::house::{self, End, House, Plan};
+use crate::folder;
+use crate::house::{House, Plan};
 use crate::output::{self, thousands};
 use crate::traders::{Traders, Wants};
 use crate::watch::Watch;
@@ -55,37 +56,46 @@ pub(crate) struct Args {
 fn markets() -> [(MarketSpec, i64); 2] {
     let market = |symbol: &str, tick, lot, price| {
         let symbol = symbol.parse().expect("the names are written here");
-        (MarketSpec { symbol, tick: Scale::places(tick), lot: Scale::places(lot) }, price)
+        (MarketSpec::new(symbol, Scale::places(tick), Scale::places(lot)), price)
     };
     [market("BTC-USD", 0, 3, 65_000), market("ETH-USD", 1, 2, 35_000)]
+}
+
+/// The rules that a market of the demo may have if it is open already.
+fn may_have(spec: MarketSpec) -> Vec<MarketSpec> {
+    Market { spec, says_prices: false }.may_have()
 }
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_listen(args.listen)?;
-    let (sender, ended) = house::ends()?;
+    folder::to_write(&args.journal)?;
+    let ends = Ends::listen()?;
     let plan = Plan {
         listen: args.listen,
         journal: Some(args.journal.clone()),
         markets: markets().map(|(spec, _)| spec).to_vec(),
+        rules: markets().into_iter().flat_map(|(spec, _)| may_have(spec)).collect(),
         reserve_bytes: args.reserve_mib.bytes(),
         snapshot_every: ServiceOptions::default().snapshot_every,
+        clock_bound: ServiceOptions::default().clock_bound,
     };
     let house = House::open(&plan)?;
-    let watch = Watch::start(house.service(), sender.clone())?;
+    let watch = Watch::start(house.service(), ends.sender())?;
     let mut traders = Vec::new();
     for (index, (spec, price)) in markets().into_iter().enumerate() {
-        let started = watch.read(|views, _| {
+        let started = watch.read(|views| {
             let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
             let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
-            Traders::start(&wants, views, house.client(), sender.clone())
+            Traders::start(&wants, views, house.client(), ends.sender())
         });
         traders.push(started?);
     }
-    greet(args, &house)?;
-    let end = follow(args, &house, &watch, &ended);
-    traders.into_iter().for_each(Traders::stop);
+    ends.are_awaited();
+    let end = greet(args, &house).and_then(|()| follow(args, &house, &watch, &ends));
+    let traders: Vec<_> = traders.into_iter().map(Traders::stop).collect();
     let closed = house.close();
+    traders.into_iter().for_each(ends::join);
     watch.stop();
     end?;
     closed?;
@@ -109,12 +119,20 @@ fn greet(args: &Args, house: &House) -> Result<(), Failure> {
     ))
 }
 
+/// How things stand at a moment. `durable`, `epoch`, `asks` and `open_orders` are what `/readyz` says of it, from
+/// the same source.
 #[derive(Serialize)]
 struct Second {
     time: String,
-    facts: u64,
+    /// Number of the last durable fact.
+    durable: u64,
+    /// Which start of the exchange this is, from 1.
+    epoch: u32,
+    /// Asks answered since that start.
     asks: u64,
+    /// Trades since the journal's first fact, as `journal verify` counts them.
     trades: u64,
+    open_orders: usize,
     asks_this_second: u64,
     trades_this_second: u64,
     markets: Vec<MarketNow>,
@@ -125,36 +143,32 @@ struct MarketNow {
     market: String,
     best_bid: Option<String>,
     best_ask: Option<String>,
+    /// Open orders that may trade now: those that are suspended are not counted.
     resting: usize,
 }
 
-/// Prints a line each second until an end is told.
-fn follow(args: &Args, house: &House, watch: &Watch, ended: &Receiver<End>) -> Result<(), Failure> {
-    let mut last = now(watch);
+/// Prints a line each second until the run is to end.
+fn follow(args: &Args, house: &House, watch: &Watch, ends: &Ends) -> Result<(), Failure> {
+    let mut last = now(house, watch);
     let mut left = args.seconds.unwrap_or(u64::MAX);
-    while left > 0 {
-        match ended.recv_timeout(Duration::from_secs(1)) {
-            Ok(End::Asked) => return Ok(()),
-            Ok(End::Exchange) | Err(RecvTimeoutError::Disconnected) => {
-                return Err(house.ended().into());
-            }
-            Err(RecvTimeoutError::Timeout) => left -= 1,
-        }
-        let mut second = now(watch);
+    while left > 0 && !ends.wait(house, Duration::from_secs(1))? {
+        left -= 1;
+        let mut second = now(house, watch);
         second.asks_this_second = second.asks - last.asks;
         second.trades_this_second = second.trades - last.trades;
         if args.json {
             output::json_line(&second)?
         } else {
-            output::text_line(second.line())?
+            output::text_line(second.line(output::columns()))?
         }
         last = second;
     }
     Ok(())
 }
 
-fn now(watch: &Watch) -> Second {
-    watch.read(|views, asks| {
+fn now(house: &House, watch: &Watch) -> Second {
+    let health = house.service().health();
+    watch.read(|views| {
         let market = |market: &ledger::views::Market| {
             let best = |side| {
                 market
@@ -171,9 +185,11 @@ fn now(watch: &Watch) -> Second {
         };
         Second {
             time: Rfc3339(views.time()).to_string(),
-            facts: views.seq(),
-            asks,
+            durable: health.durable,
+            epoch: views.epoch(),
+            asks: health.asks,
             trades: views.markets().map(|market| market.tape.count()).sum(),
+            open_orders: views.orders().open_count(),
             asks_this_second: 0,
             trades_this_second: 0,
             markets: views.markets().map(market).collect(),
@@ -182,20 +198,66 @@ fn now(watch: &Watch) -> Second {
 }
 
 impl Second {
-    fn line(&self) -> String {
+    /// A line for people. Where the terminal is too narrow for it, totals and the markets' currencies go.
+    fn line(&self, columns: Option<usize>) -> String {
         let time = self.time.split(['T', '.', 'Z']).nth(1).unwrap_or_default();
-        let mut line = format!(
-            "{time}  asks {} (+{})  trades {} (+{})",
-            thousands(self.asks),
-            self.asks_this_second,
-            thousands(self.trades),
-            self.trades_this_second
-        );
+        let (asks, trades) = (self.asks_this_second, self.trades_this_second);
+        let open = thousands(self.open_orders as u64);
+        let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
+        let [mut whole, mut short] = [
+            format!(
+                "{time}  asks {} (+{asks})  trades in all {} (+{trades})  open orders {open}",
+                thousands(self.asks),
+                thousands(self.trades),
+            ),
+            format!("{time}  asks +{asks}  trades +{trades}  open {open}"),
+        ];
         for market in &self.markets {
-            let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
             let (bid, ask) = (price(&market.best_bid), price(&market.best_ask));
-            line += &format!("  {} {bid} / {ask}", market.market);
+            whole += &format!("  {} {bid} / {ask}", market.market);
+            let base = market.market.split('-').next().unwrap_or_default();
+            short += &format!("  {base} {bid}/{ask}");
         }
-        line
+        if columns.is_some_and(|columns| whole.len() > columns) { short } else { whole }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_fits_80_columns() {
+        let market = |market: &str, bid: &str, ask: &str| MarketNow {
+            market: market.to_owned(),
+            best_bid: Some(bid.to_owned()),
+            best_ask: Some(ask.to_owned()),
+            resting: 400,
+        };
+        let second = Second {
+            time: "2026-11-29T06:05:00.123Z".to_owned(),
+            durable: 1_234_567,
+            epoch: 2,
+            asks: 1_234_567,
+            trades: 123_456,
+            open_orders: 1_234,
+            asks_this_second: 100,
+            trades_this_second: 12,
+            markets: vec![
+                market("BTC-USD", "64992", "65003"),
+                market("ETH-USD", "3499.8", "3500.4"),
+            ],
+        };
+        let whole = second.line(None);
+        assert_eq!(
+            whole,
+            "06:05:00  asks 1,234,567 (+100)  trades in all 123,456 (+12)  open orders 1,234  \
+             BTC-USD 64992 / 65003  ETH-USD 3499.8 / 3500.4"
+        );
+        assert_eq!(second.line(Some(140)), whole);
+        assert_eq!(
+            second.line(Some(80)),
+            "06:05:00  asks +100  trades +12  open 1,234  BTC 64992/65003  ETH 3499.8/3500.4"
+        );
     }
 }

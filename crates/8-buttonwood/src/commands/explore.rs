@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::num::NonZero;
 use std::path::Path;
 use std::time::Instant;
@@ -11,7 +12,11 @@ use lab::explore::{Explorer, Found, State, Step, WhatIf, World, draw, worlds};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::near::near;
 use crate::output::{self, thousands};
+
+/// Columns that a sentence of the list has at least, however narrow the terminal is.
+const LEAST: usize = 24;
 
 /// Where charts are looked for by name.
 const CHARTS: &str = "charts";
@@ -122,12 +127,19 @@ fn list() -> Result<(), Failure> {
     let charts = charts();
     let names = worlds.iter().map(|world| world.name.len());
     let wide = names.chain(charts.iter().map(|(name, _)| name.len())).max().unwrap_or(0);
+    let mut line = |name: &str, about: &str| {
+        let columns = output::columns().unwrap_or(usize::MAX);
+        let lines = output::wrapped(about, columns.saturating_sub(wide + 2).max(LEAST));
+        for (index, about) in lines.iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            writeln!(text, "{name:<wide$}  {about}").expect("text can be written");
+        }
+    };
     for world in &worlds {
-        let (name, about, faults) = (&world.name, &world.about, world.budget());
-        writeln!(text, "{name:<wide$}  {about} ({})", deaths(faults)).expect("text can be written");
+        line(&world.name, &format!("{} ({})", world.about, deaths(world.budget())));
     }
     for (name, chart) in &charts {
-        writeln!(text, "{name:<wide$}  chart: {}", chart.title).expect("text can be written");
+        line(name, &format!("chart: {}", chart.title));
     }
     output::text_line(text.trim_end())
 }
@@ -168,7 +180,12 @@ fn find(name: &str) -> Result<World, Failure> {
     let file = Path::new(name);
     if file.extension().is_some_and(|extension| extension == "chart") {
         let wrong = |why: String| Failure::Absent(format!("{name}: {why}"));
-        let text = std::fs::read_to_string(file).map_err(|why| wrong(why.to_string()))?;
+        let text = std::fs::read_to_string(file).map_err(|why| match why.kind() {
+            ErrorKind::InvalidData => wrong("no chart: it is not UTF-8 text".to_owned()),
+            _ => {
+                wrong(format!("{why}; worlds and charts are listed by: buttonwood explore --list"))
+            }
+        })?;
         let chart = Chart::parse(&text).map_err(|why| wrong(why.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         return Ok(World::of_chart(&stem, &chart).faults(1));
@@ -179,35 +196,6 @@ fn find(name: &str) -> Result<World, Failure> {
     Err(Failure::Usage(format!(
         "there is no world or chart {name:?}; {near}all are listed by: buttonwood explore --list"
     )))
-}
-
-/// Names like this one, as the beginning of a sentence; nothing if none is.
-fn near(name: &str, known: impl Iterator<Item = String>) -> String {
-    // Also the beginning of a longer name is near it.
-    let steps = |known: &str| {
-        let beginning: String = known.chars().take(name.chars().count()).collect();
-        steps_between(name, known).min(1 + steps_between(name, &beginning))
-    };
-    let mut near: Vec<_> = known.map(|known| (steps(&known), known)).collect();
-    near.sort();
-    let bound = name.len() / 2;
-    let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(4).collect();
-    let names: Vec<_> = near.into_iter().map(|(_, known)| known).collect();
-    if names.is_empty() { String::new() } else { format!("near it: {}; ", names.join(", ")) }
-}
-
-/// How many letters must be put in, left out or changed to make one word of another.
-fn steps_between(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], at + 1);
-        for (to, wanted) in other.chars().enumerate() {
-            let changed = corner + usize::from(letter != wanted);
-            corner = row[to + 1];
-            row[to + 1] = changed.min(row[to] + 1).min(corner + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 // ---- all of it
@@ -428,14 +416,6 @@ fn show(picture: &Picture, args: &Args) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_are_near_are_told() {
-        let known = || ["two-and-two", "a-sweep", "given-up"].into_iter().map(str::to_owned);
-        assert_eq!(near("two-an-two", known()), "near it: two-and-two; ");
-        assert_eq!(near("xyz", known()), "");
-        assert_eq!(steps_between("sweep", "seep"), 1);
-    }
 
     #[test]
     fn an_arrow_is_a_word_and_perhaps_which_of_them() {

@@ -1,17 +1,17 @@
 //! `buttonwood journal`: looks at a journal, and changes nothing in it.
 
-use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use indicatif::ProgressBar;
-use journal::{Checked, Fold, Verified};
-use ledger::Ledger;
+use journal::{Checked, Cut, Fold, Verified};
+use ledger::{Ledger, follows};
 use serde::Serialize;
-use words::json::{Csv, Json};
 use words::{Fact, Stamp};
 
+use crate::facts::{self, Select};
 use crate::failure::Failure;
+use crate::folder;
 use crate::output::{self, thousands};
 
 /// Facts between two looks at the progress bar.
@@ -33,7 +33,7 @@ enum What {
 
 /// Read all of a journal, check it, fold its facts again, hold its snapshots against that, and tell the hash
 ///
-/// A torn tail, which a crash leaves, is no damage: it is told, and cut when an exchange opens the
+/// A torn tail, which a crash leaves, is no damage: it is told, and cut and kept in a file when an exchange opens the
 /// journal. Damage anywhere else ends with status 1 and says where it is and what to do.
 #[derive(clap::Args)]
 struct VerifyArgs {
@@ -45,32 +45,28 @@ struct VerifyArgs {
 }
 
 /// Print facts for people, a line each
+///
+/// A line has the number of the fact and of the ask that brought it about, the time, the kind, the
+/// market, the side, the size and the price in the units of the market, and whose order it is. Of a trade,
+/// the side is that of the incoming order (taker). A trade's number, trade_id in REST, is that of its fact.
 #[derive(clap::Args)]
 struct ShowArgs {
     #[command(flatten)]
-    range: Range,
+    select: Select,
 }
 
-/// Print facts for programs, a line each: prices in ticks, sizes in lots
+/// Print facts for programs, a line each
+///
+/// First come the fields that are stored: price in ticks, lots, numbers of orders. Then follow those that
+/// are known from earlier facts: symbol, account, side (of a trade: that of the taker), trade_id (as in
+/// REST), maker_account, taker_account, decimal_price and decimal_size in the units of the market.
 #[derive(clap::Args)]
 struct ExportArgs {
     #[command(flatten)]
-    range: Range,
+    select: Select,
     /// The form of a line
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-}
-
-#[derive(clap::Args)]
-struct Range {
-    /// The journal's folder
-    dir: PathBuf,
-    /// The number of the first fact
-    #[arg(long, value_name = "FACT", default_value_t = 1)]
-    from: u64,
-    /// Stop after so many facts
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,28 +81,14 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Verify(args) => verify(args),
-        What::Show(args) => {
-            let columns = Csv::head();
-            print(&args.range, None, |stamp, fact| text(&columns, &Csv(stamp, fact).to_string()))
+        What::Show(ShowArgs { select }) => select.print(None, facts::text),
+        What::Export(ExportArgs { select, format: Format::Csv }) => {
+            select.print(Some(facts::csv_head()), facts::csv)
         }
-        What::Export(ExportArgs { range, format: Format::Csv }) => {
-            print(range, Some(Csv::head()), |stamp, fact| Csv(stamp, fact).to_string())
-        }
-        What::Export(ExportArgs { range, format: Format::Jsonl }) => {
-            print(range, None, |stamp, fact| Json(stamp, fact).to_string())
+        What::Export(ExportArgs { select, format: Format::Jsonl }) => {
+            select.print(None, facts::json)
         }
     }
-}
-
-/// A row of CSV as a line for people: numbers, time and kind, then each field that is there by name.
-fn text(columns: &str, row: &str) -> String {
-    let mut fields = columns.split(',').zip(row.split(','));
-    let mut head = || fields.next().map_or("", |(_, value)| value);
-    let mut line = format!("{:>8} {:>8}  {}  {}", head(), head(), head(), head());
-    for (name, value) in fields.filter(|(_, value)| !value.is_empty()) {
-        line += &format!(" {name} {value}");
-    }
-    line
 }
 
 #[derive(Serialize)]
@@ -116,9 +98,40 @@ struct Report {
     facts_hash: String,
     intact: bool,
     cut_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    torn: Option<Torn>,
+    kept: Vec<Kept>,
     snapshots: Vec<Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
+}
+
+/// Where a torn tail is, and the last fact before it.
+#[derive(Serialize)]
+struct Torn {
+    segment: String,
+    offset: u64,
+    bytes: u64,
+    after: u64,
+}
+
+impl From<Cut> for Torn {
+    fn from(Cut { segment, offset, bytes, after, kept: _ }: Cut) -> Torn {
+        Torn { segment, offset, bytes, after }
+    }
+}
+
+/// A file with what was cut at an earlier start.
+#[derive(Serialize)]
+struct Kept {
+    file: String,
+    bytes: u64,
+}
+
+impl From<journal::Kept> for Kept {
+    fn from(journal::Kept { file, bytes }: journal::Kept) -> Kept {
+        Kept { file, bytes }
+    }
 }
 
 #[derive(Serialize)]
@@ -146,7 +159,7 @@ struct Folding {
 impl Fold for Folding {
     fn apply(&mut self, stamp: Stamp, fact: Fact) {
         if self.wrong.is_none() {
-            let folded = self.ledger.apply(&fact);
+            let folded = follows(self.last, stamp, &fact).and_then(|()| self.ledger.apply(&fact));
             self.wrong = folded.err().map(|why| format!("fact {} breaks a law: {why}", stamp.seq));
         }
         self.last = stamp;
@@ -162,19 +175,23 @@ impl Fold for Folding {
 }
 
 fn verify(args: &VerifyArgs) -> Result<(), Failure> {
+    folder::to_read(&args.dir)?;
     let bar = output::spinner("verifying");
     let (ledger, last) = (Ledger::new(), Stamp::default());
     let mut folding = Folding { ledger, last, wrong: None, bar };
     let verified = journal::verify_with_snapshots(&args.dir, &mut folding)?;
     let Folding { ledger, wrong, bar, .. } = folding;
     bar.finish_and_clear();
-    let Verified { facts, facts_hash, intact, cut_bytes, snapshots, damage, .. } = verified;
+    let Verified { facts, facts_hash, intact, cut_bytes, torn, kept, snapshots, damage, .. } =
+        verified;
     let report = Report {
         facts,
         trades: ledger.trades(),
         facts_hash: facts_hash.to_string(),
         intact: intact && wrong.is_none(),
         cut_bytes,
+        torn: torn.map(Torn::from),
+        kept: kept.into_iter().map(Kept::from).collect(),
         snapshots: snapshots.into_iter().map(Snapshot::from).collect(),
         damage: damage.as_ref().map(ToString::to_string).or(wrong.clone()),
     };
@@ -192,12 +209,15 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
 
 impl Report {
     fn summary(&self) -> String {
-        let state = match (self.intact, self.cut_bytes) {
+        let state = match (self.intact, &self.torn) {
             (false, _) => "up to the damage".to_owned(),
-            (true, 0) => "intact".to_owned(),
-            (true, bytes) => {
-                format!("intact but for a torn tail of {bytes} bytes, which an exchange would cut")
-            }
+            (true, None) => "intact".to_owned(),
+            (true, Some(Torn { segment, offset, bytes, after })) => format!(
+                "intact but for a torn tail of {bytes} bytes at byte {offset} of {segment}, behind fact {after}\n\
+                 torn tail: no whole record; a start cuts it off and keeps it in a file. Nothing says that it was \
+                 ever durable: after a kill nothing in it was acknowledged, after a loss of power it may be of the \
+                 last batch that was, on a disk that has damaged what it had synced"
+            ),
         };
         let mut text = format!(
             "{} facts, {} trades, {state}\nhash {}",
@@ -205,51 +225,15 @@ impl Report {
             thousands(self.trades),
             self.facts_hash
         );
+        for Kept { file, bytes } in &self.kept {
+            text += &format!(
+                "\nkept {file}: {} bytes that an earlier start cut off",
+                thousands(*bytes)
+            );
+        }
         for Snapshot { file, facts, state } in &self.snapshots {
             text += &format!("\nsnapshot {file} of {} facts: {state}", thousands(*facts));
         }
         text
-    }
-}
-
-/// Prints facts up to the first damage, which is then the failure.
-fn print(
-    range: &Range,
-    header: Option<String>,
-    form: impl Fn(Stamp, Fact) -> String,
-) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut failed = header.and_then(|header| writeln!(out, "{header}").err());
-    let mut left = range.limit.unwrap_or(u64::MAX);
-    let mut each = |stamp: Stamp, fact: Fact| {
-        if failed.is_some() || left == 0 || stamp.seq < range.from {
-            return;
-        }
-        left -= 1;
-        failed = writeln!(out, "{}", form(stamp, fact)).err();
-    };
-    let verified = journal::verify(&range.dir, &mut each)?;
-    match failed {
-        Some(why) => return Err(Failure::Output(why)),
-        None => out.flush().map_err(Failure::Output)?,
-    }
-    verified.damage.map_or(Ok(()), |damage| Err(damage.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use units::{AskId, Lots, OrderId, Time};
-    use words::Reason;
-
-    use super::*;
-
-    #[test]
-    fn a_fact_for_people_names_the_fields_that_it_has() {
-        let stamp = Stamp { seq: 9, ask: AskId(7), time: Time(0) };
-        let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
-        assert_eq!(
-            text(&Csv::head(), &Csv(stamp, left).to_string()),
-            "       9        7  1970-01-01T00:00:00Z  left order 3 lots 10 reason cancelled"
-        );
     }
 }

@@ -16,6 +16,8 @@ mod tree;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use demo::JOURNAL as DEMO_JOURNAL;
+
 use crate::failure::Failure;
 
 /// An exchange in which every order is a process and every deal is a handshake.

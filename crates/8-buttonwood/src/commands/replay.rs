@@ -2,8 +2,8 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::collections::BTreeMap;
-use std::fs::DirEntry;
-use std::io;
+use std::fs::{DirEntry, File};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use units::{Lots, Price, Scale};
 use crate::failure::Failure;
 use crate::keeper::Keeper;
 use crate::output::{self, thousands};
-use crate::replay::{self, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
+use crate::replay::{self, Cause, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
 
 /// Feed recorded order flow to an exchange and tell what came of it
 ///
@@ -23,11 +23,19 @@ use crate::replay::{self, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
 /// must make them. Cancels of orders that the file never entered are handed in too, as cancels of
 /// order 0, and are refused as unknown-order. An exchange's time never goes back, so an event that
 /// stands behind a later one gets that one's time. Time is taken from the first ask to the last,
-/// with the hash of all facts and the journal if there is one, without reading the file.
+/// with the hash of all facts and the journal if there is one, without reading the file. What the exchange
+/// rejects is told by cause, with the lines of the first three of each.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The recording, or '-' for standard input
     file: PathBuf,
+    /// Write a sample recording to FILE instead, which must not exist ('-' for standard output): some
+    /// minutes of generated flow as Bitstamp's orders.csv. Replay it like any other
+    #[arg(long, conflicts_with_all = ["tape", "journal", "json"])]
+    sample: bool,
+    /// Seed of the sample; the same seed gives the same file
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "sample")]
+    seed: u64,
     /// The venue's raw capture, whose trades are compared with ours (Bitstamp only). Without it:
     /// YYYY-MM-DD.log.xz or .log beside FILE, if that is there
     #[arg(long, value_name = "FILE")]
@@ -42,6 +50,9 @@ pub(crate) struct Args {
 
 /// Does it.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if args.sample {
+        return sample(&args.file, args.seed);
+    }
     if let Some(dir) = &args.journal {
         check_empty(dir)?;
     }
@@ -70,6 +81,28 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let report =
         Report::new(&flow, &outcome, &replay::markets(&exchange), seconds, hash, comparison);
     if args.json { output::json(&report) } else { output::text_line(report.summary()) }
+}
+
+/// Writes a sample to a new file, or to standard output.
+fn sample(path: &Path, seed: u64) -> Result<(), Failure> {
+    if path.as_os_str() == replay::STDIN {
+        let written = replay::write_sample(seed, &mut BufWriter::new(io::stdout().lock()));
+        return written.map(|_| ()).map_err(Failure::Output);
+    }
+    let name = path.display();
+    let file = File::create_new(path).map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "--sample: {name} exists and is not overwritten; name a new file, or replay it without --sample"
+        )),
+        _ => Failure::File { path: path.to_owned(), why },
+    })?;
+    let written = replay::write_sample(seed, &mut BufWriter::new(file));
+    let sample = written.map_err(|why| Failure::File { path: path.to_owned(), why })?;
+    output::text_line(format!(
+        "wrote {name}: {} events with {} trades, seed {seed}\nnow run: buttonwood replay {name}",
+        thousands(sample.events),
+        thousands(sample.trades)
+    ))
 }
 
 /// The journal is for the facts of this replay alone. Nothing that is in the folder is touched.
@@ -137,6 +170,7 @@ struct Report {
     trades: u64,
     lots: u128,
     refusals: BTreeMap<&'static str, u64>,
+    rejections: Vec<Rejection>,
     unknown_to_the_file: u64,
     seconds: f64,
     asks_per_second: f64,
@@ -146,11 +180,32 @@ struct Report {
     tape: Option<TapeReport>,
 }
 
+/// What was rejected for one cause.
+#[derive(Serialize)]
+struct Rejection {
+    code: &'static str,
+    cause: &'static str,
+    reason: &'static str,
+    count: u64,
+    /// The first of them.
+    examples: Vec<Example>,
+}
+
+#[derive(Serialize)]
+struct Example {
+    /// The line of the file, from 1.
+    line: u32,
+    what: String,
+}
+
 #[derive(Serialize)]
 struct MarketReport {
     market: String,
     tick: String,
     lot: String,
+    trades: u64,
+    /// What they traded, in the units of the market.
+    volume: String,
     best_bid: Option<String>,
     best_bid_size: Option<String>,
     best_ask: Option<String>,
@@ -170,6 +225,9 @@ struct TapeReport {
     matched_with_the_same_size: u64,
     why_they_can_differ: &'static str,
 }
+
+/// Columns of a paragraph for people, at most.
+const WIDTH: usize = 100;
 
 /// What keeps our trades from being the venue's.
 const WHY: &str = "The recording begins with an empty book: orders that rested at the venue before it \
@@ -195,8 +253,27 @@ impl TapeReport {
     }
 }
 
+/// Every rejection by its cause.
+fn rejections(flow: &Flow, outcome: &Outcome) -> Vec<Rejection> {
+    let rejection = |(code, cause, group): (words::Code, Cause, &replay::Group)| {
+        let example = |&index: &usize| Example {
+            line: flow.lines[index],
+            what: replay::describe(flow, index),
+        };
+        Rejection {
+            code: code.as_str(),
+            cause: cause.as_str(),
+            reason: cause.reason(code),
+            count: group.count,
+            examples: group.examples.iter().map(example).collect(),
+        }
+    };
+    outcome.rejections.groups().map(rejection).collect()
+}
+
 impl MarketReport {
-    fn new(end: &MarketEnd) -> MarketReport {
+    fn new(end: &MarketEnd, outcome: &Outcome) -> MarketReport {
+        let traded = outcome.volumes.get(&end.market).copied().unwrap_or_default();
         let write = |scale: Scale, steps: i128| scale.write(steps).to_string();
         let price = |best: Option<(Price, Lots)>| {
             best.map(|(price, _)| write(end.spec.tick, price.0.into()))
@@ -207,6 +284,9 @@ impl MarketReport {
             market: end.spec.symbol.to_string(),
             tick: end.spec.tick.step().to_string(),
             lot: end.spec.lot.step().to_string(),
+            trades: traded.trades,
+            // More lots than a signed number holds would take more trades than there can be.
+            volume: write(end.spec.lot, i128::try_from(traded.lots).unwrap_or(i128::MAX)),
             best_bid: price(end.best_bid),
             best_bid_size: size(end.best_bid),
             best_ask: price(end.best_ask),
@@ -239,10 +319,11 @@ impl Report {
             trades: outcome.trades,
             lots: outcome.lots,
             refusals,
+            rejections: rejections(flow, outcome),
             unknown_to_the_file: flow.told.unknown,
             seconds,
             asks_per_second: outcome.asks as f64 / seconds,
-            markets: markets.iter().map(MarketReport::new).collect(),
+            markets: markets.iter().map(|end| MarketReport::new(end, outcome)).collect(),
             facts_hash,
             tape,
         }
@@ -252,11 +333,12 @@ impl Report {
     fn summary(&self) -> String {
         let mut lines = vec![
             format!(
-                "{}: {} events, {} asks, {} facts in {:.3} s ({} asks a second)",
+                "{}: {} events, {} asks, {} facts, {} trades\n  fed in {:.3} s, {} asks a second",
                 self.venue,
                 thousands(self.events),
                 thousands(self.asks),
                 thousands(self.facts),
+                thousands(self.trades),
                 self.seconds,
                 thousands(whole(self.asks_per_second)),
             ),
@@ -272,15 +354,9 @@ impl Report {
                 thousands(self.latest_milliseconds)
             ));
         }
-        lines.push(format!("trades   {}, {} lots", thousands(self.trades), self.lots));
-        for (code, count) in &self.refusals {
-            lines.push(format!("refused  {} {code}", thousands(*count)));
-        }
-        if self.unknown_to_the_file > 0 {
-            lines.push(format!(
-                "  {} cancels name an order that the file never entered",
-                thousands(self.unknown_to_the_file)
-            ));
+        for Rejection { code, reason, count, examples, .. } in &self.rejections {
+            lines.push(format!("rejected {} as {code}: {reason}", thousands(*count)));
+            lines.extend(examples.iter().map(|of| format!("  line {}: {}", of.line, of.what)));
         }
         lines.extend(self.markets.iter().map(MarketReport::line));
         lines.extend(self.tape.iter().map(TapeReport::lines));
@@ -295,18 +371,22 @@ impl MarketReport {
             (Some(price), Some(size)) => format!("{size} at {price}"),
             _ => "none".to_owned(),
         };
+        let base = self.market.split('-').next().unwrap_or_default();
         format!(
-            "{:<8} best bid {}, best ask {}, {} orders resting",
+            "{:<8} {} trades of {} {base}, {} orders resting\n  best bid {}, best ask {}",
             self.market,
+            thousands(self.trades),
+            self.volume,
+            thousands(self.resting as u64),
             side(&self.best_bid, &self.best_bid_size),
             side(&self.best_ask, &self.best_ask_size),
-            self.resting
         )
     }
 }
 
 impl TapeReport {
     fn lines(&self) -> String {
+        let columns = output::columns().unwrap_or(WIDTH).clamp(24, WIDTH);
         format!(
             "tape     {}\n  the venue made {} trades of {}, we {} of {}\n  {} of the venue's ({:.1} %) we \
              made at the same price within a second, {} of them of the same size\n  {}",
@@ -318,7 +398,7 @@ impl TapeReport {
             thousands(self.matched),
             100.0 * self.matched_share,
             thousands(self.matched_with_the_same_size),
-            self.why_they_can_differ
+            output::wrapped(self.why_they_can_differ, columns - 2).join("\n  ")
         )
     }
 }

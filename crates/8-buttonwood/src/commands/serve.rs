@@ -3,18 +3,19 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use clap::Args as _;
 use exchange::Health;
 
 use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
+use crate::ends::Ends;
 use crate::failure::Failure;
-use crate::house::{self, End, House, Plan};
+use crate::folder;
+use crate::house::{House, Plan};
 use crate::output;
 
-/// How often it is looked whether the exchange still takes asks.
+/// How often it is looked how the exchange is doing.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Run the exchange with its REST gate until Ctrl-C
@@ -41,10 +42,17 @@ pub(crate) struct Args {
     /// Save a snapshot each time so many facts have been recorded
     #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
+    /// Seconds that the system's clock may jump, and the journal's last fact be ahead of it
+    #[arg(long, value_name = "SECONDS", env = "BUTTONWOOD_CLOCK_BOUND_S")]
+    clock_bound_s: Option<u64>,
     /// A market to open, if it is not open; may be given more than once
+    ///
+    /// "negative" allows zero and negative prices. A collar rejects a buy whose limit is further above the
+    /// last trade than a distance, and a sell further below; before the first trade the reference stands
+    /// for it. The distance is in percent, such as 10%, or between prices, such as 5.00.
     #[arg(
         long = "market",
-        value_name = "SYMBOL:TICK:LOT",
+        value_name = config::FORM,
         env = "BUTTONWOOD_MARKETS",
         value_delimiter = ','
     )]
@@ -65,6 +73,7 @@ impl Args {
             policy: self.policy,
             reserve: self.reserve_mib,
             snapshot_every: self.snapshot_every,
+            clock_bound_s: self.clock_bound_s,
             markets: self.markets.clone(),
         };
         let file = self.config.as_deref().map(Said::read).transpose()?;
@@ -89,9 +98,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return super::tree::run(&config, args.json);
     }
     check_listen(config.listen)?;
-    let (_, ended) = house::ends()?;
+    let ends = Ends::listen()?;
     let journal = match config.policy {
-        PolicyName::Disk => Some(config.journal),
+        PolicyName::Disk => {
+            folder::to_write(&config.journal)?;
+            Some(config.journal)
+        }
         PolicyName::Memory => {
             output::log("POLICY MEMORY: nothing is kept; all is lost when this program ends");
             None
@@ -101,10 +113,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: config.listen,
         journal,
         markets: config.markets,
+        rules: config.rules,
         reserve_bytes: config.reserve.bytes(),
         snapshot_every: config.snapshot_every.get(),
+        clock_bound: Duration::from_secs(config.clock_bound_s),
     };
     let house = House::open(&plan)?;
+    ends.are_awaited();
+    let end = greet(&plan, &house).and_then(|()| follow(&plan, &house, &ends));
+    let closed = house.close();
+    end?;
+    closed?;
+    output::log("ended");
+    Ok(())
+}
+
+fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
     output::text_line(format!("serving {}", house.url()))?;
     for market in house.markets() {
         output::text_line(format!("  {}/products/{}/book", house.url(), market.symbol))?;
@@ -112,21 +136,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
     }
+    Ok(())
+}
+
+/// Says what an operator should hear of until the run is to end.
+fn follow(plan: &Plan, house: &House, ends: &Ends) -> Result<(), Failure> {
+    let health = house.service().health();
     let mut last =
-        Health { room: true, room_for_cancels: true, unsaved: None, ..house.service().health() };
-    loop {
-        match ended.recv_timeout(LOOK) {
-            Ok(End::Asked) => break,
-            Err(RecvTimeoutError::Timeout) if house.service().health().failure.is_none() => {
-                let now = house.service().health();
-                tell_of_change(&last, &now, plan.reserve_bytes);
-                last = now;
-            }
-            Ok(End::Exchange) | Err(_) => return Err(house.ended().into()),
-        }
+        Health { room: true, room_for_cancels: true, unsaved: None, clock: None, ..health };
+    while !ends.wait(house, LOOK)? {
+        let now = house.service().health();
+        tell_of_change(&last, &now, plan.reserve_bytes);
+        last = now;
     }
-    house.close()?;
-    output::log("ended");
     Ok(())
 }
 
@@ -151,6 +173,11 @@ fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
     let state = |health: &Health| (health.room, health.room_for_cancels);
     if state(last) != state(now) {
         output::log(&room(now, reserve_bytes));
+    }
+    match &now.clock {
+        Some(why) if last.clock.is_none() => output::log(&format!("THE CLOCK: {why}")),
+        None if last.clock.is_some() => output::log("the system's clock is right again"),
+        _ => {}
     }
     match &now.unsaved {
         Some(why) if last.unsaved.is_none() => output::log(&format!(

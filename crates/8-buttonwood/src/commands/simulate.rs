@@ -23,9 +23,10 @@ use crate::output;
 ///
 /// A seed draws a world with its orders, its clients, its disk and its faults: processes killed, the
 /// program ended, power lost, writes torn, syncs that fail, a full disk, bits that flip, files that are
-/// taken away. Thousands of orders live in virtual time, worlds die and come back, and what clients were told must stay true. A
-/// seed that fails is made small, drawn, and printed with the flags that run it again. Faults by name:
-/// kill, program, power, short, write, sync, full, rot, slow, inodes, make, taken, stale, end, second.
+/// taken away. Thousands of orders live in virtual time, worlds die and come back, and what clients were
+/// told must stay true. A seed that fails is made small, drawn, and printed with the flags that run it
+/// again. Faults by name: kill, program, power, short, write, sync, full, rot, slow, inodes, make, taken,
+/// stale, end, second, ruin, clock.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How many seeds; 100 unless --seed or --minutes is given

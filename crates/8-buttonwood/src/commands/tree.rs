@@ -57,13 +57,16 @@ fn value(place: &Outline) -> Value {
         Work::Many { children, intensity } => {
             ("many", json!({ "now": children, "intensity": limit(*intensity) }))
         }
-        Work::Group { strategy, intensity, children } => {
+        Work::Group { strategy, intensity, given_up_alone, children } => {
             let children: Vec<_> = children.iter().map(value).collect();
-            let strategy = strategy.to_string();
-            (
-                "group",
-                json!({ "strategy": strategy, "intensity": limit(*intensity), "children": children }),
-            )
+            let (strategy, intensity) = (strategy.to_string(), limit(*intensity));
+            let more = json!({
+                "strategy": strategy,
+                "intensity": intensity,
+                "given_up_alone": given_up_alone,
+                "children": children,
+            });
+            ("group", more)
         }
     };
     let shutdown = match shutdown {

@@ -201,7 +201,7 @@ fn draw(frame: &mut Frame<'_>, edge: &Edge, picture: &Picture, view: &View) {
     let area = frame.area();
     let height = area.height.saturating_sub(FIGURES);
     frame.render_widget(Seen { picture, view }, Rect { height, ..area });
-    for (line, text) in (0..).zip(figures(edge, picture, view)) {
+    for (line, text) in (0..).zip(figures(edge, picture, view, area.width.into())) {
         if height + line < area.height {
             frame.buffer_mut().set_stringn(0, height + line, text, area.width.into(), Style::new());
         }
@@ -209,27 +209,34 @@ fn draw(frame: &mut Frame<'_>, edge: &Edge, picture: &Picture, view: &View) {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
-fn figures(edge: &Edge, picture: &Picture, view: &View) -> [String; 2] {
+fn figures(edge: &Edge, picture: &Picture, view: &View, columns: usize) -> [String; 2] {
     let grid = &edge.grid;
     let (earliest, latest) = (grid.earliest(), grid.latest());
     let steps = f64::from(grid.torus().cells()) * f64::from(earliest);
     let rate = if edge.seconds() > 0.0 { (steps / edge.seconds()) as u64 } else { 0 };
+    let killed = edge.killer.cells_killed + edge.killer.collectors_killed;
+    let parts = [
+        format!("generation {} to {}", thousands(earliest.into()), thousands(latest.into())),
+        format!("alive {}", thousands(picture.contents.population() as u64)),
+        format!("killed {}", thousands(killed)),
+        format!("restarts {}", thousands(grid.restarts())),
+        format!("{} cells", thousands(grid.torus().cells().into())),
+        format!("{} cell-steps/s", thousands(rate)),
+    ];
     [
-        format!(
-            "{} cells  generation {} to {}  alive {}  killed {}  restarts {}  {} cell-steps/s",
-            thousands(grid.torus().cells().into()),
-            thousands(earliest.into()),
-            thousands(latest.into()),
-            thousands(picture.contents.population() as u64),
-            thousands(edge.killer.cells_killed + edge.killer.collectors_killed),
-            thousands(grid.restarts()),
-            thousands(rate),
-        ),
+        fitting(&parts, columns),
         format!(
             "space {}  s step  k kill {VICTIMS}  arrows move  q end",
             if view.paused { "go on" } else { "pause" }
         ),
     ]
+}
+
+/// As many of these from the first on as fit a line whole.
+fn fitting(parts: &[String], columns: usize) -> String {
+    let whole = |count: &usize| parts[..*count].join("  ");
+    let fits = |count: &usize| whole(count).len() <= columns;
+    (0..=parts.len()).rev().find(fits).map_or_else(String::new, |count| whole(&count))
 }
 
 /// What is drawn, taken at one moment.
@@ -298,5 +305,19 @@ impl Widget for Seen<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_shown_whole_or_not_at_all() {
+        let parts = ["alive 110", "killed 99", "800 cells"].map(str::to_owned);
+        assert_eq!(fitting(&parts, 80), "alive 110  killed 99  800 cells");
+        assert_eq!(fitting(&parts, 31), "alive 110  killed 99  800 cells");
+        assert_eq!(fitting(&parts, 30), "alive 110  killed 99");
+        assert_eq!(fitting(&parts, 8), "");
     }
 }

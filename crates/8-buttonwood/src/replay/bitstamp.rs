@@ -11,7 +11,7 @@ use words::MarketSpec;
 use super::source::Source;
 use super::{Clock, Event, Flow, ReadError, Told, Venue, Wish};
 
-const HEADER: &str = "id,timestamp,exchange.timestamp,price,volume,action,direction";
+pub(super) const HEADER: &str = "id,timestamp,exchange.timestamp,price,volume,action,direction";
 
 /// Prices are in cents, sizes in hundred-millionths of a bitcoin.
 pub(super) const TICK: Scale = Scale::places(2);
@@ -26,7 +26,7 @@ pub(super) fn begins(line: &str) -> bool {
 pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
     let symbol = "BTC-USD".parse().expect("a symbol of seven allowed characters");
     let mut reader = Reader::default();
-    let mut events = Vec::new();
+    let (mut events, mut lines) = (Vec::new(), Vec::new());
     source.next()?; // the header
     loop {
         let event = match source.next()? {
@@ -34,15 +34,19 @@ pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
             Some(line) => reader.event(line),
         };
         match event {
-            Ok(Some(event)) => events.push(event),
+            Ok(Some(event)) => {
+                events.push(event);
+                lines.push(source.line());
+            }
             Ok(None) => {}
             Err((offset, what)) => return Err(source.fault_at(offset, what)),
         }
     }
     Ok(Flow {
         venue: Venue::Bitstamp,
-        markets: vec![MarketSpec { symbol, tick: TICK, lot: LOT }],
+        markets: vec![MarketSpec::new(symbol, TICK, LOT).with_negative_prices()],
         events,
+        lines,
         told: reader.told,
     })
 }

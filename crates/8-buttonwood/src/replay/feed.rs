@@ -8,6 +8,7 @@ use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Time};
 use words::bytes::FactsHash;
 use words::{Ask, Code, Fact, MarketSpec, Place, Stamp, Tell, TimeInForce};
 
+use super::rejected::Rejections;
 use super::{Event, Flow, Print, Wish};
 
 /// Recordings do not say whose an order is, so all are one participant's. Nothing here keeps an
@@ -34,10 +35,23 @@ pub(crate) struct Outcome {
     pub(crate) lots: u128,
     /// Refusals by code.
     pub(crate) refusals: BTreeMap<Code, u64>,
+    /// Refusals by cause, with the first of each.
+    pub(crate) rejections: Rejections,
+    /// Trades and the lots that they traded, by market.
+    pub(crate) volumes: BTreeMap<MarketId, Volume>,
     /// Every trade, in order.
     pub(crate) prints: Vec<Print>,
     /// Over all facts.
     pub(crate) hash: FactsHash,
+}
+
+/// What traded in a market.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Volume {
+    /// Trades.
+    pub(crate) trades: u64,
+    /// Lots that they traded.
+    pub(crate) lots: u128,
 }
 
 impl Outcome {
@@ -46,9 +60,12 @@ impl Outcome {
             Tell::Fact(stamp, fact) => {
                 self.facts += 1;
                 self.hash.add(*stamp, fact);
-                if let Fact::Traded { price, lots, .. } = *fact {
+                if let Fact::Traded { market, price, lots, .. } = *fact {
                     self.trades += 1;
                     self.lots += u128::from(lots.0);
+                    let volume = self.volumes.entry(market).or_default();
+                    volume.trades += 1;
+                    volume.lots += u128::from(lots.0);
                     self.prints.push(Print { time: stamp.time, price, lots });
                 }
             }
@@ -60,6 +77,8 @@ impl Outcome {
 
 /// A market at the end of a flow.
 pub(crate) struct MarketEnd {
+    /// Its number.
+    pub(crate) market: MarketId,
     /// Its rules.
     pub(crate) spec: MarketSpec,
     /// Best bid, if there is one.
@@ -85,11 +104,18 @@ impl<K: FnMut(&Stamp, &Fact) -> Result<(), E>, E> Fed<'_, K, E> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    fn ask(&mut self, time: Time, ask: &Ask) -> Result<AskId, E> {
+    /// The ask's number, and the code if it was refused.
+    fn ask(&mut self, time: Time, ask: &Ask) -> Result<(AskId, Option<Code>), E> {
         let Fed { exchange, outcome, keep, failed } = self;
         outcome.asks += 1;
-        let number = exchange.ask(time, ask, &mut |_, tell| take(outcome, keep, failed, &tell));
-        self.failed.take().map_or(Ok(number), Err)
+        let mut code = None;
+        let number = exchange.ask(time, ask, &mut |_, tell| {
+            if let Tell::Refused(why) = tell {
+                code = Some(why);
+            }
+            take(outcome, keep, failed, &tell);
+        });
+        self.failed.take().map_or(Ok((number, code)), Err)
     }
 }
 
@@ -128,9 +154,10 @@ pub(crate) fn feed<E>(
         })
         .collect();
     let mut orders: Vec<OrderId> = Vec::new();
+    let mut index = 0;
     for events in flow.events.chunks(STRIDE) {
         for Event { time, wish } in events {
-            match *wish {
+            let code = match *wish {
                 Wish::Place { market, side, price, lots } => {
                     let place = Place {
                         account: ACCOUNT,
@@ -142,13 +169,17 @@ pub(crate) fn feed<E>(
                         stands: TimeInForce::GoodTillCancel,
                     };
                     // An order has its ask's number, whether it was let in or refused.
-                    orders.push(OrderId(fed.ask(*time, &Ask::Place(place))?.0));
+                    let (number, code) = fed.ask(*time, &Ask::Place(place))?;
+                    orders.push(OrderId(number.0));
+                    code
                 }
                 Wish::Cancel { place } => {
                     let order = place.map_or(NEVER_ENTERED, |place| orders[place as usize]);
-                    fed.ask(*time, &Ask::Cancel { account: ACCOUNT, order })?;
+                    fed.ask(*time, &Ask::Cancel { account: ACCOUNT, order })?.1
                 }
-            }
+            };
+            fed.outcome.rejections.take(index, *wish, code);
+            index += 1;
         }
         progress.inc(events.len() as u64);
     }
@@ -158,6 +189,7 @@ pub(crate) fn feed<E>(
 /// How the flow's markets stand now.
 pub(crate) fn markets(exchange: &Exchange) -> Vec<MarketEnd> {
     let end = |(market, spec)| MarketEnd {
+        market,
         spec,
         best_bid: exchange.best(market, Side::Buy),
         best_ask: exchange.best(market, Side::Sell),

@@ -31,6 +31,7 @@ fn split(line: &str) -> Option<(usize, &str)> {
 /// Reads all of it.
 pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
     let mut reader = Reader::default();
+    let mut lines = Vec::new();
     while let Some(line) = source.next()? {
         let Some((offset, json)) = split(line) else {
             if line.starts_with("wss://") {
@@ -41,8 +42,9 @@ pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
         if let Err((column, what)) = reader.line(json) {
             return Err(source.fault_at(offset + column, what));
         }
+        lines.resize(reader.events.len(), source.line());
     }
-    reader.finish().map_err(|what| source.fault(what))
+    reader.finish(lines).map_err(|what| source.fault(what))
 }
 
 #[derive(Deserialize)]
@@ -188,14 +190,14 @@ impl Reader {
     }
 
     /// All prices in ticks and all sizes in lots, now that ticks and lots are known.
-    fn finish(self) -> Result<Flow, String> {
+    fn finish(self, lines: Vec<u32>) -> Result<Flow, String> {
         let mut markets = Vec::new();
         for Book { symbol, price_places, volume_places } in &self.books {
             let (tick, lot) = (Scale::places(*price_places), Scale::places(*volume_places));
             if !tick.is_valid() || !lot.is_valid() {
                 return Err(format!("{symbol} has prices or sizes of more than 18 decimal places"));
             }
-            markets.push(MarketSpec { symbol: *symbol, tick, lot });
+            markets.push(MarketSpec::new(*symbol, tick, lot).with_negative_prices());
         }
         let mut events = Vec::with_capacity(self.events.len());
         for (time, said) in &self.events {
@@ -205,7 +207,7 @@ impl Reader {
             };
             events.push(Event { time: *time, wish });
         }
-        Ok(Flow { venue: Venue::IndependentReserve, markets, events, told: self.told })
+        Ok(Flow { venue: Venue::IndependentReserve, markets, events, lines, told: self.told })
     }
 
     fn place(&self, order: Order) -> Result<Wish, String> {

@@ -7,6 +7,8 @@ mod bitstamp;
 mod fault;
 mod feed;
 mod independent_reserve;
+mod rejected;
+mod sample;
 mod source;
 mod tape;
 
@@ -19,6 +21,8 @@ use words::MarketSpec;
 pub(crate) use bitstamp::LOT as BITSTAMP_LOT;
 pub(crate) use fault::ReadError;
 pub(crate) use feed::{MarketEnd, Outcome, feed, markets};
+pub(crate) use rejected::{Cause, Group, describe};
+pub(crate) use sample::write as write_sample;
 pub(crate) use source::STDIN;
 pub(crate) use tape::{Comparison, Print, Tape};
 
@@ -74,7 +78,7 @@ pub(crate) struct Event {
     pub(crate) wish: Wish,
 }
 
-/// A recorded flow: whole in memory, 32 bytes an ask, so that reading is not in the time of feeding.
+/// A recorded flow: whole in memory, 36 bytes an ask, so that reading is not in the time of feeding.
 #[derive(Debug)]
 pub(crate) struct Flow {
     /// Where it was recorded.
@@ -83,6 +87,8 @@ pub(crate) struct Flow {
     pub(crate) markets: Vec<MarketSpec>,
     /// Asks, in the file's order.
     pub(crate) events: Vec<Event>,
+    /// The line of the file that each ask comes of, from 1; the highest number for any beyond that.
+    pub(crate) lines: Vec<u32>,
     /// What else the file held.
     pub(crate) told: Told,
 }

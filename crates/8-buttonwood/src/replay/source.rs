@@ -118,6 +118,11 @@ impl Source {
         Ok(true)
     }
 
+    /// The number of the line in hand, from 1.
+    pub(crate) fn line(&self) -> u32 {
+        u32::try_from(self.number).unwrap_or(u32::MAX)
+    }
+
     /// An error about the line in hand as a whole.
     pub(crate) fn fault(&self, what: impl Into<String>) -> ReadError {
         self.fault_at(0, what)

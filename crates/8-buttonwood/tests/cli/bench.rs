@@ -105,6 +105,45 @@ fn the_core_is_told_by_scenario_and_by_book() {
     assert_eq!(books, [1_000, 10_000, 100_000, 1_000_000]);
     assert!(told["cost_ratio"].as_f64() > Some(0.0));
     assert!(told.get("bytes_per_resting_order").is_some());
+    for of in scenarios {
+        assert!(of["best_asks_per_second"].as_u64() >= of["asks_per_second"].as_u64(), "{of}");
+    }
     let words = run(["bench", "core", "--runs", "1", "--asks", "2000"]).ok().out;
-    assert!(words.contains("worst asks per second  "), "{words}");
+    tables(&words, 3, &["scenario", "median asks/s  best asks/s", "median ns/ask  best ns/ask"]);
+}
+
+/// So many tables of lines that are equally long but for the blanks at their ends, and fit 80 columns.
+fn tables(text: &str, count: usize, told: &[&str]) {
+    for part in told {
+        assert!(text.contains(part), "should say {part:?}: {text}");
+    }
+    let tables: Vec<&str> = text.trim_end().split("\n\n").collect();
+    assert_eq!(tables.len(), count, "{text}");
+    for table in tables {
+        let mut lines = table.lines().skip(1);
+        let head = lines.next().unwrap();
+        assert!(head.chars().count() <= 80, "{table}");
+        for line in lines {
+            assert_eq!(
+                line.chars().count(),
+                head.chars().count(),
+                "the last column ends alike: {table}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_measurement_is_a_table_for_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let once = |args: &[&str]| run(["bench"].iter().chain(args).chain(&["--runs", "1"])).ok().out;
+    let kernel = once(&["kernel", "--messages", "20000", "--processes", "1000"]);
+    tables(&kernel, 3, &["median ns  best ns", "failure, restart, first message", "idle process"]);
+    let durable = once(&["durable", "--asks", "10000", "--batch", "16", "--dir", dir]);
+    tables(&durable, 3, &["median asks/s  best asks/s", "p50 µs", "disk / memory, median"]);
+    let recovery = once(&["recovery", "--facts", "10000", "--dir", dir]);
+    tables(&recovery, 2, &["median ms  best ms", "facts/s, median"]);
+    let kills = once(&["kills", "--asks", "20000", "--kills", "20000"]);
+    tables(&kills, 3, &["median trades/s", "p50 µs", "floor or ledger"]);
 }

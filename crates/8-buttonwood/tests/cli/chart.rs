@@ -42,7 +42,10 @@ fn what_the_journal_does_not_know_is_said() {
     let (dir, _) = kept();
     for subject in ["99", "trade/3"] {
         let told = if subject == "99" { "no order #99" } else { "no trade 3" };
-        chart(subject, dir.path(), &[]).failed(1, &["knows of", told]);
+        let kind = if subject == "99" { "--kind entered" } else { "--kind traded" };
+        chart(subject, dir.path(), &[]).failed(1, &["knows of", told, "journal show", kind]);
     }
-    chart("1", &dir.path().join("absent"), &[]).failed(1, &["absent"]);
+    let absent = dir.path().join("absent");
+    chart("1", &absent, &[])
+        .failed(1, &["there is no folder", "absent", "give the folder of a journal"]);
 }

@@ -66,6 +66,20 @@ fn a_death_at_an_arrow_is_drawn() {
     let ran = run(kill);
     assert_eq!(ran.status, 0, "{}", ran.err);
     assert!(ran.out.contains("x ann dies") && ran.out.contains("all laws hold"), "{}", ran.out);
+    let row = |text: &str| ran.out.lines().position(|line| line.trim_start().starts_with(text));
+    for (answer, why) in [
+        (
+            "ledger -> sam     unknown",
+            "why sam is unknown: the ledger keeps open orders only, and d1 filled it",
+        ),
+        (
+            "ledger -> ann     unknown",
+            "why ann is unknown: the ledger keeps open orders only, and d1 filled it",
+        ),
+    ] {
+        assert_eq!(row(answer).map(|at| at + 1), row(why), "{answer}: {}", ran.out);
+        assert!(row(why).is_some(), "{}", ran.out);
+    }
     let mermaid = run(kill.iter().chain(&["--mermaid"]));
     assert!(mermaid.out.contains("sequenceDiagram"), "{}", mermaid.out);
     let svg = run(kill.iter().chain(&["--svg"]));
@@ -103,5 +117,18 @@ fn wrong_use_says_what_there_is() {
     }
     let absent = run(["explore", "nowhere.chart"]);
     assert_eq!(absent.status, 1);
-    assert!(absent.err.contains("nowhere.chart"), "{}", absent.err);
+    assert!(absent.err.contains("nowhere.chart") && absent.err.contains("explore --list"));
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let binary = file("binary.chart", &[0xff, 0xfe, 0]);
+    run(["explore", &binary]).failed(1, &["binary.chart: no chart: it is not UTF-8 text"]);
+    let empty = file("empty.chart", b"");
+    run(["explore", &empty]).failed(1, &["empty.chart: a chart needs lines under `given`"]);
+    let folder = dir.path().join("folder.chart");
+    std::fs::create_dir(&folder).unwrap();
+    run(["explore", folder.to_str().unwrap()]).failed(1, &["folder.chart", "directory"]);
 }

@@ -1,6 +1,6 @@
 //! Flags, help, completions, the manual.
 
-use crate::run::run;
+use crate::run::{command, run};
 
 /// What it is, in a sentence.
 const ABOUT: &str = "An exchange in which every order is a process and every deal is a handshake";
@@ -50,6 +50,62 @@ fn wrong_use_ends_with_status_2_and_says_what_is_right() {
         (&["completions", "dos"], "possible values: bash"),
     ] {
         run(args).failed(2, &[told]);
+    }
+}
+
+#[test]
+fn a_file_where_a_folder_must_be_is_said() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for command in ["serve", "demo"] {
+        let ran = run([command, "--listen", "127.0.0.1:0", "--journal", path]);
+        ran.failed(2, &["--journal: ", path, "is a file; give a folder"]);
+    }
+    run(["chart", "1", "--journal", path]).failed(1, &[path, "is a file, no folder"]);
+}
+
+/// What prints and ends, run with standard output that nobody reads and with one that has no room.
+#[test]
+fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
+    let (dir, _) = crate::journal::kept();
+    let journal = dir.path().to_str().unwrap();
+    for args in [
+        &["--help"][..],
+        &["journal", "show", journal],
+        &["journal", "export", journal],
+        &["journal", "export", journal, "--format", "csv"],
+        &["journal", "verify", journal],
+        &["chart", "5", "--journal", journal],
+        &["replay", "-", "--sample"],
+        &["explore", "--list"],
+        &["explore", "buyer-and-seller", "--kill", "maker", "--after", "accept"],
+        &["simulate", "--seeds", "1", "--orders", "20"],
+        &["bench", "kernel", "--runs", "1", "--messages", "10000", "--processes", "1000"],
+        &["life", "--size", "32x32", "--until", "5"],
+        &["config", "--defaults"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let closed = command().args(args).stdout(writer).output().unwrap();
+        assert!(closed.status.success() && closed.stderr.is_empty(), "{args:?}: {closed:?}");
+        if args == ["--help"] || !cfg!(target_os = "linux") {
+            continue; // the help is printed by a library that does not tell
+        }
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let full = command().args(args).stdout(full).output().unwrap();
+        let err = String::from_utf8(full.stderr).unwrap();
+        assert_eq!(full.status.code(), Some(1), "{args:?}: {err}");
+        assert!(err.contains("cannot write to standard output"), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn nothing_is_coloured_where_no_terminal_is() {
+    for args in [&["--help"][..], &["trade"], &["replay", "absent.csv"], &["bench"]] {
+        let ran = command().args(args).env_remove("NO_COLOR").output().unwrap();
+        assert!(!ran.stdout.contains(&0x1b) && !ran.stderr.contains(&0x1b), "{args:?}: {ran:?}");
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::run::{command, run};
 
 /// A demo or a server at work. Ended with the test, however that ends.
-struct House {
+pub(crate) struct House {
     child: Child,
     out: BufReader<ChildStdout>,
 }
@@ -30,7 +30,7 @@ impl House {
         House::start_by(command().args(args))
     }
 
-    fn start_by(command: &mut Command) -> House {
+    pub(crate) fn start_by(command: &mut Command) -> House {
         let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -54,7 +54,7 @@ impl House {
     }
 
     /// The next line; the house must not have ended.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         let read = self.out.read_line(&mut line).unwrap();
         if read == 0 {
@@ -71,7 +71,7 @@ impl House {
     }
 
     /// Asks it to end, as Ctrl-C does, and gives the status and what it said.
-    fn interrupt(mut self) -> (i32, String) {
+    pub(crate) fn interrupt(mut self) -> (i32, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -84,7 +84,7 @@ impl House {
 
 /// One request over loopback; the body of the answer as JSON. Asks again while the gate still reads
 /// its history, which is not for ever.
-fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
+pub(crate) fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
     for _ in 0..10_000 {
         let (status, body) = request_once(url, method, path, body);
         match (status, body["code"].as_str()) {
@@ -96,7 +96,12 @@ fn request(url: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
     panic!("the gate never was ready");
 }
 
-fn request_once(url: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+pub(crate) fn request_once(
+    url: &str,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, Value) {
     let address = url.strip_prefix("http://").unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -152,10 +157,24 @@ fn the_demo_trades_and_goes_on_after_a_kill() {
     let found = request(&url, "GET", &format!("/orders/{id}"), None);
     assert_eq!(found["filled_size"], "0.010", "{found}");
     let second = demo.json();
-    assert!(second["facts"].as_u64() > before["facts"].as_u64(), "{second}, {before}");
+    assert!(second["durable"].as_u64() > before["facts"].as_u64(), "{second}, {before}");
     let number = |line: &Value, key: &str| line[key].as_u64().unwrap();
-    let since = number(&second, "asks").checked_sub(number(&last, "asks")).unwrap();
-    assert!((1..=since).contains(&number(&second, "asks_this_second")), "{second}, {last}");
+    assert!(
+        (1..=number(&second, "asks")).contains(&number(&second, "asks_this_second")),
+        "{second}"
+    );
+    let ready = request(&url, "GET", "/readyz", None);
+    let third = demo.json();
+    for key in ["durable", "asks"] {
+        let (first, last) = (number(&second, key), number(&third, key));
+        assert!((first..=last).contains(&number(&ready, key)), "{key}: {second}, {ready}, {third}");
+    }
+    assert_eq!(
+        (&ready["epoch"], &second["epoch"]),
+        (&json!(2), &json!(2)),
+        "both count this start"
+    );
+    assert!(number(&second, "open_orders") > 200 && number(&ready, "open_orders") > 200);
     let (status, err) = demo.interrupt();
     assert_eq!(status, 0, "{err}");
     assert!(err.contains("went on from") && err.contains("ended; start it again"), "{err}");
@@ -250,7 +269,7 @@ lot = "1"
     let other = ["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1", "--journal"];
     let before = verified(&journal);
     let refused = run(other.into_iter().map(AsRef::as_ref).chain([journal.as_os_str()]));
-    refused.failed(1, &["market TEA-USD is open already with a tick of 0.05 and a lot of 1"]);
+    refused.failed(1, &["market TEA-USD is open already with a tick of 0.05, a lot of 1"]);
     assert_eq!(verified(&journal), before, "a start that is refused writes nothing");
 }
 
@@ -387,7 +406,7 @@ fn a_server_prints_the_tree_that_it_would_run_and_changes_nothing() {
     assert_eq!((text.status, text.err.as_str()), (0, ""), "{text:?}");
     let lines = "exchange: one-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
   ledger: one process, permanent, 5000 ms to end; registered as 0
-  TEA-USD: rest-for-one, at most 100 restarts in 1000 ms; permanent, any time to end
+  TEA-USD: rest-for-one, at most 100 restarts in 1000 ms, then given up alone; permanent, any time to end
     orders: many like children, 0 now; each transient, at most 3 restarts in 1000 ms, 5000 ms to end; registered as 2
     floor: one process, permanent, 5000 ms to end; registered as 1
 ";

@@ -9,5 +9,6 @@ mod house;
 mod journal;
 mod life;
 mod replay;
+mod rules;
 mod run;
 mod simulate;

@@ -21,9 +21,18 @@ fn a_flow_is_counted_and_ends_in_a_book() {
     assert_eq!(told["lots"], 600_000_000);
     assert_eq!(told["refusals"], json!({"unknown-order": 1}));
     assert_eq!(
+        told["rejections"],
+        json!([{
+            "code": "unknown-order", "cause": "never-entered", "count": 1,
+            "reason": "cancel of an order that the file never entered; it was open before the recording",
+            "examples": [{"line": 7, "what": "cancel of an order that no line before entered"}]
+        }])
+    );
+    assert_eq!(
         told["markets"],
         json!([{
             "market": "BTC-USD", "tick": "0.01", "lot": "0.00000001", "resting": 1,
+            "trades": 2, "volume": "6.00000000",
             "best_bid": "236.40", "best_bid_size": "5.00000000",
             "best_ask": null, "best_ask_size": null
         }])
@@ -48,15 +57,71 @@ fn the_hash_is_the_same_each_time_and_another_for_another_flow() {
 fn people_get_the_same_in_words() {
     let told = run_with_input(["replay", "-"], FLOW.as_bytes()).ok().out;
     for part in [
-        "Bitstamp: 8 events, 7 asks, 9 facts",
+        "Bitstamp: 8 events, 7 asks, 9 facts, 2 trades",
         "1 events stand behind a later one, by 10 ms at most",
-        "trades   2, 600000000 lots",
-        "refused  1 unknown-order",
-        "BTC-USD  best bid 5.00000000 at 236.40, best ask none, 1 orders resting",
+        "rejected 1 as unknown-order: cancel of an order that the file never entered",
+        "  line 7: cancel of an order that no line before entered",
+        "BTC-USD  2 trades of 6.00000000 BTC, 1 orders resting\n  best bid 5.00000000 at 236.40, best ask none",
         "hash     ",
     ] {
         assert!(told.contains(part), "{told} should say {part}");
     }
+}
+
+#[test]
+fn every_rejection_is_told_with_its_line_and_its_cause() {
+    let late = "\
+13,1430438404600,1430438404000,236.51,600000000,deleted,bid
+12,1430438404700,1430438404000,236.51,100000000,deleted,ask
+15,1430438404800,1430438404000,236.00,0,created,bid
+15,1430438404900,1430438404000,236.00,7,deleted,bid
+";
+    let flow = FLOW.to_owned() + late;
+    let told = run_with_input(["replay", "-"], flow.as_bytes()).ok().out;
+    for part in [
+        "rejected 1 as unknown-order: cancel of an order that had traded in full here\n  \
+         line 10: cancel of the order of line 4, BTC-USD: buy 6.00000000 at 236.51",
+        "rejected 1 as unknown-order: cancel of an order that had been cancelled before\n  \
+         line 11: cancel of the order of line 3, BTC-USD: sell 3.00000000 at 236.51",
+        "rejected 1 as unknown-order: cancel of an order that had been rejected itself\n  line 13: ",
+        "rejected 1 as bad-lots: The size is off lot, zero or too large.\n  \
+         line 12: BTC-USD: buy 0.00000000 at 236.00",
+    ] {
+        assert!(told.contains(part), "{told} should say {part}");
+    }
+    let told = replayed(&flow).ok().json();
+    let counts =
+        told["rejections"].as_array().unwrap().iter().map(|of| of["count"].as_u64().unwrap());
+    let refused =
+        told["refusals"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
+    assert_eq!(counts.sum::<u64>(), refused.sum::<u64>(), "each has one cause");
+}
+
+#[test]
+fn a_sample_is_a_recording_for_a_first_try() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sample.csv");
+    let file = path.to_str().unwrap();
+    let made = run(["replay", file, "--sample"]).ok().out;
+    assert!(made.contains("wrote ") && made.contains("now run: buttonwood replay "), "{made}");
+    let told = run(["replay", file, "--json"]).ok().json();
+    assert_eq!(told["venue"], "Bitstamp");
+    assert!(told["trades"].as_u64() > Some(100) && told["late_events"] == 0, "{told}");
+    assert_eq!(told["rejections"].as_array().unwrap().len(), 3, "{told}");
+
+    let bytes = fs::read(&path).unwrap();
+    run(["replay", file, "--sample"]).failed(2, &["sample.csv exists and is not overwritten"]);
+    assert_eq!(fs::read(&path).unwrap(), bytes, "and it is not");
+    let piped = run(["replay", "-", "--sample"]).ok().out;
+    assert_eq!(piped.as_bytes(), bytes, "the same seed is the same file");
+    assert_ne!(run(["replay", "-", "--sample", "--seed", "2"]).ok().out, piped);
+    run(["replay", file, "--seed", "2"]).failed(2, &["--sample"]);
+    run(["replay", file, "--sample", "--json"]).failed(2, &["cannot be used with"]);
+    let nowhere = dir.path().join("absent").join("sample.csv");
+    run(["replay", nowhere.to_str().unwrap(), "--sample"]).failed(
+        1,
+        &["cannot write", "sample.csv", "No such file", "name a file in a folder that exists"],
+    );
 }
 
 #[test]

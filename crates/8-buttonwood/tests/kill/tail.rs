@@ -9,7 +9,8 @@ use crate::trader::Chance;
 
 /// Lengths as in docs/journal-format.md.
 const SEGMENT_HEAD: u64 = 64;
-const RECORD_HEAD: u64 = 60;
+const PLACE: u64 = 52;
+const RECORD_HEAD: u64 = 68;
 
 fn last_segment(dir: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(dir).ok()?;
@@ -20,14 +21,14 @@ fn last_segment(dir: &Path) -> Option<PathBuf> {
 /// Where the last record of a segment ends, and the number of the fact that would come next.
 fn end(file: &File) -> (u64, u64) {
     let length = file.metadata().unwrap().len();
-    let mut head = [0; 24];
+    let mut head = [0; 64];
     file.read_exact_at(&mut head, 0).unwrap();
     let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
     let (mut at, mut next) = (SEGMENT_HEAD, number(&head[16..24]));
     while at + RECORD_HEAD <= length {
         file.read_exact_at(&mut head, at).unwrap();
-        let payload = u64::from(u32::from_le_bytes(head[..4].try_into().unwrap()));
-        let facts = u64::from(u32::from_le_bytes(head[16..20].try_into().unwrap()));
+        let payload = u64::from(u32::from_le_bytes(head[52..56].try_into().unwrap()));
+        let facts = u64::from(u32::from_le_bytes(head[60..64].try_into().unwrap()));
         let whole = at + RECORD_HEAD + payload;
         if payload == 0 || number(&head[8..16]) != next || whole > length {
             break;
@@ -61,7 +62,7 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
         let (whole, next) = end(&file);
         forget_snapshots(dir, next);
         if chance.below(2) == 0 {
-            return at > *told && whole < at;
+            return whole < at && !is_mark(&file, whole, at);
         }
         at = whole; // a record may now be half there; what follows goes over it
     }
@@ -72,16 +73,22 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
         1 => file.set_len(at).unwrap(),
         // Garbage.
         2 => bytes.extend((0..1 + chance.below(5_000)).map(|_| byte(chance))),
-        // A record's head that says more than there is, and part of what it speaks of.
+        // A record's head that says more than there is, and part of what it speaks of. The mark is there, or the
+        // disk never got it.
         _ => {
+            let mut place = [0; 52];
+            file.read_exact_at(&mut place, at).unwrap();
+            if chance.below(2) == 0 {
+                place[8..16].copy_from_slice(&next.to_le_bytes());
+                (20..52).for_each(|at| place[at] = byte(chance));
+            }
+            bytes.extend(place);
             let payload = 100 + chance.below(2_000);
             bytes.extend(u32::try_from(payload).unwrap().to_le_bytes());
             bytes.extend([byte(chance), byte(chance), byte(chance), 1]);
-            bytes.extend(next.to_le_bytes());
             bytes.extend(3_u32.to_le_bytes());
-            bytes.extend(0_u32.to_le_bytes());
             bytes.extend(1_u32.to_le_bytes());
-            bytes.extend((0..32 + chance.below(payload)).map(|_| byte(chance)));
+            bytes.extend((0..chance.below(payload)).map(|_| byte(chance)));
         }
     }
     if chance.below(2) == 0 {
@@ -89,6 +96,14 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
     }
     file.write_all_at(&bytes, at).unwrap();
     !bytes.is_empty()
+}
+
+/// True if what stands from one byte to the other is a mark, with nothing behind it: that is no torn record.
+fn is_mark(file: &File, from: u64, to: u64) -> bool {
+    let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+    file.read_exact_at(&mut bytes, from).unwrap();
+    let (mark, behind) = bytes.split_at(bytes.len().min(usize::try_from(PLACE).unwrap()));
+    mark.len() as u64 == PLACE && behind.iter().all(|&byte| byte == 0)
 }
 
 /// A disk that never got facts never got a snapshot that was saved of them later.

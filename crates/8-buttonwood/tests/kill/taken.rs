@@ -81,7 +81,7 @@ fn with_nothing_set_aside_a_full_disk_refuses_cancels_too_at_once_and_says_so() 
     }
     let (status, ready) = http.ask(0, "GET", "/readyz", None).unwrap();
     assert_eq!((status, ready["code"].as_str()), (503, Some("journal-full")), "{ready}");
-    assert!(ready["detail"].as_str().unwrap().contains("cancels"), "{ready}");
+    assert!(ready["message"].as_str().unwrap().contains("cancels"), "{ready}");
     server.wait_said("orders and cancels are refused");
     fs::remove_file(&filler).unwrap();
     resumes(&http, refused, &mut orders);

@@ -174,6 +174,7 @@ impl Trader {
         match http.ask(self.account, "DELETE", &path, None)? {
             // Whichever came first, its cancel or its last fill: it trades no more.
             (200, _) => order.cancelled = true,
+            (400, problem) if problem["code"] == "order-done" => order.cancelled = true,
             (404, problem) if problem["code"] == "unknown-order" => order.cancelled = true,
             (503, problem) if problem["code"] == "views-behind" => {}
             (status, problem) => panic!("{status} {problem} for a cancel of {order:?}"),
@@ -215,7 +216,8 @@ impl Trader {
             (503, problem) if problem["code"] == "views-behind" => return Ok(()),
             (404 | 400, problem) => {
                 let code = problem["code"].as_str().unwrap();
-                assert!(matches!(code, "unknown-order" | "below-done"), "{problem} {order:?}");
+                let codes = ["unknown-order", "order-done", "below-done"];
+                assert!(codes.contains(&code), "{problem} {order:?}");
                 assert_ne!(was, Answer::Done, "an acknowledged replace is not known: {order:?}");
                 asked.answer = Answer::Refused;
             }
@@ -239,7 +241,7 @@ impl Trader {
             other.size += 1;
             let (status, problem) =
                 http.ask(self.account, "POST", "/orders", Some(&other.body()))?;
-            assert_eq!((status, problem["code"].as_str()), (409, Some("client-id-used")));
+            assert_eq!((status, problem["code"].as_str()), (400, Some("client-id-used")));
             return Ok(());
         }
         let done = |replace: &Replace| replace.answer == Answer::Done;

@@ -35,6 +35,7 @@ fn line(number: u64, ask: &Ask) -> Option<String> {
             format!("o{number} {verb} {lots} @ {price}{ioc}{market} for {account}{id}")
         }
         Ask::Release { order } => format!("release o{}", order.0),
+        Ask::ResumeMarket { .. } => "resume market".to_owned(),
         Ask::Cancel { account, order } => format!("{account} cancels o{}", order.0),
         Ask::Replace(replace) => {
             let id = replace.client.map(|id| format!(" id {}", id.bits())).unwrap_or_default();

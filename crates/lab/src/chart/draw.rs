@@ -105,6 +105,7 @@ impl Drawing {
                     r.price
                 )
             }
+            Ask::ResumeMarket { market } => format!("ask {number}: resume {market}"),
             Ask::Release { order } => {
                 format!("ask {number}: release {}", self.names.order(*order))
             }
@@ -201,6 +202,7 @@ pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
             Reason::Unmatched => format!("left {lots} unmatched"),
         },
         Fact::MarketStopped { .. } => "market stopped".to_owned(),
+        Fact::MarketResumed { .. } => "market resumed".to_owned(),
     }
 }
 

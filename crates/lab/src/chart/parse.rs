@@ -1,6 +1,10 @@
 //! A chart's text to a chart. What cannot be read is an error with its line.
 
-use units::Side;
+use std::num::NonZeroU32;
+
+use ledger::Band;
+use units::{Price, Side};
+use words::{Collar, Distance};
 
 use super::{Chart, ChartError};
 
@@ -50,6 +54,10 @@ pub enum Act {
         /// The client's own id.
         id: Option<u64>,
     },
+    /// The floor of the first market dies until that market is stopped.
+    Stop,
+    /// The first market, which is stopped, is to go on.
+    Resume,
     /// A suspended order is to go on.
     Release {
         /// Which.
@@ -79,7 +87,14 @@ pub enum Act {
     Kill(String),
     /// Time passes, longer than any restart intensity looks back.
     Pass,
+    /// From the opening on, prices must be above zero.
+    AboveZero,
+    /// From the opening on, limits have this collar.
+    Collar(Collar),
 }
+
+/// Basis points of a per cent.
+const HUNDRED: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
 enum Section {
     Title,
@@ -120,6 +135,12 @@ impl Chart {
         }
         if chart.given.is_empty() {
             return error(0, "a chart needs lines under `given`");
+        }
+        if Band::opening(&chart.market(0)).is_none() {
+            return error(
+                0,
+                "a collar in percent needs a line `prices above zero`, and its reference be so",
+            );
         }
         Ok(chart)
     }
@@ -186,6 +207,17 @@ fn act(words: &mut Vec<&str>) -> Option<Act> {
     Some(match words[..] {
         ["kill", who] => Act::Kill(own(who)),
         ["a", "second", "passes"] => Act::Pass,
+        ["prices", "above", "zero"] => Act::AboveZero,
+        ["collar", distance, "around", reference] => {
+            let length = |text: &str| NonZeroU32::new(text.parse().ok()?);
+            let distance = match distance.strip_suffix('%') {
+                Some(percent) => Distance::BasisPoints(length(percent)?.checked_mul(HUNDRED)?),
+                None => Distance::Ticks(length(distance)?),
+            };
+            Act::Collar(Collar { distance, reference: Price(reference.parse().ok()?) })
+        }
+        ["stop", "market"] => Act::Stop,
+        ["resume", "market"] => Act::Resume,
         [name, verb @ ("buys" | "sells"), lots, "@", price] => Act::Place {
             name: own(name),
             account: own(account.unwrap_or(name)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use exchange::LetIn;
+use ledger::Ledger;
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price};
 use words::{Ask, Place, Replace, Tell, TimeInForce};
 
@@ -43,7 +44,6 @@ impl Played {
 
 struct Play<'a> {
     chart: &'a Chart,
-    markets: u16,
     stage: Stage,
     inspector: Inspector,
     drawing: Drawing,
@@ -70,11 +70,14 @@ impl Chart {
             _ => 0,
         };
         let markets = 1 + self.given.iter().map(market).max().unwrap_or(0);
+        let mut stage = Stage::opening_with((0..markets).map(|market| self.market(market)));
+        let mut inspector = Inspector::default();
+        let seen = stage.seen();
+        inspector.look(&stage, &seen).expect("markets that open break no law");
         let mut play = Play {
             chart: self,
-            markets,
-            stage: Stage::new(markets),
-            inspector: Inspector::default(),
+            stage,
+            inspector,
             drawing: Drawing::default(),
             orders: BTreeMap::new(),
             names: Vec::new(),
@@ -189,10 +192,13 @@ impl<'a> Play<'a> {
     fn act(&mut self, given: &'a Given) -> Result<(), ChartError> {
         let ask = match &given.act {
             Act::Kill(who) => return self.kill(who, given.line),
+            Act::Stop => return self.stop_market(given.line),
+            Act::Resume => Ask::ResumeMarket { market: MarketId(0) },
             Act::Pass => {
                 self.stage.pass_time(SECOND);
                 return Ok(());
             }
+            Act::AboveZero | Act::Collar(_) => return Ok(()), // since the opening
             Act::Place { name, account, side, lots, price, ioc, market, id } => {
                 let account = self.account(account);
                 self.orders.insert(name, OrderId(self.stage.next_ask().0));
@@ -233,6 +239,10 @@ impl<'a> Play<'a> {
         let (number, answer) = self.stage.let_in(&ask);
         self.last = None;
         self.answer(&answer, number);
+        if answer == LetIn::In {
+            let judged = self.inspector.history().check_let_in(&ask);
+            judged.map_err(|broken| ChartError { line: given.line, what: broken.to_string() })?;
+        }
         if answer == LetIn::In && given.position.is_none() {
             self.last = Some((number, ask, facts, 1));
         }
@@ -268,12 +278,26 @@ impl<'a> Play<'a> {
         Err(ChartError { line, what: format!("{who} is not alive here") })
     }
 
+    /// The floor dies whenever it is there, until its supervisor bears it no more.
+    fn stop_market(&mut self, line: usize) -> Result<(), ChartError> {
+        self.last = None;
+        let market = MarketId(0);
+        while !self.inspector.history().is_stopped(market) {
+            if !self.stage.kill(Who::Floor(market)) {
+                return Err(ChartError { line, what: "the floor is not alive here".to_owned() });
+            }
+            self.look(line)?;
+            self.run_to_quiet(line)?;
+        }
+        Ok(())
+    }
+
     /// The world is lost with its messages and notes, and comes back from the facts of all whole asks. Who asked
     /// last has no answer, and asks again.
     fn lose_world(&mut self, line: usize) -> Result<(), ChartError> {
         let wrong = |what: String| ChartError { line, what };
         let facts = self.inspector.history().facts()[..self.whole].to_vec();
-        let mut ledger = Stage::new(self.markets).ledger().clone();
+        let mut ledger = Ledger::new();
         let mut history = History::default();
         for fact in &facts {
             ledger.apply(fact).map_err(|why| wrong(why.to_string()))?;

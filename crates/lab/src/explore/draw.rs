@@ -1,10 +1,13 @@
 //! A path through the states, gone again and drawn as a chart. It judges nothing.
 
+use std::collections::BTreeMap;
+
 use units::OrderId;
-use words::Say;
+use words::{Deal, Fact, Names, Say};
 
 use super::{State, Step, World};
 use crate::chart::{Drawing, Picture};
+use crate::world::{Seen, Who, message};
 
 /// Goes a path from a world's start and draws it.
 pub fn draw(world: &World, title: &str, path: &[Step]) -> Picture {
@@ -19,11 +22,26 @@ pub fn draw(world: &World, title: &str, path: &[Step]) -> Picture {
 pub(super) struct Pencil {
     pub(super) state: State,
     drawing: Drawing,
+    /// Orders by what facts say of them.
+    fates: BTreeMap<OrderId, Fate>,
+}
+
+/// What facts say of an order.
+enum Fate {
+    /// It has lots that may still trade.
+    Open {
+        /// How many.
+        lots: u64,
+    },
+    /// This deal traded its last lots.
+    Filled(Deal),
+    /// It was cancelled, by its owner or for want of a match.
+    Left,
 }
 
 impl Pencil {
     pub(super) fn new(world: &World) -> Pencil {
-        Pencil { state: world.start(), drawing: Drawing::default() }
+        Pencil { state: world.start(), drawing: Drawing::default(), fates: BTreeMap::new() }
     }
 
     pub(super) fn take(&mut self, step: &Step) {
@@ -51,8 +69,63 @@ impl Pencil {
         }
         let seen = self.state.take(step);
         self.drawing.take(self.state.stage(), &seen);
+        for event in &seen {
+            self.explain(event);
+        }
         for broken in self.state.broken() {
             self.drawing.note(&format!("! {}: {}", broken.law.name(), broken.what));
+        }
+    }
+
+    /// Says why the ledger answered an order that it is unknown: that message alone does not show it.
+    fn explain(&mut self, event: &Seen) {
+        match event {
+            Seen::Recorded(_, fact) => self.follow(fact),
+            Seen::Delivered(envelope) if matches!(message(envelope), Some(Say::Unknown)) => {
+                let Who::Order(order) = self.state.stage().who(envelope.to) else { return };
+                let name = self.drawing.names.order(order);
+                let why = match self.fates.get(&order) {
+                    None => "no fact entered it".to_owned(),
+                    Some(Fate::Filled(deal)) => {
+                        format!("{} filled it", self.drawing.names.deal(*deal))
+                    }
+                    Some(Fate::Left) => "it was cancelled".to_owned(),
+                    Some(Fate::Open { .. }) => return, // the laws have something to say of that
+                };
+                let text =
+                    format!("why {name} is unknown: the ledger keeps open orders only, and {why}");
+                self.drawing.note(&text);
+            }
+            _ => {}
+        }
+    }
+
+    fn follow(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::Entered(entered) => {
+                self.fates.insert(entered.order, Fate::Open { lots: entered.lots.0 });
+            }
+            Fact::Traded { deal, lots: traded, .. } => {
+                for order in [deal.maker, deal.taker] {
+                    if let Some(Fate::Open { lots }) = self.fates.get_mut(&order) {
+                        *lots = lots.saturating_sub(traded.0);
+                        if *lots == 0 {
+                            self.fates.insert(order, Fate::Filled(deal));
+                        }
+                    }
+                }
+            }
+            // The new size counts what has traded; what is open then is in the ledger's books.
+            Fact::Replaced { order, .. } => {
+                let line = self.state.stage().ledger().line(order);
+                if let Some(line) = line.filter(|line| line.is_open()) {
+                    self.fates.insert(order, Fate::Open { lots: line.size.0 - line.done.0 });
+                }
+            }
+            Fact::Left { order, .. } => {
+                self.fates.insert(order, Fate::Left);
+            }
+            _ => {}
         }
     }
 

@@ -73,7 +73,8 @@ fn twin(law: Law, state: &State) -> bool {
         Law::Solo => in_doubt(stage).next().is_some(),
         Law::CanSettle => !state.is_settled(),
         Law::Drain => state.is_settled(),
-        Law::Told | Law::Kept => false, // there is no service here, and no disk
+        // There are no price rules here, no service and no disk.
+        Law::PriceRules | Law::Told | Law::Kept => false,
     }
 }
 

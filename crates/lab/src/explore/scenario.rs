@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Place, Replace, TimeInForce};
+use words::{Ask, MarketSpec, Place, Replace, TimeInForce};
 
 use crate::chart::{Act, Chart, ChartError};
 
@@ -25,6 +25,8 @@ pub(super) struct Script {
     /// Names of orders; a line says which by number.
     pub(super) names: Vec<String>,
     pub(super) markets: u16,
+    /// Their rules.
+    pub(super) specs: Vec<MarketSpec>,
     /// Deaths that may happen, of processes and of the world.
     pub(super) faults: u32,
     /// The world may be lost, and comes back from what was durable.
@@ -110,6 +112,7 @@ impl World {
             lines: Vec::new(),
             names: Vec::new(),
             markets: 1,
+            specs: Vec::new(),
             faults: 0,
             may_die: false,
             in_a_rush: false,
@@ -121,6 +124,7 @@ impl World {
         for given in &chart.given {
             script.add(&given.act, &mut accounts);
         }
+        script.specs = (0..script.markets).map(|market| chart.market(market)).collect();
         script.fold_likes();
         World { name: name.to_owned(), about: chart.title.clone(), script: Arc::new(script) }
     }
@@ -216,8 +220,14 @@ impl Script {
                 let wish = Wish::Replace { price: Price(*price), lots: Lots(*lots) };
                 (name, by.as_ref(), *id, wish)
             }
-            // Who dies, and when, the explorer says; a few deaths suspend nobody.
-            Act::Kill(_) | Act::Pass | Act::Release { .. } => return,
+            // Who dies, and when, the explorer says; a few deaths suspend nobody. Rules are the markets'.
+            Act::Kill(_)
+            | Act::Pass
+            | Act::Stop
+            | Act::Resume
+            | Act::Release { .. }
+            | Act::AboveZero
+            | Act::Collar(_) => return,
         };
         let order = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.clone());

@@ -16,7 +16,7 @@ use super::kept::{Kept, digest};
 use super::scenario::{Script, Wish};
 use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{Seen, Stage, Who, market_spec};
+use crate::world::{Seen, Stage, Who};
 
 /// Longer than any restart intensity looks back, in nanoseconds.
 const LONG: u64 = 2_000_000_000;
@@ -82,7 +82,7 @@ impl World {
     /// Its first state: the markets are open, and nobody has asked anything.
     pub fn start(&self) -> State {
         let script = self.script.clone();
-        let mut stage = Stage::opening(script.markets);
+        let mut stage = Stage::opening_with(script.specs.iter().copied());
         let seen = stage.seen();
         let mut disk = script.may_die.then(Disk::default);
         if let Some(disk) = &mut disk {
@@ -91,9 +91,8 @@ impl World {
         }
         let mut oracle = (script.one_at_a_time && !script.in_a_rush).then(Oracle::new);
         if let Some(oracle) = &mut oracle {
-            for market in 0..script.markets {
-                let ask = Ask::OpenMarket(market_spec(market));
-                oracle.ask(AskId(u64::from(market) + 1), &ask);
+            for (number, spec) in (1..).zip(&script.specs) {
+                oracle.ask(AskId(number), &Ask::OpenMarket(*spec));
             }
         }
         State {

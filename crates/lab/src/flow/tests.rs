@@ -25,7 +25,7 @@ fn hash(asks: impl Iterator<Item = Ask>) -> u64 {
                 [2, u64::from(r.account.0), r.order.0, r.price.0.cast_unsigned(), r.lots.0]
             }
             Ask::Cancel { account, order } => [3, u64::from(account.0), order.0, 0, 0],
-            Ask::OpenMarket(_) | Ask::Release { .. } => [4; 5],
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => [4; 5],
         };
         words.into_iter().for_each(&mut eat);
     }
@@ -107,7 +107,7 @@ fn shares(scenario: Scenario, seed: u64) -> Shares {
                 }
                 None => {}
             },
-            Ask::OpenMarket(_) | Ask::Release { .. } => {
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
                 unreachable!("the flow opens no markets, and releases nobody")
             }
         }
@@ -170,7 +170,7 @@ fn asks_name_only_orders_that_came_before_and_their_owners() {
             }
             Ask::Replace(r) => assert_eq!(owners.get(&r.order), Some(&r.account)),
             Ask::Cancel { account, order } => assert_eq!(owners.get(&order), Some(&account)),
-            Ask::OpenMarket(_) | Ask::Release { .. } => {
+            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
                 unreachable!("the flow opens no markets, and releases nobody")
             }
         }

@@ -39,7 +39,8 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
     }
     for line in history.lines() {
         let id = line.entered.order;
-        let works = line.is_open() && !line.suspended;
+        let stopped = history.is_stopped(line.entered.market);
+        let works = line.is_open() && !line.suspended && !stopped;
         let there = alive.get(&id).copied().unwrap_or(0);
         check(there == usize::from(works), Law::Drain, || {
             format!("{there} processes of {id}, whose line is {line:?}")
@@ -51,7 +52,11 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
 }
 
 fn check_floor(stage: &Stage, history: &History, market: MarketId) -> Result<(), Broken> {
-    let Some(floor) = stage.exchange().floor(market) else {
+    let floor = stage.exchange().floor(market);
+    if history.is_stopped(market) {
+        return check(floor.is_none(), Law::Drain, || format!("{market} is stopped, with a floor"));
+    }
+    let Some(floor) = floor else {
         return Err(Broken { law: Law::Drain, what: format!("{market} has no floor") });
     };
     check(floor.is_quiet(), Law::Drain, || format!("the floor of {market} is not quiet"))?;

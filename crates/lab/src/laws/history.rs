@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact};
+use words::{Ask, Deal, Distance, Entered, Fact, MarketSpec};
 
 use super::{Broken, Law};
 
@@ -60,7 +60,12 @@ pub struct History {
     lines: BTreeMap<OrderId, Line>,
     trades: BTreeSet<Deal>,
     voids: BTreeSet<Deal>,
+    /// Markets that have stopped, and were not resumed.
+    stopped: BTreeSet<MarketId>,
     facts: Vec<Fact>,
+    markets: BTreeMap<MarketId, MarketSpec>,
+    /// The price of the last trade of each market that has a collar.
+    last: BTreeMap<MarketId, Price>,
 }
 
 impl History {
@@ -92,6 +97,11 @@ impl History {
     /// True if the ledger has had its word on this deal.
     pub fn has_ended(&self, deal: &Deal) -> bool {
         self.is_trade(deal) || self.is_void(deal)
+    }
+
+    /// True if a market has stopped, and was not resumed.
+    pub fn is_stopped(&self, market: MarketId) -> bool {
+        self.stopped.contains(&market)
     }
 
     /// Orders of a side that are open and not suspended, in the order in which they trade.
@@ -133,10 +143,15 @@ impl History {
                 check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
             }
             Fact::Replaced { order, price, lots, place, .. } => {
+                let market = self.open_line(order)?.entered.market;
+                self.check_runs(market, fact)?;
                 let line = self.open_line(order)?;
                 let enough = lots > line.done;
                 (line.price, line.size, line.place) = (price, lots, place);
-                check(enough, Law::NoOverfill, || format!("{order} was replaced below its trades"))
+                check(enough, Law::NoOverfill, || {
+                    format!("{order} was replaced below its trades")
+                })?;
+                self.check_sign(market, price)
             }
             Fact::Suspended { order } => {
                 self.open_line(order)?.suspended = true;
@@ -159,12 +174,31 @@ impl History {
                 self.voids.clear();
                 Ok(())
             }
-            Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Ok(()),
+            Fact::MarketOpened { market, spec } => {
+                self.markets.insert(market, spec);
+                Ok(())
+            }
+            Fact::MarketStopped { market } => {
+                let first = self.stopped.insert(market);
+                check(first, Law::OutsideFacts, || format!("{market} stopped twice"))
+            }
+            Fact::MarketResumed { market } => {
+                let was = self.stopped.remove(&market);
+                check(was, Law::OutsideFacts, || format!("{market} was resumed, and ran"))
+            }
         }
+    }
+
+    /// While a market is stopped nothing enters it, is replaced in it, or trades there.
+    fn check_runs(&self, market: MarketId, fact: &Fact) -> Result<(), Broken> {
+        check(!self.is_stopped(market), Law::OutsideFacts, || {
+            format!("{fact:?}, while {market} is stopped")
+        })
     }
 
     fn on_entered(&mut self, entered: Entered) -> Result<(), Broken> {
         let order = entered.order;
+        self.check_runs(entered.market, &Fact::Entered(entered))?;
         let line = Line {
             entered,
             price: entered.price,
@@ -176,7 +210,50 @@ impl History {
             left: false,
         };
         let before = self.lines.insert(order, line);
-        check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))
+        check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))?;
+        self.check_sign(entered.market, entered.price)
+    }
+
+    fn check_sign(&self, market: MarketId, price: Price) -> Result<(), Broken> {
+        let negative = self.markets.get(&market).is_none_or(|spec| spec.negative_prices);
+        check(negative || price > Price(0), Law::PriceRules, || {
+            format!("{market} has no negative prices, and an order has {price}")
+        })
+    }
+
+    /// The trade that the collar of this market is around, if it has a collar and has traded.
+    pub(super) fn followed(&self, market: MarketId) -> Option<Price> {
+        self.last.get(&market).copied()
+    }
+
+    /// The door has let this ask in: its limit is within the collar of its market as the facts have it now.
+    pub fn check_let_in(&self, ask: &Ask) -> Result<(), Broken> {
+        let (market, side, price) = match *ask {
+            Ask::Place(place) => (place.market, place.side, place.price),
+            Ask::Replace(replace) => match self.lines.get(&replace.order) {
+                Some(line) => (line.entered.market, line.entered.side, replace.price),
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let Some(collar) = self.markets.get(&market).and_then(|spec| spec.collar) else {
+            return Ok(());
+        };
+        let reference = self.last.get(&market).unwrap_or(&collar.reference).0;
+        let far = match side {
+            Side::Buy => price.0 - reference,
+            Side::Sell => reference - price.0,
+        };
+        // In hundredths of a per cent both sides are whole numbers.
+        let within = match collar.distance {
+            Distance::Ticks(ticks) => far <= i64::from(ticks.get()),
+            Distance::BasisPoints(points) => {
+                far <= 1 || far * 10_000 <= reference * i64::from(points.get())
+            }
+        };
+        check(within, Law::PriceRules, || {
+            format!("{ask:?} was let in, {far} beyond the reference {reference}")
+        })
     }
 
     fn open_line(&mut self, order: OrderId) -> Result<&mut Line, Broken> {
@@ -192,14 +269,22 @@ impl History {
         price: Price,
         lots: Lots,
     ) -> Result<(), Broken> {
+        self.check_runs(market, &Fact::Traded { deal, market, price, lots })?;
         let first = !self.voids.contains(&deal) && self.trades.insert(deal);
         check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
         let sides = maker.entered.side != taker.entered.side;
         let markets = maker.entered.market == market && taker.entered.market == market;
+        let at_work = !self.stopped.contains(&market) && !maker.suspended && !taker.suspended;
+        check(at_work, Law::OutsideFacts, || {
+            format!("{deal:?} of a market that is stopped, or of an order that is suspended")
+        })?;
         let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
         let fair = sides && markets && limits && !lots.is_zero();
         check(fair, Law::FairPrice, || format!("{deal:?}: {lots} @ {price} is no fair trade"))?;
+        if self.markets.get(&market).is_some_and(|spec| spec.collar.is_some()) {
+            self.last.insert(market, price);
+        }
         for order in [deal.maker, deal.taker] {
             let line = self.open_line(order)?;
             line.done += lots;
@@ -213,8 +298,8 @@ impl History {
 
 impl Hash for History {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let History { lines, trades, voids, facts: _ } = self;
-        (lines, trades, voids).hash(state);
+        let History { lines, trades, voids, stopped, facts: _, markets: _, last } = self;
+        (lines, trades, voids, stopped, last).hash(state);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use kernel::Seeded;
 
+use crate::world::PriceRules;
+
 /// What a seed makes of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
@@ -9,7 +11,9 @@ pub struct Plan {
     pub markets: u16,
     /// Asks.
     pub asks: u32,
-    /// Prices go from 1 to this.
+    /// The price rules of every market.
+    pub rules: PriceRules,
+    /// So many prices, from the lowest that the rules say.
     pub prices: usize,
     /// Sizes go from 1 to this.
     pub lots: usize,
@@ -44,6 +48,7 @@ impl Plan {
         Plan {
             markets: [1, 1, 1, 2][of(&[0, 1, 2, 3])],
             asks: [4, 6, 10, 16, 24][of(&[0, 1, 2, 3, 4])],
+            rules: PriceRules::Any,
             prices: of(&[1, 2, 3, 4]),
             lots: of(&[1, 3, 6]),
             hurry: of(&[0, 0, 20, 100, 400]),

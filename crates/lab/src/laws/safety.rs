@@ -100,6 +100,9 @@ impl Inspector {
                 Seen::Lost(envelope) => note(self.on_said(envelope, false)),
                 Seen::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
+                    if who == Who::Supervisor {
+                        continue; // what its children died of was judged when they did
+                    }
                     note(Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") }));
                 }
                 Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
@@ -302,7 +305,10 @@ fn named(fact: &Fact) -> Vec<OrderId> {
         | Fact::Suspended { order }
         | Fact::Released { order }
         | Fact::Left { order, .. } => vec![order],
-        Fact::Started { .. } | Fact::MarketOpened { .. } | Fact::MarketStopped { .. } => Vec::new(),
+        Fact::Started { .. }
+        | Fact::MarketOpened { .. }
+        | Fact::MarketStopped { .. }
+        | Fact::MarketResumed { .. } => Vec::new(),
     }
 }
 

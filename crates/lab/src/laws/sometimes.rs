@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use units::OrderId;
-use words::{Fact, Reason, Say};
+use words::{Code, Fact, Reason, Say, Tell};
 
 use super::history::History;
 use super::safety::parties;
@@ -55,6 +55,9 @@ marks! {
     CancelMetDeal = "a cancel met a deal in progress";
     ReplaceMetDeal = "a replace met a deal in progress";
     Unmatched = "an immediate order left with a rest";
+    BeyondCollar = "price rules: an order beyond the collar was refused";
+    CollarFollowed = "price rules: a collar followed a trade";
+    NotAboveZero = "price rules: a price of zero or below was refused";
 }
 
 /// How often each mark was set.
@@ -85,6 +88,12 @@ impl Marks {
         if condition {
             self.set(mark);
         }
+    }
+
+    /// What the door has answered.
+    pub(crate) fn answered(&mut self, tell: &Tell) {
+        self.set_if(*tell == Tell::Refused(Code::BeyondCollar), Mark::BeyondCollar);
+        self.set_if(*tell == Tell::Refused(Code::PriceNotAboveZero), Mark::NotAboveZero);
     }
 
     /// Who is about to be killed, in which state?
@@ -135,7 +144,8 @@ impl Marks {
 
     fn on_fact(&mut self, stage: &Stage, history: &History, fact: &Fact) {
         match *fact {
-            Fact::Traded { deal, price, .. } => {
+            Fact::Traded { deal, market, price, .. } => {
+                self.set_if(history.followed(market).is_some(), Mark::CollarFollowed);
                 let dead = parties(&deal).iter().any(|who| stage.find(*who).is_none());
                 self.set_if(dead, Mark::PartyDeadAtTrade);
                 for order in [deal.maker, deal.taker] {

@@ -13,7 +13,8 @@ impl Oracle {
             match *fact {
                 Fact::MarketOpened { spec, .. } => self.markets.push(spec),
                 Fact::Entered(entered) => self.follow_entered(ask, entered),
-                Fact::Traded { deal, lots, .. } => {
+                Fact::Traded { deal, market, price, lots } => {
+                    self.last.insert(market, price);
                     self.trade(deal.maker, lots);
                     self.trade(deal.taker, lots);
                 }
@@ -33,7 +34,13 @@ impl Oracle {
                     self.enqueue(order);
                 }
                 Fact::Left { order, reason, .. } => self.leave(order, reason, &mut Vec::new()),
-                Fact::Voided { .. } | Fact::Started { .. } | Fact::MarketStopped { .. } => {}
+                Fact::MarketStopped { market } => {
+                    self.stopped.insert(market);
+                }
+                Fact::MarketResumed { market } => {
+                    self.stopped.remove(&market);
+                }
+                Fact::Voided { .. } | Fact::Started { .. } => {}
             }
         }
     }
@@ -48,7 +55,10 @@ impl Oracle {
         let (account, client): (AccountId, Option<ClientId>) = match *ask {
             Ask::Place(Place { account, client, .. })
             | Ask::Replace(Replace { account, client, .. }) => (account, client),
-            Ask::Cancel { .. } | Ask::Release { .. } | Ask::OpenMarket(_) => return,
+            Ask::Cancel { .. }
+            | Ask::Release { .. }
+            | Ask::ResumeMarket { .. }
+            | Ask::OpenMarket(_) => return,
         };
         self.remember(account, client, *ask, order);
     }
@@ -56,6 +66,44 @@ impl Oracle {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_stopped_market_takes_cancels_alone_and_is_resumed_at_the_old_places() {
+        let mut oracle = Oracle::new();
+        let spec = MarketSpec::new("M0".parse().unwrap(), Scale::places(0), Scale::places(0));
+        oracle.ask(AskId(1), &Ask::OpenMarket(spec));
+        let place = |side, lots| {
+            let (client, price, lots) = (None, Price(5), Lots(lots));
+            let (account, stands) = (AccountId(1), TimeInForce::GoodTillCancel);
+            Ask::Place(Place { account, client, market: M0, side, price, lots, stands })
+        };
+        oracle.ask(AskId(2), &place(Side::Sell, 4));
+        oracle.ask(AskId(3), &place(Side::Sell, 4));
+        let resume = Ask::ResumeMarket { market: M0 };
+        let refused = |code| [Outcome::Refused(code)];
+        assert_eq!(oracle.ask(AskId(4), &resume), refused(Code::MarketNotStopped));
+        // A buyer has entered when the market stops, and has met nobody.
+        let buy = place(Side::Buy, 6);
+        let Ask::Place(Place { account, client, market, side, price, lots, stands }) = buy else {
+            return;
+        };
+        let order = OrderId(5);
+        let entered = Entered { order, account, client, market, side, price, lots, stands };
+        oracle.follow(&buy, &[Fact::Entered(entered), Fact::MarketStopped { market: M0 }]);
+        assert_eq!(oracle.ask(AskId(6), &place(Side::Buy, 1)), refused(Code::MarketStopped));
+        let release = Ask::Release { order: OrderId(2) };
+        assert_eq!(oracle.ask(AskId(7), &release), refused(Code::MarketStopped));
+        let left = oracle.ask(AskId(8), &Ask::Cancel { account, order: OrderId(2) });
+        assert!(matches!(left[..], [Outcome::Left { .. }]), "{left:?}");
+        let (maker, taker, lots) = (OrderId(3), order, Lots(4));
+        assert_eq!(
+            oracle.ask(AskId(9), &resume),
+            [
+                Outcome::MarketResumed { market: M0 },
+                Outcome::Traded { maker, taker, market: M0, price, lots },
+            ]
+        );
+    }
+
     use units::{AskId, Lots, MarketId, Price, Scale, Side};
     use words::{Code, MarketSpec, TimeInForce};
 
@@ -75,7 +123,7 @@ mod tests {
         let mut oracle = Oracle::new();
         let (tick, lot) = (Scale::places(2), Scale::places(0));
         let symbol = "A-B".parse().expect("a symbol");
-        oracle.ask(AskId(1), &Ask::OpenMarket(MarketSpec { symbol, tick, lot }));
+        oracle.ask(AskId(1), &Ask::OpenMarket(MarketSpec::new(symbol, tick, lot)));
         oracle.ask(AskId(2), &place(1, Side::Sell, 4, 100));
         oracle.follow(&place(2, Side::Buy, 1, 90), &[Fact::Suspended { order: OrderId(2) }]);
         oracle

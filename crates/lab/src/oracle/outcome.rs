@@ -55,6 +55,11 @@ pub enum Outcome {
         /// Which.
         order: OrderId,
     },
+    /// A stopped market goes on.
+    MarketResumed {
+        /// Which.
+        market: MarketId,
+    },
     /// The ask was refused, and nothing happened.
     Refused(Code),
     /// The ask came before and concerned this order; nothing happened now.
@@ -85,6 +90,7 @@ impl Outcome {
             }
             Fact::Left { order, lots, reason } => Some(Outcome::Left { order, lots, reason }),
             Fact::Released { order } => Some(Outcome::Released { order }),
+            Fact::MarketResumed { market } => Some(Outcome::MarketResumed { market }),
             _ => None,
         }
     }

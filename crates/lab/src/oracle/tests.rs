@@ -1,5 +1,7 @@
 //! The conventions of trade, one by one, as the oracle keeps them.
 
+mod rules;
+
 use units::Scale;
 use words::{Fact, Tell};
 
@@ -18,7 +20,7 @@ struct Desk {
 
 fn spec(symbol: &str) -> MarketSpec {
     let symbol = symbol.parse().unwrap();
-    MarketSpec { symbol, tick: Scale::places(2), lot: Scale::places(0) }
+    MarketSpec::new(symbol, Scale::places(2), Scale::places(0)).with_negative_prices()
 }
 
 fn desk() -> Desk {
@@ -396,6 +398,7 @@ impl Count {
             }
             Outcome::MarketOpened { .. }
             | Outcome::Released { .. }
+            | Outcome::MarketResumed { .. }
             | Outcome::Refused(_)
             | Outcome::Repeated(_) => {}
         }

@@ -45,6 +45,8 @@ struct Operator {
     chance: Seeded,
     /// Orders that are suspended, as far as anybody was told, and that it has not asked for yet.
     suspended: Vec<OrderId>,
+    /// Markets that have stopped, in the same way.
+    stopped: Vec<MarketId>,
 }
 
 fn broken<T>(what: String) -> Result<T, Broken> {
@@ -54,7 +56,20 @@ fn broken<T>(what: String) -> Result<T, Broken> {
 /// The operator asks for each suspension once: it is refused only what was done already, before a death of
 /// which nobody knew what it had left, or what has no order any more.
 fn refused(ask: &Ask, code: Code, record: &Record) -> Result<(), Broken> {
-    let Ask::Release { order } = *ask else { return Ok(()) };
+    let order = match *ask {
+        Ask::Release { order } => order,
+        Ask::ResumeMarket { market } => {
+            let done = |fact: &Fact| *fact == Fact::MarketResumed { market };
+            if code == Code::MarketNotStopped && record.has(done) {
+                return Ok(());
+            }
+            return broken(format!("{ask:?} was refused: {code:?}"));
+        }
+        _ => return Ok(()),
+    };
+    if code == Code::MarketStopped && record.has(|f| matches!(f, Fact::MarketStopped { .. })) {
+        return Ok(());
+    }
     let is_so = record.has(|fact| match (*fact, code) {
         (Fact::Released { order: of }, Code::OrderNotSuspended) => of == order,
         (Fact::Left { order: of, .. }, Code::UnknownOrder) => of == order,
@@ -70,7 +85,10 @@ fn id_of(ask: &Ask) -> Option<(AccountId, ClientId)> {
     match ask {
         Ask::Place(place) => Some((place.account, place.client?)),
         Ask::Replace(replace) => Some((replace.account, replace.client?)),
-        Ask::Cancel { .. } | Ask::Release { .. } | Ask::OpenMarket(_) => None,
+        Ask::Cancel { .. }
+        | Ask::Release { .. }
+        | Ask::ResumeMarket { .. }
+        | Ask::OpenMarket(_) => None,
     }
 }
 
@@ -86,7 +104,11 @@ impl Clients {
             again: VecDeque::new(),
             unknown: BTreeSet::new(),
             placed: Vec::new(),
-            operator: Operator { chance: Seeded::new(!seed), suspended: Vec::new() },
+            operator: Operator {
+                chance: Seeded::new(!seed),
+                suspended: Vec::new(),
+                stopped: Vec::new(),
+            },
         }
     }
 
@@ -188,6 +210,9 @@ impl Clients {
             if let Fact::Suspended { order } = *fact {
                 self.operator.suspended.push(order);
             }
+            if let Fact::MarketStopped { market } = *fact {
+                self.operator.stopped.push(market);
+            }
         }
         let unknown = id_of(&ask).filter(|(_, id)| self.unknown.remove(id));
         match answer.tells[..] {
@@ -214,19 +239,29 @@ impl Clients {
             }
             [Tell::Refused(code)] => {
                 counts.released_already += u64::from(code == Code::OrderNotSuspended);
+                let for_price = matches!(code, Code::PriceNotAboveZero | Code::BeyondCollar);
+                counts.refused_for_price += u64::from(for_price);
+                counts.refused_by_stopped += u64::from(code == Code::MarketStopped);
                 return refused(&ask, code, record);
             }
             _ => {}
         }
         let number = answer.ask;
+        // Its market was stopped while it was carried, before it had brought anything about.
+        if let [.., Tell::Refused(Code::MarketStopped)] = answer.tells[..] {
+            counts.refused_by_stopped += 1;
+            return Ok(());
+        }
         let said = |fact: &Fact| match (*fact, ask) {
             (Fact::Entered(entered), Ask::Place(_)) => entered.order == OrderId(number.0),
             (Fact::Left { order, .. }, Ask::Cancel { order: wanted, .. }) => order == wanted,
             (Fact::Replaced { order, .. }, Ask::Replace(replace)) => order == replace.order,
             // It was given up instead: that is what became of the ask.
             (Fact::Suspended { order }, Ask::Replace(replace)) => order == replace.order,
-            (Fact::Suspended { order }, Ask::Cancel { order: wanted, .. }) => order == wanted,
             (Fact::Released { order }, Ask::Release { order: wanted }) => order == wanted,
+            (Fact::MarketResumed { market }, Ask::ResumeMarket { market: wanted }) => {
+                market == wanted
+            }
             (Fact::MarketOpened { .. }, Ask::OpenMarket(_)) => true,
             _ => false,
         };
@@ -260,7 +295,10 @@ impl Clients {
 
     /// What the operator or the owner of a suspended order makes of that, now and then.
     fn operate(&mut self) -> Option<Ask> {
-        let Operator { chance, suspended } = &mut self.operator;
+        let Operator { chance, suspended, stopped } = &mut self.operator;
+        if !stopped.is_empty() && chance.below(8) == 0 {
+            return stopped.pop().map(|market| Ask::ResumeMarket { market });
+        }
         if suspended.is_empty() || chance.below(4) > 0 {
             return None;
         }
@@ -286,6 +324,17 @@ impl Clients {
         Ask::Place(Place { account, client, market, side, price, lots, stands })
     }
 
+    /// A new order that every market takes.
+    pub(super) fn modest_place(&mut self, plan: &Plan) -> Ask {
+        match self.place(plan) {
+            Ask::Place(place) => {
+                let price = plan.rules.lowest_taken(plan.prices);
+                Ask::Place(Place { side: Side::Buy, price, ..place })
+            }
+            other => other,
+        }
+    }
+
     fn id(&mut self) -> Option<ClientId> {
         let id = ClientId::new(self.next_id);
         self.next_id += 1;
@@ -293,7 +342,8 @@ impl Clients {
     }
 
     fn price(&mut self, plan: &Plan) -> Price {
-        Price(i64::try_from(1 + self.chance.below(plan.prices)).unwrap_or(1))
+        let above = i64::try_from(self.chance.below(plan.prices)).unwrap_or(0);
+        Price(plan.rules.lowest(plan.prices) + above)
     }
 
     fn lots(&mut self, plan: &Plan) -> Lots {

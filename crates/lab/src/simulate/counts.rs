@@ -35,6 +35,12 @@ counts! {
     released = "of these: released by the operator";
     released_trades = "trades of orders that were released";
     released_already = "releases that were refused, since they had been done before a death";
+    markets_stopped = "markets stopped, since their floors died too often";
+    markets_resumed = "of these: resumed by the operator";
+    refused_by_stopped = "asks refused because their market was stopped";
+    clock_jumps = "times that the system's clock was set";
+    clock_disbelieved = "batches that came while it was not believed";
+    clock_refusals = "starts refused since the journal was ahead of the clock";
     world_deaths = "worlds lost, with the program or the machine";
     program_deaths = "of these: the program alone";
     power_losses = "of these: the machine";
@@ -48,6 +54,7 @@ counts! {
     slow_operations = "operations of the disk that took long";
     full_disks = "times that the disk was filled up";
     refused_for_room = "asks refused because there was no room for their facts";
+    refused_for_price = "asks refused because their market does not take the price";
     cancelled_without_room = "cancels that worked while there was no room";
     stalls = "times that facts waited for room";
     cancels_refused = "of these: cancels, since nothing was left";
@@ -82,6 +89,12 @@ pub const SOMETIMES: &[&str] = &[
     "suspended_cancelled",
     "released",
     "released_trades",
+    "markets_stopped",
+    "markets_resumed",
+    "refused_by_stopped",
+    "clock_jumps",
+    "clock_disbelieved",
+    "clock_refusals",
     "world_deaths",
     "program_deaths",
     "power_losses",
@@ -95,6 +108,7 @@ pub const SOMETIMES: &[&str] = &[
     "slow_operations",
     "full_disks",
     "refused_for_room",
+    "refused_for_price",
     "cancelled_without_room",
     "stalls",
     "cancels_refused",

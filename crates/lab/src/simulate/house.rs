@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use exchange::Intake;
-use exchange::steps::{Answering, Batch, Chunk, Keeping, Next, Turn};
+use exchange::steps::{Answering, Batch, Chunk, Clock, Keeping, Moment, Next, Turn};
 use journal::Journal;
 use units::Time;
 
@@ -34,6 +34,7 @@ enum Journalling {
 pub(super) struct House {
     pub(super) live: Live,
     answering: Answering,
+    clock: Clock,
     keeping: Keeping,
     to_world: VecDeque<Batch>,
     queue: usize,
@@ -77,13 +78,16 @@ impl House {
         journal: Box<dyn Journal>,
         from_snapshot: u64,
         plan: &Plan,
-        now: u64,
+        mut clock: Clock,
+        (wall, now): (Time, u64),
     ) -> House {
         let mut answering = Answering::new(from_snapshot, plan.snapshot_every);
-        answering.begin(&mut live, Time(now));
         let keeping = Keeping::new(journal);
+        let (time, intake) = (clock.read(wall, now), keeping.intake());
+        answering.begin(&mut live, Moment { time, uptime: now, intake });
         let mut house = House {
             answering,
+            clock,
             intake: keeping.intake(),
             keeping,
             to_world: VecDeque::new(),
@@ -134,11 +138,14 @@ impl House {
         [looks, journal, world].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// The world takes what waits, as far as a chunk goes.
-    pub(super) fn world(&mut self, now: u64) {
+    /// The world takes what waits, as far as a chunk goes. The system's clock says `wall`.
+    pub(super) fn world(&mut self, wall: Time, now: u64) {
         let before = self.live.counts.asks;
         while let Some(batch) = self.to_world.pop_front() {
-            self.answering.take(&mut self.live, batch, self.intake, Time(now));
+            let time = self.clock.read(wall, now);
+            self.live.counts.clock_disbelieved += u64::from(self.clock.jump().is_some());
+            let now = Moment { time, uptime: now, intake: self.intake };
+            self.answering.take(&mut self.live, batch, now);
             if self.answering.is_full() {
                 break;
             }

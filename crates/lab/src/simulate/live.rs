@@ -143,6 +143,8 @@ impl Live {
             Fact::Voided { .. } => counts.voided_deals += 1,
             Fact::Entered(_) => counts.order_lifetimes += 1,
             Fact::Suspended { .. } => counts.suspended += 1,
+            Fact::MarketStopped { .. } => counts.markets_stopped += 1,
+            Fact::MarketResumed { .. } => counts.markets_resumed += 1,
             Fact::Traded { deal, .. } => {
                 counts.trades += 1;
                 let of_released = [deal.maker, deal.taker].map(|id| self.released.contains(&id));
@@ -166,6 +168,8 @@ impl Live {
             steps += 1;
             if kills < KILLS_AT_ONCE && self.faults.strikes(Fault::Kill) && self.kill() {
                 kills += 1;
+            } else if self.faults.strikes(Fault::Ruin) {
+                self.ruin();
             } else if !self.deliver() {
                 let what = "signals wait, and none may be delivered".to_owned();
                 return self.judge(Err(Broken { law: Law::Drain, what }));
@@ -176,6 +180,25 @@ impl Live {
                 let what = "it runs in circles".to_owned();
                 return self.judge(Err(Broken { law: Law::Drain, what }));
             }
+        }
+    }
+
+    /// A floor dies whenever it is there, in virtual time that stands still, until its market is stopped.
+    fn ruin(&mut self) {
+        let below = self.faults.below(Fault::Ruin, self.markets.into());
+        let market = MarketId(u16::try_from(below).unwrap_or(0));
+        for _ in 0..ENOUGH {
+            let over = self.inspector.history().is_stopped(market)
+                || self.stage.exchange().ledger().market(market).is_none();
+            if over || self.broken.is_some() {
+                return;
+            }
+            if self.stage.kill(Who::Floor(market)) {
+                self.counts.kills += 1;
+            } else if !self.deliver() {
+                return; // it is not opened yet, or nothing brings its floor back: another law's affair
+            }
+            self.look();
         }
     }
 
@@ -196,7 +219,8 @@ impl Live {
         self.counts.kills += 1;
         self.last = Some(who).filter(|who| matches!(who, Who::Order(_)));
         if self.patient {
-            self.stage.pass_time(LONG);
+            let later = self.stage.world().now() + LONG;
+            self.stage.exchange_mut().set_uptime(later);
         }
         true
     }
@@ -261,6 +285,10 @@ impl Asked for Live {
                 sink(number, tell);
             });
             self.look();
+            if runs {
+                let judged = self.inspector.history().check_let_in(ask);
+                self.judge(judged);
+            }
             if !runs || self.broken.is_some() {
                 break;
             }
@@ -271,6 +299,10 @@ impl Asked for Live {
             self.asked.push(Carried { number, ask: *ask, in_peace });
         }
         self.counts.asks += 1;
+        if let Some(why) = self.stage.exchange().death() {
+            let what = format!("the world is over: {why}");
+            self.judge(Err(Broken { law: Law::Drain, what }));
+        }
         if self.chance.below(LOOK_AT_ALL) == 0 && self.broken.is_none() {
             self.look_at_all();
         }
@@ -281,6 +313,10 @@ impl Asked for Live {
 
     fn set_intake(&mut self, intake: Intake) {
         self.stage.exchange_mut().set_intake(intake);
+    }
+
+    fn set_uptime(&mut self, nanoseconds: u64) {
+        self.stage.exchange_mut().set_uptime(nanoseconds);
     }
 
     fn facts(&self) -> u64 {

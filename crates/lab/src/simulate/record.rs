@@ -2,9 +2,9 @@
 //! told, and which asks brought facts about. After a crash it is held against what the journal has.
 //! It must never read the journal itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use units::{AccountId, AskId, ClientId, OrderId};
+use units::{AccountId, AskId, ClientId, MarketId, OrderId};
 use words::{Ask, Fact, Stamp};
 
 use crate::laws::{Broken, History, Law};
@@ -64,6 +64,11 @@ impl Record {
         for (stamp, fact) in facts {
             if stamp.seq != self.len() + 1 {
                 return broken(Law::Told, format!("fact {} follows {}", stamp.seq, self.len()));
+            }
+            let last = self.facts.last().map_or(stamp.time, |(last, _)| last.time);
+            if stamp.time < last {
+                let what = format!("fact {} is of {}, after {}", stamp.seq, stamp.time.0, last.0);
+                return broken(Law::Told, what);
             }
             self.facts.push((stamp, fact));
             self.remember(&fact)?;
@@ -151,6 +156,19 @@ impl Record {
         Ok(history)
     }
 
+    /// Markets that are stopped.
+    pub(super) fn stopped(&self) -> BTreeSet<MarketId> {
+        let mut stopped = BTreeSet::new();
+        for (_, fact) in &self.facts {
+            match fact {
+                Fact::MarketStopped { market } => stopped.insert(*market),
+                Fact::MarketResumed { market } => stopped.remove(market),
+                _ => false,
+            };
+        }
+        stopped
+    }
+
     /// True if such a fact happened.
     pub(super) fn has(&self, is_it: impl Fn(&Fact) -> bool) -> bool {
         self.facts.iter().any(|(_, fact)| is_it(fact))
@@ -159,7 +177,8 @@ impl Record {
     /// Everything that came of each ask is what price-time priority says, whatever failed. Of an ask in
     /// which an order was given up it is taken over, since nothing says when; and of one that released an
     /// order while somebody died, since a floor that is back hears all in order of place, and
-    /// that order is older than those it meets. What came of the asks after it is judged again.
+    /// that order is older than those it meets. So are an ask in which a market stopped, and the one that resumed it:
+    /// what had entered in the former has not met those before it. What came of the asks after it is judged again.
     pub(super) fn priority(&self) -> Result<(), Broken> {
         let mut oracle = Oracle::new();
         let mut at = 0;
@@ -170,8 +189,11 @@ impl Record {
             let of_ask = self.facts[at..].iter().take_while(|(stamp, _)| stamp.ask == *number);
             let facts: Vec<Fact> = of_ask.map(|(_, fact)| *fact).collect();
             at += facts.len();
-            let gave_up = facts.iter().any(|fact| matches!(fact, Fact::Suspended { .. }));
-            if gave_up || (matches!(ask, Ask::Release { .. }) && !in_peace) {
+            let gave_up = facts
+                .iter()
+                .any(|fact| matches!(fact, Fact::Suspended { .. } | Fact::MarketStopped { .. }));
+            let resumes = matches!(ask, Ask::ResumeMarket { .. });
+            if gave_up || resumes || (matches!(ask, Ask::Release { .. }) && !in_peace) {
                 oracle.follow(ask, &facts);
                 continue;
             }

@@ -1,10 +1,12 @@
 //! The course of a run: clients ask, the world answers, the journal writes, each when its time has come;
 //! faults strike between; a world that is lost comes back. Then faults rest, and everything must settle.
 
-use std::ops::ControlFlow;
+use std::time::Duration;
 
 use exchange::Intake;
+use exchange::steps::Clock;
 use kernel::Seeded;
+use units::Time;
 use words::bytes::Facts;
 
 use super::clients::Clients;
@@ -21,12 +23,15 @@ use crate::chart::Drawing;
 use crate::disk::SimDisk;
 use crate::faults::{Fault, Faults};
 use crate::laws::{Broken, Law, Marks};
-use crate::world::market_spec;
 
 /// Starts that may fail one after the other before the disk is given a rest.
 const STARTS: u32 = 8;
 /// Events after which faults rest whatever is left to do, for each order.
 const EVENTS: u64 = 400;
+/// How far the system's clock may jump.
+const CLOCK_BOUND: Duration = Duration::from_secs(60);
+/// A day, in nanoseconds.
+pub(super) const DAY: u64 = 86_400_000_000_000;
 /// Times in one run that the disk's bytes are damaged: each costs a start.
 const MOST_DAMAGE: u64 = 200;
 /// Rows of a chart that are kept.
@@ -51,7 +56,10 @@ pub(super) struct Run {
     pub(super) marks: Marks,
     pub(super) house: Option<House>,
     pub(super) drawing: Option<Drawing>,
+    /// The monotonic clock, which is also what time it truly is.
     pub(super) clock: u64,
+    /// How far the system's clock is ahead of that, with a day added so that it can be behind.
+    pub(super) skew: u64,
     pub(super) arrival: u64,
     pub(super) doom: Option<Doom>,
     /// How long it takes until somebody starts it again.
@@ -119,6 +127,7 @@ impl Run {
             house: None,
             drawing: draws.then(Drawing::default),
             clock: 1_000_000_000,
+            skew: DAY,
             arrival: 0,
             doom: None,
             pause: 0,
@@ -137,7 +146,9 @@ impl Run {
 
     fn all(&mut self) -> Result<(), Broken> {
         self.start()?;
-        let markets = (0..self.plan.markets).map(|m| words::Ask::OpenMarket(market_spec(m)));
+        let Plan { rules, prices, .. } = self.plan;
+        let specs = (0..self.plan.markets).map(|market| rules.spec(market, prices));
+        let markets = specs.map(words::Ask::OpenMarket);
         let first = self.clients.submit(markets.collect());
         self.submit(first)?;
         let most = EVENTS * u64::from(self.plan.orders) + 10_000;
@@ -152,11 +163,17 @@ impl Run {
 
     // ---- one event after the other
 
-    fn event(&mut self) -> Result<(), Broken> {
+    /// What the system's clock says.
+    fn wall(&self) -> Time {
+        Time(self.clock + self.skew)
+    }
+
+    pub(super) fn event(&mut self) -> Result<(), Broken> {
         if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
             return self.die();
         }
         self.heal();
+        let wall = self.wall();
         let Some(house) = &mut self.house else { return self.start() };
         let next = house.next(self.clock);
         let asks = self.clients.may_ask()
@@ -172,10 +189,11 @@ impl Run {
             self.clock = self.arrival.max(self.clock + 1_000_000);
             return Ok(());
         };
+        let wall = Time(wall.0 + (at - self.clock));
         self.clock = at;
         match turnout {
             Turnout::World => {
-                house.world(self.clock);
+                house.world(wall, self.clock);
                 self.news()
             }
             Turnout::Journal => {
@@ -189,7 +207,7 @@ impl Run {
         }
     }
 
-    fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
+    pub(super) fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
         if let Some(house) = &mut self.house
             && let Some(batch) = house.submit(batch)
         {
@@ -199,7 +217,7 @@ impl Run {
     }
 
     /// Writes down what the world has brought about.
-    fn news(&mut self) -> Result<(), Broken> {
+    pub(super) fn news(&mut self) -> Result<(), Broken> {
         let Some(house) = &mut self.house else { return Ok(()) };
         let (facts, asks) = house.live.news();
         self.record.take(facts, asks)?;
@@ -296,7 +314,7 @@ impl Run {
         damage(&recovery::Before { disk, plan, record, marked }, counts)
     }
 
-    fn start(&mut self) -> Result<(), Broken> {
+    pub(super) fn start(&mut self) -> Result<(), Broken> {
         for failed in 0.. {
             if failed > STARTS {
                 self.faults.rest(true);
@@ -344,6 +362,16 @@ impl Run {
             "the exchange starts with {} facts; {lost} were lost",
             facts.len()
         ));
+        let last = exchange.time();
+        let clock = loop {
+            match Clock::new(last, CLOCK_BOUND, self.wall(), self.clock) {
+                Ok(clock) => break clock,
+                // Somebody sets the clock right, or waits until that time.
+                Err(_) if self.skew != DAY => self.skew = DAY,
+                Err(ahead) => self.clock += ahead.last.0 - ahead.now.0,
+            }
+            self.counts.clock_refusals += 1;
+        };
         let history = self.record.history()?;
         let mut live =
             Live::new(exchange, history, &self.plan, self.faults.clone(), self.seed.draw());
@@ -353,8 +381,9 @@ impl Run {
             Some(Mistake::EarlyTell) => Box::new(Hasty { journal: Box::new(journal), syncs: 0 }),
             _ => Box::new(journal),
         };
+        let now = (self.wall(), self.clock);
         self.house =
-            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, self.clock));
+            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, clock, now));
         self.news()
     }
 
@@ -382,59 +411,5 @@ impl Run {
         if let Some(drawing) = house.or(self.drawing.as_mut()) {
             drawing.note(text);
         }
-    }
-
-    // ---- the end
-
-    /// Faults rest, and there is room: everything is answered, all settles, and a new order is taken.
-    fn settle(&mut self) -> Result<(), Broken> {
-        self.resting = true;
-        self.faults.rest(true);
-        self.heal_now();
-        self.drain()?;
-        let ask = self.clients.place(&self.plan);
-        let before = self.record.len();
-        let batch = self.clients.submit(vec![ask]);
-        self.submit(batch)?;
-        self.drain()?;
-        if self.record.len() == before || self.record.told() != self.record.len() {
-            let what = "a new order is not taken, or its facts are not told".to_owned();
-            return Err(Broken { law: Law::Drain, what });
-        }
-        self.look_through()?;
-        self.doom = Some(Doom { at: self.clock, cache: true });
-        self.die()?;
-        self.start()?;
-        self.record.priority()
-    }
-
-    fn drain(&mut self) -> Result<(), Broken> {
-        for _ in 0..1_000_000 {
-            let idle = self.house.as_ref().is_some_and(House::is_idle);
-            if idle && self.clients.content() && self.doom.is_none() {
-                return Ok(());
-            }
-            self.event()?;
-        }
-        let what = "asks are not answered although nothing fails any more".to_owned();
-        Err(Broken { law: Law::Drain, what })
-    }
-
-    /// Everything in the world, and all that a subscriber is shown.
-    fn look_through(&mut self) -> Result<(), Broken> {
-        let Some(house) = &mut self.house else { return Ok(()) };
-        house.live.look_at_all();
-        let (mut reader, durable) = house.history();
-        let mut shown = Vec::new();
-        let read = reader.read(1, durable, &mut |batch| {
-            shown.extend(batch.facts().filter_map(Result::ok));
-            ControlFlow::Continue(())
-        });
-        self.news()?;
-        if read.is_err() || shown != self.record.facts() {
-            let what = format!("history as it is read: {} facts, {read:?}", shown.len());
-            return Err(Broken { law: Law::Kept, what });
-        }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@
 use journal::Lost;
 
 use super::recovery;
-use super::run::{Doom, Run};
+use super::run::{DAY, Doom, Run};
 use crate::faults::Fault;
 use crate::laws::{Broken, Law};
 
@@ -37,6 +37,13 @@ impl Run {
                     break;
                 }
             }
+        }
+        if self.faults.strikes(Fault::Clock) {
+            // As often as not it is set right.
+            let to = self.faults.below(Fault::Clock, 4);
+            let by = 1_000_000 * self.faults.below(Fault::Clock, 86_400_000) as u64;
+            self.skew = [DAY, DAY, DAY + by, DAY - by][to];
+            self.counts.clock_jumps += 1;
         }
         if self.heals.is_none() && self.faults.strikes(Fault::Full) {
             let room = self.faults.below(Fault::Full, 4_000) as u64;

@@ -6,11 +6,19 @@
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
-//! | `tells` | one of the service, at the edge where facts leave the world |
+//! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `remembered` | those of what the ledger remembers of client ids |
+//! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
+//! | `tells` | those of the service, at the edge where facts leave the world |
+//! | `bounds` | one that shows where numbers end |
 //!
 //! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
 
+mod answers;
+mod bounds;
+mod judge;
 mod kernels;
+mod remembered;
 mod seeds;
 mod shortest;
 mod tells;
@@ -21,7 +29,11 @@ use std::collections::BTreeSet;
 #[test]
 fn every_mistake_is_caught_somewhere() {
     let sources = [
+        include_str!("answers.rs"),
+        include_str!("bounds.rs"),
+        include_str!("judge.rs"),
         include_str!("kernels.rs"),
+        include_str!("remembered.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
         include_str!("tells.rs"),

@@ -1,9 +1,10 @@
 //! Mistakes that random runs find: which law the first seed that finds it breaks, and in how many seeds it must be
 //! found. Rules that only the explorer can put to the test, or that others stand in for, are not here.
 
+use exchange::mutation::{COLLAR_UNSEEN, ZERO_TAKEN};
 use kernel::mutation::{LATER_LIFE, Mutation, SAME_INCARNATION, with};
 use lab::laws::{Law, run};
-use ledger::mutation::{TRADE_FORGOTTEN, VOID_FORGOTTEN};
+use ledger::mutation::{COLLAR_STANDS, TRADE_FORGOTTEN, VOID_FORGOTTEN};
 use market::mutation::*;
 
 /// A mistake, the laws of which the first seed breaks one, and the number of seeds that is enough.
@@ -25,6 +26,9 @@ const TABLE: &[Row] = &[
     (NO_HOLD_ON_PROPOSING, &[Law::NoBug], 5_000),
     (EARLY_FLOOR, &[Law::Priority, Law::Drain], 200),
     (TWO_INTRODUCTIONS, &[Law::OneIntroduction], 50),
+    (COLLAR_STANDS, &[Law::PriceRules, Law::Priority], 500),
+    (COLLAR_UNSEEN, &[Law::PriceRules], 200),
+    (ZERO_TAKEN, &[Law::NoBug], 200),
 ];
 
 #[test]

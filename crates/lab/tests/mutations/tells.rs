@@ -1,7 +1,10 @@
-//! Nobody is told what is not durable: the law *outside facts*, at the edge where a world's facts leave it.
+//! Nobody is told what is not durable: the law *outside facts*, at the edge where a world's facts leave it. And what is
+//! synced together is one record.
 
-use exchange::mutation::{CANCEL_WITHOUT_MARGIN, EARLY_TELL, LATE_REFUSAL};
-use exchange::steps::{Answering, Batch, Keeping, Next, Reply};
+use std::ops::ControlFlow;
+
+use exchange::mutation::{CANCEL_WITHOUT_MARGIN, EARLY_TELL, LATE_REFUSAL, RECORD_A_CHUNK};
+use exchange::steps::{Answering, Batch, Keeping, Moment, Next, Reply};
 use exchange::{Exchange, Intake, Options};
 use journal::{FileJournal, MemoryJournal};
 use kernel::mutation::with;
@@ -11,15 +14,20 @@ use lab::world::market_spec;
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
 use words::{Ask, Code, Place, Tell, TimeInForce};
 
+/// So many nanoseconds after the start, while there is room for everything.
+fn now(time: u64) -> Moment {
+    Moment { time: Time(time), uptime: time, intake: Intake::All }
+}
+
 /// A start of the world and its first ask: facts of which clients were told, and those that are durable.
 fn told_and_durable() -> (u64, u64) {
     let mut exchange = Exchange::new(Options::default());
     let mut answering = Answering::new(0, 1_000);
     let mut keeping = Keeping::new(Box::new(MemoryJournal::new()));
-    answering.begin(&mut exchange, Time(0));
+    answering.begin(&mut exchange, now(0));
     let asks = vec![Ask::OpenMarket(market_spec(0))];
     let batch = Batch { asks, reply: Reply::new(|_| ()) };
-    answering.take(&mut exchange, batch, Intake::All, Time(1));
+    answering.take(&mut exchange, batch, now(1));
     assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     let turn = keeping.turn(false);
     let told = turn.told.iter().map(|chunk| chunk.groups().facts()).sum();
@@ -32,6 +40,38 @@ fn an_early_tell_is_told_before_it_is_durable() {
     assert_eq!(with(&[EARLY_TELL], told_and_durable), (2, 0));
 }
 
+/// Records of a journal after a turn that had three chunks to write.
+fn records() -> usize {
+    let disk = SimDisk::new(Faults::new(1, |_| 0, (0, 0)));
+    let journal = FileJournal::open_storage(disk, journal::Options::default()).expect("a disk");
+    let mut exchange = Exchange::new(Options::default());
+    let mut answering = Answering::new(0, 1_000);
+    let mut keeping = Keeping::new(Box::new(journal));
+    answering.begin(&mut exchange, now(0));
+    for market in 0..3 {
+        let asks = vec![Ask::OpenMarket(market_spec(market))];
+        let batch = Batch { asks, reply: Reply::new(|_| ()) };
+        answering.take(&mut exchange, batch, now(1));
+        assert!(keeping.take(answering.hand_on(&exchange)).is_none());
+    }
+    let turn = keeping.turn(false);
+    assert_eq!((turn.told.len(), turn.durable), (3, 4));
+    let (mut reader, durable) = keeping.history();
+    let mut records = 0;
+    let read = reader.read(1, durable, &mut |_batch| {
+        records += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!(read.expect("a disk"), 5);
+    records
+}
+
+#[test]
+fn what_is_synced_together_is_one_record() {
+    assert_eq!(records(), 1);
+    assert_eq!(with(&[RECORD_A_CHUNK], records), 3);
+}
+
 /// While facts wait for room on a full disk, a cancel comes in. True if it is refused, and at once.
 fn is_refused_at_once() -> (bool, bool) {
     let disk = SimDisk::new(Faults::new(1, |_| 0, (0, 0)));
@@ -40,9 +80,9 @@ fn is_refused_at_once() -> (bool, bool) {
     let mut keeping = Keeping::new(Box::new(journal));
     let (mut exchange, mut answering) =
         (Exchange::new(Options::default()), Answering::new(0, 1_000_000));
-    answering.begin(&mut exchange, Time(0));
+    answering.begin(&mut exchange, now(0));
     let open = Batch { asks: vec![Ask::OpenMarket(market_spec(0))], reply: Reply::new(|_| ()) };
-    answering.take(&mut exchange, open, Intake::All, Time(1));
+    answering.take(&mut exchange, open, now(1));
     assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     assert_eq!(keeping.turn(false).next, Next::Wait);
     disk.leave_room(Some(0));
@@ -56,14 +96,18 @@ fn is_refused_at_once() -> (bool, bool) {
         stands: TimeInForce::GoodTillCancel,
     };
     let many = Batch { asks: vec![Ask::Place(place); 3_000], reply: Reply::new(|_| ()) };
-    answering.take(&mut exchange, many, Intake::All, Time(2));
+    answering.take(&mut exchange, many, now(2));
     assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     let turn = keeping.turn(false);
     assert_eq!((turn.next, turn.intake), (Next::NoRoom, Intake::Nothing));
     let cancel = Ask::Cancel { account: AccountId(1), order: OrderId(3) };
     let (told, answers) = std::sync::mpsc::channel();
     let reply = Reply::new(move |answers| told.send(answers).expect("the test waits"));
-    answering.take(&mut exchange, Batch { asks: vec![cancel], reply }, turn.intake, Time(3));
+    answering.take(
+        &mut exchange,
+        Batch { asks: vec![cancel], reply },
+        Moment { intake: turn.intake, ..now(3) },
+    );
     let chunk = keeping.take(answering.hand_on(&exchange));
     let at_once = chunk.is_some();
     if let Some(mut chunk) = chunk {

@@ -251,13 +251,12 @@ fn check_tape(h: &History, market: &Market, orders: &[Plain], bounds: Bounds) {
     let tape: Vec<&Trade> = market.tape.newest_first().collect();
     assert_eq!(tape.len(), kept.len());
     assert_eq!(market.tape.count(), trades.len() as u64);
-    for (index, (trade, (stamp, fact))) in tape.iter().zip(kept.iter().rev()).enumerate() {
+    for (trade, (stamp, fact)) in tape.iter().zip(kept.iter().rev()) {
         let Fact::Traded { deal, price, lots, .. } = *fact else { unreachable!() };
         let taker = orders.iter().find(|p| p.order.entered.order == deal.taker).unwrap();
         assert_eq!((trade.seq, trade.time, trade.deal), (stamp.seq, stamp.time, deal));
         assert_eq!((trade.price, trade.lots), (price, lots));
         assert_eq!(trade.taker_side, taker.order.entered.side);
-        assert_eq!(trade.number, (trades.len() - index) as u64);
         assert_eq!(market.tape.of_fact(stamp.seq), Some(*trade));
     }
 }
@@ -281,6 +280,13 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
         let got: Vec<OrderId> =
             views.orders().open_of(account, OrderId(u64::MAX)).map(|o| o.entered.order).collect();
         assert_eq!(got, open);
+        open.reverse();
+        let (above, below) = (OrderId(orders.len() as u64 / 2), OrderId(orders.len() as u64));
+        let between: Vec<OrderId> =
+            open.into_iter().filter(|&id| above < id && id < below).collect();
+        let got = views.orders().open_between(account, above, below);
+        assert_eq!(got.map(|o| o.entered.order).collect::<Vec<_>>(), between);
+        assert_eq!(views.orders().open_between(account, below, above).count(), 0);
         let find = |id: &OrderId| orders.iter().find(|p| p.order.entered.order == *id).unwrap();
         let done: Vec<OrderId> = kept.iter().rev().filter(|id| own(&find(id))).copied().collect();
         let got: Vec<OrderId> =

@@ -1,0 +1,60 @@
+//! The fold's rules, each tried from both sides: what it must take, and what it must refuse.
+
+mod fold;
+mod judge;
+mod repeats;
+
+use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+use words::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
+
+use crate::Ledger;
+
+/// Splitmix64: the tests' own chance.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+fn spec(number: u16) -> MarketSpec {
+    let symbol = format!("M{number}-USD").parse().unwrap();
+    MarketSpec::new(symbol, Scale::places(2), Scale::places(0)).with_negative_prices()
+}
+
+/// A ledger with two markets.
+fn markets(mut ledger: Ledger) -> Ledger {
+    for number in 0..2 {
+        let market = MarketId(number);
+        ledger.apply(&Fact::MarketOpened { market, spec: spec(number) }).unwrap();
+    }
+    ledger
+}
+
+fn entry(order: u64, market: u16, side: Side, price: i64, lots: u64) -> Entered {
+    let (account, client, stands) = (AccountId(1), None, TimeInForce::GoodTillCancel);
+    let (order, market) = (OrderId(order), MarketId(market));
+    Entered { order, account, client, market, side, price: Price(price), lots: Lots(lots), stands }
+}
+
+fn deal(maker: u64, taker: u64, incarnation: u32, number: u32) -> Deal {
+    Deal { maker: OrderId(maker), taker: OrderId(taker), incarnation, number }
+}
+
+fn trade(deal: Deal, market: u16, price: i64, lots: u64) -> Fact {
+    Fact::Traded { deal, market: MarketId(market), price: Price(price), lots: Lots(lots) }
+}
+
+fn left(order: u64, lots: u64) -> Fact {
+    Fact::Left { order: OrderId(order), lots: Lots(lots), reason: Reason::Cancelled }
+}
+
+fn replaced(order: u64, client: Option<ClientId>, price: i64, lots: u64, place: u64) -> Fact {
+    let (order, price, lots, place) = (OrderId(order), Price(price), Lots(lots), AskId(place));
+    Fact::Replaced { order, client, price, lots, place }
+}

@@ -1,0 +1,324 @@
+//! Threads and worlds that die, at rest and under load: the reason is said, those who wait hear that nobody
+//! knows, and the service ends when it is told to.
+#![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "threads, and bounds on waiting"
+)]
+
+use std::sync::mpsc::sync_channel;
+use std::thread::spawn;
+use std::time::{Duration, Instant};
+
+use journal::{Journal, JournalError, MemoryJournal, Reader, Room, Snapshot};
+use units::{AccountId, Lots, MarketId, Price, Scale, Side};
+use words::bytes::Groups;
+use words::{Ask, MarketSpec, Place, TimeInForce};
+
+use super::letters::ToWorld;
+use super::{AskError, Client, Policy, Service, ServiceError, ServiceOptions};
+use crate::Exchange;
+
+/// Longer than anything here takes, and no test waits for ever.
+const BOUND: Duration = Duration::from_secs(20);
+/// So soon the reason is to be seen.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Does something on a thread of its own, and panics if that does not come to an end.
+fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (to, done) = sync_channel(1);
+    let thread = spawn(move || to.send(work()).unwrap());
+    let value = done.recv_timeout(BOUND).expect("it comes to an end");
+    thread.join().unwrap();
+    value
+}
+
+fn open_market() -> Ask {
+    let (tick, lot) = (Scale::places(2), Scale::places(0));
+    Ask::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
+}
+
+fn place(side: Side) -> Ask {
+    let (account, client, market) = (AccountId(1), None, MarketId(0));
+    let (price, lots, stands) = (Price(100), Lots(1), TimeInForce::GoodTillCancel);
+    Ask::Place(Place { account, client, market, side, price, lots, stands })
+}
+
+/// When the journal's thread is to panic.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Trap {
+    Append(u32),
+    Sync(u32),
+    Snapshot,
+    Reader,
+    Close,
+    Drop,
+}
+
+/// A journal with a bug.
+struct Trapped {
+    journal: MemoryJournal,
+    trap: Trap,
+    appends: u32,
+    syncs: u32,
+}
+
+impl Journal for Trapped {
+    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+        self.appends += 1;
+        assert!(self.trap != Trap::Append(self.appends), "a bug in append");
+        self.journal.append_batch(batch)
+    }
+
+    fn sync(&mut self) -> Result<u64, JournalError> {
+        self.syncs += 1;
+        assert!(self.trap != Trap::Sync(self.syncs), "a bug in sync");
+        self.journal.sync()
+    }
+
+    fn end(&self) -> u64 {
+        self.journal.end()
+    }
+
+    fn durable(&self) -> u64 {
+        self.journal.durable()
+    }
+
+    fn room(&mut self) -> Result<Room, JournalError> {
+        self.journal.room()
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        let at_start = self.appends == 0;
+        assert!(self.trap != Trap::Reader || at_start, "a bug in reader");
+        self.journal.reader()
+    }
+
+    fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError> {
+        assert!(self.trap != Trap::Snapshot, "a bug in save_snapshot");
+        self.journal.save_snapshot(position, bytes)
+    }
+
+    fn load_snapshot(&self) -> Result<Snapshot, JournalError> {
+        self.journal.load_snapshot()
+    }
+
+    fn close(&mut self) -> Result<(), JournalError> {
+        assert!(self.trap != Trap::Close, "a bug in close");
+        self.journal.close()
+    }
+}
+
+impl Drop for Trapped {
+    fn drop(&mut self) {
+        assert!(self.trap != Trap::Drop || std::thread::panicking(), "a bug in drop");
+    }
+}
+
+fn on_trap(trap: Trap) -> Service {
+    let journal = MemoryJournal::new();
+    let journal = Box::new(Trapped { journal, trap, appends: 0, syncs: 0 });
+    // Not of the policy memory: so that whoever subscribes is given a reader.
+    let options = ServiceOptions { snapshot_every: 5, ..ServiceOptions::default() };
+    Service::start_on(journal, options).unwrap()
+}
+
+fn in_memory() -> Service {
+    let options = ServiceOptions { policy: Policy::Memory, ..ServiceOptions::default() };
+    Service::start(options).unwrap()
+}
+
+/// The reason of the failure, as soon as it is said.
+fn failure(service: &Service) -> String {
+    let began = Instant::now();
+    loop {
+        if let Some(why) = service.health().failure {
+            return why;
+        }
+        assert!(began.elapsed() < SOON, "nothing is said of it");
+        std::thread::yield_now();
+    }
+}
+
+fn harm(service: &Service, harm: impl FnOnce(&mut Exchange) + Send + 'static) {
+    assert!(service.to_world.send(ToWorld::Harm(Box::new(harm))).is_ok());
+}
+
+/// The ledger's process dies until its supervisor bears it no more.
+fn kill_the_ledger(exchange: &mut Exchange) {
+    while exchange.world().death().is_none() {
+        let ledger = exchange.world().whereis(market::LEDGER).unwrap();
+        exchange.world_mut().kill(ledger);
+        exchange.world_mut().run();
+    }
+}
+
+/// Four clients ask until nobody answers any more; each gives how many asks were answered.
+fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
+    let ask_on = |client: Client, side: Side| {
+        move || {
+            let mut answered = 0;
+            loop {
+                match client.ask(place(side)) {
+                    Ok(_) => answered += 1,
+                    Err(AskError::Busy) => {}
+                    Err(AskError::Unavailable) => return answered,
+                }
+            }
+        }
+    };
+    let sides = [Side::Buy, Side::Sell, Side::Buy, Side::Sell];
+    sides.map(|side| spawn(ask_on(client.clone(), side))).into()
+}
+
+/// Waits for clients, and gives how many asks were answered.
+fn all_end(clients: Vec<std::thread::JoinHandle<u32>>) -> u32 {
+    bounded(|| clients.into_iter().map(|client| client.join().unwrap()).sum())
+}
+
+/// What must hold of every service that has failed: this is said, nothing is asked or heard any more, and
+/// it ends.
+fn assert_is_over(service: Service, reason: &'static str) {
+    bounded(move || {
+        let why = failure(&service);
+        assert!(why.contains(reason), "{why}");
+        assert_eq!(service.client().ask(place(Side::Buy)), Err(AskError::Unavailable));
+        let mut facts = service.subscribe();
+        while facts.recv().is_some() {}
+        assert_eq!(service.stop(), Err(ServiceError(why)));
+    });
+}
+
+#[test]
+fn a_world_thread_that_panics_at_rest_is_noticed_and_the_service_ends() {
+    let service = in_memory();
+    let client = service.client();
+    client.ask(open_market()).unwrap();
+    let mut facts = service.subscribe();
+    harm(&service, |_| panic!("a bug of the world"));
+    assert_is_over(service, "the world thread failed: a bug of the world");
+    bounded(move || while facts.recv().is_some() {});
+    assert_eq!(client.ask(place(Side::Buy)), Err(AskError::Unavailable), "the service is gone");
+}
+
+#[test]
+fn a_world_thread_that_panics_under_load_leaves_nobody_waiting() {
+    let service = in_memory();
+    service.client().ask(open_market()).unwrap();
+    let clients = load(&service.client());
+    while service.health().asks < 1_000 {
+        std::thread::yield_now();
+    }
+    harm(&service, |_| panic!("a bug of the world"));
+    assert_is_over(service, "the world thread failed: a bug of the world");
+    let answered = all_end(clients);
+    assert!(answered >= 900, "{answered}");
+}
+
+#[test]
+fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
+    for under_load in [false, true] {
+        let service = in_memory();
+        let client = service.client();
+        client.ask(open_market()).unwrap();
+        let clients = if under_load { load(&client) } else { Vec::new() };
+        harm(&service, kill_the_ledger);
+        if !under_load {
+            assert_eq!(client.ask(place(Side::Buy)), Err(AskError::Unavailable));
+        }
+        assert_is_over(
+            service,
+            "all processes of the exchange have ended: failed: exchange had more",
+        );
+        all_end(clients);
+    }
+}
+
+#[test]
+fn a_journal_thread_that_panics_is_noticed_whatever_it_was_at() {
+    // The first append is that of the start, the second that of the market.
+    let traps = [
+        (Trap::Append(1), "a bug in append"),
+        (Trap::Append(3), "a bug in append"),
+        (Trap::Sync(3), "a bug in sync"),
+        (Trap::Snapshot, "a bug in save_snapshot"),
+    ];
+    for (trap, reason) in traps {
+        let service = on_trap(trap);
+        let client = service.client();
+        bounded(move || {
+            let mut answers =
+                (0..100).map(|n| client.ask(if n == 0 { open_market() } else { place(Side::Buy) }));
+            assert!(answers.any(|answer| answer == Err(AskError::Unavailable)), "{trap:?}");
+        });
+        assert_is_over(service, reason);
+    }
+}
+
+#[test]
+fn a_journal_thread_that_panics_at_rest_ends_the_world_thread_too() {
+    let service = on_trap(Trap::Reader);
+    service.client().ask(open_market()).unwrap();
+    assert_eq!(bounded_recv(&service), None);
+    let failed = failure(&service);
+    assert!(failed.contains("the journal thread failed: a bug in reader"), "{failed}");
+    // Nobody asks anything; the world's thread ends all the same.
+    let began = Instant::now();
+    while !service.threads[1].is_finished() {
+        assert!(began.elapsed() < SOON, "the world's thread still waits for asks");
+        std::thread::yield_now();
+    }
+    assert_is_over(service, "a bug in reader");
+}
+
+/// What a new subscriber hears, if that is nothing.
+fn bounded_recv(service: &Service) -> Option<usize> {
+    let mut facts = service.subscribe();
+    bounded(move || facts.recv().map(|facts| facts.len()))
+}
+
+#[test]
+fn a_journal_thread_that_panics_under_load_leaves_nobody_waiting() {
+    let service = on_trap(Trap::Sync(50));
+    service.client().ask(open_market()).unwrap();
+    let clients = load(&service.client());
+    assert_is_over(service, "the journal thread failed: a bug in sync");
+    all_end(clients);
+}
+
+#[test]
+fn a_panic_in_the_last_work_of_a_thread_is_told_by_stop() {
+    for (trap, reason) in [(Trap::Close, "a bug in close"), (Trap::Drop, "a bug in drop")] {
+        let service = on_trap(trap);
+        service.client().ask(open_market()).unwrap();
+        let why = bounded(|| service.stop()).unwrap_err().to_string();
+        assert!(why.contains(reason), "{why}");
+    }
+}
+
+#[test]
+fn a_service_whose_threads_are_dead_can_be_dropped() {
+    let world_died = in_memory();
+    harm(&world_died, |_| panic!("a bug of the world"));
+    let journal_died = on_trap(Trap::Append(1));
+    for service in [world_died, journal_died] {
+        failure(&service);
+        bounded(|| drop(service));
+    }
+}
+
+#[test]
+fn restarts_are_counted_by_the_monotonic_clock_from_the_first_moment_on() {
+    let service = in_memory();
+    service.client().ask(open_market()).unwrap();
+    let (to, counted_by) = sync_channel(1);
+    harm(&service, move |exchange| to.send((exchange.world().now(), exchange.time())).unwrap());
+    let (uptime, time) = counted_by.recv_timeout(BOUND).unwrap();
+    assert!(Duration::from_nanos(uptime) < BOUND, "it counts from its start");
+    assert!(
+        Duration::from_nanos(time.0) > Duration::from_secs(1_700_000_000),
+        "and facts by the calendar"
+    );
+    service.stop().unwrap();
+}

@@ -1,0 +1,88 @@
+//! Clocks: restarts are counted by one that only goes on, and a journal from the future refuses the start.
+
+#![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use exchange::{Exchange, Options, Service, ServiceOptions, StartError};
+use journal::{DiskJournal, Journal as _};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use words::bytes::Groups;
+use words::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
+
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 86_400 * SECOND;
+const BOB: OrderId = OrderId(2);
+
+fn place() -> Ask {
+    let (client, stands, side) = (None, TimeInForce::GoodTillCancel, Side::Sell);
+    let (account, market) = (AccountId(1), MarketId(0));
+    let (price, lots) = (Price(100), Lots(4));
+    Ask::Place(Place { account, client, market, side, price, lots, stands })
+}
+
+fn spec() -> MarketSpec {
+    let (tick, lot) = (Scale::places(2), Scale::places(0));
+    MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot)
+}
+
+/// Bob's process dies ten times, two seconds of uptime apart, while the clock has jumped ahead once and was set right.
+/// True if it was suspended.
+fn is_suspended_after_a_jump(by_uptime: bool) -> bool {
+    let mut exchange = Exchange::new(Options::default());
+    if by_uptime {
+        exchange.set_uptime(0);
+    }
+    exchange.ask(Time(DAY), &Ask::OpenMarket(spec()), &mut |_, _| ());
+    exchange.ask(Time(DAY), &place(), &mut |_, _| ());
+    exchange.ask(Time(9 * DAY), &place(), &mut |_, _| ()); // and the next ask has the right time again
+    for death in 0..10 {
+        if by_uptime {
+            exchange.set_uptime(2 * death * SECOND);
+        }
+        let orders = exchange.world().node("exchange/TEA-USD/orders").unwrap();
+        if let Some(bob) = exchange.world().child(orders, BOB.0) {
+            exchange.world_mut().kill(bob);
+        }
+        exchange.ask(Time(DAY + 2 * death * SECOND), &place(), &mut |_, _| ());
+    }
+    exchange.ledger().line(BOB).unwrap().is_suspended()
+}
+
+#[test]
+fn a_clock_that_jumped_ahead_once_suspends_nobody() {
+    assert!(is_suspended_after_a_jump(false), "time stands still for who has one clock");
+    assert!(!is_suspended_after_a_jump(true));
+}
+
+/// A journal whose last fact is of this time.
+fn journal_of(time: Time, dir: &Path) {
+    let mut groups = Groups::default();
+    groups.push(Stamp { seq: 1, ask: AskId(1), time }, &Fact::Started { epoch: 1 });
+    let mut journal = DiskJournal::open(dir, journal::Options::default()).unwrap();
+    journal.append(&groups).unwrap();
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_journal_from_the_future_refuses_the_start_and_is_left_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let future = Time(4_000_000_000 * SECOND); // in 2096
+    journal_of(future, dir.path());
+    let facts = dir.path().join("00000000000000000001.facts");
+    let before = std::fs::read(&facts).unwrap();
+    let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };
+    let refused = Service::start(options.clone()).expect_err("seventy years ahead");
+    assert!(matches!(refused, StartError::Clock(ahead) if ahead.last == future), "{refused}");
+    assert!(refused.to_string().contains("2096-10-02T07:06:40"), "{refused}");
+    assert!(std::fs::read(&facts).unwrap() == before, "something was written");
+
+    // Whoever allows it goes on from there; time stands still, and restarts are counted all the same.
+    let clock_bound = Duration::from_secs(100 * 366 * 86_400);
+    let service = Service::start(ServiceOptions { clock_bound, ..options }).unwrap();
+    let answer = service.client().ask(Ask::OpenMarket(spec())).unwrap();
+    assert!(matches!(answer.tells[0], words::Tell::Fact(stamp, _) if stamp.time == future));
+    assert_eq!(service.health().clock, None);
+    service.stop().unwrap();
+}

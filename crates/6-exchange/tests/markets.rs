@@ -1,0 +1,174 @@
+//! A market whose floor dies again and again is stopped alone, stays so over a restart, and is resumed by the operator.
+
+#![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+
+use exchange::{Exchange, Options};
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Replace, Tell, TimeInForce};
+
+const TEA: MarketId = MarketId(0);
+const RUM: MarketId = MarketId(1);
+const BOB: OrderId = OrderId(3);
+const CID: OrderId = OrderId(4);
+
+fn ask(exchange: &mut Exchange, ask: &Ask) -> Vec<Tell> {
+    let mut tells = Vec::new();
+    exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
+    tells
+}
+
+fn place(exchange: &mut Exchange, market: MarketId, side: Side, lots: u64) -> Vec<Tell> {
+    let (client, stands) = (None, TimeInForce::GoodTillCancel);
+    let (account, price, lots) = (AccountId(1), Price(100), Lots(lots));
+    ask(exchange, &Ask::Place(Place { account, client, market, side, price, lots, stands }))
+}
+
+/// Two markets. In the first bob and cid sell 4 lots each, bob before cid.
+fn markets() -> Exchange {
+    let mut exchange = Exchange::new(Options::default());
+    let (tick, lot) = (Scale::places(2), Scale::places(0));
+    for symbol in ["TEA-USD", "RUM-USD"] {
+        let spec = MarketSpec::new(symbol.parse().unwrap(), tick, lot);
+        ask(&mut exchange, &Ask::OpenMarket(spec));
+    }
+    place(&mut exchange, TEA, Side::Sell, 4);
+    place(&mut exchange, TEA, Side::Sell, 4);
+    exchange
+}
+
+/// The floor dies until its market is stopped; gives how often it did.
+fn stop(exchange: &mut Exchange, market: MarketId) -> u32 {
+    let mut deaths = 0;
+    while let Some(floor) = exchange.world().whereis(market::floor_of(market)) {
+        exchange.world_mut().kill(floor);
+        exchange.world_mut().run();
+        deaths += 1;
+    }
+    let facts: Vec<_> = exchange.world_mut().take_log().collect();
+    assert_eq!(facts, [Fact::MarketStopped { market }]);
+    deaths
+}
+
+fn refused(code: Code) -> [Tell; 1] {
+    [Tell::Refused(code)]
+}
+
+fn traded(tells: &[Tell]) -> Vec<(OrderId, u64)> {
+    let trades = tells.iter().filter_map(|tell| match tell {
+        Tell::Fact(_, Fact::Traded { deal, lots, .. }) => Some((deal.maker, lots.0)),
+        _ => None,
+    });
+    trades.collect()
+}
+
+fn resume(exchange: &mut Exchange) -> Vec<Tell> {
+    ask(exchange, &Ask::ResumeMarket { market: TEA })
+}
+
+#[test]
+fn one_failing_floor_stops_its_market_and_no_other() {
+    let mut exchange = markets();
+    assert_eq!(stop(&mut exchange, TEA), 101, "a hundred restarts are borne");
+    assert_eq!(exchange.death(), None);
+    place(&mut exchange, RUM, Side::Sell, 3);
+    assert_eq!(traded(&place(&mut exchange, RUM, Side::Buy, 2)).len(), 1);
+
+    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(Code::MarketStopped));
+    let (account, client, price, lots) = (AccountId(1), None, Price(90), Lots(9));
+    let replace = Ask::Replace(Replace { account, client, order: BOB, price, lots });
+    assert_eq!(ask(&mut exchange, &replace), refused(Code::MarketStopped));
+    assert_eq!(ask(&mut exchange, &Ask::Release { order: BOB }), refused(Code::MarketStopped));
+    let left = ask(&mut exchange, &Ask::Cancel { account, order: BOB });
+    let (lots, reason) = (Lots(4), Reason::Cancelled);
+    assert!(
+        matches!(left[..], [Tell::Fact(_, fact)] if fact == Fact::Left { order: BOB, lots, reason }),
+        "{left:?}"
+    );
+    let again = ask(&mut exchange, &Ask::Cancel { account, order: BOB });
+    assert_eq!(again, refused(Code::UnknownOrder));
+}
+
+#[test]
+fn every_market_but_the_last_may_stop_and_the_ledger_is_not_to_blame() {
+    let mut exchange = markets();
+    stop(&mut exchange, TEA);
+    stop(&mut exchange, RUM);
+    assert_eq!(exchange.death(), None);
+    assert!(exchange.world().whereis(market::LEDGER).is_some());
+    assert!(traded(&resume(&mut exchange)).is_empty());
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1)]);
+}
+
+#[test]
+fn a_resumed_market_trades_at_the_old_places_and_may_stop_again() {
+    let mut exchange = markets();
+    for lots in 1..=3 {
+        stop(&mut exchange, TEA);
+        let tells = resume(&mut exchange);
+        assert!(
+            matches!(tells[..], [Tell::Fact(_, Fact::MarketResumed { market: TEA })]),
+            "{tells:?}"
+        );
+        assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1)], "{lots}");
+    }
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 5)), [(BOB, 1), (CID, 4)]);
+}
+
+#[test]
+fn what_was_cancelled_while_its_market_was_stopped_does_not_come_back() {
+    let mut exchange = markets();
+    stop(&mut exchange, TEA);
+    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
+    resume(&mut exchange);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 9)), [(CID, 4)]);
+}
+
+#[test]
+fn only_a_stopped_market_is_resumed() {
+    let mut exchange = markets();
+    assert_eq!(resume(&mut exchange), refused(Code::MarketNotStopped));
+    let unknown = Ask::ResumeMarket { market: MarketId(7) };
+    assert_eq!(ask(&mut exchange, &unknown), refused(Code::UnknownMarket));
+    stop(&mut exchange, TEA);
+    resume(&mut exchange);
+    assert_eq!(resume(&mut exchange), refused(Code::MarketNotStopped));
+}
+
+#[test]
+fn a_restart_keeps_a_market_stopped() {
+    let mut exchange = markets();
+    stop(&mut exchange, TEA);
+    let ledger = ledger::Ledger::load(&exchange.ledger().save()).unwrap();
+    let mut exchange = Exchange::recovered(ledger, AskId(50), Time(0), Options::default());
+    exchange.begin(Time(0), &mut |_, _| {});
+    assert_eq!(exchange.world().whereis(market::floor_of(TEA)), None);
+    assert!(exchange.world().whereis(market::floor_of(RUM)).is_some());
+    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(Code::MarketStopped));
+    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
+    resume(&mut exchange);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 9)), [(CID, 4)]);
+}
+
+#[test]
+fn a_ledger_that_dies_too_often_ends_the_world_which_then_refuses_everything() {
+    let mut exchange = markets();
+    while exchange.world().death().is_none() {
+        let ledger = exchange.world().whereis(market::LEDGER).unwrap();
+        exchange.world_mut().kill(ledger);
+        exchange.world_mut().run();
+    }
+    let unavailable = refused(Code::Unavailable);
+    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), unavailable);
+    assert!(exchange.death().unwrap().contains("more restarts than it bears"));
+    let account = AccountId(1);
+    for dead in [
+        Ask::Cancel { account, order: BOB },
+        Ask::Release { order: BOB },
+        Ask::ResumeMarket { market: TEA },
+    ] {
+        assert_eq!(ask(&mut exchange, &dead), unavailable, "{dead:?}");
+    }
+    exchange.set_intake(exchange::Intake::All);
+    assert_eq!(place(&mut exchange, RUM, Side::Buy, 1), unavailable);
+    exchange.begin(Time(0), &mut |_, _| panic!("nothing begins in a dead world"));
+}

@@ -1,0 +1,187 @@
+//! What ends a run of `demo` or `serve`: a signal, or the death of a part. It must never wait for either.
+#![allow(clippy::disallowed_methods, reason = "an edge: threads that end a run if they fail")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crate::house::{House, HouseError};
+use crate::output;
+
+/// How often a run looks whether exchange and gate still live.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What ends a run.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Ctrl-C, or the system's wish.
+    Asked,
+    /// The exchange takes no more asks.
+    Exchange,
+    /// A thread of the program has failed: which, and of what.
+    Thread(String),
+}
+
+/// Where ends arrive.
+pub(crate) struct Ends {
+    sender: Sender<End>,
+    receiver: Receiver<End>,
+    /// True once somebody waits for ends.
+    awaited: Arc<AtomicBool>,
+}
+
+impl Ends {
+    /// From now on signals arrive here: SIGINT, SIGTERM and SIGHUP.
+    ///
+    /// One that comes before anybody waits for it, as while a long journal is read, ends the program at once: nothing
+    /// was answered yet. So does a second one, whatever the first is waiting for: what was answered is durable.
+    pub(crate) fn listen() -> Result<Ends, HouseError> {
+        let ends = Ends::new();
+        let (asked, awaited) = (ends.sender(), ends.awaited.clone());
+        let handler = move || {
+            if !awaited.swap(false, Ordering::AcqRel) {
+                output::log("ended at once, since it was not running yet or had been told before");
+                process::exit(130);
+            }
+            tell(&asked, End::Asked);
+        };
+        ctrlc::set_handler(handler)
+            .map_err(|why| HouseError::System(format!("cannot listen for Ctrl-C: {why}")))?;
+        Ok(ends)
+    }
+
+    fn new() -> Ends {
+        let (sender, receiver) = mpsc::channel();
+        Ends { sender, receiver, awaited: Arc::default() }
+    }
+
+    /// Where to say that the run is to end.
+    pub(crate) fn sender(&self) -> Sender<End> {
+        self.sender.clone()
+    }
+
+    /// From now on somebody waits.
+    pub(crate) fn are_awaited(&self) {
+        self.awaited.store(true, Ordering::Release);
+    }
+
+    /// Waits so long for an end. True if the run was asked to end, false if the time is over; an error if
+    /// the exchange, its gate or a thread has died.
+    pub(crate) fn wait(&self, house: &House, within: Duration) -> Result<bool, HouseError> {
+        let mut left = within;
+        loop {
+            if house.failure().is_some() {
+                return Err(house.ended());
+            }
+            let step = left.min(LOOK);
+            match self.receiver.recv_timeout(step) {
+                Ok(End::Asked) => return Ok(true),
+                Ok(End::Exchange) | Err(RecvTimeoutError::Disconnected) => {
+                    return Err(house.ended());
+                }
+                Ok(End::Thread(why)) => return Err(HouseError::Thread(why)),
+                Err(RecvTimeoutError::Timeout) => left -= step,
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Says that a run is to end. Where nobody listens any more, it is ending already.
+pub(crate) fn tell(ends: &Sender<End>, end: End) {
+    match ends.send(end) {
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// Starts a thread of this program. If it panics the run ends, with that reason.
+pub(crate) fn spawn(
+    name: String,
+    ends: Sender<End>,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, HouseError> {
+    let named = name.clone();
+    let guarded = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+                (Some(text), _) => text,
+                (_, Some(text)) => text.as_str(),
+                _ => "it did not say why",
+            };
+            tell(&ends, End::Thread(format!("the thread {named} failed: {text}")));
+        }
+    };
+    let thread = Builder::new().name(name).spawn(guarded);
+    thread.map_err(|why| HouseError::System(format!("no thread: {why}")))
+}
+
+/// Waits for the end of such a thread, which has said by itself how it ended.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    match thread.join() {
+        Ok(()) | Err(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
+    #![allow(clippy::disallowed_types, reason = "a bound on waiting")]
+
+    use std::time::Instant;
+
+    use super::*;
+    use crate::failure::Failure;
+    use crate::house::Plan;
+
+    /// An exchange in memory, with its gate.
+    fn house() -> House {
+        let listen = ([127, 0, 0, 1], 0).into();
+        let (journal, markets, rules) = (None, Vec::new(), Vec::new());
+        let (reserve_bytes, snapshot_every) = (0, 1_000);
+        let clock_bound = Duration::from_secs(60);
+        let plan =
+            Plan { listen, journal, markets, rules, reserve_bytes, snapshot_every, clock_bound };
+        House::open(&plan).unwrap()
+    }
+
+    #[test]
+    fn a_thread_of_the_exchange_that_dies_ends_the_run_within_a_second() {
+        let (house, ends) = (house(), Ends::new());
+        // A reply that panics does so on the journal's thread.
+        house.client().submit(Vec::new(), |_| panic!("a bug")).unwrap();
+        let began = Instant::now();
+        let why = ends.wait(&house, Duration::from_secs(20)).unwrap_err();
+        let text = Failure::from(why).to_string();
+        assert!(
+            text.contains("the exchange ended by itself: the journal thread failed: a bug"),
+            "{text}"
+        );
+        assert!(house.close().unwrap_err().to_string().contains("a bug"));
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_thread_of_the_program_that_dies_ends_the_run_and_the_exchange_in_good_order() {
+        let (house, ends) = (house(), Ends::new());
+        let thread = spawn("traders".to_owned(), ends.sender(), || panic!("a bug")).unwrap();
+        let why = ends.wait(&house, Duration::from_secs(20)).unwrap_err().to_string();
+        assert!(why.contains("the thread traders failed: a bug"), "{why}");
+        join(thread);
+        house.close().unwrap();
+    }
+
+    #[test]
+    fn a_run_that_is_asked_to_end_ends_at_once_and_one_that_is_not_goes_on() {
+        let (house, ends) = (house(), Ends::new());
+        assert!(!ends.wait(&house, Duration::from_millis(1)).unwrap());
+        tell(&ends.sender(), End::Asked);
+        assert!(ends.wait(&house, Duration::from_secs(20)).unwrap());
+        house.close().unwrap();
+    }
+}

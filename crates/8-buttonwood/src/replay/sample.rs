@@ -1,0 +1,169 @@
+//! A capture of our own, for a first try without a venue's data: generated flow through an exchange,
+//! written down as Bitstamp writes its order events. The same seed gives the same bytes everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use exchange::{Exchange, Options};
+use lab::flow::{self, Flow, Scenario};
+use units::{AskId, OrderId, Side, Time};
+use words::{Ask, Entered, Fact, MarketSpec, Tell};
+
+use super::bitstamp::{HEADER, LOT, TICK};
+
+/// Asks of the flow, its standing orders included.
+const ASKS: usize = 5_000;
+/// Orders that are there before the rest of the flow begins.
+const STANDING: u32 = 200;
+/// A lot of the flow is a hundredth of a bitcoin.
+const LOTS: u64 = 1_000_000;
+/// When the first order comes: 2026-01-01 in UTC.
+const BEGIN: u64 = 1_767_225_600_000;
+/// The venue's number of the flow's order 0. Orders from before the recording have lower ones.
+const FIRST: u64 = 65_000_000;
+/// After so many asks each, an order is cancelled that was open before the recording began.
+const OLD: usize = 1_000;
+
+/// What was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sample {
+    /// Lines behind the header.
+    pub(crate) events: u64,
+    /// Trades that the events tell.
+    pub(crate) trades: u64,
+}
+
+/// Writes a sample.
+pub(crate) fn write(seed: u64, out: &mut impl Write) -> io::Result<Sample> {
+    let symbol = "BTC-USD".parse().expect("a symbol of seven allowed characters");
+    let mut exchange = Exchange::new(Options::default());
+    let spec = MarketSpec::new(symbol, TICK, LOT);
+    exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
+    let options = flow::Options {
+        first: exchange.next_ask(),
+        standing: Some(STANDING),
+        ..flow::Options::default()
+    };
+    writeln!(out, "{HEADER}")?;
+    let mut venue = Venue { milliseconds: BEGIN, ..Venue::default() };
+    let mut events = 0;
+    for (index, ask) in Flow::new(Scenario::Calm, seed, options).take(ASKS).enumerate() {
+        venue.milliseconds += 5 + (index as u64).wrapping_mul(0x9e37_79b9).wrapping_add(seed) % 90;
+        // The format has no replace: an order is cancelled, and its number is not used again.
+        let ask = match ask {
+            Ask::Replace(replace) => {
+                venue.replaced.insert(replace.order);
+                Ask::Cancel { account: replace.account, order: replace.order }
+            }
+            other => other,
+        };
+        exchange.ask(Time(venue.milliseconds * 1_000_000), &ask, &mut |_: AskId, tell| {
+            venue.hear(&ask, &tell);
+        });
+        if index % OLD == OLD - 1 {
+            let old = (index / OLD) as u64;
+            venue.line(FIRST - 1 - old, flow::START, 1 + old, "deleted", Side::Buy);
+        }
+        for line in venue.lines.drain(..) {
+            writeln!(out, "{line}")?;
+            events += 1;
+        }
+    }
+    out.flush()?;
+    Ok(Sample { events, trades: venue.trades })
+}
+
+/// A venue that tells what happens in it.
+#[derive(Default)]
+struct Venue {
+    /// Lots that may still trade of each open order.
+    open: BTreeMap<OrderId, u64>,
+    entered: BTreeMap<OrderId, Entered>,
+    /// Orders that were cancelled though the flow only replaced them: what it asks of them later is left out.
+    replaced: BTreeSet<OrderId>,
+    milliseconds: u64,
+    lines: Vec<String>,
+    trades: u64,
+}
+
+impl Venue {
+    fn hear(&mut self, ask: &Ask, tell: &Tell) {
+        match (tell, ask) {
+            (Tell::Fact(_, Fact::Entered(entered)), _) => {
+                self.open.insert(entered.order, entered.lots.0);
+                self.entered.insert(entered.order, *entered);
+                self.event(entered.order, entered.lots.0, "created");
+            }
+            (Tell::Fact(_, Fact::Traded { deal, lots, .. }), _) => {
+                self.trades += 1;
+                for order in [deal.maker, deal.taker] {
+                    let open = self.open.get(&order).map_or(0, |open| open.saturating_sub(lots.0));
+                    self.open.insert(order, open);
+                    self.event(order, open, if open == 0 { "deleted" } else { "changed" });
+                }
+            }
+            (Tell::Fact(_, Fact::Left { order, lots, .. }), _) => {
+                self.event(*order, lots.0, "deleted");
+            }
+            // A venue's client may cancel too late, and a recording has that, too.
+            (Tell::Refused(_), Ask::Cancel { order, .. }) if !self.replaced.contains(order) => {
+                let size = self.entered.get(order).map_or(1, |entered| entered.lots.0);
+                self.event(*order, size, "deleted");
+            }
+            _ => {}
+        }
+    }
+
+    fn event(&mut self, order: OrderId, lots: u64, action: &str) {
+        if let Some(Entered { price, side, .. }) = self.entered.get(&order).copied() {
+            self.line(FIRST + order.0, price.0, lots, action, side);
+        }
+    }
+
+    fn line(&mut self, id: u64, price: i64, lots: u64, action: &str, side: Side) {
+        let side = match side {
+            Side::Buy => "bid",
+            Side::Sell => "ask",
+        };
+        let (time, price, volume) = (self.milliseconds, TICK.write(price), lots * LOTS);
+        self.lines.push(format!("{id},{time},{time},{price},{volume},{action},{side}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::ProgressBar;
+
+    use super::super::source::tests::source_of;
+    use super::super::{bitstamp, feed};
+    use super::*;
+
+    fn sample(seed: u64) -> (Vec<u8>, Sample) {
+        let mut bytes = Vec::new();
+        let sample = write(seed, &mut bytes).unwrap();
+        (bytes, sample)
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_bytes() {
+        assert_eq!(sample(1), sample(1));
+        assert_ne!(sample(1), sample(2));
+    }
+
+    #[test]
+    fn what_is_replayed_trades_as_what_was_recorded() {
+        for seed in [1, 7] {
+            let (bytes, sample) = sample(seed);
+            let flow = bitstamp::read(&mut source_of(&bytes)).unwrap();
+            assert_eq!((flow.told.events, flow.told.late), (sample.events, 0));
+            let mut exchange = Exchange::new(Options::default());
+            let fed = feed(&mut exchange, &flow, &ProgressBar::hidden(), |_, _| Ok::<(), ()>(()));
+            let outcome = fed.unwrap();
+            assert!(sample.trades > 100, "{sample:?}");
+            assert_eq!(outcome.trades, sample.trades);
+            let causes: Vec<_> = outcome.rejections.groups().map(|(_, cause, _)| cause).collect();
+            use super::super::Cause::{Cancelled, Filled, NeverEntered};
+            assert_eq!(causes, [NeverEntered, Filled, Cancelled], "each is shown to a new user");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The price rules that a run's markets have, and the prices that its clients then ask for: some that
+//! the market takes and some that it does not.
+
+use std::num::NonZeroU32;
+
+use units::{Price, Scale, Symbol};
+use words::{Distance, MarketSpec};
+
+/// The price rules of a run's markets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PriceRules {
+    /// Every price, and no collar.
+    Any,
+    /// Prices above zero.
+    AboveZero,
+    /// Prices above zero, and a collar in basis points.
+    BasisPoints,
+    /// Every price, and a collar in ticks.
+    Ticks,
+}
+
+impl PriceRules {
+    /// One of the kinds that reject a price, by a number.
+    pub(crate) fn strict(number: u64) -> PriceRules {
+        match number % 3 {
+            0 => PriceRules::AboveZero,
+            1 => PriceRules::BasisPoints,
+            _ => PriceRules::Ticks,
+        }
+    }
+
+    /// The market with this number, whose clients ask for so many prices: whole ticks, whole lots,
+    /// named `M0`, `M1`, ...
+    pub fn spec(self, number: u16, prices: usize) -> MarketSpec {
+        let symbol: Symbol = format!("M{number}").parse().expect("letters and digits, few of them");
+        let (middle, quarter) = (self.lowest(prices) + half(prices), half(prices) / 2 + 1);
+        let length = |length: i64| {
+            let length = u32::try_from(length).ok().and_then(NonZeroU32::new);
+            length.expect("clients ask for few prices, and one at least")
+        };
+        let above = MarketSpec::new(symbol, Scale::places(0), Scale::places(0));
+        match self {
+            PriceRules::Any => above.with_negative_prices(),
+            PriceRules::AboveZero => above,
+            PriceRules::BasisPoints => {
+                above.with_collar(Distance::BasisPoints(length(2_500)), Price(middle.max(1)))
+            }
+            PriceRules::Ticks => {
+                let collar = Distance::Ticks(length(quarter));
+                above.with_negative_prices().with_collar(collar, Price(middle))
+            }
+        }
+    }
+
+    /// The lowest price that clients ask for, where they ask for so many from it on.
+    pub(crate) fn lowest(self, prices: usize) -> i64 {
+        match self {
+            PriceRules::Any => 1,
+            PriceRules::AboveZero | PriceRules::BasisPoints => 0,
+            PriceRules::Ticks => -half(prices),
+        }
+    }
+
+    /// The lowest of those prices that the market takes, as a limit to buy at, whatever has traded.
+    pub(crate) fn lowest_taken(self, prices: usize) -> Price {
+        match self {
+            PriceRules::Ticks => Price(self.lowest(prices)),
+            _ => Price(1),
+        }
+    }
+}
+
+fn half(prices: usize) -> i64 {
+    i64::try_from(prices / 2).unwrap_or(0)
+}
