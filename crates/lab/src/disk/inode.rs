@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 /// A sector: what a disk writes at once, if it keeps its word.
 const SECTOR: usize = 512;
 
+/// Most zeros at a write's end that are part of it.
+const OWN_ZEROS: usize = 16;
 /// Writes that are remembered.
 const PAST: usize = 32;
 
@@ -42,7 +44,9 @@ impl Inode {
             return;
         }
         let Some(last) = bytes.iter().rposition(|&byte| byte != 0) else { return };
-        self.past.push_back((at, bytes[..=last].to_vec()));
+        // A few zeros are the write's own, and many are blocks behind it.
+        let end = if bytes.len() - last > OWN_ZEROS { last + 1 } else { bytes.len() };
+        self.past.push_back((at, bytes[..end].to_vec()));
         if self.past.len() > PAST {
             self.past.pop_front();
         }

@@ -279,8 +279,10 @@ impl Run {
         self.disk.wake(cache);
         self.marked &= cache;
         if self.taken.take().is_some() {
+            let was_full = self.faults.count(Fault::Full) > 0;
             self.faults.rest(true);
-            let judged = recovery::missing(&self.disk, &self.plan, &self.record, &mut self.counts);
+            let judged =
+                recovery::missing(&self.disk, &self.plan, &self.record, was_full, &mut self.counts);
             self.faults.rest(self.resting);
             judged?;
             self.counts.kept_copies += u64::from(self.disk.put_back());
