@@ -1,5 +1,6 @@
 //! A journal on a real disk has one writer, whatever other programs do to its files; it notices what they
 //! do, and readers and copies are none of its business.
+#![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 #![cfg(unix)]
 
 use std::fs;
