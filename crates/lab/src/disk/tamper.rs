@@ -99,7 +99,11 @@ impl SimDisk {
         let (old_at, old) = inode.past[below(later)].clone();
         let (last, end) = inode.past.back().map(|(at, bytes)| (*at, at + bytes.len()))?;
         let length = inode.now.len();
-        let (at, put, what) = match below(4) {
+        let kind = below(4);
+        if (kind == 0 && old_at == at) || (kind == 1 && old_at == end) {
+            return None; // another history, lost in a crash, that went on from there: no reader knows better
+        }
+        let (at, put, what) = match kind {
             0 => (at, old, "an older write"),
             1 => (end, old, "an older write behind the last one"),
             2 if inode.now.get(at..).is_some_and(|now| now.starts_with(&lost)) => {

@@ -232,6 +232,11 @@ impl House {
         (Told { chunks: told, durable, ..Told::default() }, closed)
     }
 
+    /// True if its journal takes nothing more, though that is not heard of yet.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(&self.journalling, Journalling::Writes(_, Turn { next: Next::Stop(_), .. }))
+    }
+
     /// True if the journal's thread waits for nothing but chunks.
     pub(super) fn can_end(&self) -> bool {
         matches!(self.journalling, Journalling::Waits(_))

@@ -12,6 +12,11 @@ use crate::laws::Law;
 /// Most runs that shrinking takes.
 const TRIES: u32 = 400;
 
+/// So few faults are shown at best.
+const FEW: u64 = 4;
+/// Windows of so few that are tried when leaving out the first and the last ones does not get there.
+const ELSEWHERE: u64 = 60;
+
 struct Shrink {
     seed: u64,
     mistake: Option<Mistake>,
@@ -85,6 +90,15 @@ impl Shrink {
             } else {
                 step /= 2;
             }
+        }
+        // To leave one out changes what the others draw. So a few somewhere else may do.
+        for from in 0..ELSEWHERE {
+            let wanted = self.best.wanted;
+            if until.saturating_sub(from) <= FEW || wanted.window.is_some_and(|(a, b)| b - a <= FEW)
+            {
+                return;
+            }
+            self.fails(Wanted { window: Some((from, from + FEW)), ..wanted });
         }
     }
 

@@ -138,7 +138,10 @@ impl Run {
 
     /// A second service on the same disk is refused, with or without the lock file.
     fn second(&mut self) -> Result<(), Broken> {
-        if self.house.is_none() || self.disk.is_dead() || !self.faults.strikes(Fault::Second) {
+        // A journal that has failed writes nothing more: whoever comes after it is not beside it.
+        let runs = self.house.as_ref().is_some_and(|house| !house.has_failed());
+        let ends = self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock);
+        if !runs || ends || self.disk.is_dead() || !self.faults.strikes(Fault::Second) {
             return Ok(());
         }
         self.faults.rest(true);
