@@ -12,7 +12,7 @@ use lab::simulate::{Counts, Mistake, ORDERS, SOMETIMES, Wanted, run, run_with, s
 /// The first seed, unless `BUTTONWOOD_SEED` says otherwise.
 const FIRST: u64 = 1;
 /// Seeds, unless `BUTTONWOOD_SEEDS` says otherwise: a million orders are placed.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 4_600;
 
 /// Seeds that found a hole, with the orders that they had, and what mended it.
 const FOUND: &[(u64, u32, &str)] = &[
