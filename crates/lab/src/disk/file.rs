@@ -1,10 +1,13 @@
 //! A file of the simulated disk: what it takes, what it keeps, and how its operations fail.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use journal::StorageFile;
 
-use super::*;
+use super::inode::{Change, Inode};
+use super::{SimFile, State, broken, no_power};
+use crate::faults::Fault;
 
 fn place(at: u64) -> usize {
     usize::try_from(at).expect("a simulated file fits in memory")
