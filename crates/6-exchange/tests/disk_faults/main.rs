@@ -19,6 +19,8 @@ use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 
 const RESERVE: u64 = 64 << 10;
+/// Nothing is set aside.
+const NO_RESERVE: journal::Options = journal::Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
 
 fn start(dir: &Path, faults: &Arc<Faults>, snapshot_every: u64) -> Service {
     let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: RESERVE };
@@ -216,8 +218,7 @@ fn a_file_that_the_disk_cannot_make_ends_the_service_by_name() {
 fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let faults = Arc::new(Faults::default());
-    let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
-    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let service = start_with(dir.path(), &faults, u64::MAX, NO_RESERVE);
     let client = service.client();
     open_market(&client);
     faults.full.store(true, Ordering::SeqCst);
@@ -229,7 +230,7 @@ fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
     }
     // Everything that was acknowledged is there at a start on the full disk, and that is as before.
     service.stop().unwrap();
-    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let service = start_with(dir.path(), &faults, u64::MAX, NO_RESERVE);
     let client = service.client();
     assert_eq!(place_until_full(&client, refused), refused);
     faults.full.store(false, Ordering::SeqCst);
@@ -246,8 +247,7 @@ fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
 fn while_facts_wait_for_room_others_are_refused_at_once_and_these_are_answered_when_there_is() {
     let dir = tempfile::tempdir().unwrap();
     let faults = Arc::new(Faults::default());
-    let segments = journal::Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
-    let service = start_with(dir.path(), &faults, u64::MAX, segments);
+    let service = start_with(dir.path(), &faults, u64::MAX, NO_RESERVE);
     let client = service.client();
     open_market(&client);
     faults.full.store(true, Ordering::SeqCst);
