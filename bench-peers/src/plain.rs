@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use protocol::{Ask, Place, Replace, TimeInForce};
 use rustc_hash::FxHashMap;
 use units::Side;
-use words::{Ask, Place, Replace, TimeInForce};
 
 use crate::report::{Kind, Report, Sink};
 

@@ -4,8 +4,8 @@
 //! it.
 
 use lab::flow::{Flow, Options, Scenario};
+use protocol::Ask;
 use units::{AskId, Price, Side};
-use words::Ask;
 
 use crate::plain::{Met, Plain};
 use crate::report::{Kind, Tally};

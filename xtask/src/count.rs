@@ -54,7 +54,7 @@ fn callgrind(example: &str, what: &str, times: u32) -> Tool {
     let runner = "target.'cfg(all())'.runner = ['valgrind', '--tool=callgrind', '--log-fd=1', \
                   '--callgrind-out-file=/dev/null', '--branch-sim=yes', '--toggle-collect=*counted*']";
     cargo(&["--config", runner, "run", "--quiet", "--locked", "--release"])
-        .args(&["--package", "lab", "--example", example, "--", what])
+        .args(&["--package", "buttonwood-lab", "--example", example, "--", what])
         .args(&[&times.to_string()])
 }
 

@@ -105,13 +105,13 @@ const PEERS: [&str; 2] = ["--manifest-path", "bench-peers/Cargo.toml"];
 /// any of it, since the crates of one build share their features.
 const MISTAKES: [&str; 8] = [
     "--package",
-    "lab",
+    "buttonwood-lab",
     "--package",
-    "life",
+    "buttonwood-life",
     "--package",
     "buttonwood",
     "--features",
-    "lab/mutations,life/mutations,buttonwood/mutations",
+    "buttonwood-lab/mutations,buttonwood-life/mutations,buttonwood/mutations",
 ];
 
 fn ci() -> ExitCode {

@@ -25,7 +25,8 @@ pub(crate) fn run(root: &Path) -> Result<(), Fault> {
         return Err(Fault::NotInstalled { program, install });
     }
     let page = read(&root.join(PAGE))?;
-    let mut run = cargo(&["mutants", "--package", "ledger", "--jobs", "1", "--timeout", "60"]);
+    let mut run =
+        cargo(&["mutants", "--package", "buttonwood-ledger", "--jobs", "1", "--timeout", "60"]);
     run = run.args(&["--no-shuffle", "--output", OUT]);
     for file in FILES {
         run = run.args(&["--file", file]);

@@ -71,7 +71,7 @@ fn block(kind: &str, name: &str) -> String {
             let (noticed, comes, chart) = (row.noticed(), row.comes(), row.chart());
             format!(
                 "*How it is noticed:* {noticed}.\n*What comes of it:* {comes}.\n\n\
-                 [{chart}](../charts/{chart}.chart), gone through by `cargo test -p lab --test rows {}`; in every \
+                 [{chart}](../charts/{chart}.chart), gone through by `cargo test -p buttonwood-lab --test rows {}`; in every \
                  order, with a death anywhere, by `cargo run --release -- explore {chart}`:\n\n\
                  ```text\n{}```\n",
                 row.test(),

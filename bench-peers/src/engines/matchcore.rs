@@ -12,8 +12,8 @@ use matchcore::{
     OrderKind, OrderOutcome, Price, Quantity, QuantityPolicy, SequenceNumber, SubmitCmd,
     TimeInForce, Timestamp,
 };
+use protocol::{Ask, Place, Replace};
 use units::Side;
-use words::{Ask, Place, Replace};
 
 use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};
@@ -56,15 +56,15 @@ impl Translation {
         side: Side,
         price: i64,
         lots: u64,
-        stands: words::TimeInForce,
+        stands: protocol::TimeInForce,
     ) {
         let side = match side {
             Side::Buy => matchcore::Side::Buy,
             Side::Sell => matchcore::Side::Sell,
         };
         let stands = match stands {
-            words::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
-            words::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
+            protocol::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
+            protocol::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
         };
         let flags = OrderFlags::new(side, false, stands);
         let policy = QuantityPolicy::Standard { quantity: Quantity(lots) };
@@ -81,7 +81,7 @@ impl Translation {
             return self.submit(number, number, side, price, lots, stands);
         }
         self.submit(number, number, side, price, taken, stands);
-        if stands == words::TimeInForce::ImmediateOrCancel {
+        if stands == protocol::TimeInForce::ImmediateOrCancel {
             self.last().unmatched = lots - taken;
         } else {
             self.submit(number, number, side, price, lots - taken, stands);
@@ -101,7 +101,7 @@ impl Translation {
         let amend = AmendCmd { order_id, patch: AmendPatch::Limit(patch) };
         self.push(CommandKind::Amend(amend), number, order, price, lots);
         if split {
-            let stands = words::TimeInForce::GoodTillCancel;
+            let stands = protocol::TimeInForce::GoodTillCancel;
             self.submit(number, order, side, price, open - taken, stands);
             self.last().first = false;
         }

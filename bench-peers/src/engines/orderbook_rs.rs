@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use orderbook_rs::OrderBook;
 use orderbook_rs::prelude::{Clock, StubClock, TradeResult};
 use pricelevel::{Id, OrderUpdate, Price, Quantity, TimeInForce};
+use protocol::Ask;
 use units::Side;
-use words::Ask;
 
 use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};
@@ -85,8 +85,8 @@ impl Engine for OrderbookRs {
                         Side::Sell => pricelevel::Side::Sell,
                     };
                     let stands = match place.stands {
-                        words::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
-                        words::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
+                        protocol::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
+                        protocol::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
                     };
                     let price = place.price.0;
                     let add = Command::Add { price: price as u128, side, stands };

@@ -2,8 +2,8 @@
 //! reported.
 
 use exchange::Exchange;
+use protocol::{Ask, Fact, Tell};
 use units::Time;
-use words::{Ask, Fact, Tell};
 
 use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};

@@ -1,6 +1,6 @@
 //! The yardstick, fed.
 
-use words::Ask;
+use protocol::Ask;
 
 use crate::engines::Engine;
 use crate::plain::Plain;

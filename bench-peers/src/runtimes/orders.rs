@@ -10,8 +10,8 @@ mod ractors;
 use std::time::Duration;
 
 use exchange::Exchange;
+use protocol::{Ask, Fact, Place, Tell, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
-use words::{Ask, Fact, Place, Tell, TimeInForce};
 
 use super::{Part, Plan, clock, one_thread};
 use crate::plain::Plain;

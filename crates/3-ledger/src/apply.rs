@@ -3,8 +3,8 @@
 use std::fmt;
 
 use kernel::{Broken, Keeper, Pid};
+use protocol::{Deal, Entered, Fact, MarketSpec, Stamp};
 use units::{AskId, Lots, MarketId, OrderId, Price, limits};
-use words::{Deal, Entered, Fact, MarketSpec, Stamp};
 
 use crate::line::{Line, Mark, Seen, Standing};
 use crate::repeats::Asked;

@@ -1,7 +1,7 @@
 //! The prices that a market takes now: what its rules say, and the price of its last trade. Pure.
 
+use protocol::{Collar, Distance, MarketSpec};
 use units::{Price, Side, limits};
-use words::{Collar, Distance, MarketSpec};
 
 /// Basis points of a whole.
 const WHOLE: i128 = 10_000;

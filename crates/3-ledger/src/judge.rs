@@ -1,7 +1,7 @@
 //! The judge of deals: the first word on a deal stands for ever.
 
+use protocol::Deal;
 use units::{Lots, MarketId, OrderId, Price};
-use words::Deal;
 
 use crate::{Ledger, Line, mutation};
 

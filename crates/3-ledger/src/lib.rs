@@ -20,8 +20,8 @@ use std::hash::{Hash, Hasher};
 
 use kernel::Table;
 use kernel::explore::Digest;
+use protocol::{Ask, MarketSpec};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
-use words::{Ask, MarketSpec};
 
 pub use apply::{Wrong, follows};
 pub use band::Band;

@@ -2,8 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use protocol::{Deal, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, TimeInForce};
 
 /// What the facts say of one open order. 80 bytes; frees its room when the order is done.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
+use protocol::{Ask, Entered, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
-use words::{Ask, Entered, TimeInForce};
 
 use crate::mutation;
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use protocol::{Collar, Distance, MarketSpec, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
-use words::{Collar, Distance, MarketSpec, TimeInForce};
 
 use crate::apply::check_range;
 use crate::line::{Line, Standing};

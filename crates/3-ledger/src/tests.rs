@@ -4,8 +4,8 @@ mod fold;
 mod judge;
 mod repeats;
 
+use protocol::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
 
 use crate::Ledger;
 

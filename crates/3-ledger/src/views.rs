@@ -17,8 +17,8 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use protocol::{Fact, MarketSpec, Stamp};
 use units::{MarketId, Side, Symbol, Time};
-use words::{Fact, MarketSpec, Stamp};
 
 pub use book::{Book, BookLevel, BookOrder};
 pub use fills::{Fill, Fills};

@@ -6,8 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ledger::Ledger;
+use protocol::{Entered, Fact, MarketSpec, Reason, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{Entered, Fact, MarketSpec, Reason, TimeInForce};
 
 thread_local! {
     static BYTES: Cell<i64> = const { Cell::new(0) };

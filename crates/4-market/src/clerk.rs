@@ -5,8 +5,8 @@
 
 use kernel::{Out, Pid};
 use ledger::Verdict;
+use protocol::{Deal, Fact, Say};
 use units::{Lots, MarketId, OrderId, Price};
-use words::{Deal, Fact, Say};
 
 use crate::{Party, mutation};
 

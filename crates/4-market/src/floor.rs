@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use kernel::{Event, Out, Pid};
+use protocol::{Presence, Say};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Presence, Say};
 
 use crate::ladder::{Ladder, Seats};
 use crate::{Party, mutation};

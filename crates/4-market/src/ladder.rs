@@ -11,8 +11,8 @@ mod seats;
 mod tests;
 
 use kernel::Pid;
+use protocol::Presence;
 use units::{AskId, Lots, Price, Side};
-use words::Presence;
 
 use levels::Levels;
 use seats::LevelRef;

@@ -1,6 +1,6 @@
 //! Those who bargain: the floor of each market, its orders, and the ledger as a process.
 //!
-//! Everything between them is a message ([`words::Say`]); all that happens is a fact. The tree is data:
+//! Everything between them is a message ([`protocol::Say`]); all that happens is a fact. The tree is data:
 //! [`tree`] for the exchange, [`market_tree`] for a market in it. No clock, chance, I/O or thread.
 
 mod clerk;
@@ -11,8 +11,8 @@ mod order;
 
 use kernel::{Event, Intensity, Life, Name, Node, Out, Process, Restart, Strategy};
 use ledger::Ledger;
+use protocol::{Fact, Say};
 use units::{Lots, MarketId, OrderId, Price};
-use words::{Fact, Say};
 
 pub use clerk::Clerk;
 pub use floor::Floor;

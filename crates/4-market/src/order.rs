@@ -7,8 +7,8 @@
 mod deal;
 
 use kernel::{Event, Out, Pid};
+use protocol::{Deal, Entered, Fact, Presence, Reason, Say, TimeInForce};
 use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact, Presence, Reason, Say, TimeInForce};
 
 use crate::{LEDGER, Party, floor_of, mutation};
 

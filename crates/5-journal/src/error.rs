@@ -2,8 +2,8 @@
 
 use std::{error, fmt, io};
 
+use protocol::bytes::BytesError;
 use units::AskId;
-use words::bytes::BytesError;
 
 use crate::Lost;
 

@@ -1,7 +1,7 @@
 //! Which ask has the last facts of a journal: an ask is one group, also from one start to the next.
 
+use protocol::bytes::BytesError;
 use units::AskId;
-use words::bytes::BytesError;
 
 use crate::Batch;
 

@@ -12,7 +12,7 @@
 //! ```
 //! use journal::{DiskJournal, Journal, Options, read_facts};
 //! use units::{AskId, Time};
-//! use words::{Fact, Stamp, bytes::Groups};
+//! use protocol::{Fact, Stamp, bytes::Groups};
 //!
 //! let dir = tempfile::tempdir()?;
 //! let mut journal = DiskJournal::open(dir.path(), Options::default())?;
@@ -57,9 +57,9 @@ mod writer;
 
 use std::ops::ControlFlow;
 
+use protocol::bytes::{BytesError, Facts, Groups, What};
+use protocol::{Fact, Stamp};
 use units::AskId;
-use words::bytes::{BytesError, Facts, Groups, What};
-use words::{Fact, Stamp};
 
 /// Files of a journal's folder in which there are no facts: all that there is where a first segment has found no room.
 pub const WITHOUT_FACTS: [&str; 4] = [disk::LOCK, writer::ASIDE, reserve::NAME, reserve::ASIDE];

@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use protocol::bytes::Groups;
 use units::AskId;
-use words::bytes::Groups;
 
 use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot, follow};
 

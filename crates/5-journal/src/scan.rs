@@ -16,7 +16,7 @@
 
 use std::collections::VecDeque;
 
-use words::bytes::BytesError;
+use protocol::bytes::BytesError;
 
 use crate::error::{self, Damage, JournalError};
 use crate::evidence;

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use words::bytes::FactsHash;
-use words::{Fact, Stamp};
+use protocol::bytes::FactsHash;
+use protocol::{Fact, Stamp};
 
 use crate::error::{self, Damage, JournalError};
 use crate::reader::FileReader;

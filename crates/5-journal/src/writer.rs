@@ -18,8 +18,8 @@ mod segments;
 
 use std::path::Path;
 
+use protocol::bytes::Groups;
 use units::AskId;
-use words::bytes::Groups;
 
 use crate::error::{self, Damage, JournalError};
 use crate::last::LastGroups;

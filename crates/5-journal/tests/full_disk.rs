@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use journal::{DiskJournal, Journal, JournalError, Options, verify};
+use protocol::bytes::Groups;
+use protocol::{Fact, Reason, Stamp};
 use units::{AskId, Lots, OrderId, Time};
-use words::bytes::Groups;
-use words::{Fact, Reason, Stamp};
 
 /// Unmounts when dropped.
 struct Mount(tempfile::TempDir);

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use journal::{DiskJournal, Journal, Options, verify};
+use protocol::bytes::Groups;
+use protocol::{Fact, Reason, Stamp};
 use units::{AskId, Lots, OrderId, Time};
-use words::bytes::Groups;
-use words::{Fact, Reason, Stamp};
 
 /// Appends, of which each sixteenth is synced.
 const APPENDS: u64 = 4_000;

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use journal::{DiskJournal, Journal, JournalError, Lost, Options, verify};
+use protocol::bytes::Groups;
+use protocol::{Fact, Reason, Stamp};
 use units::{AskId, Lots, OrderId, Time};
-use words::bytes::Groups;
-use words::{Fact, Reason, Stamp};
 
 const OPTIONS: Options = Options { segment_bytes: 3000, reserve_bytes: 0 };
 const FIRST: &str = "00000000000000000001.facts";

@@ -2,8 +2,8 @@
 //! the first of [`Code::ALL`] is told.
 
 use ledger::{Band, Ledger, Line, Market, Repeat};
+use protocol::{Ask, Code, MarketSpec, Place, Replace, Tell};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
-use words::{Ask, Code, MarketSpec, Place, Replace, Tell};
 
 use crate::mutation;
 

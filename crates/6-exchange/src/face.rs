@@ -7,8 +7,8 @@ mod warm;
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, Line};
 use market::{LEDGER, Party};
+use protocol::{Ask, Code, Fact, MarketSpec, Place, Say, Stamp, Tell};
 use units::{AskId, MarketId, OrderId, Time};
-use words::{Ask, Code, Fact, MarketSpec, Place, Say, Stamp, Tell};
 
 use crate::door::{self, Stopped};
 use crate::{Intake, Options, mutation};
@@ -289,7 +289,7 @@ impl<W: Watch<Party>> Exchange<W> {
             }
             Ask::Replace(replace) => {
                 let line = door::check_replace(self.ledger(), replace, ask)?;
-                let &words::Replace { client, price, lots, .. } = replace;
+                let &protocol::Replace { client, price, lots, .. } = replace;
                 if let Some(pid) = self.process(line) {
                     self.world.send(pid, Say::Replace { ask: number, client, price, lots });
                 }
@@ -379,7 +379,7 @@ fn answers(number: AskId, ask: &Ask, fact: &Fact) -> bool {
         Ask::Place(_) => OrderId(number.0),
         Ask::Cancel { order, .. }
         | Ask::Release { order }
-        | Ask::Replace(words::Replace { order, .. }) => *order,
+        | Ask::Replace(protocol::Replace { order, .. }) => *order,
         Ask::ResumeMarket { market } => {
             return matches!(fact, Fact::MarketResumed { market: resumed } if resumed == market);
         }

@@ -1,7 +1,7 @@
 //! Which commands the exchange takes, by the room that the journal has for their facts. It decides about
 //! nothing else, and knows no order.
 
-use words::Ask;
+use protocol::Ask;
 
 use crate::mutation;
 
@@ -18,7 +18,7 @@ pub enum Intake {
 }
 
 impl Intake {
-    /// True if this is taken; else it is refused with [`words::Code::JournalFull`].
+    /// True if this is taken; else it is refused with [`protocol::Code::JournalFull`].
     #[inline(always)]
     pub fn takes(self, ask: &Ask) -> bool {
         match self {

@@ -8,7 +8,7 @@
 //! ```
 //! use exchange::{Exchange, Options};
 //! use units::{AccountId, Lots, Price, Scale, Side, Time};
-//! use words::{Ask, Fact, MarketSpec, Place, Tell, TimeInForce};
+//! use protocol::{Ask, Fact, MarketSpec, Place, Tell, TimeInForce};
 //!
 //! let mut exchange = Exchange::new(Options::default());
 //! let cent = Scale::places(2);

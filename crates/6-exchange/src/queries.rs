@@ -2,8 +2,8 @@
 
 use kernel::Watch;
 use market::{Floor, Party, floor_of};
+use protocol::{MarketSpec, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Symbol};
-use words::{MarketSpec, TimeInForce};
 
 use crate::Exchange;
 
@@ -29,7 +29,7 @@ pub struct OrderState {
     /// How long it stands.
     pub stands: TimeInForce,
     /// Its process was given up: it does not trade. Its owner can cancel it, and the operator can
-    /// let it go on ([`words::Ask::Release`]).
+    /// let it go on ([`protocol::Ask::Release`]).
     pub suspended: bool,
 }
 

@@ -27,7 +27,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
-use words::MarketSpec;
+use protocol::MarketSpec;
 
 use crate::{Intake, Options};
 
@@ -244,7 +244,7 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 /// ```
 /// use exchange::{Service, ServiceOptions};
 /// use units::Scale;
-/// use words::{Ask, Fact, MarketSpec, Tell};
+/// use protocol::{Ask, Fact, MarketSpec, Tell};
 ///
 /// let dir = tempfile::tempdir()?;
 /// let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };

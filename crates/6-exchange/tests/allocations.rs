@@ -6,8 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use exchange::{Exchange, Options};
+use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::{Ask, MarketSpec, Place, Replace, TimeInForce};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use exchange::{Exchange, Options, Service, ServiceOptions, StartError};
 use journal::{DiskJournal, Journal as _};
+use protocol::bytes::Groups;
+use protocol::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::bytes::Groups;
-use words::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
 
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SECOND;
@@ -82,7 +82,7 @@ fn a_journal_from_the_future_refuses_the_start_and_is_left_as_it_was() {
     let clock_bound = Duration::from_secs(100 * 366 * 86_400);
     let service = Service::start(ServiceOptions { clock_bound, ..options }).unwrap();
     let answer = service.client().ask(Ask::OpenMarket(spec())).unwrap();
-    assert!(matches!(answer.tells[0], words::Tell::Fact(stamp, _) if stamp.time == future));
+    assert!(matches!(answer.tells[0], protocol::Tell::Fact(stamp, _) if stamp.time == future));
     assert_eq!(service.health().clock, None);
     service.stop().unwrap();
 }

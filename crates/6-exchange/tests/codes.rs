@@ -7,11 +7,11 @@ use std::num::NonZeroU32;
 
 use exchange::{Exchange, LetIn, Options};
 use ledger::Ledger;
+use protocol::{
+    Ask, Code, Deal, Distance, Entered, Fact, MarketSpec, Place, Replace, Tell, TimeInForce,
+};
 use units::{
     AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
-};
-use words::{
-    Ask, Code, Deal, Distance, Entered, Fact, MarketSpec, Place, Replace, Tell, TimeInForce,
 };
 
 const ANN: AccountId = AccountId(1);

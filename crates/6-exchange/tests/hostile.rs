@@ -5,11 +5,11 @@
 use exchange::{Options, RecoverError, recover};
 use journal::{DiskJournal, Journal};
 use ledger::{Ledger, Wrong, follows};
+use protocol::bytes::Groups;
+use protocol::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 use units::{
     AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
-use words::bytes::Groups;
-use words::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 
 /// Draws from a seed, which is printed with each failure.
 struct Chance(u64);

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
 use exchange::{Exchange, Options};
+use protocol::{Ask, Code, Fact, MarketSpec, Place, Reason, Replace, Tell, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::{Ask, Code, Fact, MarketSpec, Place, Reason, Replace, Tell, TimeInForce};
 
 const TEA: MarketId = MarketId(0);
 const RUM: MarketId = MarketId(1);

@@ -7,8 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use exchange::{Exchange, Options};
+use protocol::{Ask, MarketSpec, Place, TimeInForce};
 use units::{AccountId, Lots, MarketId, Price, Scale, Side, Time};
-use words::{Ask, MarketSpec, Place, TimeInForce};
 
 thread_local! {
     static BYTES: Cell<i64> = const { Cell::new(0) };

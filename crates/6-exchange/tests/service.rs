@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use exchange::{Policy, Service, ServiceOptions, StartError};
+use protocol::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, Price, Scale, Side};
-use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 
 fn on(dir: &Path) -> Service {
     let journal = Some(dir.to_path_buf());
@@ -190,10 +190,10 @@ fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
 
 /// Folds as `journal verify` does.
 #[derive(Default)]
-struct Folding(ledger::Ledger, words::Stamp);
+struct Folding(ledger::Ledger, protocol::Stamp);
 
 impl journal::Fold for Folding {
-    fn apply(&mut self, stamp: words::Stamp, fact: Fact) {
+    fn apply(&mut self, stamp: protocol::Stamp, fact: Fact) {
         self.0.apply(&fact).unwrap();
         self.1 = stamp;
     }

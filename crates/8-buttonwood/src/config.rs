@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use protocol::MarketSpec;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use words::MarketSpec;
 
 use crate::failure::Failure;
 use crate::number::whole;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use exchange::{
     AskError, Client, Policy, Recovered, Service, ServiceError, ServiceOptions, StartError,
 };
-use gates::{Gate, GateError};
+use gateway::{Gate, GateError};
 use journal::Cut;
+use protocol::{Ask, Code, MarketSpec, Tell};
 use units::Symbol;
-use words::{Ask, Code, MarketSpec, Tell};
 
 use crate::output::{self, thousands};
 
@@ -103,7 +103,7 @@ impl House {
     ///
     /// Where it could not listen, it says so before the journal is read or written.
     pub(crate) fn open(plan: &Plan) -> Result<House, HouseError> {
-        drop(gates::listen(plan.listen).map_err(HouseError::Gate)?); // the gate does so itself, later
+        drop(gateway::listen(plan.listen).map_err(HouseError::Gate)?); // the gate does so itself, later
         let policy = if plan.journal.is_some() { Policy::Disk } else { Policy::Memory };
         let journal = plan.journal.clone();
         let Plan { reserve_bytes, snapshot_every, clock_bound, .. } = *plan;
@@ -122,7 +122,7 @@ impl House {
         let service = Arc::new(Service::start(options).map_err(HouseError::Start)?);
         tell_of(service.recovered());
         let markets = open_markets(&service, &plan.markets)?;
-        let options = gates::Options { bind: plan.listen, ..gates::Options::default() };
+        let options = gateway::Options { bind: plan.listen, ..gateway::Options::default() };
         let (facts, health) = (service.clone(), service.clone());
         let subscribe = move || facts.subscribe();
         let gate = Gate::start(options, service.client(), subscribe, move || health.health());

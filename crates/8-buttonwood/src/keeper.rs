@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use journal::{DiskJournal, Journal, JournalError, Options};
-use words::bytes::Groups;
-use words::{Fact, Stamp};
+use protocol::bytes::Groups;
+use protocol::{Fact, Stamp};
 
 /// A journal that is being filled. What it was given is durable when it has finished.
 pub(crate) struct Keeper {

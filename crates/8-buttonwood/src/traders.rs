@@ -8,8 +8,8 @@ use std::time::Duration;
 use exchange::{AskError, Client};
 use lab::flow::{self, Flow, Scenario};
 use ledger::views::Views;
+use protocol::{Ask, Place, Replace};
 use units::{AccountId, AskId, MarketId, OrderId, Price, Symbol};
-use words::{Ask, Place, Replace};
 
 use crate::ends::{self, End};
 use crate::house::HouseError;

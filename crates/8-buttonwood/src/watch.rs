@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use exchange::{Service, Subscription};
 use ledger::views::{Bounds, Views};
-use words::{Fact, Stamp};
+use protocol::{Fact, Stamp};
 
 use crate::ends::{self, End};
 use crate::house::HouseError;

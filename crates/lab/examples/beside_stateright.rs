@@ -1,6 +1,6 @@
 //! The explorer beside Stateright on the same world: the same states, and what each takes for them.
 //!
-//! `cargo run --release -p lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
+//! `cargo run --release -p buttonwood-lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "speaks to whoever runs it")]
 

@@ -4,8 +4,8 @@
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
+use protocol::{Ask, Fact, Tell};
 use units::{AskId, Time};
-use words::{Ask, Fact, Tell};
 
 /// Ask 1 opens the market, so the flow's begin at 2.
 const FIRST: AskId = AskId(2);

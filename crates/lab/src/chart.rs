@@ -42,7 +42,7 @@ mod play;
 
 use std::fmt;
 
-use words::MarketSpec;
+use protocol::MarketSpec;
 
 use crate::world::market_spec;
 

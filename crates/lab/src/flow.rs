@@ -11,8 +11,8 @@ mod scenario;
 #[cfg(test)]
 mod tests;
 
+use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{Ask, MarketSpec, Place, Replace, TimeInForce};
 
 use chance::{Chance, Distances};
 use mid::Mid;

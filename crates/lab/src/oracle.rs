@@ -9,8 +9,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use protocol::{Ask, Code, Distance, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
-use words::{Ask, Code, Distance, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
 
 pub use outcome::Outcome;
 

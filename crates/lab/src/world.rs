@@ -12,8 +12,8 @@ use exchange::{Exchange, LetIn, Options};
 use kernel::{Bench, Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, floor_of, orders_of};
+use protocol::{Ask, Fact, MarketSpec, Say};
 use units::{AskId, MarketId, OrderId, Time};
-use words::{Ask, Fact, MarketSpec, Say};
 
 /// Who somebody is, whichever life it is in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

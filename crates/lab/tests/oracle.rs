@@ -9,10 +9,10 @@ use lab::chart::Chart;
 use lab::flow::{Flow, Options as FlowOptions, Scenario};
 use lab::oracle::{Oracle, Outcome};
 use proptest::prelude::*;
+use protocol::{Ask, Distance, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
 use units::{
     AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
-use words::{Ask, Distance, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
 
 /// Both, side by side.
 struct Pair {

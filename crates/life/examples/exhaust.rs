@@ -1,6 +1,6 @@
 //! One small torus, exhaustively, as `tests/exhaustive` goes through those that end soon: every order of
 //! delivery, with a death of any cell or collector between any two steps. By hand, for those that take long:
-//! `cargo run -p life --example exhaust -- 1x2:2,2` goes through that torus, to those times by place.
+//! `cargo run -p buttonwood-life --example exhaust -- 1x2:2,2` goes through that torus, to those times by place.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -11,7 +11,10 @@ const MAP: &str = "ARCHITECTURE.md";
 /// A crate that knows nothing of what the others are about, so that it can be used without them.
 const KNOWS_NOBODY: &str = "kernel";
 
-/// Names of the workspace's crates, with their layers. A crate uses those of a lower one only.
+/// What the names of our packages begin with; those of our libraries do not.
+const PREFIX: &str = "buttonwood-";
+
+/// Names of the workspace's libraries, with their layers. A crate uses those of a lower one only.
 type Layers = BTreeMap<String, u32>;
 
 /// Checks every manifest.
@@ -37,6 +40,7 @@ pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
             let what = "lacks `[lints] workspace = true`: the lints of all";
             complaints.push(Complaint::new(&file.path, 0, what));
         }
+        let name = name.strip_prefix(PREFIX).unwrap_or(name);
         check_layers(&file.path, name, &manifest, &layers, complaints);
         check_reasons(&file.path, &manifest, &layers, complaints);
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::{Ask, Place, Replace};
 use units::limits;
-use words::{Ask, Place, Replace};
 
 use super::*;
 use crate::repeats::{ACCOUNT_BYTES, ID_BYTES};

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use kernel::Table;
+use protocol::{Entered, Fact, Reason, Stamp, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Entered, Fact, Reason, Stamp, TimeInForce};
 
 use super::{BookOrder, pop_oldest};
 

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use protocol::{Deal, Stamp};
 use units::{AccountId, AskId, Lots, MarketId, Price, Side, Time};
-use words::{Deal, Stamp};
 
 /// One trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,8 +2,8 @@
 
 mod naive;
 
+use protocol::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
 
 use super::*;
 

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{MonitorRef, Out, Pid};
+use protocol::Say;
 use units::{Lots, OrderId};
-use words::Say;
 
 use super::{Floor, Newcomer};
 use crate::ladder::Seats;

@@ -6,8 +6,8 @@
 //! answer to this introduction's question counts, since what was said unasked may be older.
 
 use kernel::{Out, Pid};
+use protocol::{Busy, Presence, Say, TimeInForce};
 use units::{Lots, OrderId};
-use words::{Busy, Presence, Say, TimeInForce};
 
 use super::{Floor, Newcomer};
 use crate::{Party, mutation, orders_of};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::TimeInForce;
 use units::OrderId;
-use words::TimeInForce;
 
 use super::*;
 

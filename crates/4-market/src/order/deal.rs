@@ -2,8 +2,8 @@
 //! dies on the way. One `on_` a message; late and doubled ones fall through to doing nothing.
 
 use kernel::{Out, Pid};
+use protocol::{Busy, Deal, Say};
 use units::{Lots, OrderId, Price, limits};
-use words::{Busy, Deal, Say};
 
 use super::{Hold, Order, Phase, id};
 use crate::floor::is_later;

@@ -327,11 +327,11 @@ fn a_segment_of_another_history_breaks_the_chain() {
     let mut journal = open(&other, SMALL).unwrap();
     // Other facts with the same numbers: their lots differ.
     for first in [1, 15, 29, 43] {
-        let mut groups = words::bytes::Groups::new();
+        let mut groups = protocol::bytes::Groups::new();
         for seq in first..first + 14 {
             let (stamp, fact) = super::fixture::fact(seq);
             let time = units::Time(stamp.time.0 + 1);
-            groups.push(words::Stamp { time, ..stamp }, &fact);
+            groups.push(protocol::Stamp { time, ..stamp }, &fact);
         }
         journal.append(&groups).unwrap();
     }

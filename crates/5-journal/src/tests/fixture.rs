@@ -1,8 +1,8 @@
 //! Facts to store, and journals that hold them.
 
+use protocol::bytes::{FactsHash, Groups};
+use protocol::{Fact, Reason, Stamp};
 use units::{AskId, Lots, OrderId, Time};
-use words::bytes::{FactsHash, Groups};
-use words::{Fact, Reason, Stamp};
 
 use super::sim::Sim;
 use crate::{FileJournal, Journal, JournalError, Options, read_facts, verify_storage};

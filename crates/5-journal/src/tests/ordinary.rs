@@ -109,7 +109,7 @@ fn a_writer_that_is_not_at_the_end_is_fenced_off() {
 #[test]
 fn an_ask_is_one_group_also_from_one_append_to_the_next() {
     let half = |seq: u64| {
-        let mut groups = words::bytes::Groups::new();
+        let mut groups = protocol::bytes::Groups::new();
         let (stamp, fact) = fact(seq);
         groups.push(stamp, &fact);
         groups

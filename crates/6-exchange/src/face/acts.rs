@@ -2,8 +2,8 @@
 
 use kernel::Watch;
 use market::Party;
+use protocol::{Code, Fact, MarketSpec, Reason};
 use units::{Lots, MarketId, OrderId};
-use words::{Code, Fact, MarketSpec, Reason};
 
 use super::Exchange;
 use crate::mutation;

@@ -2,7 +2,7 @@
 
 use kernel::Watch;
 use market::Party;
-use words::{Ask, Code, Fact};
+use protocol::{Ask, Code, Fact};
 
 use super::Exchange;
 use crate::Intake;

@@ -3,8 +3,8 @@
 use kernel::Watch;
 use ledger::Line;
 use market::Party;
+use protocol::Ask;
 use units::OrderId;
-use words::Ask;
 
 use super::{Exchange, SOON};
 
@@ -62,7 +62,7 @@ const NEIGHBOURS_AHEAD: usize = 1;
 #[inline(always)]
 fn order_of(ask: &Ask) -> Option<OrderId> {
     match ask {
-        Ask::Cancel { order, .. } | Ask::Replace(words::Replace { order, .. }) => Some(*order),
+        Ask::Cancel { order, .. } | Ask::Replace(protocol::Replace { order, .. }) => Some(*order),
         Ask::Place(_) | Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => None,
     }
 }

@@ -4,9 +4,9 @@
 
 use kernel::Watch;
 use market::Party;
+use protocol::bytes::Groups;
+use protocol::{Ask, Tell};
 use units::{AskId, Time};
-use words::bytes::Groups;
-use words::{Ask, Tell};
 
 use super::letters::{Answer, Batch, Chunk};
 use super::recover;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
-use words::Ask;
+use protocol::Ask;
 
 use super::Shared;
 use super::letters::{Answer, Batch, Reply, ToWorld, Unavailable};

@@ -8,8 +8,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use protocol::json::Rfc3339;
 use units::Time;
-use words::json::Rfc3339;
 
 /// Time as an exchange takes it.
 ///

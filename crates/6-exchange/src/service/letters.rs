@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use journal::Reader;
+use protocol::bytes::{Facts, Groups};
+use protocol::{Ask, Code, Fact, Stamp, Tell};
 use units::AskId;
-use words::bytes::{Facts, Groups};
-use words::{Ask, Code, Fact, Stamp, Tell};
 
 // ---- asks and answers
 

@@ -6,8 +6,8 @@ use journal::{Cut, Journal, JournalError, read_facts};
 use kernel::Watch;
 use ledger::{Ledger, SnapshotError, Wrong, follows};
 use market::Party;
+use protocol::{MarketSpec, Stamp};
 use units::{AskId, Time, limits};
-use words::{MarketSpec, Stamp};
 
 use crate::{Exchange, Options};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use words::{Fact, Stamp};
+use protocol::{Fact, Stamp};
 
 use super::letters::{History, Live, ToJournal};
 

@@ -12,9 +12,9 @@ use std::thread::spawn;
 use std::time::{Duration, Instant};
 
 use journal::{Journal, JournalError, MemoryJournal, Reader, Room, Snapshot};
+use protocol::bytes::Groups;
+use protocol::{Ask, MarketSpec, Place, TimeInForce};
 use units::{AccountId, Lots, MarketId, Price, Scale, Side};
-use words::bytes::Groups;
-use words::{Ask, MarketSpec, Place, TimeInForce};
 
 use super::letters::ToWorld;
 use super::{AskError, Client, Policy, Service, ServiceError, ServiceOptions};

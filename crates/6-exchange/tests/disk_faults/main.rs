@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use exchange::{AskError, Client, Service, ServiceOptions};
 use faulty::{Faults, Faulty};
 use journal::{Disk, FileJournal, Journal};
+use protocol::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
-use words::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
 
 const RESERVE: u64 = 64 << 10;
 /// Nothing is set aside.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
+use protocol::{Ask, Fact, Tell};
 use serde::Serialize;
 use units::{AskId, MarketId, Time};
-use words::{Ask, Fact, Tell};
 
 use super::measure::{bytes_each, figure, hundredths, least, median, nanoseconds_each, time};
 use crate::output::thousands;

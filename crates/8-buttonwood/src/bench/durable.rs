@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use exchange::{Answer, Client, Policy, Service, ServiceOptions, Unavailable};
 use lab::flow::{self, Flow, Scenario};
+use protocol::{Ask, Code, Tell};
 use serde::Serialize;
 use units::AskId;
-use words::{Ask, Code, Tell};
 
 use super::measure::{Stopwatch, figure, hundredths, least, median, per_second, quantile, time};
 use super::{BenchError, bytes_of_facts, folder};
@@ -266,7 +266,7 @@ impl Pipe<'_> {
         self.under_way -= 1;
         self.acks.push(taken);
         answers.iter().try_for_each(check_room)?;
-        let is_trade = |tell: &&Tell| matches!(tell, Tell::Fact(_, words::Fact::Traded { .. }));
+        let is_trade = |tell: &&Tell| matches!(tell, Tell::Fact(_, protocol::Fact::Traded { .. }));
         self.trades += answers.iter().flat_map(|a| &a.tells).filter(is_trade).count() as u64;
         Ok(())
     }

@@ -5,9 +5,9 @@ use exchange::{Exchange, Options};
 use kernel::{NodeId, Pid};
 use lab::flow::{self, Flow, Scenario};
 use market::{LEDGER, floor_of};
+use protocol::{Ask, Fact, Tell};
 use serde::Serialize;
 use units::{AskId, MarketId, Time};
-use words::{Ask, Fact, Tell};
 
 use super::measure::{Stopwatch, figure, hundredths, median, per_second, quantile, time};
 use crate::output::thousands;

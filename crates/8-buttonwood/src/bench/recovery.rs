@@ -6,9 +6,9 @@ use std::path::Path;
 use exchange::{Exchange, Options};
 use journal::DiskJournal;
 use lab::flow::{self, Flow, Scenario};
+use protocol::{Ask, Tell};
 use serde::Serialize;
 use units::{AskId, Time};
-use words::{Ask, Tell};
 
 use super::measure::{figure, least, median, per_second, time};
 use super::{BenchError, folder};

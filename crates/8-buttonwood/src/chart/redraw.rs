@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use kernel::Pid;
 use kernel::chart::{Arrow, Picture, Row};
 use ledger::views::Order;
+use protocol::json::Rfc3339;
+use protocol::{Deal, Entered, Fact, MarketSpec, Names, Presence, Reason, Say, Stamp, TimeInForce};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::json::Rfc3339;
-use words::{Deal, Entered, Fact, MarketSpec, Names, Presence, Reason, Say, Stamp, TimeInForce};
 
 use super::{Party, REDRAWN, Subject};
 

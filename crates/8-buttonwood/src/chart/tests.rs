@@ -7,11 +7,11 @@ use kernel::chart::{Arrow, Picture, Row};
 use kernel::{Envelope, Letter, Pid, Watch};
 use ledger::Ledger;
 use market::{LEDGER, Party as Process, floor_of};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-use words::{
+use protocol::{
     Ask, Deal, Entered, Fact, MarketSpec, Names, Place, Reason, Replace, Say, Stamp, Tell,
     TimeInForce,
 };
+use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 use super::*;
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use exchange::ServiceOptions;
+use protocol::MarketSpec;
+use protocol::json::Rfc3339;
 use serde::Serialize;
 use units::{Scale, Side};
-use words::MarketSpec;
-use words::json::Rfc3339;
 
 use super::serve::check_listen;
 use crate::config::{Market, Reserve, listen};

@@ -6,8 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 use journal::{Checked, Cut, Fold, Verified};
 use ledger::{Ledger, follows};
+use protocol::{Fact, Stamp};
 use serde::Serialize;
-use words::{Fact, Stamp};
 
 use crate::facts::{self, Select};
 use crate::failure::Failure;

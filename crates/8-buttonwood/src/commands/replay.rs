@@ -255,7 +255,7 @@ impl TapeReport {
 
 /// Every rejection by its cause.
 fn rejections(flow: &Flow, outcome: &Outcome) -> Vec<Rejection> {
-    let rejection = |(code, cause, group): (words::Code, Cause, &replay::Group)| {
+    let rejection = |(code, cause, group): (protocol::Code, Cause, &replay::Group)| {
         let example = |&index: &usize| Example {
             line: flow.lines[index],
             what: replay::describe(flow, index),

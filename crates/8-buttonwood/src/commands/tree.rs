@@ -4,9 +4,9 @@
 use exchange::{Exchange, Options};
 use kernel::{Intensity, Outline, Shutdown, Work};
 use ledger::Ledger;
+use protocol::Ask;
 use serde_json::{Value, json};
 use units::{AskId, Time};
-use words::Ask;
 
 use crate::config::{Config, PolicyName};
 use crate::failure::Failure;

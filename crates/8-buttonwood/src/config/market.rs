@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use ledger::Band;
+use protocol::{Distance, MarketSpec};
 use serde::Deserialize;
 use units::{Price, Scale};
-use words::{Distance, MarketSpec};
 
 use crate::number::Number;
 
@@ -150,7 +150,7 @@ impl FromStr for Market {
 
 #[cfg(test)]
 mod tests {
-    use words::Collar;
+    use protocol::Collar;
 
     use super::*;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::{Fact, MarketSpec};
 use units::{AccountId, Lots, MarketId, OrderId, Side};
-use words::{Fact, MarketSpec};
 
 /// Markets and open orders, as the facts so far have it.
 ///
@@ -183,8 +183,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use protocol::{Deal, Entered, Reason, TimeInForce};
     use units::{AskId, Price, Scale};
-    use words::{Deal, Entered, Reason, TimeInForce};
 
     use super::*;
 

@@ -13,7 +13,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 
 use journal::{JournalError, Verified};
-use words::{Fact, Stamp};
+use protocol::{Fact, Stamp};
 
 use crate::failure::Failure;
 

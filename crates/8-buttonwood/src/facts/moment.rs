@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use protocol::Stamp;
+use protocol::json::Rfc3339;
 use units::Time;
-use words::Stamp;
-use words::json::Rfc3339;
 
 /// A place in the order of facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use words::json::{Csv, Json};
-use words::{Fact, Stamp};
+use protocol::json::{Csv, Json};
+use protocol::{Fact, Stamp};
 
 use super::about::{About, Parties};
 
@@ -153,8 +153,8 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
 
 #[cfg(test)]
 mod tests {
+    use protocol::{Deal, Entered, MarketSpec, Reason, TimeInForce};
     use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
-    use words::{Deal, Entered, MarketSpec, Reason, TimeInForce};
 
     use super::super::about::Known;
     use super::*;

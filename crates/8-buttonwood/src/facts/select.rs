@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use journal::Verified;
+use protocol::{Fact, Stamp};
 use units::Symbol;
-use words::{Fact, Stamp};
 
 use super::about::{About, Known};
 use super::moment::Moment;
@@ -37,7 +37,7 @@ pub(crate) struct Select {
     order: Vec<u64>,
     /// Print facts of this kind only; several are separated by commas
     #[arg(long, value_name = "KIND", value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(words::json::KINDS))]
+        value_parser = PossibleValuesParser::new(protocol::json::KINDS))]
     kind: Vec<String>,
     /// Stop after this many facts have been printed
     #[arg(long, value_name = "COUNT")]
@@ -62,7 +62,7 @@ impl Select {
 
     fn wants(&self, stamp: &Stamp, fact: &Fact, about: &About) -> bool {
         let any = |wanted: bool, none: bool| none || wanted;
-        let kind = words::json::kind(fact);
+        let kind = protocol::json::kind(fact);
         let symbol = about.spec.map(|spec| spec.symbol);
         let accounts = || about.parties().filter_map(|party| party.account);
         !self.from.is_after(stamp)

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::MarketSpec;
 use units::{Lots, Price, Scale, Side};
-use words::MarketSpec;
 
 use super::source::Source;
 use super::{Clock, Event, Flow, ReadError, Told, Venue, Wish};

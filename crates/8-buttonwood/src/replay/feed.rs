@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use exchange::Exchange;
 use indicatif::ProgressBar;
+use protocol::bytes::FactsHash;
+use protocol::{Ask, Code, Fact, MarketSpec, Place, Stamp, Tell, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Time};
-use words::bytes::FactsHash;
-use words::{Ask, Code, Fact, MarketSpec, Place, Stamp, Tell, TimeInForce};
 
 use super::rejected::Rejections;
 use super::{Event, Flow, Print, Wish};

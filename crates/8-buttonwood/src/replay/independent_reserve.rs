@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
+use protocol::MarketSpec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use units::{Lots, Price, Scale, Side, Symbol, Time, limits};
-use words::MarketSpec;
 
 use super::source::Source;
 use super::{Clock, Event, Flow, ReadError, Told, Venue, Wish};

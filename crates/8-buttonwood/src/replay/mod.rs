@@ -15,8 +15,8 @@ mod tape;
 use std::path::Path;
 
 use indicatif::ProgressBar;
+use protocol::MarketSpec;
 use units::{Lots, Price, Side, Time};
-use words::MarketSpec;
 
 pub(crate) use bitstamp::LOT as BITSTAMP_LOT;
 pub(crate) use fault::ReadError;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use words::Code;
+use protocol::Code;
 
 use super::{Event, Flow, Wish};
 

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
+use protocol::{Ask, Entered, Fact, MarketSpec, Tell};
 use units::{AskId, OrderId, Side, Time};
-use words::{Ask, Entered, Fact, MarketSpec, Tell};
 
 use super::bitstamp::{HEADER, LOT, TICK};
 

@@ -1,7 +1,7 @@
 //! Asks to a chart: how a random test prints the case that it has shrunk.
 
+use protocol::{Ask, TimeInForce};
 use units::Side;
-use words::{Ask, TimeInForce};
 
 use super::{Chart, ChartError};
 

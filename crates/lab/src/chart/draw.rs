@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kernel::chart::{Arrow, Row};
 use kernel::{Envelope, Letter};
+use protocol::{Ask, Deal, Fact, Names, Reason, Say, TimeInForce};
 use units::{AskId, OrderId};
-use words::{Ask, Deal, Fact, Names, Reason, Say, TimeInForce};
 
 use crate::world::{Seen, Stage, Who, message};
 

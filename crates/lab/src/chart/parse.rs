@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use ledger::Band;
+use protocol::{Collar, Distance};
 use units::{Price, Side};
-use words::{Collar, Distance};
 
 use super::{Chart, ChartError};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use exchange::LetIn;
 use ledger::Ledger;
+use protocol::{Ask, Place, Replace, Tell, TimeInForce};
 use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price};
-use words::{Ask, Place, Replace, Tell, TimeInForce};
 
 use kernel::chart::Row;
 
@@ -257,7 +257,7 @@ impl<'a> Play<'a> {
         let text = match tell {
             Tell::Refused(code) => format!("refused {code}"),
             Tell::Repeated(order) => {
-                format!("repeated {}", words::Names::order(&self.drawing.names, *order))
+                format!("repeated {}", protocol::Names::order(&self.drawing.names, *order))
             }
             Tell::Fact(..) => return,
         };

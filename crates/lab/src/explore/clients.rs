@@ -3,8 +3,8 @@
 
 use exchange::LetIn;
 use ledger::{Ledger, Repeat};
+use protocol::{Ask, Tell};
 use units::{AskId, OrderId};
-use words::{Ask, Tell};
 
 use super::State;
 use super::disk::Disk;

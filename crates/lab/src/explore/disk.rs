@@ -8,9 +8,9 @@ use std::sync::Arc;
 use exchange::{Options, steps::recover_watched};
 use journal::{Batch, Journal, JournalError, Reader, Room, Snapshot};
 use ledger::Ledger;
+use protocol::bytes::Groups;
+use protocol::{Fact, Stamp};
 use units::{AskId, Time};
-use words::bytes::Groups;
-use words::{Fact, Stamp};
 
 use crate::laws::History;
 use crate::world::{Seen, Stage, Witness};

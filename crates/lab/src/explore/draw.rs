@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::{Deal, Fact, Names, Say};
 use units::OrderId;
-use words::{Deal, Fact, Names, Say};
 
 use super::{State, Step, World};
 use crate::chart::{Drawing, Picture};

@@ -4,8 +4,8 @@
 use kernel::explore::Law as Rule;
 use kernel::{Letter, Pid};
 use market::Hold;
+use protocol::Say;
 use units::OrderId;
-use words::Say;
 
 use super::state::order_in;
 use super::{State, World};

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, MarketSpec, Place, Replace, TimeInForce};
 
 use crate::chart::{Act, Chart, ChartError};
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use kernel::Pid;
 use kernel::explore::System;
 use market::Party;
+use protocol::Ask;
 use units::{AskId, OrderId};
-use words::Ask;
 
 use super::World;
 use super::disk::Disk;

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use protocol::Say;
 use units::OrderId;
-use words::Say;
 
 use super::draw::Pencil;
 use super::{State, Step, World};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::TimeInForce;
 use units::{MarketId, OrderId, Side};
-use words::TimeInForce;
 
 use super::history::{History, check};
 use super::{Broken, Law};

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
+use protocol::{Ask, Deal, Distance, Entered, Fact, MarketSpec};
 use units::{AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Deal, Distance, Entered, Fact, MarketSpec};
 
 use super::{Broken, Law};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use kernel::{Pid, Reason};
 use market::Hold;
+use protocol::{Fact, Say};
 use units::OrderId;
-use words::{Fact, Say};
 
 use super::history::History;
 use crate::world::{Seen, Stage, Who, message};
@@ -29,7 +29,7 @@ macro_rules! rows {
                 match self { $(Row::$row => $name,)* }
             }
 
-            /// The test that goes through its chart: `cargo test -p lab --test rows NAME`.
+            /// The test that goes through its chart: `cargo test -p buttonwood-lab --test rows NAME`.
             pub fn test(self) -> String {
                 let name = self.name().replace('1', "the-proposal").replace('2', "the-acceptance");
                 name.replace('-', "_")

@@ -6,8 +6,8 @@ use std::fmt;
 
 use exchange::LetIn;
 use kernel::{Chooser, Seeded};
+use protocol::{Ask, Fact, Place, Replace, Tell, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Fact, Place, Replace, Tell, TimeInForce};
 
 use super::drain::drained;
 use super::plan::{Delivery, Plan};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Envelope, Pid, Reason};
 use market::Order;
+use protocol::{Deal, Fact, Say};
 use units::{Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Fact, Say};
 
 use super::history::{History, check};
 use super::{Broken, Law};

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::{Code, Fact, Reason, Say, Tell};
 use units::OrderId;
-use words::{Code, Fact, Reason, Say, Tell};
 
 use super::history::History;
 use super::safety::parties;

@@ -1,8 +1,8 @@
 //! Where an order was given up, or somebody died while one was released, the rules of trade alone do not say what
 //! comes of an ask: the oracle takes it over from the facts, and says again what must come of the next.
 
+use protocol::{Ask, Entered, Fact, Place, Replace};
 use units::{AccountId, ClientId, OrderId};
-use words::{Ask, Entered, Fact, Place, Replace};
 
 use super::{Oracle, Order};
 
@@ -104,8 +104,8 @@ mod tests {
         );
     }
 
+    use protocol::{Code, MarketSpec, TimeInForce};
     use units::{AskId, Lots, MarketId, Price, Scale, Side};
-    use words::{Code, MarketSpec, TimeInForce};
 
     use super::*;
     use crate::oracle::Outcome;

@@ -1,7 +1,7 @@
 //! What an ask brings about, in words that an exchange's answers can be compared in.
 
+use protocol::{Code, Entered, Fact, MarketSpec, Reason, Tell};
 use units::{AskId, ClientId, Lots, MarketId, OrderId, Price};
-use words::{Code, Entered, Fact, MarketSpec, Reason, Tell};
 
 /// What an ask brings about: a fact without the names of its deals, or an answer that is no fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,8 +2,8 @@
 
 mod rules;
 
+use protocol::{Fact, Tell};
 use units::Scale;
-use words::{Fact, Tell};
 
 use super::*;
 use crate::flow::{Flow, Options, Scenario};
@@ -360,11 +360,11 @@ fn no_more_orders_are_open_at_once_than_the_bound_says() {
 #[test]
 fn what_an_exchange_tells_reads_in_the_oracles_words() {
     let fact = Fact::Left { order: OrderId(2), lots: Lots(3), reason: Reason::Cancelled };
-    let tell = Tell::Fact(words::Stamp::default(), fact);
+    let tell = Tell::Fact(protocol::Stamp::default(), fact);
     assert_eq!(Outcome::of(&tell), Some(left(2, 3, Reason::Cancelled)));
     let code = Code::UnknownOrder;
     assert_eq!(Outcome::of(&Tell::Refused(code)), Some(Outcome::Refused(code)));
-    let started = Tell::Fact(words::Stamp::default(), Fact::Started { epoch: 1 });
+    let started = Tell::Fact(protocol::Stamp::default(), Fact::Started { epoch: 1 });
     assert_eq!(Outcome::of(&started), None);
 }
 

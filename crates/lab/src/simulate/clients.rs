@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use exchange::Answer;
 use exchange::steps::{Answers, Batch, Reply};
 use kernel::Seeded;
+use protocol::{Ask, Code, Fact, Place, Replace, Tell, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Code, Fact, Place, Replace, Tell, TimeInForce};
 
 use super::counts::Counts;
 use super::plan::Plan;

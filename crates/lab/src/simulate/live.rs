@@ -8,8 +8,8 @@ use std::mem::take;
 use exchange::steps::Asked;
 use exchange::{Exchange, Intake};
 use kernel::{Chooser, Seeded};
+use protocol::{Ask, Fact, Stamp, Tell};
 use units::{AskId, MarketId, OrderId, Time};
-use words::{Ask, Fact, Stamp, Tell};
 
 use super::counts::Counts;
 use super::plan::Plan;

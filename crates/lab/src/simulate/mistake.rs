@@ -1,7 +1,7 @@
 //! Mistakes to plant, so that the simulator can be seen to find them. No command leads here.
 
 use journal::{Journal, JournalError, Reader, Room, Snapshot};
-use words::bytes::Groups;
+use protocol::bytes::Groups;
 
 use crate::disk::Lies;
 

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::{Ask, Fact, Stamp};
 use units::{AccountId, AskId, ClientId, MarketId, OrderId};
-use words::{Ask, Fact, Stamp};
 
 use crate::laws::{Broken, History, Law};
 use crate::oracle::{Oracle, Outcome};

@@ -6,7 +6,7 @@ use exchange::steps::recover_watched;
 use exchange::{Options, RecoverError, Recovered};
 use journal::{Damage, FileJournal, Journal, JournalError, read_facts, verify_storage};
 use ledger::Ledger;
-use words::{Fact, Stamp};
+use protocol::{Fact, Stamp};
 
 use super::counts::Counts;
 use super::plan::Plan;

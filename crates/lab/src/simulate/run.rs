@@ -6,8 +6,8 @@ use std::time::Duration;
 use exchange::Intake;
 use exchange::steps::Clock;
 use kernel::Seeded;
+use protocol::bytes::Facts;
 use units::Time;
-use words::bytes::Facts;
 
 use super::clients::Clients;
 use super::counts::Counts;
@@ -148,7 +148,7 @@ impl Run {
         self.start()?;
         let Plan { rules, prices, .. } = self.plan;
         let specs = (0..self.plan.markets).map(|market| rules.spec(market, prices));
-        let markets = specs.map(words::Ask::OpenMarket);
+        let markets = specs.map(protocol::Ask::OpenMarket);
         let first = self.clients.submit(markets.collect());
         self.submit(first)?;
         let most = EVENTS * u64::from(self.plan.orders) + 10_000;
@@ -243,7 +243,7 @@ impl Run {
             let facts = Facts::new(groups.bytes(), groups.first());
             let room = self.house.as_ref().is_none_or(|house| house.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
-                let left = matches!(fact, words::Fact::Left { .. });
+                let left = matches!(fact, protocol::Fact::Left { .. });
                 self.counts.cancelled_without_room += u64::from(left && !room);
             }
             chunk.answer();

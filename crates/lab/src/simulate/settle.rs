@@ -14,7 +14,7 @@ impl Run {
         self.heal_now();
         self.drain()?;
         let stopped = self.record.stopped();
-        let resume = stopped.into_iter().map(|market| words::Ask::ResumeMarket { market });
+        let resume = stopped.into_iter().map(|market| protocol::Ask::ResumeMarket { market });
         let batch = self.clients.submit(resume.collect());
         self.submit(batch)?;
         self.drain()?;

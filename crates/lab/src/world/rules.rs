@@ -3,8 +3,8 @@
 
 use std::num::NonZeroU32;
 
+use protocol::{Distance, MarketSpec};
 use units::{Price, Scale, Symbol};
-use words::{Distance, MarketSpec};
 
 /// The price rules of a run's markets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

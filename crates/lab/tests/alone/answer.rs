@@ -4,8 +4,8 @@
 use kernel::alone::{Did, Does, Doing};
 use kernel::{Control, Pid, Reason};
 use market::{Hold, Party};
+use protocol::{Deal, Fact, Names, Say};
 use units::OrderId;
-use words::{Deal, Fact, Names, Say};
 
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Answer {

@@ -5,8 +5,8 @@ use kernel::Pid;
 use kernel::alone::{Doing, Given, Input, Model, Stage, Way, way};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role};
+use protocol::{Deal, Entered, Fact, Say, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact, Say, TimeInForce};
 
 use crate::answer::{Answer, Numbers};
 

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::Pid;
 use kernel::alone::{Given, Input, Way, way};
 use market::Party;
+use protocol::{Presence, Say, TimeInForce};
 use units::{AskId, Lots, MarketId, OrderId, Side};
-use words::{Presence, Say, TimeInForce};
 
 use crate::answer::Answer;
 use peers::Peers;

@@ -3,8 +3,8 @@
 use kernel::Event;
 use kernel::alone::{Games, Mistake, Model, Reached, check, check_with};
 use market::Party;
+use protocol::{Fact, Say, TimeInForce};
 use units::MarketId;
-use words::{Fact, Say, TimeInForce};
 
 use crate::clerk::Clerk;
 use crate::floor::{self, Floor};

@@ -8,7 +8,7 @@ use lab::laws::run;
 use market::mutation::{
     DECLINE_WHILE_CLOSING, FORMER_LIVES, UNCOUNTED_SUSPECT, WITHDRAW_WHILE_CLOSING,
 };
-use words::TimeInForce;
+use protocol::TimeInForce;
 
 use crate::floor::Floor;
 use crate::order::Order;

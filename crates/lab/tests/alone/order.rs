@@ -8,8 +8,8 @@ pub(crate) mod real;
 use kernel::Pid;
 use kernel::alone::{Given, Input, Way, way};
 use market::Hold;
+use protocol::{Busy, Deal, Entered, Fact, Presence, Say, TimeInForce};
 use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Busy, Deal, Entered, Fact, Presence, Say, TimeInForce};
 
 use crate::answer::Answer;
 use peers::Peers;

@@ -8,7 +8,7 @@ use kernel::alone::{Did, Doing, Given, Input, Model, accept};
 use kernel::{Envelope, Letter, MonitorRef, Pid};
 use lab::world::{Seen, Stage};
 use market::Party;
-use words::Say;
+use protocol::Say;
 
 /// A step of a process: what it was given, and all that it put out.
 pub(crate) struct Step {

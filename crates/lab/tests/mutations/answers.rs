@@ -4,8 +4,8 @@ use exchange::mutation::{ANY_END_ANSWERS, KEEPS_PAST_LIFE, SUSPENDED_ANSWERS};
 use exchange::{Exchange, LetIn, Options};
 use kernel::mutation::with;
 use lab::world::market_spec;
+use protocol::{Ask, Fact, Place, Tell, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
-use words::{Ask, Fact, Place, Tell, TimeInForce};
 
 const ANN: AccountId = AccountId(1);
 /// Ann's buy order, in each of these worlds.

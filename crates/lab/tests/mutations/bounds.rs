@@ -5,8 +5,8 @@ use kernel::mutation::with;
 use lab::world::market_spec;
 use market::Party;
 use market::mutation::PROPOSES_ON;
+use protocol::{Ask, Deal, Fact, Place, Say, Tell, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time, limits};
-use words::{Ask, Deal, Fact, Place, Say, Tell, TimeInForce};
 
 const MARKET: MarketId = MarketId(0);
 

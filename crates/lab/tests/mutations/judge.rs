@@ -6,8 +6,8 @@ use lab::laws::{History, Law};
 use lab::world::market_spec;
 use ledger::mutation::*;
 use ledger::{Ledger, Verdict, Wrong};
+use protocol::{Deal, Entered, Fact, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact, TimeInForce};
 
 const HERE: MarketId = MarketId(0);
 const ELSEWHERE: MarketId = MarketId(1);

@@ -4,8 +4,8 @@ use kernel::mutation::with;
 use lab::world::market_spec;
 use ledger::mutation::{FORGETS_ACTIVE, NEVER_FORGETS};
 use ledger::{Ledger, Repeat};
+use protocol::{Ask, Entered, Fact, Place, Reason, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Entered, Fact, Place, Reason, TimeInForce};
 
 /// Room for some accounts with an id each.
 const BOUND: usize = 4_000;

@@ -12,7 +12,7 @@ use lab::explore::{Step, World, draw};
 use lab::world::{Seen, message};
 use ledger::mutation::{JUDGE_TRUSTS_LOTS, LEAK_ACROSS_WORLDS, TRADE_FORGOTTEN, VOID_FORGOTTEN};
 use market::mutation::*;
-use words::Say;
+use protocol::Say;
 
 /// States of the largest world here, and some.
 const ENOUGH: usize = 200_000;

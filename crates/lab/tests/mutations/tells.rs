@@ -11,8 +11,8 @@ use kernel::mutation::with;
 use lab::disk::SimDisk;
 use lab::faults::Faults;
 use lab::world::market_spec;
+use protocol::{Ask, Code, Place, Tell, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
-use words::{Ask, Code, Place, Tell, TimeInForce};
 
 /// So many nanoseconds after the start, while there is room for everything.
 fn now(time: u64) -> Moment {

@@ -1,5 +1,5 @@
 //! The laws are checked: each mistake that a cell or a collector can be told to make breaks one of them on two or
-//! three cells. Only in builds with the feature `mutations`: `cargo test -p life --features mutations`.
+//! three cells. Only in builds with the feature `mutations`: `cargo test -p buttonwood-life --features mutations`.
 #![allow(clippy::unwrap_used, reason = "tests: a surprise is a failure")]
 
 #[path = "../exhaustive/small.rs"]

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use kernel::alone::Stage;
 use kernel::{NodeId, Pid, Reason};
 use market::Party;
+use protocol::{Busy, Presence, Say, TimeInForce};
 use units::{AskId, Lots, OrderId, Price, Side};
-use words::{Busy, Presence, Say, TimeInForce};
 
 /// Dies too often: its supervisor gives it up.
 pub(super) const GIVEN_UP: Reason = Reason::Said(1_000);

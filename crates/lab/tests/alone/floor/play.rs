@@ -5,8 +5,8 @@ use kernel::alone::{Did, Doing, Given, Input, Model, Stage, Way};
 use kernel::{Control, Node, Pid, Reason, Restart};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role, floor_of, orders_of};
+use protocol::Say;
 use units::{Lots, MarketId, OrderId, Side};
-use words::Say;
 
 use super::peers::{GIVEN_UP, Is, Peer, Peers};
 use super::{Floor, Gathering};

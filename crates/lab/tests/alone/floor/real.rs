@@ -7,8 +7,8 @@ use kernel::alone::Did;
 use lab::laws::run_before;
 use lab::world::{Seen, Who};
 use market::{LEDGER, orders_of};
+use protocol::Say;
 use units::MarketId;
-use words::Say;
 
 use super::Floor;
 use super::peers::Peers;

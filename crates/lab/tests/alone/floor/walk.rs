@@ -3,8 +3,8 @@
 
 use kernel::{Control, Pid};
 use market::BORNE;
+use protocol::{Busy, Say};
 use units::{Lots, OrderId};
-use words::{Busy, Say};
 
 use super::{Floor, Told};
 use crate::answer::Answer;

@@ -2,8 +2,8 @@
 
 use kernel::Pid;
 use market::Hold;
+use protocol::{Busy, Deal, Fact, Reason, Say, TimeInForce};
 use units::{Lots, Price};
-use words::{Busy, Deal, Fact, Reason, Say, TimeInForce};
 
 use super::{Order, Phase, Wish};
 use crate::answer::Answer;

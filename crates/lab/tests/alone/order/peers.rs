@@ -7,8 +7,8 @@ use kernel::alone::{Doing, Given, Input, Model, Stage, Way};
 use kernel::{Intensity, Node, Pid, Reason};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, Role, floor_of, orders_of};
+use protocol::{Deal, Entered, Fact, Presence, Say, TimeInForce};
 use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
-use words::{Deal, Entered, Fact, Presence, Say, TimeInForce};
 
 use super::{Order, Phase};
 use crate::answer::Numbers;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use protocol::Code;
 use serde::Serialize;
 use utoipa::ToSchema;
-use words::Code;
 
 use crate::gate::App;
 use crate::problem::{Problem, Refusals};

@@ -1,8 +1,8 @@
 //! Which order a path names, by its number or by the client's id, and whether it is the account's own.
 
 use ledger::views::{Bounds, Order, Views};
+use protocol::Code;
 use units::{AccountId, ClientId, OrderId};
-use words::Code;
 
 use crate::client_oid;
 use crate::problem::Problem;

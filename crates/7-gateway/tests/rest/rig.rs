@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Policy, Service, ServiceOptions, Subscription};
-use gates::{Gate, GateError, Options};
+use gateway::{Gate, GateError, Options};
+use protocol::{Ask, MarketSpec};
 use serde_json::{Value, json};
 use units::Scale;
-use words::{Ask, MarketSpec};
 
 /// A running exchange with two markets, and its gate.
 pub(crate) struct Rig {

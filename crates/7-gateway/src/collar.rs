@@ -2,10 +2,10 @@
 
 use ledger::Band;
 use ledger::views::{Market, Views};
+use protocol::{Ask, Place, Replace};
 use serde::Serialize;
 use units::{Price, Side};
 use utoipa::ToSchema;
-use words::{Ask, Place, Replace};
 
 use crate::decimal;
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use exchange::Subscription;
 use ledger::views::{Bounds, Views};
+use protocol::Code;
 use tokio::sync::watch;
-use words::Code;
 
 use crate::problem::{GateCode, Problem};
 

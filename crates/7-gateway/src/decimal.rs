@@ -1,8 +1,8 @@
 //! Numbers of steps as decimal text, and back, for one market.
 
 use ledger::views::Market;
+use protocol::Code;
 use units::{DecimalError, Lots, Price, Scale, limits};
-use words::Code;
 
 use crate::problem::Problem;
 

@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use protocol::Code;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
-use words::Code;
 
 macro_rules! gate_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $message:literal;)*) => {

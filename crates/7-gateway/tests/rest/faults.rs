@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use exchange::{Policy, Service, ServiceOptions};
-use gates::Options;
+use gateway::Options;
 use journal::Journal as _;
+use protocol::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
 use serde_json::{Value, json};
 use units::{AccountId, AskId, Lots, MarketId, Price, Scale, Side, Time};
-use words::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
 
 use crate::rig::{Reply, Rig, id, in_memory, open_markets, order};
 
@@ -191,7 +191,7 @@ fn journal_of_a_stopped_market(dir: &Path) {
         Fact::MarketOpened { market, spec },
         Fact::MarketStopped { market },
     ];
-    let mut groups = words::bytes::Groups::default();
+    let mut groups = protocol::bytes::Groups::default();
     for (seq, fact) in (1..).zip(facts) {
         groups.push(Stamp { seq, ask: AskId(seq), time: Time(1) }, &fact);
     }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exchange::Service;
-use gates::{GateError, Options};
+use gateway::{GateError, Options};
+use protocol::{Ask, Place, TimeInForce};
 use serde_json::json;
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side};
-use words::{Ask, Place, TimeInForce};
 
 use crate::rig::{Rig, id, open_markets, order, start_gate, start_service};
 
@@ -158,7 +158,7 @@ fn with_a_cancel_at_work() -> (Rig, TcpStream, Sender<()>) {
         .tells
         .iter()
         .find_map(|tell| match tell {
-            words::Tell::Fact(_, words::Fact::Entered(entered)) => Some(entered.order),
+            protocol::Tell::Fact(_, protocol::Fact::Entered(entered)) => Some(entered.order),
             _ => None,
         })
         .unwrap();
@@ -179,7 +179,7 @@ fn with_a_cancel_at_work() -> (Rig, TcpStream, Sender<()>) {
     cancel.write_all(request.as_bytes()).unwrap();
     let cancelled = |order: OrderId| {
         let again = client.ask(Ask::Release { order }).unwrap();
-        again.tells.contains(&words::Tell::Refused(words::Code::UnknownOrder))
+        again.tells.contains(&protocol::Tell::Refused(protocol::Code::UnknownOrder))
     };
     assert!((0..100_000).any(|_| cancelled(order)), "the cancel never came to the exchange");
     (rig, cancel, go)

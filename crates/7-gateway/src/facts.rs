@@ -1,9 +1,9 @@
 //! Ours: a trade with the facts that made it, as far as whoever asks may see them.
 
 use ledger::views::{Market, Order, Trade};
+use protocol::{Deal, Entered, Stamp};
 use serde::Serialize;
 use utoipa::ToSchema;
-use words::{Deal, Entered, Stamp};
 
 use crate::decimal;
 use crate::schema::{Decimal, NumberText, ProductId, TimeText};

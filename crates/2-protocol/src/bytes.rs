@@ -7,8 +7,8 @@
 //!
 //! ```
 //! use units::{AskId, Lots, OrderId, Time};
-//! use words::bytes::{Facts, Groups};
-//! use words::{Fact, Reason, Stamp};
+//! use protocol::bytes::{Facts, Groups};
+//! use protocol::{Fact, Reason, Stamp};
 //!
 //! let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
 //! let stamp = Stamp { seq: 21, ask: AskId(5), time: Time(0) };

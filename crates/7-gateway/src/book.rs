@@ -11,12 +11,12 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use ledger::views::{Book, Market};
+use protocol::Code;
 use serde::Serialize;
 use units::{Lots, MarketId, OrderId, Price, Side};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use words::Code;
 
 use crate::decimal;
 use crate::extract::{Id, Query};
@@ -208,8 +208,8 @@ fn rows(market: &Market, side: Side, level: u64) -> (Vec<Row>, bool) {
 #[cfg(test)]
 mod tests {
     use ledger::views::Views;
+    use protocol::{Entered, Fact, MarketSpec, Stamp, TimeInForce};
     use units::{AccountId, AskId, Scale, Time};
-    use words::{Entered, Fact, MarketSpec, Stamp, TimeInForce};
 
     use super::*;
 

@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 
 use exchange::Service;
-use gates::Options;
+use gateway::Options;
+use protocol::{Ask, Distance, MarketSpec};
 use serde_json::{Value, json};
 use units::{Price, Scale};
-use words::{Ask, Distance, MarketSpec};
 
 use crate::rig::{Reply, Rig, id, start_service};
 

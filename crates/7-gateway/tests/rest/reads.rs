@@ -185,9 +185,9 @@ fn time_health_and_readiness_are_told() {
 
 #[test]
 fn the_description_that_is_kept_is_current() {
-    compare("../../docs/openapi.json", &gates::openapi_json());
+    compare("../../docs/openapi.json", &gateway::openapi_json());
     let rig = Rig::start();
-    assert_eq!(rig.get("/openapi.json", 0).text, gates::openapi_json());
+    assert_eq!(rig.get("/openapi.json", 0).text, gateway::openapi_json());
     rig.stop();
 }
 
@@ -383,7 +383,7 @@ fn the_description_refers_to_nothing_that_is_not_there() {
             _ => {}
         }
     }
-    let said: Value = serde_json::from_str(&gates::openapi_json()).unwrap();
+    let said: Value = serde_json::from_str(&gateway::openapi_json()).unwrap();
     let mut references = Vec::new();
     walk(&said, &mut references);
     assert!(references.len() > 50, "{references:?}");

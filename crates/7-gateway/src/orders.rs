@@ -9,11 +9,11 @@ use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
 use ledger::views::{Order, Views};
+use protocol::{Ask, Code, Place, Replace, Tell, TimeInForce};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use units::{AccountId, OrderId};
 use utoipa::ToSchema;
-use words::{Ask, Code, Place, Replace, Tell, TimeInForce};
 
 use crate::extract::{Account, Body, Id, Present, Query};
 use crate::gate::App;
@@ -263,7 +263,7 @@ pub(crate) async fn place(
     let mut order: Option<Order> = None;
     for tell in &answer.tells {
         match (tell, &mut order) {
-            (Tell::Fact(stamp, words::Fact::Entered(entered)), None) => {
+            (Tell::Fact(stamp, protocol::Fact::Entered(entered)), None) => {
                 order = Some(Order::new(stamp, *entered));
             }
             (Tell::Fact(stamp, fact), Some(order)) => order.apply(stamp, fact),

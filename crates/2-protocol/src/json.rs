@@ -13,7 +13,7 @@ use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp, Ti
 ///
 /// ```
 /// use units::{AskId, Lots, OrderId, Time};
-/// use words::{Fact, Reason, Stamp, json::Json};
+/// use protocol::{Fact, Reason, Stamp, json::Json};
 ///
 /// let stamp = Stamp { seq: 9, ask: AskId(7), time: Time(1_430_438_404_518_000_000) };
 /// let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
@@ -80,7 +80,7 @@ impl Display for Csv {
 /// needs.
 ///
 /// ```
-/// # use {units::Time, words::json::Rfc3339};
+/// # use {units::Time, protocol::json::Rfc3339};
 /// assert_eq!(Rfc3339(Time(1_709_164_800_000_001_000)).to_string(), "2024-02-29T00:00:00.000001Z");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, order, start_gate, start_service};
 use exchange::Service;
-use gates::{GateError, Options};
+use gateway::{GateError, Options};
 use ledger::views::Bounds;
 use serde_json::json;
 

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use ledger::views::{Market, Views};
+use protocol::{Ask, Code};
 use serde::Serialize;
 use units::Side;
-use words::{Ask, Code};
 
 use crate::decimal;
 use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};

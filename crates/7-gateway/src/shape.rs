@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use ledger::views::{Fill, Market, Order, Trade};
+use protocol::Entered;
 use serde::Serialize;
 use units::Scale;
 use utoipa::ToSchema;
-use words::Entered;
 
 use crate::collar::CollarBody;
 use crate::schema::{CurrencyId, Decimal, NumberText, ProductId, TimeText};
@@ -70,7 +70,7 @@ impl Product {
             base_increment: market.spec.lot.step().to_string(),
             display_name: id.replacen('-', "/", 1),
             status: if stopped { ProductStatus::Offline } else { ProductStatus::Online },
-            status_message: if stopped { words::Code::MarketStopped.message() } else { "" },
+            status_message: if stopped { protocol::Code::MarketStopped.message() } else { "" },
             cancel_only: stopped,
             limit_only: true,
             post_only: false,

@@ -15,8 +15,8 @@ use axum::http::{HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
+use protocol::Code;
 use tokio::time::Instant;
-use words::Code;
 
 use crate::connections::Connection;
 use crate::gate::{App, Options};
