@@ -12,7 +12,7 @@ same loads on runtimes of processes
   --json           JSON instead of tables
 
 engines:
-  --asks N         asks that are timed (500000)
+  --commands N         commands that are timed (500000)
   --scenario NAME  still, calm, trending, volatile, crash or all (all)
   --standing LIST  also `still` on standing books of so many orders, such as 1000,1000000;
                    `none` for none of it (1000,10000,100000,1000000)
@@ -29,7 +29,7 @@ pub struct Args {
     /// Timed rounds.
     pub rounds: usize,
     /// Timed asks.
-    pub asks: usize,
+    pub commands: usize,
     /// Scenarios with their own standing book.
     pub scenarios: Vec<Scenario>,
     /// Standing books to run `still` on.
@@ -66,7 +66,7 @@ impl Args {
     pub fn read(mut args: impl Iterator<Item = String>) -> Result<Args, Stop> {
         let mut read = Args {
             rounds: 5,
-            asks: 500_000,
+            commands: 500_000,
             scenarios: Scenario::ALL.to_vec(),
             standing: vec![1_000, 10_000, 100_000, 1_000_000],
             seed: 1_792,
@@ -103,7 +103,7 @@ impl Args {
                 }
                 "--alive" => read.alive = number(&flag, &value, 1_000)? as u64,
                 "--rounds" => read.rounds = number(&flag, &value, 1)?,
-                "--asks" => read.asks = number(&flag, &value, 1_000)?,
+                "--asks" => read.commands = number(&flag, &value, 1_000)?,
                 "--seed" => read.seed = number(&flag, &value, 0)? as u64,
                 "--scenario" if value == "all" => {}
                 "--scenario" => {
@@ -157,7 +157,7 @@ mod tests {
             (args.engines, args.runtimes, args.alive, args.quick),
             (false, true, 5_000, true)
         );
-        let wrong = ["--rounds", "--rounds 0", "--asks x", "--scenario dull", "--fast", "--out x"];
+        let wrong = ["--rounds", "--rounds 0", "--commands x", "--scenario dull", "--fast", "--out x"];
         for wrong in wrong.into_iter().chain(["--only", "--only ours", "--alive 0"]) {
             assert!(matches!(read(wrong), Err(Stop::Wrong(_))), "{wrong}");
         }

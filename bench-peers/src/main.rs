@@ -85,7 +85,7 @@ fn engines(args: &Args) -> Vec<Case> {
 }
 
 fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {
-    let script = Script::new(scenario, args.seed, args.asks, standing);
+    let script = Script::new(scenario, args.seed, args.commands, standing);
     let mut entries = vec![
         Entry::new::<Ours>(&script),
         Entry::new::<PlainEngine>(&script),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Ask, Place, Replace, TimeInForce};
+use protocol::{Command, NewOrder, Replace, TimeInForce};
 use rustc_hash::FxHashMap;
 use units::Side;
 
@@ -33,7 +33,7 @@ struct Level {
     last: u32,
 }
 
-/// What the flow's next ask met, for those who must be told beforehand.
+/// What the flow's next command met, for those who must be told beforehand.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Met {
     /// A replace: lots that its order had traded before. `None` if the order was not open.
@@ -48,7 +48,7 @@ pub struct Plain {
     free: Vec<u32>,
     index: FxHashMap<u64, u32>,
     bids: BTreeMap<i64, Level>,
-    asks: BTreeMap<i64, Level>,
+    commands: BTreeMap<i64, Level>,
 }
 
 impl Plain {
@@ -59,7 +59,7 @@ impl Plain {
             free: Vec::new(),
             index: FxHashMap::with_capacity_and_hasher(orders, Default::default()),
             bids: BTreeMap::new(),
-            asks: BTreeMap::new(),
+            commands: BTreeMap::new(),
         }
     }
 
@@ -75,29 +75,29 @@ impl Plain {
         Met { done: Some(order.done), before: (order.price, order.size) }
     }
 
-    /// Does what the ask wants.
+    /// Does what the command wants.
     #[inline]
-    pub fn ask(&mut self, number: u64, ask: &Ask, sink: &mut impl Sink) {
-        match ask {
-            Ask::Place(place) => self.place(number, place, sink),
-            Ask::Replace(replace) => self.replace(number, replace, sink),
-            Ask::Cancel { order, .. } => self.cancel(number, order.0, sink),
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {} // not in the flow
+    pub fn submit(&mut self, number: u64, command: &Command, sink: &mut impl Sink) {
+        match command {
+            Command::NewOrder(place) => self.place(number, place, sink),
+            Command::Replace(replace) => self.replace(number, replace, sink),
+            Command::Cancel { order, .. } => self.cancel(number, order.0, sink),
+            Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {} // not in the flow
         }
     }
 
-    fn place(&mut self, number: u64, ask: &Place, sink: &mut impl Sink) {
-        let (price, size) = (ask.price.0, ask.lots.0);
+    fn place(&mut self, number: u64, command: &NewOrder, sink: &mut impl Sink) {
+        let (price, size) = (command.price.0, command.quantity.0);
         sink.report(Report::new(Kind::Entered, number, number, price, size));
-        let done = self.walk(number, number, ask.side, price, size, sink);
+        let done = self.walk(number, number, command.side, price, size, sink);
         if done == size {
             return;
         }
-        if ask.stands == TimeInForce::ImmediateOrCancel {
+        if command.time_in_force == TimeInForce::ImmediateOrCancel {
             return sink.report(Report::new(Kind::Left, number, number, price, size - done));
         }
         let order =
-            Order { id: number, price, size, done, side: ask.side, before: NONE, after: NONE };
+            Order { id: number, price, size, done, side: command.side, before: NONE, after: NONE };
         let at = match self.free.pop() {
             Some(at) => {
                 self.orders[at as usize] = order;
@@ -112,8 +112,8 @@ impl Plain {
         self.link(at);
     }
 
-    fn replace(&mut self, number: u64, ask: &Replace, sink: &mut impl Sink) {
-        let (id, price, size) = (ask.order.0, ask.price.0, ask.lots.0);
+    fn replace(&mut self, number: u64, command: &Replace, sink: &mut impl Sink) {
+        let (id, price, size) = (command.order.0, command.price.0, command.quantity.0);
         let refused = Report::new(Kind::Refused, number, id, price, size);
         let Some(&at) = self.index.get(&id) else { return sink.report(refused) };
         let order = &mut self.orders[at as usize];
@@ -162,7 +162,7 @@ impl Plain {
         let mut left = open;
         while left > 0 {
             let best = match side {
-                Side::Buy => self.asks.first_entry(),
+                Side::Buy => self.commands.first_entry(),
                 Side::Sell => self.bids.last_entry(),
             };
             let Some(mut level) = best else { break };
@@ -173,10 +173,10 @@ impl Plain {
             let mut at = level.get().first;
             while at != NONE && left > 0 {
                 let maker = &mut self.orders[at as usize];
-                let lots = left.min(maker.open());
-                sink.report(Report::trade(number, taker, maker.id, price, lots));
-                maker.done += lots;
-                left -= lots;
+                let quantity = left.min(maker.open());
+                sink.report(Report::trade(number, taker, maker.id, price, quantity));
+                maker.done += quantity;
+                left -= quantity;
                 if maker.open() > 0 {
                     break;
                 }
@@ -197,7 +197,7 @@ impl Plain {
     fn levels(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
         match side {
             Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+            Side::Sell => &mut self.commands,
         }
     }
 
@@ -239,7 +239,7 @@ impl Plain {
 mod tests {
     use lab::flow::{Flow, Options, Scenario};
     use lab::oracle::{Oracle, Outcome};
-    use units::AskId;
+    use units::CommandId;
 
     use super::*;
 
@@ -256,35 +256,43 @@ mod tests {
         for (seed, scenario) in (41..).zip(Scenario::ALL) {
             let mut oracle = Oracle::new();
             let spec = lab::flow::market();
-            oracle.ask(AskId(1), &Ask::OpenMarket(spec));
+            oracle.submit(CommandId(1), &Command::OpenMarket(spec));
             let mut plain = Plain::new(0);
-            let options = Options { first: AskId(2), period: 20_000, ..Options::default() };
-            for (number, ask) in (2..).zip(Flow::new(scenario, seed, options).take(40_000)) {
+            let options = Options { first: CommandId(2), period: 20_000, ..Options::default() };
+            for (number, command) in (2..).zip(Flow::new(scenario, seed, options).take(40_000)) {
                 let mut lines = Lines(Vec::new());
-                plain.ask(number, &ask, &mut lines);
+                plain.submit(number, &command, &mut lines);
                 let ours: Vec<_> = lines
                     .0
                     .iter()
                     .map(|r| {
-                        (r.kind, r.order, r.maker, r.lots, if r.maker > 0 { r.price } else { 0 })
+                        (
+                            r.kind,
+                            r.order,
+                            r.maker,
+                            r.quantity,
+                            if r.maker > 0 { r.price } else { 0 },
+                        )
                     })
                     .collect();
                 let right: Vec<_> = oracle
-                    .ask(AskId(number), &ask)
+                    .submit(CommandId(number), &command)
                     .iter()
                     .map(|outcome| match *outcome {
-                        Outcome::Entered(e) => (Kind::Entered, e.order.0, 0, e.lots.0, 0),
-                        Outcome::Traded { maker, taker, price, lots, .. } => {
-                            (Kind::Traded, taker.0, maker.0, lots.0, price.0)
+                        Outcome::Entered(e) => (Kind::Entered, e.order.0, 0, e.quantity.0, 0),
+                        Outcome::Traded { maker, taker, price, quantity, .. } => {
+                            (Kind::Traded, taker.0, maker.0, quantity.0, price.0)
                         }
-                        Outcome::Replaced { order, lots, .. } => {
-                            (Kind::Replaced, order.0, 0, lots.0, 0)
+                        Outcome::Replaced { order, quantity, .. } => {
+                            (Kind::Replaced, order.0, 0, quantity.0, 0)
                         }
-                        Outcome::Left { order, lots, .. } => (Kind::Left, order.0, 0, lots.0, 0),
+                        Outcome::Cancelled { order, quantity, .. } => {
+                            (Kind::Left, order.0, 0, quantity.0, 0)
+                        }
                         _ => (Kind::Refused, ours[0].1, 0, ours[0].3, 0),
                     })
                     .collect();
-                assert_eq!(ours, right, "{scenario}, seed {seed}, ask {number}: {ask:?}");
+                assert_eq!(ours, right, "{scenario}, seed {seed}, ask {number}: {command:?}");
             }
             assert_eq!(plain.resting(), oracle.open_orders(), "{scenario}, seed {seed}");
         }

@@ -164,8 +164,8 @@ mod tests {
     fn all_reports_arrive_in_order() {
         let mut queue = Queue::start();
         let mut direct = Tally::default();
-        for ask in 0..100_003 {
-            let report = Report::trade(ask, ask + 1, ask / 2, -5, ask % 100);
+        for command in 0..100_003 {
+            let report = Report::trade(command, command + 1, command / 2, -5, command % 100);
             queue.report(report);
             direct.report(report);
         }

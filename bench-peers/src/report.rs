@@ -12,7 +12,7 @@ pub enum Kind {
     Replaced,
     /// An order left: cancelled, or immediate and not filled.
     Left,
-    /// The ask was refused.
+    /// The command was refused.
     Refused,
 }
 
@@ -23,16 +23,16 @@ pub const KINDS: usize = 5;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Report {
-    /// Which ask brought it about, by its number in the flow.
-    pub ask: u64,
-    /// The order that it is about; of a trade, the newcomer.
+    /// Which command brought it about, by its number in the flow.
+    pub command: u64,
+    /// The order that it is about; of a trade, the incoming order.
     pub order: u64,
     /// Of a trade, the resting order.
     pub maker: u64,
     /// In ticks.
     pub price: i64,
     /// Traded, entered, cancelled or the new size.
-    pub lots: u64,
+    pub quantity: u64,
     /// Who owns the order.
     pub account: u32,
     /// Where.
@@ -44,14 +44,14 @@ pub struct Report {
 impl Report {
     /// A report about one order, of the only market and account that the flow has.
     #[inline]
-    pub fn new(kind: Kind, ask: u64, order: u64, price: i64, lots: u64) -> Report {
-        Report { ask, order, maker: 0, price, lots, account: 1, market: 0, kind }
+    pub fn new(kind: Kind, command: u64, order: u64, price: i64, quantity: u64) -> Report {
+        Report { command, order, maker: 0, price, quantity, account: 1, market: 0, kind }
     }
 
     /// A trade.
     #[inline]
-    pub fn trade(ask: u64, order: u64, maker: u64, price: i64, lots: u64) -> Report {
-        Report { maker, ..Report::new(Kind::Traded, ask, order, price, lots) }
+    pub fn trade(command: u64, order: u64, maker: u64, price: i64, quantity: u64) -> Report {
+        Report { maker, ..Report::new(Kind::Traded, command, order, price, quantity) }
     }
 }
 
@@ -69,7 +69,7 @@ pub struct Tally {
     /// Reports of each kind.
     pub kinds: [u64; KINDS],
     /// Lots traded.
-    pub lots: u64,
+    pub quantity: u64,
     /// Over price and lots of all trades, in order.
     pub trades_hash: u64,
     /// Over all that a report says, so that no field of it is computed in vain.
@@ -86,15 +86,15 @@ impl Tally {
 impl Sink for Tally {
     #[inline]
     fn report(&mut self, report: Report) {
-        let Report { ask, order, maker, price, lots, account, market, kind } = report;
+        let Report { command, order, maker, price, quantity, account, market, kind } = report;
         let price = price.cast_unsigned();
         self.kinds[kind as usize] += 1;
         let who = u64::from(account) << 16 | u64::from(market);
-        let all = ask ^ order.rotate_left(7) ^ maker.rotate_left(23) ^ price.rotate_left(37);
-        self.checksum = fold(self.checksum, all ^ lots.rotate_left(51) ^ who);
+        let all = command ^ order.rotate_left(7) ^ maker.rotate_left(23) ^ price.rotate_left(37);
+        self.checksum = fold(self.checksum, all ^ quantity.rotate_left(51) ^ who);
         if kind == Kind::Traded {
-            self.lots += lots;
-            self.trades_hash = fold(self.trades_hash, price << 16 ^ lots);
+            self.quantity += quantity;
+            self.trades_hash = fold(self.trades_hash, price << 16 ^ quantity);
         }
     }
 }

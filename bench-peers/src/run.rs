@@ -36,9 +36,9 @@ pub struct Entry {
     pub name: &'static str,
     /// What it reported.
     pub tally: Tally,
-    /// Trades that were worse than the newcomer's limit.
+    /// Trades that were worse than the incoming order's limit.
     pub past_limit: u64,
-    /// Nanoseconds an ask of each round: through the queue, and folded.
+    /// Nanoseconds a command of each round: through the queue, and folded.
     pub queue: Vec<f64>,
     /// The same, folded.
     pub fold: Vec<f64>,
@@ -70,7 +70,7 @@ impl Entry {
         }
     }
 
-    /// The median of the rounds, in nanoseconds an ask; `None` if there were none.
+    /// The median of the rounds, in nanoseconds a command; `None` if there were none.
     pub fn median(&self, out: Out) -> Option<f64> {
         let mut rounds = self.rounds(out).to_vec();
         rounds.sort_by(f64::total_cmp);
@@ -90,7 +90,7 @@ impl Entry {
     }
 }
 
-/// Looks at each trade's price beside the newcomer's limit.
+/// Looks at each trade's price beside the incoming order's limit.
 struct Judge<'a> {
     script: &'a Script,
     tally: Tally,
@@ -103,7 +103,7 @@ impl Sink for Judge<'_> {
         if report.kind == Kind::Traded {
             let kept = self
                 .script
-                .limit(report.ask)
+                .limit(report.command)
                 .is_some_and(|(side, limit)| side.accepts(limit, Price(report.price)));
             self.past_limit += u64::from(!kept);
         }
@@ -111,7 +111,7 @@ impl Sink for Judge<'_> {
 }
 
 #[allow(clippy::disallowed_types, reason = "time is what is measured here")]
-/// Feeds a fresh engine; returns nanoseconds an ask, standing book not counted.
+/// Feeds a fresh engine; returns nanoseconds a command, standing book not counted.
 fn time<E: Engine>(script: &Script, out: Out) -> f64 {
     let (commands, standing) = E::translate(script);
     let (before, timed) = commands.split_at(standing);

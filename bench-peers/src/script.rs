@@ -4,24 +4,24 @@
 //! it.
 
 use lab::flow::{Flow, Options, Scenario};
-use protocol::Ask;
-use units::{AskId, Price, Side};
+use protocol::Command;
+use units::{CommandId, Price, Side};
 
 use crate::plain::{Met, Plain};
 use crate::report::{Kind, Tally};
 
-/// The number of the first ask of the flow: ask 1 opens the market.
+/// The number of the first command of the flow: ask 1 opens the market.
 pub const FIRST: u64 = 2;
 
 /// A flow ready to be fed.
 pub struct Script {
     /// The asks; the first has number [`FIRST`].
-    pub asks: Vec<Ask>,
+    pub commands: Vec<Command>,
     /// How many of them place the standing book, and are not timed.
     pub standing: usize,
-    /// For each ask, what it met.
+    /// For each command, what it met.
     pub met: Vec<Met>,
-    /// For each ask, lots that its order traded in it as the newcomer.
+    /// For each command, lots that its order traded in it as the incoming order.
     pub taken: Vec<u32>,
     /// What the plain book reported, standing book included.
     pub tally: Tally,
@@ -31,47 +31,51 @@ pub struct Script {
 
 impl Script {
     /// Generates the flow and runs the plain book over it once.
-    pub fn new(scenario: Scenario, seed: u64, asks: usize, standing: Option<u32>) -> Script {
-        let options =
-            Options { first: AskId(FIRST), standing, period: asks as u64, ..Options::default() };
+    pub fn new(scenario: Scenario, seed: u64, commands: usize, standing: Option<u32>) -> Script {
+        let options = Options {
+            first: CommandId(FIRST),
+            standing,
+            period: commands as u64,
+            ..Options::default()
+        };
         let flow = Flow::new(scenario, seed, options);
         let standing = flow.standing();
-        let asks: Vec<Ask> = flow.take(standing + asks).collect();
+        let commands: Vec<Command> = flow.take(standing + commands).collect();
         let mut plain = Plain::new(0);
         let mut tally = Tally::default();
-        let mut met = Vec::with_capacity(asks.len());
-        let mut taken = Vec::with_capacity(asks.len());
-        for (number, ask) in (FIRST..).zip(&asks) {
-            met.push(match ask {
-                Ask::Replace(replace) => plain.meet(replace.order.0),
+        let mut met = Vec::with_capacity(commands.len());
+        let mut taken = Vec::with_capacity(commands.len());
+        for (number, command) in (FIRST..).zip(&commands) {
+            met.push(match command {
+                Command::Replace(replace) => plain.meet(replace.order.0),
                 _ => Met::default(),
             });
-            let before = tally.lots;
-            plain.ask(number, ask, &mut tally);
-            taken.push(u32::try_from(tally.lots - before).expect("sizes are at most 100"));
+            let before = tally.quantity;
+            plain.submit(number, command, &mut tally);
+            taken.push(u32::try_from(tally.quantity - before).expect("sizes are at most 100"));
         }
         let resting = plain.resting();
-        Script { asks, standing, met, taken, tally, resting }
+        Script { commands, standing, met, taken, tally, resting }
     }
 
-    /// Asks that are timed.
+    /// Commands that are timed.
     pub fn timed(&self) -> usize {
-        self.asks.len() - self.standing
+        self.commands.len() - self.standing
     }
 
-    /// The side of the order that this ask placed.
+    /// The side of the order that this command placed.
     pub fn side(&self, order: u64) -> Side {
-        match &self.asks[(order - FIRST) as usize] {
-            Ask::Place(place) => place.side,
-            _ => unreachable!("the flow names orders by the asks that placed them"),
+        match &self.commands[(order - FIRST) as usize] {
+            Command::NewOrder(place) => place.side,
+            _ => unreachable!("the flow names orders by the commands that placed them"),
         }
     }
 
-    /// The limit that trades of this ask must keep.
-    pub fn limit(&self, ask: u64) -> Option<(Side, Price)> {
-        match &self.asks[(ask - FIRST) as usize] {
-            Ask::Place(place) => Some((place.side, place.price)),
-            Ask::Replace(replace) => Some((self.side(replace.order.0), replace.price)),
+    /// The limit that trades of this command must keep.
+    pub fn limit(&self, command: u64) -> Option<(Side, Price)> {
+        match &self.commands[(command - FIRST) as usize] {
+            Command::NewOrder(place) => Some((place.side, place.price)),
+            Command::Replace(replace) => Some((self.side(replace.order.0), replace.price)),
             _ => None,
         }
     }
@@ -81,7 +85,7 @@ impl Script {
         let timed = self.timed() as f64;
         let share = |kind| 100.0 * self.tally.count(kind) as f64 / timed;
         format!(
-            "{:.1} trades, {:.1} refusals per 100 asks; {} standing at first, {} rest in the end",
+            "{:.1} trades, {:.1} refusals per 100 commands; {} standing at first, {} rest in the end",
             share(Kind::Traded),
             share(Kind::Refused),
             self.standing,

@@ -23,19 +23,19 @@ impl Case {
 /// Why an engine's trades are not those of the plain book, or that they are.
 fn verdict(entry: &Entry, plain: &Entry) -> String {
     let (theirs, right) = (&entry.tally, &plain.tally);
-    if theirs.trades_hash == right.trades_hash && theirs.lots == right.lots {
+    if theirs.trades_hash == right.trades_hash && theirs.quantity == right.quantity {
         return "same".to_owned();
     }
     let trades = theirs.count(Kind::Traded);
     let off = format!(
         "differ: {trades} trades of {} lots, not {} of {}",
-        theirs.lots,
+        theirs.quantity,
         right.count(Kind::Traded),
-        right.lots
+        right.quantity
     );
     match entry.past_limit {
         0 => format!("{off}; none past its limit, so its priority or its refusals differ"),
-        past => format!("{off}; {past} were worse than the newcomer's limit"),
+        past => format!("{off}; {past} were worse than the incoming order's limit"),
     }
 }
 
@@ -65,7 +65,7 @@ pub fn table(case: &Case) {
 pub fn growth(cases: &[Case]) {
     let deep: Vec<&Case> = cases.iter().filter(|case| case.standing.is_some()).collect();
     let (Some(small), Some(large)) = (deep.first(), deep.last()) else { return };
-    println!("\ncost per ask, {} against {}:", large.name(), small.name());
+    println!("\ncost per command, {} against {}:", large.name(), small.name());
     for (a, b) in small.entries.iter().zip(&large.entries) {
         for out in [Out::Queue, Out::Fold] {
             if let (Some(before), Some(after)) = (a.median(out), b.median(out)) {
@@ -86,7 +86,7 @@ pub fn json(args: &Args, cases: &[Case], runtimes: Option<&str>) {
     println!(
         "{{\"rounds\":{},\"asks\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
         args.rounds,
-        args.asks,
+        args.commands,
         args.seed,
         cases.join(","),
         runtimes.unwrap_or("null")
@@ -103,7 +103,7 @@ fn case_json(case: &Case) -> String {
                 "\"engine\":\"{}\",\"trades\":{},\"lots\":{},\"past_limit\":{},\"same_trades\":{}",
                 entry.name,
                 entry.tally.count(Kind::Traded),
-                entry.tally.lots,
+                entry.tally.quantity,
                 entry.past_limit,
                 verdict(entry, case.plain()) == "same"
             );

@@ -1,4 +1,4 @@
-//! What an ask costs in instructions and in branches that a simple predictor gets wrong, and what the kernel's
+//! What a command costs in instructions and in branches that a simple predictor gets wrong, and what the kernel's
 //! own loads cost, counted by valgrind's callgrind: figures that a busy machine does not change.
 #![allow(clippy::print_stdout, reason = "a tool that speaks to a terminal")]
 
@@ -7,7 +7,7 @@ use crate::tool::{Tool, cargo, tool};
 
 /// The scenarios of the generated flow.
 const SCENARIOS: [&str; 5] = ["still", "calm", "trending", "volatile", "crash"];
-const ASKS: u32 = 50_000;
+const COMMANDS: u32 = 50_000;
 
 /// The loads of `lab::loads`.
 const LOADS: [&str; 6] = [
@@ -26,9 +26,9 @@ pub(crate) fn run() -> Result<(), Fault> {
         let [program, reason, package] = ["valgrind", "it counts", "valgrind"].map(str::to_owned);
         return Err(Fault::Missing { program, reason, package });
     }
-    println!("of {ASKS} asks each, an ask");
+    println!("of {COMMANDS} commands each, a command");
     for scenario in SCENARIOS {
-        print(scenario, &callgrind("count_asks", scenario, ASKS).read()?, ASKS);
+        print(scenario, &callgrind("count_commands", scenario, COMMANDS).read()?, COMMANDS);
     }
     println!("of {TIMES} times each, once");
     for load in LOADS {

@@ -1,4 +1,4 @@
-//! Runs schemathesis against the built server: what the description of REST says is what the gate does.
+//! Runs schemathesis against the built server: what the description of REST says is what the gateway does.
 //!
 //! It comes from PyPI at a pinned version, into a virtual environment in the target folder, which
 //! stays. The server is one in memory, at a port of the system's choice; it is ended by its number,

@@ -12,7 +12,7 @@ use matchcore::{
     OrderKind, OrderOutcome, Price, Quantity, QuantityPolicy, SequenceNumber, SubmitCmd,
     TimeInForce, Timestamp,
 };
-use protocol::{Ask, Place, Replace};
+use protocol::Replace;
 use units::Side;
 
 use crate::engines::Engine;
@@ -22,11 +22,11 @@ use crate::script::{FIRST, Script};
 /// A command, and what the reports of it name.
 pub struct Fed {
     command: Command,
-    ask: u64,
+    number: u64,
     order: u64,
     price: i64,
     lots: u64,
-    /// False for the second of two commands that are one ask.
+    /// False for the second of two commands that are one command.
     first: bool,
     /// Lots of an immediate order that were not asked for, as they may not trade.
     unmatched: u64,
@@ -35,23 +35,25 @@ pub struct Fed {
 /// The script in matchcore's types.
 struct Translation {
     fed: Vec<Fed>,
-    /// matchcore's number of each order, by the number of the ask that placed it.
+    /// matchcore's number of each order, by the number of the command that placed it.
     ids: Vec<u64>,
     keep_limits: bool,
 }
 
 impl Translation {
-    fn push(&mut self, kind: CommandKind, ask: u64, order: u64, price: i64, lots: u64) {
-        let number = self.fed.len() as u64;
-        let meta =
-            CommandMeta { sequence_number: SequenceNumber(number), timestamp: Timestamp(number) };
+    fn push(&mut self, kind: CommandKind, number: u64, order: u64, price: i64, lots: u64) {
+        let sequence = self.fed.len() as u64;
+        let meta = CommandMeta {
+            sequence_number: SequenceNumber(sequence),
+            timestamp: Timestamp(sequence),
+        };
         let command = Command { meta, kind };
-        self.fed.push(Fed { command, ask, order, price, lots, first: true, unmatched: 0 });
+        self.fed.push(Fed { command, number, order, price, lots, first: true, unmatched: 0 });
     }
 
     fn submit(
         &mut self,
-        ask: u64,
+        number: u64,
         order: u64,
         side: Side,
         price: i64,
@@ -71,11 +73,11 @@ impl Translation {
         let order_price = Price(price.cast_unsigned());
         let limit = NewOrder::Limit(LimitOrder::new(order_price, policy, flags));
         self.ids[order as usize] = self.fed.len() as u64;
-        self.push(CommandKind::Submit(SubmitCmd { order: limit }), ask, order, price, lots);
+        self.push(CommandKind::Submit(SubmitCmd { order: limit }), number, order, price, lots);
     }
 
-    fn place(&mut self, number: u64, place: &Place, taken: u64) {
-        let Place { side, price, lots, stands, .. } = *place;
+    fn place(&mut self, number: u64, place: &protocol::NewOrder, taken: u64) {
+        let protocol::NewOrder { side, price, quantity: lots, time_in_force: stands, .. } = *place;
         let (price, lots) = (price.0, lots.0);
         if !self.keep_limits || taken == 0 || taken == lots {
             return self.submit(number, number, side, price, lots, stands);
@@ -90,7 +92,7 @@ impl Translation {
     }
 
     fn replace(&mut self, number: u64, replace: &Replace, done: u64, taken: u64, side: Side) {
-        let (order, price, lots) = (replace.order.0, replace.price.0, replace.lots.0);
+        let (order, price, lots) = (replace.order.0, replace.price.0, replace.quantity.0);
         let open = lots.saturating_sub(done);
         let split = self.keep_limits && taken > 0 && taken < open;
         let quantity = Quantity(if split { taken } else { open });
@@ -113,32 +115,34 @@ impl Translation {
 }
 
 fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
-    let asks = script.asks.len();
+    let commands = script.commands.len();
     let mut to = Translation {
-        fed: Vec::with_capacity(asks + asks / 16),
-        ids: vec![u64::MAX; asks + FIRST as usize],
+        fed: Vec::with_capacity(commands + commands / 16),
+        ids: vec![u64::MAX; commands + FIRST as usize],
         keep_limits,
     };
     let mut standing = 0;
-    for (index, ask) in script.asks.iter().enumerate() {
+    for (index, wanted) in script.commands.iter().enumerate() {
         if index == script.standing {
             standing = to.fed.len();
         }
         let number = index as u64 + FIRST;
         let taken = u64::from(script.taken[index]);
-        match ask {
-            Ask::Place(place) => to.place(number, place, taken),
-            Ask::Replace(replace) => {
+        match wanted {
+            protocol::Command::NewOrder(place) => to.place(number, place, taken),
+            protocol::Command::Replace(replace) => {
                 let done = script.met[index].done.unwrap_or(0);
                 let side = script.side(replace.order.0);
                 to.replace(number, replace, done, taken, side);
             }
-            Ask::Cancel { order, .. } => {
+            protocol::Command::Cancel { order, .. } => {
                 let order_id = OrderId(to.ids[order.0 as usize]);
                 let cancel = CancelCmd { order_id, order_kind: OrderKind::Limit };
                 to.push(CommandKind::Cancel(cancel), number, order.0, 0, 0);
             }
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {} // not in the flow
+            protocol::Command::OpenMarket(_)
+            | protocol::Command::Release { .. }
+            | protocol::Command::ResumeMarket { .. } => {} // not in the flow
         }
     }
     (to.fed, standing)
@@ -146,7 +150,7 @@ fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
 
 fn feed(book: &mut OrderBook, commands: &[Fed], sink: &mut impl Sink) {
     for fed in commands {
-        let report = |kind| Report::new(kind, fed.ask, fed.order, fed.price, fed.lots);
+        let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.lots);
         match book.execute(&fed.command) {
             CommandOutcome::Applied(CommandReport::Submit(effects)) => {
                 if fed.first {
@@ -172,12 +176,12 @@ fn walk(fed: &Fed, outcome: &OrderOutcome, sink: &mut impl Sink) {
             let (maker, price) = (trade.maker_order_id().0, trade.price().0.cast_signed());
             let lots = trade.quantity().0;
             done += lots;
-            sink.report(Report::trade(fed.ask, fed.order, maker, price, lots));
+            sink.report(Report::trade(fed.number, fed.order, maker, price, lots));
         }
     }
     if outcome.cancel_reason().is_some() || fed.unmatched > 0 {
         let left = fed.lots - done + fed.unmatched;
-        sink.report(Report::new(Kind::Left, fed.ask, fed.order, fed.price, left));
+        sink.report(Report::new(Kind::Left, fed.number, fed.order, fed.price, left));
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use orderbook_rs::OrderBook;
 use orderbook_rs::prelude::{Clock, StubClock, TradeResult};
 use pricelevel::{Id, OrderUpdate, Price, Quantity, TimeInForce};
-use protocol::Ask;
+
 use units::Side;
 
 use crate::engines::Engine;
@@ -25,7 +25,7 @@ enum Command {
     Update(OrderUpdate),
     Cancel,
     /// A replace to no more than has traded: its update to nothing would cancel the order, so a
-    /// client's gate refuses it before.
+    /// client's gateway refuses it before.
     Refuse,
 }
 
@@ -33,7 +33,7 @@ enum Command {
 pub struct Fed {
     command: Command,
     id: Id,
-    ask: u64,
+    number: u64,
     order: u64,
     price: i64,
     lots: u64,
@@ -56,7 +56,7 @@ impl OrderbookRs {
         for (maker, price, lots) in fills.drain(..) {
             lots_done += lots;
             let maker = maker.as_u64().unwrap_or_default();
-            sink.report(Report::trade(fed.ask, fed.order, maker, price, lots));
+            sink.report(Report::trade(fed.number, fed.order, maker, price, lots));
         }
         lots_done
     }
@@ -76,26 +76,26 @@ impl Engine for OrderbookRs {
     const NAME: &'static str = "orderbook-rs";
 
     fn translate(script: &Script) -> (Vec<Fed>, usize) {
-        let fed = script.asks.iter().enumerate().map(|(index, ask)| {
+        let fed = script.commands.iter().enumerate().map(|(index, wanted)| {
             let number = index as u64 + FIRST;
-            let (order, price, lots, command) = match ask {
-                Ask::Place(place) => {
+            let (order, price, lots, command) = match wanted {
+                protocol::Command::NewOrder(place) => {
                     let side = match place.side {
                         Side::Buy => pricelevel::Side::Buy,
                         Side::Sell => pricelevel::Side::Sell,
                     };
-                    let stands = match place.stands {
+                    let stands = match place.time_in_force {
                         protocol::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
                         protocol::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
                     };
                     let price = place.price.0;
                     let add = Command::Add { price: price as u128, side, stands };
-                    (number, price, place.lots.0, add)
+                    (number, price, place.quantity.0, add)
                 }
-                Ask::Replace(replace) => {
+                protocol::Command::Replace(replace) => {
                     let (order, price) = (replace.order.0, replace.price.0);
                     let met = script.met[index];
-                    let open = replace.lots.0.saturating_sub(met.done.unwrap_or(0));
+                    let open = replace.quantity.0.saturating_sub(met.done.unwrap_or(0));
                     let order_id = Id::sequential(order);
                     let new_quantity = Quantity::new(open);
                     let new_price = Price::new(price as u128);
@@ -110,14 +110,16 @@ impl Engine for OrderbookRs {
                             new_quantity,
                         })
                     };
-                    (order, price, replace.lots.0, update)
+                    (order, price, replace.quantity.0, update)
                 }
-                Ask::Cancel { order, .. } => (order.0, 0, 0, Command::Cancel),
-                Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
+                protocol::Command::Cancel { order, .. } => (order.0, 0, 0, Command::Cancel),
+                protocol::Command::OpenMarket(_)
+                | protocol::Command::Release { .. }
+                | protocol::Command::ResumeMarket { .. } => {
                     unreachable!("the flow opens no markets and releases nobody")
                 }
             };
-            Fed { command, id: Id::sequential(order), ask: number, order, price, lots }
+            Fed { command, id: Id::sequential(order), number, order, price, lots }
         });
         (fed.collect(), script.standing)
     }
@@ -133,7 +135,7 @@ impl Engine for OrderbookRs {
 
     fn feed(&mut self, commands: &[Fed], sink: &mut impl Sink) {
         for fed in commands {
-            let report = |kind| Report::new(kind, fed.ask, fed.order, fed.price, fed.lots);
+            let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.lots);
             match &fed.command {
                 Command::Add { price, side, stands } => {
                     let added =
@@ -142,7 +144,7 @@ impl Engine for OrderbookRs {
                     let done = self.trades(fed, sink);
                     if added.is_err() {
                         let lots = fed.lots - done;
-                        sink.report(Report { lots, ..report(Kind::Left) });
+                        sink.report(Report { quantity: lots, ..report(Kind::Left) });
                     }
                 }
                 Command::Update(update) => match self.book.update_order(*update) {
@@ -155,7 +157,7 @@ impl Engine for OrderbookRs {
                 Command::Cancel => match self.book.cancel_order(fed.id) {
                     Ok(Some(order)) => {
                         let lots = order.visible_quantity().as_u64();
-                        sink.report(Report { lots, ..report(Kind::Left) });
+                        sink.report(Report { quantity: lots, ..report(Kind::Left) });
                     }
                     _ => sink.report(report(Kind::Refused)),
                 },

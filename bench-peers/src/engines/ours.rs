@@ -2,7 +2,7 @@
 //! reported.
 
 use exchange::Exchange;
-use protocol::{Ask, Fact, Tell};
+use protocol::{Command, Fact, Response};
 use units::Time;
 
 use crate::engines::Engine;
@@ -15,27 +15,27 @@ pub struct Ours {
 }
 
 impl Engine for Ours {
-    type Command = Ask;
+    type Command = Command;
 
     const NAME: &'static str = "buttonwood";
 
-    fn translate(script: &Script) -> (Vec<Ask>, usize) {
-        (script.asks.clone(), script.standing)
+    fn translate(script: &Script) -> (Vec<Command>, usize) {
+        (script.commands.clone(), script.standing)
     }
 
     fn new(_: &Script) -> Ours {
         let mut exchange = Exchange::new(exchange::Options::default());
-        exchange.ask(Time(1), &Ask::OpenMarket(lab::flow::market()), &mut |_, _| {});
-        assert_eq!(exchange.next_ask().0, FIRST, "the flow names its orders from here");
+        exchange.submit(Time(1), &Command::OpenMarket(lab::flow::market()), &mut |_, _| {});
+        assert_eq!(exchange.next_command().0, FIRST, "the flow names its orders from here");
         Ours { exchange }
     }
 
-    fn feed(&mut self, commands: &[Ask], sink: &mut impl Sink) {
-        for (index, ask) in commands.iter().enumerate() {
+    fn feed(&mut self, commands: &[Command], sink: &mut impl Sink) {
+        for (index, command) in commands.iter().enumerate() {
             self.exchange.warm(&commands[index + 1..]);
-            let number = self.exchange.next_ask().0;
-            self.exchange.ask(Time(number), ask, &mut |ask, tell| {
-                if let Some(report) = report(ask.0, &tell) {
+            let number = self.exchange.next_command().0;
+            self.exchange.submit(Time(number), command, &mut |command, response| {
+                if let Some(report) = report(command.0, &response) {
                     sink.report(report);
                 }
             });
@@ -44,21 +44,25 @@ impl Engine for Ours {
 }
 
 #[inline]
-fn report(ask: u64, tell: &Tell) -> Option<Report> {
-    let fact = match tell {
-        Tell::Fact(_, fact) => fact,
-        Tell::Refused(_) => return Some(Report::new(Kind::Refused, ask, 0, 0, 0)),
-        Tell::Repeated(order) => return Some(Report::new(Kind::Refused, ask, order.0, 0, 0)),
+fn report(command: u64, response: &Response) -> Option<Report> {
+    let fact = match response {
+        Response::Fact(_, fact) => fact,
+        Response::Rejected(_) => return Some(Report::new(Kind::Refused, command, 0, 0, 0)),
+        Response::Repeated(order) => {
+            return Some(Report::new(Kind::Refused, command, order.0, 0, 0));
+        }
     };
     Some(match *fact {
-        Fact::Entered(e) => Report::new(Kind::Entered, ask, e.order.0, e.price.0, e.lots.0),
-        Fact::Traded { deal, price, lots, .. } => {
-            Report::trade(ask, deal.taker.0, deal.maker.0, price.0, lots.0)
+        Fact::Entered(e) => Report::new(Kind::Entered, command, e.order.0, e.price.0, e.quantity.0),
+        Fact::Traded { deal, price, quantity, .. } => {
+            Report::trade(command, deal.taker.0, deal.maker.0, price.0, quantity.0)
         }
-        Fact::Replaced { order, price, lots, .. } => {
-            Report::new(Kind::Replaced, ask, order.0, price.0, lots.0)
+        Fact::Replaced { order, price, quantity, .. } => {
+            Report::new(Kind::Replaced, command, order.0, price.0, quantity.0)
         }
-        Fact::Left { order, lots, .. } => Report::new(Kind::Left, ask, order.0, 0, lots.0),
+        Fact::Cancelled { order, quantity, .. } => {
+            Report::new(Kind::Left, command, order.0, 0, quantity.0)
+        }
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! The yardstick, fed.
 
-use protocol::Ask;
+use protocol::Command;
 
 use crate::engines::Engine;
 use crate::plain::Plain;
@@ -14,21 +14,21 @@ pub struct PlainEngine {
 }
 
 impl Engine for PlainEngine {
-    type Command = Ask;
+    type Command = Command;
 
     const NAME: &'static str = "plain BTreeMap";
 
-    fn translate(script: &Script) -> (Vec<Ask>, usize) {
-        (script.asks.clone(), script.standing)
+    fn translate(script: &Script) -> (Vec<Command>, usize) {
+        (script.commands.clone(), script.standing)
     }
 
     fn new(script: &Script) -> PlainEngine {
         PlainEngine { book: Plain::new(script.standing.max(script.resting)), next: FIRST }
     }
 
-    fn feed(&mut self, commands: &[Ask], sink: &mut impl Sink) {
-        for ask in commands {
-            self.book.ask(self.next, ask, sink);
+    fn feed(&mut self, commands: &[Command], sink: &mut impl Sink) {
+        for command in commands {
+            self.book.submit(self.next, command, sink);
             self.next += 1;
         }
     }

@@ -52,8 +52,8 @@ impl Actor for Idle {
 impl Handler<Letter> for Idle {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter, _: &mut Context<Self>) {
-        self.0 = self.0.wrapping_add(letter.count);
+    fn handle(&mut self, signal: Letter, _: &mut Context<Self>) {
+        self.0 = self.0.wrapping_add(signal.count);
     }
 }
 
@@ -125,9 +125,9 @@ impl Actor for Sink {
 impl Handler<Letter> for Sink {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter, _: &mut Context<Self>) {
-        self.0 = self.0.wrapping_add(letter.count);
-        if letter.count == 0 {
+    fn handle(&mut self, signal: Letter, _: &mut Context<Self>) {
+        self.0 = self.0.wrapping_add(signal.count);
+        if signal.count == 0 {
             self.1.send(self.0).expect("the source waits for this");
         }
     }
@@ -158,9 +158,9 @@ impl Actor for Passer {
 impl Handler<Letter> for Passer {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter, ctx: &mut Context<Self>) {
+    fn handle(&mut self, signal: Letter, ctx: &mut Context<Self>) {
         match self.partner.get() {
-            Some(partner) if letter.count > 0 => partner.do_send(Letter::new(letter.count - 1)),
+            Some(partner) if signal.count > 0 => partner.do_send(Letter::new(signal.count - 1)),
             _ => {
                 self.done.send(()).expect("the measurement waits for this");
                 ctx.stop();

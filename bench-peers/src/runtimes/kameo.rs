@@ -53,8 +53,8 @@ struct Idle(u64);
 impl Message<Letter> for Idle {
     type Reply = ();
 
-    async fn handle(&mut self, letter: Letter, _: &mut Context<Self, ()>) {
-        self.0 = self.0.wrapping_add(letter.count);
+    async fn handle(&mut self, signal: Letter, _: &mut Context<Self, ()>) {
+        self.0 = self.0.wrapping_add(signal.count);
     }
 }
 
@@ -101,9 +101,9 @@ struct Sink(u64, UnboundedSender<u64>);
 impl Message<Letter> for Sink {
     type Reply = ();
 
-    async fn handle(&mut self, letter: Letter, _: &mut Context<Self, ()>) {
-        self.0 = self.0.wrapping_add(letter.count);
-        if letter.count == 0 {
+    async fn handle(&mut self, signal: Letter, _: &mut Context<Self, ()>) {
+        self.0 = self.0.wrapping_add(signal.count);
+        if signal.count == 0 {
             self.1.send(self.0).expect("the source waits for this");
         }
     }
@@ -131,11 +131,11 @@ struct Passer(Partner);
 impl Message<Letter> for Passer {
     type Reply = ();
 
-    async fn handle(&mut self, letter: Letter, ctx: &mut Context<Self, ()>) {
-        if letter.count == 0 {
+    async fn handle(&mut self, signal: Letter, ctx: &mut Context<Self, ()>) {
+        if signal.count == 0 {
             ctx.stop();
         } else if let Some(partner) = self.0.get() {
-            partner.tell(Letter::new(letter.count - 1)).try_send().expect(THERE);
+            partner.tell(Letter::new(signal.count - 1)).try_send().expect(THERE);
         }
     }
 }

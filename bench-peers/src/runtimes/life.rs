@@ -70,17 +70,17 @@ fn ours(start: &Array, steps: u32) -> (Array, Duration) {
 
 /// What a cell can be told.
 #[derive(Debug)]
-enum Say {
+enum Message {
     /// Go on until then.
     Run(u32),
     /// What were you at that time?
-    Ask(u32, ActorRef<bool>),
+    Command(u32, ActorRef<bool>),
     /// What the cell is next, by its collector.
     Report(bool),
 }
 
 /// All cells, by place. Ours find each other by names; an address is less work.
-type Cells = Arc<OnceLock<Vec<ActorRef<Say>>>>;
+type Cells = Arc<OnceLock<Vec<ActorRef<Message>>>>;
 
 /// A cell on ractor. It remembers all, so it needs no checkpoints.
 struct Cell;
@@ -101,7 +101,7 @@ impl CellState {
     }
 
     /// Answers what can be answered, and spawns a collector for the next step if there is one.
-    async fn go_on(&mut self, me: &ActorRef<Say>) -> Result<(), ActorProcessingErr> {
+    async fn go_on(&mut self, me: &ActorRef<Message>) -> Result<(), ActorProcessingErr> {
         let now = self.now();
         let mut index = 0;
         while let Some((at, _)) = self.waiting.get(index) {
@@ -133,13 +133,13 @@ impl CellState {
 }
 
 impl Actor for Cell {
-    type Msg = Say;
+    type Msg = Message;
     type State = CellState;
     type Arguments = CellState;
 
     async fn pre_start(
         &self,
-        _: ActorRef<Say>,
+        _: ActorRef<Message>,
         state: CellState,
     ) -> Result<CellState, ActorProcessingErr> {
         Ok(state)
@@ -147,23 +147,23 @@ impl Actor for Cell {
 
     async fn handle(
         &self,
-        me: ActorRef<Say>,
-        say: Say,
+        me: ActorRef<Message>,
+        say: Message,
         cell: &mut CellState,
     ) -> Result<(), ActorProcessingErr> {
         match say {
-            Say::Run(until) => {
+            Message::Run(until) => {
                 cell.until = until;
                 cell.go_on(&me).await
             }
-            Say::Ask(at, from) => {
+            Message::Command(at, from) => {
                 match cell.history.get(at as usize) {
                     Some(alive) => from.cast(*alive)?,
                     None => cell.waiting.push((at, from)),
                 }
                 Ok(())
             }
-            Say::Report(alive) => {
+            Message::Report(alive) => {
                 cell.history.push(alive);
                 cell.go_on(&me).await
             }
@@ -173,7 +173,7 @@ impl Actor for Cell {
     /// Nothing is killed here, so a collector that ends has reported.
     async fn handle_supervisor_evt(
         &self,
-        _: ActorRef<Say>,
+        _: ActorRef<Message>,
         _: SupervisionEvent,
         _: &mut CellState,
     ) -> Result<(), ActorProcessingErr> {
@@ -184,7 +184,7 @@ impl Actor for Cell {
 struct Collector;
 
 struct CollectorState {
-    cell: ActorRef<Say>,
+    cell: ActorRef<Message>,
     place: u32,
     torus: Torus,
     cells: Cells,
@@ -206,7 +206,7 @@ impl Actor for Collector {
     ) -> Result<CollectorState, ActorProcessingErr> {
         let cells = state.cells.get().ok_or("cells are asked before they are there")?;
         for place in state.torus.neighbours(state.place) {
-            cells[place as usize].cast(Say::Ask(state.at, me.clone()))?;
+            cells[place as usize].cast(Message::Command(state.at, me.clone()))?;
         }
         Ok(state)
     }
@@ -220,7 +220,7 @@ impl Actor for Collector {
         state.answers += 1;
         state.neighbours += u8::from(alive);
         if state.answers == 8 {
-            state.cell.cast(Say::Report(life::next(state.alive, state.neighbours)))?;
+            state.cell.cast(Message::Report(life::next(state.alive, state.neighbours)))?;
             me.stop(None);
         }
         Ok(())
@@ -247,7 +247,7 @@ async fn on_ractor(start: &Array, steps: u32) -> (Array, Duration) {
     cells.set(all.clone()).expect("set once");
     let before = clock();
     for cell in &all {
-        cell.cast(Say::Run(steps)).expect("it waits for this");
+        cell.cast(Message::Run(steps)).expect("it waits for this");
     }
     let mut end = Array::empty(torus);
     for _ in 0..torus.cells() {

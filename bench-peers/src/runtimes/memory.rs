@@ -26,12 +26,12 @@ pub fn all(plan: &Plan) -> Vec<Held> {
     if !room {
         eprintln!("memory is not measured: {alive} processes may need {} MB", (alive * MOST) >> 20);
     }
-    let held = |name| Held { name, bytes: room.then(|| ask(name, alive)).flatten() };
+    let held = |name| Held { name, bytes: room.then(|| measure(name, alive)).flatten() };
     NAMES.into_iter().map(held).collect()
 }
 
 /// Has this program run once more for one crowd.
-fn ask(name: &str, count: u64) -> Option<f64> {
+fn measure(name: &str, count: u64) -> Option<f64> {
     let mut again = Command::new(std::env::current_exe().ok()?);
     let answer = again.args([FLAG, name, &count.to_string()]).output().ok()?;
     String::from_utf8(answer.stdout).ok()?.trim().parse().ok()

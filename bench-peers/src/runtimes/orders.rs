@@ -10,7 +10,7 @@ mod ractors;
 use std::time::Duration;
 
 use exchange::Exchange;
-use protocol::{Ask, Fact, Place, Tell, TimeInForce};
+use protocol::{Command, Fact, NewOrder, Response, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
 
 use super::{Part, Plan, clock, one_thread};
@@ -38,24 +38,28 @@ pub struct Orders {
 /// Measures them in turns.
 pub fn run(plan: &Plan) -> Orders {
     let orders = if plan.quick { ORDERS / 50 } else { ORDERS };
-    let asks = asks(orders);
-    let (right, _) = on_plain(&asks);
+    let commands = commands(orders);
+    let (right, _) = on_plain(&commands);
     let mut parts =
         ["buttonwood", "ractor", "plain BTreeMap"].map(|name| Part { name, rounds: Vec::new() });
     for _ in 0..plan.rounds {
-        let made = [on_ours(&asks), one_thread().block_on(ractors::run(&asks)), on_plain(&asks)];
+        let made = [
+            on_ours(&commands),
+            one_thread().block_on(ractors::run(&commands)),
+            on_plain(&commands),
+        ];
         for (part, (traded, spent)) in parts.iter_mut().zip(made) {
             assert_eq!(traded, right, "{}: other trades and lots than the plain book", part.name);
             part.rounds.push(spent.as_secs_f64() * 1e9 / orders as f64);
         }
     }
-    let cancels = asks.len() as u64 - orders;
+    let cancels = commands.len() as u64 - orders;
     Orders { orders, cancels, trades: right.0, parts: parts.into() }
 }
 
 /// Orders, of which three of ten cross the spread, and after every second one a cancel of an earlier one,
 /// which may have traded by then.
-fn asks(orders: u64) -> Vec<Ask> {
+fn commands(orders: u64) -> Vec<Command> {
     let mut state = 1_792u64;
     // SplitMix64: good enough to choose prices, and the same everywhere.
     let mut below = |limit: u64| {
@@ -66,56 +70,56 @@ fn asks(orders: u64) -> Vec<Ask> {
     };
     let account = AccountId(1);
     let mut placed: Vec<OrderId> = Vec::new();
-    let mut asks = Vec::new();
+    let mut commands = Vec::new();
     for _ in 0..orders {
         let side = if below(2) == 0 { Side::Buy } else { Side::Sell };
         let away = if below(10) < 3 { -(below(20) as i64) } else { 1 + below(100) as i64 };
         let price = if side == Side::Buy { MIDDLE - away } else { MIDDLE + away };
-        placed.push(OrderId(FIRST + asks.len() as u64));
-        asks.push(Ask::Place(Place {
+        placed.push(OrderId(FIRST + commands.len() as u64));
+        commands.push(Command::NewOrder(NewOrder {
             account,
             client: None,
             market: MarketId(0),
             side,
             price: Price(price),
-            lots: Lots(1 + below(10)),
-            stands: TimeInForce::GoodTillCancel,
+            quantity: Lots(1 + below(10)),
+            time_in_force: TimeInForce::GoodTillCancel,
         }));
         if below(2) == 0 {
             let order = placed[below(placed.len() as u64) as usize];
-            asks.push(Ask::Cancel { account, order });
+            commands.push(Command::Cancel { account, order });
         }
     }
-    asks
+    commands
 }
 
 /// Trades and lots.
 type Traded = (u64, u64);
 
-fn on_ours(asks: &[Ask]) -> (Traded, Duration) {
+fn on_ours(commands: &[Command]) -> (Traded, Duration) {
     let mut exchange = Exchange::new(exchange::Options::default());
-    exchange.ask(Time(1), &Ask::OpenMarket(lab::flow::market()), &mut |_, _| {});
-    assert_eq!(exchange.next_ask().0, FIRST, "cancels name their orders from here");
+    exchange.submit(Time(1), &Command::OpenMarket(lab::flow::market()), &mut |_, _| {});
+    assert_eq!(exchange.next_command().0, FIRST, "cancels name their orders from here");
     let (mut trades, mut sum) = (0, 0);
     let before = clock();
-    for (index, ask) in asks.iter().enumerate() {
-        exchange.warm(&asks[index + 1..]);
-        exchange.ask(Time(2), ask, &mut |_, tell| {
-            if let Tell::Fact(_, Fact::Traded { lots, .. }) = tell {
+    for (index, command) in commands.iter().enumerate() {
+        exchange.warm(&commands[index + 1..]);
+        exchange.submit(Time(2), command, &mut |_, response| {
+            if let Response::Fact(_, Fact::Traded { quantity, .. }) = response {
                 trades += 1;
-                sum += lots.0;
+                sum += quantity.0;
             }
         });
     }
     ((trades, sum), clock() - before)
 }
 
-fn on_plain(asks: &[Ask]) -> (Traded, Duration) {
+fn on_plain(commands: &[Command]) -> (Traded, Duration) {
     let mut plain = Plain::new(0);
     let mut tally = Tally::default();
     let before = clock();
-    for (number, ask) in (FIRST..).zip(asks) {
-        plain.ask(number, ask, &mut tally);
+    for (number, command) in (FIRST..).zip(commands) {
+        plain.submit(number, command, &mut tally);
     }
-    ((tally.count(Kind::Traded), tally.lots), clock() - before)
+    ((tally.count(Kind::Traded), tally.quantity), clock() - before)
 }

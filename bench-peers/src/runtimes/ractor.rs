@@ -46,7 +46,7 @@ const THERE: &str = "it waits for this";
 
 /// What each of them would have to write, and what most of them have nothing to say in.
 macro_rules! actor {
-    ($name:ident: $state:ty, ($me:pat, $letter:pat, $held:pat) $handle:block $($more:tt)*) => {
+    ($name:ident: $state:ty, ($me:pat, $signal:pat, $held:pat) $handle:block $($more:tt)*) => {
         impl Actor for $name {
             type Msg = Letter;
             type State = $state;
@@ -63,7 +63,7 @@ macro_rules! actor {
             async fn handle(
                 &self,
                 $me: ActorRef<Letter>,
-                $letter: Letter,
+                $signal: Letter,
                 $held: &mut $state,
             ) -> Result<(), ActorProcessingErr> {
                 $handle
@@ -76,8 +76,8 @@ macro_rules! actor {
 
 struct Idle;
 
-actor!(Idle: u64, (_, letter, state) {
-    *state = state.wrapping_add(letter.count);
+actor!(Idle: u64, (_, signal, state) {
+    *state = state.wrapping_add(signal.count);
     Ok(())
 });
 
@@ -116,9 +116,9 @@ async fn spawn_many(count: u64) -> Duration {
 
 struct Sink;
 
-actor!(Sink: (u64, UnboundedSender<u64>), (_, letter, (sum, done)) {
-    *sum = sum.wrapping_add(letter.count);
-    if letter.count == 0 {
+actor!(Sink: (u64, UnboundedSender<u64>), (_, signal, (sum, done)) {
+    *sum = sum.wrapping_add(signal.count);
+    if signal.count == 0 {
         done.send(*sum)?;
     }
     Ok(())
@@ -142,11 +142,11 @@ async fn burst(count: u64) -> Duration {
 struct Passer;
 type Partner = Arc<OnceLock<ActorRef<Letter>>>;
 
-actor!(Passer: Partner, (me, letter, partner) {
-    if letter.count == 0 {
+actor!(Passer: Partner, (me, signal, partner) {
+    if signal.count == 0 {
         me.stop(None);
     } else if let Some(partner) = partner.get() {
-        partner.cast(Letter::new(letter.count - 1))?;
+        partner.cast(Letter::new(signal.count - 1))?;
     }
     Ok(())
 });

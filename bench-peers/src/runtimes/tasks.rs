@@ -31,8 +31,8 @@ impl Runtime for Tasks {
         one_thread().block_on(async {
             let mut all = Vec::with_capacity(count as usize);
             for state in 0..count {
-                let (address, letters) = unbounded_channel();
-                tokio::spawn(idle(state, letters));
+                let (address, signals) = unbounded_channel();
+                tokio::spawn(idle(state, signals));
                 all.push(address);
             }
             tokio::task::yield_now().await;
@@ -41,24 +41,24 @@ impl Runtime for Tasks {
     }
 }
 
-async fn idle(state: u64, mut letters: UnboundedReceiver<Letter>) {
+async fn idle(state: u64, mut signals: UnboundedReceiver<Letter>) {
     let mut state = state;
-    while let Some(letter) = letters.recv().await {
-        state = state.wrapping_add(letter.count);
+    while let Some(signal) = signals.recv().await {
+        state = state.wrapping_add(signal.count);
     }
     std::hint::black_box(state);
 }
 
 /// Ends at the first letter.
-async fn mortal(mut letters: UnboundedReceiver<Letter>) {
-    std::hint::black_box(letters.recv().await);
+async fn mortal(mut signals: UnboundedReceiver<Letter>) {
+    std::hint::black_box(signals.recv().await);
 }
 
 async fn spawn_exit(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count {
-        let (address, letters) = unbounded_channel::<Letter>();
-        let task = tokio::spawn(async move { drop(letters) });
+        let (address, signals) = unbounded_channel::<Letter>();
+        let task = tokio::spawn(async move { drop(signals) });
         task.await.expect("it ends by itself");
         drop(address);
     }
@@ -69,8 +69,8 @@ async fn spawn_many(count: u64) -> Duration {
     let start = clock();
     let mut all = Vec::with_capacity(count as usize);
     for _ in 0..count {
-        let (address, letters) = unbounded_channel();
-        all.push((address, tokio::spawn(mortal(letters))));
+        let (address, signals) = unbounded_channel();
+        all.push((address, tokio::spawn(mortal(signals))));
     }
     tokio::task::yield_now().await;
     for (address, _) in &all {
@@ -83,13 +83,13 @@ async fn spawn_many(count: u64) -> Duration {
 }
 
 async fn burst(count: u64) -> Duration {
-    let (address, mut letters) = unbounded_channel::<Letter>();
+    let (address, mut signals) = unbounded_channel::<Letter>();
     let (done, mut dones) = unbounded_channel();
     tokio::spawn(async move {
         let mut sum = 0u64;
-        while let Some(letter) = letters.recv().await {
-            sum = sum.wrapping_add(letter.count);
-            if letter.count == 0 {
+        while let Some(signal) = signals.recv().await {
+            sum = sum.wrapping_add(signal.count);
+            if signal.count == 0 {
                 done.send(sum).expect("the source waits for this");
             }
         }
@@ -107,9 +107,9 @@ async fn burst(count: u64) -> Duration {
 async fn ping_pong(count: u64) -> Duration {
     let (there, at_there) = unbounded_channel::<Letter>();
     let (here, at_here) = unbounded_channel::<Letter>();
-    let pass = |mut letters: UnboundedReceiver<Letter>, to: UnboundedSender<Letter>| async move {
-        while let Some(letter) = letters.recv().await {
-            if letter.count == 0 || to.send(Letter::new(letter.count - 1)).is_err() {
+    let pass = |mut signals: UnboundedReceiver<Letter>, to: UnboundedSender<Letter>| async move {
+        while let Some(signal) = signals.recv().await {
+            if signal.count == 0 || to.send(Letter::new(signal.count - 1)).is_err() {
                 break;
             }
         }
@@ -131,8 +131,8 @@ async fn monitor(count: u64) -> Duration {
     let mut spent = Duration::ZERO;
     for _ in 0..count / BURST {
         let spawn = |_| {
-            let (address, letters) = unbounded_channel();
-            (address, tokio::spawn(mortal(letters)))
+            let (address, signals) = unbounded_channel();
+            (address, tokio::spawn(mortal(signals)))
         };
         let all: Vec<_> = (0..BURST).map(spawn).collect();
         tokio::task::yield_now().await;
@@ -157,13 +157,13 @@ async fn restart(count: u64) -> Duration {
     let (back, mut backs) = unbounded_channel();
     tokio::spawn(async move {
         loop {
-            let (address, mut letters) = unbounded_channel::<Letter>();
+            let (address, mut signals) = unbounded_channel::<Letter>();
             let back = back.clone();
             let life = tokio::spawn(async move {
                 if back.send(address).is_err() {
                     return Ok(());
                 }
-                std::hint::black_box(letters.recv().await);
+                std::hint::black_box(signals.recv().await);
                 Err(())
             });
             if let Ok(Ok(())) = life.await {

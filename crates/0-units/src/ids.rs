@@ -25,12 +25,12 @@ macro_rules! number {
 }
 
 number! {
-    /// The number of an ask. Each is higher than the last. An order's *place* is the number of the
+    /// The number of a command. Each is higher than the last. An order's *place* is the number of the
     /// ask that made it or last took its priority: its rank in time.
-    AskId(u64), ""
+    CommandId(u64), ""
 }
 number! {
-    /// An order's number: that of the ask that made it, so it is never used again.
+    /// An order's number: that of the command that made it, so it is never used again.
     OrderId(u64), "#"
 }
 number! {
@@ -42,11 +42,11 @@ number! {
     MarketId(u16), "m"
 }
 number! {
-    /// Nanoseconds since 1970 UTC, given at the edge with each ask. Never goes back.
+    /// Nanoseconds since 1970 UTC, given at the edge with each command. Never goes back.
     Time(u64), "t"
 }
 
-/// A client's own id for one ask, opaque to us: a UUID as it is, or whatever a gate maps its text to.
+/// A client's own id for one command, opaque to us: a UUID as it is, or whatever a gateway maps its text to.
 ///
 /// Any 128 bits whose lower half is not zero (no UUID's is), so that `Option<ClientId>` is 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

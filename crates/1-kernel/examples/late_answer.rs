@@ -18,9 +18,10 @@
 //! - `answer`: it is late. Its number is not the one awaited, and it is dropped.
 
 use kernel::chart::{Picture, Recorder};
-use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::explore::{Action, Explorer, Law, Report, Scene};
 use kernel::{
-    Event, Intensity, Life, Name, NoFact, NoKeeper, Node, Out, Process, Strategy, Watch, World,
+    Event, Intensity, Name, NoFact, NoStateMachine, Node, Out, Process, StartContext, Strategy,
+    Watch, World,
 };
 
 const SERVER: Name = Name(0);
@@ -89,12 +90,12 @@ impl Asker {
 impl Process for Party {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     /// Whether an asker looks at the numbers of answers; `None` for the server.
     type Role = Option<bool>;
 
-    fn start(careful: &Option<bool>, _life: Life<'_, ()>) -> Party {
+    fn start(careful: &Option<bool>, _life: StartContext<'_, ()>) -> Party {
         let asker = |careful| Party::Asker(Asker { careful, ..Asker::default() });
         careful.map_or(Party::Server, asker)
     }
@@ -121,7 +122,7 @@ fn serve(event: Event<'_, Say>, out: &mut Out<Party>) {
 }
 
 fn shop<W: Watch<Party>>(careful: bool, watch: W) -> World<Party, W> {
-    let mut world = World::new(NoKeeper, None, watch);
+    let mut world = World::new(NoStateMachine, None, watch);
     let server = Node::one("server", None).named(SERVER);
     let asker = Node::one("asker", Some(careful)).named(ASKER);
     let all = vec![server, asker];
@@ -136,9 +137,9 @@ fn asker<W: Watch<Party>>(world: &World<Party, W>) -> Asker {
     }
 }
 
-fn explored(careful: bool) -> Report<Move> {
+fn explored(careful: bool) -> Report<Action> {
     let server_only = |world: &World<Party>, pid| world.whereis(SERVER) == Some(pid);
-    let scene = Scene::new(shop(careful, ())).faults(1).mortal(server_only);
+    let scene = Scene::new(shop(careful, ())).faults(1).killable(server_only);
     let right = Law::always("an answer is to what was asked", |scene: &Scene<Party>| {
         let wrong = asker(&scene.world).heard.into_iter().find(|(asked, told)| asked != told);
         wrong.map_or(Ok(()), |(asked, told)| Err(format!("asked about {asked}, took {told}")))
@@ -150,13 +151,14 @@ fn explored(careful: bool) -> Report<Move> {
 /// How it goes wrong without numbers, and that it does not with them.
 fn story() -> String {
     let report = explored(false);
-    let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
+    let counterexample =
+        report.verdicts[0].counterexample.as_ref().expect("it takes whatever comes");
     let mut again = Scene::new(shop(false, Recorder::new("nobody"))).faults(1);
     for (name, called) in [(SERVER, "server"), (ASKER, "asker")] {
         again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
     }
-    again.play(&breach.path);
-    let title = format!("without numbers: {}", breach.what);
+    again.play(&counterexample.path);
+    let title = format!("without numbers: {}", counterexample.what);
     let chart = Picture::of(&title, again.world.watch.rows());
     let whole = explored(true);
     format!("{chart}\n\nwith numbers: {} states, proof: {}", whole.states, whole.is_proof())

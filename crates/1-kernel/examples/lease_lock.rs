@@ -19,8 +19,8 @@
 //! - `write`: it comes after the lease's end. The store knows a younger number, and drops it.
 
 use kernel::chart::{Picture, Recorder};
-use kernel::explore::{Explorer, Law, Move, Report, Scene};
-use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, Watch, World};
+use kernel::explore::{Action, Explorer, Law, Report, Scene};
+use kernel::{Event, NoFact, NoStateMachine, Out, Pid, Process, StartContext, Watch, World};
 
 const TERM: u64 = 1_000;
 const USERS: u32 = 2;
@@ -45,11 +45,11 @@ enum Party {
 impl Process for Party {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Party {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
         Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
     }
 
@@ -108,7 +108,7 @@ fn grant(lease: &mut u32, on: &mut bool, queue: &mut Vec<Pid>, out: &mut Out<Par
 }
 
 fn house<W: Watch<Party>>(careful: bool, watch: W) -> World<Party, W> {
-    let mut world = World::new(NoKeeper, None, watch);
+    let mut world = World::new(NoStateMachine, None, watch);
     let lock = world.spawn(Party::Lock { lease: 0, on: false, queue: Vec::new() });
     let store = world.spawn(Party::Store { writes: Vec::new(), careful });
     for _ in 0..USERS {
@@ -125,7 +125,7 @@ fn writes(scene: &Scene<Party>) -> Vec<u32> {
     scene.world.processes().find_map(|(.., party)| of(party)).unwrap_or_default()
 }
 
-fn explored(careful: bool) -> Report<Move> {
+fn explored(careful: bool) -> Report<Action> {
     let is_user = |world: &World<Party>, pid| matches!(world.process(pid), Some(Party::User(..)));
     let in_order = Law::always("writes come in the order of leases", |scene: &Scene<Party>| {
         let writes = writes(scene);
@@ -134,19 +134,20 @@ fn explored(careful: bool) -> Report<Move> {
     let comes_free = Law::can_always("the lock comes free", |scene: &Scene<Party>| {
         scene.world.processes().any(|(.., party)| matches!(party, Party::Lock { on: false, .. }))
     });
-    let explorer = Explorer::new(Scene::new(house(careful, ())).faults(1).mortal(is_user));
+    let explorer = Explorer::new(Scene::new(house(careful, ())).faults(1).killable(is_user));
     explorer.law(in_order.sometimes(|scene| writes(scene).len() == 2)).law(comes_free).search()
 }
 
 /// How it goes wrong without numbers, and that it does not with them.
 fn story() -> String {
     let report = explored(false);
-    let breach = report.verdicts[0].breach.as_ref().expect("it takes whatever comes");
+    let counterexample =
+        report.verdicts[0].counterexample.as_ref().expect("it takes whatever comes");
     let mut scene = Scene::new(house(false, Recorder::new("nobody"))).faults(1);
     let names = ["lock", "store", "ann", "bob"];
     let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
     pids.into_iter().zip(names).for_each(|(pid, name)| scene.world.watch.call(pid, name));
-    scene.play(&breach.path);
+    scene.play(&counterexample.path);
     let title = "without numbers, a late write comes after a younger lease's";
     let chart = Picture::of(title, scene.world.watch.rows());
     let whole = explored(true);

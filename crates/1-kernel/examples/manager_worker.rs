@@ -35,9 +35,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::chart::{Picture, Recorder};
-use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::explore::{Action, Explorer, Law, Report, Scene};
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Strategy, Watch, World,
+    Broken, Event, Intensity, Name, Node, Out, Pid, Process, StartContext, StateMachine, Strategy,
+    Watch, World,
 };
 
 const MANAGER: Name = Name(0);
@@ -79,10 +80,10 @@ struct Jobs {
     ended: BTreeMap<u32, End>,
 }
 
-impl Keeper for Jobs {
+impl StateMachine for Jobs {
     type Fact = Fact;
 
-    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         for fact in facts {
             match *fact {
                 Fact::Taken(job, _) if self.knows(job) => {
@@ -133,11 +134,11 @@ struct Client {
 impl Process for Party {
     type Message = Say;
     type Fact = Fact;
-    type Keeper = Jobs;
+    type StateMachine = Jobs;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Party {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
         Party::Manager(Books::new())
     }
 
@@ -151,7 +152,7 @@ impl Process for Party {
 }
 
 fn manage(workers: &mut Books, event: Event<'_, Say>, out: &mut Out<Party>) {
-    let jobs = out.kept().cloned().unwrap_or_default();
+    let jobs = out.read_state().cloned().unwrap_or_default();
     let mut open: BTreeSet<u32> = jobs.open.keys().copied().collect();
     match event {
         Event::Start => out.trap_exits(true),
@@ -281,7 +282,7 @@ fn life(scene: &Scene<Party>) -> u32 {
 
 fn open_or_answered() -> Law<Scene<Party>> {
     let law = Law::always("no job is both open and answered", |scene: &Scene<Party>| {
-        let open = &scene.world.keeper().open;
+        let open = &scene.world.state_machine().open;
         let both = told(scene).into_iter().find(|(job, _)| open.contains_key(job));
         both.map_or(Ok(()), |(job, end)| Err(format!("job {job} is open and {end:?}")))
     });
@@ -302,7 +303,7 @@ fn answered_once(case: Case) -> Law<Scene<Party>> {
     law.sometimes(|scene| told(scene).iter().any(|(_, end)| *end == End::GivenUp))
 }
 
-/// The keeper refuses nothing: who is refused dies of it.
+/// The state machine refuses nothing: who is refused dies of it.
 fn never_refused(case: Case) -> Law<Scene<Party>> {
     let law = Law::always("a manager dies only if killed", move |scene: &Scene<Party>| {
         let (life, killed) = (life(scene), case.deaths - scene.faults_left());
@@ -315,10 +316,10 @@ fn never_refused(case: Case) -> Law<Scene<Party>> {
 fn scene<W: Watch<Party> + Clone>(case: Case, watch: W) -> Scene<Party, W> {
     let is_staff =
         |world: &World<Party, W>, pid| !matches!(world.process(pid), Some(Party::Client(_)));
-    Scene::new(office(case, watch)).faults(case.deaths).mortal(is_staff)
+    Scene::new(office(case, watch)).faults(case.deaths).killable(is_staff)
 }
 
-fn explored(case: Case) -> Report<Move> {
+fn explored(case: Case) -> Report<Action> {
     let explorer = Explorer::new(scene(case, ()));
     explorer.law(open_or_answered()).law(answered_once(case)).law(never_refused(case)).search()
 }
@@ -349,7 +350,7 @@ fn hush() {
 }
 
 /// A run as a chart: the moves of a path, or what happens if everything is delivered in order of sending.
-fn drawn(title: &str, case: Case, path: Option<&[Move]>) -> String {
+fn drawn(title: &str, case: Case, path: Option<&[Action]>) -> String {
     let (mut scene, mut named) = (scene(case, Recorder::new("nobody")), Vec::new());
     name_all(&mut scene.world, &mut named);
     match path {
@@ -370,8 +371,9 @@ fn drawn(title: &str, case: Case, path: Option<&[Move]>) -> String {
 pub(crate) fn story() -> String {
     hush();
     let given_up = drawn("a good job and a poisonous one", WHOLE, None);
-    let breach = explored(NAIVE).verdicts.swap_remove(1).breach.expect("it asks only once");
-    let lost = drawn(&breach.what, NAIVE, Some(&breach.path));
+    let counterexample =
+        explored(NAIVE).verdicts.swap_remove(1).counterexample.expect("it asks only once");
+    let lost = drawn(&counterexample.what, NAIVE, Some(&counterexample.path));
     let whole = explored(WHOLE);
     let proof =
         format!("states {}, depth {}, proof: {}", whole.states, whole.depth, whole.is_proof());

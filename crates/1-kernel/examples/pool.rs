@@ -26,7 +26,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use kernel::chart::{Picture, Recorder};
-use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, Watch, World};
+use kernel::{Event, NoFact, NoStateMachine, Out, Pid, Process, StartContext, Watch, World};
 
 const AT_ONCE: usize = 1;
 const WAITING: usize = 1;
@@ -53,11 +53,11 @@ enum Party {
 impl Process for Party {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Party {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
         Party::Pool(BTreeMap::new(), VecDeque::new())
     }
 
@@ -121,7 +121,7 @@ fn serve(served: &mut Served, queue: &mut VecDeque<Pid>, out: &mut Out<Party>) {
 }
 
 fn house<W: Watch<Party>>(watch: W) -> World<Party, W> {
-    let mut world = World::new(NoKeeper, None, watch);
+    let mut world = World::new(NoStateMachine, None, watch);
     let pool = world.spawn(Party::Pool(BTreeMap::new(), VecDeque::new()));
     (0..CALLERS).for_each(|_| _ = world.spawn(Party::Caller(pool, Vec::new())));
     world
@@ -175,7 +175,7 @@ fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     });
     let is_worker =
         |world: &World<Party>, pid| matches!(world.process(pid), Some(Party::Worker(_)));
-    let report = Explorer::new(Scene::new(house(())).faults(2).mortal(is_worker))
+    let report = Explorer::new(Scene::new(house(())).faults(2).killable(is_worker))
         .law(once.sometimes(move |scene| answers(scene).concat().contains(&Say::Failed)))
         .law(bound.sometimes(move |scene| workers(scene) == AT_ONCE))
         .law(all.sometimes(move |scene| answers(scene).concat().contains(&Say::Busy)))

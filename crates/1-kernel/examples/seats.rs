@@ -1,10 +1,11 @@
 //! The last seat: the protocol of `docs/kernel.md`, whose code and output are these.
 
 use kernel::chart::{Picture, Recorder};
-use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::explore::{Action, Explorer, Law, Report, Scene};
 use kernel::live::{Station, Turn, join};
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Strategy, Watch, World,
+    Broken, Event, Intensity, Name, Node, Out, Pid, Process, StartContext, StateMachine, Strategy,
+    Watch, World,
 };
 
 const DESK: Name = Name(0);
@@ -46,7 +47,7 @@ impl Desk {
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match event {
             Event::Start => {
-                self.sold = self.skills.reads && out.kept().is_some_and(|seat| seat.sold);
+                self.sold = self.skills.reads && out.read_state().is_some_and(|seat| seat.sold);
             }
             Event::Message { from, message: Say::Ask } if !self.queue.contains(&from) => {
                 self.queue.push(from);
@@ -104,11 +105,11 @@ fn buy(answer: &mut Option<Say>, event: Event<'_, Say>, out: &mut Out<Party>) {
 impl Process for Party {
     type Message = Say;
     type Fact = Sold;
-    type Keeper = Seat;
+    type StateMachine = Seat;
     type Note = ();
     type Role = Skills;
 
-    fn start(skills: &Skills, _life: Life<'_, ()>) -> Party {
+    fn start(skills: &Skills, _life: StartContext<'_, ()>) -> Party {
         Party::Desk(Desk { skills: *skills, sold: false, queue: Vec::new() })
     }
 
@@ -130,10 +131,10 @@ struct Seat {
     sold: bool,
 }
 
-impl Keeper for Seat {
+impl StateMachine for Seat {
     type Fact = Sold;
 
-    fn admit(&mut self, _by: Pid, facts: &[Sold]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Sold]) -> Result<(), Broken> {
         self.sold |= !facts.is_empty();
         Ok(())
     }
@@ -180,13 +181,13 @@ fn all_answered() -> Law<Scene<Party>> {
     law.sometimes(|scene| answers(scene).contains(&Some(Say::SoldOut)))
 }
 
-fn explored(skills: Skills) -> Report<Move> {
+fn explored(skills: Skills) -> Report<Action> {
     let scene = Scene::new(hall(skills, ())).faults(2);
     Explorer::new(scene).law(one_ticket()).law(all_answered()).search()
 }
 
 /// Runs a path again, drawn.
-fn drawn(title: &str, skills: Skills, path: &[Move]) -> Picture {
+fn drawn(title: &str, skills: Skills, path: &[Action]) -> Picture {
     let mut scene = Scene::new(hall(skills, Recorder::new("nobody"))).faults(2);
     let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
     for (pid, name) in pids.into_iter().zip(["desk", "ann", "bob"]) {
@@ -197,9 +198,9 @@ fn drawn(title: &str, skills: Skills, path: &[Move]) -> Picture {
 }
 
 /// How a law is broken, as a chart.
-fn breach(skills: Skills, law: usize) -> Option<Picture> {
-    let breach = explored(skills).verdicts.swap_remove(law).breach?;
-    Some(drawn(&breach.what, skills, &breach.path))
+fn counterexample(skills: Skills, law: usize) -> Option<Picture> {
+    let counterexample = explored(skills).verdicts.swap_remove(law).counterexample?;
+    Some(drawn(&counterexample.what, skills, &counterexample.path))
 }
 
 const NAIVE: Skills = Skills { watches: false, reads: false };
@@ -265,7 +266,7 @@ pub(crate) fn story() -> String {
     world.run();
     let happy = Picture::of("two buyers and one seat", world.watch.rows());
     let [stuck, twice] = [(NAIVE, 1), (WATCHFUL, 0)].map(|(skills, law)| {
-        breach(skills, law).map(|picture| picture.to_string()).unwrap_or_default()
+        counterexample(skills, law).map(|picture| picture.to_string()).unwrap_or_default()
     });
     let whole = explored(WHOLE);
     let proof =

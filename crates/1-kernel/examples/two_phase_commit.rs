@@ -15,10 +15,10 @@
 //! - `decided`: the coordinator dies. Its next life finds the word in the log and says it again.
 
 use kernel::chart::{Picture, Recorder};
-use kernel::explore::{Explorer, Law, Move, Report, Scene};
+use kernel::explore::{Action, Explorer, Law, Report, Scene};
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, Out, Pid, Process, Restart, Strategy,
-    Watch, World,
+    Broken, Event, Intensity, Name, Node, Out, Pid, Process, Restart, StartContext, StateMachine,
+    Strategy, Watch, World,
 };
 
 const COORDINATOR: Name = Name(0);
@@ -38,10 +38,10 @@ struct Decided(bool);
 #[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
 struct Log(Option<bool>);
 
-impl Keeper for Log {
+impl StateMachine for Log {
     type Fact = Decided;
 
-    fn admit(&mut self, _by: Pid, facts: &[Decided]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Decided]) -> Result<(), Broken> {
         for Decided(word) in facts {
             if self.0.replace(*word).is_some_and(|before| before != *word) {
                 return Err(Broken("it was decided otherwise".into()));
@@ -62,19 +62,19 @@ enum Party {
 impl Process for Party {
     type Message = Say;
     type Fact = Decided;
-    type Keeper = Log;
+    type StateMachine = Log;
     type Note = ();
     /// A bank's vote; `None` for the coordinator.
     type Role = Option<bool>;
 
-    fn start(vote: &Option<bool>, _life: Life<'_, ()>) -> Party {
+    fn start(vote: &Option<bool>, _life: StartContext<'_, ()>) -> Party {
         vote.map_or(Party::Coordinator(0), |vote| Party::Bank(vote, false, None))
     }
 
     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
         match self {
             Party::Coordinator(yes) => match event {
-                Event::Start => match out.kept().and_then(|log| log.0) {
+                Event::Start => match out.read_state().and_then(|log| log.0) {
                     None if out.incarnation() == 1 => {
                         BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Prepare));
                     }
@@ -107,7 +107,7 @@ impl Process for Party {
 
 /// Says the word that is in the log, or puts this one there.
 fn decide(word: bool, out: &mut Out<Party>) {
-    let logged = out.kept().and_then(|log| log.0);
+    let logged = out.read_state().and_then(|log| log.0);
     if logged.is_none() {
         out.record(Decided(word));
     }
@@ -133,7 +133,7 @@ fn deal<W: Watch<Party>>(comes_back: Restart, votes: [bool; 2], watch: W) -> Wor
 }
 
 /// Every order of it, with a death of the coordinator.
-fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
+fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Action> {
     let coordinator = |world: &World<Party>, pid| world.whereis(COORDINATOR) == Some(pid);
     let agree = Law::always("no two are told otherwise", move |scene: &Scene<Party>| {
         let mut told: Vec<bool> = banks(scene).filter_map(|(_, told)| told).collect();
@@ -148,7 +148,7 @@ fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
         |scene: &Scene<Party>| banks(scene).all(|(bound, told)| !bound || told.is_some());
     let ends = Law::can_always("who is bound can be told", all_told);
     let agree = agree.sometimes(|scene| banks(scene).all(|(_, told)| told.is_some()));
-    let scene = Scene::new(deal(comes_back, votes, ())).faults(1).mortal(coordinator);
+    let scene = Scene::new(deal(comes_back, votes, ())).faults(1).killable(coordinator);
     Explorer::new(scene)
         .law(agree)
         .law(ends.sometimes(|scene| banks(scene).any(|(bound, _)| bound)))
@@ -158,12 +158,13 @@ fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Move> {
 /// How it blocks if the coordinator stays away, and that it does not if there is a next life.
 fn story() -> String {
     let gone = explored(Restart::Temporary, [true; 2]);
-    let breach = gone.verdicts[1].breach.as_ref().expect("whoever is bound waits for ever");
+    let counterexample =
+        gone.verdicts[1].counterexample.as_ref().expect("whoever is bound waits for ever");
     let mut again = Scene::new(deal(Restart::Temporary, [true; 2], Recorder::new("nobody")));
     for (name, called) in [(COORDINATOR, "coordinator"), (BANKS[0], "bank1"), (BANKS[1], "bank2")] {
         again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
     }
-    again.play(&breach.path);
+    again.play(&counterexample.path);
     let title = "a bank has voted, and the coordinator does not come back";
     let chart = Picture::of(title, again.world.watch.rows());
     let back = explored(Restart::Permanent, [true; 2]);

@@ -17,15 +17,15 @@ pub struct Census {
     /// Processes and supervisors between two lives.
     pub between: usize,
     /// Monitors and halves of links, those included whose end is on its way.
-    pub ties: usize,
+    pub links: usize,
     /// Places for ties, in use or not.
-    pub tie_places: usize,
+    pub link_places: usize,
     /// Notes that are kept for next lives.
     pub notes: usize,
     /// Places for notes, in use or not.
     pub note_places: usize,
     /// Answers that are awaited.
-    pub asks: usize,
+    pub calls: usize,
     /// Timers that have not fired.
     pub timers: usize,
     /// Signals that wait.
@@ -45,11 +45,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             processes: count(State::Alive),
             supervisors: count(State::Supervisor) + count(State::Closing),
             between: count(State::Between),
-            ties: self.out.ties.len(),
-            tie_places: self.out.ties.places(),
+            links: self.out.links.len(),
+            link_places: self.out.links.places(),
             notes: self.out.notes.iter().count(),
             note_places: self.out.notes.places(),
-            asks: count(State::Alias),
+            calls: count(State::Alias),
             timers: self.timers.len(),
             waiting: self.out.ring.len(),
             ring: self.out.ring.capacity(),

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::explore::{Move, Scene, System};
-use crate::{Parcel, Process, Watch, World};
+use crate::explore::{Action, Scene, System};
+use crate::{Process, RemoteEnvelope, Watch, World};
 
 /// What may happen to joined worlds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     /// Something within a world.
-    In(u8, Move),
+    In(u8, Action),
     /// The oldest signal on the wire from one world to another arrives.
     Carry(u8, u8),
     /// A world is lost, with what is on the wires from it.
@@ -25,7 +25,7 @@ pub enum Step {
 /// Faults are one budget for all: [`Scene::faults`] of each scene is how many deaths it may see of these.
 pub struct Cluster<P: Process, W = ()> {
     scenes: Vec<Option<Scene<P, W>>>,
-    wires: BTreeMap<(u8, u8), VecDeque<Parcel<P::Message>>>,
+    wires: BTreeMap<(u8, u8), VecDeque<RemoteEnvelope<P::Message>>>,
     deaths: u32,
     losses: u32,
 }
@@ -33,7 +33,7 @@ pub struct Cluster<P: Process, W = ()> {
 impl<P, W> Cluster<P, W>
 where
     P: Process + Clone,
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
     /// Joins these. Each has its place in the list as its number.
@@ -94,20 +94,20 @@ where
     /// Puts what worlds have sent each other on the wires.
     fn collect(&mut self) {
         for (from, scene) in (0..).zip(&mut self.scenes) {
-            for parcel in scene.iter_mut().flat_map(|scene| scene.world.take_outbox()) {
-                self.wires.entry((from, parcel.to())).or_default().push_back(parcel);
+            for remote in scene.iter_mut().flat_map(|scene| scene.world.take_outbox()) {
+                self.wires.entry((from, remote.to())).or_default().push_back(remote);
             }
         }
     }
 
     /// Hands over the oldest signal on a wire. False if there is none, or nobody to take it.
     pub fn carry(&mut self, from: u8, to: u8) -> bool {
-        let Some(parcel) = self.wires.get_mut(&(from, to)).and_then(VecDeque::pop_front) else {
+        let Some(remote) = self.wires.get_mut(&(from, to)).and_then(VecDeque::pop_front) else {
             return false;
         };
         let Some(world) = self.world_mut(to) else { return false };
-        world.accept(parcel);
-        world.drop_idle();
+        world.accept(remote);
+        world.prune();
         self.collect();
         true
     }
@@ -120,7 +120,7 @@ where
         self.wires.retain(|(from, to), _| *from != number && *to != number);
         for scene in self.scenes.iter_mut().flatten() {
             scene.world.lost(number);
-            scene.world.drop_idle();
+            scene.world.prune();
         }
         self.collect();
     }
@@ -149,18 +149,18 @@ where
     P: Process + Clone + Hash,
     P::Message: Hash,
     P::Note: Hash,
-    P::Keeper: Clone + Hash,
+    P::StateMachine: Clone + Hash,
     W: Watch<P> + Clone,
 {
-    type Move = Step;
+    type Action = Step;
     type Kept = Cluster<P, W>;
 
-    fn moves(&self, moves: &mut Vec<Step>) {
+    fn actions(&self, moves: &mut Vec<Step>) {
         moves.clear();
         let mut within = Vec::new();
         for (number, scene) in (0..).zip(&self.scenes) {
             let Some(scene) = scene else { continue };
-            scene.moves(&mut within);
+            scene.actions(&mut within);
             moves.extend(within.iter().map(|step| Step::In(number, *step)));
             if self.losses > 0 {
                 moves.push(Step::Lose(number));
@@ -203,7 +203,7 @@ where
     }
 
     fn is_fault(chosen: &Step) -> bool {
-        matches!(chosen, Step::Lose(_) | Step::In(_, Move::Kill(_)))
+        matches!(chosen, Step::Lose(_) | Step::In(_, Action::Kill(_)))
     }
 
     fn keep(&mut self) -> Cluster<P, W> {
@@ -218,7 +218,7 @@ where
 impl<P, W> Clone for Cluster<P, W>
 where
     P: Process + Clone,
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
     fn clone(&self) -> Cluster<P, W> {

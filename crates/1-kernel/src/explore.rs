@@ -9,21 +9,21 @@
 //!
 //! ```
 //! use kernel::explore::{Explorer, Law, Scene};
-//! # use kernel::{Event, Life, NoFact, NoKeeper, Out, Process, World};
+//! # use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Process, World};
 //! # #[derive(Clone, Hash, Debug)]
 //! # struct Counter(u32);
 //! # impl Process for Counter {
 //! #     type Message = u32;
 //! #     type Fact = NoFact;
-//! #     type Keeper = NoKeeper;
+//! #     type StateMachine = NoStateMachine;
 //! #     type Note = ();
 //! #     type Role = ();
-//! #     fn start(_: &(), _: Life<'_, ()>) -> Counter { Counter(0) }
+//! #     fn start(_: &(), _: StartContext<'_, ()>) -> Counter { Counter(0) }
 //! #     fn handle(&mut self, event: Event<'_, u32>, _: &mut Out<Counter>) {
 //! #         if let Event::Message { message, .. } = event { self.0 = self.0 * 2 + message; }
 //! #     }
 //! # }
-//! let mut world: World<Counter> = World::new(NoKeeper, None, ());
+//! let mut world: World<Counter> = World::new(NoStateMachine, None, ());
 //! let counter = world.spawn(Counter(0));
 //! let scene = Scene::new(world).client([(counter, 1)]).client([(counter, 3)]);
 //! let count = move |scene: &Scene<Counter>| scene.world.process(counter).map_or(0, |c| c.0);
@@ -33,7 +33,7 @@
 //! let report = Explorer::new(scene).law(small.sometimes(move |s| count(s) == 5)).search();
 //! let small = &report.verdicts[0];
 //! assert!(report.exhausted && small.sometimes > 0);
-//! assert_eq!(small.breach.as_ref().map(|breach| breach.path.len()), Some(5)); // start, 3, 1: sent and handled
+//! assert_eq!(small.counterexample.as_ref().map(|counterexample| counterexample.path.len()), Some(5)); // start, 3, 1: sent and handled
 //! ```
 
 mod digest;
@@ -45,33 +45,33 @@ mod search;
 use std::fmt;
 
 pub use digest::Digest;
-pub use scene::{Move, Scene, Settled, To};
+pub use scene::{Action, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 
 /// Something that can be in many states, and what leads from each to the next.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be explored",
     label = "wanted is a `Scene`, or a `System` of your own",
-    note = "`Scene::new(world)` makes one of a world whose processes, messages, notes and keeper are `Clone + Hash`"
+    note = "`Scene::new(world)` makes one of a world whose processes, messages, notes and state machine are `Clone + Hash`"
 )]
 pub trait System: Clone {
     /// One thing that may happen.
-    type Move: Clone + fmt::Debug;
+    type Action: Clone + fmt::Debug;
 
     /// A state that waits to be gone on from. There may be very many; they may have parts in common.
     type Kept;
 
     /// All that may happen now, always in the same order for the same state. Nothing: the end.
-    fn moves(&self, moves: &mut Vec<Self::Move>);
+    fn actions(&self, moves: &mut Vec<Self::Action>);
 
     /// Lets one of these happen.
-    fn make(&mut self, chosen: &Self::Move);
+    fn make(&mut self, chosen: &Self::Action);
 
     /// The same number for states that behave alike, another for others.
     fn fingerprint(&self) -> u64;
 
     /// True for what may happen and must not be relied upon: a death, a loss.
-    fn is_fault(chosen: &Self::Move) -> bool;
+    fn is_fault(chosen: &Self::Action) -> bool;
 
     /// Keeps this state. What it has in common with others that were kept it can share with them.
     fn keep(&mut self) -> Self::Kept;
@@ -90,7 +90,8 @@ pub trait System: Clone {
 }
 
 type Look<S> = Box<dyn Fn(&S) -> Result<(), String> + Send + Sync>;
-type LookAtStep<S> = Box<dyn Fn(&S, &<S as System>::Move, &S) -> Result<(), String> + Send + Sync>;
+type LookAtStep<S> =
+    Box<dyn Fn(&S, &<S as System>::Action, &S) -> Result<(), String> + Send + Sync>;
 type Try<S> = Box<dyn Fn(&mut S) -> Result<(), String> + Send + Sync>;
 type Is<S> = Box<dyn Fn(&S) -> bool + Send + Sync>;
 
@@ -125,7 +126,7 @@ impl<S: System> Law<S> {
     /// It holds over each step: of the state before, what happened, and the state after.
     pub fn of_steps(
         name: &'static str,
-        look: impl Fn(&S, &S::Move, &S) -> Result<(), String> + Send + Sync + 'static,
+        look: impl Fn(&S, &S::Action, &S) -> Result<(), String> + Send + Sync + 'static,
     ) -> Law<S> {
         Law::new(name, Check::Step(Box::new(look)))
     }
@@ -170,7 +171,7 @@ impl<S: System> fmt::Debug for Law<S> {
 
 /// How a law came to be broken, on a shortest way.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Breach<M> {
+pub struct Counterexample<M> {
     /// What is wrong.
     pub what: String,
     /// What happened, from the start.
@@ -185,7 +186,7 @@ pub struct Verdict<M> {
     /// Whether it holds; `None` if not enough was seen to tell.
     pub holds: Option<bool>,
     /// The shortest run that breaks it.
-    pub breach: Option<Breach<M>>,
+    pub counterexample: Option<Counterexample<M>>,
     /// In how many states its twin was seen.
     pub sometimes: u64,
 }

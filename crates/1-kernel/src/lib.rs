@@ -2,7 +2,7 @@
 //!
 //! A [`World`] holds the [`Process`]es of one thread. They send each other messages through one
 //! ring, in the order that Erlang promises: signals between one pair arrive in the order in which
-//! they were sent. A [`Chooser`] says which of the waiting ones is next; there is no other chance, and
+//! they were sent. A [`Scheduler`] says which of the waiting ones is next; there is no other chance, and
 //! no clock or I/O in this crate. Threads are in two places: worlds are joined to each other between the threads
 //! that [`live`]'s caller brings, and an explorer looks at many states at once
 //! ([`explore::Explorer::search_with`]). Supervision is a tree of [`Node`]s, which is data.
@@ -11,47 +11,47 @@
 //! from are in `examples/`.
 //!
 //! ```
-//! use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, World};
+//! use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Pid, Process, World};
 //!
 //! /// Says `pong` to every `ping`.
 //! #[derive(Clone)]
 //! struct Echo(u32);
 //!
 //! #[derive(Clone, Debug)]
-//! enum Say { Ping, Pong }
+//! enum Message { Ping, Pong }
 //!
 //! impl Process for Echo {
-//!     type Message = Say;
+//!     type Message = Message;
 //!     type Fact = NoFact;
-//!     type Keeper = NoKeeper;
+//!     type StateMachine = NoStateMachine;
 //!     type Note = ();
 //!     type Role = ();
 //!
-//!     fn start(_role: &(), _life: Life<'_, ()>) -> Echo { Echo(0) }
+//!     fn start(_role: &(), _life: StartContext<'_, ()>) -> Echo { Echo(0) }
 //!
-//!     fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Echo>) {
+//!     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Echo>) {
 //!         match event {
-//!             Event::Message { from, message: Say::Ping } => { self.0 += 1; out.send(from, Say::Pong) }
-//!             Event::Message { message: Say::Pong, .. } => out.exit(kernel::Reason::Normal),
+//!             Event::Message { from, message: Message::Ping } => { self.0 += 1; out.send(from, Message::Pong) }
+//!             Event::Message { message: Message::Pong, .. } => out.exit(kernel::Reason::Normal),
 //!             Event::Start | Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
 //!         }
 //!     }
 //! }
 //!
-//! let mut world: World<Echo> = World::new(NoKeeper, None, ());
+//! let mut world: World<Echo> = World::new(NoStateMachine, None, ());
 //! let echo = world.spawn(Echo(0));
-//! world.send(echo, Say::Ping);
+//! world.send(echo, Message::Ping);
 //! world.run();
 //! assert_eq!(world.process(echo).unwrap().0, 1);
 //! ```
 
-pub mod alone;
 mod census;
 pub mod chart;
-mod chooser;
 pub mod cluster;
+pub mod component;
 mod discard;
 pub mod explore;
+mod links;
 pub mod live;
 pub mod mutation;
 mod notes;
@@ -59,26 +59,28 @@ mod out;
 mod pid;
 mod process;
 mod ring;
+mod scheduler;
+mod step_flags;
 mod supervise;
 mod table;
-mod ties;
 mod tree;
-mod wants;
 mod watch;
 mod world;
 
 pub use census::Census;
-pub use chooser::{Chooser, Live, Recorded, Seeded};
-pub use out::{Ask, Out, TimerRef};
+pub use links::MonitorRef;
+pub use out::{Call, Out, TimerRef};
 pub use pid::Pid;
-pub use process::{Broken, Cause, Event, Keeper, Life, Name, NoFact, NoKeeper, Process, Reason};
-pub use ring::{Border, Control, Envelope, Letter};
-pub use supervise::{Child, ChildId, Children, Refused};
+pub use process::{
+    Broken, Cause, Event, Name, NoFact, NoStateMachine, Process, Reason, StartContext, StateMachine,
+};
+pub use ring::{Control, Envelope, RemoteSignal, Signal};
+pub use scheduler::{Live, Recorded, Scheduler, Seeded};
+pub use supervise::{Child, ChildId, Children, ControlError};
 pub use table::Table;
-pub use ties::MonitorRef;
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
-pub use world::{Bench, Parcel, Renaming, Saved, Touched, World};
+pub use world::{Bench, Checkpoint, RemoteEnvelope, Renaming, Touched, World};
 
 /// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]

@@ -10,16 +10,16 @@ use std::fmt;
 
 pub use queues::{Full, Queues, Std};
 
-use crate::{Parcel, Process, Watch, World};
+use crate::{Process, RemoteEnvelope, Watch, World};
 
 /// Signals that a world delivers before it looks at its queues again.
 const TURN: u64 = 4096;
 
 /// What goes over a queue: signals in the order of sending; none only to wake.
-type Batch<M> = Vec<Parcel<M>>;
+type Batch<M> = Vec<RemoteEnvelope<M>>;
 
 /// The way to another world.
-struct Way<M, Q: Queues> {
+struct Route<M, Q: Queues> {
     queue: Q::Sender<Batch<M>>,
     /// Raised when that world is over.
     over: Q::Flag,
@@ -44,7 +44,7 @@ pub struct Station<P: Process, W: Watch<P> = (), Q: Queues = Std> {
     pub world: World<P, W>,
     inbox: Q::Receiver<Batch<P::Message>>,
     /// By the number of the world; none to itself, and to one that is known to be over.
-    ways: Vec<Option<Way<P::Message, Q>>>,
+    ways: Vec<Option<Route<P::Message, Q>>>,
     over: Q::Flag,
 }
 
@@ -64,7 +64,7 @@ pub fn join<P: Process, W: Watch<P>, Q: Queues>(
     let station = |((world, inbox), number): ((World<P, W>, _), u8)| {
         assert_eq!(world.number(), number, "worlds are joined in order of their numbers");
         let way = |((to, queue), over): ((u8, &Q::Sender<_>), &Q::Flag)| {
-            let way = Way { queue: queue.clone(), over: over.clone(), held: Vec::new() };
+            let way = Route { queue: queue.clone(), over: over.clone(), held: Vec::new() };
             (to != number).then_some(way)
         };
         let ways = (0..).zip(&queues).zip(&flags).map(way).collect();
@@ -97,7 +97,7 @@ impl<P: Process, W: Watch<P>, Q: Queues> Station<P, W, Q> {
         }
         let batch = Q::recv(&self.inbox);
         let comes = batch.is_some();
-        batch.into_iter().flatten().for_each(|parcel| self.world.accept(parcel));
+        batch.into_iter().flatten().for_each(|remote| self.world.accept(remote));
         self.take_in() || comes
     }
 
@@ -116,12 +116,12 @@ impl<P: Process, W: Watch<P>, Q: Queues> Station<P, W, Q> {
 
     /// Takes in what is there. What a world has sent before its end is taken in before that end.
     fn take_in(&mut self) -> bool {
-        let over = |way: &Option<Way<_, Q>>| way.as_ref().is_some_and(|way| Q::is_up(&way.over));
+        let over = |way: &Option<Route<_, Q>>| way.as_ref().is_some_and(|way| Q::is_up(&way.over));
         let over: Vec<bool> = self.ways.iter().map(over).collect();
         let mut some = false;
         while let Some(batch) = Q::try_recv(&self.inbox) {
             some = true;
-            batch.into_iter().for_each(|parcel| self.world.accept(parcel));
+            batch.into_iter().for_each(|remote| self.world.accept(remote));
         }
         for ((number, over), way) in (0..).zip(over).zip(&mut self.ways) {
             if over {
@@ -135,9 +135,9 @@ impl<P: Process, W: Watch<P>, Q: Queues> Station<P, W, Q> {
 
     /// Sorts what the world has sent by where it goes. What goes to a world that is lost is lost with it.
     fn sort(&mut self) {
-        for parcel in self.world.take_outbox() {
-            if let Some(Some(way)) = self.ways.get_mut(usize::from(parcel.to())) {
-                way.held.push(parcel);
+        for remote in self.world.take_outbox() {
+            if let Some(Some(way)) = self.ways.get_mut(usize::from(remote.to())) {
+                way.held.push(remote);
             }
         }
     }

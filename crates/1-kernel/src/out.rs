@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::links::{Links, MonitorRef};
 use crate::notes::{NO_NOTE, Notes};
 use crate::process::{Cause, Causes};
-use crate::ring::{Control, Envelope, Letter, Ring};
-use crate::ties::{MonitorRef, Ties};
-use crate::wants::Wants;
-use crate::world::Abroad;
+use crate::ring::{Control, Envelope, Ring, Signal};
+use crate::step_flags::StepFlags;
+use crate::world::Remote;
 use crate::{ChildId, Name, Pid, Process, Reason};
 
 /// A timer that was set.
@@ -25,7 +25,7 @@ impl TimerRef {
 
 /// A question whose answer is awaited: see [`Out::ask`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Ask {
+pub struct Call {
     /// Where the answer is sent to, and from where it comes.
     pub reply_to: Pid,
     /// The monitor of who was asked.
@@ -35,10 +35,10 @@ pub struct Ask {
 /// Effects that wait for the end of the step. Sends are not among them: they go straight into the
 /// ring, from which they can be taken back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Effect {
+pub(crate) enum StepEffect {
     Monitor(MonitorRef, Pid),
     /// Opens this alias, and monitors who was asked.
-    Ask(MonitorRef, Pid, Pid),
+    Call(MonitorRef, Pid, Pid),
     Demonitor(MonitorRef),
     DemonitorAll,
     Link(Pid),
@@ -63,12 +63,12 @@ pub(crate) enum Effect {
 pub struct Out<P: Process> {
     pub(crate) me: Pid,
     pub(crate) ring: Ring<P::Message>,
-    pub(crate) wants: Wants,
-    /// Where the note lies that this step has written, if it has: see [`Wants::NOTED`].
+    pub(crate) step_flags: StepFlags,
+    /// Where the note lies that this step has written, if it has: see [`StepFlags::NOTED`].
     pub(crate) noting: u32,
-    /// The monitor that this step sets first, if it sets one: see [`Wants::TIED`].
-    pub(crate) tying: (MonitorRef, Pid),
-    pub(crate) effects: Vec<Effect>,
+    /// The monitor that this step sets first, if it sets one: see [`StepFlags::ATTACHED`].
+    pub(crate) monitoring: (MonitorRef, Pid),
+    pub(crate) effects: Vec<StepEffect>,
     /// Why the process ends when the step is over, if it does.
     pub(crate) exit: Cause,
     pub(crate) causes: Causes,
@@ -80,14 +80,14 @@ pub struct Out<P: Process> {
     pub(crate) log: Vec<P::Fact>,
     /// Where the facts of this step begin in the log, if it has any.
     pub(crate) recorded: usize,
-    pub(crate) ties: Ties,
-    pub(crate) abroad: Abroad<P::Message>,
+    pub(crate) links: Links,
+    pub(crate) remote: Remote<P::Message>,
     /// The world's number among those it is joined to.
     pub(crate) number: u8,
     pub(crate) names: Vec<Pid>,
     pub(crate) groups: BTreeMap<u32, Vec<(Pid, u64)>>,
-    pub(crate) keeper: P::Keeper,
-    /// The name whose process may read the keeper.
+    pub(crate) state_machine: P::StateMachine,
+    /// The name whose process may read the state machine.
     pub(crate) reader: Option<Name>,
     /// Addresses that a spawn may take: index, and the generation that its next life has.
     pub(crate) free: Vec<Pid>,
@@ -108,8 +108,8 @@ impl<P: Process> Out<P> {
     }
 
     #[inline(always)]
-    fn effect(&mut self, effect: Effect) {
-        self.wants.also(Wants::MORE);
+    fn effect(&mut self, effect: StepEffect) {
+        self.step_flags.also(StepFlags::MORE);
         self.effects.push(effect);
     }
 
@@ -140,7 +140,7 @@ impl<P: Process> Out<P> {
     /// Sends a message. To a process that is gone it is lost, as in Erlang: monitor whom you wait for.
     #[inline(always)]
     pub fn send(&mut self, to: Pid, message: P::Message) {
-        self.ring.push(Envelope { to, from: self.me, letter: Letter::Say(message) });
+        self.ring.push(Envelope { to, from: self.me, signal: Signal::Message(message) });
     }
 
     /// Sends a message to whoever bears a name; to nobody if nobody does. If its place in the tree bears
@@ -167,15 +167,15 @@ impl<P: Process> Out<P> {
     /// If the name is not below [`Name::LIMIT`]: this process dies of it.
     pub fn register(&mut self, name: Name) {
         name.check();
-        self.effect(Effect::Register(name));
+        self.effect(StepEffect::Register(name));
     }
 
-    /// Appends a fact to the world's log, if the keeper admits it; if not, the whole step is
+    /// Appends a fact to the world's log, if the state machine admits it; if not, the whole step is
     /// undone and this process has died of it.
     #[inline(always)]
     pub fn record(&mut self, fact: P::Fact) {
-        if !self.wants.has(Wants::RECORDED) {
-            self.wants.also(Wants::RECORDED);
+        if !self.step_flags.has(StepFlags::RECORDED) {
+            self.step_flags.also(StepFlags::RECORDED);
             self.recorded = self.log.len();
         }
         self.log.push(fact);
@@ -183,8 +183,9 @@ impl<P: Process> Out<P> {
 
     /// The fold of the log. Only the process that the world names as the log's reader may look: `None` to others.
     #[inline(always)]
-    pub fn kept(&self) -> Option<&P::Keeper> {
-        (self.reader.and_then(|name| self.whereis(name)) == Some(self.me)).then_some(&self.keeper)
+    pub fn read_state(&self) -> Option<&P::StateMachine> {
+        (self.reader.and_then(|name| self.whereis(name)) == Some(self.me))
+            .then_some(&self.state_machine)
     }
 
     /// Writes down what the next life of this process must know; `None` wipes it out.
@@ -195,19 +196,19 @@ impl<P: Process> Out<P> {
             Some(note) => self.notes.write(note),
             None => NO_NOTE,
         };
-        self.wants.also(Wants::NOTED);
+        self.step_flags.also(StepFlags::NOTED);
     }
 
     /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).
     /// Whatever the other sends before its end arrives before.
     #[inline(always)]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
-        let reference = self.ties.reserve();
-        if self.wants.has(Wants::ORDERED) {
-            self.effect(Effect::Monitor(reference, pid));
+        let reference = self.links.reserve();
+        if self.step_flags.has(StepFlags::ORDERED) {
+            self.effect(StepEffect::Monitor(reference, pid));
         } else {
-            self.wants.also(Wants::TIED);
-            self.tying = (reference, pid);
+            self.step_flags.also(StepFlags::MONITORED);
+            self.monitoring = (reference, pid);
         }
         reference
     }
@@ -215,16 +216,16 @@ impl<P: Process> Out<P> {
     /// Takes a monitor away. Its `Down` will not arrive any more, not even if it is on its way.
     #[inline]
     pub fn demonitor(&mut self, monitor: MonitorRef) {
-        self.effect(Effect::Demonitor(monitor));
+        self.effect(StepEffect::Demonitor(monitor));
     }
 
     /// Takes every monitor of this process away, for one that watches one other at a time.
     #[inline(always)]
     pub fn demonitor_all(&mut self) {
-        if self.wants.has(Wants::ORDERED) {
-            self.effect(Effect::DemonitorAll);
+        if self.step_flags.has(StepFlags::ORDERED) {
+            self.effect(StepEffect::DemonitorAll);
         } else {
-            self.wants.also(Wants::UNTIED);
+            self.step_flags.also(StepFlags::DEMONITORED);
         }
     }
 
@@ -236,21 +237,21 @@ impl<P: Process> Out<P> {
     /// [`Ask::monitor`]. What is sent to the address after either, or when this process is gone, is dropped
     /// by the kernel. For a limit set a timer, and forget the question when it fires. Costs an address
     /// and a monitor while it is open.
-    pub fn ask(&mut self, asked: Pid, message: impl FnOnce(Pid) -> P::Message) -> Ask {
-        let (monitor, reply_to) = (self.ties.reserve(), self.address());
-        self.effect(Effect::Ask(monitor, reply_to, asked));
+    pub fn call(&mut self, asked: Pid, message: impl FnOnce(Pid) -> P::Message) -> Call {
+        let (monitor, reply_to) = (self.links.reserve(), self.address());
+        self.effect(StepEffect::Call(monitor, reply_to, asked));
         self.send(asked, message(reply_to));
-        Ask { reply_to, monitor }
+        Call { reply_to, monitor }
     }
 
     /// Asks whoever bears a name. If nobody does, `Down` says [`Reason::NoProcess`].
-    pub fn ask_by_name(&mut self, name: Name, message: impl FnOnce(Pid) -> P::Message) -> Ask {
+    pub fn call_by_name(&mut self, name: Name, message: impl FnOnce(Pid) -> P::Message) -> Call {
         let asked = self.whereis(name).unwrap_or(Pid::OUTSIDE);
-        self.ask(asked, message)
+        self.call(asked, message)
     }
 
     /// Waits no more for an answer. Neither it nor `Down` will arrive, not even if it is on its way.
-    pub fn forget(&mut self, ask: Ask) {
+    pub fn cancel_call(&mut self, ask: Call) {
         self.demonitor(ask.monitor);
     }
 
@@ -262,37 +263,37 @@ impl<P: Process> Out<P> {
 
     /// Ties this process's life to another's, both ways.
     pub fn link(&mut self, pid: Pid) {
-        self.effect(Effect::Link(pid));
+        self.effect(StepEffect::Link(pid));
     }
 
     /// Takes a link away.
     pub fn unlink(&mut self, pid: Pid) {
-        self.effect(Effect::Unlink(pid));
+        self.effect(StepEffect::Unlink(pid));
     }
 
     /// From now on exit signals arrive as events instead of ending this process. A kill still does.
     pub fn trap_exits(&mut self, trap: bool) {
-        self.effect(Effect::Trap(trap));
+        self.effect(StepEffect::Trap(trap));
     }
 
     /// Ends this process when the step is over.
     #[inline(always)]
     pub fn exit(&mut self, reason: Reason) {
         self.exit = self.causes.note(&reason);
-        self.wants.also(Wants::ENDED);
+        self.step_flags.also(StepFlags::ENDED);
     }
 
     /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends nobody but the process
     /// that sends it to itself, unless that traps exits. To a supervisor only a kill means anything.
     pub fn exit_other(&mut self, pid: Pid, reason: Reason) {
         let cause = self.causes.note(&reason);
-        self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Exit(cause) });
+        self.ring.push(Envelope { to: pid, from: self.me, signal: Signal::Exit(cause) });
     }
 
     /// Starts a process outside the tree: nobody restarts it.
     pub fn spawn(&mut self, process: P) -> Pid {
         let pid = self.address();
-        self.spawn_with(process, Effect::Spawn(pid), pid)
+        self.spawn_with(process, StepEffect::Spawn(pid), pid)
     }
 
     /// Starts a process outside the tree and monitors it: its end arrives as [`crate::Event::Down`], once.
@@ -317,7 +318,7 @@ impl<P: Process> Out<P> {
     /// or link says [`Reason::NoProcess`], and messages to it are undeliverable. So monitor a child that matters.
     pub fn spawn_child(&mut self, supervisor: Name, key: u64, process: P) -> Pid {
         let pid = self.address();
-        self.spawn_with(process, Effect::SpawnChild(pid, supervisor, key), pid)
+        self.spawn_with(process, StepEffect::SpawnChild(pid, supervisor, key), pid)
     }
 
     /// Starts a child under a supervisor of many like children, and monitors it: its end arrives as
@@ -329,8 +330,8 @@ impl<P: Process> Out<P> {
         key: u64,
         process: P,
     ) -> (Pid, MonitorRef) {
-        let (pid, monitor) = (self.address(), self.ties.reserve());
-        let effect = Effect::SpawnWatched(pid, supervisor, key, monitor);
+        let (pid, monitor) = (self.address(), self.links.reserve());
+        let effect = StepEffect::SpawnWatched(pid, supervisor, key, monitor);
         (self.spawn_with(process, effect, pid), monitor)
     }
 
@@ -354,15 +355,15 @@ impl<P: Process> Out<P> {
 
     fn control(&mut self, supervisor: Name, control: Control) {
         if let Some(to) = self.whereis(supervisor) {
-            self.ring.push(Envelope { to, from: self.me, letter: Letter::Control(control) });
+            self.ring.push(Envelope { to, from: self.me, signal: Signal::Control(control) });
         }
     }
 
     #[inline(always)]
-    fn spawn_with(&mut self, process: P, effect: Effect, pid: Pid) -> Pid {
+    fn spawn_with(&mut self, process: P, effect: StepEffect, pid: Pid) -> Pid {
         self.spawned.push(process);
         self.effect(effect);
-        self.ring.push(Envelope { to: pid, from: self.me, letter: Letter::Start });
+        self.ring.push(Envelope { to: pid, from: self.me, signal: Signal::Start });
         pid
     }
 
@@ -370,7 +371,7 @@ impl<P: Process> Out<P> {
     /// name, as they are at the end of this step. O(processes of the world).
     pub fn multicast(&mut self, supervisor: Name, message: P::Message) {
         self.multicasts.push(message);
-        self.effect(Effect::Multicast(supervisor));
+        self.effect(StepEffect::Multicast(supervisor));
     }
 
     /// An address for a new process.
@@ -388,31 +389,31 @@ impl<P: Process> Out<P> {
         self.timers_set += 1;
         let at = self.now.saturating_add(after);
         let timer = TimerRef { at, number: self.timers_set };
-        self.effect(Effect::Timer(timer, token));
+        self.effect(StepEffect::Timer(timer, token));
         timer
     }
 
     /// Takes a timer away, unless it has fired.
     pub fn cancel_timer(&mut self, timer: TimerRef) {
-        self.effect(Effect::CancelTimer(timer));
+        self.effect(StepEffect::CancelTimer(timer));
     }
 
     /// Subscribes to a group: this process hears what is published there on any of these topics (a bit each).
     pub fn join(&mut self, group: u32, topics: u64) {
-        self.effect(Effect::Join(group, topics));
+        self.effect(StepEffect::Join(group, topics));
     }
 
     /// Ends a subscription.
     pub fn quit(&mut self, group: u32) {
-        self.effect(Effect::Quit(group));
+        self.effect(StepEffect::Quit(group));
     }
 
     /// Sends a message to all of a group who want to hear of any of these topics, in order of joining.
     pub fn publish(&mut self, group: u32, topics: u64, message: &P::Message) {
         for &(to, wanted) in self.groups.get(&group).map_or(&[][..], Vec::as_slice) {
             if wanted & topics != 0 {
-                let letter = Letter::Say(message.clone());
-                self.ring.push(Envelope { to, from: self.me, letter });
+                let signal = Signal::Message(message.clone());
+                self.ring.push(Envelope { to, from: self.me, signal });
             }
         }
     }

@@ -26,8 +26,8 @@ pub trait Process: Sized {
     type Message: Clone + fmt::Debug;
     /// What is recorded in the world's log. Use [`NoFact`] in a world without one.
     type Fact: Clone + fmt::Debug;
-    /// Who judges facts. Use [`NoKeeper`] in a world without a log.
-    type Keeper: Keeper<Fact = Self::Fact>;
+    /// Who judges facts. Use [`NoStateMachine`] in a world without a log.
+    type StateMachine: StateMachine<Fact = Self::Fact>;
     /// What a process writes down for its next life. Use `()` if nothing.
     type Note: Clone + fmt::Debug;
     /// What a place in the tree is for: enough to make its process again.
@@ -35,7 +35,7 @@ pub trait Process: Sized {
 
     /// Makes the process for a place in the tree: at its supervisor's start, and after each death.
     /// Its first event is [`Event::Start`].
-    fn start(role: &Self::Role, life: Life<'_, Self::Note>) -> Self;
+    fn start(role: &Self::Role, life: StartContext<'_, Self::Note>) -> Self;
 
     /// Takes one event. The only entrance. What is in it is lent, a message from where its sender has put it.
     fn handle(&mut self, event: Event<'_, Self::Message>, out: &mut Out<Self>);
@@ -43,14 +43,14 @@ pub trait Process: Sized {
     /// Keys of the children that a supervisor of many like children has from its start: those that
     /// the log says must be there. Called when that supervisor starts, for the first time or again. If it panics, that
     /// supervisor does not start.
-    fn children(_role: &Self::Role, _keeper: &Self::Keeper) -> Vec<u64> {
+    fn children(_role: &Self::Role, _keeper: &Self::StateMachine) -> Vec<u64> {
         Vec::new()
     }
 
     /// The fact that the supervisor records when it gives up on one of many like children, or when a branch is given
     /// up alone ([`crate::Node::given_up_as`], whose role this is then, with key 0), if the log must know. What the
-    /// keeper does not admit is not recorded. If it panics, the supervisor has died of it.
-    fn given_up(_role: &Self::Role, _key: u64, _keeper: &Self::Keeper) -> Option<Self::Fact> {
+    /// state machine does not admit is not recorded. If it panics, the supervisor has died of it.
+    fn given_up(_role: &Self::Role, _key: u64, _keeper: &Self::StateMachine) -> Option<Self::Fact> {
         None
     }
 
@@ -64,7 +64,7 @@ pub trait Process: Sized {
 
 /// One life of a process, as its supervisor begins it.
 #[derive(Debug)]
-pub struct Life<'a, N> {
+pub struct StartContext<'a, N> {
     /// The child's key under a supervisor of many like children; 0 elsewhere.
     pub key: u64,
     /// Which life in this place, from 1. Goes up at each restart.
@@ -263,16 +263,16 @@ impl Name {
     label = "`impl kernel::Keeper` for it, with the `Fact` of the process",
     note = "a world without a log has `type Fact = NoFact` and `type Keeper = NoKeeper`"
 )]
-pub trait Keeper {
+pub trait StateMachine {
     /// What it judges.
     type Fact;
 
     /// Takes the facts of one step, in order: all of them, or none and says which law they break. `by` has
     /// recorded them; [`Pid::OUTSIDE`] if no process has.
-    fn admit(&mut self, by: Pid, facts: &[Self::Fact]) -> Result<(), Broken>;
+    fn apply(&mut self, by: Pid, facts: &[Self::Fact]) -> Result<(), Broken>;
 
     /// Where the process of this key is, as far as it knows, of a supervisor whose index it is
-    /// ([`crate::Node::indexed_by_keeper`]): an address's index.
+    /// ([`crate::Node::indexed_by_state_machine`]): an address's index.
     fn place_of(&self, _key: u64) -> Option<u32> {
         None
     }
@@ -289,14 +289,14 @@ pub struct Broken(pub String);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum NoFact {}
 
-/// The keeper of a world without a log.
+/// The state machine of a world without a log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct NoKeeper;
+pub struct NoStateMachine;
 
-impl Keeper for NoKeeper {
+impl StateMachine for NoStateMachine {
     type Fact = NoFact;
 
-    fn admit(&mut self, _by: Pid, _facts: &[NoFact]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, _facts: &[NoFact]) -> Result<(), Broken> {
         Ok(())
     }
 }

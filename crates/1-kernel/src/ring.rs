@@ -16,14 +16,14 @@ pub struct Envelope<M> {
     /// From whom.
     pub from: Pid,
     /// What.
-    pub letter: Letter<M>,
+    pub signal: Signal<M>,
 }
 
 /// What can be in an envelope.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Letter<M> {
+pub enum Signal<M> {
     /// A message.
-    Say(M),
+    Message(M),
     /// The first event of a life.
     Start,
     /// A timer's end.
@@ -39,12 +39,12 @@ pub enum Letter<M> {
     /// An order to a supervisor.
     Control(Control),
     /// A word between the kernels of two worlds.
-    Border(Border),
+    Remote(RemoteSignal),
 }
 
 /// What one world's kernel tells another's of a process and its ties.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Border {
+pub enum RemoteSignal {
     /// The sender monitors the receiver, under this name, and calls it so.
     Watch(MonitorRef, Pid),
     /// It does not any more.
@@ -180,7 +180,7 @@ impl<M: Clone> Ring<M> {
         let old = unsafe { self.buffer.as_mut_ptr().add(slot).replace(Some(envelope)) };
         self.tail = self.tail.wrapping_add(1); // of 64 bits; never comes round
         if needs_drop::<M>()
-            && let Some(Envelope { letter: Letter::Say(message), .. }) = old
+            && let Some(Envelope { signal: Signal::Message(message), .. }) = old
         {
             self.let_go(message);
         }
@@ -364,8 +364,8 @@ mod tests {
     use super::*;
 
     fn envelope(number: u64) -> Envelope<Box<u64>> {
-        let letter = Letter::Say(Box::new(number));
-        Envelope { to: Pid::OUTSIDE, from: Pid::OUTSIDE, letter }
+        let signal = Signal::Message(Box::new(number));
+        Envelope { to: Pid::OUTSIDE, from: Pid::OUTSIDE, signal }
     }
 
     #[test]

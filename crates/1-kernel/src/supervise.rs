@@ -9,12 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
 use crate::process::Cause;
-use crate::ring::{Envelope, Letter};
+use crate::ring::{Envelope, Signal};
 use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
-use crate::world::{Marks, State, World};
+use crate::world::{Flags, State, World};
 use crate::{Pid, Process, Reason, Watch, mutation};
 
-pub use control::{Child, ChildId, Children, Refused};
+pub use control::{Child, ChildId, Children, ControlError};
 pub(crate) use end::{Ending, Task, Then};
 
 impl<R: Clone> Tree<R> {
@@ -57,26 +57,26 @@ impl<R: Clone> Tree<R> {
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor's step.
     pub(crate) fn supervise(&mut self, envelope: &Envelope<P::Message>) {
-        let &Envelope { to, from, ref letter } = envelope;
+        let &Envelope { to, from, ref signal } = envelope;
         let node = NodeId(self.slots[to.index()].node);
-        match *letter {
-            Letter::ChildDown(_) => self.on_child_down(node, from),
-            Letter::Control(control) => self.on_control(node, control),
-            Letter::Exit(Cause::Killed) => self.bury_supervisor(to, Reason::Killed),
-            Letter::Exit(cause)
+        match *signal {
+            Signal::ChildDown(_) => self.on_child_down(node, from),
+            Signal::Control(control) => self.on_control(node, control),
+            Signal::Exit(Cause::Killed) => self.terminate_supervisor(to, Reason::Killed),
+            Signal::Exit(cause)
                 if from == self.parent_pid(node) || mutation::STRANGERS_EXIT.is_on() =>
             {
                 let reason = self.out.causes.tell(cause);
                 self.close(node, reason);
             }
-            Letter::Exit(_) => {} // it traps exits, and a stranger's means nothing to it
-            Letter::Linked(tie, _) | Letter::Down(tie, _) => {
-                self.use_up(to, tie); // it traps exits, and has nobody to tell
+            Signal::Exit(_) => {} // it traps exits, and a stranger's means nothing to it
+            Signal::Linked(link, _) | Signal::Down(link, _) => {
+                self.use_up(to, link); // it traps exits, and has nobody to tell
             }
-            Letter::Border(border) => {
-                self.border(to, from, border); // as above, of one elsewhere
+            Signal::Remote(remote) => {
+                self.on_remote_signal(to, from, remote); // as above, of one elsewhere
             }
-            Letter::Say(_) | Letter::Start | Letter::Timer(_) => {}
+            Signal::Message(_) | Signal::Start | Signal::Timer(_) => {}
         }
     }
 
@@ -151,7 +151,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let why = format!("{} had more restarts than it bears", place.name);
         let (pid, given_up_as) = (place.pid, place.given_up_as.clone());
         if let Some(role) = given_up_as {
-            let fact = P::given_up(&role, 0, self.keeper());
+            let fact = P::given_up(&role, 0, self.state_machine());
             if let Some(fact) = fact.filter(|_| !mutation::GIVEN_UP_IN_SILENCE.is_on()) {
                 let _not_admitted = self.record_by(pid, fact);
             }
@@ -160,7 +160,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.tree.place_mut(node).deaths = Deaths::default();
                 return self.vacate(pid);
             }
-            self.slots[pid.index()].marks.set(Marks::ENDING, true); // by which nobody restarts it
+            self.slots[pid.index()].flags.set(Flags::ENDING, true); // by which nobody restarts it
         }
         self.close(node, Reason::Failed(why.into()));
     }
@@ -184,18 +184,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn give_up(&mut self, child: Pid, node: NodeId) {
         let key = self.slots[child.index()].key;
         self.watch.gave_up(key);
-        self.break_ties(child, Cause::NoProcess); // who has watched for the next life
+        self.break_links(child, Cause::NoProcess); // who has watched for the next life
         self.strike_key(child, node);
-        self.put_by(child, node, true);
+        self.park_as(child, node, true);
         let place = self.tree.place(node);
         let Body::Many { role, .. } = &place.body else { return };
-        let (supervisor, keeper) = (place.pid, &self.out.keeper);
-        let told = || (P::given_up(role, key, keeper), P::gave_up(role, key));
+        let (supervisor, state_machine) = (place.pid, &self.out.state_machine);
+        let told = || (P::given_up(role, key, state_machine), P::gave_up(role, key));
         let (fact, message) = match catch_unwind(AssertUnwindSafe(told)) {
             Ok(told) => told,
             // Its supervisor's own code: that dies of it.
             Err(panic) if self.is_alive(supervisor) => {
-                return self.bury_supervisor(supervisor, Reason::Failed(why(panic)));
+                return self.terminate_supervisor(supervisor, Reason::Failed(why(panic)));
             }
             Err(panic) => return self.let_go(panic),
         };
@@ -205,7 +205,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some((name, message)) = message else { return };
         match self.out.whereis(name) {
             Some(to) => {
-                self.out.ring.push(Envelope { to, from: child, letter: Letter::Say(message) });
+                self.out.ring.push(Envelope { to, from: child, signal: Signal::Message(message) });
             }
             None => self.let_go(message),
         }

@@ -92,7 +92,7 @@ pub struct Node<R> {
     intensity: Intensity,
     shutdown: Shutdown,
     registered: Option<Name>,
-    indexed_by_keeper: bool,
+    indexed_by_state_machine: bool,
     given_up_as: Option<R>,
 }
 
@@ -110,7 +110,7 @@ impl<R> Node<R> {
             Shape::Group(..) => Shutdown::Infinity,
             Shape::One(_) | Shape::Many(_) => Shutdown::Within(5_000_000_000),
         };
-        let (registered, indexed_by_keeper) = (None, false);
+        let (registered, indexed_by_state_machine) = (None, false);
         let name = name.into();
         let given_up_as = None;
         Node {
@@ -120,7 +120,7 @@ impl<R> Node<R> {
             intensity,
             shutdown,
             registered,
-            indexed_by_keeper,
+            indexed_by_state_machine,
             given_up_as,
         }
     }
@@ -167,11 +167,11 @@ impl<R> Node<R> {
         Node { shutdown, ..self }
     }
 
-    /// Of many like children: keeps no index of them by key, since the world's keeper has one of its own
-    /// ([`crate::Keeper::place_of`]). Saves 16 bytes a child, and two looks into a table in each life. A child is known
-    /// by its key from the fact on that tells the keeper of it; that keys differ until then is the care of who spawns.
-    pub fn indexed_by_keeper(self) -> Node<R> {
-        Node { indexed_by_keeper: true, ..self }
+    /// Of many like children: keeps no index of them by key, since the world's state machine has one of its own
+    /// ([`crate::StateMachine::place_of`]). Saves 16 bytes a child, and two looks into a table in each life. A child is known
+    /// by its key from the fact on that tells the state machine of it; that keys differ until then is the care of who spawns.
+    pub fn indexed_by_state_machine(self) -> Node<R> {
+        Node { indexed_by_state_machine: true, ..self }
     }
 
     /// Of a group under a group: with more restarts than it bears it is given up alone, and what is above it goes on.
@@ -231,7 +231,7 @@ impl<R> Body<R> {
 pub(crate) enum Index {
     /// Where each is, by key.
     Whole(Table),
-    /// How many there are; the keeper knows where.
+    /// How many there are; the state machine knows where.
     Count(usize),
 }
 
@@ -336,7 +336,7 @@ impl<R: Clone> Tree<R> {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
         let Node { name, shape, restart, intensity, shutdown, registered, given_up_as, .. } = node;
-        let index = match node.indexed_by_keeper {
+        let index = match node.indexed_by_state_machine {
             true => Index::Count(0),
             false => Index::Whole(Table::default()),
         };

@@ -9,7 +9,7 @@ pub trait Watch<P: Process> {
     fn delivered(&mut self, _envelope: &Envelope<P::Message>) {}
     /// A signal found nobody.
     fn undeliverable(&mut self, _envelope: &Envelope<P::Message>) {}
-    /// A process recorded a fact, and the keeper admitted it.
+    /// A process recorded a fact, and the state machine admitted it.
     fn recorded(&mut self, _by: Pid, _fact: &P::Fact) {}
     /// A process wrote a note.
     fn noted(&mut self, _by: Pid, _note: Option<&P::Note>) {}

@@ -1,34 +1,34 @@
 //! The processes of one thread, with their ring, ties, timers and tree. Every step of every
 //! process passes through here, whoever chooses it; no step is possible in any other way.
 
-mod abroad;
-mod bonds;
+mod checkpoint;
 mod copy;
 mod deliver;
 mod effects;
-mod idle;
-mod lives;
-mod look;
-pub(crate) mod played;
+mod fingerprint;
+mod inspect;
+mod lifecycle;
+mod links;
+mod prune;
+mod remote;
 mod run;
-mod saved;
-mod sight;
+pub(crate) mod test_api;
 
-pub(crate) use abroad::Abroad;
-pub use abroad::Parcel;
-pub use saved::{Bench, Saved, Touched};
-pub use sight::Renaming;
+pub use checkpoint::{Bench, Checkpoint, Touched};
+pub use fingerprint::Renaming;
+pub(crate) use remote::Remote;
+pub use remote::RemoteEnvelope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discard::{discard_all, empty};
+use crate::links::{Heads, Links};
 use crate::notes::{NO_NOTE, Notes};
 use crate::out::{Out, TimerRef};
 use crate::process::{Cause, Causes};
-use crate::ring::{Envelope, Letter, Ring};
-use crate::ties::{Heads, Ties};
+use crate::ring::{Envelope, Ring, Signal};
+use crate::step_flags::StepFlags;
 use crate::tree::{Body, Node, NodeId, Tree};
-use crate::wants::Wants;
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
 /// What a slot holds.
@@ -65,48 +65,48 @@ pub(crate) struct Slot<P> {
     pub(crate) key: u64,
     pub(crate) generation: u32,
     pub(crate) incarnation: u32,
-    pub(crate) ties: Heads,
+    pub(crate) links: Heads,
     pub(crate) note: u32,
     /// Its place in the tree, or `NO_NODE`. For one of many, the place of its supervisor.
     pub(crate) node: u16,
     pub(crate) state: State,
-    pub(crate) marks: Marks,
+    pub(crate) flags: Flags,
 }
 
 /// What can be true of a process, a bit each: a slot is 32 bytes beside its process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub(crate) struct Marks(u8);
+pub(crate) struct Flags(u8);
 
-impl Marks {
+impl Flags {
     /// Exit signals arrive as events.
-    pub(crate) const TRAPS: Marks = Marks(1);
+    pub(crate) const TRAPS: Flags = Flags(1);
     /// It bears a name, or is of a group: to be struck off when it ends.
-    pub(crate) const LISTED: Marks = Marks(2);
+    pub(crate) const LISTED: Flags = Flags(2);
     /// It has set a timer: to be taken away when it ends.
-    pub(crate) const TIMED: Marks = Marks(4);
+    pub(crate) const TIMED: Flags = Flags(4);
     /// It has had its first event.
-    pub(crate) const BEGUN: Marks = Marks(8);
+    pub(crate) const BEGUN: Flags = Flags(8);
     /// Its supervisor has asked it to end, and will not restart it.
-    pub(crate) const ENDING: Marks = Marks(16);
+    pub(crate) const ENDING: Flags = Flags(16);
     /// Somebody of another world monitors it.
-    pub(crate) const ABROAD: Marks = Marks(32);
+    pub(crate) const REMOTE: Flags = Flags(32);
     /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
-    pub(crate) const ANYWHERE: Marks = Marks(2 | 4 | 16 | 32);
+    pub(crate) const ANYWHERE: Flags = Flags(2 | 4 | 16 | 32);
     /// What a life leaves with.
-    pub(crate) const OWN: Marks = Marks(1 | 8 | 16);
+    pub(crate) const OWN: Flags = Flags(1 | 8 | 16);
 
     #[inline(always)]
-    pub(crate) fn any(self, of: Marks) -> bool {
+    pub(crate) fn any(self, of: Flags) -> bool {
         self.0 & of.0 != 0
     }
 
     #[inline(always)]
-    pub(crate) fn set(&mut self, mark: Marks, to: bool) {
+    pub(crate) fn set(&mut self, mark: Flags, to: bool) {
         self.0 = if to { self.0 | mark.0 } else { self.0 & !mark.0 };
     }
 
     /// Whether a mark was set; it is not any more.
-    pub(crate) fn take(&mut self, mark: Marks) -> bool {
+    pub(crate) fn take(&mut self, mark: Flags) -> bool {
         let was = self.any(mark);
         self.set(mark, false);
         was
@@ -115,7 +115,7 @@ impl Marks {
 
 /// What is kept of a life whose slot was freed, but not its place in the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct PastLife {
+pub(crate) struct Parked {
     incarnation: u32,
     note: u32,
     /// Given up: it may be started again by order, whatever becomes of its supervisor.
@@ -135,18 +135,18 @@ pub struct World<P: Process, W = ()> {
     pub(crate) tree: Tree<P::Role>,
     /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
     /// are started again.
-    pub(crate) past_lives: BTreeMap<(NodeId, u64), PastLife>,
+    pub(crate) parked: BTreeMap<(NodeId, u64), Parked>,
     pub(crate) timers: BTreeMap<TimerRef, (Pid, Due)>,
     /// The same timers by who has set them.
     timers_of: BTreeSet<(Pid, TimerRef)>,
     /// Names by who bears them: the registry's other way round.
     bearers: BTreeSet<(Pid, Name)>,
     /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
-    asks: BTreeMap<Pid, MonitorRef>,
+    calls: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
     /// Lives that ended otherwise than as `Normal`.
     failures: u64,
-    /// True while the keeper judges: a panic is its own then, and no process's.
+    /// True while the state machine judges: a panic is its own then, and no process's.
     judging: bool,
     /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
     mark: u64,
@@ -159,14 +159,14 @@ pub struct World<P: Process, W = ()> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// An empty world around what its log has folded to. `reader` is the name whose bearer may read the keeper.
-    pub fn new(keeper: P::Keeper, reader: Option<Name>, watch: W) -> World<P, W> {
+    /// An empty world around what its log has folded to. `reader` is the name whose bearer may read the state machine.
+    pub fn new(state_machine: P::StateMachine, reader: Option<Name>, watch: W) -> World<P, W> {
         let out = Out {
             me: Pid::OUTSIDE,
             ring: Ring::new(1024),
-            wants: Wants::NOTHING,
+            step_flags: StepFlags::NOTHING,
             noting: NO_NOTE,
-            tying: (MonitorRef::made_up(0), Pid::OUTSIDE),
+            monitoring: (MonitorRef::made_up(0), Pid::OUTSIDE),
             effects: Vec::with_capacity(64),
             exit: Cause::Normal,
             causes: Causes::default(),
@@ -176,12 +176,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             multicasts: Vec::new(),
             log: Vec::with_capacity(64),
             recorded: 0,
-            ties: Ties::default(),
-            abroad: Abroad::default(),
+            links: Links::default(),
+            remote: Remote::default(),
             number: 0,
             names: Vec::new(),
             groups: BTreeMap::new(),
-            keeper,
+            state_machine,
             reader,
             free: Vec::new(),
             fresh: 0,
@@ -194,11 +194,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             slots: Vec::new(),
             out,
             tree: Tree { places: Vec::new() },
-            past_lives: BTreeMap::new(),
+            parked: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_of: BTreeSet::new(),
             bearers: BTreeSet::new(),
-            asks: BTreeMap::new(),
+            calls: BTreeMap::new(),
             aliases: BTreeMap::new(),
             failures: 0,
             judging: false,
@@ -237,7 +237,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Sends a message from outside.
     pub fn send(&mut self, to: Pid, message: P::Message) {
-        self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, letter: Letter::Say(message) });
+        self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, signal: Signal::Message(message) });
     }
 
     /// Sends a message from outside to whoever bears a name. False if nobody does.
@@ -250,11 +250,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Starts a process outside the tree.
     pub fn spawn(&mut self, process: P) -> Pid {
         let pid = self.out.address();
-        self.settle_in(pid, |_| Some(process), NO_NODE, 0, 1, State::Alive);
+        self.place_process(pid, |_| Some(process), NO_NODE, 0, 1, State::Alive);
         self.out.ring.push_from_outside(Envelope {
             to: pid,
             from: Pid::OUTSIDE,
-            letter: Letter::Start,
+            signal: Signal::Start,
         });
         pid
     }
@@ -272,9 +272,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        self.settle_in(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
+        self.place_process(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
         let from = self.tree.place(supervisor).pid;
-        self.out.ring.push_from_outside(Envelope { to: pid, from, letter: Letter::Start });
+        self.out.ring.push_from_outside(Envelope { to: pid, from, signal: Signal::Start });
         pid
     }
 
@@ -298,17 +298,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
-        self.room_for(pid);
+        self.ensure_slot(pid);
         let slot = &mut self.slots[pid.index()];
         assert!(slot.body.is_none(), "a free slot has no process");
         slot.body = Some(process());
-        slot.settle(pid, supervisor.0, key, 1, State::Alive);
+        slot.occupy(pid, supervisor.0, key, 1, State::Alive);
         self.watch.started(pid, key, 1);
         self.send(pid, message);
         pid
     }
 
-    /// Records a fact from outside, if the keeper admits it.
+    /// Records a fact from outside, if the state machine admits it.
     pub fn record(&mut self, fact: P::Fact) -> Result<(), crate::Broken> {
         self.record_by(Pid::OUTSIDE, fact)
     }
@@ -341,11 +341,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let timer = *entry.key();
             let (to, due) = entry.remove();
             self.timers_of.remove(&(to, timer));
-            let (from, letter) = match due {
-                Due::Token(token) => (to, Letter::Timer(token)),
-                Due::Kill { by } => (by, Letter::Exit(Cause::Killed)),
+            let (from, signal) = match due {
+                Due::Token(token) => (to, Signal::Timer(token)),
+                Due::Kill { by } => (by, Signal::Exit(Cause::Killed)),
             };
-            self.out.ring.push(Envelope { to, from, letter });
+            self.out.ring.push(Envelope { to, from, signal });
         }
     }
 
@@ -357,7 +357,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Kills a process now, between two steps. A supervisor takes its children with it.
     pub fn kill(&mut self, pid: Pid) {
         if self.is_alive(pid) {
-            self.bury(pid, Reason::Killed);
+            self.terminate(pid, Reason::Killed);
         }
     }
 }
@@ -376,7 +376,7 @@ impl<P: Process, W> Drop for World<P, W> {
             discard_all(std::mem::take(&mut out.spawned)),
             discard_all(std::mem::take(&mut out.multicasts)),
             discard_all(std::mem::take(&mut out.log)),
-            discard_all(std::mem::take(&mut out.abroad.outbox)),
+            discard_all(std::mem::take(&mut out.remote.outbox)),
         ];
     }
 }

@@ -1,20 +1,20 @@
 //! The canonical bytes of facts: what is stored, hashed, and the same on every machine.
 //!
-//! A *group* is all facts of one ask: its number, its time, how many facts, then the facts. One
+//! A *group* is all facts of one command: its number, its time, how many facts, then the facts. One
 //! value has exactly one spelling, and anything else is refused with its place; no bytes make this
 //! file panic. A fact's number is not stored: it follows from the first one's by counting.
 //! `docs/journal-format.md` describes the format; a golden test keeps it as it is.
 //!
 //! ```
-//! use units::{AskId, Lots, OrderId, Time};
-//! use protocol::bytes::{Facts, Groups};
+//! use units::{CommandId, Lots, OrderId, Time};
+//! use protocol::bytes::{Facts, FactEncoder};
 //! use protocol::{Fact, Reason, Stamp};
 //!
-//! let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
-//! let stamp = Stamp { seq: 21, ask: AskId(5), time: Time(0) };
-//! let mut groups = Groups::new();
+//! let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
+//! let stamp = Stamp { seq: 21, command: CommandId(5), time: Time(0) };
+//! let mut groups = FactEncoder::new();
 //! groups.push(stamp, &left);
-//! // Ask 5, time 0, one fact: left, an order of two asks ago, 10 lots.
+//! // Command 5, time 0, one fact: left, an order of two commands ago, 10 quantity.
 //! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]);
 //! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
 //! ```
@@ -27,7 +27,7 @@ mod varint;
 
 use std::fmt;
 
-use units::{AskId, Time};
+use units::{CommandId, Time};
 
 use crate::{Fact, Stamp};
 use varint::{Cursor, Spool};
@@ -36,38 +36,38 @@ pub use hash::FactsHash;
 
 /// Groups in the making: facts go in one by one, canonical bytes come out.
 ///
-/// Always whole: after each [`Groups::push`] the bytes are those of the groups so far. Allocates
+/// Always whole: after each [`FactEncoder::push`] the bytes are those of the groups so far. Allocates
 /// only to grow, so one that is cleared and used again does not allocate.
 #[derive(Clone, Default, Debug)]
-pub struct Groups {
+pub struct FactEncoder {
     /// The bytes, and zeros or old bytes behind them, so that a fact is written without growing.
     bytes: Vec<u8>,
     length: usize,
     first: u64,
     facts: u64,
-    asks: Option<(AskId, AskId)>,
+    commands: Option<(CommandId, CommandId)>,
     time: Time,
     /// Facts of the last group, and where that number is written.
     in_group: u64,
     count_at: usize,
 }
 
-impl Groups {
+impl FactEncoder {
     /// No groups.
-    pub fn new() -> Groups {
-        Groups::default()
+    pub fn new() -> FactEncoder {
+        FactEncoder::default()
     }
 
-    /// Adds the next fact; a new ask begins a new group. About 20 ns,
+    /// Adds the next fact; a new command begins a new group. About 20 ns,
     /// of which a new group's head is a third.
     ///
-    /// Facts must come in order: `stamp.seq` one up from the last, and all of an ask's facts, with
+    /// Facts must come in order: `stamp.seq` one up from the last, and all of a command's facts, with
     /// the same time, one after another. Anything else is a bug of the caller and panics.
     #[inline]
     pub fn push(&mut self, stamp: Stamp, fact: &Fact) {
-        let same_ask = match self.asks {
-            Some((_, last)) if last == stamp.ask => {
-                assert_eq!(stamp.time, self.time, "all facts of an ask have its time");
+        let same_command = match self.commands {
+            Some((_, last)) if last == stamp.command => {
+                assert_eq!(stamp.time, self.time, "all facts of a command have its time");
                 self.count();
                 true
             }
@@ -82,16 +82,17 @@ impl Groups {
             self.grow();
         }
         let mut out = Spool::new(&mut self.bytes[self.length..]);
-        if !same_ask {
-            out.varint(stamp.ask.0);
+        if !same_command {
+            out.varint(stamp.command.0);
             out.varint(stamp.time.0);
             self.count_at = self.length + out.at();
             out.byte(1);
-            self.asks = Some((self.asks.map_or(stamp.ask, |(first, _)| first), stamp.ask));
+            self.commands =
+                Some((self.commands.map_or(stamp.command, |(first, _)| first), stamp.command));
             self.time = stamp.time;
             self.in_group = 1;
         }
-        fact::write(stamp.ask, fact, &mut out);
+        fact::write(stamp.command, fact, &mut out);
         self.length += out.at();
     }
 
@@ -104,7 +105,7 @@ impl Groups {
     /// Forgets the groups and keeps the memory.
     pub fn clear(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        *self = Groups { bytes, ..Groups::default() };
+        *self = FactEncoder { bytes, ..FactEncoder::default() };
     }
 
     /// The groups' bytes, ready to be stored.
@@ -122,14 +123,14 @@ impl Groups {
         self.first
     }
 
-    /// The ask of the first group.
-    pub fn first_ask(&self) -> Option<AskId> {
-        self.asks.map(|(first, _)| first)
+    /// The command of the first group.
+    pub fn first_command(&self) -> Option<CommandId> {
+        self.commands.map(|(first, _)| first)
     }
 
-    /// The ask of the last group.
-    pub fn last_ask(&self) -> Option<AskId> {
-        self.asks.map(|(_, last)| last)
+    /// The command of the last group.
+    pub fn last_command(&self) -> Option<CommandId> {
+        self.commands.map(|(_, last)| last)
     }
 
     /// True if no fact has come.
@@ -166,13 +167,13 @@ impl Groups {
     }
 }
 
-impl PartialEq for Groups {
-    fn eq(&self, other: &Groups) -> bool {
+impl PartialEq for FactEncoder {
+    fn eq(&self, other: &FactEncoder) -> bool {
         (self.first, self.bytes()) == (other.first, other.bytes())
     }
 }
 
-impl Eq for Groups {}
+impl Eq for FactEncoder {}
 
 /// Reads the facts of groups, with their stamps, in order. About 25 ns a fact; allocates nothing.
 ///
@@ -181,7 +182,7 @@ impl Eq for Groups {}
 pub struct Facts<'a> {
     cursor: Cursor<'a>,
     seq: u64,
-    ask: AskId,
+    command: CommandId,
     time: Time,
     left: u64,
     failed: bool,
@@ -193,7 +194,7 @@ impl<'a> Facts<'a> {
         Facts {
             cursor: Cursor::new(groups),
             seq: first,
-            ask: AskId(0),
+            command: CommandId(0),
             time: Time(0),
             left: 0,
             failed: false,
@@ -210,8 +211,8 @@ impl<'a> Facts<'a> {
         if self.left == 0 {
             self.read_head()?;
         }
-        let fact = fact::read(self.ask, &mut self.cursor)?;
-        let stamp = Stamp { seq: self.seq, ask: self.ask, time: self.time };
+        let fact = fact::read(self.command, &mut self.cursor)?;
+        let stamp = Stamp { seq: self.seq, command: self.command, time: self.time };
         self.seq = self.seq.checked_add(1).ok_or_else(|| self.cursor.error(What::Range))?;
         self.left -= 1;
         Ok((stamp, fact))
@@ -220,11 +221,11 @@ impl<'a> Facts<'a> {
     #[inline]
     fn read_head(&mut self) -> Result<(), BytesError> {
         let is_first = self.cursor.at() == 0;
-        let ask = AskId(self.cursor.varint()?);
-        if ask == self.ask && !is_first {
-            return Err(self.cursor.error(What::SameAsk));
+        let command = CommandId(self.cursor.varint()?);
+        if command == self.command && !is_first {
+            return Err(self.cursor.error(What::SameCommand));
         }
-        self.ask = ask;
+        self.command = command;
         self.time = Time(self.cursor.varint()?);
         self.left = self.cursor.small()?;
         if self.left == 0 {
@@ -279,7 +280,7 @@ pub enum What {
     /// A group of no facts.
     NoFacts,
     /// Two groups of the same ask in a row.
-    SameAsk,
+    SameCommand,
     /// There are more or fewer facts than was said elsewhere.
     Count,
 }
@@ -295,7 +296,7 @@ impl fmt::Display for BytesError {
             What::Scale => "a tick or lot is no step",
             What::Client => "a client id is none",
             What::NoFacts => "a group has no facts",
-            What::SameAsk => "an ask has two groups",
+            What::SameCommand => "a command has two groups",
             What::Count => "there are more or fewer facts than was said",
         };
         write!(f, "not facts at byte {}: {what}", self.at)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use units::{
-    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time,
+    AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time,
 };
 
 use crate::TimeInForce;
@@ -14,9 +14,9 @@ use crate::TimeInForce;
 pub struct Stamp {
     /// The fact's own number: 1 for the first fact of a journal, then up by one, without gaps.
     pub seq: u64,
-    /// The ask that brought it about.
-    pub ask: AskId,
-    /// When that ask came in.
+    /// The command that brought it about.
+    pub command: CommandId,
+    /// When that command came in.
     pub time: Time,
 }
 
@@ -111,7 +111,7 @@ impl Distance {
 pub struct Deal {
     /// The resting order; it proposes.
     pub maker: OrderId,
-    /// The newcomer; it accepts.
+    /// The incoming order; it accepts.
     pub taker: OrderId,
     /// Which life of the maker in this epoch, from 1.
     pub incarnation: u32,
@@ -129,11 +129,11 @@ impl fmt::Debug for Deal {
 /// An order's first line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Entered {
-    /// Its number, which is that of its ask.
+    /// Its number, which is that of its command.
     pub order: OrderId,
     /// Whose it is.
     pub account: AccountId,
-    /// The client's own id of the ask.
+    /// The client's own id of the command.
     pub client: Option<ClientId>,
     /// Where.
     pub market: MarketId,
@@ -142,17 +142,17 @@ pub struct Entered {
     /// Its limit.
     pub price: Price,
     /// Its size.
-    pub lots: Lots,
+    pub quantity: Lots,
     /// How long it stands.
-    pub stands: TimeInForce,
+    pub time_in_force: TimeInForce,
 }
 
 /// Why an order left before it was filled.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
-pub enum Reason {
+pub enum CancelReason {
     /// Its owner cancelled it.
-    Cancelled,
+    Requested,
     /// It was immediate-or-cancel, and nobody else was there to deal with.
     Unmatched,
 }
@@ -172,7 +172,7 @@ pub enum Fact {
         /// Its rules.
         spec: MarketSpec,
     },
-    /// An order was entered. From here to `Left` or its last trade it is open.
+    /// An order was entered. From here to `Cancelled` or its last trade it is open.
     Entered(Entered),
     /// Two orders traded. One fact names both, so it cannot be half recorded.
     Traded {
@@ -183,7 +183,7 @@ pub enum Fact {
         /// The maker's limit.
         price: Price,
         /// How much.
-        lots: Lots,
+        quantity: Lots,
     },
     /// A deal came to nothing, for good.
     Voided {
@@ -194,14 +194,14 @@ pub enum Fact {
     Replaced {
         /// Which.
         order: OrderId,
-        /// The client's own id of the ask.
+        /// The client's own id of the command.
         client: Option<ClientId>,
         /// Its limit from now on.
         price: Price,
         /// Its size from now on, lots that have traded included.
-        lots: Lots,
-        /// Its rank in time from now on: as before, or that of the replace's own ask if it lost its place.
-        place: AskId,
+        quantity: Lots,
+        /// Its rank in time from now on: as before, or that of the replace's own command if it lost its place.
+        priority: CommandId,
     },
     /// An order's process was given up by its supervisor; the order is off the floor.
     Suspended {
@@ -214,13 +214,13 @@ pub enum Fact {
         order: OrderId,
     },
     /// An order left, its open lots cancelled.
-    Left {
+    Cancelled {
         /// Which.
         order: OrderId,
         /// Lots that were cancelled; may be zero.
-        lots: Lots,
+        quantity: Lots,
         /// Why.
-        reason: Reason,
+        reason: CancelReason,
     },
     /// A market's processes died more often than is borne, and were given up. Its orders stay open, have no processes
     /// and can be cancelled.

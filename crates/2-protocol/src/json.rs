@@ -7,19 +7,19 @@ use std::fmt::{self, Display, Formatter};
 
 use units::{ClientId, Lots, MarketId, OrderId, Price, Time};
 
-use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
+use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, Stamp, TimeInForce};
 
 /// A fact with its stamp, written as one JSON object. About a microsecond.
 ///
 /// ```
-/// use units::{AskId, Lots, OrderId, Time};
+/// use units::{CommandId, Lots, OrderId, Time};
 /// use protocol::{Fact, Reason, Stamp, json::Json};
 ///
-/// let stamp = Stamp { seq: 9, ask: AskId(7), time: Time(1_430_438_404_518_000_000) };
-/// let left = Fact::Left { order: OrderId(3), lots: Lots(10), reason: Reason::Cancelled };
+/// let stamp = Stamp { seq: 9, command: CommandId(7), time: Time(1_430_438_404_518_000_000) };
+/// let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
 /// let text = Json(stamp, left).to_string();
-/// assert!(text.starts_with(r#"{"seq":9,"ask":7,"time":"2015-05-01T00:00:04.518Z","fact":"left","#));
-/// assert!(text.ends_with(r#","order":3,"lots":10,"reason":"cancelled"}"#));
+/// assert!(text.starts_with(r#"{"seq":9,"command":7,"time":"2015-05-01T00:00:04.518Z","fact":"cancelled","#));
+/// assert!(text.ends_with(r#","order":3,"quantity":10,"reason":"requested"}"#));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Json(pub Stamp, pub Fact);
@@ -27,7 +27,7 @@ pub struct Json(pub Stamp, pub Fact);
 impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Json(stamp, fact) = self;
-        write!(f, "{{\"seq\":{},\"ask\":{}", stamp.seq, stamp.ask)?;
+        write!(f, "{{\"seq\":{},\"command\":{}", stamp.seq, stamp.command)?;
         write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), kind(fact))?;
         each_field(fact, &mut |column, value| {
             // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
@@ -48,7 +48,7 @@ impl Csv {
     /// The names of the columns, in order.
     pub fn columns() -> impl Iterator<Item = &'static str> {
         let columns = Column::ALL.iter().map(|column| column.name());
-        ["seq", "ask", "time", "fact"].into_iter().chain(columns)
+        ["seq", "command", "time", "fact"].into_iter().chain(columns)
     }
 
     /// The first row: the names of the columns.
@@ -60,7 +60,7 @@ impl Csv {
 impl Display for Csv {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Csv(stamp, fact) = self;
-        write!(f, "{},{},{},{}", stamp.seq, stamp.ask, Rfc3339(stamp.time), kind(fact))?;
+        write!(f, "{},{},{},{}", stamp.seq, stamp.command, Rfc3339(stamp.time), kind(fact))?;
         let mut at = 0; // the columns of a fact come in the order of all columns
         each_field(fact, &mut |column, value| {
             while Column::ALL[at] != column {
@@ -153,9 +153,9 @@ columns! {
     Reference = "reference",
     Side = "side",
     Price = "price",
-    Lots = "lots",
-    Stands = "stands",
-    Place = "place",
+    Quantity = "quantity",
+    TimeInForce = "time_in_force",
+    Priority = "priority",
     Reason = "reason",
 }
 
@@ -175,7 +175,7 @@ pub const KINDS: [&str; 11] = [
     "replaced",
     "suspended",
     "released",
-    "left",
+    "cancelled",
     "market-stopped",
     "market-resumed",
 ];
@@ -191,7 +191,7 @@ pub fn kind(fact: &Fact) -> &'static str {
         Fact::Replaced { .. } => "replaced",
         Fact::Suspended { .. } => "suspended",
         Fact::Released { .. } => "released",
-        Fact::Left { .. } => "left",
+        Fact::Cancelled { .. } => "cancelled",
         Fact::MarketStopped { .. } => "market-stopped",
         Fact::MarketResumed { .. } => "market-resumed",
     }
@@ -211,25 +211,25 @@ fn each_field(fact: &Fact, each: Each<'_>) -> fmt::Result {
             each_rule(&spec, each)
         }
         Fact::Entered(ref entered) => each_of_entered(entered, each),
-        Fact::Traded { deal, market, price, lots } => {
+        Fact::Traded { deal, market, price, quantity } => {
             each_of_deal(deal, each)?;
             each_market(market, each)?;
-            each_price(price, lots, each)
+            each_price(price, quantity, each)
         }
         Fact::Voided { deal } => each_of_deal(deal, each),
-        Fact::Replaced { order, client, price, lots, place } => {
+        Fact::Replaced { order, client, price, quantity, priority } => {
             each_order(order, each)?;
             each_client(client, each)?;
-            each_price(price, lots, each)?;
-            each(Column::Place, Value::Bare(&place))
+            each_price(price, quantity, each)?;
+            each(Column::Priority, Value::Bare(&priority))
         }
         Fact::Suspended { order } | Fact::Released { order } => each_order(order, each),
-        Fact::Left { order, lots, reason } => {
+        Fact::Cancelled { order, quantity, reason } => {
             each_order(order, each)?;
-            each(Column::Lots, Value::Bare(&lots))?;
+            each(Column::Quantity, Value::Bare(&quantity))?;
             let reason = match reason {
-                Reason::Cancelled => "cancelled",
-                Reason::Unmatched => "unmatched",
+                CancelReason::Requested => "requested",
+                CancelReason::Unmatched => "unmatched",
             };
             each(Column::Reason, Value::Text(&reason))
         }
@@ -251,18 +251,18 @@ fn each_rule(spec: &MarketSpec, each: Each<'_>) -> fmt::Result {
 }
 
 fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
-    let Entered { order, account, client, market, side, price, lots, stands } = *entered;
+    let Entered { order, account, client, market, side, price, quantity, time_in_force } = *entered;
     each_order(order, each)?;
     each(Column::Account, Value::Bare(&account.0))?;
     each_client(client, each)?;
     each_market(market, each)?;
     each(Column::Side, Value::Text(&side))?;
-    each_price(price, lots, each)?;
-    let stands = match stands {
+    each_price(price, quantity, each)?;
+    let time_in_force = match time_in_force {
         TimeInForce::GoodTillCancel => "good-till-cancel",
         TimeInForce::ImmediateOrCancel => "immediate-or-cancel",
     };
-    each(Column::Stands, Value::Text(&stands))
+    each(Column::TimeInForce, Value::Text(&time_in_force))
 }
 
 fn each_of_deal(deal: Deal, each: Each<'_>) -> fmt::Result {
@@ -284,14 +284,14 @@ fn each_market(market: MarketId, each: Each<'_>) -> fmt::Result {
     each(Column::Market, Value::Bare(&market.0))
 }
 
-fn each_price(price: Price, lots: Lots, each: Each<'_>) -> fmt::Result {
+fn each_price(price: Price, quantity: Lots, each: Each<'_>) -> fmt::Result {
     each(Column::Price, Value::Bare(&price))?;
-    each(Column::Lots, Value::Bare(&lots))
+    each(Column::Quantity, Value::Bare(&quantity))
 }
 
 #[cfg(test)]
 mod tests {
-    use units::{AccountId, AskId, Scale, Side};
+    use units::{AccountId, CommandId, Scale, Side};
 
     use std::num::NonZeroU32;
 
@@ -305,7 +305,7 @@ mod tests {
         let ten = NonZeroU32::new(10).unwrap();
         let client = ClientId::new(7);
         let (order, market) = (OrderId(2), MarketId(0));
-        let (price, lots) = (Price(-5), Lots(10));
+        let (price, quantity) = (Price(-5), Lots(10));
         let entered = Entered {
             order,
             account: AccountId(4),
@@ -313,8 +313,8 @@ mod tests {
             market,
             side: Side::Sell,
             price,
-            lots,
-            stands: TimeInForce::ImmediateOrCancel,
+            quantity,
+            time_in_force: TimeInForce::ImmediateOrCancel,
         };
         vec![
             Fact::Started { epoch: 1 },
@@ -325,19 +325,19 @@ mod tests {
             },
             Fact::MarketOpened { market, spec: spec.with_collar(Distance::Ticks(ten), price) },
             Fact::Entered(entered),
-            Fact::Traded { deal, market, price, lots },
+            Fact::Traded { deal, market, price, quantity },
             Fact::Voided { deal },
-            Fact::Replaced { order, client, price, lots, place: AskId(6) },
+            Fact::Replaced { order, client, price, quantity, priority: CommandId(6) },
             Fact::Suspended { order },
             Fact::Released { order },
-            Fact::Left { order, lots, reason: Reason::Unmatched },
+            Fact::Cancelled { order, quantity, reason: CancelReason::Unmatched },
             Fact::MarketStopped { market },
             Fact::MarketResumed { market },
         ]
     }
 
     fn stamped() -> Vec<(Stamp, Fact)> {
-        let stamp = Stamp { seq: 1, ask: AskId(6), time: Time(0) };
+        let stamp = Stamp { seq: 1, command: CommandId(6), time: Time(0) };
         facts().into_iter().map(|fact| (stamp, fact)).collect()
     }
 
@@ -347,7 +347,7 @@ mod tests {
             .into_iter()
             .map(|(stamp, fact)| Json(stamp, fact).to_string())
             .map(|line| {
-                line.replace(r#"{"seq":1,"ask":6,"time":"1970-01-01T00:00:00Z","fact":"#, "")
+                line.replace(r#"{"seq":1,"command":6,"time":"1970-01-01T00:00:00Z","fact":"#, "")
             })
             .collect();
         let client = r#""client":"00000000-0000-0000-0000-000000000007""#;
@@ -361,15 +361,15 @@ mod tests {
                 format!(r#"{opened},"prices":"above-zero","collar_basis_points":10,"reference":-5}}"#),
                 format!(r#"{opened},"prices":"above-zero","collar_ticks":10,"reference":-5}}"#),
                 format!(
-                    r#""entered","order":2,"account":4,{client},"market":0,"side":"sell","price":-5,"lots":10,"stands":"immediate-or-cancel"}}"#
+                    r#""entered","order":2,"account":4,{client},"market":0,"side":"sell","price":-5,"quantity":10,"time_in_force":"immediate-or-cancel"}}"#
                 ),
-                r#""traded","maker":1,"taker":2,"incarnation":1,"number":3,"market":0,"price":-5,"lots":10}"#
+                r#""traded","maker":1,"taker":2,"incarnation":1,"number":3,"market":0,"price":-5,"quantity":10}"#
                     .to_owned(),
                 r#""voided","maker":1,"taker":2,"incarnation":1,"number":3}"#.to_owned(),
-                format!(r#""replaced","order":2,{client},"price":-5,"lots":10,"place":6}}"#),
+                format!(r#""replaced","order":2,{client},"price":-5,"quantity":10,"priority":6}}"#),
                 r#""suspended","order":2}"#.to_owned(),
                 r#""released","order":2}"#.to_owned(),
-                r#""left","order":2,"lots":10,"reason":"unmatched"}"#.to_owned(),
+                r#""cancelled","order":2,"quantity":10,"reason":"unmatched"}"#.to_owned(),
                 r#""market-stopped","market":0}"#.to_owned(),
                 r#""market-resumed","market":0}"#.to_owned(),
             ]

@@ -1,16 +1,16 @@
-//! The four vocabularies: what a client wants ([`Ask`]), what processes say to each other ([`Say`]),
-//! what happened ([`Fact`]) and what clients are told ([`Tell`]). Plain values; nothing here decides.
+//! The four vocabularies: what a client wants ([`Command`]), what processes say to each other ([`Message`]),
+//! what happened ([`Fact`]) and what clients are told ([`Response`]). Plain values; nothing here decides.
 
-mod ask;
 pub mod bytes;
-mod code;
+mod command;
 mod fact;
 pub mod json;
-mod say;
-mod tell;
+mod message;
+mod reject_code;
+mod response;
 
-pub use ask::{Ask, Place, Replace, TimeInForce};
-pub use code::Code;
-pub use fact::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, Stamp};
-pub use say::{Busy, Names, Presence, Say};
-pub use tell::Tell;
+pub use command::{Command, NewOrder, Replace, TimeInForce};
+pub use fact::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, Stamp};
+pub use message::{Busy, Message, Names, Presence};
+pub use reject_code::RejectCode;
+pub use response::Response;

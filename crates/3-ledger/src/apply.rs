@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use kernel::{Broken, Keeper, Pid};
+use kernel::{Broken, Pid, StateMachine};
 use protocol::{Deal, Entered, Fact, MarketSpec, Stamp};
-use units::{AskId, Lots, MarketId, OrderId, Price, limits};
+use units::{CommandId, Lots, MarketId, OrderId, Price, limits};
 
-use crate::line::{Line, Mark, Seen, Standing};
-use crate::repeats::Asked;
+use crate::order_record::{DealOutcome, OrderRecord, PidHint, RecordFlags};
+use crate::repeats::Remembered;
 use crate::{Band, Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
@@ -70,12 +70,12 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-impl Keeper for Ledger {
+impl StateMachine for Ledger {
     type Fact = Fact;
 
     /// A step of ours records one fact at most, so all or none is what happens anyway.
     #[inline]
-    fn admit(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         match facts {
             [fact] => self.fold(seen(by), fact).map_err(|wrong| broken(wrong, fact)),
             _ => Err(Broken("a step of a market records one fact at most".to_owned())),
@@ -83,20 +83,20 @@ impl Keeper for Ledger {
     }
 
     fn place_of(&self, key: u64) -> Option<u32> {
-        self.line(OrderId(key)).map(Line::seen_at)
+        self.order(OrderId(key)).map(OrderRecord::pid_hint)
     }
 
     fn is_placed(&mut self, key: u64, index: u32) {
-        if let Some(line) = self.line_mut(OrderId(key)) {
-            line.seen = Seen(index);
+        if let Some(record) = self.order_mut(OrderId(key)) {
+            record.pid_hint = PidHint(index);
         }
     }
 }
 
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "an address's index has 32 bits")]
-fn seen(pid: Pid) -> Seen {
-    Seen(pid.index() as u32)
+fn seen(pid: Pid) -> PidHint {
+    PidHint(pid.index() as u32)
 }
 
 #[cold]
@@ -106,8 +106,8 @@ fn broken(wrong: Wrong, fact: &Fact) -> Broken {
 
 /// A price and a size that an order may have. Facts come from a file too, so nothing is taken for granted.
 #[inline(always)]
-pub(crate) fn check_range(price: Price, lots: Lots) -> Result<(), Wrong> {
-    let fits = lots.0.wrapping_sub(1) < limits::MAX_LOTS
+pub(crate) fn check_range(price: Price, quantity: Lots) -> Result<(), Wrong> {
+    let fits = quantity.0.wrapping_sub(1) < limits::MAX_LOTS
         && price.0.unsigned_abs() <= limits::MAX_PRICE.unsigned_abs();
     if fits { Ok(()) } else { Err(Wrong::Range) }
 }
@@ -125,10 +125,10 @@ fn check_number(deal: &Deal) -> Result<(), Wrong> {
 /// For whoever folds facts that were stored: [`Ledger::apply`] sees no stamps.
 pub fn follows(last: Stamp, next: Stamp, fact: &Fact) -> Result<(), Wrong> {
     let is_own = match fact {
-        Fact::Entered(entered) => entered.order.0 <= next.ask.0,
+        Fact::Entered(entered) => entered.order.0 <= next.command.0,
         _ => true,
     };
-    let in_order = last.ask <= next.ask && next.ask.0 <= limits::MAX_COMMAND;
+    let in_order = last.command <= next.command && next.command.0 <= limits::MAX_COMMAND;
     if is_own && in_order && last.time <= next.time { Ok(()) } else { Err(Wrong::Stamp) }
 }
 
@@ -136,35 +136,35 @@ impl Ledger {
     /// Folds the next fact in, or says what is wrong with it and stays as it was. O(1).
     #[inline]
     pub fn apply(&mut self, fact: &Fact) -> Result<(), Wrong> {
-        self.fold(Seen::NOWHERE, fact)
+        self.fold(PidHint::NOWHERE, fact)
     }
 
     /// The same, of a fact that somebody at this place has recorded.
     #[inline(always)]
-    fn fold(&mut self, by: Seen, fact: &Fact) -> Result<(), Wrong> {
+    fn fold(&mut self, by: PidHint, fact: &Fact) -> Result<(), Wrong> {
         match fact {
             Fact::Entered(entered) => self.on_entered(by, entered)?,
-            Fact::Traded { deal, market, price, lots } => {
-                self.on_traded(deal, *market, *price, *lots)?;
+            Fact::Traded { deal, market, price, quantity } => {
+                self.on_traded(deal, *market, *price, *quantity)?;
             }
-            Fact::Left { order, lots, .. } => self.on_left(*order, *lots)?,
-            Fact::Replaced { order, client, price, lots, place } => {
-                check_range(*price, *lots)?;
+            Fact::Cancelled { order, quantity, .. } => self.on_left(*order, *quantity)?,
+            Fact::Replaced { order, client, price, quantity, priority } => {
+                check_range(*price, *quantity)?;
                 let index = self.index(*order).ok_or(Wrong::NoOrder)?;
-                let line = &mut self.lines[index as usize];
-                if *lots <= line.done {
+                let record = &mut self.records[index as usize];
+                if *quantity <= record.filled {
                     return Err(Wrong::Size);
                 }
-                if !self.markets[usize::from(line.market.0)].band.has(*price) {
+                if !self.markets[usize::from(record.market.0)].band.has(*price) {
                     return Err(Wrong::Range);
                 }
-                (line.price, line.size, line.place) = (*price, *lots, *place);
+                (record.price, record.size, record.priority) = (*price, *quantity, *priority);
                 if let Some(client) = client {
-                    let (account, is_new) = (line.account, line.set_by_client());
+                    let (account, is_new) = (record.account, record.set_by_client());
                     if is_new {
                         self.repeats.on_open(account);
                     }
-                    let asked = Asked::Replace(*order, *price, *lots);
+                    let asked = Remembered::Replace(*order, *price, *quantity);
                     self.repeats.remember(self.facts, account, *client, asked);
                 }
             }
@@ -177,14 +177,14 @@ impl Ledger {
             }
             Fact::MarketOpened { market, spec } => self.on_market_opened(*market, spec)?,
             Fact::Suspended { order } => {
-                self.line_mut(*order).ok_or(Wrong::NoOrder)?.suspend();
+                self.order_mut(*order).ok_or(Wrong::NoOrder)?.suspend();
             }
             Fact::Released { order } => {
-                let line = self.line_mut(*order).ok_or(Wrong::NoOrder)?;
-                if !line.is_suspended() {
+                let record = self.order_mut(*order).ok_or(Wrong::NoOrder)?;
+                if !record.is_suspended() {
                     return Err(Wrong::NotSuspended);
                 }
-                line.release();
+                record.release();
             }
             Fact::MarketStopped { market } => {
                 let market = self.markets.get_mut(usize::from(market.0)).ok_or(Wrong::NoMarket)?;
@@ -209,9 +209,9 @@ impl Ledger {
         if mutation::LEAK_ACROSS_WORLDS.is_on() {
             return;
         }
-        for line in &mut self.lines {
-            line.as_maker = Mark::default();
-            line.as_taker = (OrderId(0), Mark::default());
+        for record in &mut self.records {
+            record.as_maker = DealOutcome::default();
+            record.as_taker = (OrderId(0), DealOutcome::default());
         }
     }
 
@@ -230,7 +230,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn on_entered(&mut self, by: Seen, entered: &Entered) -> Result<(), Wrong> {
+    fn on_entered(&mut self, by: PidHint, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
         let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
         if market.stopped {
@@ -239,32 +239,32 @@ impl Ledger {
         if !market.band.has(entered.price) {
             return Err(Wrong::Range);
         }
-        check_range(entered.price, entered.lots)?;
+        check_range(entered.price, entered.quantity)?;
         if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
-        // Above all numbers so far it is nobody's; only where asks overtake each other must it be looked for.
+        // Above all numbers so far it is nobody's; only where commands overtake each other must it be looked for.
         if order > self.newest {
             self.newest = order;
         } else if order == OrderId(0) || self.index(order).is_some() {
             return Err(Wrong::OrderNumber);
         }
-        let index = self.free_line();
+        let index = self.free_record();
         self.table.insert(order.0, index);
-        let line = &mut self.lines[index as usize];
-        line.order = order;
-        line.place = AskId(order.0);
-        line.price = entered.price;
-        (line.size, line.done) = (entered.lots, Lots::ZERO);
-        line.account = entered.account;
-        line.market = entered.market;
-        line.side = entered.side;
-        line.standing = Standing::of(entered.stands);
-        line.as_maker = Mark::default();
-        line.as_taker = (OrderId(0), Mark::default());
-        line.seen = by;
+        let record = &mut self.records[index as usize];
+        record.order = order;
+        record.priority = CommandId(order.0);
+        record.price = entered.price;
+        (record.size, record.filled) = (entered.quantity, Lots::ZERO);
+        record.account = entered.account;
+        record.market = entered.market;
+        record.side = entered.side;
+        record.flags = RecordFlags::of(entered.time_in_force);
+        record.as_maker = DealOutcome::default();
+        record.as_taker = (OrderId(0), DealOutcome::default());
+        record.pid_hint = by;
         if let Some(client) = entered.client {
-            line.set_by_client();
+            record.set_by_client();
             self.repeats.on_placed(self.facts, client, entered);
         }
         Ok(())
@@ -272,26 +272,26 @@ impl Ledger {
 
     /// The place of a line that is free.
     #[inline(always)]
-    pub(crate) fn free_line(&mut self) -> u32 {
+    pub(crate) fn free_record(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
-            self.lines.push(Line::free());
-            u32::try_from(self.lines.len() - 1).expect("limits::MAX_ORDERS is below 2^32")
+            self.records.push(OrderRecord::free());
+            u32::try_from(self.records.len() - 1).expect("limits::MAX_ORDERS is below 2^32")
         })
     }
 
     /// Frees the line of an order that is done.
     #[inline(always)]
     fn remove(&mut self, index: u32) {
-        let order = self.lines[index as usize].order;
+        let order = self.records[index as usize].order;
         self.table.remove(order.0, |other| other == index);
         self.free_up(index);
     }
 
     #[inline(always)]
     fn free_up(&mut self, index: u32) {
-        let line = &mut self.lines[index as usize];
-        line.order = OrderId(0);
-        let is_by_client = line.is_by_client();
+        let record = &mut self.records[index as usize];
+        record.order = OrderId(0);
+        let is_by_client = record.is_by_client();
         self.free.push(index);
         if is_by_client {
             self.on_end_by_client(index);
@@ -302,7 +302,7 @@ impl Ledger {
     #[cold]
     #[inline(never)]
     fn on_end_by_client(&mut self, index: u32) {
-        let account = self.lines[index as usize].account;
+        let account = self.records[index as usize].account;
         self.repeats.on_end(self.facts, account);
     }
 
@@ -312,27 +312,27 @@ impl Ledger {
         deal: &Deal,
         market: MarketId,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
     ) -> Result<(), Wrong> {
         check_number(deal)?;
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
-        let line = |index: Option<u32>| index.map(|index| &self.lines[index as usize]);
-        let verdict = self.judge_lines(line(maker), line(taker), deal, price, lots);
+        let record = |index: Option<u32>| index.map(|index| &self.records[index as usize]);
+        let verdict = self.validate_between(record(maker), record(taker), deal, price, quantity);
         let Verdict::Trade(place) = verdict else { return Err(Wrong::Trade) };
         if place != market && !mutation::TRADE_ELSEWHERE.is_on() {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {
-            true => Mark::default(),
-            false => Mark::of(deal, true),
+            true => DealOutcome::default(),
+            false => DealOutcome::of(deal, true),
         };
         let sound = "the judge has seen both lines";
         let (maker, taker) = (maker.expect(sound), taker.expect(sound));
-        if !self.fill(maker, lots) {
-            self.lines[maker as usize].as_maker = mark;
+        if !self.fill(maker, quantity) {
+            self.records[maker as usize].as_maker = mark;
         }
-        if !self.fill(taker, lots) {
-            self.lines[taker as usize].as_taker = (deal.maker, mark);
+        if !self.fill(taker, quantity) {
+            self.records[taker as usize].as_taker = (deal.maker, mark);
         }
         self.trades += 1;
         let market = &mut self.markets[usize::from(place.0)];
@@ -344,10 +344,10 @@ impl Ledger {
 
     /// Lots of an order have traded: true if these were the last, and its line is free.
     #[inline(always)]
-    fn fill(&mut self, index: u32, lots: Lots) -> bool {
-        let line = &mut self.lines[index as usize];
-        line.done += lots;
-        let is_filled = line.done == line.size;
+    fn fill(&mut self, index: u32, quantity: Lots) -> bool {
+        let record = &mut self.records[index as usize];
+        record.filled += quantity;
+        let is_filled = record.filled == record.size;
         if is_filled {
             self.remove(index);
         }
@@ -357,31 +357,31 @@ impl Ledger {
     /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
     fn on_voided(&mut self, deal: &Deal) -> Result<(), Wrong> {
         check_number(deal)?;
-        let asker = if self.line(deal.taker).is_some() { deal.taker } else { deal.maker };
-        if self.settle(deal, asker) == Verdict::Traded {
+        let asker = if self.order(deal.taker).is_some() { deal.taker } else { deal.maker };
+        if self.resolve(deal, asker) == Verdict::Traded {
             return Err(Wrong::Void);
         }
         if mutation::VOID_FORGOTTEN.is_on() {
             return Ok(());
         }
-        let mark = Mark::of(deal, false);
-        if let Some(maker) = self.line_mut(deal.maker)
+        let mark = DealOutcome::of(deal, false);
+        if let Some(maker) = self.order_mut(deal.maker)
             && maker.as_maker.is_before(deal)
         {
             maker.as_maker = mark;
         }
-        if let Some(taker) = self.line_mut(deal.taker) {
+        if let Some(taker) = self.order_mut(deal.taker) {
             taker.as_taker = (deal.maker, mark);
         }
         Ok(())
     }
 
     #[inline]
-    fn on_left(&mut self, order: OrderId, lots: Lots) -> Result<(), Wrong> {
+    fn on_left(&mut self, order: OrderId, quantity: Lots) -> Result<(), Wrong> {
         // Taken out at once, and put back if that was wrong: most are right, and one look is enough.
-        let is = |index: u32| self.lines[index as usize].order == order;
+        let is = |index: u32| self.records[index as usize].order == order;
         let index = self.table.remove(order.0, is).ok_or(Wrong::NoOrder)?;
-        if self.lines[index as usize].remaining() != lots {
+        if self.records[index as usize].remaining() != quantity {
             self.table.insert(order.0, index);
             return Err(Wrong::Left);
         }

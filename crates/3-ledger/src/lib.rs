@@ -1,18 +1,18 @@
 //! The ledger: the fold of all facts, pure. Every trade, every order's remainder, every market.
 //!
-//! It is the one judge of what may be recorded ([`Ledger::judge`]) and, as the world's keeper, of
+//! It is the one judge of what may be recorded ([`Ledger::validate_deal`]) and, as the world's state machine, of
 //! every fact that a process records. It changes by facts alone, knows no process, and gives the
 //! same state for the same facts, byte for byte. Nothing in it reads a clock or the disk.
 
 mod apply;
 mod band;
-mod judge;
-mod line;
 pub mod mutation;
+mod order_record;
 mod repeats;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod verdict;
 pub mod views;
 
 use std::collections::BTreeMap;
@@ -20,15 +20,15 @@ use std::hash::{Hash, Hasher};
 
 use kernel::Table;
 use kernel::explore::Digest;
-use protocol::{Ask, MarketSpec};
+use protocol::{Command, MarketSpec};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 
 pub use apply::{Wrong, follows};
 pub use band::Band;
-pub use judge::Verdict;
-pub use line::Line;
+pub use order_record::OrderRecord;
 pub use repeats::Repeat;
 pub use snapshot::SnapshotError;
+pub use verdict::Verdict;
 
 use repeats::Repeats;
 
@@ -49,7 +49,7 @@ pub struct Ledger {
     pub(crate) epoch: u32,
     pub(crate) markets: Vec<Market>,
     pub(crate) symbols: BTreeMap<Symbol, MarketId>,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) records: Vec<OrderRecord>,
     pub(crate) free: Vec<u32>,
     pub(crate) table: Table,
     /// The greatest number of an order that has entered: of those who are open, at least.
@@ -63,13 +63,13 @@ pub struct Ledger {
 /// and how many facts it took to come here, makes none.
 impl Hash for Ledger {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Ledger { epoch, markets, lines, repeats, newest, .. } = self;
+        let Ledger { epoch, markets, records, repeats, newest, .. } = self;
         (epoch, markets, repeats, newest).hash(state);
         // A sum, so that the order in which they lie does not show.
-        let used = lines.iter().filter(|line| line.order != OrderId(0));
-        let sum = used.fold(0_u64, |sum, line| {
+        let used = records.iter().filter(|record| record.order != OrderId(0));
+        let sum = used.fold(0_u64, |sum, record| {
             let mut hasher = Digest::new();
-            line.hash(&mut hasher);
+            record.hash(&mut hasher);
             sum.wrapping_add(hasher.finish())
         });
         sum.hash(state);
@@ -128,33 +128,33 @@ impl Ledger {
 
     /// An open order's line. One probe and one line of memory.
     #[inline(always)]
-    pub fn line(&self, order: OrderId) -> Option<&Line> {
-        self.index(order).map(|index| &self.lines[index as usize])
+    pub fn order(&self, order: OrderId) -> Option<&OrderRecord> {
+        self.index(order).map(|index| &self.records[index as usize])
     }
 
     #[inline(always)]
     pub(crate) fn index(&self, order: OrderId) -> Option<u32> {
-        self.table.get(order.0, |index| self.lines[index as usize].order == order)
+        self.table.get(order.0, |index| self.records[index as usize].order == order)
     }
 
     #[inline(always)]
-    pub(crate) fn line_mut(&mut self, order: OrderId) -> Option<&mut Line> {
-        self.index(order).map(|index| &mut self.lines[index as usize])
+    pub(crate) fn order_mut(&mut self, order: OrderId) -> Option<&mut OrderRecord> {
+        self.index(order).map(|index| &mut self.records[index as usize])
     }
 
     /// Open orders of a market, oldest place first. O(all open orders).
     pub fn open_in(&self, market: MarketId) -> Vec<OrderId> {
-        let open = |line: &&Line| line.is_open() && line.market == market;
+        let open = |record: &&OrderRecord| record.is_open() && record.market == market;
         let mut orders: Vec<_> =
-            self.lines.iter().filter(open).map(|l| (l.place, l.order)).collect();
+            self.records.iter().filter(open).map(|l| (l.priority, l.order)).collect();
         orders.sort_unstable();
         orders.into_iter().map(|(_, order)| order).collect()
     }
 
-    /// Whether an account has used a client id before, for the same ask or for another one.
+    /// Whether an account has used a client id before, for the same command or for another one.
     #[inline]
-    pub fn repeat(&self, account: AccountId, client: ClientId, ask: &Ask) -> Repeat {
-        self.repeats.find(account, client, ask)
+    pub fn repeat(&self, account: AccountId, client: ClientId, command: &Command) -> Repeat {
+        self.repeats.find(account, client, command)
     }
 
     /// True if an account can use client ids: it does already, or there is room, or somebody is idle and can be
@@ -170,7 +170,7 @@ impl Ledger {
 
     /// Lots of an open order that have not traded: open or held, which only its process tells apart.
     pub fn remaining(&self, order: OrderId) -> Lots {
-        self.line(order).map_or(Lots::ZERO, Line::remaining)
+        self.order(order).map_or(Lots::ZERO, OrderRecord::remaining)
     }
 
     /// Asks the processor to fetch an order's entry soon. No effect but on time.
@@ -181,17 +181,17 @@ impl Ledger {
 
     /// Asks the processor to fetch an order's line soon, and tells where it probably is. No effect but on time.
     #[inline(always)]
-    pub fn warm_line(&self, order: OrderId) -> u32 {
+    pub fn warm_order(&self, order: OrderId) -> u32 {
         let Some(index) = self.table.guess(order.0) else { return u32::MAX };
-        if let Some(line) = self.lines.get(index as usize) {
-            kernel::prefetch(line);
+        if let Some(record) = self.records.get(index as usize) {
+            kernel::prefetch(record);
         }
         index
     }
 
     /// What lies where [`Ledger::warm_line`] has said: the line of an order, or of another by now, or a free one.
     #[inline(always)]
-    pub fn line_at(&self, index: u32) -> Option<&Line> {
-        self.lines.get(index as usize)
+    pub fn order_at(&self, index: u32) -> Option<&OrderRecord> {
+        self.records.get(index as usize)
     }
 }

@@ -6,26 +6,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use protocol::{Ask, Entered, TimeInForce};
+use protocol::{Command, Entered, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 
 use crate::mutation;
 
-/// Whether an ask under a client id came before.
+/// Whether a command under a client id came before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Repeat {
     /// It did not, as far as we remember.
     New,
-    /// The same ask did, and concerned this order.
+    /// The same command did, and concerned this order.
     Same(OrderId),
-    /// Another ask did, under this id.
+    /// Another command did, under this id.
     Other,
 }
 
 /// What was asked under a client id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Asked {
-    Place(OrderId, MarketId, Side, Price, Lots, TimeInForce),
+pub(crate) enum Remembered {
+    NewOrder(OrderId, MarketId, Side, Price, Lots, TimeInForce),
     Replace(OrderId, Price, Lots),
 }
 
@@ -54,7 +54,7 @@ pub(crate) const ACCOUNT_BYTES: usize = 128;
 pub(crate) struct Repeats {
     bound: usize,
     /// What was asked, and the number of the fact that came of it. A tree, since clients choose the ids.
-    asked: BTreeMap<(AccountId, ClientId), (u64, Asked)>,
+    commands: BTreeMap<(AccountId, ClientId), (u64, Remembered)>,
     /// The ids of each account, oldest first.
     ids: BTreeMap<(AccountId, u64), ClientId>,
     accounts: BTreeMap<AccountId, OfAccount>,
@@ -72,7 +72,7 @@ impl Default for Repeats {
 /// told apart by this are far from it.
 impl Hash for Repeats {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Repeats { bound: _, asked, ids, accounts: _, idle: _ } = self;
+        let Repeats { bound: _, commands: asked, ids, accounts: _, idle: _ } = self;
         asked.iter().for_each(|(key, (_, asked))| (key, asked).hash(state));
         ids.iter().for_each(|((account, _), client)| (account, client).hash(state));
     }
@@ -83,7 +83,7 @@ impl Repeats {
     pub(crate) fn bounded(bound: usize) -> Repeats {
         Repeats {
             bound,
-            asked: BTreeMap::new(),
+            commands: BTreeMap::new(),
             ids: BTreeMap::new(),
             accounts: BTreeMap::new(),
             idle: BTreeSet::new(),
@@ -92,7 +92,7 @@ impl Repeats {
 
     /// Bytes that are in use, at most.
     pub(crate) fn bytes(&self) -> usize {
-        self.asked.len() * ID_BYTES + self.accounts.len() * ACCOUNT_BYTES
+        self.commands.len() * ID_BYTES + self.accounts.len() * ACCOUNT_BYTES
     }
 
     /// True if an id of this account can be remembered, for which somebody idle may have to be forgotten.
@@ -102,18 +102,20 @@ impl Repeats {
             || self.bytes() + ID_BYTES + ACCOUNT_BYTES <= self.bound
     }
 
-    pub(crate) fn find(&self, account: AccountId, client: ClientId, ask: &Ask) -> Repeat {
-        let known = self.asked.get(&(account, client)).map(|(_, asked)| asked);
-        match (known, ask) {
+    pub(crate) fn find(&self, account: AccountId, client: ClientId, command: &Command) -> Repeat {
+        let known = self.commands.get(&(account, client)).map(|(_, asked)| asked);
+        match (known, command) {
             (None, _) => Repeat::New,
-            (Some(&Asked::Place(order, market, side, price, lots, stands)), Ask::Place(p))
-                if (p.market, p.side, p.price, p.lots, p.stands)
-                    == (market, side, price, lots, stands) =>
+            (
+                Some(&Remembered::NewOrder(order, market, side, price, quantity, time_in_force)),
+                Command::NewOrder(p),
+            ) if (p.market, p.side, p.price, p.quantity, p.time_in_force)
+                == (market, side, price, quantity, time_in_force) =>
             {
                 Repeat::Same(order)
             }
-            (Some(&Asked::Replace(order, price, lots)), Ask::Replace(r))
-                if (r.order, r.price, r.lots) == (order, price, lots) =>
+            (Some(&Remembered::Replace(order, price, quantity)), Command::Replace(r))
+                if (r.order, r.price, r.quantity) == (order, price, quantity) =>
             {
                 Repeat::Same(order)
             }
@@ -124,7 +126,8 @@ impl Repeats {
     /// An order has entered under a client id; it is to be said of it when it ends.
     pub(crate) fn on_placed(&mut self, at: u64, client: ClientId, e: &Entered) {
         self.on_open(e.account);
-        let asked = Asked::Place(e.order, e.market, e.side, e.price, e.lots, e.stands);
+        let asked =
+            Remembered::NewOrder(e.order, e.market, e.side, e.price, e.quantity, e.time_in_force);
         self.remember(at, e.account, client, asked);
     }
 
@@ -153,11 +156,17 @@ impl Repeats {
     }
 
     /// Remembers an id of an account with an open order, in place of whatever the bounds leave no room for.
-    pub(crate) fn remember(&mut self, at: u64, account: AccountId, client: ClientId, asked: Asked) {
+    pub(crate) fn remember(
+        &mut self,
+        at: u64,
+        account: AccountId,
+        client: ClientId,
+        asked: Remembered,
+    ) {
         let of = self.accounts.entry(account).or_default();
         // An id that is used anew keeps its place among the others: it was another's to forget it first.
-        let number = self.asked.get(&(account, client)).map_or(at, |(number, _)| *number);
-        if self.asked.insert((account, client), (number, asked)).is_none() {
+        let number = self.commands.get(&(account, client)).map_or(at, |(number, _)| *number);
+        if self.commands.insert((account, client), (number, asked)).is_none() {
             self.ids.insert((account, number), client);
             of.ids += 1;
         }
@@ -189,7 +198,7 @@ impl Repeats {
         let own = (account, 0)..=(account, u64::MAX);
         let Some((&key, &client)) = self.ids.range(own).next() else { return false };
         self.ids.remove(&key);
-        self.asked.remove(&(account, client));
+        self.commands.remove(&(account, client));
         if let Some(of) = self.accounts.get_mut(&account) {
             of.ids -= 1;
         }
@@ -204,9 +213,12 @@ impl Repeats {
     }
 
     /// An account's ids, oldest first, and what was asked under each.
-    pub(crate) fn ids_of(&self, account: AccountId) -> impl Iterator<Item = (ClientId, &Asked)> {
+    pub(crate) fn ids_of(
+        &self,
+        account: AccountId,
+    ) -> impl Iterator<Item = (ClientId, &Remembered)> {
         let own = (account, 0)..=(account, u64::MAX);
-        let asked = move |client| &self.asked.get(&(account, client)).expect("in both trees").1;
+        let asked = move |client| &self.commands.get(&(account, client)).expect("in both trees").1;
         self.ids.range(own).map(move |(_, client)| (*client, asked(*client)))
     }
 

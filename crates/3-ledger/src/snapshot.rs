@@ -4,11 +4,11 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use protocol::{Collar, Distance, MarketSpec, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
 
 use crate::apply::check_range;
-use crate::line::{Line, Standing};
-use crate::repeats::Asked;
+use crate::order_record::{OrderRecord, RecordFlags};
+use crate::repeats::Remembered;
 use crate::{Band, Ledger, Market};
 
 /// Why bytes are no snapshot of a ledger.
@@ -78,7 +78,7 @@ impl Reader<'_> {
         }
     }
 
-    fn stands(&mut self) -> Result<TimeInForce, SnapshotError> {
+    fn time_in_force(&mut self) -> Result<TimeInForce, SnapshotError> {
         match self.u8()? {
             0 => Ok(TimeInForce::GoodTillCancel),
             1 => Ok(TimeInForce::ImmediateOrCancel),
@@ -134,49 +134,49 @@ impl Reader<'_> {
         NonZeroU32::new(self.u32()?).map_or_else(|| self.wrong(), Ok)
     }
 
-    fn line(&mut self, markets: usize) -> Result<Line, SnapshotError> {
-        let mut line = Line {
+    fn record(&mut self, markets: usize) -> Result<OrderRecord, SnapshotError> {
+        let mut record = OrderRecord {
             order: OrderId(self.u64()?),
-            place: AskId(self.u64()?),
+            priority: CommandId(self.u64()?),
             price: self.price()?,
             size: Lots(self.u64()?),
-            done: Lots(self.u64()?),
+            filled: Lots(self.u64()?),
             account: AccountId(self.u32()?),
             market: MarketId(self.u16()?),
             side: self.side()?,
-            standing: Standing::of(self.stands()?),
-            ..Line::free()
+            flags: RecordFlags::of(self.time_in_force()?),
+            ..OrderRecord::free()
         };
         let flags = self.u8()?;
         if flags > 3 {
             return self.wrong();
         }
         if flags & 1 != 0 {
-            line.suspend();
+            record.suspend();
         }
         if flags & 2 != 0 {
-            line.set_by_client();
+            record.set_by_client();
         }
-        let sound = line.order != OrderId(0)
-            && check_range(line.price, line.size).is_ok()
-            && line.done < line.size
-            && usize::from(line.market.0) < markets;
-        if sound { Ok(line) } else { self.wrong() }
+        let sound = record.order != OrderId(0)
+            && check_range(record.price, record.size).is_ok()
+            && record.filled < record.size
+            && usize::from(record.market.0) < markets;
+        if sound { Ok(record) } else { self.wrong() }
     }
 
-    fn asked(&mut self) -> Result<(ClientId, Asked), SnapshotError> {
+    fn asked(&mut self) -> Result<(ClientId, Remembered), SnapshotError> {
         let bits = u128::from_le_bytes(self.take()?);
         let Some(client) = ClientId::new(bits) else { return self.wrong() };
         let asked = match self.u8()? {
-            0 => Asked::Place(
+            0 => Remembered::NewOrder(
                 OrderId(self.u64()?),
                 MarketId(self.u16()?),
                 self.side()?,
                 self.price()?,
                 Lots(self.u64()?),
-                self.stands()?,
+                self.time_in_force()?,
             ),
-            1 => Asked::Replace(OrderId(self.u64()?), self.price()?, Lots(self.u64()?)),
+            1 => Remembered::Replace(OrderId(self.u64()?), self.price()?, Lots(self.u64()?)),
             _ => return self.wrong(),
         };
         Ok((client, asked))
@@ -221,18 +221,19 @@ impl Ledger {
                 write_rules(market, &mut out);
             }
         }
-        let mut lines: Vec<&Line> = self.lines.iter().filter(|l| l.order != OrderId(0)).collect();
-        lines.sort_unstable_by_key(|line| line.order);
-        u64s(&[lines.len() as u64], &mut out);
-        for line in lines {
-            u64s(&[line.order.0, line.place.0], &mut out);
-            out.extend(line.price.0.to_le_bytes());
-            u64s(&[line.size.0, line.done.0], &mut out);
-            out.extend(line.account.0.to_le_bytes());
-            out.extend(line.market.0.to_le_bytes());
-            let flags = u8::from(line.is_suspended())
-                | u8::from(line.is_by_client() && magic == MAGIC) << 1;
-            out.extend([line.side as u8, line.stands() as u8, flags]);
+        let mut records: Vec<&OrderRecord> =
+            self.records.iter().filter(|l| l.order != OrderId(0)).collect();
+        records.sort_unstable_by_key(|record| record.order);
+        u64s(&[records.len() as u64], &mut out);
+        for record in records {
+            u64s(&[record.order.0, record.priority.0], &mut out);
+            out.extend(record.price.0.to_le_bytes());
+            u64s(&[record.size.0, record.filled.0], &mut out);
+            out.extend(record.account.0.to_le_bytes());
+            out.extend(record.market.0.to_le_bytes());
+            let flags = u8::from(record.is_suspended())
+                | u8::from(record.is_by_client() && magic == MAGIC) << 1;
+            out.extend([record.side as u8, record.time_in_force() as u8, flags]);
         }
         u64s(&[self.repeats.accounts().len() as u64], &mut out);
         for (account, since, ids) in self.repeats.accounts() {
@@ -269,16 +270,16 @@ impl Ledger {
             ledger.markets.push(market);
         }
         for _ in 0..r.u64()? {
-            let line = r.line(ledger.markets.len())?;
-            if ledger.index(line.order).is_some() || ledger.open_orders() >= limits::MAX_ORDERS {
+            let record = r.record(ledger.markets.len())?;
+            if ledger.index(record.order).is_some() || ledger.open_orders() >= limits::MAX_ORDERS {
                 return r.wrong();
             }
-            let order = line.order;
-            if line.is_by_client() {
-                ledger.repeats.on_open(line.account);
+            let order = record.order;
+            if record.is_by_client() {
+                ledger.repeats.on_open(record.account);
             }
-            let index = ledger.free_line();
-            ledger.lines[index as usize] = line;
+            let index = ledger.free_record();
+            ledger.records[index as usize] = record;
             ledger.table.insert(order.0, index);
             ledger.newest = ledger.newest.max(order);
         }
@@ -317,22 +318,22 @@ fn write_rules(market: &Market, out: &mut Vec<u8>) {
     [reference, last].iter().for_each(|price| out.extend(price.0.to_le_bytes()));
 }
 
-fn write_asked(asked: &Asked, out: &mut Vec<u8>) {
+fn write_asked(asked: &Remembered, out: &mut Vec<u8>) {
     match asked {
-        Asked::Place(order, market, side, price, lots, stands) => {
+        Remembered::NewOrder(order, market, side, price, quantity, time_in_force) => {
             out.push(0);
             out.extend(order.0.to_le_bytes());
             out.extend(market.0.to_le_bytes());
             out.push(*side as u8);
             out.extend(price.0.to_le_bytes());
-            out.extend(lots.0.to_le_bytes());
-            out.push(*stands as u8);
+            out.extend(quantity.0.to_le_bytes());
+            out.push(*time_in_force as u8);
         }
-        Asked::Replace(order, price, lots) => {
+        Remembered::Replace(order, price, quantity) => {
             out.push(1);
             out.extend(order.0.to_le_bytes());
             out.extend(price.0.to_le_bytes());
-            out.extend(lots.0.to_le_bytes());
+            out.extend(quantity.0.to_le_bytes());
         }
     }
 }

@@ -4,8 +4,8 @@ mod fold;
 mod judge;
 mod repeats;
 
-use protocol::{Deal, Entered, Fact, MarketSpec, Reason, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, TimeInForce};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use crate::Ledger;
 
@@ -36,25 +36,39 @@ fn markets(mut ledger: Ledger) -> Ledger {
     ledger
 }
 
-fn entry(order: u64, market: u16, side: Side, price: i64, lots: u64) -> Entered {
-    let (account, client, stands) = (AccountId(1), None, TimeInForce::GoodTillCancel);
+fn entry(order: u64, market: u16, side: Side, price: i64, quantity: u64) -> Entered {
+    let (account, client, time_in_force) = (AccountId(1), None, TimeInForce::GoodTillCancel);
     let (order, market) = (OrderId(order), MarketId(market));
-    Entered { order, account, client, market, side, price: Price(price), lots: Lots(lots), stands }
+    Entered {
+        order,
+        account,
+        client,
+        market,
+        side,
+        price: Price(price),
+        quantity: Lots(quantity),
+        time_in_force,
+    }
 }
 
 fn deal(maker: u64, taker: u64, incarnation: u32, number: u32) -> Deal {
     Deal { maker: OrderId(maker), taker: OrderId(taker), incarnation, number }
 }
 
-fn trade(deal: Deal, market: u16, price: i64, lots: u64) -> Fact {
-    Fact::Traded { deal, market: MarketId(market), price: Price(price), lots: Lots(lots) }
+fn trade(deal: Deal, market: u16, price: i64, quantity: u64) -> Fact {
+    Fact::Traded { deal, market: MarketId(market), price: Price(price), quantity: Lots(quantity) }
 }
 
-fn left(order: u64, lots: u64) -> Fact {
-    Fact::Left { order: OrderId(order), lots: Lots(lots), reason: Reason::Cancelled }
+fn left(order: u64, quantity: u64) -> Fact {
+    Fact::Cancelled {
+        order: OrderId(order),
+        quantity: Lots(quantity),
+        reason: CancelReason::Requested,
+    }
 }
 
-fn replaced(order: u64, client: Option<ClientId>, price: i64, lots: u64, place: u64) -> Fact {
-    let (order, price, lots, place) = (OrderId(order), Price(price), Lots(lots), AskId(place));
-    Fact::Replaced { order, client, price, lots, place }
+fn replaced(order: u64, client: Option<ClientId>, price: i64, quantity: u64, place: u64) -> Fact {
+    let (order, price, quantity, priority) =
+        (OrderId(order), Price(price), Lots(quantity), CommandId(place));
+    Fact::Replaced { order, client, price, quantity, priority }
 }

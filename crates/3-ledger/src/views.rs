@@ -5,8 +5,8 @@
 //! nothing and refuse nothing; a fact that names what they never heard of is counted and passed
 //! over. Everything that would grow with history has a bound in [`Bounds`], and the oldest goes.
 //!
-//! Between the facts of one ask a book may be crossed, since a newcomer is in it before its trades
-//! are. So readers look only after the facts of whole asks, and that is how facts are handed out.
+//! Between the facts of one ask a book may be crossed, since an incoming order is in it before its trades
+//! are. So readers look only after the facts of whole commands, and that is how facts are handed out.
 
 mod book;
 mod fills;
@@ -129,15 +129,15 @@ impl Views {
                 let change = self.orders.enter(stamp, entered);
                 self.change_book(stamp, &change)
             }
-            Fact::Traded { deal, market, price, lots } => {
-                let trade = Trade::of_fact_alone(stamp, deal, market, price, lots);
+            Fact::Traded { deal, market, price, quantity } => {
+                let trade = Trade::of_fact_alone(stamp, deal, market, price, quantity);
                 self.trade(stamp, fact, trade)
             }
             Fact::Voided { .. } => true,
             Fact::Replaced { order, .. }
             | Fact::Suspended { order }
             | Fact::Released { order }
-            | Fact::Left { order, .. } => {
+            | Fact::Cancelled { order, .. } => {
                 let change = self.orders.change(order, stamp, fact);
                 change.is_some_and(|change| self.change_book(stamp, &change))
             }

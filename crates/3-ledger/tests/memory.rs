@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ledger::Ledger;
-use protocol::{Entered, Fact, MarketSpec, Reason, TimeInForce};
+use protocol::{CancelReason, Entered, Fact, MarketSpec, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 thread_local! {
@@ -55,12 +55,12 @@ fn bytes(
             market: MarketId(0),
             side: Side::Buy,
             price: Price(100),
-            lots: Lots(1),
-            stands: TimeInForce::GoodTillCancel,
+            quantity: Lots(1),
+            time_in_force: TimeInForce::GoodTillCancel,
         };
-        let (order, lots, reason) = (entered.order, entered.lots, Reason::Cancelled);
+        let (order, quantity, reason) = (entered.order, entered.quantity, CancelReason::Requested);
         ledger.apply(&Fact::Entered(entered)).unwrap();
-        ledger.apply(&Fact::Left { order, lots, reason }).unwrap();
+        ledger.apply(&Fact::Cancelled { order, quantity, reason }).unwrap();
         assert!(ledger.remembered_bytes() <= bound);
     }
     [usize::try_from(BYTES.with(Cell::get) - before).unwrap(), ledger.remembered_bytes()]

@@ -1,47 +1,47 @@
 //! The floor of one market: it introduces its orders to each other, best price first, then
-//! earliest place, one newcomer at a time and one resting order at a time.
+//! earliest place, one incoming order at a time and one resting order at a time.
 //!
 //! It introduces; it never trades and holds no lots. What it knows of an order is what that order
-//! said, so it can always be told again: after a death it asks everybody before it hears a newcomer.
+//! said, so it can always be told again: after a death it asks everybody before it hears an incoming order.
 
-mod gather;
+mod recovery;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use kernel::{Event, Out, Pid};
-use protocol::{Presence, Say};
-use units::{AskId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{Message, Presence};
+use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
-use crate::ladder::{Ladder, Seats};
+use crate::ladder::{Ladder, RestingOrders};
 use crate::{Party, mutation};
-use gather::Gathering;
+use recovery::Recovery;
 use walk::{Suspect, Walk};
 
 /// A market's floor.
 #[derive(Clone, Debug)]
 pub struct Floor {
     market: MarketId,
-    seats: Seats,
+    resting_orders: RestingOrders,
     bids: Ladder,
     asks: Ladder,
-    /// Newcomers that wait to be heard, by place.
-    waiting: BTreeMap<AskId, Newcomer>,
+    /// Incoming orders that wait to be heard, by place.
+    waiting: BTreeMap<CommandId, IncomingOrder>,
     /// The one that is being heard.
     walk: Option<Walk>,
     /// The number of the last introduction or question: this life's number above, a count below.
     number: u32,
     /// Resting orders that were asked where they are: which life, and the question's number.
-    asked: BTreeMap<OrderId, (Pid, u32)>,
-    gathering: Option<Gathering>,
-    /// The last newcomer in whose introductions a resting order has died.
+    queried: BTreeMap<OrderId, (Pid, u32)>,
+    recovery: Option<Recovery>,
+    /// The last incoming order in whose introductions a resting order has died.
     suspect: Option<Suspect>,
 }
 
 /// Who has announced itself, and where it is.
 #[derive(Clone, Copy, Hash, Debug)]
-struct Newcomer {
+struct IncomingOrder {
     pid: Pid,
     presence: Presence,
 }
@@ -49,13 +49,23 @@ struct Newcomer {
 /// Who is where, and what is under way; not how the two ladders lie in memory.
 impl Hash for Floor {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Floor { market, seats, bids, asks, waiting, walk, number, asked, gathering, suspect } =
-            self;
-        (market, waiting, walk, number, asked, gathering).hash(state);
+        let Floor {
+            market,
+            resting_orders,
+            bids,
+            asks,
+            waiting,
+            walk,
+            number,
+            queried: asked,
+            recovery,
+            suspect,
+        } = self;
+        (market, waiting, walk, number, asked, recovery).hash(state);
         // Of one that is not heard any more nothing follows.
-        let heard = walk.as_ref().map(|walk| walk.newcomer.presence.order);
+        let heard = walk.as_ref().map(|walk| walk.incoming.presence.order);
         suspect.filter(|suspect| heard == Some(suspect.order)).hash(state);
-        seats.look([bids, asks], state);
+        resting_orders.hash_with([bids, asks], state);
     }
 }
 
@@ -80,14 +90,14 @@ impl Floor {
     pub(crate) fn new(market: MarketId) -> Floor {
         Floor {
             market,
-            seats: Seats::default(),
+            resting_orders: RestingOrders::default(),
             bids: Ladder::new(Side::Buy),
             asks: Ladder::new(Side::Sell),
             waiting: BTreeMap::new(),
             walk: None,
             number: 0,
-            asked: BTreeMap::new(),
-            gathering: Some(Gathering::default()),
+            queried: BTreeMap::new(),
+            recovery: Some(Recovery::default()),
             suspect: None,
         }
     }
@@ -102,10 +112,10 @@ impl Floor {
     }
 
     #[inline(always)]
-    fn ladder(&mut self, side: Side) -> (&mut Ladder, &mut Seats) {
+    fn ladder(&mut self, side: Side) -> (&mut Ladder, &mut RestingOrders) {
         match side {
-            Side::Buy => (&mut self.bids, &mut self.seats),
-            Side::Sell => (&mut self.asks, &mut self.seats),
+            Side::Buy => (&mut self.bids, &mut self.resting_orders),
+            Side::Sell => (&mut self.asks, &mut self.resting_orders),
         }
     }
 
@@ -114,11 +124,11 @@ impl Floor {
     pub fn is_quiet(&self) -> bool {
         self.walk.is_none()
             && self.waiting.is_empty()
-            && self.asked.is_empty()
-            && self.gathering.is_none()
+            && self.queried.is_empty()
+            && self.recovery.is_none()
     }
 
-    /// Newcomers that wait to be heard.
+    /// Incoming orders that wait to be heard.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -128,7 +138,9 @@ impl Floor {
         let mut rows = Vec::new();
         for (price, _) in self.side(side).levels() {
             rows.extend(
-                self.side(side).queue(&self.seats, price).map(|s| (s.order, price, s.lots)),
+                self.side(side)
+                    .queue(&self.resting_orders, price)
+                    .map(|s| (s.order, price, s.quantity)),
             );
         }
         rows
@@ -137,71 +149,71 @@ impl Floor {
     /// Asks the processor to fetch the seats beside that of an address's index soon. No effect but on time.
     #[inline(always)]
     pub fn warm_neighbours(&self, index: usize) {
-        self.seats.warm_neighbours(index);
+        self.resting_orders.warm_neighbours(index);
     }
 
     /// Asks the processor to fetch the seat of an address's index soon. No effect but on time.
     #[inline(always)]
     pub fn warm(&self, index: usize) {
-        self.seats.warm(index);
+        self.resting_orders.warm(index);
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
         self.on_message(from, message, out);
     }
 
-    pub(crate) fn on_signal(&mut self, event: &Event<'_, Say>, out: &mut Out<Party>) {
+    pub(crate) fn on_signal(&mut self, event: &Event<'_, Message>, out: &mut Out<Party>) {
         match event {
             Event::Start => {
                 self.number = out.incarnation() << COUNT.count_ones();
-                self.begin_gathering(out);
+                self.begin_recovery(out);
             }
-            Event::Down { .. } => self.begin_gathering(out), // the ledger died while it told us who is there
+            Event::Down { .. } => self.begin_recovery(out), // the ledger died while it told us who is there
             Event::Message { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
         }
     }
 
     #[inline(always)]
-    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
-        if self.gathering.is_some() {
-            return self.on_message_while_gathering(from, message, out);
+    fn on_message(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
+        if self.recovery.is_some() {
+            return self.on_message_in_recovery(from, message, out);
         }
         match *message {
-            Say::Announce(ref presence) => self.on_announce(from, presence, out),
-            Say::Here { ref presence, introduction } => {
-                self.on_here(from, presence, introduction, out);
+            Message::Announce(ref presence) => self.on_announce(from, presence, out),
+            Message::State { ref presence, introduction } => {
+                self.on_state(from, presence, introduction, out);
             }
-            Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
-            Say::Next { order, introduction, dealt, open } => {
+            Message::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
+            Message::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out);
             }
-            Say::Pass { introduction, open, ask } => {
-                self.on_pass(from, introduction, open, ask, out)
+            Message::Pass { introduction, open, busy: command } => {
+                self.on_pass(from, introduction, open, command, out)
             }
-            Say::Suspend { order } => self.on_suspend(from, order, out),
+            Message::Suspend { order } => self.on_suspend(from, order, out),
             // Late words of a gathering that was begun again.
-            Say::Listed { .. } | Say::ListedAll => {}
+            Message::Listed { .. } | Message::ListedAll => {}
             // Nobody says these to a floor.
-            Say::Enter { .. }
-            | Say::Cancel { .. }
-            | Say::Replace { .. }
-            | Say::Introduce { .. }
-            | Say::Quiet
-            | Say::Gather { .. }
-            | Say::Propose { .. }
-            | Say::Accept { .. }
-            | Say::Decline { .. }
-            | Say::Complete { .. }
-            | Say::Withdraw { .. }
-            | Say::Record { .. }
-            | Say::Settle { .. }
-            | Say::Recorded { .. }
-            | Say::Voided { .. }
-            | Say::Recall { .. }
-            | Say::Recalled { .. }
-            | Say::Unknown
-            | Say::Roll { .. } => {}
+            Message::Enter { .. }
+            | Message::Cancel { .. }
+            | Message::Replace { .. }
+            | Message::Introduce { .. }
+            | Message::NoMatch
+            | Message::QueryState { .. }
+            | Message::Propose { .. }
+            | Message::Accept { .. }
+            | Message::Decline { .. }
+            | Message::Complete { .. }
+            | Message::Withdraw { .. }
+            | Message::Record { .. }
+            | Message::Resolve { .. }
+            | Message::Recorded { .. }
+            | Message::Voided { .. }
+            | Message::Restore { .. }
+            | Message::Restored { .. }
+            | Message::Unknown
+            | Message::ListOpen { .. } => {}
         }
     }
 
@@ -209,8 +221,8 @@ impl Floor {
 
     #[inline(always)]
     fn on_announce(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
-        if self.walk.is_none() && self.seats.hears_new(pid, presence.order) {
-            return self.hear(pid, presence, out); // most are newcomers
+        if self.walk.is_none() && self.resting_orders.hears_new(pid, presence.order) {
+            return self.hear(pid, presence, out); // most are incoming orders
         }
         if self.hears(pid, presence.order) {
             self.on_unasked(pid, presence, out);
@@ -220,31 +232,33 @@ impl Floor {
     #[inline(always)]
     fn on_unasked(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if let Some(walk) = &self.walk {
-            if walk.newcomer.presence.order == presence.order {
-                return self.on_newcomer_again(pid, presence, out);
+            if walk.incoming.presence.order == presence.order {
+                return self.on_incoming_again(pid, presence, out);
             }
             if walk.maker.1 == presence.order {
                 return self.on_maker_again(pid, presence, out);
             }
         }
-        match self.seats.of(pid, presence.order) {
+        match self.resting_orders.of(pid, presence.order) {
             // It may have said so before it heard of that introduction.
-            Some((_, seat)) if seat.was_introduced() => self.ask(pid, presence.order, out),
+            Some((_, resting)) if resting.was_introduced() => {
+                self.query_state(pid, presence.order, out)
+            }
             Some(_) => self.place(pid, presence, out),
             None => self.hear_or_wait(pid, presence, out),
         }
     }
 
     /// Whoever was asked says where it is.
-    fn on_here(&mut self, pid: Pid, presence: &Presence, number: u32, out: &mut Out<Party>) {
+    fn on_state(&mut self, pid: Pid, presence: &Presence, number: u32, out: &mut Out<Party>) {
         if !self.hears(pid, presence.order) {
             return;
         }
         if self.answers_walk(pid, presence.order, number) {
-            return self.on_word(pid, presence, out);
+            return self.on_walk_state(pid, presence, out);
         }
-        if self.asked.get(&presence.order) == Some(&(pid, number)) {
-            self.asked.remove(&presence.order);
+        if self.queried.get(&presence.order) == Some(&(pid, number)) {
+            self.queried.remove(&presence.order);
             return self.place(pid, presence, out);
         }
         self.on_unasked(pid, presence, out);
@@ -252,24 +266,24 @@ impl Floor {
 
     /// Asks a resting order where it is, unless this life of it has been asked and will answer.
     #[cold]
-    fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
-        if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
+    fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
+        if self.queried.get(&order).is_some_and(|(asked, _)| *asked == pid) {
             return;
         }
         let introduction = self.next_number();
-        self.asked.insert(order, (pid, introduction));
-        out.send(pid, Say::Gather { introduction });
+        self.queried.insert(order, (pid, introduction));
+        out.send(pid, Message::QueryState { introduction });
     }
 
-    /// Puts an order where it says it is. With a new price or place it is a newcomer again.
+    /// Puts an order where it says it is. With a new price or place it is an incoming order again.
     #[inline(always)]
     fn place(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
-        let &Presence { order, place, side, price, open, .. } = presence;
-        if let Some((at, seat)) = self.seats.of(pid, order) {
-            let was = seat.side();
-            let seat_price = self.side(was).price_of(seat);
-            if (seat.place, seat_price) == (place, price) {
-                self.seats.is_back(at);
+        let &Presence { order, priority, side, price, open, .. } = presence;
+        if let Some((at, resting)) = self.resting_orders.of(pid, order) {
+            let was = resting.side();
+            let resting_price = self.side(was).price_of(resting);
+            if (resting.priority, resting_price) == (priority, price) {
+                self.resting_orders.is_back(at);
                 return self.show(side, at, open);
             }
             self.take_off(was, at);
@@ -279,9 +293,9 @@ impl Floor {
 
     #[inline(always)]
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
-        let is_last = match self.seats.of(pid, order) {
-            Some((place, seat)) => {
-                let (side, is_last) = (seat.side(), seat.generation == pid.generation());
+        let is_last = match self.resting_orders.of(pid, order) {
+            Some((place, resting)) => {
+                let (side, is_last) = (resting.side(), resting.generation == pid.generation());
                 self.take_off(side, place);
                 is_last
             }
@@ -290,8 +304,8 @@ impl Floor {
         if !is_last {
             self.hears(pid, order); // its former lives are not heard any more
         }
-        if !self.asked.is_empty() {
-            self.asked.remove(&order);
+        if !self.queried.is_empty() {
+            self.queried.remove(&order);
         }
         self.wait_no_more(order); // also who is in the walk as maker, and has been changed since
         if self.walk.as_ref().is_some_and(|walk| walk.is_about(order)) {
@@ -315,29 +329,29 @@ impl Floor {
 
     /// Lots that who sits in a place shows from now on; with none it is off the floor.
     #[inline(always)]
-    fn show(&mut self, side: Side, seat: usize, lots: Lots) {
-        let (ladder, seats) = self.ladder(side);
-        if lots.is_zero() {
-            ladder.remove(seats, seat);
+    fn show(&mut self, side: Side, resting: usize, quantity: Lots) {
+        let (ladder, resting_orders) = self.ladder(side);
+        if quantity.is_zero() {
+            ladder.remove(resting_orders, resting);
         } else {
-            ladder.set_lots(seats, seat, lots);
+            ladder.set_quantity(resting_orders, resting, quantity);
         }
     }
 
     /// Takes off who sits in this place, on that side.
     #[inline(always)]
     fn take_off(&mut self, side: Side, place: usize) {
-        let (ladder, seats) = self.ladder(side);
-        ladder.remove(seats, place);
+        let (ladder, resting_orders) = self.ladder(side);
+        ladder.remove(resting_orders, place);
     }
 
     /// True unless a later life has spoken. If the address was another order's, that one has ended.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        if let Some((side, place)) = self.seats.other(pid, order) {
+        if let Some((side, place)) = self.resting_orders.other(pid, order) {
             self.take_off(side, place);
         }
-        self.seats.hears(pid, order) || mutation::FORMER_LIVES.is_on()
+        self.resting_orders.hears(pid, order) || mutation::FORMER_LIVES.is_on()
     }
 
     #[inline(always)]
@@ -346,7 +360,7 @@ impl Floor {
             return self.hear(pid, presence, out);
         }
         self.wait_no_more(presence.order);
-        self.waiting.insert(presence.place, Newcomer { pid, presence: *presence });
+        self.waiting.insert(presence.priority, IncomingOrder { pid, presence: *presence });
     }
 
     #[inline(always)]

@@ -3,39 +3,39 @@
 //! Finding the best, adding, taking out: O(1) near the touch, O(log pages) elsewhere. The index is the floor's own:
 //! it knows addresses, never an order's state.
 
+mod fingerprint;
 mod levels;
-mod look;
 mod places;
-mod seats;
+mod resting_orders;
 #[cfg(test)]
 mod tests;
 
 use kernel::Pid;
 use protocol::Presence;
-use units::{AskId, Lots, Price, Side};
+use units::{CommandId, Lots, Price, Side};
 
 use levels::Levels;
-use seats::LevelRef;
-pub(crate) use seats::{Seat, Seats};
+use resting_orders::LevelRef;
+pub(crate) use resting_orders::{RestingOrder, RestingOrders};
 
 const NONE: u32 = u32::MAX;
 
 /// One side's levels.
 ///
 /// Levels go by rank: the price of who sells, and the price of who buys below zero. So the best has the least rank
-/// on either side, and nothing else in here asks which side it is.
+/// on either side, and nothing else in here commands which side it is.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     side: Side,
     levels: Levels,
     /// The latest place that was ever here: a later one goes to the end of its queue without a look at who is there.
-    latest: AskId,
+    latest: CommandId,
     resting: usize,
 }
 
 impl Ladder {
     pub(crate) fn new(side: Side) -> Ladder {
-        Ladder { side, levels: Levels::new(), latest: AskId(0), resting: 0 }
+        Ladder { side, levels: Levels::new(), latest: CommandId(0), resting: 0 }
     }
 
     /// Orders that rest on this side.
@@ -53,7 +53,7 @@ impl Ladder {
     /// The best price at which somebody rests, with the lots there.
     pub fn best(&self) -> Option<(Price, Lots)> {
         let (rank, queue) = self.levels.best()?;
-        Some((Price(self.rank(rank)), self.levels.queue(queue).lots))
+        Some((Price(self.rank(rank)), self.levels.queue(queue).quantity))
     }
 
     /// Who is the next to be dealt with by somebody of the other side who goes as far as `limit`: the best price,
@@ -65,77 +65,87 @@ impl Ladder {
 
     /// The lots that rest at a price.
     pub fn depth_at(&self, price: Price) -> Lots {
-        self.levels.find(self.rank(price.0)).map_or(Lots::ZERO, |queue| queue.lots)
+        self.levels.find(self.rank(price.0)).map_or(Lots::ZERO, |queue| queue.quantity)
     }
 
     /// All levels, best first. O(levels).
     pub fn levels(&self) -> impl Iterator<Item = (Price, Lots)> + '_ {
-        self.levels.iter().map(|queue| (Price(self.rank(queue.rank)), queue.lots))
+        self.levels.iter().map(|queue| (Price(self.rank(queue.rank)), queue.quantity))
     }
 
     /// Who rests at a price, earliest place first.
     pub(crate) fn queue<'a>(
         &self,
-        seats: &'a Seats,
+        resting_orders: &'a RestingOrders,
         price: Price,
-    ) -> impl Iterator<Item = &'a Seat> {
+    ) -> impl Iterator<Item = &'a RestingOrder> {
         let mut at = self.levels.find(self.rank(price.0)).map_or(NONE, |queue| queue.head);
         std::iter::from_fn(move || {
-            let seat = seats.get(at as usize)?;
-            at = seat.next;
-            Some(seat)
+            let resting = resting_orders.get(at as usize)?;
+            at = resting.next;
+            Some(resting)
         })
     }
 
     /// Seats an order at its price, behind all of earlier place.
     #[inline]
-    pub(crate) fn add(&mut self, seats: &mut Seats, pid: Pid, presence: &Presence) {
-        let &Presence { order, place, price, open: lots, .. } = presence;
+    pub(crate) fn add(
+        &mut self,
+        resting_orders: &mut RestingOrders,
+        pid: Pid,
+        presence: &Presence,
+    ) {
+        let &Presence { order, priority, price, open: quantity, .. } = presence;
         let at = self.levels.take(self.rank(price.0));
         let queue = self.levels.queue_mut(at);
-        let (before, after) = if place >= self.latest || queue.tail == NONE {
+        let (before, after) = if priority >= self.latest || queue.tail == NONE {
             (queue.tail, NONE)
         } else {
-            seats.gap(queue.tail, queue.head, place)
+            resting_orders.gap(queue.tail, queue.head, priority)
         };
-        self.latest = self.latest.max(place);
+        self.latest = self.latest.max(priority);
         let generation = pid.generation();
         let (next, previous) = (after, before);
         let level = LevelRef::new(self.side, at);
-        let (index, seat) = seats.seat_of(pid);
-        *seat = Seat { order, place, lots, generation, next, previous, level };
+        let (index, resting) = resting_orders.resting_at(pid);
+        *resting = RestingOrder { order, priority, quantity, generation, next, previous, level };
         let index = u32::try_from(index).expect("an index has 32 bits");
-        *seats.next_of(before, &mut queue.head) = index;
-        *seats.previous_of(after, &mut queue.tail) = index;
-        queue.lots += lots;
+        *resting_orders.next_of(before, &mut queue.head) = index;
+        *resting_orders.previous_of(after, &mut queue.tail) = index;
+        queue.quantity += quantity;
         self.resting += 1;
     }
 
     /// Changes how many lots an order shows.
     #[inline(always)]
-    pub(crate) fn set_lots(&mut self, seats: &mut Seats, index: usize, lots: Lots) {
-        let seat = &mut seats.seats[index];
-        let queue = self.levels.queue_mut(seat.level.queue());
-        queue.lots = queue.lots - seat.lots + lots;
-        seat.lots = lots;
+    pub(crate) fn set_quantity(
+        &mut self,
+        resting_orders: &mut RestingOrders,
+        index: usize,
+        quantity: Lots,
+    ) {
+        let resting = &mut resting_orders.orders[index];
+        let queue = self.levels.queue_mut(resting.level.queue());
+        queue.quantity = queue.quantity - resting.quantity + quantity;
+        resting.quantity = quantity;
     }
 
     /// The price of a seat on this side.
     #[inline(always)]
-    pub(crate) fn price_of(&self, seat: &Seat) -> Price {
-        Price(self.rank(self.levels.queue(seat.level.queue()).rank))
+    pub(crate) fn price_of(&self, resting: &RestingOrder) -> Price {
+        Price(self.rank(self.levels.queue(resting.level.queue()).rank))
     }
 
     /// Takes an order off.
     #[inline]
-    pub(crate) fn remove(&mut self, seats: &mut Seats, index: usize) {
-        let seat = &mut seats.seats[index];
-        let lots = std::mem::take(&mut seat.lots);
-        let (next, previous, at) = (seat.next, seat.previous, seat.level);
+    pub(crate) fn remove(&mut self, resting_orders: &mut RestingOrders, index: usize) {
+        let resting = &mut resting_orders.orders[index];
+        let quantity = std::mem::take(&mut resting.quantity);
+        let (next, previous, at) = (resting.next, resting.previous, resting.level);
         let queue = self.levels.queue_mut(at.queue());
-        *seats.next_of(previous, &mut queue.head) = next;
-        *seats.previous_of(next, &mut queue.tail) = previous;
-        queue.lots -= lots;
+        *resting_orders.next_of(previous, &mut queue.head) = next;
+        *resting_orders.previous_of(next, &mut queue.tail) = previous;
+        queue.quantity -= quantity;
         self.resting -= 1;
         if queue.head == NONE {
             self.levels.free(at.queue());

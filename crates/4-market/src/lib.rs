@@ -1,22 +1,22 @@
 //! Those who bargain: the floor of each market, its orders, and the ledger as a process.
 //!
-//! Everything between them is a message ([`protocol::Say`]); all that happens is a fact. The tree is data:
+//! Everything between them is a message ([`protocol::Message`]); all that happens is a fact. The tree is data:
 //! [`tree`] for the exchange, [`market_tree`] for a market in it. No clock, chance, I/O or thread.
 
-mod clerk;
 mod floor;
 mod ladder;
+mod ledger_process;
 pub mod mutation;
 mod order;
 
-use kernel::{Event, Intensity, Life, Name, Node, Out, Process, Restart, Strategy};
+use kernel::{Event, Intensity, Name, Node, Out, Process, Restart, StartContext, Strategy};
 use ledger::Ledger;
-use protocol::{Fact, Say};
+use protocol::{Fact, Message};
 use units::{Lots, MarketId, OrderId, Price};
 
-pub use clerk::Clerk;
 pub use floor::Floor;
 pub use ladder::Ladder;
+pub use ledger_process::LedgerProcess;
 pub use order::{Hold, Order};
 
 /// The processes of a world with markets: one enum, so that dispatch is static.
@@ -28,14 +28,14 @@ pub enum Party {
     /// Introduces the orders of one market to each other.
     Floor(Box<Floor>),
     /// Records deals: the ledger as a process.
-    Clerk(Clerk),
+    Ledger(LedgerProcess),
 }
 
 /// What a place in the tree is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
     /// The ledger.
-    Clerk,
+    Ledger,
     /// A market's floor.
     Floor(MarketId),
     /// A market's orders.
@@ -60,7 +60,7 @@ pub fn orders_of(market: MarketId) -> Name {
 }
 
 /// How many restarts of one order are borne, within a second: it is suspended with the next.
-pub const BORNE: Intensity = Intensity::times(3);
+pub const ALLOWED_RESTARTS: Intensity = Intensity::times(3);
 
 /// The exchange's tree before its first market.
 pub fn tree() -> Node<Role> {
@@ -68,7 +68,7 @@ pub fn tree() -> Node<Role> {
         "exchange",
         Strategy::OneForOne,
         Intensity::times(100),
-        vec![Node::one("ledger", Role::Clerk).named(LEDGER)],
+        vec![Node::one("ledger", Role::Ledger).named(LEDGER)],
     )
 }
 
@@ -83,9 +83,9 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
         vec![
             Node::many("orders", Role::Orders(market))
                 .named(orders_of(market))
-                .indexed_by_keeper()
+                .indexed_by_state_machine()
                 .restarted(Restart::Transient)
-                .intensity_per_child(BORNE),
+                .intensity_per_child(ALLOWED_RESTARTS),
             Node::one("floor", Role::Floor(market)).named(floor_of(market)),
         ],
     )
@@ -93,7 +93,7 @@ pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
 }
 
 impl Party {
-    /// An order of this market that has not been entered: its first message is [`Say::Enter`].
+    /// An order of this market that has not been entered: its first message is [`Message::Enter`].
     #[inline(always)]
     pub fn order(market: MarketId) -> Party {
         Party::Order(Order::blank(market))
@@ -108,7 +108,7 @@ impl Party {
     pub fn as_floor(&self) -> Option<&Floor> {
         match self {
             Party::Floor(floor) => Some(floor),
-            Party::Order(_) | Party::Clerk(_) => None,
+            Party::Order(_) | Party::Ledger(_) => None,
         }
     }
 
@@ -116,7 +116,7 @@ impl Party {
     pub fn as_order(&self) -> Option<&Order> {
         match self {
             Party::Order(order) => Some(order),
-            Party::Floor(_) | Party::Clerk(_) => None,
+            Party::Floor(_) | Party::Ledger(_) => None,
         }
     }
 }
@@ -124,25 +124,25 @@ impl Party {
 impl Party {
     /// What is no message: a start, or the end of somebody who is watched.
     #[inline(never)]
-    fn on_signal(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn on_signal(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Order(order) => order.on_signal(&event, out),
             Party::Floor(floor) => floor.on_signal(&event, out),
-            Party::Clerk(_) => {} // it waits for nobody
+            Party::Ledger(_) => {} // it waits for nobody
         }
     }
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
-    type Keeper = Ledger;
+    type StateMachine = Ledger;
     type Note = Hold;
     type Role = Role;
 
-    fn start(role: &Role, life: Life<'_, Hold>) -> Party {
+    fn start(role: &Role, life: StartContext<'_, Hold>) -> Party {
         match *role {
-            Role::Clerk => Party::Clerk(Clerk),
+            Role::Ledger => Party::Ledger(LedgerProcess),
             Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
             Role::Orders(market) => Party::Order(Order::again(market, life.note.is_some())),
             Role::Market(_) => unreachable!("a branch is a supervisor, and no process of ours"),
@@ -150,7 +150,7 @@ impl Process for Party {
     }
 
     #[inline(always)]
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         let Event::Message { from, message } = event else { return self.on_signal(event, out) };
         // Most are orders, and whether it is one is told by one byte; which it is, by some reckoning with it.
         if let Party::Order(order) = self {
@@ -159,14 +159,14 @@ impl Process for Party {
         match self {
             Party::Order(_) => {} // above
             Party::Floor(floor) => floor.handle(from, message, out),
-            Party::Clerk(clerk) => clerk.handle(from, message, out),
+            Party::Ledger(clerk) => clerk.handle(from, message, out),
         }
     }
 
     fn children(role: &Role, ledger: &Ledger) -> Vec<u64> {
         match role {
             Role::Orders(market) => ledger.open_in(*market).into_iter().map(|o| o.0).collect(),
-            Role::Clerk | Role::Floor(_) | Role::Market(_) => Vec::new(),
+            Role::Ledger | Role::Floor(_) | Role::Market(_) => Vec::new(),
         }
     }
 
@@ -174,18 +174,20 @@ impl Process for Party {
     /// the floor dies before it hears of it. So is a stopped market, and the next start does not start it.
     fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
         let order = OrderId(key);
-        let is_open = ledger.line(order).is_some_and(|line| line.is_open());
+        let is_open = ledger.order(order).is_some_and(|line| line.is_open());
         match role {
             Role::Orders(_) => is_open.then_some(Fact::Suspended { order }),
             Role::Market(market) => Some(Fact::MarketStopped { market: *market }),
-            Role::Clerk | Role::Floor(_) => None,
+            Role::Ledger | Role::Floor(_) => None,
         }
     }
 
-    fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+    fn gave_up(role: &Role, key: u64) -> Option<(Name, Message)> {
         match role {
-            Role::Orders(market) => Some((floor_of(*market), Say::Suspend { order: OrderId(key) })),
-            Role::Clerk | Role::Floor(_) | Role::Market(_) => None,
+            Role::Orders(market) => {
+                Some((floor_of(*market), Message::Suspend { order: OrderId(key) }))
+            }
+            Role::Ledger | Role::Floor(_) | Role::Market(_) => None,
         }
     }
 }

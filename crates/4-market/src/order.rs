@@ -7,21 +7,21 @@
 mod deal;
 
 use kernel::{Event, Out, Pid};
-use protocol::{Deal, Entered, Fact, Presence, Reason, Say, TimeInForce};
-use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{CancelReason, Deal, Entered, Fact, Message, Presence, TimeInForce};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::{LEDGER, Party, floor_of, mutation};
 
-/// An order: 72 bytes. Its number is its key under its supervisor. Resting orders and newcomers are
+/// An order: 72 bytes. Its number is its key under its supervisor. Resting orders and incoming orders are
 /// alike: they differ in what the floor says to them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Order {
-    place: AskId,
+    priority: CommandId,
     price: Price,
     size: Lots,
     open: Lots,
     held: Lots,
-    done: Lots,
+    filled: Lots,
     /// What waits for the end of the deal in progress.
     later: Option<Box<Later>>,
     /// Proposals made in this life.
@@ -30,7 +30,7 @@ pub struct Order {
     introduction: u32,
     market: MarketId,
     side: Side,
-    stands: TimeInForce,
+    time_in_force: TimeInForce,
     phase: Phase,
 }
 
@@ -50,9 +50,9 @@ enum Phase {
     /// Taker: the maker died; waits for the ledger to say what became of it.
     InDoubt,
     /// Back from a death with a logged hold; waits for the ledger to say what became of it.
-    Settling,
+    Resolving,
     /// Back from a death; waits for the ledger to say what it was.
-    Recalling,
+    Restoring,
 }
 
 /// What waits for the end of a deal.
@@ -61,18 +61,18 @@ struct Later {
     /// The floor's question where we are, to which it waits for an answer.
     word: Option<u32>,
     /// What was asked. One is enough: who gets no answer asks again.
-    ask: Option<Pending>,
+    command: Option<Pending>,
 }
 
-/// An ask that is carried out when no deal is in progress.
+/// A command that is carried out when no deal is in progress.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Pending {
     /// The owner wants it gone.
     Cancel,
     /// It may not rest, and there is nobody else.
-    Quiet,
+    NoMatch,
     /// The owner wants it changed.
-    Replace { ask: AskId, client: Option<ClientId>, price: Price, lots: Lots },
+    Replace { command: CommandId, client: Option<ClientId>, price: Price, quantity: Lots },
 }
 
 /// An order's note: the hold of a deal that was accepted, until the ledger has said how it ended.
@@ -81,7 +81,7 @@ pub struct Hold {
     /// For which deal.
     pub deal: Deal,
     /// How much is held.
-    pub lots: Lots,
+    pub quantity: Lots,
     /// Where the other party is.
     pub partner: Pid,
 }
@@ -90,25 +90,25 @@ impl Order {
     #[inline(always)]
     pub(crate) fn blank(market: MarketId) -> Order {
         Order {
-            place: AskId(0),
+            priority: CommandId(0),
             price: Price(0),
             size: Lots::ZERO,
             open: Lots::ZERO,
             held: Lots::ZERO,
-            done: Lots::ZERO,
+            filled: Lots::ZERO,
             later: None,
             proposals: 0,
             introduction: 0,
             market,
             side: Side::Buy,
-            stands: TimeInForce::GoodTillCancel,
+            time_in_force: TimeInForce::GoodTillCancel,
             phase: Phase::New,
         }
     }
 
     /// An order that is back from a death, its own or its world's. What it was the ledger knows.
     pub(crate) fn again(market: MarketId, in_doubt: bool) -> Order {
-        let phase = if in_doubt { Phase::Settling } else { Phase::Recalling };
+        let phase = if in_doubt { Phase::Resolving } else { Phase::Restoring };
         Order { phase, ..Order::blank(market) }
     }
 
@@ -134,8 +134,8 @@ impl Order {
     }
 
     /// Lots that have traded.
-    pub fn done(&self) -> Lots {
-        self.done
+    pub fn filled(&self) -> Lots {
+        self.filled
     }
 
     /// All its lots: open, held and done.
@@ -145,16 +145,16 @@ impl Order {
 
     /// True once it knows what it is: entered, or back and recalled.
     pub fn knows_itself(&self) -> bool {
-        !matches!(self.phase, Phase::New | Phase::Settling | Phase::Recalling)
+        !matches!(self.phase, Phase::New | Phase::Resolving | Phase::Restoring)
     }
 
     #[inline(always)]
-    pub(crate) fn handle(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+    pub(crate) fn handle(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
         self.on_message(from, message, out);
         self.check();
     }
 
-    pub(crate) fn on_signal(&mut self, event: &Event<'_, Say>, out: &mut Out<Party>) {
+    pub(crate) fn on_signal(&mut self, event: &Event<'_, Message>, out: &mut Out<Party>) {
         match event {
             Event::Start => self.on_start(out),
             Event::Down { .. } => self.on_down(out),
@@ -164,59 +164,68 @@ impl Order {
     }
 
     #[inline(always)]
-    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Party>) {
+    fn on_message(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
         match *message {
-            Say::Enter { account, client, side, price, lots, stands } => {
+            Message::Enter { account, client, side, price, quantity, time_in_force } => {
                 let (order, market) = (id(out), self.market);
                 self.on_enter(
-                    Entered { order, account, client, market, side, price, lots, stands },
+                    Entered {
+                        order,
+                        account,
+                        client,
+                        market,
+                        side,
+                        price,
+                        quantity,
+                        time_in_force,
+                    },
                     out,
                 );
             }
-            Say::Introduce { introduction, newcomer, order, price, lots } => {
+            Message::Introduce { introduction, incoming, order, price, quantity } => {
                 if self.is_from_floor(from, out) {
-                    self.on_introduce(introduction, newcomer, order, price, lots, out);
+                    self.on_introduce(introduction, incoming, order, price, quantity, out);
                 }
             }
-            Say::Propose { deal, introduction, price, lots } => {
-                self.on_propose(from, deal, introduction, price, lots, out);
+            Message::Propose { deal, introduction, price, quantity } => {
+                self.on_propose(from, deal, introduction, price, quantity, out);
             }
-            Say::Accept { deal, lots } => self.on_accept(from, deal, lots, out),
-            Say::Decline { deal } => self.on_decline(deal, out),
-            Say::Recorded { deal } => self.on_verdict(deal, true, out),
-            Say::Voided { deal } => self.on_verdict(deal, false, out),
-            Say::Complete { deal } => self.on_end_from_maker(deal, true, out),
-            Say::Withdraw { deal } => self.on_end_from_maker(deal, false, out),
-            Say::Cancel { .. } => self.take(Pending::Cancel, out),
-            Say::Quiet => self.take(Pending::Quiet, out),
-            Say::Replace { ask, client, price, lots } => {
-                self.take(Pending::Replace { ask, client, price, lots }, out);
+            Message::Accept { deal, quantity } => self.on_accept(from, deal, quantity, out),
+            Message::Decline { deal } => self.on_decline(deal, out),
+            Message::Recorded { deal } => self.on_verdict(deal, true, out),
+            Message::Voided { deal } => self.on_verdict(deal, false, out),
+            Message::Complete { deal } => self.on_end_from_maker(deal, true, out),
+            Message::Withdraw { deal } => self.on_end_from_maker(deal, false, out),
+            Message::Cancel { .. } => self.take(Pending::Cancel, out),
+            Message::NoMatch => self.take(Pending::NoMatch, out),
+            Message::Replace { command, client, price, quantity } => {
+                self.take(Pending::Replace { command, client, price, quantity }, out);
             }
-            Say::Gather { introduction } => self.on_gather(from, introduction, out),
-            Say::Recalled { place, price, size, done, market: _, side, stands } => {
-                self.on_recalled(place, price, size, done, side, stands, out);
+            Message::QueryState { introduction } => self.on_query_state(from, introduction, out),
+            Message::Restored { priority, price, size, filled, market: _, side, time_in_force } => {
+                self.on_restored(priority, price, size, filled, side, time_in_force, out);
             }
-            Say::Unknown => self.on_unknown(out),
+            Message::Unknown => self.on_unknown(out),
             // Nobody says these to an order.
-            Say::Announce(_)
-            | Say::Here { .. }
-            | Say::Leave { .. }
-            | Say::Pass { .. }
-            | Say::Next { .. }
-            | Say::Suspend { .. }
-            | Say::Record { .. }
-            | Say::Settle { .. }
-            | Say::Recall { .. }
-            | Say::Roll { .. }
-            | Say::Listed { .. }
-            | Say::ListedAll => {}
+            Message::Announce(_)
+            | Message::State { .. }
+            | Message::Leave { .. }
+            | Message::Pass { .. }
+            | Message::Next { .. }
+            | Message::Suspend { .. }
+            | Message::Record { .. }
+            | Message::Resolve { .. }
+            | Message::Restore { .. }
+            | Message::ListOpen { .. }
+            | Message::Listed { .. }
+            | Message::ListedAll => {}
         }
     }
 
     /// Lots are conserved: each lot of this order is open, held for a deal, or done.
     #[inline(always)]
     fn check(&self) {
-        let all = self.open + self.held + self.done;
+        let all = self.open + self.held + self.filled;
         assert!(all == self.size, "an order leaks lots");
     }
 
@@ -227,36 +236,36 @@ impl Order {
         if self.phase != Phase::New {
             return; // asked twice
         }
-        let Entered { order, side, price, lots, stands, .. } = entered;
-        (self.side, self.stands, self.price) = (side, stands, price);
-        (self.size, self.open) = (lots, lots);
-        let place = AskId(order.0);
-        self.place = place;
+        let Entered { order, side, price, quantity, time_in_force, .. } = entered;
+        (self.side, self.time_in_force, self.price) = (side, time_in_force, price);
+        (self.size, self.open) = (quantity, quantity);
+        let priority = CommandId(order.0);
+        self.priority = priority;
         self.phase = Phase::Free;
         out.record(Fact::Entered(entered));
         // From what came, not from what was just written: that would wait for the writing.
-        let presence = Presence { order, place, side, price, open: lots, stands };
-        out.send_to(floor_of(self.market), Say::Announce(presence));
+        let presence = Presence { order, priority, side, price, open: quantity, time_in_force };
+        out.send_to(floor_of(self.market), Message::Announce(presence));
         self.after_deal(out);
     }
 
     /// The first event of a later life.
     fn on_start(&mut self, out: &mut Out<Party>) {
-        if let Phase::Settling | Phase::Recalling = self.phase {
-            self.ask_ledger(out);
+        if let Phase::Resolving | Phase::Restoring = self.phase {
+            self.query_ledger(out);
         }
     }
 
     #[inline(always)]
     fn presence(&self, out: &Out<Party>) -> Presence {
-        let &Order { place, side, price, open, stands, .. } = self;
-        Presence { order: id(out), place, side, price, open, stands }
+        let &Order { priority, side, price, open, time_in_force, .. } = self;
+        Presence { order: id(out), priority, side, price, open, time_in_force }
     }
 
     #[inline(always)]
     fn announce(&self, out: &mut Out<Party>) {
         let presence = self.presence(out);
-        out.send_to(floor_of(self.market), Say::Announce(presence));
+        out.send_to(floor_of(self.market), Message::Announce(presence));
     }
 
     /// True if this is our floor in its present life. A former life's introductions are void: the
@@ -266,57 +275,58 @@ impl Order {
         out.whereis(floor_of(self.market)) == Some(from)
     }
 
-    fn on_gather(&mut self, from: Pid, introduction: u32, out: &mut Out<Party>) {
+    fn on_query_state(&mut self, from: Pid, introduction: u32, out: &mut Out<Party>) {
         if !self.is_from_floor(from, out) {
             return;
         }
         if self.phase == Phase::Free {
-            return self.give_word(introduction, out);
+            return self.send_state(introduction, out);
         }
         self.later.get_or_insert_default().word = Some(introduction);
     }
 
     /// Says where we are. From here on a proposal of that introduction comes too late.
-    fn give_word(&mut self, introduction: u32, out: &mut Out<Party>) {
+    fn send_state(&mut self, introduction: u32, out: &mut Out<Party>) {
         self.introduction = introduction;
         let presence = self.presence(out);
-        out.send_to(floor_of(self.market), Say::Here { presence, introduction });
+        out.send_to(floor_of(self.market), Message::State { presence, introduction });
     }
 
     /// Asks the ledger how the deal of our note ended, or who we are, and watches it: it may die
     /// before it answers.
-    fn ask_ledger(&mut self, out: &mut Out<Party>) {
+    fn query_ledger(&mut self, out: &mut Out<Party>) {
         let Some(ledger) = out.whereis(LEDGER) else { return };
         out.monitor(ledger);
         let order = id(out);
         let question = match (self.phase, out.noted()) {
-            (Phase::Closing, Some(&Hold { deal, lots, .. })) => {
-                Say::Record { deal, price: self.price, lots }
+            (Phase::Closing, Some(&Hold { deal, quantity, .. })) => {
+                Message::Record { deal, price: self.price, quantity }
             }
-            (Phase::InDoubt | Phase::Settling, Some(&Hold { deal, .. })) => {
-                Say::Settle { deal, order }
+            (Phase::InDoubt | Phase::Resolving, Some(&Hold { deal, .. })) => {
+                Message::Resolve { deal, order }
             }
-            _ => Say::Recall { order },
+            _ => Message::Restore { order },
         };
         out.send(ledger, question);
     }
 
-    fn on_recalled(
+    fn on_restored(
         &mut self,
-        place: AskId,
+        place: CommandId,
         price: Price,
         size: Lots,
         done: Lots,
         side: Side,
-        stands: TimeInForce,
+        time_in_force: TimeInForce,
         out: &mut Out<Party>,
     ) {
-        if self.phase != Phase::Recalling {
+        if self.phase != Phase::Restoring {
             return;
         }
         out.demonitor_all();
-        (self.place, self.price, self.side, self.stands) = (place, price, side, stands);
-        (self.size, self.done, self.open) = (size, done, size - done);
+        (self.priority, self.price, self.side, self.time_in_force) =
+            (place, price, side, time_in_force);
+        (self.size, self.filled, self.open) = (size, done, size - done);
         self.phase = Phase::Free;
         self.announce(out);
         self.after_deal(out);
@@ -324,7 +334,7 @@ impl Order {
 
     /// The ledger has no line of ours: we never entered, or a deal that we asked about filled us.
     fn on_unknown(&mut self, out: &mut Out<Party>) {
-        if let Phase::InDoubt | Phase::Closing | Phase::Settling | Phase::Recalling = self.phase {
+        if let Phase::InDoubt | Phase::Closing | Phase::Resolving | Phase::Restoring = self.phase {
             out.note(None);
             self.leave(self.introduction, out);
         }
@@ -334,14 +344,14 @@ impl Order {
     #[inline(always)]
     fn leave(&mut self, introduction: u32, out: &mut Out<Party>) {
         let order = id(out);
-        out.send_to(floor_of(self.market), Say::Leave { order, introduction });
+        out.send_to(floor_of(self.market), Message::Leave { order, introduction });
         self.end(out);
     }
 
     #[inline(always)]
     fn end(&mut self, out: &mut Out<Party>) {
         self.phase = Phase::Free;
-        (self.open, self.held, self.size) = (Lots::ZERO, Lots::ZERO, self.done);
+        (self.open, self.held, self.size) = (Lots::ZERO, Lots::ZERO, self.filled);
         out.exit(kernel::Reason::Normal);
     }
 
@@ -349,43 +359,44 @@ impl Order {
 
     /// Does what was asked: now, or after the deal in progress.
     #[inline(always)]
-    fn take(&mut self, ask: Pending, out: &mut Out<Party>) {
-        if mutation::CANCEL_FREES_HOLD.is_on() && !self.held.is_zero() && ask == Pending::Cancel {
+    fn take(&mut self, command: Pending, out: &mut Out<Party>) {
+        if mutation::CANCEL_FREES_HOLD.is_on() && !self.held.is_zero() && command == Pending::Cancel
+        {
             self.free_hold(false);
         }
         if self.phase == Phase::Free {
-            return self.carry_out(ask, out);
+            return self.carry_out(command, out);
         }
-        self.put_off(ask);
+        self.put_off(command);
     }
 
     #[cold]
-    fn put_off(&mut self, ask: Pending) {
+    fn put_off(&mut self, command: Pending) {
         // A cancel outdoes whatever waits; else the first one stays, and the other asks again.
         let later = self.later.get_or_insert_default();
-        if later.ask.is_none() || ask == Pending::Cancel {
-            later.ask = Some(ask);
+        if later.command.is_none() || command == Pending::Cancel {
+            later.command = Some(command);
         }
     }
 
     #[inline(always)]
-    fn carry_out(&mut self, ask: Pending, out: &mut Out<Party>) {
-        match ask {
-            Pending::Cancel => self.cancel(Reason::Cancelled, out),
-            Pending::Quiet => {
-                if self.stands == TimeInForce::ImmediateOrCancel {
-                    self.cancel(Reason::Unmatched, out);
+    fn carry_out(&mut self, command: Pending, out: &mut Out<Party>) {
+        match command {
+            Pending::Cancel => self.cancel(CancelReason::Requested, out),
+            Pending::NoMatch => {
+                if self.time_in_force == TimeInForce::ImmediateOrCancel {
+                    self.cancel(CancelReason::Unmatched, out);
                 }
             }
-            Pending::Replace { ask, client, price, lots } => {
-                self.replace(ask, client, price, lots, out);
+            Pending::Replace { command, client, price, quantity } => {
+                self.replace(command, client, price, quantity, out);
             }
         }
     }
 
     #[inline(always)]
-    fn cancel(&mut self, reason: Reason, out: &mut Out<Party>) {
-        out.record(Fact::Left { order: id(out), lots: self.open, reason });
+    fn cancel(&mut self, reason: CancelReason, out: &mut Out<Party>) {
+        out.record(Fact::Cancelled { order: id(out), quantity: self.open, reason });
         self.leave(0, out);
     }
 
@@ -393,20 +404,22 @@ impl Order {
     #[inline(always)]
     fn replace(
         &mut self,
-        ask: AskId,
+        command: CommandId,
         client: Option<ClientId>,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Out<Party>,
     ) {
-        let Some(open) = lots.checked_sub(self.done).filter(|open| !open.is_zero()) else { return };
-        let keeps_place = price == self.price && lots <= self.size;
+        let Some(open) = quantity.checked_sub(self.filled).filter(|open| !open.is_zero()) else {
+            return;
+        };
+        let keeps_place = price == self.price && quantity <= self.size;
         if !keeps_place {
-            self.place = ask;
+            self.priority = command;
         }
-        (self.price, self.size, self.open) = (price, lots, open);
-        let (order, place) = (id(out), self.place);
-        out.record(Fact::Replaced { order, client, price, lots, place });
+        (self.price, self.size, self.open) = (price, quantity, open);
+        let (order, priority) = (id(out), self.priority);
+        out.record(Fact::Replaced { order, client, price, quantity, priority });
         self.announce(out);
     }
 
@@ -422,10 +435,10 @@ impl Order {
     fn catch_up(&mut self, out: &mut Out<Party>) {
         let Some(later) = self.later.take() else { return };
         if let Some(introduction) = later.word {
-            self.give_word(introduction, out);
+            self.send_state(introduction, out);
         }
-        if let Some(ask) = later.ask {
-            self.carry_out(ask, out);
+        if let Some(command) = later.command {
+            self.carry_out(command, out);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{error, fmt, io};
 
 use protocol::bytes::BytesError;
-use units::AskId;
+use units::CommandId;
 
 use crate::Lost;
 
@@ -89,10 +89,10 @@ pub enum JournalError {
         /// Where the append wanted to be.
         found: u64,
     },
-    /// The append would be a second group of the ask that was appended last.
-    SameAsk {
-        /// That ask.
-        ask: AskId,
+    /// The append would be a second group of the command that was appended last.
+    SameCommand {
+        /// That command.
+        command: CommandId,
     },
     /// The append has more bytes or facts than one record can hold.
     TooLarge {
@@ -252,8 +252,8 @@ impl fmt::Display for JournalError {
                 "the journal ends at {expected}, the append began at {found}; \
                  another writer has taken over, or facts were skipped"
             ),
-            JournalError::SameAsk { ask } => {
-                write!(f, "ask {ask} has facts in the journal already; an ask is one group")
+            JournalError::SameCommand { command } => {
+                write!(f, "ask {command} has facts in the journal already; a command is one group")
             }
             JournalError::TooLarge { bytes } => {
                 write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")

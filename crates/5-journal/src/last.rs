@@ -1,11 +1,11 @@
-//! Which ask has the last facts of a journal: an ask is one group, also from one start to the next.
+//! Which command has the last facts of a journal: a command is one group, also from one start to the next.
 
 use protocol::bytes::BytesError;
-use units::AskId;
+use units::CommandId;
 
 use crate::Batch;
 
-/// The last record's groups, from which the last ask is read.
+/// The last record's groups, from which the last command is read.
 #[derive(Default)]
 pub(crate) struct LastGroups {
     first: u64,
@@ -26,7 +26,7 @@ impl LastGroups {
         self.first
     }
 
-    pub(crate) fn ask(&self) -> Result<Option<AskId>, BytesError> {
+    pub(crate) fn command(&self) -> Result<Option<CommandId>, BytesError> {
         let batch = Batch { first: self.first, facts: self.facts, groups: &self.groups };
         batch.each_fact(&mut |_, _| ())
     }

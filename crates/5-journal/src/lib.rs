@@ -11,15 +11,15 @@
 //!
 //! ```
 //! use journal::{DiskJournal, Journal, Options, read_facts};
-//! use units::{AskId, Time};
-//! use protocol::{Fact, Stamp, bytes::Groups};
+//! use units::{CommandId, Time};
+//! use protocol::{Fact, Stamp, bytes::FactEncoder};
 //!
 //! let dir = tempfile::tempdir()?;
 //! let mut journal = DiskJournal::open(dir.path(), Options::default())?;
 //! assert_eq!(journal.end(), 1);
 //!
-//! let mut groups = Groups::new();
-//! let stamp = Stamp { seq: 1, ask: AskId(1), time: Time(0) };
+//! let mut groups = FactEncoder::new();
+//! let stamp = Stamp { seq: 1, command: CommandId(1), time: Time(0) };
 //! groups.push(stamp, &Fact::Started { epoch: 1 });
 //! journal.append(&groups)?; // handed to the system, not yet durable
 //! assert_eq!(journal.sync()?, 2); // every fact before position 2 is durable
@@ -57,9 +57,9 @@ mod writer;
 
 use std::ops::ControlFlow;
 
-use protocol::bytes::{BytesError, Facts, Groups, What};
+use protocol::bytes::{BytesError, FactEncoder, Facts, What};
 use protocol::{Fact, Stamp};
-use units::AskId;
+use units::CommandId;
 
 /// Files of a journal's folder in which there are no facts: all that there is where a first segment has found no room.
 pub const WITHOUT_FACTS: [&str; 4] = [disk::LOCK, writer::ASIDE, reserve::NAME, reserve::ASIDE];
@@ -88,7 +88,7 @@ pub type DiskJournal = FileJournal<Disk>;
 /// refused with [`JournalError::Fenced`]. Every method takes the thread of its caller.
 pub trait Journal: Send {
     /// Adds groups after the last, if they begin at [`Journal::end`]. See [`Journal::append_batch`].
-    fn append(&mut self, groups: &Groups) -> Result<(), JournalError> {
+    fn append(&mut self, groups: &FactEncoder) -> Result<(), JournalError> {
         self.append_batch(&[groups])
     }
 
@@ -99,10 +99,10 @@ pub trait Journal: Send {
     /// that it was durable.
     ///
     /// - the first must begin at [`Journal::end`], each other one where the one before it ends
-    /// - two groups in a row may not be of the same ask, also from one append to the next
+    /// - two groups in a row may not be of the same command, also from one append to the next
     /// - costs one write to the system, a checksum and a hash: about 1 ns a byte and a few µs
     /// - [`JournalError::Full`]: nothing was written; the same groups may be appended again later
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError>;
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError>;
 
     /// Makes all that was appended durable, and returns the position up to which it is.
     ///
@@ -126,7 +126,7 @@ pub trait Journal: Send {
     /// Whether there is room for new orders, or only for taking them off. Cheap while there is;
     /// while there is not, each call looks whether there is again, so it must be called from time
     /// to time.
-    fn room(&mut self) -> Result<Room, JournalError>;
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError>;
 
     /// Looks whether the journal's files are still where they were: an error if another program has
     /// removed, moved or replaced them. A sync looks after the newest segment only, so this is to be
@@ -148,28 +148,28 @@ pub trait Journal: Send {
     fn load_snapshot(&self) -> Result<Snapshot, JournalError>;
 }
 
-/// Where a journal ends after this batch, and with which ask, if it may follow.
+/// Where a journal ends after this batch, and with which command, if it may follow.
 fn follow(
     mut end: u64,
-    mut last: Option<AskId>,
-    batch: &[&Groups],
-) -> Result<(u64, Option<AskId>), JournalError> {
+    mut last: Option<CommandId>,
+    batch: &[&FactEncoder],
+) -> Result<(u64, Option<CommandId>), JournalError> {
     for groups in batch {
-        let Some(ask) = groups.first_ask() else { continue };
+        let Some(command) = groups.first_command() else { continue };
         if groups.first() != end {
             return Err(JournalError::Fenced { expected: end, found: groups.first() });
         }
-        if Some(ask) == last {
-            return Err(JournalError::SameAsk { ask });
+        if Some(command) == last {
+            return Err(JournalError::SameCommand { command });
         }
-        (end, last) = (end + groups.facts(), groups.last_ask());
+        (end, last) = (end + groups.facts(), groups.last_command());
     }
     Ok((end, last))
 }
 
 /// How much more a journal can take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Room {
+pub struct FreeSpace {
     /// True if new orders may come in. False while the reserve is in use or could not be set aside.
     pub for_orders: bool,
     /// True if cancels may come in. False once what is left is needed for what is on its way already;
@@ -179,9 +179,9 @@ pub struct Room {
     pub reserve: u64,
 }
 
-impl Room {
+impl FreeSpace {
     /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a
-    /// group's head and a `Left`, with room to spare. A reserve of this times the open orders is
+    /// group's head and a `Cancelled`, with room to spare. A reserve of this times the open orders is
     /// enough for all.
     pub const PER_CANCEL: u64 = 128;
 }
@@ -224,13 +224,16 @@ impl<'a> Batch<'a> {
         self.first.saturating_add(self.facts)
     }
 
-    /// Hands on every fact, and checks that there are as many as were said. Returns the last ask.
-    fn each_fact(&self, each: &mut impl FnMut(Stamp, Fact)) -> Result<Option<AskId>, BytesError> {
+    /// Hands on every fact, and checks that there are as many as were said. Returns the last command.
+    fn each_fact(
+        &self,
+        each: &mut impl FnMut(Stamp, Fact),
+    ) -> Result<Option<CommandId>, BytesError> {
         let mut last = None;
         let mut facts = self.facts();
         for fact in &mut facts {
             let (stamp, fact) = fact?;
-            last = Some(stamp.ask);
+            last = Some(stamp.command);
             each(stamp, fact);
         }
         if facts.seq() == self.end() {

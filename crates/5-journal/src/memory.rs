@@ -3,10 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use protocol::bytes::Groups;
-use units::AskId;
+use protocol::bytes::FactEncoder;
+use units::CommandId;
 
-use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot, follow};
+use crate::{Batch, FreeSpace, Journal, JournalError, Reader, Snapshot, follow};
 
 /// Counts positions and checks what it is given as any journal does, and calls everything durable
 /// that was synced. After its end, by whatever cause, no fact of it is left anywhere.
@@ -14,13 +14,13 @@ use crate::{Batch, Journal, JournalError, Reader, Room, Snapshot, follow};
 pub struct MemoryJournal {
     end: u64,
     durable: u64,
-    last_ask: Option<AskId>,
+    last_command: Option<CommandId>,
 }
 
 impl MemoryJournal {
     /// An empty one, which ends at position 1.
     pub fn new() -> MemoryJournal {
-        MemoryJournal { end: 1, durable: 1, last_ask: None }
+        MemoryJournal { end: 1, durable: 1, last_command: None }
     }
 }
 
@@ -31,8 +31,8 @@ impl Default for MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
-        (self.end, self.last_ask) = follow(self.end, self.last_ask, batch)?;
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError> {
+        (self.end, self.last_command) = follow(self.end, self.last_command, batch)?;
         Ok(())
     }
 
@@ -49,8 +49,8 @@ impl Journal for MemoryJournal {
         self.durable
     }
 
-    fn room(&mut self) -> Result<Room, JournalError> {
-        Ok(Room { for_orders: true, for_cancels: true, reserve: u64::MAX })
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError> {
+        Ok(FreeSpace { for_orders: true, for_cancels: true, reserve: u64::MAX })
     }
 
     fn reader(&self) -> Box<dyn Reader> {

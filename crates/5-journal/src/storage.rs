@@ -1,4 +1,4 @@
-//! The few things that a journal asks of a file system, so that a simulated one can stand in.
+//! The few things that a journal commands of a file system, so that a simulated one can stand in.
 //!
 //! No meaning of a file is known here. Names are plain file names in one directory.
 

@@ -18,8 +18,8 @@ mod segments;
 
 use std::path::Path;
 
-use protocol::bytes::Groups;
-use units::AskId;
+use protocol::bytes::FactEncoder;
+use units::CommandId;
 
 use crate::error::{self, Damage, JournalError};
 use crate::last::LastGroups;
@@ -30,7 +30,7 @@ use crate::reserve::Reserve;
 use crate::scan::{self, Scan, Tail};
 use crate::snapshot::{self, Snapshot};
 use crate::storage::{self, Lost, discard};
-use crate::{Disk, Journal, Reader, Room, Storage, StorageFile, began, follow, verify};
+use crate::{Disk, FreeSpace, Journal, Reader, Storage, StorageFile, began, follow, verify};
 
 /// Zeros are written ahead this far, in bytes.
 const AHEAD: u64 = 1 << 20;
@@ -53,7 +53,7 @@ pub struct Options {
     /// record of facts may be. Default 64 MiB: files that are easily copied, and few of them.
     pub segment_bytes: u64,
     /// Bytes set aside for when the disk is full; 0 for none. Default 64 MiB: enough to cancel half
-    /// a million orders one by one ([`Room::PER_CANCEL`]).
+    /// a million orders one by one ([`FreeSpace::PER_CANCEL`]).
     pub reserve_bytes: u64,
 }
 
@@ -86,7 +86,7 @@ pub struct FileJournal<S: Storage> {
     id: Option<Chain>,
     /// The file `began` is there.
     began: bool,
-    last_ask: Option<AskId>,
+    last_command: Option<CommandId>,
     reserve: Reserve,
     cut: Option<Cut>,
     poison: Option<String>,
@@ -132,7 +132,7 @@ impl<S: Storage> FileJournal<S> {
         if let Some(bad) = verify::against(&storage, &scan, &snapshots, found_began.as_deref())? {
             return Err(bad);
         }
-        let last_ask = last.ask().map_err(|error| {
+        let last_command = last.command().map_err(|error| {
             let ((first, offset), seq) = (scan.last, last.first());
             let segment = storage.path(&record::segment_name(first));
             JournalError::Damaged { segment, offset, seq, damage: Damage::Facts(error) }
@@ -169,7 +169,7 @@ impl<S: Storage> FileJournal<S> {
             chain,
             id,
             began: found_began.is_some(),
-            last_ask,
+            last_command,
             reserve,
             cut,
             poison: None,
@@ -292,9 +292,9 @@ impl<S: Storage> FileJournal<S> {
 }
 
 impl<S: Storage> Journal for FileJournal<S> {
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError> {
         self.healthy()?;
-        let (end, last_ask) = follow(self.position, self.last_ask, batch)?;
+        let (end, last_command) = follow(self.position, self.last_command, batch)?;
         if end == self.position {
             return Ok(());
         }
@@ -312,7 +312,7 @@ impl<S: Storage> Journal for FileJournal<S> {
         self.position = end;
         self.chain = chain;
         self.id.get_or_insert(chain);
-        self.last_ask = last_ask;
+        self.last_command = last_command;
         Ok(())
     }
 
@@ -337,12 +337,12 @@ impl<S: Storage> Journal for FileJournal<S> {
         self.durable
     }
 
-    fn room(&mut self) -> Result<Room, JournalError> {
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError> {
         self.healthy()?;
         self.reserve.make(&self.storage)?;
         let has_margin = self.reserve.held || self.keep_margin()?;
         let spare = if self.reserve.held { self.reserve.bytes } else { 0 };
-        Ok(Room {
+        Ok(FreeSpace {
             for_orders: self.reserve.held || (self.reserve.bytes == 0 && has_margin),
             for_cancels: has_margin,
             reserve: self.ahead() + spare,

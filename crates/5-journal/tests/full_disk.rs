@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use journal::{DiskJournal, Journal, JournalError, Options, verify};
-use protocol::bytes::Groups;
-use protocol::{Fact, Reason, Stamp};
-use units::{AskId, Lots, OrderId, Time};
+use protocol::bytes::FactEncoder;
+use protocol::{CancelReason, Fact, Stamp};
+use units::{CommandId, Lots, OrderId, Time};
 
 /// Unmounts when dropped.
 struct Mount(tempfile::TempDir);
@@ -33,12 +33,12 @@ fn mount() -> Result<Mount, String> {
     }
 }
 
-fn groups(first: u64, facts: u64) -> Groups {
-    let mut groups = Groups::new();
+fn groups(first: u64, facts: u64) -> FactEncoder {
+    let mut groups = FactEncoder::new();
     for seq in first..first + facts {
-        let stamp = Stamp { seq, ask: AskId(seq), time: Time(1 << 60) };
-        let reason = Reason::Cancelled;
-        groups.push(stamp, &Fact::Left { order: OrderId(1), lots: Lots(seq), reason });
+        let stamp = Stamp { seq, command: CommandId(seq), time: Time(1 << 60) };
+        let reason = CancelReason::Requested;
+        groups.push(stamp, &Fact::Cancelled { order: OrderId(1), quantity: Lots(seq), reason });
     }
     groups
 }
@@ -69,7 +69,7 @@ fn a_full_disk_keeps_orders_out_and_takes_cancels_until_there_is_room() {
     let options = Options { segment_bytes: 1 << 20, reserve_bytes: reserve };
     let mut journal = DiskJournal::open(&dir, options).unwrap();
     std::fs::write(root.join("somebody-elses"), vec![1; 1 << 20]).unwrap();
-    while journal.room().unwrap().for_orders {
+    while journal.free_space().unwrap().for_orders {
         journal.append(&groups(journal.end(), 100)).unwrap();
         assert_eq!(journal.sync().unwrap(), journal.end());
     }
@@ -81,14 +81,14 @@ fn a_full_disk_keeps_orders_out_and_takes_cancels_until_there_is_room() {
         }
     };
     assert!(matches!(full, JournalError::Full { .. }), "{full}");
-    assert!(journal.end() - begun > reserve / journal::Room::PER_CANCEL);
+    assert!(journal.end() - begun > reserve / journal::FreeSpace::PER_CANCEL);
     assert_holds(&dir, journal.end()).unwrap();
-    assert!(!journal.room().unwrap().for_orders);
+    assert!(!journal.free_space().unwrap().for_orders);
     drop(journal);
     let mut journal = DiskJournal::open(&dir, options).unwrap(); // full as it is
-    assert!(!journal.room().unwrap().for_orders);
+    assert!(!journal.free_space().unwrap().for_orders);
     std::fs::remove_file(root.join("somebody-elses")).unwrap();
-    assert!(journal.room().unwrap().for_orders);
+    assert!(journal.free_space().unwrap().for_orders);
     journal.append(&groups(journal.end(), 1000)).unwrap();
     let end = journal.sync().unwrap();
     drop(journal);

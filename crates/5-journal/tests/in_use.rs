@@ -3,17 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use journal::{DiskJournal, Journal, Options, verify};
-use protocol::bytes::Groups;
-use protocol::{Fact, Reason, Stamp};
-use units::{AskId, Lots, OrderId, Time};
+use protocol::bytes::FactEncoder;
+use protocol::{CancelReason, Fact, Stamp};
+use units::{CommandId, Lots, OrderId, Time};
 
 /// Appends, of which each sixteenth is synced.
 const APPENDS: u64 = 4_000;
 
-fn group(seq: u64) -> Groups {
-    let mut groups = Groups::new();
-    let left = Fact::Left { order: OrderId(seq), lots: Lots(seq), reason: Reason::Cancelled };
-    groups.push(Stamp { seq, ask: AskId(seq), time: Time(seq) }, &left);
+fn group(seq: u64) -> FactEncoder {
+    let mut groups = FactEncoder::new();
+    let left = Fact::Cancelled {
+        order: OrderId(seq),
+        quantity: Lots(seq),
+        reason: CancelReason::Requested,
+    };
+    groups.push(Stamp { seq, command: CommandId(seq), time: Time(seq) }, &left);
     groups
 }
 

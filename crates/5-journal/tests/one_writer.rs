@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use journal::{DiskJournal, Journal, JournalError, Lost, Options, verify};
-use protocol::bytes::Groups;
-use protocol::{Fact, Reason, Stamp};
-use units::{AskId, Lots, OrderId, Time};
+use protocol::bytes::FactEncoder;
+use protocol::{CancelReason, Fact, Stamp};
+use units::{CommandId, Lots, OrderId, Time};
 
 const OPTIONS: Options = Options { segment_bytes: 3000, reserve_bytes: 0 };
 const FIRST: &str = "00000000000000000001.facts";
@@ -20,10 +20,14 @@ fn open(dir: &Path) -> Result<DiskJournal, JournalError> {
 
 /// Appends a fact and makes it durable.
 fn add(journal: &mut DiskJournal) -> Result<u64, JournalError> {
-    let mut groups = Groups::new();
+    let mut groups = FactEncoder::new();
     let seq = journal.end();
-    let left = Fact::Left { order: OrderId(seq), lots: Lots(seq), reason: Reason::Cancelled };
-    groups.push(Stamp { seq, ask: AskId(seq), time: Time(seq) }, &left);
+    let left = Fact::Cancelled {
+        order: OrderId(seq),
+        quantity: Lots(seq),
+        reason: CancelReason::Requested,
+    };
+    groups.push(Stamp { seq, command: CommandId(seq), time: Time(seq) }, &left);
     journal.append(&groups)?;
     journal.sync()
 }

@@ -1,7 +1,7 @@
 //! Which commands the exchange takes, by the room that the journal has for their facts. It decides about
 //! nothing else, and knows no order.
 
-use protocol::Ask;
+use protocol::Command;
 
 use crate::mutation;
 
@@ -18,14 +18,14 @@ pub enum Intake {
 }
 
 impl Intake {
-    /// True if this is taken; else it is refused with [`protocol::Code::JournalFull`].
+    /// True if this is taken; else it is refused with [`protocol::RejectCode::JournalFull`].
     #[inline(always)]
-    pub fn takes(self, ask: &Ask) -> bool {
+    pub fn takes(self, command: &Command) -> bool {
         match self {
             Intake::All => true,
-            Intake::Cancels => matches!(ask, Ask::Cancel { .. }),
+            Intake::Cancels => matches!(command, Command::Cancel { .. }),
             Intake::Nothing => {
-                mutation::CANCEL_WITHOUT_MARGIN.is_on() && Intake::Cancels.takes(ask)
+                mutation::CANCEL_WITHOUT_MARGIN.is_on() && Intake::Cancels.takes(command)
             }
         }
     }

@@ -1,32 +1,32 @@
 //! The exchange as a library, with two faces.
 //!
-//! [`Exchange`] runs on the caller's thread: an ask goes in with its time, runs to quiet, and what
+//! [`Exchange`] runs on the caller's thread: a command goes in with its time, runs to quiet, and what
 //! clients are to be told comes out through a closure. It starts no thread, reads no clock, and
-//! allocates nothing per ask once warm. [`Service`] is a loop around it on a thread of its own, with a
-//! journal: asks are answered when durable.
+//! allocates nothing per command once warm. [`Service`] is a loop around it on a thread of its own, with a
+//! journal: commands are answered when durable.
 //!
 //! ```
 //! use exchange::{Exchange, Options};
 //! use units::{AccountId, Lots, Price, Scale, Side, Time};
-//! use protocol::{Ask, Fact, MarketSpec, Place, Tell, TimeInForce};
+//! use protocol::{Command, Fact, MarketSpec, NewOrder, Response, TimeInForce};
 //!
 //! let mut exchange = Exchange::new(Options::default());
 //! let cent = Scale::places(2);
 //! let spec = MarketSpec::new("TEA-USD".parse()?, cent, Scale::places(0));
-//! exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
+//! exchange.submit(Time(0), &Command::OpenMarket(spec), &mut |_, _| ());
 //! let market = exchange.market(&spec.symbol).expect("just opened");
 //!
-//! let sell = Place {
+//! let sell = NewOrder {
 //!     account: AccountId(1), client: None, market, side: Side::Sell,
-//!     price: Price(100), lots: Lots(4), stands: TimeInForce::GoodTillCancel,
+//!     price: Price(100), quantity: Lots(4), time_in_force: TimeInForce::GoodTillCancel,
 //! };
-//! exchange.ask(Time(1), &Ask::Place(sell), &mut |_, _| ());
-//! let buy = Place { account: AccountId(2), side: Side::Buy, price: Price(101), lots: Lots(10), ..sell };
+//! exchange.submit(Time(1), &Command::NewOrder(sell), &mut |_, _| ());
+//! let buy = NewOrder { account: AccountId(2), side: Side::Buy, price: Price(101), quantity: Lots(10), ..sell };
 //! let mut traded = Lots::ZERO;
-//! exchange.ask(Time(2), &Ask::Place(buy), &mut |_ask, tell| {
-//!     if let Tell::Fact(_, Fact::Traded { lots, price, .. }) = tell {
+//! exchange.submit(Time(2), &Command::NewOrder(buy), &mut |_ask, response| {
+//!     if let Response::Fact(_, Fact::Traded { quantity, price, .. }) = response {
 //!         assert_eq!(price, Price(100)); // the resting order's
-//!         traded += lots;
+//!         traded += quantity;
 //!     }
 //! });
 //! assert_eq!(traded, Lots(4));
@@ -35,28 +35,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod door;
-mod face;
+mod exchange;
 mod intake;
 pub mod mutation;
 mod queries;
 mod service;
+mod validate;
 
-pub use door::Options;
-pub use face::{Exchange, LetIn};
+pub use exchange::{Admission, Exchange};
 pub use intake::Intake;
 pub use queries::OrderState;
 pub use service::{
-    Answer, AskError, Busy, Client, Health, Policy, RecoverError, Recovered, Service, ServiceError,
-    ServiceOptions, StartError, Subscription, Unavailable, is_snapshot_of, recover,
+    Answer, Busy, Client, Durability, Health, RecoverError, Recovered, Service, ServiceError,
+    ServiceOptions, StartError, SubmitError, Subscription, Unavailable, is_snapshot_of, recover,
 };
+pub use validate::Options;
 
 /// What a service decides, without its threads, queues and clock. A simulator drives these with
 /// virtual time; a service is thin shells around them.
 pub mod steps {
-    pub use crate::face::Asking;
+    pub use crate::exchange::Submission;
     pub use crate::service::{
-        Ahead, Answering, Answers, Asked, Batch, Chunk, Clock, Jump, Keeping, Moment, Next, Reply,
-        Turn, recover_watched,
+        Ahead, Answers, Batch, Chunk, Clock, CommitResult, Engine, GroupCommit, Jump, Moment, Next,
+        Reply, Sequencer, recover_watched,
     };
 }

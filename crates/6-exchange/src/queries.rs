@@ -3,7 +3,7 @@
 use kernel::Watch;
 use market::{Floor, Party, floor_of};
 use protocol::{MarketSpec, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Symbol};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side, Symbol};
 
 use crate::Exchange;
 
@@ -21,15 +21,15 @@ pub struct OrderState {
     /// Size, lots that have traded included.
     pub size: Lots,
     /// Lots that have traded.
-    pub done: Lots,
+    pub filled: Lots,
     /// Lots that have not.
     pub open: Lots,
     /// Rank in time.
-    pub place: AskId,
+    pub priority: CommandId,
     /// How long it stands.
-    pub stands: TimeInForce,
+    pub time_in_force: TimeInForce,
     /// Its process was given up: it does not trade. Its owner can cancel it, and the operator can
-    /// let it go on ([`protocol::Ask::Release`]).
+    /// let it go on ([`protocol::Command::Release`]).
     pub suspended: bool,
 }
 
@@ -69,18 +69,18 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// An open order; `None` for one that is filled, has left or never was. O(1).
     pub fn order(&self, order: OrderId) -> Option<OrderState> {
-        let line = self.ledger().line(order)?;
+        let record = self.ledger().order(order)?;
         Some(OrderState {
-            account: line.account,
-            market: line.market,
-            side: line.side,
-            price: line.price,
-            size: line.size,
-            done: line.done,
-            open: line.remaining(),
-            place: line.place,
-            stands: line.stands(),
-            suspended: line.is_suspended(),
+            account: record.account,
+            market: record.market,
+            side: record.side,
+            price: record.price,
+            size: record.size,
+            filled: record.filled,
+            open: record.remaining(),
+            priority: record.priority,
+            time_in_force: record.time_in_force(),
+            suspended: record.is_suspended(),
         })
     }
 }

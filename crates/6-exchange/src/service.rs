@@ -4,13 +4,13 @@
 //! An edge: threads, the clock and the journal's directory are reached from here and nowhere else.
 #![allow(clippy::disallowed_methods, reason = "an edge: two threads are the service")]
 
-mod answering;
 mod client;
 mod clock;
+mod group_commit;
 mod journal_loop;
-mod keeping;
-mod letters;
+mod messages;
 mod recover;
+mod sequencer;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -31,19 +31,19 @@ use protocol::MarketSpec;
 
 use crate::{Intake, Options};
 
-pub use answering::{Answering, Asked, Moment};
-pub use client::{AskError, Busy, Client};
+pub use client::{Busy, Client, SubmitError};
 pub use clock::{Ahead, Clock, Jump};
-pub use keeping::{Keeping, Next, Turn};
-pub use letters::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
+pub use group_commit::{CommitResult, GroupCommit, Next};
+pub use messages::{Answer, Answers, Batch, Chunk, Reply, Unavailable};
 pub use recover::{RecoverError, Recovered, is_snapshot_of, recover, recover_watched};
+pub use sequencer::{Engine, Moment, Sequencer};
 pub use subscription::Subscription;
 
-use letters::{ToJournal, ToWorld};
+use messages::{ToJournal, ToWorld};
 
-/// When an ask is answered.
+/// When a command is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Policy {
+pub enum Durability {
     /// When its facts are on the disk: after `fdatasync`. Nothing that was answered is ever lost.
     #[default]
     Disk,
@@ -54,20 +54,20 @@ pub enum Policy {
 /// How a service runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceOptions {
-    /// The journal's directory, for [`Policy::Disk`]; made if it is not there.
+    /// The journal's directory, for [`Durability::Disk`]; made if it is not there.
     pub journal: Option<PathBuf>,
-    /// When an ask is answered.
-    pub policy: Policy,
+    /// When a command is answered.
+    pub durability: Durability,
     /// Bounds of the exchange.
     pub exchange: Options,
-    /// Batches of asks that may wait; with one more, [`Busy`]. Default 1,024.
+    /// Batches of commands that may wait; with one more, [`Busy`]. Default 1,024.
     pub queue: usize,
     /// Batches of facts that a subscriber may be behind before it is cut off. Default 4,096.
     pub subscriber_lag: usize,
     /// A snapshot is saved each time so many facts have been recorded. Default 20 million: a start
     /// folds at most that many, some seconds' worth.
     pub snapshot_every: u64,
-    /// Bytes of facts that [`Policy::Memory`] keeps for subscribers who come later. Default 256 MiB.
+    /// Bytes of facts that [`Durability::Memory`] keeps for subscribers who come later. Default 256 MiB.
     pub memory_history: usize,
     /// How the journal keeps its segments.
     pub segments: journal::Options,
@@ -85,7 +85,7 @@ impl Default for ServiceOptions {
     fn default() -> ServiceOptions {
         ServiceOptions {
             journal: None,
-            policy: Policy::default(),
+            durability: Durability::default(),
             exchange: Options::default(),
             queue: 1024,
             subscriber_lag: 4096,
@@ -101,7 +101,7 @@ impl Default for ServiceOptions {
 /// Why a service did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// [`Policy::Disk`] without a directory.
+    /// [`Durability::Disk`] without a directory.
     NoJournal,
     /// The journal cannot be opened or read.
     Journal(JournalError),
@@ -119,7 +119,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::NoJournal => f.write_str(
-                "policy disk needs a directory for the journal: name one, or choose policy memory",
+                "durability disk needs a directory for the journal: name one, or choose durability memory",
             ),
             StartError::Journal(why) => why.fmt(f),
             StartError::Recover(why) => why.fmt(f),
@@ -156,17 +156,17 @@ impl std::error::Error for ServiceError {}
 pub struct Health {
     /// Number of the last fact that is durable.
     pub durable: u64,
-    /// Asks answered since the start.
-    pub asks: u64,
+    /// Commands answered since the start.
+    pub commands: u64,
     /// False while the journal has no room for new orders.
-    pub room: bool,
+    pub accepts_orders: bool,
     /// False while it has none for cancels either.
-    pub room_for_cancels: bool,
+    pub accepts_cancels: bool,
     /// Why the service takes no asks any more, if so.
     pub failure: Option<String>,
     /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
     pub unsaved: Option<String>,
-    /// What is wrong with the system's clock, if something is. Asks are answered all the same; the times of facts go on
+    /// What is wrong with the system's clock, if something is. Commands are answered all the same; the times of facts go on
     /// from before.
     pub clock: Option<String>,
 }
@@ -174,7 +174,7 @@ pub struct Health {
 /// What the threads of a service share.
 pub(crate) struct Shared {
     durable: AtomicU64,
-    asks: AtomicU64,
+    commands: AtomicU64,
     /// What the journal has room for: an [`Intake`].
     intake: AtomicU8,
     stopping: AtomicBool,
@@ -196,7 +196,7 @@ impl Shared {
         self.intake.store(intake as u8, Ordering::Relaxed);
     }
 
-    /// The service takes no more asks, and says why. The first reason stands.
+    /// The service takes no more commands, and says why. The first reason stands.
     fn fail(&self, why: String) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(why);
@@ -244,15 +244,15 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 /// ```
 /// use exchange::{Service, ServiceOptions};
 /// use units::Scale;
-/// use protocol::{Ask, Fact, MarketSpec, Tell};
+/// use protocol::{Command, Fact, MarketSpec, Response};
 ///
 /// let dir = tempfile::tempdir()?;
 /// let options = ServiceOptions { journal: Some(dir.path().into()), ..ServiceOptions::default() };
 /// let service = Service::start(options.clone())?;
 /// let mut facts = service.subscribe();
 /// let spec = MarketSpec::new("TEA-USD".parse()?, Scale::places(2), Scale::places(0));
-/// let answer = service.client().ask(Ask::OpenMarket(spec))?; // waits until it is on the disk
-/// assert!(matches!(answer.tells[..], [Tell::Fact(_, Fact::MarketOpened { .. })]));
+/// let answer = service.client().submit(Command::OpenMarket(spec))?; // waits until it is on the disk
+/// assert!(matches!(answer.responses[..], [Response::Fact(_, Fact::MarketOpened { .. })]));
 /// let (_, first) = facts.recv().expect("the service runs")[0];
 /// assert_eq!(first, Fact::Started { epoch: 1 });
 /// service.stop()?;
@@ -301,11 +301,11 @@ impl Service {
         check_rules(&recovered.markets, &options.rules)?;
         let clocks = world_loop::Clocks::new(exchange.time(), options.clock_bound);
         let clocks = clocks.map_err(StartError::Clock)?;
-        let keeping = Keeping::new(journal);
+        let group_commit = GroupCommit::new(journal);
         let shared = Arc::new(Shared {
-            durable: AtomicU64::new(keeping.journal().durable() - 1),
-            asks: AtomicU64::new(0),
-            intake: AtomicU8::new(keeping.intake() as u8),
+            durable: AtomicU64::new(group_commit.journal().durable() - 1),
+            commands: AtomicU64::new(0),
+            intake: AtomicU8::new(group_commit.intake() as u8),
             stopping: AtomicBool::new(false),
             failure: Mutex::new(None),
             unsaved: Mutex::new(None),
@@ -313,23 +313,23 @@ impl Service {
         });
         let (to_world, from_clients) = sync_channel(options.queue.max(1));
         let (to_journal, from_world) = sync_channel(8);
-        let memory = (options.policy == Policy::Memory).then_some(options.memory_history);
+        let memory = (options.durability == Durability::Memory).then_some(options.memory_history);
         let subscriber_lag = options.subscriber_lag.max(1);
         let mut journal_loop =
-            journal_loop::JournalLoop::new(keeping, from_world, shared.clone(), memory);
+            journal_loop::JournalLoop::new(group_commit, from_world, shared.clone(), memory);
         let mut world_loop = world_loop::WorldLoop::new(
             exchange,
             clocks,
             from_clients,
             to_journal.clone(),
             shared.clone(),
-            Answering::new(recovered.from_snapshot, options.snapshot_every),
+            Sequencer::new(recovered.from_snapshot, options.snapshot_every),
         );
         let (guard, wake) = (shared.clone(), to_world.clone());
         let journal = move || {
             guard.guard("journal", || journal_loop.run());
             guard.guard("journal", || drop(journal_loop));
-            // The world's thread may be waiting for asks. If its queue is full it is at work, and finds
+            // The world's thread may be waiting for commands. If its queue is full it is at work, and finds
             // out when it hands on.
             match wake.try_send(ToWorld::Stop) {
                 Ok(()) | Err(_) => {}
@@ -367,9 +367,9 @@ impl Service {
     pub fn health(&self) -> Health {
         Health {
             durable: self.shared.durable.load(Ordering::Acquire),
-            asks: self.shared.asks.load(Ordering::Relaxed),
-            room: self.shared.intake() == Intake::All,
-            room_for_cancels: self.shared.intake() != Intake::Nothing,
+            commands: self.shared.commands.load(Ordering::Relaxed),
+            accepts_orders: self.shared.intake() == Intake::All,
+            accepts_cancels: self.shared.intake() != Intake::Nothing,
             failure: self.shared.failure(),
             unsaved: self.shared.unsaved(),
             clock: self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -381,7 +381,7 @@ impl Service {
         &self.recovered
     }
 
-    /// Takes no more asks, and does not wait for room for the facts of those that it has: a journal that is full
+    /// Takes no more commands, and does not wait for room for the facts of those that it has: a journal that is full
     /// then has failed. For an owner that is about to end it.
     pub fn take_no_more(&self) {
         self.shared.stopping.store(true, Ordering::Release);
@@ -433,10 +433,10 @@ fn check_rules(open: &[MarketSpec], rules: &[MarketSpec]) -> Result<(), StartErr
 }
 
 fn open(options: &ServiceOptions) -> Result<(Box<dyn Journal>, Option<Cut>), StartError> {
-    match (options.policy, &options.journal) {
-        (Policy::Memory, _) => Ok((Box::new(MemoryJournal::new()), None)),
-        (Policy::Disk, None) => Err(StartError::NoJournal),
-        (Policy::Disk, Some(dir)) => {
+    match (options.durability, &options.journal) {
+        (Durability::Memory, _) => Ok((Box::new(MemoryJournal::new()), None)),
+        (Durability::Disk, None) => Err(StartError::NoJournal),
+        (Durability::Disk, Some(dir)) => {
             let journal = DiskJournal::open(dir, options.segments).map_err(StartError::Journal)?;
             let cut = journal.cut().cloned();
             Ok((Box::new(journal), cut))

@@ -1,4 +1,4 @@
-//! The caller's thread pays for no allocation per ask once the exchange is warm.
+//! The caller's thread pays for no allocation per command once the exchange is warm.
 #![allow(unsafe_code, reason = "a counting allocator is one")]
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use exchange::{Exchange, Options};
-use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
+use protocol::{Command, MarketSpec, NewOrder, Replace, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 thread_local! {
@@ -33,31 +33,40 @@ static COUNTING: Counting = Counting;
 
 const MARKET: MarketId = MarketId(0);
 
-fn place(side: Side, price: i64, lots: u64, stands: TimeInForce) -> Ask {
+fn place(side: Side, price: i64, quantity: u64, time_in_force: TimeInForce) -> Command {
     let (account, client) = (AccountId(1), None);
-    let (price, lots) = (Price(price), Lots(lots));
-    Ask::Place(Place { account, client, market: MARKET, side, price, lots, stands })
+    let (price, quantity) = (Price(price), Lots(quantity));
+    Command::NewOrder(NewOrder {
+        account,
+        client,
+        market: MARKET,
+        side,
+        price,
+        quantity,
+        time_in_force,
+    })
 }
 
 /// A round of everything: orders over forty levels a side, replaces, sweeps, cancels.
 fn round(exchange: &mut Exchange, facts: &mut u64) {
-    let mut ask = |ask: &Ask| exchange.ask(Time(1), ask, &mut |_, _| *facts += 1);
+    let mut command =
+        |command: &Command| exchange.submit(Time(1), command, &mut |_, _| *facts += 1);
     let mut resting = [OrderId(0); 160];
     for (at, order) in (0i64..).zip(&mut resting) {
         let side = if at % 2 == 0 { Side::Buy } else { Side::Sell };
         let away = 1 + at % 40;
         let price = if side == Side::Buy { 1_000 - away } else { 1_000 + away };
-        *order = OrderId(ask(&place(side, price, 10, TimeInForce::GoodTillCancel)).0);
+        *order = OrderId(command(&place(side, price, 10, TimeInForce::GoodTillCancel)).0);
     }
     for order in resting.iter().step_by(5) {
         let (account, client) = (AccountId(1), None);
-        let (order, price, lots) = (*order, Price(960), Lots(7));
-        ask(&Ask::Replace(Replace { account, client, order, price, lots }));
+        let (order, price, quantity) = (*order, Price(960), Lots(7));
+        command(&Command::Replace(Replace { account, client, order, price, quantity }));
     }
-    ask(&place(Side::Buy, 1_010, 45, TimeInForce::ImmediateOrCancel));
-    ask(&place(Side::Sell, 990, 45, TimeInForce::GoodTillCancel));
+    command(&place(Side::Buy, 1_010, 45, TimeInForce::ImmediateOrCancel));
+    command(&place(Side::Sell, 990, 45, TimeInForce::GoodTillCancel));
     for order in resting {
-        ask(&Ask::Cancel { account: AccountId(1), order });
+        command(&Command::Cancel { account: AccountId(1), order });
     }
 }
 
@@ -66,7 +75,7 @@ fn nothing_is_allocated_per_ask_once_warm() {
     let mut exchange = Exchange::new(Options::default());
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot).with_negative_prices();
-    exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| {});
+    exchange.submit(Time(0), &Command::OpenMarket(spec), &mut |_, _| {});
     let mut facts = 0;
     for _ in 0..5 {
         round(&mut exchange, &mut facts);
@@ -77,5 +86,5 @@ fn nothing_is_allocated_per_ask_once_warm() {
     }
     let made = ALLOCATIONS.with(Cell::get) - before;
     assert!(facts > 2 * warm, "the rounds do something: {facts} facts");
-    assert_eq!(made, 0, "allocations in 20 rounds of about 350 asks");
+    assert_eq!(made, 0, "allocations in 20 rounds of about 350 commands");
 }

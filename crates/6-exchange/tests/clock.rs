@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use exchange::{Exchange, Options, Service, ServiceOptions, StartError};
 use journal::{DiskJournal, Journal as _};
-use protocol::bytes::Groups;
-use protocol::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use protocol::bytes::FactEncoder;
+use protocol::{Command, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SECOND;
 const BOB: OrderId = OrderId(2);
 
-fn place() -> Ask {
-    let (client, stands, side) = (None, TimeInForce::GoodTillCancel, Side::Sell);
+fn place() -> Command {
+    let (client, time_in_force, side) = (None, TimeInForce::GoodTillCancel, Side::Sell);
     let (account, market) = (AccountId(1), MarketId(0));
-    let (price, lots) = (Price(100), Lots(4));
-    Ask::Place(Place { account, client, market, side, price, lots, stands })
+    let (price, quantity) = (Price(100), Lots(4));
+    Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
 }
 
 fn spec() -> MarketSpec {
@@ -34,9 +34,9 @@ fn is_suspended_after_a_jump(by_uptime: bool) -> bool {
     if by_uptime {
         exchange.set_uptime(0);
     }
-    exchange.ask(Time(DAY), &Ask::OpenMarket(spec()), &mut |_, _| ());
-    exchange.ask(Time(DAY), &place(), &mut |_, _| ());
-    exchange.ask(Time(9 * DAY), &place(), &mut |_, _| ()); // and the next ask has the right time again
+    exchange.submit(Time(DAY), &Command::OpenMarket(spec()), &mut |_, _| ());
+    exchange.submit(Time(DAY), &place(), &mut |_, _| ());
+    exchange.submit(Time(9 * DAY), &place(), &mut |_, _| ()); // and the next command has the right time again
     for death in 0..10 {
         if by_uptime {
             exchange.set_uptime(2 * death * SECOND);
@@ -45,9 +45,9 @@ fn is_suspended_after_a_jump(by_uptime: bool) -> bool {
         if let Some(bob) = exchange.world().child(orders, BOB.0) {
             exchange.world_mut().kill(bob);
         }
-        exchange.ask(Time(DAY + 2 * death * SECOND), &place(), &mut |_, _| ());
+        exchange.submit(Time(DAY + 2 * death * SECOND), &place(), &mut |_, _| ());
     }
-    exchange.ledger().line(BOB).unwrap().is_suspended()
+    exchange.ledger().order(BOB).unwrap().is_suspended()
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn a_clock_that_jumped_ahead_once_suspends_nobody() {
 
 /// A journal whose last fact is of this time.
 fn journal_of(time: Time, dir: &Path) {
-    let mut groups = Groups::default();
-    groups.push(Stamp { seq: 1, ask: AskId(1), time }, &Fact::Started { epoch: 1 });
+    let mut groups = FactEncoder::default();
+    groups.push(Stamp { seq: 1, command: CommandId(1), time }, &Fact::Started { epoch: 1 });
     let mut journal = DiskJournal::open(dir, journal::Options::default()).unwrap();
     journal.append(&groups).unwrap();
     journal.close().unwrap();
@@ -81,8 +81,10 @@ fn a_journal_from_the_future_refuses_the_start_and_is_left_as_it_was() {
     // Whoever allows it goes on from there; time stands still, and restarts are counted all the same.
     let clock_bound = Duration::from_secs(100 * 366 * 86_400);
     let service = Service::start(ServiceOptions { clock_bound, ..options }).unwrap();
-    let answer = service.client().ask(Ask::OpenMarket(spec())).unwrap();
-    assert!(matches!(answer.tells[0], protocol::Tell::Fact(stamp, _) if stamp.time == future));
+    let answer = service.client().submit(Command::OpenMarket(spec())).unwrap();
+    assert!(
+        matches!(answer.responses[0], protocol::Response::Fact(stamp, _) if stamp.time == future)
+    );
     assert_eq!(service.health().clock, None);
     service.stop().unwrap();
 }

@@ -1,17 +1,18 @@
 //! The door's rejections: each code has an input that yields it, and of several faults in one ask the code
-//! that comes first in [`Code::ALL`] is told.
+//! that comes first in [`RejectCode::ALL`] is told.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use exchange::{Exchange, LetIn, Options};
+use exchange::{Admission, Exchange, Options};
 use ledger::Ledger;
 use protocol::{
-    Ask, Code, Deal, Distance, Entered, Fact, MarketSpec, Place, Replace, Tell, TimeInForce,
+    Command, Deal, Distance, Entered, Fact, MarketSpec, NewOrder, RejectCode, Replace, Response,
+    TimeInForce,
 };
 use units::{
-    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
+    AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
 
 const ANN: AccountId = AccountId(1);
@@ -25,7 +26,8 @@ const IN_STOPPED: OrderId = OrderId(13);
 
 /// Codes of the service around the exchange, and two that need a million accounts or a process that dies
 /// five times: `tests/service.rs`, the oracle's own tests and the simulator have them.
-const ELSEWHERE: [Code; 4] = [Code::Busy, Code::Unavailable, Code::TooManyAccounts, Code::Failed];
+const ELSEWHERE: [RejectCode; 4] =
+    [RejectCode::Busy, RejectCode::Unavailable, RejectCode::TooManyAccounts, RejectCode::Failed];
 
 fn used() -> Option<ClientId> {
     ClientId::new(7)
@@ -38,11 +40,11 @@ fn spec(symbol: &str) -> MarketSpec {
         .with_collar(Distance::BasisPoints(points), Price(100))
 }
 
-fn entered(order: OrderId, market: MarketId, side: Side, lots: u64) -> Fact {
+fn entered(order: OrderId, market: MarketId, side: Side, quantity: u64) -> Fact {
     let client = if order == PARTLY { used() } else { None };
-    let (account, price, lots) = (ANN, Price(100), Lots(lots));
-    let stands = TimeInForce::GoodTillCancel;
-    Fact::Entered(Entered { order, account, client, market, side, price, lots, stands })
+    let (account, price, quantity) = (ANN, Price(100), Lots(quantity));
+    let time_in_force = TimeInForce::GoodTillCancel;
+    Fact::Entered(Entered { order, account, client, market, side, price, quantity, time_in_force })
 }
 
 /// An exchange with three open orders, which may be the most.
@@ -54,7 +56,7 @@ fn exchange(full: bool) -> Exchange {
         Fact::MarketOpened { market: STOPPED, spec: spec("OLD-USD") },
         entered(PARTLY, TEA, Side::Buy, 10),
         entered(OrderId(11), TEA, Side::Sell, 4),
-        Fact::Traded { deal, market: TEA, price: Price(100), lots: Lots(4) },
+        Fact::Traded { deal, market: TEA, price: Price(100), quantity: Lots(4) },
         entered(SUSPENDED, TEA, Side::Buy, 5),
         Fact::Suspended { order: SUSPENDED },
         entered(IN_STOPPED, STOPPED, Side::Buy, 5),
@@ -63,30 +65,30 @@ fn exchange(full: bool) -> Exchange {
     let mut ledger = Ledger::new();
     facts.iter().for_each(|fact| ledger.apply(fact).unwrap());
     let options = Options { max_orders: if full { 3 } else { 4 } };
-    Exchange::recovered(ledger, AskId(20), Time(0), options)
+    Exchange::recovered(ledger, CommandId(20), Time(0), options)
 }
 
-/// The code with which the door rejects an ask, if it does.
-fn rejected(exchange: &Exchange, ask: &Ask) -> Option<Code> {
-    match exchange.clone().let_in(AskId(20), ask) {
-        LetIn::Answered(Tell::Refused(code)) => Some(code),
-        LetIn::Answered(other) => panic!("{ask:?} was answered by {other:?}"),
-        LetIn::In => None,
+/// The code with which the door rejects a command, if it does.
+fn rejected(exchange: &Exchange, command: &Command) -> Option<RejectCode> {
+    match exchange.clone().admit(CommandId(20), command) {
+        Admission::Answered(Response::Rejected(code)) => Some(code),
+        Admission::Answered(other) => panic!("{command:?} was answered by {other:?}"),
+        Admission::Admitted => None,
     }
 }
 
 /// Codes that apply to a price of this side in a market here.
-fn of_price(side: Side, price: i64) -> Vec<Code> {
+fn of_price(side: Side, price: i64) -> Vec<RejectCode> {
     let out_of_range = !(-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price);
     let beyond = if side == Side::Buy { price > 110 } else { price < 90 };
     applying(&[
-        (out_of_range, Code::BadPrice),
-        (price <= 0, Code::PriceNotAboveZero),
-        (beyond, Code::BeyondCollar),
+        (out_of_range, RejectCode::BadPrice),
+        (price <= 0, RejectCode::PriceNotAboveZero),
+        (beyond, RejectCode::BeyondCollar),
     ])
 }
 
-fn applying(codes: &[(bool, Code)]) -> Vec<Code> {
+fn applying(codes: &[(bool, RejectCode)]) -> Vec<RejectCode> {
     codes.iter().filter(|(applies, _)| *applies).map(|(_, code)| *code).collect()
 }
 
@@ -94,87 +96,93 @@ const PRICES: [i64; 12] =
     [100, 90, 110, 89, 111, 1, 0, -1, limits::MAX_PRICE, limits::MAX_PRICE + 1, i64::MIN, i64::MAX];
 const LOTS: [u64; 6] = [5, 0, 4, limits::MAX_LOTS, limits::MAX_LOTS + 1, u64::MAX];
 
-fn is_bad(lots: u64) -> bool {
-    lots == 0 || lots > limits::MAX_LOTS
+fn is_bad(quantity: u64) -> bool {
+    quantity == 0 || quantity > limits::MAX_LOTS
 }
 
-/// Every ask with the codes that apply to it.
-fn places(full: bool) -> Vec<(Ask, Vec<Code>)> {
-    let mut asks = Vec::new();
+/// Every command with the codes that apply to it.
+fn places(full: bool) -> Vec<(Command, Vec<RejectCode>)> {
+    let mut commands = Vec::new();
     for market in [TEA, STOPPED, MarketId(2), MarketId(u16::MAX)] {
         for (side, client) in [(Side::Buy, None), (Side::Sell, used())] {
-            for (price, lots) in PRICES.iter().flat_map(|p| LOTS.map(|lots| (*p, lots))) {
+            for (price, quantity) in PRICES.iter().flat_map(|p| LOTS.map(|quantity| (*p, quantity)))
+            {
                 let mut codes = of_price(side, price);
                 codes.extend(applying(&[
-                    (market > STOPPED, Code::UnknownMarket),
-                    (client.is_some(), Code::ClientIdUsed),
-                    (market == STOPPED, Code::MarketStopped),
-                    (is_bad(lots), Code::BadLots),
-                    (full, Code::TooManyOrders),
+                    (market > STOPPED, RejectCode::UnknownMarket),
+                    (client.is_some(), RejectCode::ClientIdUsed),
+                    (market == STOPPED, RejectCode::MarketStopped),
+                    (is_bad(quantity), RejectCode::BadQuantity),
+                    (full, RejectCode::TooManyOrders),
                 ]));
-                let (account, price, lots) = (ANN, Price(price), Lots(lots));
-                let stands = TimeInForce::GoodTillCancel;
-                let place = Place { account, client, market, side, price, lots, stands };
-                asks.push((Ask::Place(place), codes));
+                let (account, price, quantity) = (ANN, Price(price), Lots(quantity));
+                let time_in_force = TimeInForce::GoodTillCancel;
+                let place =
+                    NewOrder { account, client, market, side, price, quantity, time_in_force };
+                commands.push((Command::NewOrder(place), codes));
             }
         }
     }
-    asks
+    commands
 }
 
-fn replaces() -> Vec<(Ask, Vec<Code>)> {
-    let mut asks = Vec::new();
+fn replaces() -> Vec<(Command, Vec<RejectCode>)> {
+    let mut commands = Vec::new();
     for order in [PARTLY, SUSPENDED, IN_STOPPED, OrderId(0), OrderId(11), OrderId(u64::MAX)] {
         for (account, client) in [(ANN, None), (ANN, used()), (BOB, None)] {
-            for (price, lots) in PRICES.iter().flat_map(|p| LOTS.map(|lots| (*p, lots))) {
+            for (price, quantity) in PRICES.iter().flat_map(|p| LOTS.map(|quantity| (*p, quantity)))
+            {
                 let mut codes = of_price(Side::Buy, price);
                 let known = [PARTLY, SUSPENDED, IN_STOPPED].contains(&order) && account == ANN;
                 codes.extend(applying(&[
-                    (client.is_some(), Code::ClientIdUsed),
-                    (!known, Code::UnknownOrder),
-                    (order == IN_STOPPED, Code::MarketStopped),
-                    (order == SUSPENDED, Code::OrderSuspended),
-                    (is_bad(lots), Code::BadLots),
-                    (order == PARTLY && lots <= 4, Code::BelowDone),
+                    (client.is_some(), RejectCode::ClientIdUsed),
+                    (!known, RejectCode::UnknownOrder),
+                    (order == IN_STOPPED, RejectCode::MarketStopped),
+                    (order == SUSPENDED, RejectCode::OrderSuspended),
+                    (is_bad(quantity), RejectCode::BadQuantity),
+                    (order == PARTLY && quantity <= 4, RejectCode::BelowFilled),
                 ]));
-                let (price, lots) = (Price(price), Lots(lots));
-                asks.push((Ask::Replace(Replace { account, client, order, price, lots }), codes));
+                let (price, quantity) = (Price(price), Lots(quantity));
+                commands.push((
+                    Command::Replace(Replace { account, client, order, price, quantity }),
+                    codes,
+                ));
             }
         }
     }
-    asks
+    commands
 }
 
-fn others() -> Vec<(Ask, Vec<Code>)> {
-    let cancel = |account, order| Ask::Cancel { account, order };
-    let release = |order| Ask::Release { order };
-    let resume = |market| Ask::ResumeMarket { market };
+fn others() -> Vec<(Command, Vec<RejectCode>)> {
+    let cancel = |account, order| Command::Cancel { account, order };
+    let release = |order| Command::Release { order };
+    let resume = |market| Command::ResumeMarket { market };
     let no_step = Scale { mantissa: 0, places: 0 };
     let market = |symbol: &str, lot, negative_prices| {
-        Ask::OpenMarket(MarketSpec { lot, negative_prices, ..spec(symbol) })
+        Command::OpenMarket(MarketSpec { lot, negative_prices, ..spec(symbol) })
     };
     let whole = Scale::places(0);
     vec![
         (cancel(ANN, PARTLY), vec![]),
         (cancel(ANN, SUSPENDED), vec![]),
         (cancel(ANN, IN_STOPPED), vec![]),
-        (cancel(BOB, PARTLY), vec![Code::UnknownOrder]),
-        (cancel(ANN, OrderId(0)), vec![Code::UnknownOrder]),
-        (cancel(ANN, OrderId(u64::MAX)), vec![Code::UnknownOrder]),
+        (cancel(BOB, PARTLY), vec![RejectCode::UnknownOrder]),
+        (cancel(ANN, OrderId(0)), vec![RejectCode::UnknownOrder]),
+        (cancel(ANN, OrderId(u64::MAX)), vec![RejectCode::UnknownOrder]),
         (release(SUSPENDED), vec![]),
-        (release(PARTLY), vec![Code::OrderNotSuspended]),
-        (release(IN_STOPPED), vec![Code::MarketStopped, Code::OrderNotSuspended]),
-        (release(OrderId(u64::MAX)), vec![Code::UnknownOrder]),
+        (release(PARTLY), vec![RejectCode::OrderNotSuspended]),
+        (release(IN_STOPPED), vec![RejectCode::MarketStopped, RejectCode::OrderNotSuspended]),
+        (release(OrderId(u64::MAX)), vec![RejectCode::UnknownOrder]),
         (resume(STOPPED), vec![]),
-        (resume(TEA), vec![Code::MarketNotStopped]),
-        (resume(MarketId(u16::MAX)), vec![Code::UnknownMarket]),
+        (resume(TEA), vec![RejectCode::MarketNotStopped]),
+        (resume(MarketId(u16::MAX)), vec![RejectCode::UnknownMarket]),
         (market("NEW-USD", whole, false), vec![]),
-        (market("NEW-USD", no_step, false), vec![Code::BadScale]),
-        (market("NEW-USD", whole, true), vec![Code::BadRules]),
-        (market("NEW-USD", no_step, true), vec![Code::BadScale, Code::BadRules]),
+        (market("NEW-USD", no_step, false), vec![RejectCode::BadScale]),
+        (market("NEW-USD", whole, true), vec![RejectCode::BadRules]),
+        (market("NEW-USD", no_step, true), vec![RejectCode::BadScale, RejectCode::BadRules]),
         (
             market("TEA-USD", no_step, true),
-            vec![Code::MarketExists, Code::BadScale, Code::BadRules],
+            vec![RejectCode::MarketExists, RejectCode::BadScale, RejectCode::BadRules],
         ),
     ]
 }
@@ -184,42 +192,42 @@ fn each_code_has_an_ask_that_yields_it_and_the_first_that_applies_is_told() {
     let mut told = BTreeSet::new();
     for full in [false, true] {
         let mut open = exchange(full);
-        let mut asks = places(full);
-        asks.extend(replaces());
-        asks.extend(others());
-        for (ask, codes) in &asks {
+        let mut commands = places(full);
+        commands.extend(replaces());
+        commands.extend(others());
+        for (command, codes) in &commands {
             let right = codes.iter().min().copied();
-            assert_eq!(rejected(&open, ask), right, "{ask:?}");
+            assert_eq!(rejected(&open, command), right, "{command:?}");
             told.extend(right);
         }
         open.set_intake(exchange::Intake::Cancels);
-        for (ask, codes) in &asks {
-            let right = match ask {
-                Ask::Cancel { .. } => codes.iter().min().copied(),
-                _ => Some(Code::JournalFull),
+        for (command, codes) in &commands {
+            let right = match command {
+                Command::Cancel { .. } => codes.iter().min().copied(),
+                _ => Some(RejectCode::JournalFull),
             };
-            assert_eq!(rejected(&open, ask), right, "{ask:?}");
+            assert_eq!(rejected(&open, command), right, "{command:?}");
             told.extend(right);
         }
     }
     told.extend(no_more_markets());
     told.extend(ELSEWHERE);
-    let never: Vec<_> = Code::ALL.iter().filter(|code| !told.contains(code)).collect();
-    assert!(never.is_empty(), "no ask yields {never:?}");
+    let never: Vec<_> = RejectCode::ALL.iter().filter(|code| !told.contains(code)).collect();
+    assert!(never.is_empty(), "no command yields {never:?}");
 }
 
 /// What the door says of a market more than there may be, whatever else is wrong with it.
-fn no_more_markets() -> Option<Code> {
+fn no_more_markets() -> Option<RejectCode> {
     let mut ledger = Ledger::new();
     for number in 0..limits::MAX_MARKETS {
         let market = MarketId(u16::try_from(number).unwrap());
         let opened = Fact::MarketOpened { market, spec: spec(&format!("M{number}")) };
         ledger.apply(&opened).unwrap();
     }
-    let mut exchange = Exchange::recovered(ledger, AskId(1), Time(0), Options::default());
+    let mut exchange = Exchange::recovered(ledger, CommandId(1), Time(0), Options::default());
     let bad = MarketSpec { tick: Scale { mantissa: 0, places: 0 }, ..spec("NEW-USD") };
-    match exchange.let_in(AskId(1), &Ask::OpenMarket(bad)) {
-        LetIn::Answered(Tell::Refused(code)) => Some(code),
+    match exchange.admit(CommandId(1), &Command::OpenMarket(bad)) {
+        Admission::Answered(Response::Rejected(code)) => Some(code),
         _ => None,
     }
 }

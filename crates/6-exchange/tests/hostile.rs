@@ -5,10 +5,10 @@
 use exchange::{Options, RecoverError, recover};
 use journal::{DiskJournal, Journal};
 use ledger::{Ledger, Wrong, follows};
-use protocol::bytes::Groups;
-use protocol::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
+use protocol::bytes::FactEncoder;
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, Stamp, TimeInForce};
 use units::{
-    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
+    AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
 
 /// Draws from a seed, which is printed with each failure.
@@ -31,7 +31,7 @@ impl Chance {
         if self.below(5) == 0 { self.one_of(edges) } else { self.below(12) }
     }
 
-    fn lots(&mut self) -> Lots {
+    fn quantity(&mut self) -> Lots {
         let edges = [0, limits::MAX_LOTS, limits::MAX_LOTS + 1, u64::MAX];
         Lots(self.number(&edges))
     }
@@ -60,7 +60,7 @@ impl Chance {
         ClientId::new(self.below(4).into())
     }
 
-    fn fact(&mut self, ask: AskId) -> Fact {
+    fn fact(&mut self, command: CommandId) -> Fact {
         match self.below(16) {
             0 => Fact::Started { epoch: self.one_of(&[0, 1, 2, 3, u32::MAX - 1, u32::MAX]) },
             1 => {
@@ -72,32 +72,36 @@ impl Chance {
                 }
             }
             2..8 => Fact::Entered(Entered {
-                order: if self.below(8) == 0 { self.order() } else { OrderId(ask.0) },
+                order: if self.below(8) == 0 { self.order() } else { OrderId(command.0) },
                 account: AccountId(1),
                 client: self.client(),
                 market: self.market(),
                 // No two of them cross: a forged journal may hold that against them for ever.
                 side: Side::Buy,
                 price: self.price(),
-                lots: self.lots(),
-                stands: TimeInForce::GoodTillCancel,
+                quantity: self.quantity(),
+                time_in_force: TimeInForce::GoodTillCancel,
             }),
             8 | 9 => Fact::Traded {
                 deal: self.deal(),
                 market: self.market(),
                 price: self.price(),
-                lots: self.lots(),
+                quantity: self.quantity(),
             },
             10 => Fact::Voided { deal: self.deal() },
             11 => Fact::Replaced {
                 order: self.order(),
                 client: self.client(),
                 price: self.price(),
-                lots: self.lots(),
-                place: AskId(self.number(&[0, u64::MAX])),
+                quantity: self.quantity(),
+                priority: CommandId(self.number(&[0, u64::MAX])),
             },
             12 => Fact::Suspended { order: self.order() },
-            13 => Fact::Left { order: self.order(), lots: self.lots(), reason: Reason::Cancelled },
+            13 => Fact::Cancelled {
+                order: self.order(),
+                quantity: self.quantity(),
+                reason: CancelReason::Requested,
+            },
             14 => Fact::MarketStopped { market: self.market() },
             _ => Fact::Released { order: self.order() },
         }
@@ -109,7 +113,7 @@ fn journal_of(facts: &[(Stamp, Fact)]) -> (tempfile::TempDir, DiskJournal) {
     let dir = tempfile::tempdir().unwrap();
     let options = journal::Options { segment_bytes: 4_000, reserve_bytes: 0 };
     let mut journal = DiskJournal::open(dir.path(), options).unwrap();
-    let mut groups = Groups::new();
+    let mut groups = FactEncoder::new();
     facts.iter().for_each(|(stamp, fact)| groups.push(*stamp, fact));
     journal.append(&groups).unwrap();
     journal.sync().unwrap();
@@ -134,13 +138,15 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
     let (mut folded, mut refused) = (0, 0);
     for seed in 0..300 {
         let mut chance = Chance(seed);
-        let mut facts =
-            vec![(Stamp { seq: 1, ask: AskId(1), time: Time(0) }, Fact::Started { epoch: 1 })];
+        let mut facts = vec![(
+            Stamp { seq: 1, command: CommandId(1), time: Time(0) },
+            Fact::Started { epoch: 1 },
+        )];
         let (tick, lot) = (Scale::places(2), Scale::places(0));
         let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
         let opened = Fact::MarketOpened { market: MarketId(0), spec };
-        facts.push((Stamp { seq: 2, ask: AskId(2), time: Time(0) }, opened));
-        let mut ask = AskId(2);
+        facts.push((Stamp { seq: 2, command: CommandId(2), time: Time(0) }, opened));
+        let mut command = CommandId(2);
         // What can be is mostly kept, so that there is something to be wrong about.
         let mut ledger = Ledger::new();
         let mut last = Stamp::default();
@@ -149,9 +155,9 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
             last = *stamp;
         }
         for _ in 0..chance.below(30) {
-            ask = AskId(ask.0 + 1);
-            let stamp = Stamp { seq: facts.len() as u64 + 1, ask, time: Time(0) };
-            let fact = chance.fact(ask);
+            command = CommandId(command.0 + 1);
+            let stamp = Stamp { seq: facts.len() as u64 + 1, command, time: Time(0) };
+            let fact = chance.fact(command);
             let can_be = follows(last, stamp, &fact).and_then(|()| ledger.apply(&fact)).is_ok();
             if can_be || chance.below(40) == 0 {
                 facts.push((stamp, fact));
@@ -175,7 +181,7 @@ fn random_facts_are_folded_or_refused_by_number_and_never_panic() {
 
 /// Facts before the one that is wrong: two orders that could trade.
 fn beginning() -> Vec<(Stamp, Fact)> {
-    let stamp = |seq| Stamp { seq, ask: AskId(seq), time: Time(10) };
+    let stamp = |seq| Stamp { seq, command: CommandId(seq), time: Time(10) };
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot).with_negative_prices();
     let entered = |order, side| {
@@ -186,8 +192,8 @@ fn beginning() -> Vec<(Stamp, Fact)> {
             market: MarketId(0),
             side,
             price: Price(7),
-            lots: Lots(5),
-            stands: TimeInForce::GoodTillCancel,
+            quantity: Lots(5),
+            time_in_force: TimeInForce::GoodTillCancel,
         })
     };
     vec![
@@ -198,9 +204,9 @@ fn beginning() -> Vec<(Stamp, Fact)> {
     ]
 }
 
-fn refusal(ask: u64, time: u64, fact: Fact) -> Option<Wrong> {
+fn refusal(command: u64, time: u64, fact: Fact) -> Option<Wrong> {
     let mut facts = beginning();
-    facts.push((Stamp { seq: 5, ask: AskId(ask), time: Time(time) }, fact));
+    facts.push((Stamp { seq: 5, command: CommandId(command), time: Time(time) }, fact));
     start(&facts).err().map(|(seq, wrong)| {
         assert_eq!(seq, 5);
         wrong
@@ -215,28 +221,32 @@ fn what_lies_beyond_every_limit_is_refused() {
         deal: deal(number),
         market: MarketId(0),
         price: Price(7),
-        lots: Lots(5),
+        quantity: Lots(5),
     };
     assert_eq!(refusal(5, 10, traded(limits::MAX_PROPOSALS)), None);
     assert_eq!(refusal(5, 10, traded(limits::MAX_PROPOSALS + 1)), Some(Wrong::Range));
     let voided = Fact::Voided { deal: deal(u32::MAX) };
     assert_eq!(refusal(5, 10, voided), Some(Wrong::Range));
-    let replaced = |price, lots| Fact::Replaced {
+    let replaced = |price, quantity| Fact::Replaced {
         order,
         client: None,
         price: Price(price),
-        lots: Lots(lots),
-        place: AskId(5),
+        quantity: Lots(quantity),
+        priority: CommandId(5),
     };
     assert_eq!(refusal(5, 10, replaced(-limits::MAX_PRICE, limits::MAX_LOTS)), None);
-    for (price, lots) in [
+    for (price, quantity) in [
         (i64::MIN, 1),
         (limits::MAX_PRICE + 1, 1),
         (-limits::MAX_PRICE - 1, 1),
         (7, limits::MAX_LOTS + 1),
         (7, 0),
     ] {
-        assert_eq!(refusal(5, 10, replaced(price, lots)), Some(Wrong::Range), "{price} {lots}");
+        assert_eq!(
+            refusal(5, 10, replaced(price, quantity)),
+            Some(Wrong::Range),
+            "{price} {quantity}"
+        );
     }
     let Fact::Entered(entered) = beginning()[2].1 else { panic!("an order") };
     let entered = |order, price| {
@@ -247,7 +257,7 @@ fn what_lies_beyond_every_limit_is_refused() {
     assert_eq!(refusal(5, 10, entered(6, 7)), Some(Wrong::Stamp), "another's number");
     assert_eq!(refusal(5, 10, Fact::Started { epoch: 2 }), None);
     assert_eq!(refusal(5, 10, Fact::Started { epoch: 3 }), Some(Wrong::Epoch));
-    let left = Fact::Left { order, lots: Lots(5), reason: Reason::Cancelled };
+    let left = Fact::Cancelled { order, quantity: Lots(5), reason: CancelReason::Requested };
     assert_eq!(refusal(limits::MAX_COMMAND, 10, left), None);
     assert_eq!(refusal(u64::MAX, 10, left), Some(Wrong::Stamp));
     assert_eq!(refusal(3, 10, left), Some(Wrong::Stamp), "an earlier command");
@@ -267,7 +277,9 @@ fn a_snapshot_with_a_number_beyond_every_limit_is_refused() {
         bytes.extend(ledger.save());
         journal.save_snapshot(5, &bytes).unwrap();
         match recover(&mut journal, Options::default()) {
-            Ok((exchange, _)) => assert!(fits && exchange.next_ask() == AskId(5), "{number}"),
+            Ok((exchange, _)) => {
+                assert!(fits && exchange.next_command() == CommandId(5), "{number}")
+            }
             Err(RecoverError::Snapshot(_)) => assert!(!fits, "{number}"),
             Err(other) => panic!("{other}"),
         }

@@ -3,24 +3,37 @@
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
 use exchange::{Exchange, Options};
-use protocol::{Ask, Code, Fact, MarketSpec, Place, Reason, Replace, Tell, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use protocol::{
+    CancelReason, Command, Fact, MarketSpec, NewOrder, RejectCode, Replace, Response, TimeInForce,
+};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 const TEA: MarketId = MarketId(0);
 const RUM: MarketId = MarketId(1);
 const BOB: OrderId = OrderId(3);
 const CID: OrderId = OrderId(4);
 
-fn ask(exchange: &mut Exchange, ask: &Ask) -> Vec<Tell> {
-    let mut tells = Vec::new();
-    exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
-    tells
+fn submit(exchange: &mut Exchange, command: &Command) -> Vec<Response> {
+    let mut responses = Vec::new();
+    exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
+    responses
 }
 
-fn place(exchange: &mut Exchange, market: MarketId, side: Side, lots: u64) -> Vec<Tell> {
-    let (client, stands) = (None, TimeInForce::GoodTillCancel);
-    let (account, price, lots) = (AccountId(1), Price(100), Lots(lots));
-    ask(exchange, &Ask::Place(Place { account, client, market, side, price, lots, stands }))
+fn place(exchange: &mut Exchange, market: MarketId, side: Side, quantity: u64) -> Vec<Response> {
+    let (client, time_in_force) = (None, TimeInForce::GoodTillCancel);
+    let (account, price, quantity) = (AccountId(1), Price(100), Lots(quantity));
+    submit(
+        exchange,
+        &Command::NewOrder(NewOrder {
+            account,
+            client,
+            market,
+            side,
+            price,
+            quantity,
+            time_in_force,
+        }),
+    )
 }
 
 /// Two markets. In the first bob and cid sell 4 lots each, bob before cid.
@@ -29,7 +42,7 @@ fn markets() -> Exchange {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     for symbol in ["TEA-USD", "RUM-USD"] {
         let spec = MarketSpec::new(symbol.parse().unwrap(), tick, lot);
-        ask(&mut exchange, &Ask::OpenMarket(spec));
+        submit(&mut exchange, &Command::OpenMarket(spec));
     }
     place(&mut exchange, TEA, Side::Sell, 4);
     place(&mut exchange, TEA, Side::Sell, 4);
@@ -49,20 +62,20 @@ fn stop(exchange: &mut Exchange, market: MarketId) -> u32 {
     deaths
 }
 
-fn refused(code: Code) -> [Tell; 1] {
-    [Tell::Refused(code)]
+fn refused(code: RejectCode) -> [Response; 1] {
+    [Response::Rejected(code)]
 }
 
-fn traded(tells: &[Tell]) -> Vec<(OrderId, u64)> {
-    let trades = tells.iter().filter_map(|tell| match tell {
-        Tell::Fact(_, Fact::Traded { deal, lots, .. }) => Some((deal.maker, lots.0)),
+fn traded(responses: &[Response]) -> Vec<(OrderId, u64)> {
+    let trades = responses.iter().filter_map(|response| match response {
+        Response::Fact(_, Fact::Traded { deal, quantity, .. }) => Some((deal.maker, quantity.0)),
         _ => None,
     });
     trades.collect()
 }
 
-fn resume(exchange: &mut Exchange) -> Vec<Tell> {
-    ask(exchange, &Ask::ResumeMarket { market: TEA })
+fn resume(exchange: &mut Exchange) -> Vec<Response> {
+    submit(exchange, &Command::ResumeMarket { market: TEA })
 }
 
 #[test]
@@ -73,19 +86,22 @@ fn one_failing_floor_stops_its_market_and_no_other() {
     place(&mut exchange, RUM, Side::Sell, 3);
     assert_eq!(traded(&place(&mut exchange, RUM, Side::Buy, 2)).len(), 1);
 
-    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(Code::MarketStopped));
-    let (account, client, price, lots) = (AccountId(1), None, Price(90), Lots(9));
-    let replace = Ask::Replace(Replace { account, client, order: BOB, price, lots });
-    assert_eq!(ask(&mut exchange, &replace), refused(Code::MarketStopped));
-    assert_eq!(ask(&mut exchange, &Ask::Release { order: BOB }), refused(Code::MarketStopped));
-    let left = ask(&mut exchange, &Ask::Cancel { account, order: BOB });
-    let (lots, reason) = (Lots(4), Reason::Cancelled);
+    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(RejectCode::MarketStopped));
+    let (account, client, price, quantity) = (AccountId(1), None, Price(90), Lots(9));
+    let replace = Command::Replace(Replace { account, client, order: BOB, price, quantity });
+    assert_eq!(submit(&mut exchange, &replace), refused(RejectCode::MarketStopped));
+    assert_eq!(
+        submit(&mut exchange, &Command::Release { order: BOB }),
+        refused(RejectCode::MarketStopped)
+    );
+    let left = submit(&mut exchange, &Command::Cancel { account, order: BOB });
+    let (quantity, reason) = (Lots(4), CancelReason::Requested);
     assert!(
-        matches!(left[..], [Tell::Fact(_, fact)] if fact == Fact::Left { order: BOB, lots, reason }),
+        matches!(left[..], [Response::Fact(_, fact)] if fact == Fact::Cancelled { order: BOB, quantity, reason }),
         "{left:?}"
     );
-    let again = ask(&mut exchange, &Ask::Cancel { account, order: BOB });
-    assert_eq!(again, refused(Code::UnknownOrder));
+    let again = submit(&mut exchange, &Command::Cancel { account, order: BOB });
+    assert_eq!(again, refused(RejectCode::UnknownOrder));
 }
 
 #[test]
@@ -102,14 +118,14 @@ fn every_market_but_the_last_may_stop_and_the_ledger_is_not_to_blame() {
 #[test]
 fn a_resumed_market_trades_at_the_old_places_and_may_stop_again() {
     let mut exchange = markets();
-    for lots in 1..=3 {
+    for quantity in 1..=3 {
         stop(&mut exchange, TEA);
-        let tells = resume(&mut exchange);
+        let responses = resume(&mut exchange);
         assert!(
-            matches!(tells[..], [Tell::Fact(_, Fact::MarketResumed { market: TEA })]),
-            "{tells:?}"
+            matches!(responses[..], [Response::Fact(_, Fact::MarketResumed { market: TEA })]),
+            "{responses:?}"
         );
-        assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1)], "{lots}");
+        assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1)], "{quantity}");
     }
     assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 5)), [(BOB, 1), (CID, 4)]);
 }
@@ -118,7 +134,7 @@ fn a_resumed_market_trades_at_the_old_places_and_may_stop_again() {
 fn what_was_cancelled_while_its_market_was_stopped_does_not_come_back() {
     let mut exchange = markets();
     stop(&mut exchange, TEA);
-    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
+    submit(&mut exchange, &Command::Cancel { account: AccountId(1), order: BOB });
     resume(&mut exchange);
     assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 9)), [(CID, 4)]);
 }
@@ -126,12 +142,12 @@ fn what_was_cancelled_while_its_market_was_stopped_does_not_come_back() {
 #[test]
 fn only_a_stopped_market_is_resumed() {
     let mut exchange = markets();
-    assert_eq!(resume(&mut exchange), refused(Code::MarketNotStopped));
-    let unknown = Ask::ResumeMarket { market: MarketId(7) };
-    assert_eq!(ask(&mut exchange, &unknown), refused(Code::UnknownMarket));
+    assert_eq!(resume(&mut exchange), refused(RejectCode::MarketNotStopped));
+    let unknown = Command::ResumeMarket { market: MarketId(7) };
+    assert_eq!(submit(&mut exchange, &unknown), refused(RejectCode::UnknownMarket));
     stop(&mut exchange, TEA);
     resume(&mut exchange);
-    assert_eq!(resume(&mut exchange), refused(Code::MarketNotStopped));
+    assert_eq!(resume(&mut exchange), refused(RejectCode::MarketNotStopped));
 }
 
 #[test]
@@ -139,12 +155,12 @@ fn a_restart_keeps_a_market_stopped() {
     let mut exchange = markets();
     stop(&mut exchange, TEA);
     let ledger = ledger::Ledger::load(&exchange.ledger().save()).unwrap();
-    let mut exchange = Exchange::recovered(ledger, AskId(50), Time(0), Options::default());
+    let mut exchange = Exchange::recovered(ledger, CommandId(50), Time(0), Options::default());
     exchange.begin(Time(0), &mut |_, _| {});
     assert_eq!(exchange.world().whereis(market::floor_of(TEA)), None);
     assert!(exchange.world().whereis(market::floor_of(RUM)).is_some());
-    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(Code::MarketStopped));
-    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
+    assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), refused(RejectCode::MarketStopped));
+    submit(&mut exchange, &Command::Cancel { account: AccountId(1), order: BOB });
     resume(&mut exchange);
     assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 9)), [(CID, 4)]);
 }
@@ -157,16 +173,16 @@ fn a_ledger_that_dies_too_often_ends_the_world_which_then_refuses_everything() {
         exchange.world_mut().kill(ledger);
         exchange.world_mut().run();
     }
-    let unavailable = refused(Code::Unavailable);
+    let unavailable = refused(RejectCode::Unavailable);
     assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), unavailable);
     assert!(exchange.death().unwrap().contains("more restarts than it bears"));
     let account = AccountId(1);
     for dead in [
-        Ask::Cancel { account, order: BOB },
-        Ask::Release { order: BOB },
-        Ask::ResumeMarket { market: TEA },
+        Command::Cancel { account, order: BOB },
+        Command::Release { order: BOB },
+        Command::ResumeMarket { market: TEA },
     ] {
-        assert_eq!(ask(&mut exchange, &dead), unavailable, "{dead:?}");
+        assert_eq!(submit(&mut exchange, &dead), unavailable, "{dead:?}");
     }
     exchange.set_intake(exchange::Intake::All);
     assert_eq!(place(&mut exchange, RUM, Side::Buy, 1), unavailable);

@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use exchange::{Exchange, Options};
-use protocol::{Ask, MarketSpec, Place, TimeInForce};
+use protocol::{Command, MarketSpec, NewOrder, TimeInForce};
 use units::{AccountId, Lots, MarketId, Price, Scale, Side, Time};
 
 thread_local! {
@@ -49,14 +49,14 @@ fn bytes_an_order(markets: u16, price: impl Fn(u32) -> i64) -> i64 {
         let symbol = format!("M{market}-USD").parse().unwrap();
         let spec =
             MarketSpec::new(symbol, Scale::places(2), Scale::places(0)).with_negative_prices();
-        exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| {});
+        exchange.submit(Time(0), &Command::OpenMarket(spec), &mut |_, _| {});
     }
     for number in 0..ORDERS {
         let market = MarketId(u16::try_from(number % u32::from(markets)).unwrap());
         let (account, client, price) = (AccountId(number % 1_000), None, Price(price(number)));
-        let (side, lots, stands) = (Side::Buy, Lots(1), TimeInForce::GoodTillCancel);
-        let place = Place { account, client, market, side, price, lots, stands };
-        exchange.ask(Time(1), &Ask::Place(place), &mut |_, _| {});
+        let (side, quantity, time_in_force) = (Side::Buy, Lots(1), TimeInForce::GoodTillCancel);
+        let place = NewOrder { account, client, market, side, price, quantity, time_in_force };
+        exchange.submit(Time(1), &Command::NewOrder(place), &mut |_, _| {});
     }
     assert_eq!(exchange.ledger().open_orders(), ORDERS as usize);
     (BYTES.with(Cell::get) - before) / i64::from(ORDERS)

@@ -3,23 +3,34 @@
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
 use exchange::{Exchange, Options};
-use protocol::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use protocol::{Command, Fact, MarketSpec, NewOrder, RejectCode, Response, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 const BOB: OrderId = OrderId(2);
 const CID: OrderId = OrderId(3);
 
-fn ask(exchange: &mut Exchange, ask: &Ask) -> Vec<Tell> {
-    let mut tells = Vec::new();
-    exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
-    tells
+fn submit(exchange: &mut Exchange, command: &Command) -> Vec<Response> {
+    let mut responses = Vec::new();
+    exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
+    responses
 }
 
-fn place(exchange: &mut Exchange, side: Side, lots: u64) -> Vec<Tell> {
-    let (client, stands) = (None, TimeInForce::GoodTillCancel);
+fn place(exchange: &mut Exchange, side: Side, quantity: u64) -> Vec<Response> {
+    let (client, time_in_force) = (None, TimeInForce::GoodTillCancel);
     let (account, market) = (AccountId(1), MarketId(0));
-    let (price, lots) = (Price(100), Lots(lots));
-    ask(exchange, &Ask::Place(Place { account, client, market, side, price, lots, stands }))
+    let (price, quantity) = (Price(100), Lots(quantity));
+    submit(
+        exchange,
+        &Command::NewOrder(NewOrder {
+            account,
+            client,
+            market,
+            side,
+            price,
+            quantity,
+            time_in_force,
+        }),
+    )
 }
 
 /// Bob and cid sell 4 lots each, bob before cid.
@@ -27,7 +38,7 @@ fn market() -> Exchange {
     let mut exchange = Exchange::new(Options::default());
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
-    ask(&mut exchange, &Ask::OpenMarket(spec));
+    submit(&mut exchange, &Command::OpenMarket(spec));
     place(&mut exchange, Side::Sell, 4);
     place(&mut exchange, Side::Sell, 4);
     exchange
@@ -40,14 +51,14 @@ fn suspend(exchange: &mut Exchange, order: OrderId) {
         exchange.world_mut().kill(pid);
         exchange.world_mut().run();
     }
-    assert!(exchange.ledger().line(order).unwrap().is_suspended());
+    assert!(exchange.ledger().order(order).unwrap().is_suspended());
     exchange.world_mut().take_log().for_each(drop);
 }
 
-fn traded(tells: &[Tell]) -> Vec<(OrderId, u32, u64)> {
-    let trades = tells.iter().filter_map(|tell| match tell {
-        Tell::Fact(_, Fact::Traded { deal, lots, .. }) => {
-            Some((deal.maker, deal.incarnation, lots.0))
+fn traded(responses: &[Response]) -> Vec<(OrderId, u32, u64)> {
+    let trades = responses.iter().filter_map(|response| match response {
+        Response::Fact(_, Fact::Traded { deal, quantity, .. }) => {
+            Some((deal.maker, deal.incarnation, quantity.0))
         }
         _ => None,
     });
@@ -60,8 +71,11 @@ fn a_released_order_trades_at_its_old_place_under_names_that_were_never_used() {
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(BOB, 1, 1)]);
     suspend(&mut exchange, BOB);
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
-    let tells = ask(&mut exchange, &Ask::Release { order: BOB });
-    assert!(matches!(tells[..], [Tell::Fact(_, Fact::Released { order: BOB })]), "{tells:?}");
+    let responses = submit(&mut exchange, &Command::Release { order: BOB });
+    assert!(
+        matches!(responses[..], [Response::Fact(_, Fact::Released { order: BOB })]),
+        "{responses:?}"
+    );
     // Four lives were lost, so this is the fifth; before cid again, since its place is older.
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 5)), [(BOB, 5, 3), (CID, 1, 2)]);
 }
@@ -69,13 +83,13 @@ fn a_released_order_trades_at_its_old_place_under_names_that_were_never_used() {
 #[test]
 fn only_a_suspended_order_is_released() {
     let mut exchange = market();
-    let refused = |code| [Tell::Refused(code)];
-    let release = |order| Ask::Release { order };
-    assert_eq!(ask(&mut exchange, &release(BOB)), refused(Code::OrderNotSuspended));
-    assert_eq!(ask(&mut exchange, &release(OrderId(99))), refused(Code::UnknownOrder));
+    let refused = |code| [Response::Rejected(code)];
+    let release = |order| Command::Release { order };
+    assert_eq!(submit(&mut exchange, &release(BOB)), refused(RejectCode::OrderNotSuspended));
+    assert_eq!(submit(&mut exchange, &release(OrderId(99))), refused(RejectCode::UnknownOrder));
     suspend(&mut exchange, BOB);
-    ask(&mut exchange, &Ask::Cancel { account: AccountId(1), order: BOB });
-    assert_eq!(ask(&mut exchange, &release(BOB)), refused(Code::UnknownOrder));
+    submit(&mut exchange, &Command::Cancel { account: AccountId(1), order: BOB });
+    assert_eq!(submit(&mut exchange, &release(BOB)), refused(RejectCode::UnknownOrder));
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 9)), [(CID, 1, 4)]);
 }
 
@@ -88,9 +102,9 @@ fn a_release_is_heard_whatever_its_supervisor_has_gone_through() {
         let orders = exchange.world().whereis(market::orders_of(MarketId(0))).unwrap();
         exchange.world_mut().kill(orders);
         if killed_before {
-            exchange.world_mut().run(); // else it is between two lives when the ask comes
+            exchange.world_mut().run(); // else it is between two lives when the command comes
         }
-        ask(&mut exchange, &Ask::Release { order: BOB });
+        submit(&mut exchange, &Command::Release { order: BOB });
         let trades = traded(&place(&mut exchange, Side::Buy, 1));
         assert_eq!(trades, [(BOB, 5, 1)], "killed before: {killed_before}");
     }
@@ -101,28 +115,29 @@ fn a_suspended_order_of_a_lost_world_is_released_in_the_next() {
     let mut exchange = market();
     suspend(&mut exchange, BOB);
     let ledger = exchange.ledger().clone();
-    let mut exchange = Exchange::recovered(ledger, AskId(50), Time(0), Options::default());
+    let mut exchange = Exchange::recovered(ledger, CommandId(50), Time(0), Options::default());
     exchange.begin(Time(0), &mut |_, _| {});
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
-    ask(&mut exchange, &Ask::Release { order: BOB });
+    submit(&mut exchange, &Command::Release { order: BOB });
     assert_eq!(traded(&place(&mut exchange, Side::Buy, 4)), [(BOB, 1, 4)]);
 }
 
 #[test]
 fn a_cancel_is_done_though_its_order_is_given_up_of_it() {
     let mut exchange = market();
-    let cancel = Ask::Cancel { account: AccountId(1), order: BOB };
-    let (mut asking, mut told) = (exchange.start(Time(1)), Vec::new());
+    let cancel = Command::Cancel { account: AccountId(1), order: BOB };
+    let (mut submission, mut told) = (exchange.start(Time(1)), Vec::new());
     let orders = exchange.world().node("exchange/TEA-USD/orders").unwrap();
-    while exchange.go_on(&mut asking, &cancel, &mut |_, tell| told.push(tell)) {
+    while exchange.go_on(&mut submission, &cancel, &mut |_, response| told.push(response)) {
         if let Some(pid) = exchange.world().child(orders, BOB.0) {
             exchange.world_mut().kill(pid);
         }
         exchange.world_mut().run();
     }
-    let [Tell::Fact(_, Fact::Suspended { order: BOB }), Tell::Fact(_, left)] = told[..] else {
+    let [Response::Fact(_, Fact::Suspended { order: BOB }), Response::Fact(_, left)] = told[..]
+    else {
         panic!("{told:?}")
     };
-    assert!(matches!(left, Fact::Left { order: BOB, lots: Lots(4), .. }), "{left:?}");
-    assert!(exchange.ledger().line(BOB).is_none());
+    assert!(matches!(left, Fact::Cancelled { order: BOB, quantity: Lots(4), .. }), "{left:?}");
+    assert!(exchange.ledger().order(BOB).is_none());
 }

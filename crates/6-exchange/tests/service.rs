@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use exchange::{Policy, Service, ServiceOptions, StartError};
-use protocol::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
+use exchange::{Durability, Service, ServiceOptions, StartError};
+use protocol::{Command, Fact, MarketSpec, NewOrder, RejectCode, Response, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, Price, Scale, Side};
 
 fn on(dir: &Path) -> Service {
@@ -14,20 +14,20 @@ fn on(dir: &Path) -> Service {
     Service::start(ServiceOptions { journal, ..ServiceOptions::default() }).unwrap()
 }
 
-fn open_market() -> Ask {
+fn open_market() -> Command {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    Ask::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
+    Command::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
 }
 
-fn order(side: Side, price: i64, lots: u64, client: u128) -> Ask {
-    Ask::Place(Place {
+fn order(side: Side, price: i64, quantity: u64, client: u128) -> Command {
+    Command::NewOrder(NewOrder {
         account: AccountId(1),
         client: ClientId::new(client),
         market: MarketId(0),
         side,
         price: Price(price),
-        lots: Lots(lots),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(quantity),
+        time_in_force: TimeInForce::GoodTillCancel,
     })
 }
 
@@ -36,22 +36,25 @@ fn what_was_answered_is_there_after_a_restart_and_a_repeat_gets_its_first_answer
     let dir = tempfile::tempdir().unwrap();
     let service = on(dir.path());
     let client = service.client();
-    client.ask(open_market()).unwrap();
-    let sell = client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
-    client.ask(order(Side::Buy, 100, 2, 8)).unwrap();
+    client.submit(open_market()).unwrap();
+    let sell = client.submit(order(Side::Sell, 100, 5, 7)).unwrap();
+    client.submit(order(Side::Buy, 100, 2, 8)).unwrap();
     service.stop().unwrap();
 
     let service = on(dir.path());
     assert_eq!(service.recovered().open_orders, 1);
     let client = service.client();
-    let again = client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
-    let placed = units::OrderId(sell.ask.0);
-    assert_eq!(again.tells, [Tell::Repeated(placed)]);
-    let other = client.ask(order(Side::Sell, 101, 5, 7)).unwrap();
-    assert_eq!(other.tells, [Tell::Refused(Code::ClientIdUsed)]);
-    let left = client.ask(Ask::Cancel { account: AccountId(1), order: placed }).unwrap();
+    let again = client.submit(order(Side::Sell, 100, 5, 7)).unwrap();
+    let placed = units::OrderId(sell.command.0);
+    assert_eq!(again.responses, [Response::Repeated(placed)]);
+    let other = client.submit(order(Side::Sell, 101, 5, 7)).unwrap();
+    assert_eq!(other.responses, [Response::Rejected(RejectCode::ClientIdUsed)]);
+    let left = client.submit(Command::Cancel { account: AccountId(1), order: placed }).unwrap();
     assert!(
-        matches!(left.tells[..], [Tell::Fact(_, Fact::Left { lots: Lots(3), .. })]),
+        matches!(
+            left.responses[..],
+            [Response::Fact(_, Fact::Cancelled { quantity: Lots(3), .. })]
+        ),
         "{left:?}"
     );
     service.stop().unwrap();
@@ -59,22 +62,22 @@ fn what_was_answered_is_there_after_a_restart_and_a_repeat_gets_its_first_answer
 
 #[test]
 fn a_subscriber_hears_history_and_then_what_is_new_without_a_gap() {
-    for policy in [Policy::Disk, Policy::Memory] {
+    for durability in [Durability::Disk, Durability::Memory] {
         let dir = tempfile::tempdir().unwrap();
         let journal = Some(dir.path().to_path_buf());
-        let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+        let options = ServiceOptions { journal, durability, ..ServiceOptions::default() };
         let service = Service::start(options).unwrap();
         let client = service.client();
-        client.ask(open_market()).unwrap();
-        client.ask(order(Side::Sell, 100, 5, 7)).unwrap();
+        client.submit(open_market()).unwrap();
+        client.submit(order(Side::Sell, 100, 5, 7)).unwrap();
         let mut facts = service.subscribe();
-        client.ask(order(Side::Buy, 100, 2, 8)).unwrap();
+        client.submit(order(Side::Buy, 100, 2, 8)).unwrap();
         let mut seen = Vec::new();
         while seen.len() < 5 {
             let batch = facts.recv_timeout(Duration::from_secs(10)).unwrap();
             seen.extend(batch.iter().map(|(stamp, _)| stamp.seq));
         }
-        assert_eq!(seen, [1, 2, 3, 4, 5], "{policy:?}"); // started, opened, entered, entered, traded
+        assert_eq!(seen, [1, 2, 3, 4, 5], "{durability:?}"); // started, opened, entered, entered, traded
         service.stop().unwrap();
         assert_eq!(facts.recv(), None);
     }
@@ -87,27 +90,27 @@ fn a_snapshot_and_the_facts_after_it_make_the_same_exchange() {
     let options = ServiceOptions { journal, snapshot_every: 50, ..ServiceOptions::default() };
     let service = Service::start(options.clone()).unwrap();
     let client = service.client();
-    client.ask(open_market()).unwrap();
+    client.submit(open_market()).unwrap();
     for i in 0..120 {
         let side = if i % 3 == 0 { Side::Buy } else { Side::Sell };
-        client.ask(order(side, 100 + i % 5, 1 + i as u64, i as u128 + 1)).unwrap();
+        client.submit(order(side, 100 + i % 5, 1 + i as u64, i as u128 + 1)).unwrap();
     }
     service.stop().unwrap();
     let service = Service::start(options).unwrap();
     let recovered = service.recovered().clone();
     assert!(recovered.from_snapshot >= 50, "{recovered:?}");
-    let again = service.client().ask(order(Side::Buy, 100, 1, 1)).unwrap();
-    assert!(matches!(again.tells[..], [Tell::Repeated(_)]), "{again:?}");
+    let again = service.client().submit(order(Side::Buy, 100, 1, 1)).unwrap();
+    assert!(matches!(again.responses[..], [Response::Repeated(_)]), "{again:?}");
     service.stop().unwrap();
 }
 
 #[test]
 fn a_service_that_has_ended_says_so_at_once() {
-    let options = ServiceOptions { policy: Policy::Memory, ..ServiceOptions::default() };
+    let options = ServiceOptions { durability: Durability::Memory, ..ServiceOptions::default() };
     let service = Service::start(options).unwrap();
     let client = service.client();
     service.stop().unwrap();
-    assert_eq!(client.ask(open_market()), Err(exchange::AskError::Unavailable));
+    assert_eq!(client.submit(open_market()), Err(exchange::SubmitError::Unavailable));
 }
 
 #[test]
@@ -140,7 +143,7 @@ fn runs_that_are_each_too_short_for_a_snapshot_come_to_one_together() {
         assert_eq!(found, (facts, from_snapshot), "run {run}");
         // A fact that it began; the first time one of the market. What is answered twice is saved, if it is to be.
         facts += 1 + u64::from(run == 0);
-        (0..2).for_each(|_| drop(service.client().ask(open_market()).unwrap()));
+        (0..2).for_each(|_| drop(service.client().submit(open_market()).unwrap()));
         if facts - from_snapshot >= 4 {
             from_snapshot = facts;
         }
@@ -171,7 +174,7 @@ fn each_clean_end_saves_a_snapshot_of_all_facts() {
 fn a_byte_that_goes_bad_in_the_last_record_after_a_clean_end_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let service = on(dir.path());
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     service.stop().unwrap();
     let segment = dir.path().join("00000000000000000001.facts");
     let mut bytes = std::fs::read(&segment).unwrap();
@@ -209,10 +212,10 @@ fn snapshots_are_held_against_the_facts() {
     let journal = Some(dir.path().to_path_buf());
     let options = ServiceOptions { journal, snapshot_every: 5, ..ServiceOptions::default() };
     let service = Service::start(options).unwrap();
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     for client in 1..19 {
-        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap();
-        service.client().ask(order(Side::Sell, 100, 5, client)).unwrap(); // repeated: no fact
+        service.client().submit(order(Side::Sell, 100, 5, client)).unwrap();
+        service.client().submit(order(Side::Sell, 100, 5, client)).unwrap(); // repeated: no fact
     }
     service.stop().unwrap();
     let verify = || journal::verify_with_snapshots(dir.path(), &mut Folding::default()).unwrap();
@@ -242,9 +245,9 @@ fn a_snapshot_of_an_earlier_version_is_passed_over_and_still_agrees_with_the_fac
     let options =
         ServiceOptions { journal: journal(), snapshot_every: 5, ..ServiceOptions::default() };
     let service = Service::start(options).unwrap();
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     for _ in 1..20 {
-        service.client().ask(order(Side::Sell, 100, 5, 0)).unwrap();
+        service.client().submit(order(Side::Sell, 100, 5, 0)).unwrap();
     }
     service.stop().unwrap();
     let mut journal = journal::DiskJournal::open(dir.path(), journal::Options::default()).unwrap();

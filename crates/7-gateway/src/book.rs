@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use ledger::views::{Book, Market};
-use protocol::Code;
+use protocol::RejectCode;
 use serde::Serialize;
 use units::{Lots, MarketId, OrderId, Price, Side};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
@@ -20,9 +20,9 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::decimal;
 use crate::extract::{Id, Query};
-use crate::gate::App;
 use crate::market::named;
 use crate::problem::{Problem, Refusals};
+use crate::rest_gateway::App;
 use crate::schema::{ProductId, TimeText};
 use crate::time::{Rfc3339, now};
 
@@ -127,7 +127,7 @@ pub(crate) async fn book(
     let query = query.only(&["level"])?;
     let level = query.word("level", &[("1", 1), ("2", 2), ("3", 3)])?.unwrap_or(1);
     let written = app.live.read(|views| {
-        let market = named(views, &id).ok_or(Code::UnknownMarket)?;
+        let market = named(views, &id).ok_or(RejectCode::UnknownMarket)?;
         Ok::<Bytes, Problem>(match level {
             1 => BookBody::of(market, 1).written(),
             _ => app.books.written(market, level),
@@ -190,18 +190,18 @@ impl Kept {
 /// The rows of one side of a book, and whether those are all that the level asks for.
 fn rows(market: &Market, side: Side, level: u64) -> (Vec<Row>, bool) {
     let book: &Book = &market.book;
-    let row = |price: Price, lots: Lots, tail| {
-        Row(decimal::price(market, price), decimal::size(market, lots.0), tail)
+    let row = |price: Price, quantity: Lots, tail| {
+        Row(decimal::price(market, price), decimal::size(market, quantity.0), tail)
     };
     if level == 3 {
         let mut orders = book.orders(side);
         let tail = |order: OrderId| RowTail::Order(order.0.to_string());
-        let rows = orders.by_ref().take(ORDERS).map(|o| row(o.price, o.lots, tail(o.order)));
+        let rows = orders.by_ref().take(ORDERS).map(|o| row(o.price, o.quantity, tail(o.order)));
         return (rows.collect(), orders.next().is_none());
     }
     let most = if level == 1 { 1 } else { LEVELS };
     let levels = book.levels(side).take(most);
-    let rows = levels.map(|l| row(l.price, l.lots, RowTail::Orders(l.orders))).collect();
+    let rows = levels.map(|l| row(l.price, l.quantity, RowTail::Orders(l.orders))).collect();
     (rows, level == 1 || book.depth(side) <= most)
 }
 
@@ -209,7 +209,7 @@ fn rows(market: &Market, side: Side, level: u64) -> (Vec<Row>, bool) {
 mod tests {
     use ledger::views::Views;
     use protocol::{Entered, Fact, MarketSpec, Stamp, TimeInForce};
-    use units::{AccountId, AskId, Scale, Time};
+    use units::{AccountId, CommandId, Scale, Time};
 
     use super::*;
 
@@ -232,7 +232,10 @@ mod tests {
 
         fn apply(&mut self, fact: Fact) {
             self.seq += 1;
-            self.views.apply(&Stamp { seq: self.seq, ask: AskId(self.seq), time: Time(0) }, &fact);
+            self.views.apply(
+                &Stamp { seq: self.seq, command: CommandId(self.seq), time: Time(0) },
+                &fact,
+            );
         }
 
         fn enter(&mut self, market: u16, price: i64) {
@@ -243,8 +246,8 @@ mod tests {
                 market: MarketId(market),
                 side: Side::Buy,
                 price: Price(price),
-                lots: Lots(1),
-                stands: TimeInForce::GoodTillCancel,
+                quantity: Lots(1),
+                time_in_force: TimeInForce::GoodTillCancel,
             }));
         }
 

@@ -14,7 +14,7 @@
 
 use units::ClientId;
 
-use crate::problem::{GateCode, Problem};
+use crate::problem::{GatewayCode, Problem};
 
 /// Longest text that is no UUID, in bytes: 126 bits.
 const MAX: usize = 18;
@@ -34,7 +34,7 @@ pub(crate) const PATTERN: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89
 pub(crate) fn parse(text: &str) -> Result<ClientId, Problem> {
     let id = uuid(text).or_else(|| packed(text)).and_then(ClientId::new);
     id.filter(|id| show(*id) == text).ok_or_else(|| {
-        Problem::from(GateCode::MalformedRequest).because(format!(
+        Problem::from(GatewayCode::MalformedRequest).because(format!(
             "invalid client_oid: it must be a UUID, all in lower or all in upper case, or 1 to \
              {MAX} printable ASCII characters"
         ))

@@ -2,7 +2,7 @@
 
 use ledger::Band;
 use ledger::views::{Market, Views};
-use protocol::{Ask, Place, Replace};
+use protocol::{Command, NewOrder, Replace};
 use serde::Serialize;
 use units::{Price, Side};
 use utoipa::ToSchema;
@@ -41,18 +41,18 @@ fn band(market: &Market) -> Band {
     Band::after(&market.spec, market.tape.last().map(|trade| trade.price))
 }
 
-/// Why the limit of this ask is beyond the collar; `None` if by now it is not.
-pub(crate) fn explain(views: &Views, ask: &Ask) -> Option<String> {
-    let (market, side, price): (_, Side, Price) = match *ask {
-        Ask::Place(Place { market, side, price, .. }) => (market, side, price),
-        Ask::Replace(Replace { order, price, .. }) => {
+/// Why the limit of this command is beyond the collar; `None` if by now it is not.
+pub(crate) fn explain(views: &Views, command: &Command) -> Option<String> {
+    let (market, side, price): (_, Side, Price) = match *command {
+        Command::NewOrder(NewOrder { market, side, price, .. }) => (market, side, price),
+        Command::Replace(Replace { order, price, .. }) => {
             let entered = views.orders().get(order)?.entered;
             (entered.market, entered.side, price)
         }
-        Ask::OpenMarket(_)
-        | Ask::Cancel { .. }
-        | Ask::Release { .. }
-        | Ask::ResumeMarket { .. } => return None,
+        Command::OpenMarket(_)
+        | Command::Cancel { .. }
+        | Command::Release { .. }
+        | Command::ResumeMarket { .. } => return None,
     };
     let market = views.market(market)?;
     let (collar, band) = (market.spec.collar?, band(market));

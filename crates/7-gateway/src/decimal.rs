@@ -1,7 +1,7 @@
 //! Numbers of steps as decimal text, and back, for one market.
 
 use ledger::views::Market;
-use protocol::Code;
+use protocol::RejectCode;
 use units::{DecimalError, Lots, Price, Scale, limits};
 
 use crate::problem::Problem;
@@ -12,8 +12,8 @@ pub(crate) fn price(market: &Market, price: Price) -> String {
 }
 
 /// A size as text, such as `0.5`.
-pub(crate) fn size(market: &Market, lots: impl Into<i128>) -> String {
-    market.spec.lot.write(lots).to_string()
+pub(crate) fn size(market: &Market, quantity: impl Into<i128>) -> String {
+    market.spec.lot.write(quantity).to_string()
 }
 
 /// What lots traded for, as text: a sum of ticks times lots.
@@ -44,7 +44,7 @@ fn product(value: i128, a: Scale, b: Scale) -> String {
 /// Reads a price; off tick and out of range are `bad-price`.
 pub(crate) fn parse_price(market: &Market, text: &str) -> Result<Price, Problem> {
     let tick = market.spec.tick;
-    let bad = |why: String| Problem::from(Code::BadPrice).because(why);
+    let bad = |why: String| Problem::from(RejectCode::BadPrice).because(why);
     let most = limits::MAX_PRICE;
     let small = || format!("price too small ({text}). Minimum price is {}", tick.write(-most));
     match tick.parse(text) {
@@ -61,16 +61,16 @@ pub(crate) fn parse_price(market: &Market, text: &str) -> Result<Price, Problem>
     }
 }
 
-/// Reads a size; off lot, zero, negative and out of range are `bad-lots`.
+/// Reads a size; off lot, zero, negative and out of range are `bad-quantity`.
 pub(crate) fn parse_size(market: &Market, text: &str) -> Result<Lots, Problem> {
     let lot = market.spec.lot;
-    let bad = |why: String| Problem::from(Code::BadLots).because(why);
+    let bad = |why: String| Problem::from(RejectCode::BadQuantity).because(why);
     let small = || bad(format!("size is too small. Minimum size is {}", lot.step()));
     let most = limits::MAX_LOTS;
     match lot.parse(text).map(u64::try_from) {
         Ok(Ok(0) | Err(_)) => Err(small()),
         Err(DecimalError::Range) if text.starts_with('-') => Err(small()),
-        Ok(Ok(lots)) if lots <= most => Ok(Lots(lots)),
+        Ok(Ok(quantity)) if quantity <= most => Ok(Lots(quantity)),
         Ok(Ok(_)) | Err(DecimalError::Range) => Err(bad(too_large("size", text, lot, most))),
         Err(DecimalError::OffStep) if below_one(lot, text) => Err(small()),
         Err(DecimalError::OffStep) => {

@@ -11,12 +11,12 @@ use serde::{Deserialize, Deserializer};
 use units::{AccountId, Time};
 use utoipa::IntoParams;
 
-use crate::problem::{GateCode, Problem};
+use crate::problem::{GatewayCode, Problem};
 use crate::schema::DateOrTime;
 use crate::time;
 
 fn malformed(why: impl Into<Cow<'static, str>>) -> Problem {
-    Problem::from(GateCode::MalformedRequest).because(why)
+    Problem::from(GatewayCode::MalformedRequest).because(why)
 }
 
 /// The account that the request's headers name, if they name one.
@@ -29,7 +29,7 @@ impl<S: Sync> FromRequestParts<S> for Account {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Account, Problem> {
-        let bad = |why: &'static str| Err(Problem::from(GateCode::BadAccount).because(why));
+        let bad = |why: &'static str| Err(Problem::from(GatewayCode::BadAccount).because(why));
         let mut named = None;
         for value in ACCOUNT_HEADERS.iter().flat_map(|name| parts.headers.get_all(*name)) {
             let Some(account) = value.to_str().ok().and_then(number) else {
@@ -57,14 +57,14 @@ impl Account {
 
     /// The account, which must have been named.
     pub(crate) fn required(self) -> Result<AccountId, Problem> {
-        self.0.ok_or_else(|| Problem::from(GateCode::BadAccount))
+        self.0.ok_or_else(|| Problem::from(GatewayCode::BadAccount))
     }
 
     /// The account, which the body may name instead, or too if it is the same.
     pub(crate) fn or(self, in_body: Option<u32>) -> Result<AccountId, Problem> {
         match (self.0, in_body.map(AccountId)) {
             (Some(header), Some(body)) if header != body => {
-                Err(Problem::from(GateCode::BadAccount)
+                Err(Problem::from(GatewayCode::BadAccount)
                     .because("header and body name two accounts"))
             }
             (header, body) => Account(header.or(body)).required(),
@@ -81,7 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Id, Problem> {
         match parts.extract::<Path<String>>().await {
             Ok(Path(id)) => Ok(Id(id)),
-            Err(_) => Err(Problem::from(GateCode::NotFound).because("the path is not UTF-8")),
+            Err(_) => Err(Problem::from(GatewayCode::NotFound).because("the path is not UTF-8")),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Query {
     /// Refuses parameters other than these: one that is not known would be passed over in silence.
     pub(crate) fn only(self, known: &[&str]) -> Result<Query, Problem> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(Problem::from(GateCode::NotSupported)
+            Some((name, _)) => Err(Problem::from(GatewayCode::NotSupported)
                 .because(format!("parameter `{name}` is not supported{}", others(known)))),
             None => Ok(self),
         }

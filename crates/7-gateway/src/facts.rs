@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::decimal;
+use crate::responses::TradeBody;
 use crate::schema::{Decimal, NumberText, ProductId, TimeText};
-use crate::shape::TradeBody;
 use crate::time::Rfc3339;
 use crate::vocabulary::{SideWord, TimeInForceWord};
 
@@ -36,7 +36,7 @@ pub(crate) struct DealBody {
     /// The resting order.
     #[schema(value_type = NumberText)]
     maker: String,
-    /// The newcomer.
+    /// The incoming order.
     #[schema(value_type = NumberText)]
     taker: String,
     /// Which life of the maker, from 1.
@@ -61,9 +61,9 @@ impl DealBody {
 pub(crate) struct FactBody {
     /// Its number.
     seq: u64,
-    /// Number of the ask that brought it about.
-    ask: u64,
-    /// When that ask came in.
+    /// Number of the command that brought it about.
+    command: u64,
+    /// When that command came in.
     #[schema(value_type = TimeText)]
     time: String,
     /// What happened.
@@ -99,7 +99,7 @@ pub(crate) enum What {
         /// The resting order.
         #[schema(value_type = NumberText)]
         maker: String,
-        /// The newcomer.
+        /// The incoming order.
         #[schema(value_type = NumberText)]
         taker: String,
         /// At which price.
@@ -113,15 +113,16 @@ pub(crate) enum What {
 
 impl FactBody {
     pub(crate) fn entered(market: &Market, order: &Order) -> FactBody {
-        let Entered { order: id, account, side: order_side, price, lots, stands, .. } =
-            order.entered;
+        let Entered {
+            order: id, account, side: order_side, price, quantity, time_in_force, ..
+        } = order.entered;
         let what = What::Entered {
             order: id.0.to_string(),
             account: account.0.to_string(),
             side: order_side.into(),
             price: decimal::price(market, price),
-            size: decimal::size(market, lots.0),
-            time_in_force: stands.into(),
+            size: decimal::size(market, quantity.0),
+            time_in_force: time_in_force.into(),
         };
         FactBody::stamped(&order.stamp, what)
     }
@@ -131,14 +132,14 @@ impl FactBody {
             maker: trade.deal.maker.0.to_string(),
             taker: trade.deal.taker.0.to_string(),
             price: decimal::price(market, trade.price),
-            size: decimal::size(market, trade.lots.0),
+            size: decimal::size(market, trade.quantity.0),
         };
-        let stamp = Stamp { seq: trade.seq, ask: trade.ask, time: trade.time };
+        let stamp = Stamp { seq: trade.seq, command: trade.command, time: trade.time };
         FactBody::stamped(&stamp, what)
     }
 
     fn stamped(stamp: &Stamp, what: What) -> FactBody {
         let time = Rfc3339(stamp.time).to_string();
-        FactBody { seq: stamp.seq, ask: stamp.ask.0, time, what }
+        FactBody { seq: stamp.seq, command: stamp.command.0, time, what }
     }
 }

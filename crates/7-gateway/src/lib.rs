@@ -1,7 +1,7 @@
 //! What clients speak: for now REST, in the dialect of Coinbase Exchange.
 //!
-//! A [`Gate`] turns requests into asks, and durable facts into answers. It decides nothing about
-//! the market: it reads numbers, names and limits of form, hands asks in, waits until they are
+//! A [`RestGateway`] turns requests into commands, and durable facts into answers. It decides nothing about
+//! the market: it reads numbers, names and limits of form, hands commands in, waits until they are
 //! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
 
 mod book;
@@ -11,24 +11,24 @@ mod connections;
 mod decimal;
 mod extract;
 mod facts;
-mod gate;
-mod guard;
 mod lists;
 mod live;
 mod market;
+mod middleware;
 mod named;
 mod openapi;
 mod orders;
 mod paced;
 mod page;
 mod problem;
+mod responses;
+mod rest_gateway;
 mod schema;
 mod server;
-mod shape;
 mod status;
 mod time;
 mod vocabulary;
 
-pub use gate::{Gate, GateError, Options, listen};
 pub use openapi::openapi_json;
-pub use problem::GateCode;
+pub use problem::GatewayCode;
+pub use rest_gateway::{GatewayError, Options, RestGateway, listen};

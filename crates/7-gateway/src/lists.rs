@@ -11,12 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal::exact;
 use crate::extract::{Account, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
-use crate::gate::App;
 use crate::market::{self, Paged};
 use crate::orders::body;
-use crate::problem::{GateCode, Problem, Refusals};
+use crate::problem::{GatewayCode, Problem, Refusals};
+use crate::responses::{FillBody, OrderBody};
+use crate::rest_gateway::App;
 use crate::schema::ProductId;
-use crate::shape::{FillBody, OrderBody};
 
 /// Orders that one request looks at, at most: bounds the work for an account with very many open
 /// orders of which few are wanted. The page is then short, and `CB-AFTER` says where to go on.
@@ -143,7 +143,7 @@ impl Wanted {
                 "pending" | "active" | "received" | "rejected" => {}
                 _ => {
                     let why = "`status` must be one of: open, done, all";
-                    return Err(Problem::from(GateCode::MalformedRequest).because(why));
+                    return Err(Problem::from(GatewayCode::MalformedRequest).because(why));
                 }
             }
         }
@@ -204,7 +204,7 @@ impl Wanted {
             let why = format!(
                 "`sortedBy` is not supported for more than {LOOKED_AT} orders; sort them by created_at"
             );
-            return Err(Problem::from(GateCode::NotSupported).because(why));
+            return Err(Problem::from(GatewayCode::NotSupported).because(why));
         }
         orders.retain(|order| self.contains(order));
         orders.sort_by(|a, b| {

@@ -1,8 +1,8 @@
-//! The views of this gate, kept up to date by a thread that folds durable facts as they come.
+//! The views of this gateway, kept up to date by a thread that folds durable facts as they come.
 //!
-//! Each batch holds whole asks and readers look between batches, so they see whole asks only. What
+//! Each batch holds whole asks and readers look between batches, so they see whole commands only. What
 //! is shown is up to date or refused: while history is read, when the exchange has ended, and when
-//! facts are missing. A gate that was too slow and was cut off subscribes again.
+//! facts are missing. A gateway that was too slow and was cut off subscribes again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use exchange::Subscription;
 use ledger::views::{Bounds, Views};
-use protocol::Code;
+use protocol::RejectCode;
 use tokio::sync::watch;
 
-use crate::problem::{GateCode, Problem};
+use crate::problem::{GatewayCode, Problem};
 
 /// How far the fold has come.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ struct Folded {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Feed {
     Following,
-    /// The exchange ended, or cut this gate off.
+    /// The exchange ended, or cut this gateway off.
     Ended,
     /// The first fact that is kept is not the next one.
     Gap,
@@ -95,7 +95,7 @@ impl Live {
             _ => "it did not say why",
         };
         self.failure
-            .get_or_init(|| format!("the thread that keeps the gate's views failed: {text}"));
+            .get_or_init(|| format!("the thread that keeps the gateway's views failed: {text}"));
         self.folded.send_modify(|folded| folded.feed = Feed::Failed);
     }
 
@@ -165,12 +165,14 @@ impl Live {
     /// Refuses while the views are not up to date.
     pub(crate) fn ready(&self) -> Result<(), Problem> {
         let Folded { seq, history, feed } = *self.folded.borrow();
-        let gone = |why: &str| Err(Problem::from(Code::Unavailable).because(why.to_owned()));
+        let gone = |why: &str| Err(Problem::from(RejectCode::Unavailable).because(why.to_owned()));
         match feed {
-            Feed::Ended => gone("the exchange has ended, or this gate could not keep up with it"),
+            Feed::Ended => {
+                gone("the exchange has ended, or this gateway could not keep up with it")
+            }
             Feed::Gap => gone("history is no longer kept from the first fact on"),
-            Feed::Failed => gone(self.failure().unwrap_or("the gate's views have failed")),
-            Feed::Following if seq < history => Err(Problem::from(GateCode::Starting)
+            Feed::Failed => gone(self.failure().unwrap_or("the gateway's views have failed")),
+            Feed::Following if seq < history => Err(Problem::from(GatewayCode::Starting)
                 .because(format!("fact {seq} of {history} of its history"))),
             Feed::Following => Ok(()),
         }

@@ -7,17 +7,17 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use ledger::views::{Market, Views};
-use protocol::{Ask, Code};
+use protocol::{Command, RejectCode};
 use serde::Serialize;
 use units::Side;
 
 use crate::decimal;
 use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::facts::{DealBody, FactBody, TradeView};
-use crate::gate::App;
-use crate::problem::{GateCode, Problem, Refusals};
+use crate::problem::{GatewayCode, Problem, Refusals};
+use crate::responses::{Currency, Product, Ticker, TradeBody};
+use crate::rest_gateway::App;
 use crate::schema::ProductId;
-use crate::shape::{Currency, Product, Ticker, TradeBody};
 use crate::time::{Rfc3339, now};
 
 /// Rows of a list, newest first, each with its number; the headers `CB-BEFORE` and `CB-AFTER` carry
@@ -54,7 +54,7 @@ pub(crate) fn named<'a>(views: &'a Views, id: &str) -> Option<&'a Market> {
 
 /// The market that a body or a query names, or a refusal.
 pub(crate) fn product_named<'a>(views: &'a Views, id: &str) -> Result<&'a Market, Problem> {
-    let unknown = || Problem::from(Code::UnknownMarket).because("Product not found");
+    let unknown = || Problem::from(RejectCode::UnknownMarket).because("Product not found");
     named(views, id).ok_or_else(unknown)
 }
 
@@ -90,7 +90,8 @@ pub(crate) async fn product(
     query: Query,
 ) -> Result<Json<Product>, Problem> {
     query.only(&[])?;
-    app.live.read(|views| Ok(Json(Product::of(named(views, &id).ok_or(Code::UnknownMarket)?))))?
+    app.live
+        .read(|views| Ok(Json(Product::of(named(views, &id).ok_or(RejectCode::UnknownMarket)?))))?
 }
 
 /// Last trade and touch of a market.
@@ -104,17 +105,17 @@ pub(crate) async fn ticker(
 ) -> Result<Json<Ticker>, Problem> {
     query.only(&[])?;
     app.live.read(|views| {
-        let market = named(views, &id).ok_or(Code::UnknownMarket)?;
+        let market = named(views, &id).ok_or(RejectCode::UnknownMarket)?;
         let best = |side| market.book.best(side).map(|level| decimal::price(market, level.price));
         let last = market.tape.last();
         let volume = i128::try_from(market.tape.day_volume(now())).unwrap_or(i128::MAX);
         Ok(Json(Ticker {
             bid: best(Side::Buy),
-            ask: best(Side::Sell),
+            command: best(Side::Sell),
             volume: decimal::size(market, volume),
             trade_id: last.map(|trade| trade.seq),
             price: last.map(|trade| decimal::price(market, trade.price)),
-            size: last.map(|trade| decimal::size(market, trade.lots.0)),
+            size: last.map(|trade| decimal::size(market, trade.quantity.0)),
             time: last.map(|trade| Rfc3339(trade.time).to_string()),
         }))
     })?
@@ -133,7 +134,7 @@ pub(crate) async fn trades(
     let query = query.only(&[limit, before, after, from, to])?;
     let (page, span) = (Page::of(&query)?, Span::of(&query)?);
     app.live.read(|views| {
-        let market = named(views, &id).ok_or(Code::UnknownMarket)?;
+        let market = named(views, &id).ok_or(RejectCode::UnknownMarket)?;
         let trades = market.tape.newest_first().filter(|trade| trade.seq < page.after);
         let trades = trades.take_while(|trade| trade.seq > page.before);
         let trades = trades.filter(|trade| span.contains(trade.time)).take(page.limit);
@@ -155,7 +156,7 @@ pub(crate) async fn trade(
     query: Query,
 ) -> Result<Json<TradeView>, Problem> {
     query.only(&[])?;
-    let unknown = || Problem::from(GateCode::UnknownTrade);
+    let unknown = || Problem::from(GatewayCode::UnknownTrade);
     let id: u64 = id.parse().map_err(|_| unknown())?;
     let account = account.named();
     app.live.read(|views| {
@@ -195,9 +196,9 @@ pub(crate) async fn resume(
 ) -> Result<Json<String>, Problem> {
     query.only(&[])?;
     let market = app.live.read(|views| product_named(views, &symbol).map(|market| market.id))??;
-    let (_, shown) = app.ask(Ask::ResumeMarket { market }).await?;
+    let (_, shown) = app.submit(Command::ResumeMarket { market }).await?;
     match shown {
         true => Ok(Json(symbol)),
-        false => Err(Problem::from(GateCode::ViewsBehind).because(format!("market {symbol}"))),
+        false => Err(Problem::from(GatewayCode::ViewsBehind).because(format!("market {symbol}"))),
     }
 }

@@ -1,7 +1,7 @@
 //! Which order a path names, by its number or by the client's id, and whether it is the account's own.
 
 use ledger::views::{Bounds, Order, Views};
-use protocol::Code;
+use protocol::RejectCode;
 use units::{AccountId, ClientId, OrderId};
 
 use crate::client_oid;
@@ -28,7 +28,9 @@ impl Named {
         }
         let digits = id.bytes().all(|byte| byte.is_ascii_digit());
         let number = id.parse().ok().filter(|_| digits);
-        number.map(|number| Named::Number(OrderId(number))).ok_or_else(|| Code::UnknownOrder.into())
+        number
+            .map(|number| Named::Number(OrderId(number)))
+            .ok_or_else(|| RejectCode::UnknownOrder.into())
     }
 
     /// The order of this account, or a refusal that says how long orders are kept. It is the same
@@ -45,7 +47,7 @@ impl Named {
         };
         order.ok_or_else(|| {
             let (own, all) = (kept.finished_per_account, kept.finished);
-            Problem::from(Code::UnknownOrder).explained(format!(
+            Problem::from(RejectCode::UnknownOrder).explained(format!(
                 "of the orders that are done the last {own} of an account are kept, {all} of all \
                  accounts"
             ))

@@ -1,4 +1,4 @@
-//! The description of this gate for programs, made from the handlers and shapes themselves.
+//! The description of this gateway for programs, made from the handlers and shapes themselves.
 
 use std::sync::LazyLock;
 
@@ -18,9 +18,9 @@ use crate::{book, facts, lists, market, orders, problem, schema, status};
     info(
         title = "Buttonwood",
         description = "REST of the exchange, in the dialect of Coinbase Exchange. Accounts are \
-            named, not proven: this gate is served on loopback only. Refusals are problem details \
+            named, not proven: this gateway is served on loopback only. Refusals are problem details \
             (RFC 9457, `application/problem+json`); a program may rely on their `code`.\n\n\
-            What is open is always shown. Of what has passed the gate keeps the last 1,000 orders \
+            What is open is always shown. Of what has passed the gateway keeps the last 1,000 orders \
             that are done and the last 1,000 fills of each account, of all accounts together those \
             of the last 131,072 orders and trades, and the last 1,000 trades of each market; of \
             what is older it says `unknown-order` or `unknown-trade`. The journal has all of it.",
@@ -38,7 +38,7 @@ use crate::{book, facts, lists, market, orders, problem, schema, status};
         (name = "market", description = "What everybody may see"),
         (name = "orders", description = "An account's own"),
         (name = "admin", description = "The operator's"),
-        (name = "state", description = "The gate's own state"),
+        (name = "state", description = "The gateway's own state"),
     ),
 )]
 struct Api;

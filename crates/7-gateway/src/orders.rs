@@ -1,6 +1,6 @@
 //! Orders and fills of the account that asks: place, replace, cancel, look.
 //!
-//! A handler answers when its ask is durable and the views have it behind them, so that whoever
+//! A handler answers when its command is durable and the views have it behind them, so that whoever
 //! asks next sees what was answered.
 
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use axum::Json;
 use axum::extract::State;
 use exchange::Answer;
 use ledger::views::{Order, Views};
-use protocol::{Ask, Code, Place, Replace, Tell, TimeInForce};
+use protocol::{Command, NewOrder, RejectCode, Replace, Response, TimeInForce};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use units::{AccountId, OrderId};
 use utoipa::ToSchema;
 
 use crate::extract::{Account, Body, Id, Present, Query};
-use crate::gate::App;
 use crate::named::{Named, own};
-use crate::problem::{GateCode, Problem, Refusals};
+use crate::problem::{GatewayCode, Problem, Refusals};
+use crate::responses::OrderBody;
+use crate::rest_gateway::App;
 use crate::schema::{ClientOid, DecimalIn, False, NumberText, OrderName, ProductId};
-use crate::shape::OrderBody;
 use crate::vocabulary::{SideWord, TimeInForceWord, TypeWord};
 use crate::{client_oid, collar, decimal, market};
 
@@ -29,7 +29,7 @@ use crate::{client_oid, collar, decimal, market};
 /// Fields that are not here are refused, those of the dialect that are not supported by name.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PlaceBody {
+pub(crate) struct NewOrderBody {
     /// Name of the market.
     #[schema(value_type = ProductId)]
     product_id: String,
@@ -45,11 +45,11 @@ pub(crate) struct PlaceBody {
     /// `GTC` (if left out) or `IOC`.
     #[schema(value_type = Option<TimeInForceWord>)]
     time_in_force: Option<String>,
-    /// The client's own id of this ask.
+    /// The client's own id of this command.
     ///
     /// An account's last 1,024 ids are remembered, those of replaces included. Sent again under one
     /// of them, the same order is not placed again: the answer is the first as it is now, perhaps at
-    /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another ask under it
+    /// another price or done, or 410 `order-forgotten` if it is no longer kept. Another command under it
     /// is refused: 400 `client-id-used`. Under an older id the same order is placed anew.
     #[schema(value_type = Option<ClientOid>)]
     client_oid: Option<String>,
@@ -90,7 +90,7 @@ pub(crate) struct ReplaceBody {
     /// Its size from now on, what has traded included, as decimal text.
     #[schema(value_type = DecimalIn)]
     size: String,
-    /// The client's own id of this ask, as for a new order. A repeat changes nothing, and gets the
+    /// The client's own id of this command, as for a new order. A repeat changes nothing, and gets the
     /// order as it is now.
     #[schema(value_type = Option<ClientOid>)]
     client_oid: Option<String>,
@@ -98,7 +98,7 @@ pub(crate) struct ReplaceBody {
     account: Option<u32>,
 }
 
-impl PlaceBody {
+impl NewOrderBody {
     /// Refuses what the dialect has and this exchange does not, by its name.
     fn supported(&self) -> Result<(), Problem> {
         let fields = [
@@ -111,7 +111,7 @@ impl PlaceBody {
             ("max_floor", &self.max_floor),
             ("profile_id", &self.profile_id),
         ];
-        let not = |what: String| Err(Problem::from(GateCode::NotSupported).because(what));
+        let not = |what: String| Err(Problem::from(GatewayCode::NotSupported).because(what));
         if let Some(other) = self.r#type.as_deref().filter(|word| *word != "limit") {
             return not(format!("type `{other}` is not supported; there is only `limit`"));
         }
@@ -124,38 +124,38 @@ impl PlaceBody {
         }
     }
 
-    fn stands(&self) -> Result<TimeInForce, Problem> {
+    fn time_in_force(&self) -> Result<TimeInForce, Problem> {
         match self.time_in_force.as_deref() {
             None | Some("GTC") => Ok(TimeInForce::GoodTillCancel),
             Some("IOC") => Ok(TimeInForce::ImmediateOrCancel),
-            Some(other) => Err(Problem::from(GateCode::NotSupported).because(format!(
+            Some(other) => Err(Problem::from(GatewayCode::NotSupported).because(format!(
                 "time_in_force `{other}` is not supported; there are `GTC` and `IOC`"
             ))),
         }
     }
 
-    fn ask(&self, account: AccountId, views: &Views) -> Result<Ask, Problem> {
-        let stands = self.stands()?;
+    fn command(&self, account: AccountId, views: &Views) -> Result<Command, Problem> {
+        let time_in_force = self.time_in_force()?;
         let market = market::product_named(views, &self.product_id)?;
-        Ok(Ask::Place(Place {
+        Ok(Command::NewOrder(NewOrder {
             account,
             client: self.client_oid.as_deref().map(client_oid::parse).transpose()?,
             market: market.id,
             side: self.side.into(),
             price: decimal::parse_price(market, required("price", self.price.as_deref())?)?,
-            lots: decimal::parse_size(market, required("size", self.size.as_deref())?)?,
-            stands,
+            quantity: decimal::parse_size(market, required("size", self.size.as_deref())?)?,
+            time_in_force,
         }))
     }
 }
 
 fn required<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, Problem> {
     let missing =
-        || Problem::from(GateCode::MalformedRequest).because(format!("{name} is required"));
+        || Problem::from(GatewayCode::MalformedRequest).because(format!("{name} is required"));
     value.ok_or_else(missing)
 }
 
-/// What an ask came to.
+/// What a command came to.
 pub(crate) enum Outcome {
     /// It happened; these are its facts.
     Happened(Answer),
@@ -164,27 +164,27 @@ pub(crate) enum Outcome {
 }
 
 impl App {
-    /// Hands in one ask, waits until it is durable, and until reads show it or that took too long.
-    pub(crate) async fn ask(&self, ask: Ask) -> Result<(Outcome, bool), Problem> {
+    /// Hands in one command, waits until it is durable, and until reads show it or that took too long.
+    pub(crate) async fn submit(&self, command: Command) -> Result<(Outcome, bool), Problem> {
         let (reply, answer) = oneshot::channel();
         let reply = move |answers| {
             // Nobody listens any more when the request ran out of time; it has been told so.
             drop(reply.send(answers));
         };
-        self.client.submit(vec![ask], reply).map_err(|_| Code::Busy)?;
-        let answers = answer.await.map_err(|_| Code::Unavailable)?;
-        let mut answers = answers.map_err(|_| Code::Unavailable)?;
-        let answer = answers.pop().ok_or(Code::Failed)?;
+        self.client.submit_batch(vec![command], reply).map_err(|_| RejectCode::Busy)?;
+        let answers = answer.await.map_err(|_| RejectCode::Unavailable)?;
+        let mut answers = answers.map_err(|_| RejectCode::Unavailable)?;
+        let answer = answers.pop().ok_or(RejectCode::Failed)?;
         let mut last = 0;
-        for tell in &answer.tells {
-            match tell {
-                Tell::Refused(code) => return Err(self.refusal(*code, &ask).await),
-                Tell::Repeated(order) => {
+        for response in &answer.responses {
+            match response {
+                Response::Rejected(code) => return Err(self.refusal(*code, &command).await),
+                Response::Repeated(order) => {
                     let durable = (self.health)().durable;
                     let shown = self.live.reach(durable, self.options.views_within).await;
                     return Ok((Outcome::Repeated(*order), shown));
                 }
-                Tell::Fact(stamp, _) => last = last.max(stamp.seq),
+                Response::Fact(stamp, _) => last = last.max(stamp.seq),
             }
         }
         let shown = self.live.reach(last, self.options.views_within).await;
@@ -192,36 +192,36 @@ impl App {
     }
 
     /// A refusal by the exchange, with the particulars that the views can add.
-    async fn refusal(&self, code: Code, ask: &Ask) -> Problem {
+    async fn refusal(&self, code: RejectCode, command: &Command) -> Problem {
         let problem = Problem::from(code);
-        if code != Code::BeyondCollar {
+        if code != RejectCode::BeyondCollar {
             return problem;
         }
         // The trade that the collar is around was durable before this answer came.
         self.live.reach((self.health)().durable, self.options.views_within).await;
-        match self.live.read(|views| collar::explain(views, ask)) {
+        match self.live.read(|views| collar::explain(views, command)) {
             Ok(Some(why)) => problem.because(why),
             Ok(None) | Err(_) => problem,
         }
     }
 
-    /// Hands in an ask about one order of an account; true if reads show what came of it.
-    async fn ask_about(
+    /// Hands in a command about one order of an account; true if reads show what came of it.
+    async fn find(
         &self,
         account: AccountId,
         order: OrderId,
-        ask: Ask,
+        command: Command,
     ) -> Result<bool, Problem> {
-        match self.ask(ask).await {
+        match self.submit(command).await {
             Ok((_, shown)) => Ok(shown),
-            Err(problem) if problem.is(Code::UnknownOrder) => {
+            Err(problem) if problem.is(RejectCode::UnknownOrder) => {
                 // The exchange knows open orders only; whether it has ended, the views may know.
                 let durable = (self.health)().durable;
                 self.live.reach(durable, self.options.views_within).await;
                 let done =
                     |views: &Views| own(views, account, order).is_some_and(|o| o.end.is_some());
                 match self.live.read(done) {
-                    Ok(true) => Err(Problem::from(GateCode::OrderDone)),
+                    Ok(true) => Err(Problem::from(GatewayCode::OrderDone)),
                     Ok(false) | Err(_) => Err(problem),
                 }
             }
@@ -240,42 +240,42 @@ pub(crate) fn body(views: &Views, order: &Order) -> Option<OrderBody> {
     Some(OrderBody::of(views.market(order.entered.market)?, order))
 }
 
-/// Enters an order. The answer shows it as this ask left it.
+/// Enters an order. The answer shows it as this command left it.
 ///
 /// A repeat under its `client_oid` enters nothing, and shows the order as it is now.
-#[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceBody,
+#[utoipa::path(post, path = "/orders", tag = "orders", request_body = NewOrderBody,
     security(("key" = []), ("account" = []), ()),
     responses((status = 200, body = OrderBody), Refusals))]
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
     account: Account,
     query: Query,
-    Body(place): Body<PlaceBody>,
+    Body(place): Body<NewOrderBody>,
 ) -> Result<Json<OrderBody>, Problem> {
     query.only(&[])?;
     place.supported()?;
     let account = account.or(place.account)?;
-    let ask = app.live.read(|views| place.ask(account, views))??;
-    let answer = match app.ask(ask).await? {
+    let command = app.live.read(|views| place.command(account, views))??;
+    let answer = match app.submit(command).await? {
         (Outcome::Happened(answer), _) => answer,
         (Outcome::Repeated(order), shown) => return repeated(&app, account, order, shown),
     };
     let mut order: Option<Order> = None;
-    for tell in &answer.tells {
-        match (tell, &mut order) {
-            (Tell::Fact(stamp, protocol::Fact::Entered(entered)), None) => {
+    for response in &answer.responses {
+        match (response, &mut order) {
+            (Response::Fact(stamp, protocol::Fact::Entered(entered)), None) => {
                 order = Some(Order::new(stamp, *entered));
             }
-            (Tell::Fact(stamp, fact), Some(order)) => order.apply(stamp, fact),
+            (Response::Fact(stamp, fact), Some(order)) => order.apply(stamp, fact),
             _ => {}
         }
     }
-    let order = order.ok_or(Code::Failed)?;
+    let order = order.ok_or(RejectCode::Failed)?;
     let body = app.live.read(|views| body(views, &order))?;
-    Ok(Json(body.ok_or(Code::UnknownMarket)?))
+    Ok(Json(body.ok_or(RejectCode::UnknownMarket)?))
 }
 
-/// The answer to an ask that came before: its order as it is now.
+/// The answer to a command that came before: its order as it is now.
 fn repeated(
     app: &App,
     account: AccountId,
@@ -286,7 +286,7 @@ fn repeated(
         Some(body) => Ok(Json(body)),
         None if shown => {
             let which = format!("order {}", order.0);
-            Err(Problem::from(GateCode::OrderForgotten).explained(which))
+            Err(Problem::from(GatewayCode::OrderForgotten).explained(which))
         }
         None => Err(behind(order)),
     }
@@ -294,7 +294,7 @@ fn repeated(
 
 /// It happened, and reads do not show it yet.
 fn behind(order: OrderId) -> Problem {
-    Problem::from(GateCode::ViewsBehind).explained(format!("order {}", order.0))
+    Problem::from(GatewayCode::ViewsBehind).explained(format!("order {}", order.0))
 }
 
 /// Gives an open order a new price and size.
@@ -315,22 +315,22 @@ pub(crate) async fn replace(
     query.only(&[])?;
     let account = account.or(replace.account)?;
     let named = Named::parse(&id)?;
-    let ask = app.live.read(|views| {
+    let command = app.live.read(|views| {
         let order = named.find(views, account, &app.options.views)?;
-        let market = views.market(order.entered.market).ok_or(Code::UnknownMarket)?;
+        let market = views.market(order.entered.market).ok_or(RejectCode::UnknownMarket)?;
         Ok::<Replace, Problem>(Replace {
             account,
             client: replace.client_oid.as_deref().map(client_oid::parse).transpose()?,
             order: order.entered.order,
             price: decimal::parse_price(market, &replace.price)?,
-            lots: decimal::parse_size(market, &replace.size)?,
+            quantity: decimal::parse_size(market, &replace.size)?,
         })
     })??;
-    let shown = app.ask_about(account, ask.order, Ask::Replace(ask)).await?;
+    let shown = app.find(account, command.order, Command::Replace(command)).await?;
     if !shown {
-        return Err(behind(ask.order));
+        return Err(behind(command.order));
     }
-    repeated(&app, account, ask.order, shown)
+    repeated(&app, account, command.order, shown)
 }
 
 /// Takes an order off its market. The answer is its number.
@@ -355,12 +355,12 @@ pub(crate) async fn cancel(
             let market =
                 product.map(|product| market::product_named(views, product)).transpose()?;
             match market {
-                Some(market) if market.id != order.market => Err(Code::UnknownOrder.into()),
+                Some(market) if market.id != order.market => Err(RejectCode::UnknownOrder.into()),
                 _ => Ok::<OrderId, Problem>(order.order),
             }
         })??,
     };
-    let shown = app.ask_about(account, order, Ask::Cancel { account, order }).await?;
+    let shown = app.find(account, order, Command::Cancel { account, order }).await?;
     match shown {
         true => Ok(Json(order.0.to_string())),
         false => Err(behind(order)),
@@ -380,9 +380,9 @@ pub(crate) async fn release(
 ) -> Result<Json<String>, Problem> {
     query.only(&[])?;
     let Named::Number(order) = Named::parse(&id)? else {
-        return Err(Code::UnknownOrder.into());
+        return Err(RejectCode::UnknownOrder.into());
     };
-    let (_, shown) = app.ask(Ask::Release { order }).await?;
+    let (_, shown) = app.submit(Command::Release { order }).await?;
     match shown {
         true => Ok(Json(order.0.to_string())),
         false => Err(behind(order)),
@@ -405,6 +405,6 @@ pub(crate) async fn order(
     let named = Named::parse(&id)?;
     app.live.read(|views| {
         let order = named.find(views, account, &app.options.views)?;
-        Ok(Json(body(views, order).ok_or(Code::UnknownMarket)?))
+        Ok(Json(body(views, order).ok_or(RejectCode::UnknownMarket)?))
     })?
 }

@@ -1,6 +1,6 @@
 //! The page for people: markets, ladder and tape, in three small files that lie in this crate.
 //!
-//! It loads nothing from elsewhere and polls this gate's own paths, as any client could.
+//! It loads nothing from elsewhere and polls this gateway's own paths, as any client could.
 
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::IntoResponse;

@@ -2,36 +2,36 @@
 //!
 //! Clients of the dialect read `message` alone, so it carries the particular, in Coinbase's words
 //! where it has some; `code` is ours, and `title` says in a sentence what the code means.
-//! Refusals of the exchange keep their [`Code`]; what a gate refuses by itself, before anything was
-//! asked, has a [`GateCode`]. No request is ever answered by a bare status.
+//! Refusals of the exchange keep their [`RejectCode`]; what a gateway refuses by itself, before anything was
+//! asked, has a [`GatewayCode`]. No request is ever answered by a bare status.
 
 use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::Code;
+use protocol::RejectCode;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-macro_rules! gate_codes {
+macro_rules! gateway_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $message:literal;)*) => {
-        /// Why a gate refused a request by itself. The exchange was not asked, or has answered.
+        /// Why a gateway refused a request by itself. The exchange was not asked, or has answered.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum GateCode { $($(#[$doc])* $name,)* }
+        pub enum GatewayCode { $($(#[$doc])* $name,)* }
 
-        impl GateCode {
+        impl GatewayCode {
             /// Every code of a gate.
-            pub const ALL: &[GateCode] = &[$(GateCode::$name,)*];
+            pub const ALL: &[GatewayCode] = &[$(GatewayCode::$name,)*];
 
             /// The code as clients see it, such as `malformed-request`.
             pub fn as_str(self) -> &'static str {
-                match self { $(GateCode::$name => $text,)* }
+                match self { $(GatewayCode::$name => $text,)* }
             }
 
             /// One sentence for a person.
             pub fn message(self) -> &'static str {
-                match self { $(GateCode::$name => $message,)* }
+                match self { $(GatewayCode::$name => $message,)* }
             }
 
             /// The HTTP status that it comes with.
@@ -40,13 +40,13 @@ macro_rules! gate_codes {
             }
 
             fn status_code(self) -> StatusCode {
-                match self { $(GateCode::$name => StatusCode::$status,)* }
+                match self { $(GatewayCode::$name => StatusCode::$status,)* }
             }
         }
     };
 }
 
-gate_codes! {
+gateway_codes! {
     /// Not JSON, a field missing, unknown or of the wrong type, or a value of no meaning.
     MalformedRequest = "malformed-request", BAD_REQUEST,
         "The request cannot be read; `message` says where.";
@@ -70,9 +70,9 @@ gate_codes! {
     /// The order was there, and has ended.
     OrderDone = "order-done", BAD_REQUEST,
         "This order is filled or cancelled, so it cannot be cancelled or replaced.";
-    /// The same ask came before; its order has ended and is not at hand any more.
+    /// The same command came before; its order has ended and is not at hand any more.
     OrderForgotten = "order-forgotten", GONE,
-        "This ask happened before; its order has ended and is no longer at hand.";
+        "This command happened before; its order has ended and is no longer at hand.";
     /// The body has too many bytes.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large.";
     /// The body did not arrive in time.
@@ -81,7 +81,7 @@ gate_codes! {
     /// The facts of before the start are still being read.
     Starting = "starting", SERVICE_UNAVAILABLE,
         "The exchange is reading its history; ask again shortly.";
-    /// The ask happened and is durable, but is not to be seen yet.
+    /// The command happened and is durable, but is not to be seen yet.
     ViewsBehind = "views-behind", SERVICE_UNAVAILABLE,
         "It happened and is durable, but cannot be shown yet; look again shortly.";
 }
@@ -127,14 +127,14 @@ pub(crate) enum Refusals {
     Ours(#[to_schema] ProblemBody<'static>),
 }
 
-impl From<Code> for Problem {
-    fn from(code: Code) -> Problem {
+impl From<RejectCode> for Problem {
+    fn from(code: RejectCode) -> Problem {
         Problem::new(status(code), code.as_str(), code.message())
     }
 }
 
-impl From<GateCode> for Problem {
-    fn from(code: GateCode) -> Problem {
+impl From<GatewayCode> for Problem {
+    fn from(code: GatewayCode) -> Problem {
         Problem::new(code.status_code(), code.as_str(), code.message())
     }
 }
@@ -158,7 +158,7 @@ impl Problem {
     }
 
     /// True if it has this code of the exchange.
-    pub(crate) fn is(&self, code: Code) -> bool {
+    pub(crate) fn is(&self, code: RejectCode) -> bool {
         self.code == code.as_str()
     }
 
@@ -185,30 +185,30 @@ fn dialect(code: &str) -> Option<&'static str> {
 }
 
 /// The HTTP status of a refusal by the exchange.
-fn status(code: Code) -> StatusCode {
+fn status(code: RejectCode) -> StatusCode {
     match code {
-        Code::Busy => StatusCode::TOO_MANY_REQUESTS,
-        Code::JournalFull
-        | Code::Unavailable
-        | Code::TooManyMarkets
-        | Code::TooManyOrders
-        | Code::TooManyAccounts => StatusCode::SERVICE_UNAVAILABLE,
-        Code::UnknownMarket | Code::UnknownOrder => StatusCode::NOT_FOUND,
-        Code::MarketExists
-        | Code::MarketStopped
-        | Code::MarketNotStopped
-        | Code::OrderSuspended
-        | Code::OrderNotSuspended => StatusCode::CONFLICT,
+        RejectCode::Busy => StatusCode::TOO_MANY_REQUESTS,
+        RejectCode::JournalFull
+        | RejectCode::Unavailable
+        | RejectCode::TooManyMarkets
+        | RejectCode::TooManyOrders
+        | RejectCode::TooManyAccounts => StatusCode::SERVICE_UNAVAILABLE,
+        RejectCode::UnknownMarket | RejectCode::UnknownOrder => StatusCode::NOT_FOUND,
+        RejectCode::MarketExists
+        | RejectCode::MarketStopped
+        | RejectCode::MarketNotStopped
+        | RejectCode::OrderSuspended
+        | RejectCode::OrderNotSuspended => StatusCode::CONFLICT,
         // 400 and not 409: clients of the dialect take 409 for an exchange that is away, and ask again.
-        Code::ClientIdUsed
-        | Code::BadScale
-        | Code::BadRules
-        | Code::BadPrice
-        | Code::PriceNotAboveZero
-        | Code::BeyondCollar
-        | Code::BadLots
-        | Code::BelowDone => StatusCode::BAD_REQUEST,
-        Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        RejectCode::ClientIdUsed
+        | RejectCode::BadScale
+        | RejectCode::BadRules
+        | RejectCode::BadPrice
+        | RejectCode::PriceNotAboveZero
+        | RejectCode::BeyondCollar
+        | RejectCode::BadQuantity
+        | RejectCode::BelowFilled => StatusCode::BAD_REQUEST,
+        RejectCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -237,10 +237,10 @@ mod tests {
 
     #[test]
     fn every_refusal_has_a_code_of_its_own_and_a_status_of_an_error() {
-        let exchange = Code::ALL.iter().map(|&code| Problem::from(code));
-        let gate = GateCode::ALL.iter().map(|&code| Problem::from(code));
+        let exchange = RejectCode::ALL.iter().map(|&code| Problem::from(code));
+        let gateway = GatewayCode::ALL.iter().map(|&code| Problem::from(code));
         let mut codes = BTreeSet::new();
-        for problem in exchange.chain(gate) {
+        for problem in exchange.chain(gateway) {
             assert!(codes.insert(problem.code), "{} twice", problem.code);
             assert!(problem.status.as_u16() >= 400, "{}", problem.code);
             assert!(problem.status.canonical_reason().is_some(), "{}", problem.code);
@@ -249,10 +249,10 @@ mod tests {
 
     #[test]
     fn what_the_dialect_says_is_said_of_codes_that_there_are() {
-        let all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        let ours = GateCode::ALL.iter().map(|code| code.as_str());
+        let all: Vec<&str> = RejectCode::ALL.iter().map(|code| code.as_str()).collect();
+        let ours = GatewayCode::ALL.iter().map(|code| code.as_str());
         let told = all.into_iter().chain(ours).filter(|code| dialect(code).is_some()).count();
         assert_eq!(told, 6, "each code that `dialect` names");
-        assert_eq!(Problem::from(Code::UnknownOrder).message, "NotFound");
+        assert_eq!(Problem::from(RejectCode::UnknownOrder).message, "NotFound");
     }
 }

@@ -1,15 +1,15 @@
-//! The gate's own state: time and health.
+//! The gateway's own state: time and health.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use protocol::Code;
+use protocol::RejectCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::gate::App;
 use crate::problem::{Problem, Refusals};
+use crate::rest_gateway::App;
 use crate::time::{Rfc3339, now};
 
 /// The exchange's clock.
@@ -44,7 +44,7 @@ pub(crate) struct Alive {
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Result<Json<Alive>, Problem> {
     let failure = (app.health)().failure;
     match failure.or_else(|| app.live.failure().map(ToOwned::to_owned)) {
-        Some(failure) => Err(Problem::from(Code::Unavailable).because(failure)),
+        Some(failure) => Err(Problem::from(RejectCode::Unavailable).because(failure)),
         None => Ok(Json(Alive { status: "ok" })),
     }
 }
@@ -60,8 +60,8 @@ pub(crate) struct Ready {
     shown: u64,
     /// Which start of the exchange this is, from 1.
     epoch: u32,
-    /// Asks answered since that start.
-    asks: u64,
+    /// Commands answered since that start.
+    commands: u64,
     /// Open orders.
     open_orders: usize,
     /// What is wrong with the system's clock, if something is; orders are taken all the same.
@@ -75,11 +75,11 @@ pub(crate) struct Ready {
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, Problem> {
     let health = (app.health)();
     if let Some(failure) = health.failure {
-        return Err(Problem::from(Code::Unavailable).because(failure));
+        return Err(Problem::from(RejectCode::Unavailable).because(failure));
     }
-    if !health.room {
-        let problem = Problem::from(Code::JournalFull);
-        return Err(match health.room_for_cancels {
+    if !health.accepts_orders {
+        let problem = Problem::from(RejectCode::JournalFull);
+        return Err(match health.accepts_cancels {
             true => problem,
             false => problem.because("Nothing is left for cancels either: they are refused too."),
         });
@@ -88,7 +88,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, P
         Json(Ready {
             status: "ready",
             durable: health.durable,
-            asks: health.asks,
+            commands: health.commands,
             shown: views.seq(),
             epoch: views.epoch(),
             open_orders: views.orders().open_count(),

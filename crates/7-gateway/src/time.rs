@@ -8,7 +8,7 @@ use units::Time;
 pub(crate) struct Rfc3339(pub(crate) Time);
 
 /// What time it is, by this machine's clock. For showing only: asks get their time elsewhere.
-#[allow(clippy::disallowed_types, reason = "a gate is an edge, where clocks are read")]
+#[allow(clippy::disallowed_types, reason = "a gateway is an edge, where clocks are read")]
 pub(crate) fn now() -> Time {
     use std::time::SystemTime;
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -58,8 +58,8 @@ pub(crate) enum TimeInForceWord {
 }
 
 impl From<TimeInForce> for TimeInForceWord {
-    fn from(stands: TimeInForce) -> TimeInForceWord {
-        match stands {
+    fn from(time_in_force: TimeInForce) -> TimeInForceWord {
+        match time_in_force {
             TimeInForce::GoodTillCancel => TimeInForceWord::Gtc,
             TimeInForce::ImmediateOrCancel => TimeInForceWord::Ioc,
         }
@@ -115,7 +115,7 @@ impl From<DoneReason> for DoneReasonWord {
     }
 }
 
-/// `M`, maker: the resting order; `T`, taker: the newcomer.
+/// `M`, maker: the resting order; `T`, taker: the incoming order.
 #[derive(Serialize, ToSchema, Clone, Copy)]
 pub(crate) enum Liquidity {
     /// Maker.

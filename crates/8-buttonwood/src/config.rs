@@ -24,12 +24,12 @@ pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 /// Everything that can be configured.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Config {
-    /// Where the gate listens.
+    /// Where the gateway listens.
     pub(crate) listen: SocketAddr,
     /// Where facts are kept.
     pub(crate) journal: PathBuf,
-    /// When an ask is answered.
-    pub(crate) policy: PolicyName,
+    /// When a command is answered.
+    pub(crate) durability: DurabilityName,
     /// Mebibytes that the journal sets aside.
     pub(crate) reserve: Reserve,
     /// Facts between two snapshots.
@@ -45,7 +45,7 @@ pub(crate) struct Config {
 /// The policies by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum PolicyName {
+pub(crate) enum DurabilityName {
     /// Answer when durable
     Disk,
     /// Answer at once and keep nothing
@@ -58,7 +58,7 @@ pub(crate) enum PolicyName {
 pub(crate) struct Reserve(u64);
 
 impl Reserve {
-    /// Facts of asks that were let in before the disk was found full must fit: about 5 MiB at most.
+    /// Facts of commands that were let in before the disk was found full must fit: about 5 MiB at most.
     const LEAST: u64 = 8;
     /// Beyond any disk of today.
     const MOST: u64 = 1 << 20;
@@ -114,8 +114,8 @@ pub(crate) struct Said {
     pub(crate) listen: Option<SocketAddr>,
     /// See [`Config::journal`].
     pub(crate) journal: Option<PathBuf>,
-    /// See [`Config::policy`].
-    pub(crate) policy: Option<PolicyName>,
+    /// See [`Config::durability`].
+    pub(crate) durability: Option<DurabilityName>,
     /// See [`Config::reserve`].
     #[serde(rename = "reserve_mib")]
     pub(crate) reserve: Option<Reserve>,
@@ -127,7 +127,7 @@ pub(crate) struct Said {
     pub(crate) markets: Option<Vec<Market>>,
 }
 
-/// Reads where a gate listens, as flags, variables and the file say it.
+/// Reads where a gateway listens, as flags, variables and the file say it.
 pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("'{text}' is no IP address with a port; give both, such as 127.0.0.1:8080")
@@ -143,11 +143,11 @@ fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAdd
     listen(&String::deserialize(text)?).map(Some).map_err(D::Error::custom)
 }
 
-impl fmt::Display for PolicyName {
+impl fmt::Display for DurabilityName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            PolicyName::Disk => "disk",
-            PolicyName::Memory => "memory",
+            DurabilityName::Disk => "disk",
+            DurabilityName::Memory => "memory",
         })
     }
 }
@@ -174,7 +174,7 @@ impl Said {
         Said {
             listen: self.listen.or(other.listen),
             journal: self.journal.or(other.journal),
-            policy: self.policy.or(other.policy),
+            durability: self.durability.or(other.durability),
             reserve: self.reserve.or(other.reserve),
             snapshot_every: self.snapshot_every.or(other.snapshot_every),
             clock_bound_s: self.clock_bound_s.or(other.clock_bound_s),
@@ -191,7 +191,7 @@ impl Said {
         Config {
             listen: whole.listen.expect(said),
             journal: whole.journal.expect(said),
-            policy: whole.policy.expect(said),
+            durability: whole.durability.expect(said),
             reserve: whole.reserve.expect(said),
             snapshot_every: whole.snapshot_every.expect(said),
             clock_bound_s: whole.clock_bound_s.expect(said),
@@ -209,7 +209,7 @@ mod tests {
     fn the_defaults_say_everything() {
         let config = Said::default().config();
         assert!(config.listen.ip().is_loopback());
-        assert_eq!(config.policy, PolicyName::Disk);
+        assert_eq!(config.durability, DurabilityName::Disk);
         assert_eq!(config.markets.len(), 2);
         assert_eq!(config.markets[0].lot, units::Scale::places(8));
         assert_eq!((config.markets[0].negative_prices, config.markets[0].collar), (false, None));
@@ -221,7 +221,7 @@ mod tests {
         let flags = Said { listen: "127.0.0.1:2".parse().ok(), ..Said::default() };
         let config = flags.or(Said::parse(file).unwrap()).config();
         assert_eq!(config.listen.port(), 2);
-        assert_eq!((config.policy, config.markets.len()), (PolicyName::Memory, 0));
+        assert_eq!((config.durability, config.markets.len()), (DurabilityName::Memory, 0));
         assert_eq!(config.journal, Said::default().config().journal);
     }
 

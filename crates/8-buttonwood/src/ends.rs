@@ -9,10 +9,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crate::house::{House, HouseError};
 use crate::output;
+use crate::server::{Server, ServerError};
 
-/// How often a run looks whether exchange and gate still live.
+/// How often a run looks whether exchange and gateway still live.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What ends a run.
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) enum End {
     /// Ctrl-C, or the system's wish.
     Asked,
-    /// The exchange takes no more asks.
+    /// The exchange takes no more commands.
     Exchange,
     /// A thread of the program has failed: which, and of what.
     Thread(String),
@@ -39,7 +39,7 @@ impl Ends {
     ///
     /// One that comes before anybody waits for it, as while a long journal is read, ends the program at once: nothing
     /// was answered yet. So does a second one, whatever the first is waiting for: what was answered is durable.
-    pub(crate) fn listen() -> Result<Ends, HouseError> {
+    pub(crate) fn listen() -> Result<Ends, ServerError> {
         let ends = Ends::new();
         let (asked, awaited) = (ends.sender(), ends.awaited.clone());
         let handler = move || {
@@ -50,7 +50,7 @@ impl Ends {
             tell(&asked, End::Asked);
         };
         ctrlc::set_handler(handler)
-            .map_err(|why| HouseError::System(format!("cannot listen for Ctrl-C: {why}")))?;
+            .map_err(|why| ServerError::System(format!("cannot listen for Ctrl-C: {why}")))?;
         Ok(ends)
     }
 
@@ -70,20 +70,20 @@ impl Ends {
     }
 
     /// Waits so long for an end. True if the run was asked to end, false if the time is over; an error if
-    /// the exchange, its gate or a thread has died.
-    pub(crate) fn wait(&self, house: &House, within: Duration) -> Result<bool, HouseError> {
+    /// the exchange, its gateway or a thread has died.
+    pub(crate) fn wait(&self, server: &Server, within: Duration) -> Result<bool, ServerError> {
         let mut left = within;
         loop {
-            if house.failure().is_some() {
-                return Err(house.ended());
+            if server.failure().is_some() {
+                return Err(server.ended());
             }
             let step = left.min(LOOK);
             match self.receiver.recv_timeout(step) {
                 Ok(End::Asked) => return Ok(true),
                 Ok(End::Exchange) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(house.ended());
+                    return Err(server.ended());
                 }
-                Ok(End::Thread(why)) => return Err(HouseError::Thread(why)),
+                Ok(End::Thread(why)) => return Err(ServerError::Thread(why)),
                 Err(RecvTimeoutError::Timeout) => left -= step,
             }
             if left.is_zero() {
@@ -105,7 +105,7 @@ pub(crate) fn spawn(
     name: String,
     ends: Sender<End>,
     work: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, HouseError> {
+) -> Result<JoinHandle<()>, ServerError> {
     let named = name.clone();
     let guarded = move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
@@ -118,7 +118,7 @@ pub(crate) fn spawn(
         }
     };
     let thread = Builder::new().name(name).spawn(guarded);
-    thread.map_err(|why| HouseError::System(format!("no thread: {why}")))
+    thread.map_err(|why| ServerError::System(format!("no thread: {why}")))
 }
 
 /// Waits for the end of such a thread, which has said by itself how it ended.
@@ -137,51 +137,51 @@ mod tests {
 
     use super::*;
     use crate::failure::Failure;
-    use crate::house::Plan;
+    use crate::server::Plan;
 
     /// An exchange in memory, with its gate.
-    fn house() -> House {
+    fn server() -> Server {
         let listen = ([127, 0, 0, 1], 0).into();
         let (journal, markets, rules) = (None, Vec::new(), Vec::new());
         let (reserve_bytes, snapshot_every) = (0, 1_000);
         let clock_bound = Duration::from_secs(60);
         let plan =
             Plan { listen, journal, markets, rules, reserve_bytes, snapshot_every, clock_bound };
-        House::open(&plan).unwrap()
+        Server::open(&plan).unwrap()
     }
 
     #[test]
     fn a_thread_of_the_exchange_that_dies_ends_the_run_within_a_second() {
-        let (house, ends) = (house(), Ends::new());
+        let (server, ends) = (server(), Ends::new());
         // A reply that panics does so on the journal's thread.
-        house.client().submit(Vec::new(), |_| panic!("a bug")).unwrap();
+        server.client().submit_batch(Vec::new(), |_| panic!("a bug")).unwrap();
         let began = Instant::now();
-        let why = ends.wait(&house, Duration::from_secs(20)).unwrap_err();
+        let why = ends.wait(&server, Duration::from_secs(20)).unwrap_err();
         let text = Failure::from(why).to_string();
         assert!(
             text.contains("the exchange ended by itself: the journal thread failed: a bug"),
             "{text}"
         );
-        assert!(house.close().unwrap_err().to_string().contains("a bug"));
+        assert!(server.close().unwrap_err().to_string().contains("a bug"));
         assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     }
 
     #[test]
     fn a_thread_of_the_program_that_dies_ends_the_run_and_the_exchange_in_good_order() {
-        let (house, ends) = (house(), Ends::new());
+        let (server, ends) = (server(), Ends::new());
         let thread = spawn("traders".to_owned(), ends.sender(), || panic!("a bug")).unwrap();
-        let why = ends.wait(&house, Duration::from_secs(20)).unwrap_err().to_string();
+        let why = ends.wait(&server, Duration::from_secs(20)).unwrap_err().to_string();
         assert!(why.contains("the thread traders failed: a bug"), "{why}");
         join(thread);
-        house.close().unwrap();
+        server.close().unwrap();
     }
 
     #[test]
     fn a_run_that_is_asked_to_end_ends_at_once_and_one_that_is_not_goes_on() {
-        let (house, ends) = (house(), Ends::new());
-        assert!(!ends.wait(&house, Duration::from_millis(1)).unwrap());
+        let (server, ends) = (server(), Ends::new());
+        assert!(!ends.wait(&server, Duration::from_millis(1)).unwrap());
         tell(&ends.sender(), End::Asked);
-        assert!(ends.wait(&house, Duration::from_secs(20)).unwrap());
-        house.close().unwrap();
+        assert!(ends.wait(&server, Duration::from_secs(20)).unwrap());
+        server.close().unwrap();
     }
 }

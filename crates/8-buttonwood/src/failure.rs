@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use journal::JournalError;
 
 use crate::bench::BenchError;
-use crate::house::HouseError;
 use crate::replay::ReadError;
+use crate::server::ServerError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) enum Failure {
         wrong: String,
     },
     /// The exchange did not start, or did not end well.
-    House(HouseError),
+    House(ServerError),
     /// Something could not be measured.
     Bench(BenchError),
     /// The Game of Life did not come to what it must, or a file of it could not be read or written:
@@ -126,8 +126,8 @@ impl From<JournalError> for Failure {
     }
 }
 
-impl From<HouseError> for Failure {
-    fn from(why: HouseError) -> Failure {
+impl From<ServerError> for Failure {
+    fn from(why: ServerError) -> Failure {
         Failure::House(why)
     }
 }

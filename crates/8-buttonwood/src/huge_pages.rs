@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 /// The system's allocator, with huge pages under blocks that are large enough to have some.
 ///
-/// A book of a million orders lies on 60,000 pages of 4 KiB, more than a processor remembers the places of: an ask
+/// A book of a million orders lies on 60,000 pages of 4 KiB, more than a processor remembers the places of: a command
 /// of an order that is anywhere among them looks up ten. On pages of 2 MiB there are 120. Where the system
 /// has none to give, or takes no advice, all is as it is without.
 pub(crate) struct HugePages;

@@ -18,10 +18,10 @@ pub(crate) fn near(name: &str, known: impl Iterator<Item = String>) -> String {
 /// How many letters must be put in, left out or changed to make one word of another.
 fn steps_between(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (at, letter) in one.chars().enumerate() {
+    for (at, signal) in one.chars().enumerate() {
         let mut corner = std::mem::replace(&mut row[0], at + 1);
         for (to, wanted) in other.chars().enumerate() {
-            let changed = corner + usize::from(letter != wanted);
+            let changed = corner + usize::from(signal != wanted);
             corner = row[to + 1];
             row[to + 1] = changed.min(row[to] + 1).min(corner + 1);
         }

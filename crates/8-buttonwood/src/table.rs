@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let text = "a title\n\
-                    scenario     asks/s       best\n\
+                    scenario     commands/s       best\n\
                     still     9,000,000  9,100,000\n\
                     calm              5         60";
         assert_eq!(table().text(None), text);
@@ -101,7 +101,7 @@ mod tests {
     fn a_narrow_terminal_gets_blocks() {
         assert_eq!(
             table().text(Some(29)),
-            "a title\nstill\n  asks/s  9,000,000\n  best    9,100,000\ncalm\n  asks/s  5\n  best    60"
+            "a title\nstill\n  commands/s  9,000,000\n  best    9,100,000\ncalm\n  commands/s  5\n  best    60"
         );
     }
 }

@@ -5,14 +5,14 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use exchange::{AskError, Client};
+use exchange::{Client, SubmitError};
 use lab::flow::{self, Flow, Scenario};
 use ledger::views::Views;
-use protocol::{Ask, Place, Replace};
-use units::{AccountId, AskId, MarketId, OrderId, Price, Symbol};
+use protocol::{Command, NewOrder, Replace};
+use units::{AccountId, CommandId, MarketId, OrderId, Price, Symbol};
 
 use crate::ends::{self, End};
-use crate::house::HouseError;
+use crate::server::ServerError;
 
 /// The first of the traders' accounts in each market, and how many there are. Accounts below are
 /// free for people.
@@ -23,7 +23,7 @@ const ACCOUNTS: u32 = 16;
 const STANDING: u32 = 200;
 
 /// Asks whose orders are remembered: 3 MiB of them. The flow comes back to a fleeting order
-/// within so many asks; a standing one that it comes back to later is left to rest.
+/// within so many commands; a standing one that it comes back to later is left to rest.
 const REMEMBERED: usize = 1 << 17;
 
 /// What the traders of a market do.
@@ -32,7 +32,7 @@ pub(crate) struct Wants {
     pub(crate) symbol: Symbol,
     /// Around which price they begin, in ticks, if nothing has traded yet.
     pub(crate) price: i64,
-    /// Asks a second.
+    /// Commands a second.
     pub(crate) rate: u32,
     /// Their chance.
     pub(crate) seed: u64,
@@ -51,7 +51,7 @@ impl Traders {
         views: &Views,
         client: Client,
         ends: Sender<End>,
-    ) -> Result<Traders, HouseError> {
+    ) -> Result<Traders, ServerError> {
         let mut crowd = Crowd::new(wants, views, client);
         let every = Duration::from_secs(1) / wants.rate;
         let (stop, stopped) = mpsc::channel::<()>();
@@ -59,8 +59,8 @@ impl Traders {
         let trade = move || {
             while stopped.recv_timeout(crowd.pause(every)) == Err(RecvTimeoutError::Timeout) {
                 match crowd.step() {
-                    Ok(()) | Err(AskError::Busy) => {} // the next one comes at its time
-                    Err(AskError::Unavailable) => return ends::tell(&refused, End::Exchange),
+                    Ok(()) | Err(SubmitError::Busy) => {} // the next one comes at its time
+                    Err(SubmitError::Unavailable) => return ends::tell(&refused, End::Exchange),
                 }
             }
         };
@@ -84,9 +84,9 @@ struct Crowd {
     /// Ticks between the flow's prices and ours.
     offset: i64,
     /// Orders from before this start that are still open, to buy and to sell. The flow's standing book
-    /// begins with them; those that are too many are cancelled, one for each ask.
+    /// begins with them; those that are too many are cancelled, one for each command.
     left_over: [Vec<Ours>; 2],
-    /// The order that each of the flow's last asks placed, the oldest first. The flow counts its own
+    /// The order that each of the flow's last commands placed, the oldest first. The flow counts its own
     /// asks; the exchange counts those of other clients too.
     orders: VecDeque<Option<Ours>>,
     /// The flow's number of the first of those.
@@ -114,7 +114,7 @@ impl Crowd {
             }
         }
         let options = flow::Options {
-            first: AskId(1),
+            first: CommandId(1),
             market: market.id,
             account: AccountId(FIRST_ACCOUNT),
             accounts: ACCOUNTS,
@@ -134,29 +134,30 @@ impl Crowd {
         }
     }
 
-    /// How long to wait before the next ask: the standing book is placed at once.
+    /// How long to wait before the next command: the standing book is placed at once.
     fn pause(&self, every: Duration) -> Duration {
         if self.standing > 0 { Duration::ZERO } else { every }
     }
 
-    /// Hands in the flow's next ask.
-    fn step(&mut self) -> Result<(), AskError> {
-        let Some(ask) = self.flow.next() else { return Ok(()) };
+    /// Hands in the flow's next command.
+    fn step(&mut self) -> Result<(), SubmitError> {
+        let Some(command) = self.flow.next() else { return Ok(()) };
         if self.standing > 0 {
             self.standing -= 1;
-            if let Ask::Place(Place { side, .. }) = ask
+            if let Command::NewOrder(NewOrder { side, .. }) = command
                 && let Some(stands_already) = self.left_over[side as usize].pop()
             {
                 self.remember(Some(stands_already));
                 return Ok(());
             }
         } else if let Some(Ours { order, account }) = self.left_over.iter_mut().find_map(Vec::pop) {
-            self.client.ask(Ask::Cancel { account, order })?;
+            self.client.submit(Command::Cancel { account, order })?;
         }
-        let answer = self.translated(&ask).map(|ask| (ask, self.client.ask(ask)));
+        let answer =
+            self.translated(&command).map(|command| (command, self.client.submit(command)));
         let placed = match &answer {
-            Some((Ask::Place(place), Ok(answer))) => {
-                Some(Ours { order: OrderId(answer.ask.0), account: place.account })
+            Some((Command::NewOrder(place), Ok(answer))) => {
+                Some(Ours { order: OrderId(answer.command.0), account: place.account })
             }
             _ => None,
         };
@@ -164,22 +165,26 @@ impl Crowd {
         answer.map_or(Ok(()), |(_, answer)| answer.map(|_| ()))
     }
 
-    /// An ask of the flow at our prices, about our order; `None` if that is not known any more.
-    fn translated(&self, ask: &Ask) -> Option<Ask> {
+    /// A command of the flow at our prices, about our order; `None` if that is not known any more.
+    fn translated(&self, command: &Command) -> Option<Command> {
         let price = |price: Price| Price(price.0 + self.offset);
-        Some(match *ask {
-            Ask::Place(place) => {
-                Ask::Place(Place { market: self.market, price: price(place.price), ..place })
-            }
-            Ask::Replace(replace) => {
+        Some(match *command {
+            Command::NewOrder(place) => Command::NewOrder(NewOrder {
+                market: self.market,
+                price: price(place.price),
+                ..place
+            }),
+            Command::Replace(replace) => {
                 let Ours { order, account } = self.order(replace.order)?;
-                Ask::Replace(Replace { order, account, price: price(replace.price), ..replace })
+                Command::Replace(Replace { order, account, price: price(replace.price), ..replace })
             }
-            Ask::Cancel { order, .. } => {
+            Command::Cancel { order, .. } => {
                 let Ours { order, account } = self.order(order)?;
-                Ask::Cancel { account, order }
+                Command::Cancel { account, order }
             }
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => return None,
+            Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
+                return None;
+            }
         })
     }
 

@@ -9,7 +9,7 @@ use ledger::views::{Bounds, Views};
 use protocol::{Fact, Stamp};
 
 use crate::ends::{self, End};
-use crate::house::HouseError;
+use crate::server::ServerError;
 
 /// How things stand, kept up to date.
 pub(crate) struct Watch {
@@ -32,7 +32,7 @@ impl Seen {
 impl Watch {
     /// Follows from the first fact on; when this returns, all that was durable has been seen. Tells `ends` when there
     /// are no more facts.
-    pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, HouseError> {
+    pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, ServerError> {
         // Only what rests and trades is wanted here, not whose it was.
         let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
         let mut seen = Seen { views: Views::new(bounds) };

@@ -38,7 +38,7 @@ impl Model for SameWorld {
     }
 
     fn actions(&self, state: &Theirs, actions: &mut Vec<Step>) {
-        state.0.moves(actions);
+        state.0.actions(actions);
     }
 
     fn next_state(&self, state: &Theirs, action: Step) -> Option<Theirs> {

@@ -1,7 +1,7 @@
 //! Charts: message sequence charts that are run. One file is a test, a document and a picture.
 //!
 //! ```text
-//! a newcomer trades at the resting price, and its rest stays open
+//! a incoming trades at the resting price, and its rest stays open
 //! given
 //!   bob sells 4 @ 100
 //!   ann buys 10 @ 101
@@ -26,7 +26,7 @@
 //! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by somebody else |
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
 //! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |
-//! | `kill world` | the machine loses power: what of the last ask was not durable is lost, and it is asked again |
+//! | `kill world` | the machine loses power: what of the last command was not durable is lost, and it is asked again |
 //! | `prices above zero` | every market's rule from its opening on; else it takes every price |
 //! | `collar 10% around 100`, `collar 10 around 100` | every market's collar from its opening on, in percent or ticks |
 //! | `a second passes` | moves time on, so that earlier deaths do not count any more |
@@ -34,8 +34,8 @@
 //! A chart is played in the order of sending, as the exchange runs live, and under the laws: all
 //! safety laws after each step, drain at the end.
 
-mod asks;
 mod bless;
+mod commands;
 mod draw;
 mod parse;
 mod play;

@@ -1,4 +1,4 @@
-//! Small worlds that are gone through to the end: every order in which asks may come and signals may
+//! Small worlds that are gone through to the end: every order in which commands may come and signals may
 //! be delivered, every death within a budget, the world's own included, and all laws in every state.
 //!
 //! What runs is the shipped exchange: its door, processes, supervisors, ledger and recovery. The laws are

@@ -1,4 +1,4 @@
-//! Generated order flow: a seed and a scenario give the same asks on every machine.
+//! Generated order flow: a seed and a scenario give the same commands on every machine.
 //!
 //! The model is described, with its formulas, in `docs/flow.md`. It has no book in it: it never
 //! knows what has traded, as a real crowd of clients does not know it in time. It must never use a
@@ -11,8 +11,8 @@ mod scenario;
 #[cfg(test)]
 mod tests;
 
-use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side};
+use protocol::{Command, MarketSpec, NewOrder, Replace, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use chance::{Chance, Distances};
 use mid::Mid;
@@ -37,7 +37,7 @@ const AT_ONCE: u64 = 600;
 /// Of 1,000 cancels that many are followed by a dead ask: a doubled cancel or a stale replace.
 /// There are four cancels in ten asks, so one ask in fifty is dead.
 const DEAD: u64 = 50;
-/// Of 1,024 asks that many replace an order of the standing book, picked at random.
+/// Of 1,024 commands that many replace an order of the standing book, picked at random.
 const STANDING_REPLACED: u64 = 20;
 
 /// A market for a flow to trade in: ticks of half a cent, whole lots.
@@ -53,8 +53,8 @@ pub fn market() -> MarketSpec {
 /// What a flow is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// The number that the first ask will get; asks then count up by one, and orders are named so.
-    pub first: AskId,
+    /// The number that the first command will get; asks then count up by one, and orders are named so.
+    pub first: CommandId,
     /// Where all orders go.
     pub market: MarketId,
     /// The first of the accounts that own the orders.
@@ -63,16 +63,16 @@ pub struct Options {
     pub accounts: u32,
     /// Orders of the standing book, placed before all else; `None` for what the scenario has.
     pub standing: Option<u32>,
-    /// Asks in which the scenario runs its course once, standing book not counted; at least 1,000.
+    /// Commands in which the scenario runs its course once, standing book not counted; at least 1,000.
     /// It then begins again, from where the mid is.
     pub period: u64,
 }
 
 impl Default for Options {
-    /// From ask 1, market 0, account 1 alone, the scenario's own standing book, a million asks.
+    /// From ask 1, market 0, account 1 alone, the scenario's own standing book, a million commands.
     fn default() -> Options {
         Options {
-            first: AskId(1),
+            first: CommandId(1),
             market: MarketId(0),
             account: AccountId(1),
             accounts: 1,
@@ -82,7 +82,7 @@ impl Default for Options {
     }
 }
 
-/// An endless flow of asks; see [`Flow::new`].
+/// An endless flow of commands; see [`Flow::new`].
 #[derive(Clone, Debug)]
 pub struct Flow {
     options: Options,
@@ -102,7 +102,7 @@ impl Flow {
     /// A flow of `scenario`, the same for the same `seed` and options on every machine.
     ///
     /// The first [`Flow::standing`] asks place the standing book; nothing trades in them. Costs
-    /// about 45 ns an ask, and 24 bytes for each order of the standing book.
+    /// about 45 ns a command, and 24 bytes for each order of the standing book.
     pub fn new(scenario: Scenario, seed: u64, options: Options) -> Flow {
         let depth = options.standing.unwrap_or(scenario.standing()) as usize;
         Flow {
@@ -128,7 +128,7 @@ impl Flow {
         Price(self.mid.ticks())
     }
 
-    fn ask(&mut self) -> Ask {
+    fn draw_command(&mut self) -> Command {
         let number = self.next;
         self.next += 1;
         if self.standing.len() < self.depth {
@@ -148,11 +148,11 @@ impl Flow {
             self.standing[index] = self.requote(old, self.far);
             return self.replace(self.standing[index]);
         }
-        self.newcomer(number)
+        self.incoming(number)
     }
 
     /// A new order: immediate, fleeting or patient.
-    fn newcomer(&mut self, number: u64) -> Ask {
+    fn incoming(&mut self, number: u64) -> Command {
         let side = if self.chance.below(2) == 0 { Side::Buy } else { Side::Sell };
         if self.chance.per_1000(IMMEDIATE) {
             let reach = self.chance.below(16).min(self.chance.below(16));
@@ -160,9 +160,9 @@ impl Flow {
                 Side::Buy => self.mid.ticks() + 1 + reach,
                 Side::Sell => self.mid.ticks() - reach,
             };
-            let lots = self.lots();
+            let quantity = self.quantity();
             return self
-                .place(Quote::new(number, side, price, lots), TimeInForce::ImmediateOrCancel);
+                .place(Quote::new(number, side, price, quantity), TimeInForce::ImmediateOrCancel);
         }
         if !self.chance.per_1000(CANCELLED) {
             let quote = self.patient(number, side);
@@ -188,7 +188,7 @@ impl Flow {
     }
 
     /// What an earlier order's owner does next.
-    fn follow_up(&mut self, quote: Quote, next: Next) -> Ask {
+    fn follow_up(&mut self, quote: Quote, next: Next) -> Command {
         match next {
             Next::Replace => {
                 let quote = self.requote(quote, self.near);
@@ -226,7 +226,7 @@ impl Flow {
         (1 << octave) + self.chance.index(1 << octave)
     }
 
-    fn lots(&mut self) -> u64 {
+    fn quantity(&mut self) -> u64 {
         1 + self.chance.below(LARGEST.cast_signed()).cast_unsigned()
     }
 
@@ -235,9 +235,9 @@ impl Flow {
     }
 
     fn quote(&mut self, number: u64, side: Side, distances: &Distances) -> Quote {
-        let lots = self.lots();
+        let quantity = self.quantity();
         let price = self.passive(side, distances);
-        Quote::new(number, side, price, lots)
+        Quote::new(number, side, price, quantity)
     }
 
     /// A price on one's own side of the mid. Never below half of it, so never below one tick.
@@ -252,8 +252,8 @@ impl Flow {
 
     /// In equal parts: fewer lots at the same price, more lots at the same price, a new price.
     fn requote(&mut self, old: Quote, distances: &Distances) -> Quote {
-        let size = old.lots();
-        let lots = match self.chance.below(3) {
+        let size = old.quantity();
+        let quantity = match self.chance.below(3) {
             0 if size > 1 => 1 + self.chance.below((size - 1).cast_signed()).cast_unsigned(),
             1 if size < LARGEST => {
                 size + 1 + self.chance.below((LARGEST - size).cast_signed()).cast_unsigned()
@@ -263,7 +263,7 @@ impl Flow {
                 return Quote::new(old.number(), old.side(), price, size);
             }
         };
-        Quote::new(old.number(), old.side(), old.price(), lots)
+        Quote::new(old.number(), old.side(), old.price(), quantity)
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "a remainder of division by a u32")]
@@ -272,38 +272,38 @@ impl Flow {
         AccountId(self.options.account.0 + turn as u32)
     }
 
-    fn place(&self, quote: Quote, stands: TimeInForce) -> Ask {
-        Ask::Place(Place {
+    fn place(&self, quote: Quote, time_in_force: TimeInForce) -> Command {
+        Command::NewOrder(NewOrder {
             account: self.owner(quote.number()),
             client: None,
             market: self.options.market,
             side: quote.side(),
             price: Price(quote.price()),
-            lots: Lots(quote.lots()),
-            stands,
+            quantity: Lots(quote.quantity()),
+            time_in_force,
         })
     }
 
-    fn replace(&self, quote: Quote) -> Ask {
-        Ask::Replace(Replace {
+    fn replace(&self, quote: Quote) -> Command {
+        Command::Replace(Replace {
             account: self.owner(quote.number()),
             client: None,
             order: OrderId(quote.number()),
             price: Price(quote.price()),
-            lots: Lots(quote.lots()),
+            quantity: Lots(quote.quantity()),
         })
     }
 
-    fn cancel(&self, quote: Quote) -> Ask {
-        Ask::Cancel { account: self.owner(quote.number()), order: OrderId(quote.number()) }
+    fn cancel(&self, quote: Quote) -> Command {
+        Command::Cancel { account: self.owner(quote.number()), order: OrderId(quote.number()) }
     }
 }
 
 impl Iterator for Flow {
-    type Item = Ask;
+    type Item = Command;
 
-    /// The next ask; there always is one.
-    fn next(&mut self) -> Option<Ask> {
-        Some(self.ask())
+    /// The next command; there always is one.
+    fn next(&mut self) -> Option<Command> {
+        Some(self.draw_command())
     }
 }

@@ -54,15 +54,15 @@ pub enum Law {
     /// A party in doubt settles with the ledger alone, whatever becomes of the other party.
     Solo,
     /// From every state one can be reached in which all is settled.
-    CanSettle,
+    CanResolve,
     /// Once faults stop, everything settles: every run comes to an end, and a good one.
     Drain,
-    /// One ask at a time: the trades are those of price-time priority.
+    /// One command at a time: the trades are those of price-time priority.
     Priority,
     /// No order enters, and none is replaced, at a price that its market does not take: beyond the collar when
     /// the door let it in, or zero and below in a market without negative prices.
     PriceRules,
-    /// What was told is still there after any crash, and is there once; an ask is answered by what it
+    /// What was told is still there after any crash, and is there once; a command is answered by what it
     /// brought about.
     Told,
     /// What is read back is what was written; damage is named, and nothing is changed by it.
@@ -83,7 +83,7 @@ impl Law {
         Law::OneIntroduction,
         Law::NoBug,
         Law::Solo,
-        Law::CanSettle,
+        Law::CanResolve,
         Law::Drain,
         Law::Priority,
     ];
@@ -101,7 +101,7 @@ impl Law {
             Law::OneIntroduction => "one-introduction",
             Law::NoBug => "no-bug",
             Law::Solo => "solo",
-            Law::CanSettle => "can-settle",
+            Law::CanResolve => "can-settle",
             Law::Drain => "drain",
             Law::Priority => "priority",
             Law::PriceRules => "price-rules",

@@ -5,7 +5,7 @@
 //! | [`chart`] | message sequence charts that are run, compared, rewritten and drawn; the files are in `charts/` |
 //! | [`laws`] | the laws of the handshake, checked from outside, in runs with deaths drawn from a seed |
 //! | [`mutations`] | mistakes that the code can be told to make, so that the laws can be tested |
-//! | [`oracle`] | a plain matcher that says what must come of each ask |
+//! | [`oracle`] | a plain matcher that says what must come of each command |
 //! | [`explore`] | small worlds that are gone through to the end: every schedule, every fault, all laws |
 //! | [`flow`] | generated order flow |
 //! | [`simulate`] | seeded worlds with thousands of orders, clients, a journal on a disk that fails, and crashes |

@@ -14,7 +14,7 @@
 
 mod worker;
 
-use kernel::{Intensity, NoKeeper, Node, NodeId, Pid, Strategy, World};
+use kernel::{Intensity, NoStateMachine, Node, NodeId, Pid, Strategy, World};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
@@ -172,7 +172,7 @@ impl Ready {
 /// The tree of every load. Any number of restarts is borne.
 fn world() -> World<Worker> {
     const WITHOUT_END: Intensity = Intensity::times(u32::MAX).within(0);
-    let mut world = World::new(NoKeeper, None, ());
+    let mut world = World::new(NoStateMachine, None, ());
     let children = Node::many("children", Role::Child).named(CHILDREN);
     let victim = Node::one("victim", Role::Victim).named(VICTIM);
     let root = Node::group("world", Strategy::OneForOne, WITHOUT_END, vec![children, victim]);
@@ -207,7 +207,7 @@ pub struct Hoppers {
 impl Hoppers {
     /// So many of them, in an order drawn from a seed.
     pub fn new(count: usize, seed: u64) -> Hoppers {
-        let mut world = World::new(NoKeeper, None, ());
+        let mut world = World::new(NoStateMachine, None, ());
         let mut all: Vec<Pid> = Vec::with_capacity(count);
         for index in 0..count {
             all.push(world.spawn(Worker::Hopper { next: Pid::OUTSIDE }));

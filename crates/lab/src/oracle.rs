@@ -1,5 +1,5 @@
 //! The oracle: a plain matcher in one loop, written to be obviously right, that says what an
-//! exchange must answer to each ask. It must never share code with what it judges, and never be
+//! exchange must answer to each command. It must never share code with what it judges, and never be
 //! clever: speed is not asked of it.
 
 mod follow;
@@ -9,8 +9,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use protocol::{Ask, Code, Distance, Entered, MarketSpec, Place, Reason, Replace, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
+use protocol::{
+    CancelReason, Command, Distance, Entered, MarketSpec, NewOrder, RejectCode, Replace,
+    TimeInForce,
+};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side, limits};
 
 pub use outcome::Outcome;
 
@@ -46,25 +49,26 @@ struct Order {
     side: Side,
     price: Price,
     size: Lots,
-    done: Lots,
-    place: AskId,
-    stands: TimeInForce,
+    filled: Lots,
+    priority: CommandId,
+    time_in_force: TimeInForce,
 }
 
 impl Order {
     fn new(entered: Entered) -> Order {
-        let Entered { order, account, market, side, price, lots: size, stands, .. } = entered;
-        let (done, place) = (Lots::ZERO, AskId(order.0));
-        Order { account, market, side, price, size, done, place, stands }
+        let Entered { order, account, market, side, price, quantity: size, time_in_force, .. } =
+            entered;
+        let (filled, priority) = (Lots::ZERO, CommandId(order.0));
+        Order { account, market, side, price, size, filled, priority, time_in_force }
     }
 
     fn open(&self) -> Lots {
-        self.size - self.done
+        self.size - self.filled
     }
 }
 
 /// An account's remembered asks, oldest first, each with the order that it concerned.
-type Remembered = VecDeque<(ClientId, Ask, OrderId)>;
+type Remembered = VecDeque<(ClientId, Command, OrderId)>;
 
 /// The matcher.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +81,7 @@ pub struct Oracle {
     /// Open orders.
     orders: BTreeMap<OrderId, Order>,
     /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
-    queues: BTreeMap<(MarketId, Side), BTreeMap<(i64, AskId), OrderId>>,
+    queues: BTreeMap<(MarketId, Side), BTreeMap<(i64, CommandId), OrderId>>,
     clients: BTreeMap<AccountId, Remembered>,
     /// Open orders that were given up: they stand in no queue. None, unless [`Oracle::follow`] told so.
     suspended: BTreeSet<OrderId>,
@@ -104,19 +108,19 @@ impl Oracle {
         Oracle { bounds, ..Oracle::default() }
     }
 
-    /// What `ask`, which has this number, brings about, in order. Numbers must go up.
-    pub fn ask(&mut self, number: AskId, ask: &Ask) -> Vec<Outcome> {
+    /// What `command`, which has this number, brings about, in order. Numbers must go up.
+    pub fn submit(&mut self, number: CommandId, command: &Command) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        let refused = match *ask {
-            Ask::OpenMarket(spec) => self.open_market(spec, &mut outcomes),
-            Ask::Place(place) => self.place(number, place, &mut outcomes),
-            Ask::Replace(replace) => self.replace(number, replace, &mut outcomes),
-            Ask::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
-            Ask::Release { order } => self.release(order, &mut outcomes),
-            Ask::ResumeMarket { market } => self.resume(market, &mut outcomes),
+        let refused = match *command {
+            Command::OpenMarket(spec) => self.open_market(spec, &mut outcomes),
+            Command::NewOrder(place) => self.place(number, place, &mut outcomes),
+            Command::Replace(replace) => self.replace(number, replace, &mut outcomes),
+            Command::Cancel { account, order } => self.cancel(account, order, &mut outcomes),
+            Command::Release { order } => self.release(order, &mut outcomes),
+            Command::ResumeMarket { market } => self.resume(market, &mut outcomes),
         };
         if let Err(answer) = refused {
-            assert!(outcomes.is_empty(), "nothing happens when an ask is refused");
+            assert!(outcomes.is_empty(), "nothing happens when a command is refused");
             outcomes.push(answer);
         }
         outcomes
@@ -128,8 +132,8 @@ impl Oracle {
         for id in self.queues.get(&(market, side)).into_iter().flat_map(BTreeMap::values) {
             let order = &self.orders[id];
             match levels.last_mut() {
-                Some((price, lots, ids)) if *price == order.price => {
-                    *lots += order.open();
+                Some((price, quantity, ids)) if *price == order.price => {
+                    *quantity += order.open();
                     ids.push(*id);
                 }
                 _ => levels.push((order.price, order.open(), vec![*id])),
@@ -145,33 +149,39 @@ impl Oracle {
 
     /// Lots that an open order has traded, and its size; `None` if no open order has this number.
     pub fn order(&self, order: OrderId) -> Option<(Lots, Lots)> {
-        self.orders.get(&order).map(|o| (o.done, o.size))
+        self.orders.get(&order).map(|o| (o.filled, o.size))
     }
 
     fn open_market(&mut self, spec: MarketSpec, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
-        refuse_if(self.markets.iter().any(|m| m.symbol == spec.symbol), Code::MarketExists)?;
-        refuse_if(self.markets.len() >= self.bounds.markets, Code::TooManyMarkets)?;
-        refuse_if(!spec.tick.is_valid() || !spec.lot.is_valid(), Code::BadScale)?;
-        refuse_if(contradicts_itself(&spec), Code::BadRules)?;
+        refuse_if(self.markets.iter().any(|m| m.symbol == spec.symbol), RejectCode::MarketExists)?;
+        refuse_if(self.markets.len() >= self.bounds.markets, RejectCode::TooManyMarkets)?;
+        refuse_if(!spec.tick.is_valid() || !spec.lot.is_valid(), RejectCode::BadScale)?;
+        refuse_if(contradicts_itself(&spec), RejectCode::BadRules)?;
         let number = u16::try_from(self.markets.len()).expect("at most limits::MAX_MARKETS");
         self.markets.push(spec);
         out.push(Outcome::MarketOpened { market: MarketId(number), spec });
         Ok(())
     }
 
-    fn place(&mut self, number: AskId, ask: Place, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
-        let Place { account, client, market, side, price, lots, stands } = ask;
+    fn place(
+        &mut self,
+        number: CommandId,
+        command: NewOrder,
+        out: &mut Vec<Outcome>,
+    ) -> Result<(), Outcome> {
+        let NewOrder { account, client, market, side, price, quantity, time_in_force } = command;
         let id = OrderId(number.0);
-        refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
-        self.check_repeat(account, client, &Ask::Place(ask))?;
-        refuse_if(self.stopped.contains(&market), Code::MarketStopped)?;
+        refuse_if(usize::from(market.0) >= self.markets.len(), RejectCode::UnknownMarket)?;
+        self.check_repeat(account, client, &Command::NewOrder(command))?;
+        refuse_if(self.stopped.contains(&market), RejectCode::MarketStopped)?;
         self.check_price(market, side, price)?;
-        check_lots(lots)?;
-        refuse_if(self.orders.len() >= self.bounds.orders, Code::TooManyOrders)?;
+        check_quantity(quantity)?;
+        refuse_if(self.orders.len() >= self.bounds.orders, RejectCode::TooManyOrders)?;
         self.check_accounts(account, client)?;
 
-        self.remember(account, client, Ask::Place(ask), id);
-        let entered = Entered { order: id, account, client, market, side, price, lots, stands };
+        self.remember(account, client, Command::NewOrder(command), id);
+        let entered =
+            Entered { order: id, account, client, market, side, price, quantity, time_in_force };
         out.push(Outcome::Entered(entered));
         self.orders.insert(id, Order::new(entered));
         self.walk(id, out);
@@ -180,32 +190,32 @@ impl Oracle {
 
     fn replace(
         &mut self,
-        number: AskId,
-        ask: Replace,
+        number: CommandId,
+        command: Replace,
         out: &mut Vec<Outcome>,
     ) -> Result<(), Outcome> {
-        let Replace { account, client, order: id, price, lots } = ask;
-        self.check_repeat(account, client, &Ask::Replace(ask))?;
+        let Replace { account, client, order: id, price, quantity } = command;
+        self.check_repeat(account, client, &Command::Replace(command))?;
         self.check_owner(account, id)?;
-        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
-        refuse_if(self.suspended.contains(&id), Code::OrderSuspended)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), RejectCode::MarketStopped)?;
+        refuse_if(self.suspended.contains(&id), RejectCode::OrderSuspended)?;
         let Order { market, side, .. } = self.orders[&id];
         self.check_price(market, side, price)?;
-        check_lots(lots)?;
-        refuse_if(lots <= self.orders[&id].done, Code::BelowDone)?;
+        check_quantity(quantity)?;
+        refuse_if(quantity <= self.orders[&id].filled, RejectCode::BelowFilled)?;
         self.check_accounts(account, client)?;
 
-        self.remember(account, client, Ask::Replace(ask), id);
+        self.remember(account, client, Command::Replace(command), id);
         self.dequeue(id);
         let order = self.orders.get_mut(&id).expect("its owner was checked");
-        let kept_place = price == order.price && lots <= order.size;
+        let kept_place = price == order.price && quantity <= order.size;
         order.price = price;
-        order.size = lots;
+        order.size = quantity;
         if !kept_place {
-            order.place = number;
+            order.priority = number;
         }
-        let place = order.place;
-        out.push(Outcome::Replaced { order: id, client, price, lots, place });
+        let priority = order.priority;
+        out.push(Outcome::Replaced { order: id, client, price, quantity, priority });
         self.walk(id, out);
         Ok(())
     }
@@ -217,30 +227,30 @@ impl Oracle {
         out: &mut Vec<Outcome>,
     ) -> Result<(), Outcome> {
         self.check_owner(account, id)?;
-        self.leave(id, Reason::Cancelled, out);
+        self.leave(id, CancelReason::Requested, out);
         Ok(())
     }
 
-    /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as a newcomer.
+    /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as an incoming order.
     fn release(&mut self, id: OrderId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
-        refuse_if(!self.orders.contains_key(&id), Code::UnknownOrder)?;
-        refuse_if(self.stopped.contains(&self.orders[&id].market), Code::MarketStopped)?;
-        refuse_if(!self.suspended.remove(&id), Code::OrderNotSuspended)?;
+        refuse_if(!self.orders.contains_key(&id), RejectCode::UnknownOrder)?;
+        refuse_if(self.stopped.contains(&self.orders[&id].market), RejectCode::MarketStopped)?;
+        refuse_if(!self.suspended.remove(&id), RejectCode::OrderNotSuspended)?;
         out.push(Outcome::Released { order: id });
         self.walk(id, out);
         Ok(())
     }
 
-    /// A stopped market goes on: in order of place, each of its orders is the newcomer to those before it.
+    /// A stopped market goes on: in order of place, each of its orders is the incoming order to those before it.
     fn resume(&mut self, market: MarketId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
-        refuse_if(usize::from(market.0) >= self.markets.len(), Code::UnknownMarket)?;
-        refuse_if(!self.stopped.remove(&market), Code::MarketNotStopped)?;
+        refuse_if(usize::from(market.0) >= self.markets.len(), RejectCode::UnknownMarket)?;
+        refuse_if(!self.stopped.remove(&market), RejectCode::MarketNotStopped)?;
         out.push(Outcome::MarketResumed { market });
         let back = self
             .orders
             .iter()
             .filter(|(id, order)| order.market == market && !self.suspended.contains(id));
-        let mut back: Vec<_> = back.map(|(id, order)| (order.place, *id)).collect();
+        let mut back: Vec<_> = back.map(|(id, order)| (order.priority, *id)).collect();
         back.sort_unstable();
         back.iter().for_each(|(_, id)| self.dequeue(*id));
         for (_, id) in back {
@@ -254,24 +264,24 @@ impl Oracle {
     /// The order deals with the best of the other side until it is filled or nobody is left that
     /// it may deal with; then it rests, if it is not filled, or leaves, if it may not.
     fn walk(&mut self, taker: OrderId, out: &mut Vec<Outcome>) {
-        let Order { market, side, price: limit, stands, .. } = self.orders[&taker];
+        let Order { market, side, price: limit, time_in_force, .. } = self.orders[&taker];
         while let Some(maker) = self.best(market, side.opposite()) {
             let price = self.orders[&maker].price;
             if !side.accepts(limit, price) {
                 break;
             }
-            let lots = self.orders[&taker].open().min(self.orders[&maker].open());
-            out.push(Outcome::Traded { maker, taker, market, price, lots });
+            let quantity = self.orders[&taker].open().min(self.orders[&maker].open());
+            out.push(Outcome::Traded { maker, taker, market, price, quantity });
             self.last.insert(market, price);
-            self.trade(maker, lots);
-            self.trade(taker, lots);
+            self.trade(maker, quantity);
+            self.trade(taker, quantity);
             if !self.orders.contains_key(&taker) {
                 return;
             }
         }
-        match stands {
+        match time_in_force {
             TimeInForce::GoodTillCancel => self.enqueue(taker),
-            TimeInForce::ImmediateOrCancel => self.leave(taker, Reason::Unmatched, out),
+            TimeInForce::ImmediateOrCancel => self.leave(taker, CancelReason::Unmatched, out),
         }
     }
 
@@ -280,33 +290,33 @@ impl Oracle {
     }
 
     /// One side of a trade. A filled order is gone at once.
-    fn trade(&mut self, id: OrderId, lots: Lots) {
+    fn trade(&mut self, id: OrderId, quantity: Lots) {
         let order = self.orders.get_mut(&id).expect("both sides of a trade are open");
-        order.done += lots;
+        order.filled += quantity;
         if order.open().is_zero() {
             self.dequeue(id);
             self.orders.remove(&id);
         }
     }
 
-    fn leave(&mut self, id: OrderId, reason: Reason, out: &mut Vec<Outcome>) {
+    fn leave(&mut self, id: OrderId, reason: CancelReason, out: &mut Vec<Outcome>) {
         self.dequeue(id);
         self.suspended.remove(&id);
         let order = self.orders.remove(&id).expect("only open orders leave");
-        out.push(Outcome::Left { order: id, lots: order.open(), reason });
+        out.push(Outcome::Cancelled { order: id, quantity: order.open(), reason });
     }
 
     /// Puts an order where its price and place say.
     fn enqueue(&mut self, id: OrderId) {
         let order = &self.orders[&id];
-        let key = (rank(order.side, order.price), order.place);
+        let key = (rank(order.side, order.price), order.priority);
         self.queues.entry((order.market, order.side)).or_default().insert(key, id);
     }
 
-    /// Takes an order out of its queue, if it is in it: a newcomer is not.
+    /// Takes an order out of its queue, if it is in it: an incoming order is not.
     fn dequeue(&mut self, id: OrderId) {
         let order = &self.orders[&id];
-        let key = (rank(order.side, order.price), order.place);
+        let key = (rank(order.side, order.price), order.priority);
         if let Some(queue) = self.queues.get_mut(&(order.market, order.side)) {
             queue.remove(&key);
         }
@@ -317,8 +327,8 @@ impl Oracle {
     /// reference stands for one.
     fn check_price(&self, market: MarketId, side: Side, price: Price) -> Result<(), Outcome> {
         let spec = &self.markets[usize::from(market.0)];
-        refuse_if(is_out_of_range(price), Code::BadPrice)?;
-        refuse_if(price.0 <= 0 && !spec.negative_prices, Code::PriceNotAboveZero)?;
+        refuse_if(is_out_of_range(price), RejectCode::BadPrice)?;
+        refuse_if(price.0 <= 0 && !spec.negative_prices, RejectCode::PriceNotAboveZero)?;
         let Some(collar) = spec.collar else { return Ok(()) };
         let reference = i128::from(self.last.get(&market).unwrap_or(&collar.reference).0);
         let distance = match collar.distance {
@@ -329,37 +339,43 @@ impl Oracle {
             Side::Buy => i128::from(price.0) - reference,
             Side::Sell => reference - i128::from(price.0),
         };
-        refuse_if(beyond > distance, Code::BeyondCollar)
+        refuse_if(beyond > distance, RejectCode::BeyondCollar)
     }
 
     fn check_owner(&self, account: AccountId, id: OrderId) -> Result<(), Outcome> {
         let open = self.orders.get(&id).is_some_and(|order| order.account == account);
-        refuse_if(!open, Code::UnknownOrder)
+        refuse_if(!open, RejectCode::UnknownOrder)
     }
 
     fn check_repeat(
         &self,
         account: AccountId,
         client: Option<ClientId>,
-        ask: &Ask,
+        command: &Command,
     ) -> Result<(), Outcome> {
         let Some(remembered) = self.clients.get(&account) else { return Ok(()) };
         match remembered.iter().find(|(id, ..)| Some(*id) == client) {
             None => Ok(()),
-            Some((_, first, order)) if first == ask => Err(Outcome::Repeated(*order)),
-            Some(_) => Err(Outcome::Refused(Code::ClientIdUsed)),
+            Some((_, first, order)) if first == command => Err(Outcome::Repeated(*order)),
+            Some(_) => Err(Outcome::Rejected(RejectCode::ClientIdUsed)),
         }
     }
 
     fn check_accounts(&self, account: AccountId, client: Option<ClientId>) -> Result<(), Outcome> {
         let new = client.is_some() && !self.clients.contains_key(&account);
-        refuse_if(new && self.clients.len() >= self.bounds.accounts, Code::TooManyAccounts)
+        refuse_if(new && self.clients.len() >= self.bounds.accounts, RejectCode::TooManyAccounts)
     }
 
-    fn remember(&mut self, account: AccountId, client: Option<ClientId>, ask: Ask, order: OrderId) {
+    fn remember(
+        &mut self,
+        account: AccountId,
+        client: Option<ClientId>,
+        command: Command,
+        order: OrderId,
+    ) {
         let Some(client) = client else { return };
         let remembered = self.clients.entry(account).or_default();
-        remembered.push_back((client, ask, order));
+        remembered.push_back((client, command, order));
         if remembered.len() > self.bounds.client_ids {
             remembered.pop_front();
         }
@@ -378,10 +394,10 @@ fn is_out_of_range(price: Price) -> bool {
     !(-limits::MAX_PRICE..=limits::MAX_PRICE).contains(&price.0)
 }
 
-fn check_lots(lots: Lots) -> Result<(), Outcome> {
-    refuse_if(lots.is_zero() || lots.0 > limits::MAX_LOTS, Code::BadLots)
+fn check_quantity(quantity: Lots) -> Result<(), Outcome> {
+    refuse_if(quantity.is_zero() || quantity.0 > limits::MAX_LOTS, RejectCode::BadQuantity)
 }
 
-fn refuse_if(condition: bool, code: Code) -> Result<(), Outcome> {
-    if condition { Err(Outcome::Refused(code)) } else { Ok(()) }
+fn refuse_if(condition: bool, code: RejectCode) -> Result<(), Outcome> {
+    if condition { Err(Outcome::Rejected(code)) } else { Ok(()) }
 }

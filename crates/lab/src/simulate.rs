@@ -7,7 +7,7 @@
 //! | `plan` | what a seed makes of a run |
 //! | `run` | the course of a run: who acts next, deaths, the end in which everything must settle |
 //! | `strikes` | faults that come by themselves |
-//! | `house` | one start of a service: its two loops between queues |
+//! | `service` | one start of a service: its two loops between queues |
 //! | `live` | its world, every step of which is chosen and looked at |
 //! | `recovery` | from a death to the next start, and what must be there |
 //! | `clients` | those who ask, and what they were told |
@@ -21,7 +21,6 @@
 
 mod clients;
 mod counts;
-mod house;
 mod live;
 mod mistake;
 mod plan;
@@ -30,6 +29,7 @@ mod recovery;
 mod run;
 mod settle;
 mod shrink;
+mod sim_service;
 mod strikes;
 
 use std::fmt;

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use exchange::{Exchange, LetIn, Options};
-use kernel::{Bench, Chooser, Envelope, Letter, Pid, Reason, Touched, Watch, World};
+use exchange::{Admission, Exchange, Options};
+use kernel::{Bench, Envelope, Pid, Reason, Scheduler, Signal, Touched, Watch, World};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, floor_of, orders_of};
-use protocol::{Ask, Fact, MarketSpec, Say};
-use units::{AskId, MarketId, OrderId, Time};
+use protocol::{Command, Fact, MarketSpec, Message};
+use units::{CommandId, MarketId, OrderId, Time};
 
 /// Who somebody is, whichever life it is in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,11 +47,11 @@ impl fmt::Display for Who {
 
 /// Something that happened in a world.
 #[derive(Clone, Debug)]
-pub enum Seen {
+pub enum Observed {
     /// A signal reached its receiver, which handled it.
-    Delivered(Envelope<Say>),
+    Delivered(Envelope<Message>),
     /// A signal found nobody.
-    Lost(Envelope<Say>),
+    Lost(Envelope<Message>),
     /// A fact was recorded.
     Recorded(Pid, Fact),
     /// A note was written, or wiped out.
@@ -70,43 +70,43 @@ pub use rules::PriceRules;
 /// Writes down what it hears.
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
-    seen: Vec<Seen>,
+    seen: Vec<Observed>,
     /// What has changed since the world was put back to a state.
     touched: Touched,
 }
 
 impl Watch<Party> for Witness {
-    fn delivered(&mut self, envelope: &Envelope<Say>) {
+    fn delivered(&mut self, envelope: &Envelope<Message>) {
         Watch::<Party>::delivered(&mut self.touched, envelope);
-        self.seen.push(Seen::Delivered(envelope.clone()));
+        self.seen.push(Observed::Delivered(envelope.clone()));
     }
 
-    fn undeliverable(&mut self, envelope: &Envelope<Say>) {
-        self.seen.push(Seen::Lost(envelope.clone()));
+    fn undeliverable(&mut self, envelope: &Envelope<Message>) {
+        self.seen.push(Observed::Lost(envelope.clone()));
     }
 
     fn recorded(&mut self, by: Pid, fact: &Fact) {
         Watch::<Party>::recorded(&mut self.touched, by, fact);
-        self.seen.push(Seen::Recorded(by, *fact));
+        self.seen.push(Observed::Recorded(by, *fact));
     }
 
     fn noted(&mut self, by: Pid, note: Option<&Hold>) {
-        self.seen.push(Seen::Noted(by, note.copied()));
+        self.seen.push(Observed::Noted(by, note.copied()));
     }
 
     fn started(&mut self, pid: Pid, key: u64, incarnation: u32) {
         Watch::<Party>::started(&mut self.touched, pid, key, incarnation);
-        self.seen.push(Seen::Started(pid, key, incarnation));
+        self.seen.push(Observed::Started(pid, key, incarnation));
     }
 
     fn ended(&mut self, pid: Pid, key: u64, reason: &Reason) {
         Watch::<Party>::ended(&mut self.touched, pid, key, reason);
-        self.seen.push(Seen::Ended(pid, reason.clone()));
+        self.seen.push(Observed::Ended(pid, reason.clone()));
     }
 
     fn gave_up(&mut self, key: u64) {
         Watch::<Party>::gave_up(&mut self.touched, key);
-        self.seen.push(Seen::GaveUp(key));
+        self.seen.push(Observed::GaveUp(key));
     }
 }
 
@@ -116,7 +116,7 @@ pub struct Stage {
     exchange: Exchange<Witness>,
     /// Shared between copies until somebody is born.
     people: Arc<BTreeMap<Pid, Who>>,
-    next: AskId,
+    next: CommandId,
     time: Time,
     ready: Vec<usize>,
     bench: Bench<Party>,
@@ -130,7 +130,7 @@ pub fn market_spec(number: u16) -> MarketSpec {
 
 impl Stage {
     /// A world that comes back from what its facts have folded to, and has run to quiet.
-    pub fn recovered(ledger: Ledger, next: AskId) -> Stage {
+    pub fn recovered(ledger: Ledger, next: CommandId) -> Stage {
         let (time, witness) = (Time(0), Witness::default());
         let exchange = Exchange::watched(ledger, next, time, Options::default(), witness);
         let mut stage = Stage::of(exchange);
@@ -140,7 +140,7 @@ impl Stage {
 
     /// This exchange, whose witness has heard all that ever happened in it.
     pub fn of(exchange: Exchange<Witness>) -> Stage {
-        let (next, time) = (exchange.next_ask(), exchange.time());
+        let (next, time) = (exchange.next_command(), exchange.time());
         let (people, ready, bench) = (Arc::default(), Vec::new(), Bench::default());
         Stage { exchange, people, next, time, ready, bench }
     }
@@ -154,7 +154,7 @@ impl Stage {
         *self = Stage::of(exchange);
     }
 
-    /// A world with so many markets, open and quiet; their asks have the first numbers.
+    /// A world with so many markets, open and quiet; their commands have the first numbers.
     pub fn new(markets: u16) -> Stage {
         let mut stage = Stage::opening(markets);
         stage.seen();
@@ -168,9 +168,9 @@ impl Stage {
 
     /// The same, of markets with these rules.
     pub fn opening_with(markets: impl IntoIterator<Item = MarketSpec>) -> Stage {
-        let mut stage = Stage::recovered(Ledger::new(), AskId(1));
+        let mut stage = Stage::recovered(Ledger::new(), CommandId(1));
         for spec in markets {
-            stage.let_in(&Ask::OpenMarket(spec));
+            stage.admit(&Command::OpenMarket(spec));
             stage.exchange.world_mut().run();
         }
         stage
@@ -181,7 +181,7 @@ impl Stage {
         &self.exchange
     }
 
-    /// The same, for whoever asks it by other ways than [`Stage::let_in`].
+    /// The same, for whoever asks it by other ways than [`Stage::admit`].
     pub fn exchange_mut(&mut self) -> &mut Exchange<Witness> {
         &mut self.exchange
     }
@@ -196,21 +196,21 @@ impl Stage {
         self.exchange.ledger()
     }
 
-    /// The number that the next ask gets.
-    pub fn next_ask(&self) -> AskId {
+    /// The number that the next command gets.
+    pub fn next_command(&self) -> CommandId {
         self.next
     }
 
-    /// Lets an ask in under the next number; nothing runs yet.
-    pub fn let_in(&mut self, ask: &Ask) -> (AskId, LetIn) {
+    /// Lets a command in under the next number; nothing runs yet.
+    pub fn admit(&mut self, command: &Command) -> (CommandId, Admission) {
         let number = self.next;
-        self.next = AskId(number.0 + 1);
-        (number, self.exchange.let_in(number, ask))
+        self.next = CommandId(number.0 + 1);
+        (number, self.exchange.admit(number, command))
     }
 
-    /// Lets an ask in again that got no answer, under the number that it had.
-    pub fn let_in_again(&mut self, number: AskId, ask: &Ask) -> LetIn {
-        self.exchange.let_in(number, ask)
+    /// Lets a command in again that got no answer, under the number that it had.
+    pub fn admit_again(&mut self, number: CommandId, command: &Command) -> Admission {
+        self.exchange.admit(number, command)
     }
 
     /// Virtual time, in nanoseconds.
@@ -238,7 +238,7 @@ impl Stage {
 
     /// Takes away what waits and can do nothing any more, now or later.
     pub fn drop_idle(&mut self) {
-        self.exchange.world_mut().drop_idle();
+        self.exchange.world_mut().prune();
     }
 
     /// Delivers what was sent first. False if nothing waits.
@@ -247,13 +247,13 @@ impl Stage {
     }
 
     /// Delivers what a chooser picks among all that may come next. False if nothing waits.
-    pub fn deliver_by(&mut self, chooser: &mut impl Chooser) -> bool {
-        self.exchange.world_mut().step_by(chooser, &mut self.ready)
+    pub fn deliver_by(&mut self, scheduler: &mut impl Scheduler) -> bool {
+        self.exchange.world_mut().step_by(scheduler, &mut self.ready)
     }
 
     /// What is delivered next in order of sending.
-    pub fn first(&self) -> Option<&Envelope<Say>> {
-        self.world().letters().next()
+    pub fn first(&self) -> Option<&Envelope<Message>> {
+        self.world().signals().next()
     }
 
     /// The address of somebody's present life; `None` for who is between two lives or gone.
@@ -304,16 +304,16 @@ impl Stage {
     }
 
     /// What has happened since this was last called. The world's log is emptied.
-    pub fn seen(&mut self) -> Vec<Seen> {
+    pub fn seen(&mut self) -> Vec<Observed> {
         self.exchange.world_mut().take_log();
         self.witnessed()
     }
 
     /// The same, and the log is left to whoever tells it.
-    pub fn witnessed(&mut self) -> Vec<Seen> {
+    pub fn witnessed(&mut self) -> Vec<Observed> {
         let seen = std::mem::take(&mut self.exchange.world_mut().watch.seen);
         for event in &seen {
-            if let Seen::Started(pid, key, _) = event {
+            if let Observed::Started(pid, key, _) = event {
                 let who = self.recognise(*pid, *key);
                 Arc::make_mut(&mut self.people).insert(*pid, who);
             }
@@ -343,9 +343,9 @@ impl Stage {
 }
 
 /// The message in an envelope, if it is one and no signal.
-pub fn message(envelope: &Envelope<Say>) -> Option<&Say> {
-    match &envelope.letter {
-        Letter::Say(say) => Some(say),
+pub fn message(envelope: &Envelope<Message>) -> Option<&Message> {
+    match &envelope.signal {
+        Signal::Message(say) => Some(say),
         _ => None,
     }
 }

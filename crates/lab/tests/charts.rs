@@ -33,7 +33,7 @@ fn a_chart_that_says_otherwise_is_told_line_by_line() {
     std::fs::create_dir_all(&dir).unwrap();
     let file = dir.join("wrong.chart");
     let text = "a lone buyer waits\ngiven\n  ann buys 4 @ 100\nthen only entered\n  \
-                ann => log  entered buy 5 @ 100\nleaves\n  ann  open 4  held 0  done 0\n";
+                ann => log  entered buy 5 @ 100\nleaves\n  ann  open 4  held 0  filled 0\n";
     std::fs::write(&file, text).unwrap();
     let difference = compare(&file).unwrap().unwrap_err();
     assert!(difference.text.contains("-   ann => log  entered buy 5 @ 100\n"), "{difference}");

@@ -14,8 +14,13 @@ fn proves(world: &World) -> Report<Step> {
 
 fn judged(world: &World, found: Report<Step>) -> Report<Step> {
     for verdict in &found.verdicts {
-        if let Some(breach) = &verdict.breach {
-            panic!("{}: {}\n{}", world.name, verdict.law, draw(world, &breach.what, &breach.path));
+        if let Some(counterexample) = &verdict.counterexample {
+            panic!(
+                "{}: {}\n{}",
+                world.name,
+                verdict.law,
+                draw(world, &counterexample.what, &counterexample.path)
+            );
         }
         assert!(verdict.sometimes > 0, "{}: nothing puts {} to the test", world.name, verdict.law);
     }
@@ -26,7 +31,7 @@ fn judged(world: &World, found: Report<Step>) -> Report<Step> {
 /// Of a world that is not gone through to its end: no law was broken so far.
 fn unbroken(found: &Report<Step>) {
     for verdict in &found.verdicts {
-        assert!(verdict.breach.is_none(), "{}: {:?}", verdict.law, verdict.breach);
+        assert!(verdict.counterexample.is_none(), "{}: {:?}", verdict.law, verdict.counterexample);
     }
 }
 
@@ -148,7 +153,7 @@ fn worlds_that_came_the_same_way_or_another_to_the_same_state_are_one() {
     let world = named("buyer-and-seller");
     let first = |state: &State| {
         let mut moves = Vec::new();
-        state.moves(&mut moves);
+        state.actions(&mut moves);
         moves
     };
     // Both orders enter; their announcements are sent in either order, and wait.
@@ -176,10 +181,10 @@ fn a_law_of_the_explorer_can_be_broken() {
     });
     let world = named("buyer-and-seller").faults(0);
     let found = kernel::explore::Explorer::new(world.start()).law(wrong).search();
-    let breach = found.verdicts[0].breach.as_ref().expect("somebody trades");
+    let counterexample = found.verdicts[0].counterexample.as_ref().expect("somebody trades");
     // Two asks; enter, announce, for both; introduce, propose, accept, record.
-    assert_eq!(breach.path.len(), 10);
-    let chart = draw(&world, &breach.what, &breach.path).to_string();
+    assert_eq!(counterexample.path.len(), 10);
+    let chart = draw(&world, &counterexample.what, &counterexample.path).to_string();
     assert!(chart.contains("traded d1"), "{chart}");
 }
 
@@ -191,7 +196,7 @@ fn a_death_at_an_arrow_is_drawn_to_its_end() {
     assert_eq!(aftermath.broken, None);
     let chart = aftermath.picture.to_string();
     assert!(chart.contains("x ann dies") && chart.contains("ann comes back"), "{chart}");
-    for who in ["newcomer", "floor", "ledger", "orders", "world"] {
+    for who in ["incoming", "floor", "ledger", "orders", "world"] {
         for before in [true, false] {
             let death = WhatIf { who: who.into(), before, ..death.clone() };
             let aftermath = world.what_if(&death).expect("all of them are there");
@@ -231,12 +236,12 @@ fn a_state_that_is_put_back_is_the_one_that_was_kept() {
         let mut kept: Vec<(<State as System>::Kept, State)> = Vec::new();
         let mut moves = Vec::new();
         for step in 0..1_500 {
-            copy.moves(&mut moves);
+            copy.actions(&mut moves);
             if moves.is_empty() || step % 7 == 0 && !kept.is_empty() {
                 let (there, like_it) = &kept[chance.below(kept.len())];
                 desk.put_back(there);
                 copy = like_it.clone();
-                copy.moves(&mut moves);
+                copy.actions(&mut moves);
                 assert_eq!(desk.fingerprint(), copy.fingerprint(), "{world}");
             }
             if moves.is_empty() {
@@ -248,8 +253,8 @@ fn a_state_that_is_put_back_is_the_one_that_was_kept() {
             assert_eq!(desk.fingerprint_anew(), copy.fingerprint(), "{world}: {chosen:?}");
             assert_eq!(desk.fingerprint(), copy.fingerprint(), "{world}: {chosen:?}");
             let mut same_moves = Vec::new();
-            desk.moves(&mut same_moves);
-            copy.moves(&mut moves);
+            desk.actions(&mut same_moves);
+            copy.actions(&mut moves);
             assert_eq!(same_moves, moves, "{world}");
             if step % 3 == 0 {
                 kept.push((desk.keep(), copy.clone()));
@@ -285,7 +290,7 @@ impl Model for SameWorld {
     }
 
     fn actions(&self, state: &Theirs, actions: &mut Vec<Step>) {
-        state.0.moves(actions);
+        state.0.actions(actions);
     }
 
     fn next_state(&self, state: &Theirs, action: Step) -> Option<Theirs> {

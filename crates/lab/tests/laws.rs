@@ -40,8 +40,11 @@ fn seeds_that_found_holes_find_none_any_more() {
     let seeds = [
         (16, "a suspension is a fact of the supervisor, in the step in which it gives up"),
         (40, "what a former life says is void once a later one has spoken"),
-        (127, "a newcomer that leaves in an introduction does not end it: its maker is asked"),
-        (174, "an introduction in doubt is over with the newcomer's word too"),
+        (
+            127,
+            "an incoming order that leaves in an introduction does not end it: its maker is asked",
+        ),
+        (174, "an introduction in doubt is over with the incoming order's word too"),
         (400, "if all orders get new addresses, the floor begins anew"),
         (1584, "nobody is started under a supervisor that is between two lives"),
         (2370, "an order hears introductions of its floor's present life only"),

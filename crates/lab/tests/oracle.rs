@@ -1,4 +1,4 @@
-//! The exchange against the oracle: the same asks bring about the same outcomes in the same order,
+//! The exchange against the oracle: the same commands bring about the same outcomes in the same order,
 //! and leave the same book, at every step.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use lab::chart::Chart;
 use lab::flow::{Flow, Options as FlowOptions, Scenario};
 use lab::oracle::{Oracle, Outcome};
 use proptest::prelude::*;
-use protocol::{Ask, Distance, Fact, MarketSpec, Place, Replace, Tell, TimeInForce};
+use protocol::{Command, Distance, Fact, MarketSpec, NewOrder, Replace, Response, TimeInForce};
 use units::{
-    AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
+    AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
 
 /// Both, side by side.
@@ -31,19 +31,20 @@ impl Pair {
         Pair { exchange, oracle: Oracle::new(), limits: BTreeMap::new() }
     }
 
-    /// Hands an ask to both, and compares all that can be seen.
-    fn ask(&mut self, ask: &Ask) -> Result<(), String> {
-        let mut tells = Vec::new();
-        let number = self.exchange.ask(Time(0), ask, &mut |_, tell| tells.push(tell));
-        let told: Vec<_> = tells.iter().filter_map(Outcome::of).collect();
-        if told.len() != tells.len() {
-            return Err(format!("without a fault nobody is told such things: {tells:?}"));
+    /// Hands a command to both, and compares all that can be seen.
+    fn submit(&mut self, command: &Command) -> Result<(), String> {
+        let mut responses = Vec::new();
+        let number =
+            self.exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
+        let told: Vec<_> = responses.iter().filter_map(Outcome::of).collect();
+        if told.len() != responses.len() {
+            return Err(format!("without a fault nobody is told such things: {responses:?}"));
         }
-        let right = self.oracle.ask(number, ask);
+        let right = self.oracle.submit(number, command);
         if told != right {
-            return Err(format!("ask {number} {ask:?}\n  told  {told:?}\n  right {right:?}"));
+            return Err(format!("ask {number} {command:?}\n  told  {told:?}\n  right {right:?}"));
         }
-        self.check_trades(number, &tells)?;
+        self.check_trades(number, &responses)?;
         let markets: Vec<_> = self.exchange.markets().map(|(market, _)| market).collect();
         for market in markets {
             self.check_book(market)?;
@@ -52,28 +53,28 @@ impl Pair {
     }
 
     /// Rules 3, 6, 10, 16 and 18 of trade, told by the answers alone.
-    fn check_trades(&mut self, number: AskId, tells: &[Tell]) -> Result<(), String> {
+    fn check_trades(&mut self, number: CommandId, responses: &[Response]) -> Result<(), String> {
         let mut last_seq = None;
-        for tell in tells {
-            let Tell::Fact(stamp, fact) = tell else { continue };
-            if stamp.ask != number || last_seq.is_some_and(|last| stamp.seq != last + 1) {
+        for response in responses {
+            let Response::Fact(stamp, fact) = response else { continue };
+            if stamp.command != number || last_seq.is_some_and(|last| stamp.seq != last + 1) {
                 return Err(format!("facts are numbered without gaps: {stamp:?}"));
             }
             last_seq = Some(stamp.seq);
             match *fact {
                 Fact::Entered(e) => {
-                    self.limits.insert(e.order, (e.side, e.price, e.stands));
+                    self.limits.insert(e.order, (e.side, e.price, e.time_in_force));
                 }
                 Fact::Replaced { order, price, .. } => {
                     self.limits.entry(order).and_modify(|limit| limit.1 = price);
                 }
-                Fact::Left { order, .. } => {
+                Fact::Cancelled { order, .. } => {
                     self.limits.remove(&order);
                 }
-                Fact::Traded { deal, price, lots, .. } => {
+                Fact::Traded { deal, price, quantity, .. } => {
                     let (side, limit, _) = self.limits[&deal.taker];
                     let resting = self.limits[&deal.maker].1;
-                    if lots.is_zero() || price != resting || !side.accepts(limit, price) {
+                    if quantity.is_zero() || price != resting || !side.accepts(limit, price) {
                         return Err(format!("an unfair trade: {fact:?}"));
                     }
                 }
@@ -86,14 +87,15 @@ impl Pair {
     fn check_book(&self, market: MarketId) -> Result<(), String> {
         let floor = self.exchange.floor(market).ok_or("a market has a floor")?;
         if !floor.is_quiet() {
-            return Err(format!("the floor of {market} is not quiet after an ask"));
+            return Err(format!("the floor of {market} is not quiet after a command"));
         }
         let mut best = BTreeMap::new();
         let mut resting = 0;
         for side in [Side::Buy, Side::Sell] {
             let book = self.oracle.book(market, side);
             let levels: Vec<_> = floor.side(side).levels().collect();
-            let right: Vec<_> = book.iter().map(|(price, lots, _)| (*price, *lots)).collect();
+            let right: Vec<_> =
+                book.iter().map(|(price, quantity, _)| (*price, *quantity)).collect();
             if levels != right {
                 return Err(format!("levels of {side}: {levels:?}, right: {right:?}"));
             }
@@ -111,8 +113,8 @@ impl Pair {
             }
             self.check_rows(market, side, &rows)?;
             resting += rows.len();
-            if let Some((price, lots)) = self.exchange.best(market, side) {
-                if levels.first() != Some(&(price, lots)) {
+            if let Some((price, quantity)) = self.exchange.best(market, side) {
+                if levels.first() != Some(&(price, quantity)) {
                     return Err(format!("the best {side} is not the first level"));
                 }
                 best.insert(side, price);
@@ -124,7 +126,9 @@ impl Pair {
             return Err("the number of orders that rest is wrong".into());
         }
         match (best.get(&Side::Buy), best.get(&Side::Sell)) {
-            (Some(bid), Some(ask)) if bid >= ask => Err(format!("crossed: {bid} {ask}")),
+            (Some(bid), Some(command)) if bid >= command => {
+                Err(format!("crossed: {bid} {command}"))
+            }
             _ => Ok(()),
         }
     }
@@ -132,29 +136,29 @@ impl Pair {
     /// Depth is the sum of the orders, each is as the ledger has it, and none is immediate.
     fn check_rows(&self, market: MarketId, side: Side, rows: &[Row]) -> Result<(), String> {
         let mut depth: BTreeMap<Price, Lots> = BTreeMap::new();
-        for &(order, price, lots) in rows {
-            *depth.entry(price).or_default() += lots;
+        for &(order, price, quantity) in rows {
+            *depth.entry(price).or_default() += quantity;
             let state = self.exchange.order(order).ok_or(format!("{order} rests unknown"))?;
-            if (state.side, state.price, state.open) != (side, price, lots) {
-                return Err(format!("{order} rests as {price} {lots}, is {state:?}"));
+            if (state.side, state.price, state.open) != (side, price, quantity) {
+                return Err(format!("{order} rests as {price} {quantity}, is {state:?}"));
             }
-            if state.stands == TimeInForce::ImmediateOrCancel {
+            if state.time_in_force == TimeInForce::ImmediateOrCancel {
                 return Err(format!("{order} may not rest"));
             }
         }
-        for (price, lots) in depth {
+        for (price, quantity) in depth {
             let shown = self.exchange.depth_at(market, side, price);
-            if shown != lots {
-                return Err(format!("depth at {price}: {shown}, the orders have {lots}"));
+            if shown != quantity {
+                return Err(format!("depth at {price}: {shown}, the orders have {quantity}"));
             }
         }
         Ok(())
     }
 }
 
-// ---- random asks
+// ---- random commands
 
-/// An ask in the making: which order it means depends on those before it.
+/// A command in the making: which order it means depends on those before it.
 #[derive(Clone, Debug)]
 enum Wish {
     Open {
@@ -167,7 +171,7 @@ enum Wish {
         market: u8,
         side: Side,
         price: Num,
-        lots: Num,
+        quantity: Num,
         ioc: bool,
     },
     Cancel {
@@ -180,7 +184,7 @@ enum Wish {
         client: Option<u8>,
         order: prop::sample::Index,
         price: Num,
-        lots: Num,
+        quantity: Num,
     },
     Again(prop::sample::Index),
 }
@@ -200,7 +204,7 @@ impl Num {
         }
     }
 
-    fn lots(self) -> Lots {
+    fn quantity(self) -> Lots {
         match self {
             Num::Small(small) => Lots(u64::from(small.unsigned_abs())),
             Num::TooMuch => Lots(limits::MAX_LOTS + 1),
@@ -212,7 +216,7 @@ fn price() -> impl Strategy<Value = Num> {
     prop_oneof![40 => (-3i8..4).prop_map(Num::Small), 1 => Just(Num::TooMuch)]
 }
 
-fn lots() -> impl Strategy<Value = Num> {
+fn quantity() -> impl Strategy<Value = Num> {
     prop_oneof![40 => (1i8..8).prop_map(Num::Small), 1 => Just(Num::Small(0)), 1 => Just(Num::TooMuch)]
 }
 
@@ -226,20 +230,20 @@ fn other_account() -> impl Strategy<Value = Option<u8>> {
 
 fn wish() -> impl Strategy<Value = Wish> {
     let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
-    let place = (0u8..3, client(), 0u8..20, side, price(), lots(), prop::bool::weighted(0.15));
+    let place = (0u8..3, client(), 0u8..20, side, price(), quantity(), prop::bool::weighted(0.15));
     let order = any::<prop::sample::Index>;
     prop_oneof![
         1 => (0u8..6, any::<bool>()).prop_map(|(symbol, bad)| Wish::Open { symbol, bad }),
-        14 => place.prop_map(|(account, client, market, side, price, lots, ioc)| {
+        14 => place.prop_map(|(account, client, market, side, price, quantity, ioc)| {
             // Most in one market, some in those of other rules, few in one that may not be.
             let market = [0, 0, 0, 1, 1, 2, 2, 3, 3, 4][usize::from(market / 2)];
-            Wish::Place { account, client, market, side, price, lots, ioc }
+            Wish::Place { account, client, market, side, price, quantity, ioc }
         }),
         4 => (other_account(), order()).prop_map(|(account, order)| Wish::Cancel { account, order }),
         1 => Just(Wish::CancelUnknown),
-        5 => (other_account(), client(), order(), price(), lots()).prop_map(
-            |(account, client, order, price, lots)| {
-                Wish::Replace { account, client, order, price, lots }
+        5 => (other_account(), client(), order(), price(), quantity()).prop_map(
+            |(account, client, order, price, quantity)| {
+                Wish::Replace { account, client, order, price, quantity }
             }
         ),
         1 => order().prop_map(Wish::Again),
@@ -247,11 +251,12 @@ fn wish() -> impl Strategy<Value = Wish> {
 }
 
 /// Wishes to asks. The first open markets, one with each kind of rules.
-fn asks(wishes: &[Wish]) -> Vec<Ask> {
-    let mut asks: Vec<_> = (0..4).map(|number| Ask::OpenMarket(spec(number, false))).collect();
+fn commands(wishes: &[Wish]) -> Vec<Command> {
+    let mut commands: Vec<_> =
+        (0..4).map(|number| Command::OpenMarket(spec(number, false))).collect();
     let mut owners: Vec<(OrderId, AccountId)> = Vec::new();
     for wish in wishes {
-        let number = asks.len() as u64 + 1;
+        let number = commands.len() as u64 + 1;
         let of = |order: &prop::sample::Index, account: &Option<u8>| {
             if owners.is_empty() {
                 return (OrderId(9999), AccountId(0));
@@ -260,34 +265,42 @@ fn asks(wishes: &[Wish]) -> Vec<Ask> {
             (order, account.map_or(owner, |account| AccountId(account.into())))
         };
         let id = |client: &Option<u8>| client.and_then(|id| ClientId::new(id.into()));
-        let ask = match wish {
-            Wish::Open { symbol, bad } => Ask::OpenMarket(spec(*symbol, *bad)),
-            Wish::Place { account, client, market, side, price, lots, ioc } => {
+        let command = match wish {
+            Wish::Open { symbol, bad } => Command::OpenMarket(spec(*symbol, *bad)),
+            Wish::Place { account, client, market, side, price, quantity, ioc } => {
                 let account = AccountId((*account).into());
                 owners.push((OrderId(number), account));
-                let stands = match ioc {
+                let time_in_force = match ioc {
                     true => TimeInForce::ImmediateOrCancel,
                     false => TimeInForce::GoodTillCancel,
                 };
                 let (client, market) = (id(client), MarketId((*market).into()));
-                let (side, price, lots) = (*side, price.price(), lots.lots());
-                Ask::Place(Place { account, client, market, side, price, lots, stands })
+                let (side, price, quantity) = (*side, price.price(), quantity.quantity());
+                Command::NewOrder(NewOrder {
+                    account,
+                    client,
+                    market,
+                    side,
+                    price,
+                    quantity,
+                    time_in_force,
+                })
             }
             Wish::Cancel { account, order } => {
                 let (order, account) = of(order, account);
-                Ask::Cancel { account, order }
+                Command::Cancel { account, order }
             }
-            Wish::CancelUnknown => Ask::Cancel { account: AccountId(0), order: OrderId(9999) },
-            Wish::Replace { account, client, order, price, lots } => {
+            Wish::CancelUnknown => Command::Cancel { account: AccountId(0), order: OrderId(9999) },
+            Wish::Replace { account, client, order, price, quantity } => {
                 let (order, account) = of(order, account);
-                let (client, price, lots) = (id(client), price.price(), lots.lots());
-                Ask::Replace(Replace { account, client, order, price, lots })
+                let (client, price, quantity) = (id(client), price.price(), quantity.quantity());
+                Command::Replace(Replace { account, client, order, price, quantity })
             }
-            Wish::Again(which) => asks[which.index(asks.len())],
+            Wish::Again(which) => commands[which.index(commands.len())],
         };
-        asks.push(ask);
+        commands.push(command);
     }
-    asks
+    commands
 }
 
 /// A market by its name's number: the first takes every price, the second those above zero, the others have
@@ -317,13 +330,13 @@ proptest! {
 
     #[test]
     fn random_asks_have_the_outcomes_that_the_oracle_says(wishes in prop::collection::vec(wish(), 1..60)) {
-        let asks = asks(&wishes);
+        let commands = commands(&wishes);
         let mut pair = Pair::new();
-        for ask in &asks {
-            if let Err(wrong) = pair.ask(ask) {
-                let chart = match Chart::of_asks("the case that failed, shrunk", &asks) {
+        for command in &commands {
+            if let Err(wrong) = pair.submit(command) {
+                let chart = match Chart::of_commands("the case that failed, shrunk", &commands) {
                     Ok(chart) => chart.to_string(),
-                    Err(broken) => format!("{broken}\n{asks:#?}"),
+                    Err(broken) => format!("{broken}\n{commands:#?}"),
                 };
                 prop_assert!(false, "{wrong}\n{chart}");
             }
@@ -340,16 +353,16 @@ fn every_scenario_of_generated_flow_has_the_outcomes_that_the_oracle_says() {
     for scenario in Scenario::ALL {
         for seed in 0..2 {
             let mut pair = Pair::new();
-            pair.ask(&Ask::OpenMarket(spec(0, false))).unwrap();
+            pair.submit(&Command::OpenMarket(spec(0, false))).unwrap();
             let options = FlowOptions {
-                first: AskId(2),
+                first: CommandId(2),
                 accounts: 3,
                 standing: Some(100),
                 period: 2_000,
                 ..FlowOptions::default()
             };
-            for ask in Flow::new(scenario, seed, options).take(4_000) {
-                if let Err(wrong) = pair.ask(&ask) {
+            for command in Flow::new(scenario, seed, options).take(4_000) {
+                if let Err(wrong) = pair.submit(&command) {
                     panic!("{scenario:?}, seed {seed}: {wrong}");
                 }
             }

@@ -33,12 +33,12 @@ macro_rules! rows {
 }
 
 rows! {
-    before_the_proposal_the_newcomer_dies: BeforeProposalTakerDies,
+    before_the_proposal_the_incoming_order_dies: BeforeProposalTakerDies,
     at_introduce_the_resting_order_dies: AtIntroduceMakerDies,
     after_the_proposal_the_maker_dies: AfterProposalMakerDies,
-    after_the_proposal_the_newcomer_dies: AfterProposalTakerDies,
+    after_the_proposal_the_incoming_order_dies: AfterProposalTakerDies,
     after_the_acceptance_the_maker_dies: AfterAcceptMakerDies,
-    after_the_acceptance_the_newcomer_dies: AfterAcceptTakerDies,
+    after_the_acceptance_the_incoming_order_dies: AfterAcceptTakerDies,
     at_record_the_ledger_dies: AtRecordLedgerDies,
     after_recorded_the_maker_dies: AfterRecordedMakerDies,
     the_floor_dies: FloorDies,

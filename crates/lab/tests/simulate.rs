@@ -22,7 +22,7 @@ const FOUND: &[(u64, u32, &str)] = &[
     (252, 200, "the same"),
     (284, 200, "the same"),
     (298, 1_000, "a cancel whose order died is carried again, whatever else happened meanwhile"),
-    (748, 200, "an ask is answered by the suspension of its order"),
+    (748, 200, "a command is answered by the suspension of its order"),
 ];
 
 fn number(name: &str, otherwise: u64) -> u64 {

@@ -1,11 +1,13 @@
 //! The processes of a world of Life as one enum, and their tree as data.
 
-use kernel::{Event, Intensity, Life, NoFact, NoKeeper, Node, Out, Process, Restart, Strategy};
+use kernel::{
+    Event, Intensity, NoFact, NoStateMachine, Node, Out, Process, Restart, StartContext, Strategy,
+};
 
 use crate::cell::Cell;
 use crate::collector::Collector;
+use crate::message::{Message, Note, Role};
 use crate::reader::Reader;
-use crate::say::{Note, Role, Say};
 
 /// A process of this world.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -19,18 +21,18 @@ pub enum Being {
 }
 
 impl Process for Being {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = Note;
     type Role = Role;
 
-    fn start(role: &Role, life: Life<'_, Note>) -> Being {
+    fn start(role: &Role, life: StartContext<'_, Note>) -> Being {
         Being::Cell(Cell::new(role, &life))
     }
 
     #[inline]
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Being>) {
         match self {
             Being::Cell(cell) => cell.handle(event, out),
             Being::Collector(collector) => collector.handle(event, out),
@@ -38,7 +40,7 @@ impl Process for Being {
         }
     }
 
-    fn children(role: &Role, _keeper: &NoKeeper) -> Vec<u64> {
+    fn children(role: &Role, _keeper: &NoStateMachine) -> Vec<u64> {
         (role.first..role.end).map(u64::from).collect()
     }
 }

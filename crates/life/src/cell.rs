@@ -3,13 +3,13 @@
 //! Content that it has told stands for ever; nothing here may change it. It never waits: what it
 //! cannot answer yet it remembers, what it needs a collector fetches.
 
-use kernel::{Event, Life, Out, Pid};
+use kernel::{Event, Out, Pid, StartContext};
 
 use crate::being::Being;
 use crate::collector::Collector;
 use crate::history::History;
+use crate::message::{Memory, Message, Note, Role};
 use crate::mutation::{FORGETS_QUESTION, FORGETS_TOO_MUCH, NO_AGAIN, NO_RESPAWN, SPEAKS_FIRST};
-use crate::say::{Memory, Note, Role, Say};
 use crate::torus::{Torus, Ways};
 
 /// Topics of the group in which a cell that comes back says so to readers: its place's rest by this.
@@ -48,7 +48,7 @@ struct Question {
 
 impl Cell {
     /// One life: from the note of the last, or empty at time 0.
-    pub(crate) fn new(role: &Role, life: &Life<'_, Note>) -> Cell {
+    pub(crate) fn new(role: &Role, life: &StartContext<'_, Note>) -> Cell {
         let place = u32::try_from(life.key).expect("the keys of cells are their places");
         let (history, until, told) = match life.note {
             Some(note) => (History::from_note(note, role.memory), note.until, note.told),
@@ -94,7 +94,7 @@ impl Cell {
         self.told
     }
 
-    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Being>) {
         match event {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
@@ -104,22 +104,22 @@ impl Cell {
     }
 
     #[inline]
-    fn on_message(&mut self, from: Pid, message: &Say, out: &mut Out<Being>) {
+    fn on_message(&mut self, from: Pid, message: &Message, out: &mut Out<Being>) {
         match *message {
-            Say::Ask { at, ways } => self.on_ask(Question { from, at, ways: Some(ways) }, out),
-            Say::Report { alive, kept } => self.on_report(from, alive, kept, out),
-            Say::Here { ways } => self.on_here(ways, out),
-            Say::Set { alive } => self.on_set(alive, out),
-            Say::Run { until } => self.on_run(until, out),
-            Say::Pause => self.on_run(self.history.now(), out),
-            Say::Get { at } => self.on_ask(Question { from, at, ways: None }, out),
-            Say::Tell { from: time } => self.on_tell(from, time, out),
+            Message::Ask { at, ways } => self.on_ask(Question { from, at, ways: Some(ways) }, out),
+            Message::Report { alive, kept } => self.on_report(from, alive, kept, out),
+            Message::Here { ways } => self.on_here(ways, out),
+            Message::Set { alive } => self.on_set(alive, out),
+            Message::Run { until } => self.on_run(until, out),
+            Message::Pause => self.on_run(self.history.now(), out),
+            Message::Get { at } => self.on_ask(Question { from, at, ways: None }, out),
+            Message::Tell { from: time } => self.on_tell(from, time, out),
             // Said to collectors and readers.
-            Say::Answer { .. }
-            | Say::Again { .. }
-            | Say::Was { .. }
-            | Say::Forgotten { .. }
-            | Say::Past { .. } => {}
+            Message::Answer { .. }
+            | Message::Again { .. }
+            | Message::Was { .. }
+            | Message::Forgotten { .. }
+            | Message::Past { .. } => {}
         }
     }
 
@@ -133,9 +133,9 @@ impl Cell {
             return;
         }
         for (ways, place) in self.torus.around(self.place) {
-            out.send_to(Torus::name(place), Say::Here { ways: ways.back() });
+            out.send_to(Torus::name(place), Message::Here { ways: ways.back() });
         }
-        out.publish(RETURNS, topic(self.place), &Say::Here { ways: Ways::NONE });
+        out.publish(RETURNS, topic(self.place), &Message::Here { ways: Ways::NONE });
         self.collect(out);
     }
 
@@ -156,10 +156,10 @@ impl Cell {
         match (self.history.at(at), ways) {
             (Some(alive), Some(ways)) => {
                 let kept = if SPEAKS_FIRST.is_on() { self.history.now() } else { self.checkpoint };
-                out.send(from, Say::Answer { ways, alive, kept });
+                out.send(from, Message::Answer { ways, alive, kept });
             }
-            (Some(alive), None) => out.send(from, Say::Was { alive }),
-            (None, None) => out.send(from, Say::Forgotten { first: self.history.first() }),
+            (Some(alive), None) => out.send(from, Message::Was { alive }),
+            (None, None) => out.send(from, Message::Forgotten { first: self.history.first() }),
             // No living cell needs what is forgotten, so who asks is the collector of a dead one,
             // and the end of its link is on its way to it.
             (None, Some(_)) => {}
@@ -204,7 +204,7 @@ impl Cell {
         if let Some(collector) = self.collector
             && !NO_AGAIN.is_on()
         {
-            out.send(collector, Say::Again { ways });
+            out.send(collector, Message::Again { ways });
         }
     }
 
@@ -231,7 +231,7 @@ impl Cell {
     fn on_tell(&mut self, from: Pid, time: u32, out: &mut Out<Being>) {
         self.stand_by_time_0(out);
         let (first, count, bits) = self.history.part(time);
-        out.send(from, Say::Past { first, count, bits });
+        out.send(from, Message::Past { first, count, bits });
     }
 
     /// The end of a linked process: its collector, whose report has arrived before, or never will.

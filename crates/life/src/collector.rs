@@ -6,8 +6,8 @@
 use kernel::{Event, Out, Pid, Reason};
 
 use crate::being::Being;
+use crate::message::Message;
 use crate::mutation::COUNTS_TWICE;
-use crate::say::Say;
 use crate::torus::{Torus, Ways};
 
 /// A collector at work.
@@ -39,13 +39,13 @@ impl Collector {
         self.cell
     }
 
-    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Being>) {
         match event {
-            Event::Message { message: &Say::Answer { ways, alive, kept }, .. } => {
+            Event::Message { message: &Message::Answer { ways, alive, kept }, .. } => {
                 self.on_answer(ways, alive, kept, out);
             }
             // A neighbour is back from a death, which may have taken the question with it.
-            Event::Message { message: &Say::Again { ways }, .. } => self.ask(ways, out),
+            Event::Message { message: &Message::Again { ways }, .. } => self.ask(ways, out),
             Event::Start => self.ask(Ways::ALL, out),
             // It traps no exits, monitors nobody and sets no timers; the rest is said to others.
             Event::Message { .. }
@@ -61,7 +61,7 @@ impl Collector {
         let ways = ways.without(self.answered);
         for (to, place) in self.torus.around(self.place) {
             if to.meets(ways) {
-                out.send_to(Torus::name(place), Say::Ask { at: self.at, ways: to });
+                out.send_to(Torus::name(place), Message::Ask { at: self.at, ways: to });
             }
         }
     }
@@ -78,7 +78,7 @@ impl Collector {
         self.kept = self.kept.min(kept);
         if self.answered == Ways::ALL {
             let alive = next(self.alive, self.neighbours);
-            out.send(self.cell, Say::Report { alive, kept: self.kept });
+            out.send(self.cell, Message::Report { alive, kept: self.kept });
             out.exit(Reason::Normal);
         }
     }

@@ -9,8 +9,8 @@ use kernel::{Pid, Watch, World};
 use crate::array::Array;
 use crate::being::Being;
 use crate::cell::Cell;
+use crate::message::{Memory, Message};
 use crate::reader::Reader;
-use crate::say::{Memory, Say};
 use crate::tile::Tile;
 use crate::torus::Torus;
 
@@ -117,21 +117,21 @@ impl<W: Watch<Being>> Grid<W> {
 
     /// Asks a cell what it is at a time, past or future.
     pub fn get(&mut self, place: u32, at: u32) -> Ticket {
-        self.read(place, Say::Get { at })
+        self.read(place, Message::Get { at })
     }
 
     /// Asks a cell for 32 contents of its history at most, from a time on.
     pub fn history(&mut self, place: u32, from: u32) -> Ticket {
-        self.read(place, Say::Tell { from })
+        self.read(place, Message::Tell { from })
     }
 
-    fn read(&mut self, place: u32, question: Say) -> Ticket {
+    fn read(&mut self, place: u32, question: Message) -> Ticket {
         Ticket(self.world.spawn(Being::Reader(Reader::new(place, question))))
     }
 
-    /// Fetches the answer: [`Say::Was`], [`Say::Forgotten`] or [`Say::Past`]. `None` while there is none;
+    /// Fetches the answer: [`Message::Was`], [`Message::Forgotten`] or [`Message::Past`]. `None` while there is none;
     /// once fetched, the question is closed.
-    pub fn answer(&mut self, Ticket(reader): Ticket) -> Option<Say> {
+    pub fn answer(&mut self, Ticket(reader): Ticket) -> Option<Message> {
         let Some(Being::Reader(asked)) = self.world.process(reader) else { return None };
         let answer = asked.answer()?;
         self.world.kill(reader);

@@ -1,6 +1,6 @@
 //! What a cell was, a bit a time. Knows nothing of messages.
 
-use crate::say::{Memory, Note};
+use crate::message::{Memory, Note};
 
 /// A history: contents from `first` to `now`, both included.
 ///

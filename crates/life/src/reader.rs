@@ -6,50 +6,50 @@ use kernel::{Event, Out};
 
 use crate::being::Being;
 use crate::cell::hear_of_returns;
-use crate::say::Say;
+use crate::message::Message;
 use crate::torus::Torus;
 
 /// A reader.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reader {
     place: u32,
-    /// [`Say::Get`] or [`Say::Tell`].
-    question: Say,
-    answer: Option<Say>,
+    /// [`Message::Get`] or [`Message::Tell`].
+    question: Message,
+    answer: Option<Message>,
 }
 
 impl Reader {
     /// One that asks the cell at this place.
-    pub(crate) fn new(place: u32, question: Say) -> Reader {
+    pub(crate) fn new(place: u32, question: Message) -> Reader {
         Reader { place, question, answer: None }
     }
 
     /// What the cell answered.
-    pub fn answer(&self) -> Option<Say> {
+    pub fn answer(&self) -> Option<Message> {
         self.answer
     }
 
-    pub(crate) fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Being>) {
+    pub(crate) fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Being>) {
         match event {
             Event::Start => {
                 hear_of_returns(self.place, out);
                 self.ask(out);
             }
             Event::Message { message, .. } => match message {
-                Say::Was { .. } | Say::Forgotten { .. } | Say::Past { .. } => {
+                Message::Was { .. } | Message::Forgotten { .. } | Message::Past { .. } => {
                     self.answer.get_or_insert(*message);
                 }
                 // The cell, or another that shares its topic, is back from a death.
-                Say::Here { .. } => self.ask(out),
-                Say::Set { .. }
-                | Say::Run { .. }
-                | Say::Pause
-                | Say::Ask { .. }
-                | Say::Answer { .. }
-                | Say::Report { .. }
-                | Say::Again { .. }
-                | Say::Get { .. }
-                | Say::Tell { .. } => {}
+                Message::Here { .. } => self.ask(out),
+                Message::Set { .. }
+                | Message::Run { .. }
+                | Message::Pause
+                | Message::Ask { .. }
+                | Message::Answer { .. }
+                | Message::Report { .. }
+                | Message::Again { .. }
+                | Message::Get { .. }
+                | Message::Tell { .. } => {}
             },
             Event::Exit { .. } | Event::Down { .. } | Event::Timer { .. } => {}
         }

@@ -4,13 +4,13 @@
 //! A tile does not have its world: who carries signals between worlds has that, and hands it in. It decides nothing
 //! about content, and no cell knows that there are tiles.
 
-use kernel::{NoKeeper, NodeId, Pid, Watch, World};
+use kernel::{NoStateMachine, NodeId, Pid, Watch, World};
 
 use crate::array::Array;
 use crate::being::{Being, tree};
 use crate::cell::Cell;
 use crate::grid::SetError;
-use crate::say::{Memory, Role, Say};
+use crate::message::{Memory, Message, Role};
 use crate::torus::Torus;
 
 /// What is known of a tile from outside. Each method is given the world that was made with it.
@@ -54,7 +54,7 @@ impl Tile {
             "tile {number} of {of}, of a torus of {torus}"
         );
         let (first, end) = (start(torus, number, of), start(torus, number + 1, of));
-        let mut world = World::new(NoKeeper, None, watch).numbered(number);
+        let mut world = World::new(NoStateMachine, None, watch).numbered(number);
         world.grow(None, tree(Role { torus, first, end, memory }));
         world.run();
         let cells = world.node("life/cells").expect("the tree has this node");
@@ -106,7 +106,7 @@ impl Tile {
             return Err(SetError::Told { place: cell.place() });
         }
         for place in self.places().filter(|place| contents.alive(*place)) {
-            self.say(world, place, Say::Set { alive: true });
+            self.say(world, place, Message::Set { alive: true });
         }
         world.run();
         Ok(())
@@ -115,13 +115,13 @@ impl Tile {
     /// Has every cell go on until this time. They go when signals are delivered.
     pub fn run_until<W: Watch<Being>>(&mut self, world: &mut World<Being, W>, until: u32) {
         self.wanted = Wanted::Until(until);
-        self.places().for_each(|place| self.say(world, place, Say::Run { until }));
+        self.places().for_each(|place| self.say(world, place, Message::Run { until }));
     }
 
     /// Has every cell stop where it is, however far it has come.
     pub fn pause<W: Watch<Being>>(&mut self, world: &mut World<Being, W>) {
         self.wanted = Wanted::Pause;
-        self.places().for_each(|place| self.say(world, place, Say::Pause));
+        self.places().for_each(|place| self.say(world, place, Message::Pause));
     }
 
     /// Gives the last command again to those whom it did not reach: a death took it with it.
@@ -132,8 +132,8 @@ impl Tile {
             Wanted::Pause => cell.until() > cell.history().now(),
         };
         let message = match self.wanted {
-            Wanted::Until(until) => Say::Run { until },
-            Wanted::Pause => Say::Pause,
+            Wanted::Until(until) => Message::Run { until },
+            Wanted::Pause => Message::Pause,
         };
         let places: Vec<u32> = Tile::cells(world).filter(unaware).map(Cell::place).collect();
         places.iter().for_each(|place| self.say(world, *place, message));
@@ -220,7 +220,7 @@ impl Tile {
         world.child(self.cells, u64::from(place))
     }
 
-    fn say<W: Watch<Being>>(&self, world: &mut World<Being, W>, place: u32, message: Say) {
+    fn say<W: Watch<Being>>(&self, world: &mut World<Being, W>, place: u32, message: Message) {
         if let Some(pid) = self.pid(world, place) {
             world.send(pid, message);
         }

@@ -1,11 +1,11 @@
 //! The handshake on ractor. A supervisor spawns orders; an order announces itself to the floor; the floor
-//! introduces the newcomer to one resting order at a time; maker and taker propose, accept, have the ledger
-//! record, complete. The floor hears the next ask when it is done with this one.
+//! introduces the incoming order to one resting order at a time; maker and taker propose, accept, have the ledger
+//! record, complete. The floor hears the next command when it is done with this one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use protocol::{Ask, Place};
+use protocol::{Command, NewOrder};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -15,14 +15,14 @@ use super::{Traded, clock};
 
 type Done<T> = Result<T, ActorProcessingErr>;
 
-/// Asks that are in flight at once: the floor's own queue holds them, so nobody is refused.
+/// Commands that are in flight at once: the floor's own queue holds them, so nobody is refused.
 const BATCH: usize = 1_000;
 
-/// Feeds all asks; tells trades and lots.
-pub async fn run(asks: &[Ask]) -> (Traded, Duration) {
+/// Feeds all commands; tells trades and lots.
+pub async fn run(commands: &[Command]) -> (Traded, Duration) {
     const STARTS: &str = "its start cannot fail";
     const THERE: &str = "it is there until the end";
-    let (told, mut tells) = unbounded_channel();
+    let (told, mut responses) = unbounded_channel();
     let (ledger, _) = Actor::spawn(None, Ledger, LedgerState::default()).await.expect(STARTS);
     let floor = FloorState::new(told.clone());
     let (floor, _) = Actor::spawn(None, Floor, floor).await.expect(STARTS);
@@ -30,21 +30,21 @@ pub async fn run(asks: &[Ask]) -> (Traded, Duration) {
     let (orders, _) = Actor::spawn(None, Orders, parents).await.expect(STARTS);
     let before = clock();
     let mut number = crate::script::FIRST;
-    for batch in asks.chunks(BATCH) {
-        for ask in batch {
-            let wanted = match ask {
-                Ask::Place(place) => Wanted::Place(number, *place),
-                Ask::Cancel { order, .. } => Wanted::Cancel(order.0),
+    for batch in commands.chunks(BATCH) {
+        for command in batch {
+            let wanted = match command {
+                Command::NewOrder(place) => Wanted::NewOrder(number, *place),
+                Command::Cancel { order, .. } => Wanted::Cancel(order.0),
                 _ => continue,
             };
             orders.cast(wanted).expect(THERE);
             number += 1;
         }
         orders.cast(Wanted::Fence).expect(THERE);
-        tells.recv().await.expect("the floor says when it is there");
+        responses.recv().await.expect("the floor says when it is there");
     }
-    ledger.cast(Record::Tell(told)).expect(THERE);
-    let traded = tells.recv().await.expect("the ledger tells");
+    ledger.cast(Record::Response(told)).expect(THERE);
+    let traded = responses.recv().await.expect("the ledger tells");
     let spent = clock() - before;
     orders.stop(None);
     floor.stop(None);
@@ -55,7 +55,7 @@ pub async fn run(asks: &[Ask]) -> (Traded, Duration) {
 /// What clients want.
 #[derive(Debug)]
 enum Wanted {
-    Place(u64, Place),
+    NewOrder(u64, NewOrder),
     Cancel(u64),
     Fence,
 }
@@ -79,11 +79,11 @@ impl Actor for Orders {
         (floor, ledger): &mut Self::State,
     ) -> Done<()> {
         match wanted {
-            Wanted::Place(id, place) => {
+            Wanted::NewOrder(id, place) => {
                 let state = OrderState {
                     id,
                     place,
-                    open: place.lots.0,
+                    open: place.quantity.0,
                     floor: floor.clone(),
                     ledger: ledger.clone(),
                 };
@@ -111,15 +111,15 @@ impl Actor for Orders {
 
 /// What orders are told.
 #[derive(Debug)]
-enum Say {
-    /// By the floor, to a resting order: here is a newcomer.
-    Meet(ActorRef<Say>),
+enum Message {
+    /// By the floor, to a resting order: here is an incoming order.
+    Meet(ActorRef<Message>),
     /// By the maker: so many lots, mine.
-    Propose { maker: ActorRef<Say>, lots: u64 },
+    Propose { maker: ActorRef<Message>, quantity: u64 },
     /// By the taker: so many of them.
-    Accept { taker: ActorRef<Say>, id: u64, lots: u64 },
+    Accept { taker: ActorRef<Message>, id: u64, quantity: u64 },
     /// By the ledger, to both: it is a trade; the maker has so many lots left.
-    Complete { maker_left: u64, lots: u64, is_taker: bool },
+    Complete { maker_left: u64, quantity: u64, is_taker: bool },
     /// By the floor.
     Cancel,
 }
@@ -128,41 +128,46 @@ struct Order;
 
 struct OrderState {
     id: u64,
-    place: Place,
+    place: NewOrder,
     open: u64,
     floor: ActorRef<Hear>,
     ledger: ActorRef<Record>,
 }
 
 impl Actor for Order {
-    type Msg = Say;
+    type Msg = Message;
     type State = OrderState;
     type Arguments = OrderState;
 
-    async fn pre_start(&self, me: ActorRef<Say>, state: OrderState) -> Done<OrderState> {
+    async fn pre_start(&self, me: ActorRef<Message>, state: OrderState) -> Done<OrderState> {
         let OrderState { id, place, open, .. } = &state;
-        state.ledger.cast(Record::Entered { id: *id, lots: *open })?;
+        state.ledger.cast(Record::Entered { id: *id, quantity: *open })?;
         let (side, price) = (place.side, place.price.0);
-        let seat = Seat { id: *id, order: me };
-        state.floor.cast(Hear::Announce(Newcomer { seat, side, price, left: *open }))?;
+        let resting = Seat { id: *id, order: me };
+        state.floor.cast(Hear::Announce(IncomingOrder { resting, side, price, left: *open }))?;
         Ok(state)
     }
 
-    async fn handle(&self, me: ActorRef<Say>, say: Say, order: &mut OrderState) -> Done<()> {
+    async fn handle(
+        &self,
+        me: ActorRef<Message>,
+        say: Message,
+        order: &mut OrderState,
+    ) -> Done<()> {
         match say {
-            Say::Meet(newcomer) => {
-                newcomer.cast(Say::Propose { maker: me, lots: order.open })?;
+            Message::Meet(incoming) => {
+                incoming.cast(Message::Propose { maker: me, quantity: order.open })?;
             }
-            Say::Propose { maker, lots } => {
-                let lots = lots.min(order.open);
-                maker.cast(Say::Accept { taker: me, id: order.id, lots })?;
+            Message::Propose { maker, quantity } => {
+                let quantity = quantity.min(order.open);
+                maker.cast(Message::Accept { taker: me, id: order.id, quantity })?;
             }
-            Say::Accept { taker, id, lots } => {
+            Message::Accept { taker, id, quantity } => {
                 let (maker, takers) = ((order.id, me), (id, taker));
-                order.ledger.cast(Record::Trade { maker, taker: takers, lots })?;
+                order.ledger.cast(Record::Trade { maker, taker: takers, quantity })?;
             }
-            Say::Complete { maker_left, lots, is_taker } => {
-                order.open -= lots;
+            Message::Complete { maker_left, quantity, is_taker } => {
+                order.open -= quantity;
                 if is_taker {
                     order.floor.cast(Hear::Next { left: order.open, maker_left })?;
                 }
@@ -170,8 +175,8 @@ impl Actor for Order {
                     me.stop(None);
                 }
             }
-            Say::Cancel => {
-                order.ledger.cast(Record::Left { id: order.id, lots: order.open })?;
+            Message::Cancel => {
+                order.ledger.cast(Record::Left { id: order.id, quantity: order.open })?;
                 me.stop(None);
             }
         }
@@ -182,12 +187,12 @@ impl Actor for Order {
 #[derive(Debug)]
 struct Seat {
     id: u64,
-    order: ActorRef<Say>,
+    order: ActorRef<Message>,
 }
 
 #[derive(Debug)]
-struct Newcomer {
-    seat: Seat,
+struct IncomingOrder {
+    resting: Seat,
     side: Side,
     price: i64,
     left: u64,
@@ -196,9 +201,9 @@ struct Newcomer {
 /// What the floor is told.
 #[derive(Debug)]
 enum Hear {
-    Announce(Newcomer),
+    Announce(IncomingOrder),
     Cancel(u64),
-    /// By the newcomer, after a deal.
+    /// By the incoming order, after a deal.
     Next {
         left: u64,
         maker_left: u64,
@@ -213,7 +218,7 @@ struct FloorState {
     sides: [BTreeMap<i64, VecDeque<Seat>>; 2],
     /// Where each resting order is.
     places: FxHashMap<u64, (usize, i64)>,
-    newcomer: Option<Newcomer>,
+    incoming: Option<IncomingOrder>,
     waiting: VecDeque<Hear>,
     told: UnboundedSender<Traded>,
 }
@@ -221,18 +226,18 @@ struct FloorState {
 impl FloorState {
     fn new(told: UnboundedSender<Traded>) -> FloorState {
         let (sides, places) = (Default::default(), FxHashMap::default());
-        FloorState { sides, places, newcomer: None, waiting: VecDeque::new(), told }
+        FloorState { sides, places, incoming: None, waiting: VecDeque::new(), told }
     }
 
-    /// The best price on the other side, if the newcomer would deal there.
-    fn best(&self, newcomer: &Newcomer) -> Option<i64> {
-        let best = match newcomer.side {
+    /// The best price on the other side, if the incoming order would deal there.
+    fn best(&self, incoming: &IncomingOrder) -> Option<i64> {
+        let best = match incoming.side {
             Side::Buy => self.sides[1].first_key_value().map(|(price, _)| *price),
             Side::Sell => self.sides[0].last_key_value().map(|(price, _)| *price),
         };
-        best.filter(|best| match newcomer.side {
-            Side::Buy => *best <= newcomer.price,
-            Side::Sell => *best >= newcomer.price,
+        best.filter(|best| match incoming.side {
+            Side::Buy => *best <= incoming.price,
+            Side::Sell => *best >= incoming.price,
         })
     }
 
@@ -240,36 +245,37 @@ impl FloorState {
     fn rise(&mut self, id: u64) -> Option<Seat> {
         let (side, price) = self.places.remove(&id)?;
         let level = self.sides[side].get_mut(&price)?;
-        let seat = level.iter().position(|seat| seat.id == id).and_then(|at| level.remove(at));
+        let resting =
+            level.iter().position(|resting| resting.id == id).and_then(|at| level.remove(at));
         if level.is_empty() {
             self.sides[side].remove(&price);
         }
-        seat
+        resting
     }
 
-    /// Goes on with the newcomer, then with who waits, until somebody has to answer.
+    /// Goes on with the incoming order, then with who waits, until somebody has to answer.
     fn go_on(&mut self) -> Done<()> {
         loop {
-            if let Some(newcomer) = self.newcomer.take()
-                && newcomer.left > 0
+            if let Some(incoming) = self.incoming.take()
+                && incoming.left > 0
             {
-                let other = usize::from(newcomer.side == Side::Buy);
-                let best = self.best(&newcomer);
+                let other = usize::from(incoming.side == Side::Buy);
+                let best = self.best(&incoming);
                 let first = best.and_then(|price| self.sides[other].get(&price)?.front());
                 if let Some(resting) = first {
-                    resting.order.cast(Say::Meet(newcomer.seat.order.clone()))?;
-                    self.newcomer = Some(newcomer);
+                    resting.order.cast(Message::Meet(incoming.resting.order.clone()))?;
+                    self.incoming = Some(incoming);
                     return Ok(());
                 }
-                let Newcomer { seat, price, .. } = newcomer;
-                self.places.insert(seat.id, (1 - other, price));
-                self.sides[1 - other].entry(price).or_default().push_back(seat);
+                let IncomingOrder { resting, price, .. } = incoming;
+                self.places.insert(resting.id, (1 - other, price));
+                self.sides[1 - other].entry(price).or_default().push_back(resting);
             }
             match self.waiting.pop_front() {
-                Some(Hear::Announce(newcomer)) => self.newcomer = Some(newcomer),
+                Some(Hear::Announce(incoming)) => self.incoming = Some(incoming),
                 Some(Hear::Cancel(id)) => {
-                    if let Some(seat) = self.rise(id) {
-                        seat.order.cast(Say::Cancel)?;
+                    if let Some(resting) = self.rise(id) {
+                        resting.order.cast(Message::Cancel)?;
                     }
                 }
                 Some(Hear::Fence) => self.told.send((0, 0))?,
@@ -290,12 +296,12 @@ impl Actor for Floor {
 
     async fn handle(&self, _: ActorRef<Hear>, hear: Hear, floor: &mut FloorState) -> Done<()> {
         if let Hear::Next { left, maker_left } = hear {
-            let newcomer = floor.newcomer.as_mut().ok_or("nobody is being introduced")?;
-            newcomer.left = left;
+            let incoming = floor.incoming.as_mut().ok_or("nobody is being introduced")?;
+            incoming.left = left;
             if maker_left == 0 {
-                let newcomer = floor.newcomer.as_ref().ok_or("nobody is being introduced")?;
-                let other = usize::from(newcomer.side == Side::Buy);
-                let best = floor.best(newcomer).ok_or("the maker has lost its seat")?;
+                let incoming = floor.incoming.as_ref().ok_or("nobody is being introduced")?;
+                let other = usize::from(incoming.side == Side::Buy);
+                let best = floor.best(incoming).ok_or("the maker has lost its seat")?;
                 let maker = floor.sides[other].get(&best).and_then(|level| level.front());
                 let maker = maker.ok_or("the maker has lost its seat")?.id;
                 floor.rise(maker);
@@ -303,17 +309,17 @@ impl Actor for Floor {
             return floor.go_on();
         }
         floor.waiting.push_back(hear);
-        if floor.newcomer.is_none() { floor.go_on() } else { Ok(()) }
+        if floor.incoming.is_none() { floor.go_on() } else { Ok(()) }
     }
 }
 
 /// What the ledger is told.
 #[derive(Debug)]
 enum Record {
-    Entered { id: u64, lots: u64 },
-    Left { id: u64, lots: u64 },
-    Trade { maker: (u64, ActorRef<Say>), taker: (u64, ActorRef<Say>), lots: u64 },
-    Tell(UnboundedSender<Traded>),
+    Entered { id: u64, quantity: u64 },
+    Left { id: u64, quantity: u64 },
+    Trade { maker: (u64, ActorRef<Message>), taker: (u64, ActorRef<Message>), quantity: u64 },
+    Response(UnboundedSender<Traded>),
 }
 
 struct Ledger;
@@ -323,13 +329,13 @@ struct LedgerState {
     /// Open lots of each order.
     lines: FxHashMap<u64, u64>,
     trades: u64,
-    lots: u64,
+    quantity: u64,
 }
 
 impl LedgerState {
-    fn take(&mut self, id: u64, lots: u64) -> Done<u64> {
+    fn take(&mut self, id: u64, quantity: u64) -> Done<u64> {
         let line = self.lines.get_mut(&id).ok_or("no such order")?;
-        *line = line.checked_sub(lots).ok_or("more lots than there are")?;
+        *line = line.checked_sub(quantity).ok_or("more lots than there are")?;
         let left = *line;
         if left == 0 {
             self.lines.remove(&id);
@@ -354,21 +360,21 @@ impl Actor for Ledger {
         ledger: &mut LedgerState,
     ) -> Done<()> {
         match record {
-            Record::Entered { id, lots } => {
-                ledger.lines.insert(id, lots);
+            Record::Entered { id, quantity } => {
+                ledger.lines.insert(id, quantity);
             }
-            Record::Left { id, lots } => {
-                ledger.take(id, lots)?;
+            Record::Left { id, quantity } => {
+                ledger.take(id, quantity)?;
             }
-            Record::Trade { maker, taker, lots } => {
-                let maker_left = ledger.take(maker.0, lots)?;
-                ledger.take(taker.0, lots)?;
+            Record::Trade { maker, taker, quantity } => {
+                let maker_left = ledger.take(maker.0, quantity)?;
+                ledger.take(taker.0, quantity)?;
                 ledger.trades += 1;
-                ledger.lots += lots;
-                maker.1.cast(Say::Complete { maker_left, lots, is_taker: false })?;
-                taker.1.cast(Say::Complete { maker_left, lots, is_taker: true })?;
+                ledger.quantity += quantity;
+                maker.1.cast(Message::Complete { maker_left, quantity, is_taker: false })?;
+                taker.1.cast(Message::Complete { maker_left, quantity, is_taker: true })?;
             }
-            Record::Tell(to) => to.send((ledger.trades, ledger.lots))?,
+            Record::Response(to) => to.send((ledger.trades, ledger.quantity))?,
         }
         Ok(())
     }

@@ -44,8 +44,8 @@ pub(super) fn mermaid(picture: &Picture) -> String {
 /// Text that Mermaid takes as text: it ends a statement at `;` and begins an entity or comment at `#`.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
+    for signal in text.chars() {
+        match signal {
             '#' => out.push_str("#35;"),
             ';' => out.push_str("#59;"),
             other => out.push(other),

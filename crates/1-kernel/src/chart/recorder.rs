@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Arrow, Row};
-use crate::{Envelope, Letter, Pid, Process, Reason, Watch};
+use crate::{Envelope, Pid, Process, Reason, Signal, Watch};
 
 /// Draws each message, fact, death and return as a row. Messages and facts are written as their
 /// [`Debug`](fmt::Debug) form, in small letters.
 ///
 /// ```
-/// # use kernel::{Event, Life, NoFact, NoKeeper, Out, Process, World};
+/// # use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Process, World};
 /// use kernel::chart::{Picture, Recorder};
 /// # struct Echo;
 /// # impl Process for Echo {
 /// #     type Message = &'static str;
 /// #     type Fact = NoFact;
-/// #     type Keeper = NoKeeper;
+/// #     type StateMachine = NoStateMachine;
 /// #     type Note = ();
 /// #     type Role = ();
-/// #     fn start(_: &(), _: Life<'_, ()>) -> Echo { Echo }
+/// #     fn start(_: &(), _: StartContext<'_, ()>) -> Echo { Echo }
 /// #     fn handle(&mut self, event: Event<'_, &'static str>, out: &mut Out<Echo>) {
 /// #         if let Event::Message { from, message: &"ping" } = event { out.send(from, "pong"); }
 /// #     }
 /// # }
-/// let mut world: World<Echo, Recorder> = World::new(NoKeeper, None, Recorder::new("client"));
+/// let mut world: World<Echo, Recorder> = World::new(NoStateMachine, None, Recorder::new("client"));
 /// let echo = world.spawn(Echo);
 /// world.watch.call(echo, "echo");
 /// world.send(echo, "ping");
@@ -73,15 +73,15 @@ impl Recorder {
         self.names.get(&pid.slot()).cloned().unwrap_or_else(|| format!("{pid:?}"))
     }
 
-    fn letter<M: fmt::Debug>(&mut self, envelope: &Envelope<M>, arrow: Arrow) {
-        let text = match &envelope.letter {
-            Letter::Say(message) => small(message),
-            Letter::Down(..) => "down".to_owned(),
-            Letter::Exit(..) | Letter::Linked(..) => "exit".to_owned(),
-            Letter::Timer(token) => format!("timer {token}"),
-            Letter::Control(control) => small(control),
+    fn signal<M: fmt::Debug>(&mut self, envelope: &Envelope<M>, arrow: Arrow) {
+        let text = match &envelope.signal {
+            Signal::Message(message) => small(message),
+            Signal::Down(..) => "down".to_owned(),
+            Signal::Exit(..) | Signal::Linked(..) => "exit".to_owned(),
+            Signal::Timer(token) => format!("timer {token}"),
+            Signal::Control(control) => small(control),
             // Between a supervisor and its children: the life that begins or ends is drawn itself.
-            Letter::Start | Letter::Border(_) | Letter::ChildDown(_) => return,
+            Signal::Start | Signal::Remote(_) | Signal::ChildDown(_) => return,
         };
         let (from, to) = (self.name(envelope.from), self.name(envelope.to));
         self.rows.push(Row::Arrow { from, arrow, to, text });
@@ -93,12 +93,12 @@ fn small(value: &impl fmt::Debug) -> String {
     let text = format!("{value:?}");
     let mut out = String::new();
     let mut quoted = false;
-    for letter in text.chars() {
-        quoted ^= letter == '"';
-        match letter {
-            _ if quoted || letter == '"' => out.push(letter),
+    for signal in text.chars() {
+        quoted ^= signal == '"';
+        match signal {
+            _ if quoted || signal == '"' => out.push(signal),
             '{' | '}' | '(' | ')' | ':' | ',' => out.push(' '),
-            _ => out.extend(letter.to_lowercase()),
+            _ => out.extend(signal.to_lowercase()),
         }
     }
     out.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -106,11 +106,11 @@ fn small(value: &impl fmt::Debug) -> String {
 
 impl<P: Process> Watch<P> for Recorder {
     fn delivered(&mut self, envelope: &Envelope<P::Message>) {
-        self.letter(envelope, Arrow::Said);
+        self.signal(envelope, Arrow::Said);
     }
 
     fn undeliverable(&mut self, envelope: &Envelope<P::Message>) {
-        self.letter(envelope, Arrow::Lost);
+        self.signal(envelope, Arrow::Lost);
     }
 
     fn recorded(&mut self, by: Pid, fact: &P::Fact) {

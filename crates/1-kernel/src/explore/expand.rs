@@ -40,7 +40,7 @@ pub(super) struct Desk<S: System> {
     state: S,
     /// The state before a move, for laws of steps.
     before: Option<S>,
-    moves: Vec<S::Move>,
+    moves: Vec<S::Action>,
     /// Fingerprints that were met of late, each where its lowest bits say.
     of_late: Vec<u64>,
 }
@@ -65,7 +65,7 @@ impl<S: System> Desk<S> {
     ) -> Expanded<S> {
         let mut found = self.judge(waiting, laws, known);
         let mut moves = std::mem::take(&mut self.moves);
-        self.state.moves(&mut moves);
+        self.state.actions(&mut moves);
         if moves.iter().all(S::is_fault) {
             self.judge_end(laws, known, &mut found);
         }
@@ -148,7 +148,7 @@ impl<S: System> Desk<S> {
         &self,
         laws: &[Law<S>],
         known: &Known<S>,
-        (choice, chosen): (u16, &S::Move),
+        (choice, chosen): (u16, &S::Action),
         found: &mut Expanded<S>,
     ) {
         let Some(before) = &self.before else { return };

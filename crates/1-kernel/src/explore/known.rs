@@ -1,12 +1,12 @@
 //! All that is known of the states so far: which there are, how each was first reached, where one can go from
 //! it; and what follows for a law when all are known.
 
-use super::{Breach, Check, Law, Report, System, Verdict};
+use super::{Check, Counterexample, Law, Report, System, Verdict};
 use crate::Table;
 
 /// How a state was first reached: from which, and by which of its moves.
 #[derive(Clone, Copy)]
-pub(super) struct Way {
+pub(super) struct Path {
     pub(super) parent: u32,
     pub(super) choice: u16,
 }
@@ -18,7 +18,7 @@ pub(super) const START: u32 = u32::MAX;
 pub(super) struct Known<S: System> {
     by_fingerprint: Table,
     fingerprints: Vec<u64>,
-    ways: Vec<Way>,
+    ways: Vec<Path>,
     /// For each law that has a goal, whether each state is it.
     goals: Vec<(usize, Vec<bool>)>,
     /// Where one can go from each state without faults: all in one list, and where each state's begin and end.
@@ -26,7 +26,7 @@ pub(super) struct Known<S: System> {
     pub(super) edges_of: Vec<(u32, u32)>,
     /// Whether some law asks for the edges.
     pub(super) keeps_edges: bool,
-    pub(super) verdicts: Vec<Verdict<S::Move>>,
+    pub(super) verdicts: Vec<Verdict<S::Action>>,
     pub(super) moves: u64,
 }
 
@@ -41,8 +41,12 @@ impl<S: System> Known<S> {
             laws.iter().enumerate().filter(move |(_, law)| is(&law.check)).map(|(at, _)| at)
         };
         let goals = laws_with(|check| matches!(check, Check::CanAlways(_)));
-        let verdict =
-            |law: &Law<S>| Verdict { law: law.name, holds: None, breach: None, sometimes: 0 };
+        let verdict = |law: &Law<S>| Verdict {
+            law: law.name,
+            holds: None,
+            counterexample: None,
+            sometimes: 0,
+        };
         Known {
             by_fingerprint: Table::default(),
             fingerprints: Vec::new(),
@@ -75,11 +79,11 @@ impl<S: System> Known<S> {
 
     /// True if it was found how to break this law.
     pub(super) fn is_broken(&self, law: usize) -> bool {
-        self.verdicts[law].breach.is_some()
+        self.verdicts[law].counterexample.is_some()
     }
 
     /// The number of the state with this fingerprint, and whether it is new.
-    pub(super) fn enter(&mut self, fingerprint: u64, way: Way) -> (u32, bool) {
+    pub(super) fn enter(&mut self, fingerprint: u64, way: Path) -> (u32, bool) {
         if let Some(id) = self.find(fingerprint) {
             return (id, false);
         }
@@ -180,7 +184,7 @@ impl<S: System> Known<S> {
     pub(super) fn bytes_per_state(&self) -> usize {
         let kept = self.by_fingerprint.bytes()
             + self.fingerprints.capacity() * size_of::<u64>()
-            + self.ways.capacity() * size_of::<Way>()
+            + self.ways.capacity() * size_of::<Path>()
             + self.edges.capacity() * size_of::<u32>()
             + self.edges_of.capacity() * size_of::<(u32, u32)>()
             + self.goals.len() * self.ways.capacity();
@@ -193,10 +197,10 @@ impl<S: System> Known<S> {
         laws: &[Law<S>],
         (depth, widest, bytes_per_state): (usize, usize, usize),
         exhausted: bool,
-    ) -> Report<S::Move> {
-        let judged = |(_, verdict): (&Law<S>, Verdict<S::Move>)| {
-            let holds = match verdict.breach {
-                Some(Breach { .. }) => Some(false),
+    ) -> Report<S::Action> {
+        let judged = |(_, verdict): (&Law<S>, Verdict<S::Action>)| {
+            let holds = match verdict.counterexample {
+                Some(Counterexample { .. }) => Some(false),
                 None => exhausted.then_some(true),
             };
             Verdict { holds, ..verdict }

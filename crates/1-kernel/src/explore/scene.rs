@@ -10,7 +10,7 @@ use crate::{Name, Pid, Process, Renaming, Watch, World};
 
 /// What may happen in a scene.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Move {
+pub enum Action {
     /// The oldest signal between these two is delivered.
     Deliver {
         /// From whom.
@@ -75,7 +75,7 @@ pub enum Settled {
 impl<P, W> Scene<P, W>
 where
     P: Process + Clone,
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
     /// This world, without clients or faults. What waits in it is still to be delivered.
@@ -100,7 +100,7 @@ where
     }
 
     /// Only these may be killed. Otherwise every process may, and no supervisor.
-    pub fn mortal(self, mortal: fn(&World<P, W>, Pid) -> bool) -> Scene<P, W> {
+    pub fn killable(self, mortal: fn(&World<P, W>, Pid) -> bool) -> Scene<P, W> {
         Scene { mortal, ..self }
     }
 
@@ -149,29 +149,29 @@ where
     }
 
     /// Lets these happen, one after the other: a breach's path on a scene that is watched, for one.
-    pub fn play(&mut self, path: &[Move]) {
+    pub fn play(&mut self, path: &[Action]) {
         path.iter().for_each(|step| self.happen(step));
     }
 
-    fn happen(&mut self, chosen: &Move) {
+    fn happen(&mut self, chosen: &Action) {
         match *chosen {
-            Move::Deliver { from, to } => {
+            Action::Deliver { from, to } => {
                 self.world.deliver_between(from, to);
             }
-            Move::Say(client) => {
+            Action::Say(client) => {
                 self.say(client);
             }
-            Move::Tick => {
+            Action::Tick => {
                 if let Some(at) = self.world.next_timer() {
                     self.world.set_time(at);
                 }
             }
-            Move::Kill(pid) => {
+            Action::Kill(pid) => {
                 self.faults = self.faults.saturating_sub(1);
                 self.world.kill(pid);
             }
         }
-        self.world.drop_idle();
+        self.world.prune();
     }
 
     fn next_line(&self, client: usize) -> Option<&(To, P::Message)> {
@@ -197,31 +197,31 @@ where
     P: Process + Clone + Hash,
     P::Message: Hash,
     P::Note: Hash,
-    P::Keeper: Clone + Hash,
+    P::StateMachine: Clone + Hash,
     W: Watch<P> + Clone,
 {
-    type Move = Move;
+    type Action = Action;
     type Kept = Scene<P, W>;
 
-    fn moves(&self, moves: &mut Vec<Move>) {
+    fn actions(&self, moves: &mut Vec<Action>) {
         moves.clear();
         if self.world.death().is_some() {
             return;
         }
-        self.world.ready_pairs(|from, to| moves.push(Move::Deliver { from, to }));
+        self.world.ready_pairs(|from, to| moves.push(Action::Deliver { from, to }));
         let clients = 0..self.clients.len();
-        moves.extend(clients.filter(|at| self.next_line(*at).is_some()).map(Move::Say));
+        moves.extend(clients.filter(|at| self.next_line(*at).is_some()).map(Action::Say));
         if self.world.next_timer().is_some() {
-            moves.push(Move::Tick);
+            moves.push(Action::Tick);
         }
         if self.faults > 0 {
             let may = |pid: &Pid| (self.mortal)(&self.world, *pid);
             let alive = self.world.processes().map(|(pid, ..)| pid).filter(may);
-            moves.extend(alive.map(Move::Kill));
+            moves.extend(alive.map(Action::Kill));
         }
     }
 
-    fn make(&mut self, chosen: &Move) {
+    fn make(&mut self, chosen: &Action) {
         self.happen(chosen);
     }
 
@@ -235,8 +235,8 @@ where
         hasher.finish()
     }
 
-    fn is_fault(chosen: &Move) -> bool {
-        matches!(chosen, Move::Kill(_))
+    fn is_fault(chosen: &Action) -> bool {
+        matches!(chosen, Action::Kill(_))
     }
 
     fn keep(&mut self) -> Scene<P, W> {
@@ -251,7 +251,7 @@ where
 impl<P, W> Clone for Scene<P, W>
 where
     P: Process + Clone,
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
     fn clone(&self) -> Scene<P, W> {

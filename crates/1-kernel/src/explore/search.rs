@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::expand::{Desk, Expanded, Waiting};
-use super::known::{Known, START, Way, number};
-use super::{Breach, Check, Law, Report, System};
+use super::known::{Known, Path, START, number};
+use super::{Check, Counterexample, Law, Report, System};
 
 /// How far an exploration has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,7 +71,7 @@ impl<'a, S: System> Explorer<'a, S> {
     }
 
     /// Stops at the first broken law instead of showing how each of them can be broken.
-    pub fn stop_at_breach(self) -> Explorer<'a, S> {
+    pub fn stop_at_counterexample(self) -> Explorer<'a, S> {
         Explorer { stops_at_breach: true, ..self }
     }
 
@@ -85,7 +85,7 @@ impl<'a, S: System> Explorer<'a, S> {
     ///
     /// It goes breadth first, so that what it shows is a shortest run, until so many wait that memory would
     /// be full of them; while they do, it goes on from the latest, and a run that it shows may be longer.
-    pub fn search(mut self) -> Report<S::Move> {
+    pub fn search(mut self) -> Report<S::Action> {
         let mut desk = Desk::new(&self.start, &self.laws);
         self.search_by(|laws, known, batch, each| {
             for waiting in batch {
@@ -107,12 +107,12 @@ impl<'a, S: System> Explorer<'a, S> {
             &[Waiting<S>],
             &mut dyn FnMut(&mut Known<S>, &Waiting<S>, Expanded<S>) -> bool,
         ),
-    ) -> Report<S::Move> {
+    ) -> Report<S::Action> {
         assert!(self.laws.len() <= MOST_LAWS, "at most {MOST_LAWS} laws");
         let laws = std::mem::take(&mut self.laws);
         let mut known = Known::<S>::new(&laws);
         let mut course = Course { waiting: VecDeque::new(), depth: 0, widest: 1, gone_on: 0 };
-        known.enter(self.start.fingerprint(), Way { parent: START, choice: 0 });
+        known.enter(self.start.fingerprint(), Path { parent: START, choice: 0 });
         let kept = self.start.clone().keep();
         course.waiting.push_back(Waiting { id: 0, steps: 0, kept });
         let (mut batch, mut stopped) = (Vec::new(), false);
@@ -143,12 +143,13 @@ impl<'a, S: System> Explorer<'a, S> {
     /// True if it is enough.
     fn stops(&mut self, known: &Known<S>, course: &mut Course<S>, left: usize) -> bool {
         let full = known.states() >= self.most_states.min(START as usize - 1);
-        let breach = self.stops_at_breach && known.verdicts.iter().any(|v| v.breach.is_some());
+        let counterexample =
+            self.stops_at_breach && known.verdicts.iter().any(|v| v.counterexample.is_some());
         let glance = course.gone_on.is_multiple_of(GLANCE);
         course.gone_on += 1;
         let waiting = course.waiting.len() + left;
         let progress = Progress { states: known.states(), waiting, depth: course.depth };
-        full || breach || glance && !(self.watch)(progress)
+        full || counterexample || glance && !(self.watch)(progress)
     }
 
     /// Writes down what was found by going on from a state.
@@ -165,7 +166,7 @@ impl<'a, S: System> Explorer<'a, S> {
         self.take_judged(laws, known, id, &found);
         for (choice, next) in (0..).zip(found.next) {
             known.moves += 1;
-            let (to, is_new) = known.enter(next.fingerprint, Way { parent: id, choice });
+            let (to, is_new) = known.enter(next.fingerprint, Path { parent: id, choice });
             if !next.is_fault && known.keeps_edges {
                 known.edges.push(to);
             }
@@ -190,7 +191,7 @@ impl<'a, S: System> Explorer<'a, S> {
                 continue;
             };
             if !known.is_broken(at) {
-                self.breach(known, at, id, *choice, what.clone());
+                self.counterexample(known, at, id, *choice, what.clone());
             }
         }
     }
@@ -213,16 +214,23 @@ impl<'a, S: System> Explorer<'a, S> {
     }
 
     /// Writes down how a law was broken: in this state, or by a move from it.
-    fn breach(&self, known: &mut Known<S>, law: usize, id: u32, choice: Option<u16>, what: String) {
+    fn counterexample(
+        &self,
+        known: &mut Known<S>,
+        law: usize,
+        id: u32,
+        choice: Option<u16>,
+        what: String,
+    ) {
         let path = self.path_by(known.choices_to(id).into_iter().chain(choice));
-        known.verdicts[law].breach = Some(Breach { what, path });
+        known.verdicts[law].counterexample = Some(Counterexample { what, path });
     }
 
     /// What happens if one chooses so, by going that way again.
-    fn path_by(&self, choices: impl Iterator<Item = u16>) -> Vec<S::Move> {
+    fn path_by(&self, choices: impl Iterator<Item = u16>) -> Vec<S::Action> {
         let (mut state, mut moves, mut path) = (self.start.clone(), Vec::new(), Vec::new());
         for choice in choices {
-            state.moves(&mut moves);
+            state.actions(&mut moves);
             let chosen = moves[usize::from(choice)].clone();
             state.make(&chosen);
             path.push(chosen);
@@ -234,7 +242,7 @@ impl<'a, S: System> Explorer<'a, S> {
     fn judge_goals(&self, known: &mut Known<S>) {
         for (law, stuck) in known.stuck() {
             let what = "from here it cannot be reached any more".to_owned();
-            self.breach(known, law, stuck, None, what);
+            self.counterexample(known, law, stuck, None, what);
         }
     }
 
@@ -248,7 +256,7 @@ impl<'a, S: System> Explorer<'a, S> {
         for (at, _) in laws.iter().enumerate().filter(|(_, law)| ends(law)) {
             if !known.is_broken(at) {
                 let what = "from here a run can go round and come back here".to_owned();
-                self.breach(known, at, id, None, what);
+                self.counterexample(known, at, id, None, what);
             }
         }
     }
@@ -272,10 +280,10 @@ impl<S> Explorer<'_, S>
 where
     S: System + Send + Sync,
     S::Kept: Send + Sync,
-    S::Move: Send + Sync,
+    S::Action: Send + Sync,
 {
     /// As [`Explorer::search`], by so many threads, this one included; what is found is the same.
-    pub fn search_with(mut self, threads: usize) -> Report<S::Move> {
+    pub fn search_with(mut self, threads: usize) -> Report<S::Action> {
         // A mistake is made on one thread alone: see `mutation`.
         if threads <= 1 || cfg!(feature = "mutations") {
             return self.search();
@@ -308,7 +316,7 @@ fn expand_all<S>(
 where
     S: System + Send + Sync,
     S::Kept: Send + Sync,
-    S::Move: Send + Sync,
+    S::Action: Send + Sync,
 {
     let next = AtomicUsize::new(0);
     let work = |desk: &mut Desk<S>| {

@@ -6,7 +6,7 @@ use super::Task;
 use crate::process::Cause;
 use crate::ring::Control;
 use crate::tree::{Body, NodeId, Shutdown};
-use crate::world::{Marks, State, World};
+use crate::world::{Flags, State, World};
 use crate::{Name, Pid, Process, Reason, Watch, mutation};
 
 /// Which child of a supervisor is meant.
@@ -20,7 +20,7 @@ pub enum ChildId {
 
 /// Why a child is not ended, started or taken out by order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Refused {
+pub enum ControlError {
     /// There is no such child.
     NotThere,
     /// It is there, and would have to be ended first.
@@ -85,11 +85,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             match place.body {
                 Body::Group { .. } | Body::Many { .. } => self.close(root, Reason::Shutdown),
-                Body::One { .. } if shutdown == Shutdown::Kill => self.bury(pid, Reason::Killed),
-                Body::One { .. } if self.slots[pid.index()].marks.any(Marks::TRAPS) => {
-                    self.ask_politely(pid, Pid::OUTSIDE, shutdown);
+                Body::One { .. } if shutdown == Shutdown::Kill => {
+                    self.terminate(pid, Reason::Killed)
                 }
-                Body::One { .. } => self.bury(pid, Reason::Shutdown),
+                Body::One { .. } if self.slots[pid.index()].flags.any(Flags::TRAPS) => {
+                    self.send_shutdown(pid, Pid::OUTSIDE, shutdown);
+                }
+                Body::One { .. } => self.terminate(pid, Reason::Shutdown),
             }
         }
     }
@@ -98,7 +100,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// [`World::restart_child`]. A restart of the group or, by strategy, of a sibling brings it back as well.
     ///
     /// Like everything a supervisor does, that waits until it has ended whom it is just ending.
-    pub fn terminate_child(&mut self, child: NodeId) -> Result<(), Refused> {
+    pub fn terminate_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         self.take_up(parent, Task::Terminate(child));
         Ok(())
@@ -106,20 +108,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts a child of a group that was ended, or that ended by itself and was not restarted: its next life, with
     /// the note that the last one left.
-    pub fn restart_child(&mut self, child: NodeId) -> Result<(), Refused> {
+    pub fn restart_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         if self.is_there(self.tree.place(child).pid) {
-            return Err(Refused::Running);
+            return Err(ControlError::Running);
         }
         self.take_up(parent, Task::Start(child));
         Ok(())
     }
 
     /// Takes a child of a group that is not there out of the tree, with all below it, for good.
-    pub fn delete_child(&mut self, child: NodeId) -> Result<(), Refused> {
+    pub fn delete_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         if self.is_there(self.tree.place(child).pid) {
-            return Err(Refused::Running);
+            return Err(ControlError::Running);
         }
         self.forget_below(child);
         self.tree.place_mut(child).deleted = true;
@@ -130,36 +132,36 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Ends one of many like children. Its place is freed when it is gone.
-    pub fn terminate_one_of(&mut self, many: NodeId, key: u64) -> Result<(), Refused> {
-        let pid = self.child(many, key).ok_or(Refused::NotThere)?;
+    pub fn terminate_one_of(&mut self, many: NodeId, key: u64) -> Result<(), ControlError> {
+        let pid = self.child(many, key).ok_or(ControlError::NotThere)?;
         let shutdown = self.tree.place(many).shutdown;
         let slot = &self.slots[pid.index()];
         if slot.state == State::Between {
             self.watch.ended(pid, key, &Reason::Shutdown);
-            self.break_ties(pid, Cause::Shutdown); // who has watched for the next life
+            self.break_links(pid, Cause::Shutdown); // who has watched for the next life
             self.leave_tree(pid, many);
-        } else if slot.marks.any(Marks::TRAPS) && shutdown != Shutdown::Kill {
-            self.ask_process(pid, many, shutdown);
+        } else if slot.flags.any(Flags::TRAPS) && shutdown != Shutdown::Kill {
+            self.shut_process_down(pid, many, shutdown);
         } else {
             let reason = if shutdown == Shutdown::Kill { Reason::Killed } else { Reason::Shutdown };
-            self.slots[pid.index()].marks.set(Marks::ENDING, true);
-            self.bury(pid, reason);
+            self.slots[pid.index()].flags.set(Flags::ENDING, true);
+            self.terminate(pid, reason);
         }
         Ok(())
     }
 
     /// Gives up on one of many like children, as if it had died too often: see [`Process::given_up`].
-    pub fn give_up_one_of(&mut self, many: NodeId, key: u64) -> Result<(), Refused> {
-        let mut pid = self.child(many, key).ok_or(Refused::NotThere)?;
-        if self.slots[pid.index()].marks.any(Marks::ENDING) && !mutation::GIVEN_UP_UNHEARD.is_on() {
-            self.bury(pid, Reason::Killed); // it is to end anyhow, and its supervisor may wait for that
+    pub fn give_up_one_of(&mut self, many: NodeId, key: u64) -> Result<(), ControlError> {
+        let mut pid = self.child(many, key).ok_or(ControlError::NotThere)?;
+        if self.slots[pid.index()].flags.any(Flags::ENDING) && !mutation::GIVEN_UP_UNHEARD.is_on() {
+            self.terminate(pid, Reason::Killed); // it is to end anyhow, and its supervisor may wait for that
             return Ok(());
         }
         if self.slots[pid.index()].state == State::Alive {
             let reason = self.end_body(pid, Reason::Killed);
             self.watch.ended(pid, key, &reason);
-            self.break_ties(pid, Cause::Killed);
-            self.strike_off(pid);
+            self.break_links(pid, Cause::Killed);
+            self.unregister(pid);
             pid = self.next_life(pid);
         }
         self.give_up(pid, many);
@@ -168,28 +170,28 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts one of many like children from its supervisor's role: one that was given up, which gets the next
     /// incarnation and its last life's note, or one that never was.
-    pub fn restart_one_of(&mut self, many: NodeId, key: u64) -> Result<Pid, Refused> {
+    pub fn restart_one_of(&mut self, many: NodeId, key: u64) -> Result<Pid, ControlError> {
         if self.child(many, key).is_some() {
-            return Err(Refused::Running);
+            return Err(ControlError::Running);
         }
         if !self.takes_children(many) {
-            return Err(Refused::NoSupervisor);
+            return Err(ControlError::NoSupervisor);
         }
         match self.tree.place(many).body {
             Body::Many { .. } => Ok(self.start_one_of(many, key)),
-            Body::One { .. } | Body::Group { .. } => Err(Refused::NotThere),
+            Body::One { .. } | Body::Group { .. } => Err(ControlError::NotThere),
         }
     }
 
     /// Forgets one of many like children that was given up: it will never be started again.
     pub fn forget_one_of(&mut self, many: NodeId, key: u64) {
-        self.forget_life(many, key);
+        self.forget_parked_key(many, key);
     }
 
-    fn parent_of(&self, child: NodeId) -> Result<NodeId, Refused> {
+    fn parent_of(&self, child: NodeId) -> Result<NodeId, ControlError> {
         let place = self.tree.places.get(usize::from(child.0)).filter(|place| !place.deleted);
-        let parent = place.ok_or(Refused::NotThere)?.parent.ok_or(Refused::Root)?;
-        if self.takes_children(parent) { Ok(parent) } else { Err(Refused::NoSupervisor) }
+        let parent = place.ok_or(ControlError::NotThere)?.parent.ok_or(ControlError::Root)?;
+        if self.takes_children(parent) { Ok(parent) } else { Err(ControlError::NoSupervisor) }
     }
 
     /// What a process has ordered: its supervisor's step. What cannot be done is not.
@@ -206,12 +208,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }; // whoever must know watches the child
     }
 
-    fn child_named(&self, group: NodeId, name: Name) -> Result<NodeId, Refused> {
+    fn child_named(&self, group: NodeId, name: Name) -> Result<NodeId, ControlError> {
         let Body::Group { children, .. } = &self.tree.place(group).body else {
-            return Err(Refused::NotThere);
+            return Err(ControlError::NotThere);
         };
         let named = |child: &&NodeId| self.tree.place(**child).registered == Some(name);
-        children.iter().find(named).copied().ok_or(Refused::NotThere)
+        children.iter().find(named).copied().ok_or(ControlError::NotThere)
     }
 
     /// The children of a supervisor: of a group in order of start, of many by address. Of a single process none.
@@ -227,7 +229,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let children = (0..self.slots.len()).filter_map(|i| self.child_at(i, supervisor));
                 let child = |pid: Pid| {
                     let slot = &self.slots[pid.index()];
-                    let is_ending = slot.marks.any(Marks::ENDING);
+                    let is_ending = slot.flags.any(Flags::ENDING);
                     let (name, key) = (place.name.clone(), slot.key);
                     let (node, pid) = (supervisor, Some(pid));
                     Child { name, node, key, pid, supervises: false, is_ending }
@@ -240,7 +242,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn look_at(&self, node: NodeId) -> Child {
         let place = self.tree.place(node);
         let pid = Some(place.pid).filter(|pid| self.is_there(*pid));
-        let is_ending = pid.is_some_and(|pid| self.slots[pid.index()].marks.any(Marks::ENDING));
+        let is_ending = pid.is_some_and(|pid| self.slots[pid.index()].flags.any(Flags::ENDING));
         let supervises = !matches!(place.body, Body::One { .. });
         Child { name: place.name.clone(), node, key: 0, pid, supervises, is_ending }
     }

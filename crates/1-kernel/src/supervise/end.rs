@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discard::empty;
+use crate::links::NONE;
 use crate::out::TimerRef;
 use crate::process::Cause;
-use crate::ring::{Envelope, Letter};
-use crate::ties::NONE;
+use crate::ring::{Envelope, Signal};
 use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
-use crate::world::{Due, Marks, NO_NODE, State, World};
+use crate::world::{Due, Flags, NO_NODE, State, World};
 use crate::{Pid, Process, Reason, Watch, mutation};
 
 /// What a supervisor is about while it ends children.
@@ -37,7 +37,7 @@ pub(crate) enum Then {
     /// The dead child lives again, and its siblings with it.
     Restart { dead: NodeId, life: Pid },
     /// The supervisor itself ends.
-    Bury(Reason),
+    Terminate(Reason),
 }
 
 /// What a supervisor has to do, one after the other.
@@ -68,8 +68,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(slot.node);
-        if slot.marks.take(Marks::ENDING) {
-            return self.ended_as_asked(pid, node, &reason);
+        if slot.flags.take(Flags::ENDING) {
+            return self.ended_by_order(pid, node, &reason);
         }
         let place = self.tree.place(node);
         let supervisor = match (&place.body, place.parent) {
@@ -82,7 +82,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         };
         if place.restart.is_over(&reason) {
             if let Body::One { .. } = place.body {
-                return self.put_aside(pid, node); // its supervisor may start it again with others
+                return self.park(pid, node); // its supervisor may start it again with others
             }
             return self.leave_tree(pid, node);
         }
@@ -94,8 +94,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.register(name, next);
             }
         }
-        let letter = Letter::ChildDown(self.out.causes.note(&reason));
-        self.out.ring.push(Envelope { to: supervisor, from: next, letter });
+        let signal = Signal::ChildDown(self.out.causes.note(&reason));
+        self.out.ring.push(Envelope { to: supervisor, from: next, signal });
     }
 
     /// From now on this slot waits for the next life in its place, whose address this is.
@@ -113,7 +113,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(crate) fn end_common(&mut self, pid: Pid) -> bool {
         let slot = &mut self.slots[pid.index()];
-        if slot.marks.any(Marks::ANYWHERE) || slot.ties.watching != NONE {
+        if slot.flags.any(Flags::ANYWHERE) || slot.links.watching != NONE {
             return false;
         }
         if let Err(why) = empty(&mut slot.body)
@@ -130,9 +130,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             strike(index, deaths, slot.key, pid);
         }
         self.watch.ended(pid, slot.key, &Reason::Normal);
-        if slot.ties.watched != NONE {
-            let newest = std::mem::replace(&mut slot.ties.watched, NONE);
-            self.out.tell_watchers(newest, pid, Cause::Normal);
+        if slot.links.watched != NONE {
+            let newest = std::mem::replace(&mut slot.links.watched, NONE);
+            self.out.notify_watchers(newest, pid, Cause::Normal);
         }
         let note = slot.vacate(pid, &mut self.out.free);
         self.out.notes.wipe(note);
@@ -171,10 +171,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         slot.state = State::Closing;
         let awaited = place.ending.take().map(|ending| ending.awaited).unwrap_or_default();
-        let then = Then::Bury(reason);
+        let then = Then::Terminate(reason);
         let (todo, awaited) = match &place.body {
             Body::Group { children, .. } => (children.clone(), awaited),
-            Body::Many { .. } | Body::One { .. } => (Vec::new(), self.ask_many(node)),
+            Body::Many { .. } | Body::One { .. } => (Vec::new(), self.begin_shutdown_of_many(node)),
         };
         let ending = Ending { todo, awaited, then, later: Vec::new() };
         self.tree.place_mut(node).ending = Some(Box::new(ending));
@@ -189,7 +189,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 return;
             }
             let Some(child) = ending.todo.pop() else { break };
-            if let Some(awaited) = self.ask_to_end(child)
+            if let Some(awaited) = self.begin_shutdown(child)
                 && let Some(ending) = &mut self.tree.place_mut(node).ending
             {
                 ending.awaited.insert(awaited);
@@ -201,9 +201,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         match then {
             Then::Nothing => {}
             Then::Restart { dead, life } => self.restart_all(node, dead, life),
-            Then::Bury(reason) => {
+            Then::Terminate(reason) => {
                 let pid = place.pid;
-                return self.bury_supervisor(pid, reason);
+                return self.terminate_supervisor(pid, reason);
             }
         }
         for task in later {
@@ -212,7 +212,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Ends a child. Who must be asked and waited for is returned.
-    fn ask_to_end(&mut self, child: NodeId) -> Option<Pid> {
+    fn begin_shutdown(&mut self, child: NodeId) -> Option<Pid> {
         let place = self.tree.place_mut(child);
         place.deaths = Deaths::default();
         let (pid, shutdown) = (place.pid, place.patience());
@@ -225,7 +225,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 None
             }
             State::Supervisor | State::Closing => {
-                self.slots[pid.index()].marks.set(Marks::ENDING, true);
+                self.slots[pid.index()].flags.set(Flags::ENDING, true);
                 self.close(child, Reason::Shutdown);
                 if !self.is_there(pid) {
                     return None;
@@ -234,17 +234,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.set_limit(pid, by, shutdown);
                 Some(pid)
             }
-            _ => self.ask_process(pid, child, shutdown),
+            _ => self.shut_process_down(pid, child, shutdown),
         }
     }
 
     /// The same for all children of a supervisor of many, at once.
-    fn ask_many(&mut self, node: NodeId) -> BTreeSet<Pid> {
+    fn begin_shutdown_of_many(&mut self, node: NodeId) -> BTreeSet<Pid> {
         let mut awaited = BTreeSet::new();
         let shutdown = self.tree.place(node).shutdown;
         for index in (0..self.slots.len()).rev() {
             if let Some(child) = self.child_at(index, node)
-                && let Some(asked) = self.ask_process(child, node, shutdown)
+                && let Some(asked) = self.shut_process_down(child, node, shutdown)
             {
                 awaited.insert(asked);
             }
@@ -273,7 +273,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Ends a process: now, or asks it to if it traps exits. Who was asked is returned.
-    pub(super) fn ask_process(
+    pub(super) fn shut_process_down(
         &mut self,
         pid: Pid,
         node: NodeId,
@@ -284,23 +284,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.end_quietly(pid, &Reason::Killed);
             return None;
         }
-        if slot.state != State::Alive || !slot.marks.any(Marks::TRAPS) {
+        if slot.state != State::Alive || !slot.flags.any(Flags::TRAPS) {
             self.end_quietly(pid, &Reason::Shutdown);
             return None;
         }
-        if !slot.marks.any(Marks::ENDING) {
-            slot.marks.set(Marks::ENDING, true);
+        if !slot.flags.any(Flags::ENDING) {
+            slot.flags.set(Flags::ENDING, true);
             let from = self.supervisor_of(node);
-            self.ask_politely(pid, from, shutdown);
+            self.send_shutdown(pid, from, shutdown);
         }
         Some(pid)
     }
 
     /// Sends the exit signal, and the kill that follows if there is a limit. Both come from one, so
     /// the second cannot overtake the first.
-    pub(super) fn ask_politely(&mut self, pid: Pid, from: Pid, shutdown: Shutdown) {
-        let letter = Letter::Exit(Cause::Shutdown);
-        self.out.ring.push(Envelope { to: pid, from, letter });
+    pub(super) fn send_shutdown(&mut self, pid: Pid, from: Pid, shutdown: Shutdown) {
+        let signal = Signal::Exit(Cause::Shutdown);
+        self.out.ring.push(Envelope { to: pid, from, signal });
         self.set_limit(pid, from, shutdown);
     }
 
@@ -325,7 +325,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Whoever was asked to end has: its supervisor, if that waits for it, hears so.
-    fn ended_as_asked(&mut self, pid: Pid, node: NodeId, reason: &Reason) {
+    fn ended_by_order(&mut self, pid: Pid, node: NodeId, reason: &Reason) {
         let place = self.tree.place(node);
         let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });
         let above = match place.body {
@@ -342,29 +342,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             (Body::Many { .. }, None) => self.leave_tree(pid, node), // it alone was ended
             (Body::Many { .. }, Some(_)) => {
                 self.strike_key(pid, node);
-                self.put_aside(pid, node);
+                self.park(pid, node);
             }
-            _ => self.put_aside(pid, node),
+            _ => self.park(pid, node),
         }
         if let Some(to) = supervisor {
-            let letter = Letter::ChildDown(self.out.causes.note(reason));
-            self.out.ring.push(Envelope { to, from: pid, letter });
+            let signal = Signal::ChildDown(self.out.causes.note(reason));
+            self.out.ring.push(Envelope { to, from: pid, signal });
         }
     }
 
     // ---- supervisors end
 
     /// A supervisor has ended: whoever is left below it ends at once; then its own supervisor hears of it.
-    pub(crate) fn bury_supervisor(&mut self, pid: Pid, reason: Reason) {
+    pub(crate) fn terminate_supervisor(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
         self.end_below_now(node);
         self.count_end(pid, 0, &reason);
         let cause = self.out.causes.note(&reason);
-        self.break_ties(pid, cause);
-        self.strike_off(pid);
+        self.break_links(pid, cause);
+        self.unregister(pid);
         let place = self.tree.place_mut(node);
         place.ending = None;
-        if place.given_up_as.is_none() || self.slots[pid.index()].marks.any(Marks::ENDING) {
+        if place.given_up_as.is_none() || self.slots[pid.index()].flags.any(Flags::ENDING) {
             place.deaths = Deaths::default();
         }
         let Some(parent) = place.parent else {
@@ -372,8 +372,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.forget_below(node);
             return self.vacate(pid);
         };
-        if self.slots[pid.index()].marks.take(Marks::ENDING) {
-            return self.ended_as_asked(pid, node, &reason);
+        if self.slots[pid.index()].flags.take(Flags::ENDING) {
+            return self.ended_by_order(pid, node, &reason);
         }
         let place = self.tree.place(node);
         if !matches!(place.body, Body::Many { .. }) && place.restart.is_over(&reason) {
@@ -382,8 +382,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let next = self.next_life(pid);
         self.tree.place_mut(node).pid = next;
         let to = self.tree.place(parent).pid;
-        let letter = Letter::ChildDown(self.out.causes.note(&reason));
-        self.out.ring.push(Envelope { to, from: next, letter });
+        let signal = Signal::ChildDown(self.out.causes.note(&reason));
+        self.out.ring.push(Envelope { to, from: next, signal });
     }
 
     /// Ends a node's process or supervisor at once with all below it. Nobody is asked, and nobody restarts it.
@@ -417,7 +417,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Forgets all past lives below a node that is over.
     pub(super) fn forget_below(&mut self, node: NodeId) {
-        self.forget_lives(node, true);
+        self.forget_parked(node, true);
         if let Body::Group { children, .. } = &self.tree.place(node).body {
             for child in children.clone() {
                 self.forget_below(child);
@@ -436,10 +436,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let reason = self.end_body(pid, reason.clone());
         self.count_end(pid, key, &reason);
         let cause = self.out.causes.note(&reason);
-        self.break_ties(pid, cause);
-        self.strike_off(pid);
+        self.break_links(pid, cause);
+        self.unregister(pid);
         let place = self.tree.place(node);
         let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });
-        if is_supervisor { self.vacate(pid) } else { self.put_aside(pid, node) }
+        if is_supervisor { self.vacate(pid) } else { self.park(pid, node) }
     }
 }

@@ -5,10 +5,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
-use crate::process::{Keeper, Life};
-use crate::ring::{Envelope, Letter};
+use crate::process::{StartContext, StateMachine};
+use crate::ring::{Envelope, Signal};
 use crate::tree::{Body, Index, NodeId, Restart, Strategy};
-use crate::world::{Marks, State, World};
+use crate::world::{Flags, State, World};
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
@@ -23,15 +23,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 }
             };
         };
-        let pid = self.seat_process(node);
-        self.make_or_bury(pid)
+        let pid = self.place_one(node);
+        self.make_or_terminate(pid)
     }
 
     /// Starts a node and all below it, in order. At the first that cannot be made it stops.
     fn start_node(&mut self, node: NodeId) -> Result<(), Reason> {
         match &self.tree.place(node).body {
             Body::One { .. } => {
-                let pid = self.seat_process(node);
+                let pid = self.place_one(node);
                 if let Err(reason) = self.make(pid) {
                     self.end_quietly(pid, &reason);
                     let why = format!("{} did not start: {reason}", self.tree.place(node).name);
@@ -41,20 +41,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             Body::Group { children, .. } => {
                 let children = children.clone();
-                self.seat_supervisor(node);
+                self.place_supervisor(node);
                 for child in children {
                     self.start_node(child)?;
                 }
             }
             Body::Many { .. } => {
-                self.seat_supervisor(node);
+                self.place_supervisor(node);
                 for key in self.keys_of(node)? {
                     let is_whole = self.tree.index(node).is_some_and(Index::is_whole);
                     if !is_whole || self.child(node, key).is_none() {
                         self.start_one_of(node, key); // one that is named twice is one
                     }
                 }
-                self.forget_lives(node, false); // of those who are not to come back
+                self.forget_parked(node, false); // of those who are not to come back
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn keys_of(&self, node: NodeId) -> Result<Vec<u64>, Reason> {
         let place = self.tree.place(node);
         let Body::Many { role, .. } = &place.body else { return Ok(Vec::new()) };
-        let keys = || P::children(role, &self.out.keeper);
+        let keys = || P::children(role, &self.out.state_machine);
         catch_unwind(AssertUnwindSafe(keys)).map_err(|panic| {
             Reason::Failed(format!("{} did not start: {}", place.name, why(panic)).into())
         })
@@ -72,23 +72,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts one of many like children from its role: its next life, if it had any before.
     pub(super) fn start_one_of(&mut self, node: NodeId, key: u64) -> Pid {
-        let pid = self.settle_next(node, key);
+        let pid = self.place_next(node, key);
         self.tree.enrol(node, key, pid);
         if self.tree.index(node).is_some_and(|index| !index.is_whole()) {
-            self.out.keeper.is_placed(key, pid.slot());
+            self.out.state_machine.is_placed(key, pid.slot());
         }
         match self.make(pid) {
             Ok(()) => {
                 let from = self.tree.place(node).pid;
-                self.out.ring.push(Envelope { to: pid, from, letter: Letter::Start });
+                self.out.ring.push(Envelope { to: pid, from, signal: Signal::Start });
             }
-            Err(reason) => self.bury(pid, reason), // it will be given up alone
+            Err(reason) => self.terminate(pid, reason), // it will be given up alone
         }
         pid
     }
 
-    fn seat_process(&mut self, node: NodeId) -> Pid {
-        let pid = self.settle_next(node, 0);
+    fn place_one(&mut self, node: NodeId) -> Pid {
+        let pid = self.place_next(node, 0);
         let place = self.tree.place_mut(node);
         place.pid = pid;
         if let Some(name) = place.registered {
@@ -97,9 +97,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    fn seat_supervisor(&mut self, node: NodeId) {
+    fn place_supervisor(&mut self, node: NodeId) {
         let pid = self.out.address();
-        self.settle_in(pid, |_| None, node.0, 0, 1, State::Supervisor);
+        self.place_process(pid, |_| None, node.0, 0, 1, State::Supervisor);
         let place = self.tree.place_mut(node);
         place.pid = pid;
         if let Some(name) = place.registered {
@@ -112,7 +112,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &self.slots[pid.index()];
         let Some(role) = self.tree.place(NodeId(slot.node)).body.role() else { return Ok(()) };
         let note = self.out.notes.get(slot.note);
-        let life = Life { key: slot.key, incarnation: slot.incarnation, note };
+        let life = StartContext { key: slot.key, incarnation: slot.incarnation, note };
         let made = catch_unwind(AssertUnwindSafe(|| P::start(role, life)));
         let process = made.map_err(|panic| Reason::Failed(why(panic)))?;
         self.slots[pid.index()].body = Some(process);
@@ -120,14 +120,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Makes the process of a place and begins its life. If it cannot be made, it has died of that: false.
-    fn make_or_bury(&mut self, pid: Pid) -> bool {
+    fn make_or_terminate(&mut self, pid: Pid) -> bool {
         match self.make(pid) {
             Ok(()) => {
                 self.begin(pid);
                 true
             }
             Err(reason) => {
-                self.bury(pid, reason);
+                self.terminate(pid, reason);
                 false
             }
         }
@@ -192,8 +192,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !mutation::SAME_INCARNATION.is_on() {
             slot.incarnation = incarnation;
         }
-        slot.marks.set(Marks::TRAPS, false);
+        slot.flags.set(Flags::TRAPS, false);
         self.watch.started(pid, key, incarnation);
-        self.make_or_bury(pid)
+        self.make_or_terminate(pid)
     }
 }

@@ -8,7 +8,7 @@ use crate::{Process, Watch};
 impl<P, W> Clone for World<P, W>
 where
     P: Process + Clone,
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
     /// O(processes and signals that wait). The flight recorder's past is not copied.
@@ -17,11 +17,11 @@ where
             slots: self.slots.clone(),
             out: self.out.clone(),
             tree: self.tree.clone(),
-            past_lives: self.past_lives.clone(),
+            parked: self.parked.clone(),
             timers: self.timers.clone(),
             timers_of: self.timers_of.clone(),
             bearers: self.bearers.clone(),
-            asks: self.asks.clone(),
+            calls: self.calls.clone(),
             aliases: self.aliases.clone(),
             failures: self.failures,
             judging: false,
@@ -36,15 +36,15 @@ where
 
 impl<P: Process + Clone> Clone for Out<P>
 where
-    P::Keeper: Clone,
+    P::StateMachine: Clone,
 {
     fn clone(&self) -> Out<P> {
         let Out {
             me,
             ring,
-            wants,
+            step_flags,
             noting,
-            tying,
+            monitoring: tying,
             effects,
             exit,
             causes,
@@ -54,12 +54,12 @@ where
             multicasts,
             log,
             recorded,
-            ties,
-            abroad,
+            links,
+            remote,
             number,
             names,
             groups,
-            keeper,
+            state_machine,
             reader,
             free,
             fresh,
@@ -71,9 +71,9 @@ where
         Out {
             me: *me,
             ring: ring.clone(),
-            wants: *wants,
+            step_flags: *step_flags,
             noting: *noting,
-            tying: *tying,
+            monitoring: *tying,
             effects: effects.clone(),
             exit: *exit,
             causes: causes.clone(),
@@ -83,12 +83,12 @@ where
             multicasts: multicasts.clone(),
             log: log.clone(),
             recorded: *recorded,
-            ties: ties.clone(),
-            abroad: abroad.clone(),
+            links: links.clone(),
+            remote: remote.clone(),
             number: *number,
             names: names.clone(),
             groups: groups.clone(),
-            keeper: keeper.clone(),
+            state_machine: state_machine.clone(),
             reader: *reader,
             free: free.clone(),
             fresh: *fresh,

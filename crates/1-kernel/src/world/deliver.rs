@@ -1,11 +1,11 @@
 //! The loop, and what each kind of signal comes to.
 
-use super::{Marks, NO_STEP, State, World};
+use super::{Flags, NO_STEP, State, World};
 use crate::discard::Held;
+use crate::links::{Kind, MonitorRef, survives};
 use crate::process::Cause;
-use crate::ring::{Envelope, Lent, Letter};
-use crate::ties::{Kind, MonitorRef, survives};
-use crate::wants::Wants;
+use crate::ring::{Envelope, Lent, Signal};
+use crate::step_flags::StepFlags;
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
 /// Whether [`World::deliver_other`] delivers one signal.
@@ -25,20 +25,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             #[allow(unsafe_code)]
             let mut envelope = unsafe { lent.get() };
             let to = envelope.to;
-            if let Letter::Say(first) = &envelope.letter
+            if let Signal::Message(first) = &envelope.signal
                 && let Some(slot) = self.slots.get_mut(to.index())
                 && slot.generation == to.generation()
                 && let Some(body) = &mut slot.body
             {
                 let out = &mut self.out;
-                slot.marks.set(Marks::BEGUN, true);
+                slot.flags.set(Flags::BEGUN, true);
                 out.begin_step(to, slot.key, slot.incarnation, slot.note);
                 let mut message = first;
                 loop {
                     self.watch.delivered(envelope);
                     self.mark = out.ring.tail();
                     body.handle(Event::Message { from: envelope.from, message }, out);
-                    if out.wants != Wants::NOTHING {
+                    if out.step_flags != StepFlags::NOTHING {
                         break;
                     }
                     self.mark = NO_STEP;
@@ -48,8 +48,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     #[allow(unsafe_code)]
                     let next = unsafe { lent.get() };
                     envelope = next;
-                    match &envelope.letter {
-                        Letter::Say(next) if envelope.to == to => message = next,
+                    match &envelope.signal {
+                        Signal::Message(next) if envelope.to == to => message = next,
                         _ => continue 'signals,
                     }
                 }
@@ -69,15 +69,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         // SAFETY: as above.
         #[allow(unsafe_code)]
         let envelope = unsafe { lent.get() };
-        let &Envelope { to, from, ref letter } = envelope;
-        if let Letter::Say(message) = letter
+        let &Envelope { to, from, ref signal } = envelope;
+        if let Signal::Message(message) = signal
             && let Some(slot) = self.slots.get_mut(to.index())
             && slot.generation == to.generation()
             && let Some(body) = &mut slot.body
         {
             self.watch.delivered(envelope);
             let out = &mut self.out;
-            slot.marks.set(Marks::BEGUN, true);
+            slot.flags.set(Flags::BEGUN, true);
             self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
             body.handle(Event::Message { from, message }, out);
             self.end_step(to);
@@ -100,7 +100,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let Some(next) = self.out.ring.next_to_handle() else { return false };
             // SAFETY: looked at once, before anything else is done.
             #[allow(unsafe_code)]
-            let is_message = matches!(unsafe { next.get() }.letter, Letter::Say(_));
+            let is_message = matches!(unsafe { next.get() }.signal, Signal::Message(_));
             if is_message {
                 self.out.ring.put_back();
                 return true;
@@ -116,20 +116,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         // SAFETY: as in `deliver_all`; what this step comes to sends at most, and the reference is not used after it.
         #[allow(unsafe_code)]
         let envelope = unsafe { lent.get() };
-        let &Envelope { to, from, ref letter } = envelope;
+        let &Envelope { to, from, ref signal } = envelope;
         let Some(slot) = self.slots.get_mut(to.index()) else { return false };
         if slot.generation != to.generation() {
             return self.comes_too_late(envelope);
         }
         let Some(body) = &mut slot.body else { return false };
-        let ended = match *letter {
-            Letter::Start => None,
-            Letter::Down(monitor, Cause::Normal)
-                if self.out.ties.use_up(monitor, Kind::MONITOR, &mut slot.ties.watching) =>
+        let ended = match *signal {
+            Signal::Start => None,
+            Signal::Down(monitor, Cause::Normal)
+                if self.out.links.use_up(monitor, Kind::MONITOR, &mut slot.links.watching) =>
             {
                 Some(monitor)
             }
-            Letter::Down(monitor, _) if !self.out.ties.kind(monitor).is_tied() => {
+            Signal::Down(monitor, _) if !self.out.links.kind(monitor).is_attached() => {
                 self.watch.delivered(envelope);
                 return true; // it was taken away before
             }
@@ -140,7 +140,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
         match ended {
             None => {
-                slot.marks.set(Marks::BEGUN, true);
+                slot.flags.set(Flags::BEGUN, true);
                 body.handle(Event::Start, out);
             }
             // Whoever has set a monitor has had a step.
@@ -153,10 +153,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         true
     }
 
-    /// News of an end to somebody who has ended meanwhile, as the newcomer of a deal often has that filled both.
+    /// News of an end to somebody who has ended meanwhile, as the incoming order of a deal often has that filled both.
     /// False if it is something else.
     fn comes_too_late(&mut self, envelope: &Envelope<P::Message>) -> bool {
-        let is_news = matches!(envelope.letter, Letter::Down(..)) && !self.is_abroad(envelope.to);
+        let is_news = matches!(envelope.signal, Signal::Down(..)) && !self.is_remote(envelope.to);
         if is_news && !mutation::LATER_LIFE.is_on() {
             self.is_undeliverable(envelope);
             return true;
@@ -210,9 +210,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             _ => return self.deliver_to_nobody(envelope),
         }
         self.watch.delivered(envelope);
-        let &Envelope { to, from, ref letter } = &*envelope;
+        let &Envelope { to, from, ref signal } = &*envelope;
         let mut why = Reason::Normal;
-        if let Some(event) = self.signal(to, from, letter, &mut why) {
+        if let Some(event) = self.signal(to, from, signal, &mut why) {
             self.step(to, event);
         }
     }
@@ -223,40 +223,40 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         &mut self,
         to: Pid,
         from: Pid,
-        letter: &'a Letter<P::Message>,
+        signal: &'a Signal<P::Message>,
         why: &'a mut Reason,
     ) -> Option<Event<'a, P::Message>> {
-        match *letter {
-            Letter::Say(ref message) => Some(Event::Message { from, message }),
-            Letter::Start => Some(Event::Start),
-            Letter::Timer(token) => Some(Event::Timer { token }),
-            Letter::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
+        match *signal {
+            Signal::Message(ref message) => Some(Event::Message { from, message }),
+            Signal::Start => Some(Event::Start),
+            Signal::Timer(token) => Some(Event::Timer { token }),
+            Signal::Down(monitor, cause) => self.use_up(to, monitor).then(|| {
                 *why = self.out.causes.tell(cause);
                 Event::Down { monitor, pid: from, reason: why }
             }),
-            Letter::Linked(link, cause) if self.use_up(to, link) => {
+            Signal::Linked(link, cause) if self.use_up(to, link) => {
                 *why = self.out.causes.tell(cause);
                 self.exit_signal(to, from, why)
             }
-            Letter::Exit(Cause::Killed) => {
-                self.bury(to, Reason::Killed);
+            Signal::Exit(Cause::Killed) => {
+                self.terminate(to, Reason::Killed);
                 None
             }
-            Letter::Exit(cause) => {
+            Signal::Exit(cause) => {
                 *why = self.out.causes.tell(cause);
                 let is_own = from == to && !mutation::NORMAL_TO_ONESELF.is_on();
-                if is_own && !self.slots[to.index()].marks.any(Marks::TRAPS) {
-                    self.bury(to, why.clone()); // even if it is normal
+                if is_own && !self.slots[to.index()].flags.any(Flags::TRAPS) {
+                    self.terminate(to, why.clone()); // even if it is normal
                     return None;
                 }
                 self.exit_signal(to, from, why)
             }
-            Letter::Border(border) => {
-                let cause = self.border(to, from, border)?;
+            Signal::Remote(remote) => {
+                let cause = self.on_remote_signal(to, from, remote)?;
                 *why = self.out.causes.tell(cause);
                 self.exit_signal(to, from, why)
             }
-            Letter::Linked(..) | Letter::ChildDown(_) | Letter::Control(_) => None,
+            Signal::Linked(..) | Signal::ChildDown(_) | Signal::Control(_) => None,
         }
     }
 
@@ -266,32 +266,32 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         from: Pid,
         reason: &'a Reason,
     ) -> Option<Event<'a, P::Message>> {
-        let traps = self.slots[to.index()].marks.any(Marks::TRAPS);
+        let traps = self.slots[to.index()].flags.any(Flags::TRAPS);
         if traps {
             return Some(Event::Exit { from, reason });
         }
         if !survives(reason, traps) {
-            self.bury(to, reason.clone());
+            self.terminate(to, reason.clone());
         }
         None
     }
 
     /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
-    pub(crate) fn use_up(&mut self, watcher: Pid, tie: MonitorRef) -> bool {
-        let kind = self.out.ties.kind(tie);
+    pub(crate) fn use_up(&mut self, watcher: Pid, link: MonitorRef) -> bool {
+        let kind = self.out.links.kind(link);
         if !kind.is_fired() {
             return false;
         }
-        self.drop_tie(tie, watcher);
-        if kind.is_asked() {
-            self.forget_alias(tie);
+        self.drop_record(link, watcher);
+        if kind.is_call() {
+            self.forget_alias(link);
         }
         true
     }
 
     #[cold]
     pub(super) fn deliver_to_nobody(&mut self, envelope: &mut Envelope<P::Message>) {
-        if self.is_abroad(envelope.to) {
+        if self.is_remote(envelope.to) {
             return self.leave(envelope);
         }
         let slot = self.slots.get(envelope.to.index());
@@ -301,7 +301,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.watch.delivered(envelope);
                 return self.supervise(envelope);
             }
-            Some(State::Alias) if matches!(envelope.letter, Letter::Say(_)) => {
+            Some(State::Alias) if matches!(envelope.signal, Signal::Message(_)) => {
                 return self.answer(envelope);
             }
             _ => {}
@@ -312,12 +312,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.
     fn answer(&mut self, envelope: &mut Envelope<P::Message>) {
         let alias = envelope.to;
-        let Some(&monitor) = self.asks.get(&alias) else { return };
-        let (asker, _) = self.out.ties.ends(monitor);
-        self.untie(monitor, asker);
+        let Some(&monitor) = self.calls.get(&alias) else { return };
+        let (asker, _) = self.out.links.ends(monitor);
+        self.detach(monitor, asker);
         envelope.to = asker;
         self.watch.delivered(envelope);
-        if let Letter::Say(message) = &envelope.letter {
+        if let Signal::Message(message) = &envelope.signal {
             self.step(asker, Event::Message { from: alias, message });
         }
     }

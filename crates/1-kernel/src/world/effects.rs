@@ -1,109 +1,109 @@
 //! What a step wants done, done: in order, after the step.
 
-use super::{Due, Marks, NO_NODE, State, World};
-use crate::out::{Effect, TimerRef};
-use crate::ring::{Envelope, Letter};
-use crate::ties::Kind;
+use super::{Due, Flags, NO_NODE, State, World};
+use crate::links::Kind;
+use crate::out::{StepEffect, TimerRef};
+use crate::ring::{Envelope, Signal};
+use crate::step_flags::StepFlags;
 use crate::tree::NodeId;
-use crate::wants::Wants;
 use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// All that a step wants: most want one thing at most.
     #[inline(never)]
-    pub(super) fn apply(&mut self, me: Pid, wants: Wants) {
-        if wants.has(Wants::UNTIED) {
-            self.untie_all(me);
+    pub(super) fn perform(&mut self, me: Pid, step_flags: StepFlags) {
+        if step_flags.has(StepFlags::DEMONITORED) {
+            self.detach_monitors(me);
         }
-        if wants.has(Wants::NOTED) {
+        if step_flags.has(StepFlags::NOTED) {
             self.write_note(me);
         }
-        if wants.has(Wants::TIED) {
-            let (reference, pid) = self.out.tying;
-            self.tie(reference, Kind::MONITOR, me, pid);
+        if step_flags.has(StepFlags::MONITORED) {
+            let (reference, pid) = self.out.monitoring;
+            self.attach(reference, Kind::MONITOR, me, pid);
         }
-        if wants.has(Wants::MORE) {
-            self.apply_more(me);
+        if step_flags.has(StepFlags::MORE) {
+            self.perform_more(me);
         }
-        if wants.has(Wants::ENDED) {
+        if step_flags.has(StepFlags::ENDED) {
             self.end_life(me);
         }
     }
 
     #[inline(always)]
-    pub(super) fn apply_more(&mut self, me: Pid) {
+    pub(super) fn perform_more(&mut self, me: Pid) {
         if self.out.effects.len() != 1 {
-            return self.apply_several(me);
+            return self.perform_several(me);
         }
-        self.apply_last(me);
+        self.perform_last(me);
         self.out.effects.clear();
     }
 
     #[inline(never)]
-    fn apply_several(&mut self, me: Pid) {
+    fn perform_several(&mut self, me: Pid) {
         self.out.reverse();
         while !self.out.effects.is_empty() {
-            self.apply_last(me);
+            self.perform_last(me);
             self.out.effects.pop();
         }
     }
 
     /// What it is made of is read where it lies: copied as a whole, it would be waited for.
     #[inline(never)]
-    fn apply_last(&mut self, me: Pid) {
+    fn perform_last(&mut self, me: Pid) {
         let Some(effect) = self.out.effects.last() else { return };
         match *effect {
-            Effect::Monitor(reference, pid) => self.tie(reference, Kind::MONITOR, me, pid),
-            Effect::Spawn(pid) => {
-                self.settle_in(pid, |out| out.spawned.pop(), NO_NODE, 0, 1, State::Alive);
+            StepEffect::Monitor(reference, pid) => self.attach(reference, Kind::MONITOR, me, pid),
+            StepEffect::Spawn(pid) => {
+                self.place_process(pid, |out| out.spawned.pop(), NO_NODE, 0, 1, State::Alive);
             }
-            Effect::SpawnWatched(pid, supervisor, key, monitor) => {
+            StepEffect::SpawnWatched(pid, supervisor, key, monitor) => {
                 if self.spawn_child_effect(pid, supervisor, key) {
-                    self.tie_new(monitor, me, pid);
+                    self.attach_new(monitor, me, pid);
                 } else {
-                    self.tie(monitor, Kind::MONITOR, me, pid);
+                    self.attach(monitor, Kind::MONITOR, me, pid);
                 }
             }
-            other => self.apply_rare(me, other),
+            other => self.perform_rare(me, other),
         }
     }
 
     #[inline(never)]
-    pub(super) fn apply_rare(&mut self, me: Pid, effect: Effect) {
+    pub(super) fn perform_rare(&mut self, me: Pid, effect: StepEffect) {
         match effect {
-            Effect::Demonitor(monitor) => self.untie(monitor, me),
-            Effect::DemonitorAll => self.untie_all(me),
-            Effect::Link(pid) => self.link(me, pid),
-            Effect::Unlink(pid) => self.unlink(me, pid),
-            Effect::Trap(traps) => self.slots[me.index()].marks.set(Marks::TRAPS, traps),
-            Effect::SpawnChild(pid, supervisor, key) => {
+            StepEffect::Demonitor(monitor) => self.detach(monitor, me),
+            StepEffect::DemonitorAll => self.detach_monitors(me),
+            StepEffect::Link(pid) => self.link(me, pid),
+            StepEffect::Unlink(pid) => self.unlink(me, pid),
+            StepEffect::Trap(traps) => self.slots[me.index()].flags.set(Flags::TRAPS, traps),
+            StepEffect::SpawnChild(pid, supervisor, key) => {
                 self.spawn_child_effect(pid, supervisor, key);
             }
-            Effect::Multicast(name) => {
+            StepEffect::Multicast(name) => {
                 let message = self.out.multicasts.pop().expect("one for each of these effects");
                 self.multicast(me, name, &message);
                 self.let_go(message);
             }
-            Effect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
-            Effect::Ask(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
-            Effect::CancelTimer(timer) => {
+            StepEffect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
+            StepEffect::Call(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
+            StepEffect::CancelTimer(timer) => {
                 if let Some((by, _)) = self.timers.remove(&timer) {
                     self.timers_of.remove(&(by, timer));
                 }
             }
-            Effect::Register(name) => self.register(name, me),
-            Effect::Join(group, topics) => {
+            StepEffect::Register(name) => self.register(name, me),
+            StepEffect::Join(group, topics) => {
                 let members = self.out.groups.entry(group).or_default();
                 members.retain(|(pid, _)| *pid != me);
                 members.push((me, topics));
-                self.slots[me.index()].marks.set(Marks::LISTED, true);
+                self.slots[me.index()].flags.set(Flags::LISTED, true);
             }
-            Effect::Quit(group) => {
+            StepEffect::Quit(group) => {
                 if let Some(members) = self.out.groups.get_mut(&group) {
                     members.retain(|(pid, _)| *pid != me);
                 }
             }
-            Effect::Monitor(..) | Effect::Spawn(_) | Effect::SpawnWatched(..) => {
+            StepEffect::Monitor(..) | StepEffect::Spawn(_) | StepEffect::SpawnWatched(..) => {
                 unreachable!("these are applied on the fast path")
             }
         }
@@ -112,7 +112,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn set_timer(&mut self, timer: TimerRef, of: Pid, due: Due) {
         self.timers.insert(timer, (of, due));
         self.timers_of.insert((of, timer));
-        self.slots[of.index()].marks.set(Marks::TIMED, true);
+        self.slots[of.index()].flags.set(Flags::TIMED, true);
     }
 
     /// Starts the last of `spawned` as a child of many. False if the supervisor is not there or the key is not
@@ -122,7 +122,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Some(node) = self.supervisor_named(supervisor)
             && self.enrol_new(node, key, pid)
         {
-            self.settle_in(pid, |out| out.spawned.pop(), node.0, key, 1, State::Alive);
+            self.place_process(pid, |out| out.spawned.pop(), node.0, key, 1, State::Alive);
             return true;
         }
         self.spawn_nobody(pid);
@@ -134,7 +134,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn spawn_nobody(&mut self, pid: Pid) {
         let process = self.out.spawned.pop();
         self.let_go(process);
-        self.room_for(pid);
+        self.ensure_slot(pid);
         self.slots[pid.index()].generation = pid.generation();
         self.vacate(pid);
     }
@@ -153,7 +153,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The same, where the keeper knows who is there, or nobody can be.
+    /// The same, where the state machine knows who is there, or nobody can be.
     #[inline(never)]
     fn enrol_otherwise(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let is_new = self.tree.index(node).is_some() && self.child(node, key).is_none();
@@ -176,8 +176,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             if slot.node == node.0 && matches!(slot.state, State::Alive | State::Between) {
                 let index = u32::try_from(index).expect("slots are counted in 32 bits");
                 let to = Pid::new(index, slot.generation);
-                let letter = Letter::Say(message.clone());
-                self.out.ring.push(Envelope { to, from: me, letter });
+                let signal = Signal::Message(message.clone());
+                self.out.ring.push(Envelope { to, from: me, signal });
             }
         }
     }
@@ -198,7 +198,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     pub(crate) fn register(&mut self, name: Name, pid: Pid) {
         self.give_name(name, pid);
-        self.slots[pid.index()].marks.set(Marks::LISTED, true);
+        self.slots[pid.index()].flags.set(Flags::LISTED, true);
     }
 
     /// What the step has written down is its process's note from now on.

@@ -3,12 +3,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::{Marks, NO_STEP, World};
+use super::{Flags, NO_STEP, World};
 use crate::discard::{Held, discard, discard_all, why};
-use crate::out::{Effect, Out};
+use crate::out::{Out, StepEffect};
 use crate::process::Cause;
-use crate::wants::Wants;
-use crate::{Broken, Event, Keeper, Pid, Process, Reason, Watch, mutation};
+use crate::step_flags::StepFlags;
+use crate::{Broken, Event, Pid, Process, Reason, StateMachine, Watch, mutation};
 
 impl<P: Process> Out<P> {
     /// A step begins; where the ring stands then.
@@ -21,17 +21,17 @@ impl<P: Process> Out<P> {
     /// This step writes no note.
     #[inline(always)]
     pub(crate) fn forget_note(&mut self) {
-        if self.wants.has(Wants::NOTED) {
+        if self.step_flags.has(StepFlags::NOTED) {
             self.notes.wipe(self.noting);
-            self.wants.not(Wants::NOTED);
+            self.step_flags.not(StepFlags::NOTED);
         }
     }
 
     /// This step does not set the monitor that it would have set first.
-    pub(crate) fn forget_tie(&mut self) {
-        if self.wants.has(Wants::TIED) {
-            self.ties.release(self.tying.0);
-            self.wants.not(Wants::TIED);
+    pub(crate) fn forget_monitor(&mut self) {
+        if self.step_flags.has(StepFlags::MONITORED) {
+            self.links.release(self.monitoring.0);
+            self.step_flags.not(StepFlags::MONITORED);
         }
     }
 }
@@ -90,17 +90,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let pid = self.out.me;
         self.undo();
         if std::mem::take(&mut self.judging) {
-            self.end_by_keeper(panic);
+            self.end_by_state_machine(panic);
             return;
         }
-        self.bury(pid, Reason::Failed(why(panic)));
+        self.terminate(pid, Reason::Failed(why(panic)));
     }
 
-    /// The keeper has panicked: what it folded so far cannot be trusted, so nobody goes on. All processes
+    /// The state machine has panicked: what it folded so far cannot be trusted, so nobody goes on. All processes
     /// end, and the world with that reason; nothing of the step that it judged has happened.
     #[cold]
-    fn end_by_keeper(&mut self, panic: Box<dyn Any + Send>) -> Broken {
-        let reason = format!("the keeper failed: {}", why(panic));
+    fn end_by_state_machine(&mut self, panic: Box<dyn Any + Send>) -> Broken {
+        let reason = format!("the state machine failed: {}", why(panic));
         self.dead.get_or_insert_with(|| Reason::Failed(reason.as_str().into()));
         for root in self.tree.roots().collect::<Vec<_>>() {
             self.kill(self.tree.place(root).pid);
@@ -113,15 +113,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Broken(reason)
     }
 
-    /// Has the keeper judge a fact of nobody's step.
+    /// Has the state machine judge a fact of nobody's step.
     pub(super) fn judge(&mut self, by: Pid, fact: &P::Fact) -> Result<(), Broken> {
         if let Some(reason) = &self.dead {
             return Err(Broken(format!("this world is over: {reason}")));
         }
-        let keeper = &mut self.out.keeper;
-        match catch_unwind(AssertUnwindSafe(|| keeper.admit(by, std::slice::from_ref(fact)))) {
+        let state_machine = &mut self.out.state_machine;
+        match catch_unwind(AssertUnwindSafe(|| state_machine.apply(by, std::slice::from_ref(fact))))
+        {
             Ok(verdict) => verdict,
-            Err(panic) => Err(self.end_by_keeper(panic)),
+            Err(panic) => Err(self.end_by_state_machine(panic)),
         }
     }
 
@@ -137,20 +138,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if !mutation::HALF_UNDONE.is_on() {
             self.out.ring.take_back(mark);
         }
-        if self.out.wants.has(Wants::RECORDED) {
+        if self.out.step_flags.has(StepFlags::RECORDED) {
             self.failed_drops += discard_all(self.out.log.drain(self.out.recorded..));
         }
         self.out.forget_note();
-        self.out.forget_tie();
+        self.out.forget_monitor();
         self.failed_drops += discard_all(self.out.spawned.drain(..));
         self.failed_drops += discard_all(self.out.multicasts.drain(..));
-        self.out.wants = Wants::NOTHING;
+        self.out.step_flags = StepFlags::NOTHING;
         for effect in self.out.effects.drain(..) {
             match effect {
-                Effect::Monitor(reference, _) => self.out.ties.release(reference),
-                Effect::Spawn(pid) | Effect::SpawnChild(pid, ..) => self.out.free.push(pid),
-                Effect::SpawnWatched(pid, _, _, reference) | Effect::Ask(reference, pid, _) => {
-                    self.out.ties.release(reference);
+                StepEffect::Monitor(reference, _) => self.out.links.release(reference),
+                StepEffect::Spawn(pid) | StepEffect::SpawnChild(pid, ..) => self.out.free.push(pid),
+                StepEffect::SpawnWatched(pid, _, _, reference)
+                | StepEffect::Call(reference, pid, _) => {
+                    self.out.links.release(reference);
                     self.out.free.push(pid);
                 }
                 _ => {}
@@ -163,7 +165,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn step(&mut self, to: Pid, event: Event<'_, P::Message>) {
         let slot = &mut self.slots[to.index()];
         let out = &mut self.out;
-        slot.marks.set(Marks::BEGUN, true);
+        slot.flags.set(Flags::BEGUN, true);
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
         slot.body.as_mut().expect("checked by who delivers").handle(event, out);
         self.end_step(to);
@@ -172,21 +174,21 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// A step is over: its facts are judged, then its effects happen.
     #[inline(always)]
     pub(super) fn end_step(&mut self, to: Pid) {
-        let wants = self.out.wants;
-        if wants == Wants::NOTHING {
+        let step_flags = self.out.step_flags;
+        if step_flags == StepFlags::NOTHING {
             self.mark = NO_STEP;
             return;
         }
-        if wants.has(Wants::RECORDED) && !self.admit(to) {
+        if step_flags.has(StepFlags::RECORDED) && !self.apply_facts(to) {
             return;
         }
         self.mark = NO_STEP;
-        self.out.wants = Wants::NOTHING;
-        match wants.but(Wants::RECORDED) {
-            Wants::NOTHING => {}
-            Wants::ENDED => self.end_life(to),
-            Wants::MORE => self.apply_more(to),
-            several => self.apply(to, several),
+        self.out.step_flags = StepFlags::NOTHING;
+        match step_flags.but(StepFlags::RECORDED) {
+            StepFlags::NOTHING => {}
+            StepFlags::ENDED => self.end_life(to),
+            StepFlags::MORE => self.perform_more(to),
+            several => self.perform(to, several),
         }
     }
 
@@ -201,15 +203,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(never)]
     fn end_otherwise(&mut self, pid: Pid) {
         let reason = self.out.causes.tell(self.out.exit);
-        self.bury(pid, reason);
+        self.terminate(pid, reason);
     }
 
-    /// Has the keeper judge the facts of this step. False if the process died of them.
+    /// Has the state machine judge the facts of this step. False if the process died of them.
     #[inline(always)]
-    pub(super) fn admit(&mut self, by: Pid) -> bool {
+    pub(super) fn apply_facts(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.out.recorded..];
         self.judging = true;
-        let verdict = self.out.keeper.admit(by, facts);
+        let verdict = self.out.state_machine.apply(by, facts);
         self.judging = false;
         match verdict {
             Ok(()) => {
@@ -222,11 +224,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The keeper has refused a step's facts: it is undone, and its process has died of it.
+    /// The state machine has refused a step's facts: it is undone, and its process has died of it.
     #[cold]
     fn is_refused(&mut self, by: Pid, broken: Broken) -> bool {
         self.undo();
-        self.bury(by, Reason::Failed(broken.0.into()));
+        self.terminate(by, Reason::Failed(broken.0.into()));
         false
     }
 }

@@ -1,9 +1,11 @@
 //! Lives that a step begins: the model is shown who they are, and they take no step of their own. And what a life
 //! leaves to the next: its name under its supervisor, and not that it traps exits.
 
-use kernel::alone::{Did, Does, Doing, Games, Given, Input, Mistake, Model, Stage, Way};
-use kernel::alone::{check, check_with, way};
-use kernel::{Event, Life, Name, NoFact, NoKeeper, Out, Pid, Process, Reason};
+use kernel::component::{
+    Effect, EffectOf, Expected, Games, Input, InputOf, Mistake, Model, Stage, Transition,
+};
+use kernel::component::{check, check_with, transition};
+use kernel::{Event, Name, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 /// A parent counts its children, and tells each its number; a child would say so to its parent.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,11 +17,11 @@ enum Kin {
 impl Process for Kin {
     type Message = u32;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Kin {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Kin {
         Kin::Parent(0)
     }
 
@@ -49,38 +51,39 @@ struct Parenthood {
 
 impl Model for Parenthood {
     type Process = Kin;
-    const WAYS: &'static [&'static str] = &["starts", "has a child", "loses it", "hears of it"];
+    const TRANSITIONS: &'static [&'static str] =
+        &["starts", "has a child", "loses it", "hears of it"];
 
     fn set(&mut self) -> Stage<Kin> {
-        let mut stage = Stage::new(NoKeeper, None);
+        let mut stage = Stage::new(NoStateMachine, None);
         stage.begin((), Name(0));
         stage
     }
 
-    fn may(&self) -> Vec<Given<Kin>> {
+    fn may(&self) -> Vec<InputOf<Kin>> {
         let dies = self.child.map(|who| Input::Dies { who, reason: Reason::Killed });
         let hears = self.ended.iter().map(|of| Input::Hears { of: *of });
         let more = Input::Says { from: Pid::OUTSIDE, message: 0 };
         std::iter::once(more).chain(dies).chain(hears).collect()
     }
 
-    fn must(&self, input: &Given<Kin>) -> Vec<Way<Parenthood>> {
+    fn must(&self, input: &InputOf<Kin>) -> Vec<Transition<Parenthood>> {
         let mut then = self.clone();
         let one = match input {
-            Input::Start => way("starts", Does::One(Did::Traps(true)), then),
+            Input::Start => transition("starts", Expected::One(Effect::Traps(true)), then),
             Input::Says { .. } => {
                 then.count += 1;
-                let begins = Did::Begins { who: FRESH, key: 0, incarnation: 1 };
-                way("has a child", Does::seq([begins, Did::Links(FRESH)]), then)
+                let begins = Effect::Begins { who: FRESH, key: 0, incarnation: 1 };
+                transition("has a child", Expected::seq([begins, Effect::Links(FRESH)]), then)
             }
             Input::Dies { who, .. } => {
                 then.ended.push(*who);
                 then.child = None;
-                way("loses it", Does::Nothing, then)
+                transition("loses it", Expected::Nothing, then)
             }
             Input::Hears { of } => {
                 then.ended.retain(|ended| ended != of);
-                way("hears of it", Does::Nothing, then)
+                transition("hears of it", Expected::Nothing, then)
             }
             _ => return Vec::new(),
         };
@@ -88,12 +91,14 @@ impl Model for Parenthood {
     }
 
     /// A child of the wrong number is left as it is, and so is not the one that is wanted.
-    fn read(&self, did: &mut Doing<Kin>, child: Option<&Kin>) {
+    fn read(&self, did: &mut EffectOf<Kin>, child: Option<&Kin>) {
         match (did, child) {
-            (Did::Begins { who, .. }, Some(Kin::Child(_, number))) if *number == self.count + 1 => {
+            (Effect::Begins { who, .. }, Some(Kin::Child(_, number)))
+                if *number == self.count + 1 =>
+            {
                 *who = FRESH;
             }
-            (Did::Links(who), _) => *who = FRESH,
+            (Effect::Links(who), _) => *who = FRESH,
             _ => {}
         }
     }
@@ -102,11 +107,11 @@ impl Model for Parenthood {
         self.child = Some(who);
     }
 
-    fn reborn(&mut self, _lost: &[Doing<Kin>]) {
+    fn reborn(&mut self, _lost: &[EffectOf<Kin>]) {
         *self = Parenthood::default();
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         "at home"
     }
 }
@@ -120,10 +125,10 @@ fn who_is_begun_is_shown_to_the_model_and_then_played() {
 #[test]
 fn another_life_than_the_model_wants_is_found() {
     let plant: &dyn Fn() -> Mistake<Kin> = &|| {
-        Box::new(|event, slip| {
+        Box::new(|event, fault| {
             if let Event::Message { .. } = event {
                 let twin = Kin::Child(Pid::OUTSIDE, 9);
-                slip.out().spawn_linked(twin);
+                fault.out().spawn_linked(twin);
             }
         })
     };

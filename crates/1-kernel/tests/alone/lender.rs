@@ -1,9 +1,10 @@
 //! A process that lends one thing at a time, its model, and mistakes that the model finds.
 
-use kernel::alone::{
-    Did, Does, Doing, Games, Given, Input, Mistake, Model, Stage, Way, check, check_with, way,
+use kernel::component::{
+    Effect, EffectOf, Expected, Games, Input, InputOf, Mistake, Model, Stage, Transition, check,
+    check_with, transition,
 };
-use kernel::{Event, Life, Name, NoFact, NoKeeper, Out, Pid, Process, Reason};
+use kernel::{Event, Name, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 #[derive(Clone, PartialEq, Debug)]
 enum Say {
@@ -22,11 +23,11 @@ struct Lender {
 impl Process for Lender {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = Pid;
     type Role = ();
 
-    fn start(_role: &(), life: Life<'_, Pid>) -> Lender {
+    fn start(_role: &(), life: StartContext<'_, Pid>) -> Lender {
         Lender { lent: life.note.copied() }
     }
 
@@ -74,7 +75,7 @@ struct Lending {
 
 impl Model for Lending {
     type Process = Lender;
-    const WAYS: &'static [&'static str] = &[
+    const TRANSITIONS: &'static [&'static str] = &[
         "starts",
         "watches again",
         "lends",
@@ -87,13 +88,13 @@ impl Model for Lending {
     ];
 
     fn set(&mut self) -> Stage<Lender> {
-        let mut stage = Stage::new(NoKeeper, None);
+        let mut stage = Stage::new(NoStateMachine, None);
         self.peers = vec![stage.play(), stage.play()];
         stage.begin((), Name(0));
         stage
     }
 
-    fn may(&self) -> Vec<Given<Lender>> {
+    fn may(&self) -> Vec<InputOf<Lender>> {
         let mut may = Vec::new();
         for &from in self.peers.iter().filter(|peer| !self.dead.contains(peer)) {
             may.push(Input::Says { from, message: Say::Ask });
@@ -106,43 +107,51 @@ impl Model for Lending {
         may
     }
 
-    fn must(&self, input: &Given<Lender>) -> Vec<Way<Lending>> {
-        let says = |to: Pid, message| Does::One(Did::Says { to, message });
+    fn must(&self, input: &InputOf<Lender>) -> Vec<Transition<Lending>> {
+        let says = |to: Pid, message| Expected::One(Effect::Says { to, message });
         let with = |lent| Lending { lent, ..self.clone() };
         let one = match *input {
             Input::Start => match self.lent {
-                None => way("starts", Does::Nothing, self.clone()),
-                Some(to) => way("watches again", Does::One(Did::Watches(to)), self.clone()),
+                None => transition("starts", Expected::Nothing, self.clone()),
+                Some(to) => {
+                    transition("watches again", Expected::One(Effect::Watches(to)), self.clone())
+                }
             },
             Input::Says { from, message: Say::Ask } => match self.lent {
                 None => {
-                    let kept = Does::all([Did::Notes(Some(from)), Did::Watches(from)]);
-                    way("lends", kept.then(says(from, Say::Lent)), with(Some(from)))
+                    let kept = Expected::all([Effect::Notes(Some(from)), Effect::Watches(from)]);
+                    transition("lends", kept.then(says(from, Say::Lent)), with(Some(from)))
                 }
-                Some(to) if to == from => way("says so again", says(from, Say::Lent), self.clone()),
-                Some(_) => way("is taken", says(from, Say::Taken), self.clone()),
+                Some(to) if to == from => {
+                    transition("says so again", says(from, Say::Lent), self.clone())
+                }
+                Some(_) => transition("is taken", says(from, Say::Taken), self.clone()),
             },
             Input::Says { from, message: Say::Back } if self.lent == Some(from) => {
-                let freed = Does::all([Did::Notes(None), Did::Unwatches(from)]);
-                way("gets it back", freed, with(None))
+                let freed = Expected::all([Effect::Notes(None), Effect::Unwatches(from)]);
+                transition("gets it back", freed, with(None))
             }
-            Input::Says { message: Say::Back, .. } => way("is deaf", Does::Nothing, self.clone()),
+            Input::Says { message: Say::Back, .. } => {
+                transition("is deaf", Expected::Nothing, self.clone())
+            }
             Input::Dies { who, .. } => {
                 let mut then = self.clone();
                 then.dead.push(who);
-                way("dies", Does::Nothing, then)
+                transition("dies", Expected::Nothing, then)
             }
-            Input::Hears { .. } => way("frees", Does::One(Did::Notes(None)), with(None)),
+            Input::Hears { .. } => {
+                transition("frees", Expected::One(Effect::Notes(None)), with(None))
+            }
             _ => return Vec::new(),
         };
         vec![one]
     }
 
-    fn comes_again(&self, _said: &Given<Lender>) -> bool {
+    fn comes_again(&self, _said: &InputOf<Lender>) -> bool {
         true
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         if self.lent.is_some() { "lent" } else { "free" }
     }
 
@@ -169,14 +178,14 @@ fn finds(plant: &dyn Fn() -> Mistake<Lender>) -> (String, usize) {
 
 #[test]
 fn a_lender_that_forgets_to_note_is_found_in_one_step() {
-    let (text, steps) = finds(&|| Box::new(|_, slip| slip.forget_notes()));
+    let (text, steps) = finds(&|| Box::new(|_, fault| fault.forget_notes()));
     assert!(text.contains("\"lends\" wants Notes(Some("), "{text}");
     assert_eq!(steps, 1, "{text}");
 }
 
 #[test]
 fn a_lender_that_does_not_watch_is_found_in_one_step() {
-    let (text, steps) = finds(&|| Box::new(|_, slip| slip.forget_monitors()));
+    let (text, steps) = finds(&|| Box::new(|_, fault| fault.forget_monitors()));
     assert!(text.contains("\"lends\" wants Watches("), "{text}");
     assert_eq!(steps, 1, "{text}");
 }
@@ -187,7 +196,7 @@ struct Forgetful(Lending);
 
 #[test]
 fn a_mistake_that_shows_only_in_the_next_life_is_found_there() {
-    let plant: &dyn Fn() -> Mistake<Lender> = &|| Box::new(|_, slip| slip.forget_notes());
+    let plant: &dyn Fn() -> Mistake<Lender> = &|| Box::new(|_, fault| fault.forget_notes());
     let failure =
         check_with(&Forgetful::default(), Games::of(1), Some(plant)).expect_err("a mistake");
     assert!(failure.crash.is_some(), "{failure}");
@@ -197,35 +206,39 @@ fn a_mistake_that_shows_only_in_the_next_life_is_found_there() {
 
 impl Model for Forgetful {
     type Process = Lender;
-    const WAYS: &'static [&'static str] = Lending::WAYS;
+    const TRANSITIONS: &'static [&'static str] = Lending::TRANSITIONS;
 
     fn set(&mut self) -> Stage<Lender> {
         self.0.set()
     }
 
-    fn may(&self) -> Vec<Given<Lender>> {
+    fn may(&self) -> Vec<InputOf<Lender>> {
         self.0.may()
     }
 
-    fn must(&self, input: &Given<Lender>) -> Vec<Way<Forgetful>> {
-        let silent = |way: Way<Lending>| Way {
+    fn must(&self, input: &InputOf<Lender>) -> Vec<Transition<Forgetful>> {
+        let silent = |way: Transition<Lending>| Transition {
             name: way.name,
-            does: without_notes(way.does),
+            expected: without_notes(way.expected),
             then: Forgetful(way.then),
         };
         self.0.must(input).into_iter().map(silent).collect()
     }
 
-    fn stands(&self) -> &'static str {
-        self.0.stands()
+    fn state_name(&self) -> &'static str {
+        self.0.state_name()
     }
 }
 
-fn without_notes(does: Does<Doing<Lender>>) -> Does<Doing<Lender>> {
-    match does {
-        Does::One(Did::Notes(_)) => Does::Nothing,
-        Does::InSequence(all) => Does::InSequence(all.into_iter().map(without_notes).collect()),
-        Does::InAnyOrder(all) => Does::InAnyOrder(all.into_iter().map(without_notes).collect()),
+fn without_notes(expected: Expected<EffectOf<Lender>>) -> Expected<EffectOf<Lender>> {
+    match expected {
+        Expected::One(Effect::Notes(_)) => Expected::Nothing,
+        Expected::InSequence(all) => {
+            Expected::InSequence(all.into_iter().map(without_notes).collect())
+        }
+        Expected::InAnyOrder(all) => {
+            Expected::InAnyOrder(all.into_iter().map(without_notes).collect())
+        }
         other => other,
     }
 }

@@ -1,9 +1,12 @@
 //! A supervisor's protocol: whom it restarts when a child ends, in which order it ends and starts
 //! the others, and when it gives up. Its children are dolls that the games end.
 
-use kernel::alone::{Did, Does, Doing, Games, Given, Input, Model, Stage, Way, check, way};
+use kernel::component::{
+    Effect, EffectOf, Expected, Games, Input, InputOf, Model, Stage, Transition, check, transition,
+};
 use kernel::{
-    Event, Intensity, Life, NoFact, NoKeeper, Node, Out, Pid, Process, Reason, Restart, Strategy,
+    Event, Intensity, NoFact, NoStateMachine, Node, Out, Pid, Process, Reason, Restart,
+    StartContext, Strategy,
 };
 
 /// Does nothing but live in its place.
@@ -13,11 +16,11 @@ struct Doll(usize);
 impl Process for Doll {
     type Message = ();
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = usize;
 
-    fn start(role: &usize, _life: Life<'_, ()>) -> Doll {
+    fn start(role: &usize, _life: StartContext<'_, ()>) -> Doll {
         Doll(*role)
     }
 
@@ -58,29 +61,29 @@ impl Supervising {
         self.unheard.iter().any(|(other, _)| *other == number)
     }
 
-    fn begins(&mut self, number: usize) -> Doing<Doll> {
+    fn begins(&mut self, number: usize) -> EffectOf<Doll> {
         self.lives[number].1 += 1;
         self.alive[number] = true;
-        Did::Begins { who: child(number), key: 0, incarnation: self.lives[number].1 }
+        Effect::Begins { who: child(number), key: 0, incarnation: self.lives[number].1 }
     }
 
     /// Ends a child that is alive, or between two lives.
-    fn ends(&mut self, number: usize) -> Option<Doing<Doll>> {
+    fn ends(&mut self, number: usize) -> Option<EffectOf<Doll>> {
         let was_there = self.alive[number] || self.waits(number);
         self.alive[number] = false;
         self.lives[number].0 = Pid::OUTSIDE; // its address may be another's next
         self.unheard.retain(|(other, _)| *other != number);
-        was_there.then_some(Did::Ends { who: child(number), reason: Reason::Shutdown })
+        was_there.then_some(Effect::Ends { who: child(number), reason: Reason::Shutdown })
     }
 
-    fn hears(&self, number: usize) -> Way<Supervising> {
+    fn hears(&self, number: usize) -> Transition<Supervising> {
         let mut then = self.clone();
         then.restarts += 1;
         if then.restarts > BORNE {
             let mut done: Vec<_> = (0..4).rev().filter_map(|other| then.ends(other)).collect();
             let why = "dolls had more restarts than it bears";
-            done.push(Did::Exits(Reason::Failed(why.into())));
-            return way("gives up", Does::seq(done), then);
+            done.push(Effect::Exits(Reason::Failed(why.into())));
+            return transition("gives up", Expected::seq(done), then);
         }
         then.unheard.retain(|(other, _)| *other != number);
         let also = match self.strategy {
@@ -100,17 +103,17 @@ impl Supervising {
             Strategy::OneForAll => "restarts all",
             Strategy::RestForOne => "restarts the rest",
         };
-        way(name, Does::seq(done), then)
+        transition(name, Expected::seq(done), then)
     }
 }
 
 impl Model for Supervising {
     type Process = Doll;
-    const WAYS: &'static [&'static str] =
+    const TRANSITIONS: &'static [&'static str] =
         &["starts them", "is not asked", "is to hear of it", "gives up"];
 
     fn set(&mut self) -> Stage<Doll> {
-        let mut stage = Stage::new(NoKeeper, None);
+        let mut stage = Stage::new(NoStateMachine, None);
         let nodes = KINDS.iter().enumerate();
         let nodes = nodes.map(|(role, kind)| Node::one("doll", role).restarted(*kind)).collect();
         let borne = Intensity::times(BORNE).within(WITHIN);
@@ -118,7 +121,7 @@ impl Model for Supervising {
         stage
     }
 
-    fn may(&self) -> Vec<Given<Doll>> {
+    fn may(&self) -> Vec<InputOf<Doll>> {
         let alive = (0..4).filter(|number| self.alive[*number]).map(|number| self.lives[number].0);
         let dies =
             |who| [Reason::Killed, LATER, Reason::Normal].map(|reason| Input::Dies { who, reason });
@@ -126,12 +129,12 @@ impl Model for Supervising {
         alive.flat_map(dies).chain(hears).collect()
     }
 
-    fn must(&self, input: &Given<Doll>) -> Vec<Way<Supervising>> {
+    fn must(&self, input: &InputOf<Doll>) -> Vec<Transition<Supervising>> {
         let mut then = self.clone();
         let one = match input {
             Input::Start => {
                 let done = (0..4).map(|number| then.begins(number)).collect::<Vec<_>>();
-                way("starts them", Does::seq(done), then)
+                transition("starts them", Expected::seq(done), then)
             }
             Input::Dies { who, reason } => {
                 let found = (0..4).find(|number| self.lives[*number].0 == *who);
@@ -152,7 +155,11 @@ impl Model for Supervising {
                 } else {
                     then.lives[number].0 = Pid::OUTSIDE;
                 }
-                way(if returns { "is to hear of it" } else { "is not asked" }, Does::Nothing, then)
+                transition(
+                    if returns { "is to hear of it" } else { "is not asked" },
+                    Expected::Nothing,
+                    then,
+                )
             }
             Input::Hears { of } => {
                 let index = of.index();
@@ -166,17 +173,17 @@ impl Model for Supervising {
         vec![one]
     }
 
-    fn prepare(&mut self, input: &Given<Doll>, stage: &mut Stage<Doll>) {
+    fn prepare(&mut self, input: &InputOf<Doll>, stage: &mut Stage<Doll>) {
         if matches!(input, Input::Dies { reason, .. } if *reason == LATER) {
             stage.pass(WITHIN);
         }
     }
 
     /// Addresses are the kernel's choice.
-    fn read(&self, did: &mut Doing<Doll>, doll: Option<&Doll>) {
+    fn read(&self, did: &mut EffectOf<Doll>, doll: Option<&Doll>) {
         match did {
-            Did::Begins { who, .. } => *who = doll.map_or(*who, |doll| child(doll.0)),
-            Did::Ends { who, .. } => {
+            Effect::Begins { who, .. } => *who = doll.map_or(*who, |doll| child(doll.0)),
+            Effect::Ends { who, .. } => {
                 let at = self.lives.iter().position(|(pid, _)| pid.index() == who.index());
                 *who = at.map_or(*who, child);
             }
@@ -188,7 +195,7 @@ impl Model for Supervising {
         self.lives[doll.0].0 = who;
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         "at work"
     }
 }

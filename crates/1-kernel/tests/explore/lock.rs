@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use kernel::explore::Scene;
-use kernel::{Event, Life, NoFact, NoKeeper, Out, Pid, Process, Renaming, World};
+use kernel::{Event, NoFact, NoStateMachine, Out, Pid, Process, Renaming, StartContext, World};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Wrong {
@@ -62,11 +62,11 @@ impl Party {
 impl Process for Party {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Party {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
         Party::lock(Wrong::Not)
     }
 
@@ -101,12 +101,12 @@ impl Process for Party {
 
 /// A lock, and so many who want it. The lock itself does not die.
 pub(crate) fn scene(users: usize, wrong: Wrong) -> Scene<Party> {
-    let mut world = World::new(NoKeeper, None, ());
+    let mut world = World::new(NoStateMachine, None, ());
     let lock = world.spawn(Party::lock(wrong));
     for _ in 0..users {
         world.spawn(Party::user(lock));
     }
-    Scene::new(world).mortal(is_user)
+    Scene::new(world).killable(is_user)
 }
 
 pub(crate) fn is_user(world: &World<Party>, pid: Pid) -> bool {

@@ -3,7 +3,7 @@
 mod lock;
 mod stateright;
 
-use kernel::explore::{Explorer, Law, Move, Scene, System};
+use kernel::explore::{Action, Explorer, Law, Scene, System};
 use lock::{Party, Wrong};
 
 type Locks = Scene<Party>;
@@ -38,7 +38,7 @@ fn what_the_faults_are_not_allowed_to_do_is_not_tried() {
     let counts = [0, 1, 2]
         .map(|faults| Explorer::new(lock::scene(2, Wrong::Not).faults(faults)).search().states);
     assert!(counts[0] < counts[1] && counts[1] < counts[2], "{counts:?}");
-    let immortal = lock::scene(2, Wrong::Not).faults(2).mortal(|_, _| false);
+    let immortal = lock::scene(2, Wrong::Not).faults(2).killable(|_, _| false);
     // The budget itself is part of a state, and stays whole.
     assert_eq!(Explorer::new(immortal).search().states, counts[0]);
 }
@@ -47,11 +47,11 @@ fn what_the_faults_are_not_allowed_to_do_is_not_tried() {
 fn a_lock_that_is_given_twice_is_shown_on_a_shortest_run() {
     let scene = lock::scene(2, Wrong::GivesTwice);
     let report = Explorer::new(scene.clone()).law(at_most_one()).search();
-    let breach = report.verdicts[0].breach.as_ref().expect("it is wrong");
+    let counterexample = report.verdicts[0].counterexample.as_ref().expect("it is wrong");
     // Start, ask and give for either of the two: no shorter run has two holders.
-    assert_eq!(breach.path.len(), 6 + 1, "{breach:?}");
+    assert_eq!(counterexample.path.len(), 6 + 1, "{counterexample:?}");
     let mut again = scene;
-    for step in &breach.path {
+    for step in &counterexample.path {
         again.make(step);
     }
     let holders = again.world.processes().filter(|(.., party)| party.holds_lock()).count();
@@ -60,12 +60,16 @@ fn a_lock_that_is_given_twice_is_shown_on_a_shortest_run() {
 
 #[test]
 fn a_lock_that_dies_with_its_holder_is_a_place_from_which_nothing_leads_on() {
-    let scene = lock::scene(2, Wrong::ForgetsTheDead).faults(1).mortal(lock::is_user);
+    let scene = lock::scene(2, Wrong::ForgetsTheDead).faults(1).killable(lock::is_user);
     let report = Explorer::new(scene).laws([at_most_one(), all_get_it()]).search();
     assert!(report.exhausted);
     assert_eq!(report.verdicts[0].holds, Some(true));
-    let breach = report.verdicts[1].breach.as_ref().expect("the other waits for ever");
-    assert!(breach.path.iter().any(|step| matches!(step, Move::Kill(_))), "{breach:?}");
+    let counterexample =
+        report.verdicts[1].counterexample.as_ref().expect("the other waits for ever");
+    assert!(
+        counterexample.path.iter().any(|step| matches!(step, Action::Kill(_))),
+        "{counterexample:?}"
+    );
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn left_to_itself_a_scene_becomes_quiet() {
 fn any_number_of_threads_finds_the_same() {
     for wrong in [Wrong::Not, Wrong::GivesTwice, Wrong::ForgetsTheDead] {
         let report = |threads| {
-            let scene = lock::scene(4, wrong).faults(1).mortal(lock::is_user);
+            let scene = lock::scene(4, wrong).faults(1).killable(lock::is_user);
             Explorer::new(scene).laws([at_most_one(), all_get_it()]).search_with(threads)
         };
         let alone = report(1);

@@ -33,14 +33,14 @@ struct SameWorld(Scene<Party>);
 
 impl Model for SameWorld {
     type State = State;
-    type Action = kernel::explore::Move;
+    type Action = kernel::explore::Action;
 
     fn init_states(&self) -> Vec<State> {
         vec![State(self.0.clone())]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Self::Action>) {
-        state.0.moves(actions);
+        state.0.actions(actions);
     }
 
     fn next_state(&self, state: &State, action: Self::Action) -> Option<State> {

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use kernel::{Intensity, Letter, Node, Parcel, Pid, Restart, Seeded, Shutdown, Strategy, World};
+use kernel::{
+    Intensity, Node, Pid, RemoteEnvelope, Restart, Seeded, Shutdown, Signal, Strategy, World,
+};
 
 use crate::roamer::{Books, Counter, MANY, ROOT, Roamer, Say, Shared, Wild, name_in};
 
@@ -48,7 +50,7 @@ pub(crate) struct Joined {
     pub(crate) worlds: Vec<Wild>,
     pub(crate) lost: BTreeSet<u8>,
     pub(crate) heard: Shared,
-    wires: BTreeMap<Wire, VecDeque<Parcel<Say>>>,
+    wires: BTreeMap<Wire, VecDeque<RemoteEnvelope<Say>>>,
     dice: Seeded,
     mistake: Option<Mistake>,
     pub(crate) carried: u64,
@@ -143,20 +145,20 @@ impl Joined {
     fn post(&mut self) {
         for from in self.there() {
             let sent: Vec<_> = self.worlds[usize::from(from)].take_outbox().collect();
-            for parcel in sent {
-                if self.lost.contains(&parcel.to()) {
-                    self.drop_one(&parcel);
+            for remote in sent {
+                if self.lost.contains(&remote.to()) {
+                    self.drop_one(&remote);
                     continue;
                 }
-                let pair = (parcel.envelope.from, parcel.envelope.to);
-                let wire = (from, parcel.to(), self.plan.wire_per_pair.then_some(pair));
-                self.wires.entry(wire).or_default().push_back(parcel);
+                let pair = (remote.envelope.from, remote.envelope.to);
+                let wire = (from, remote.to(), self.plan.wire_per_pair.then_some(pair));
+                self.wires.entry(wire).or_default().push_back(remote);
             }
         }
     }
 
-    fn drop_one(&mut self, parcel: &Parcel<Say>) {
-        self.dropped += u64::from(matches!(parcel.envelope.letter, Letter::Say(_)));
+    fn drop_one(&mut self, remote: &RemoteEnvelope<Say>) {
+        self.dropped += u64::from(matches!(remote.envelope.signal, Signal::Message(_)));
     }
 
     /// Hands over the oldest of a wire. False if nothing is on any.
@@ -168,20 +170,20 @@ impl Joined {
         let mistaken = self.mistake.filter(|_| self.dice.below(8) == 0);
         let (key, wire) = self.wires.iter_mut().nth(at).expect("below their number");
         let key = *key;
-        let parcel = match mistaken {
+        let remote = match mistaken {
             Some(Mistake::Overtakes) => wire.pop_back(),
             _ => wire.pop_front(),
         };
-        let parcel = parcel.expect("a wire without anything is taken away");
+        let remote = remote.expect("a wire without anything is taken away");
         if wire.is_empty() {
             self.wires.remove(&key);
         }
-        let world = &mut self.worlds[usize::from(parcel.to())];
+        let world = &mut self.worlds[usize::from(remote.to())];
         if mistaken == Some(Mistake::Doubles) {
-            world.accept(parcel.clone());
+            world.accept(remote.clone());
         }
         if mistaken != Some(Mistake::Drops) {
-            world.accept(parcel);
+            world.accept(remote);
         }
         self.carried += 1;
         true
@@ -199,8 +201,8 @@ impl Joined {
             .into_iter()
             .partition(|((from, to, _), _)| *from != number && *to != number);
         self.wires = wires;
-        let lost: BTreeMap<Wire, VecDeque<Parcel<Say>>> = lost;
-        lost.into_values().flatten().for_each(|parcel| self.drop_one(&parcel));
+        let lost: BTreeMap<Wire, VecDeque<RemoteEnvelope<Say>>> = lost;
+        lost.into_values().flatten().for_each(|remote| self.drop_one(&remote));
         if self.mistake != Some(Mistake::KeepsTheLossSecret) {
             for other in self.there() {
                 self.worlds[usize::from(other)].lost(number);

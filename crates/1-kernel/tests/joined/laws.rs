@@ -74,9 +74,9 @@ fn signals_of_a_pair_keep_their_order(joined: &Joined) -> Result<(), String> {
 /// Every message is delivered, finds nobody, or is lost with a world.
 fn no_message_vanishes(joined: &Joined) -> Result<(), String> {
     let of = |count: fn(&Wild) -> u64| joined.worlds.iter().map(count).sum::<u64>();
-    let sent = joined.first + of(|world| world.keeper().sent);
-    let is_message = |e: &&kernel::Envelope<_>| matches!(e.letter, kernel::Letter::Say(_));
-    let waiting: usize = joined.worlds.iter().map(|w| w.letters().filter(is_message).count()).sum();
+    let sent = joined.first + of(|world| world.state_machine().sent);
+    let is_message = |e: &&kernel::Envelope<_>| matches!(e.signal, kernel::Signal::Message(_));
+    let waiting: usize = joined.worlds.iter().map(|w| w.signals().filter(is_message).count()).sum();
     let found = of(|world| world.watch.delivered + world.watch.undeliverable);
     let found = found + joined.dropped + waiting as u64;
     check(sent == found, || format!("{sent} messages were sent, and {found} are accounted for"))
@@ -92,7 +92,7 @@ fn monitors_speak_once(
     let late = heard.late_downs;
     check(late == 0, || format!("{late} downs of monitors that had been taken away"))?;
     let number = world.number();
-    for (reference, monitored) in &world.keeper().monitors {
+    for (reference, monitored) in &world.state_machine().monitors {
         let &Monitored { watcher, watched, is_by_name, demonitored } = monitored;
         let downs = heard.downs.get(&(number, *reference)).map_or(&[][..], Vec::as_slice);
         check(downs.len() <= 1, || format!("{monitored:?} spoke of {downs:?}"))?;
@@ -105,22 +105,22 @@ fn monitors_speak_once(
             format!("{monitored:?} spoke of the loss of a world")
         })?;
         let mut note = |what, so: bool| *sometimes.entry(what).or_default() += u64::from(so);
-        let is_abroad = watched.world() != number;
-        note("a monitor across speaks", is_abroad && !downs.is_empty());
+        let is_remote = watched.world() != number;
+        note("a monitor across speaks", is_remote && !downs.is_empty());
         note("a monitor speaks of the loss of a world", cut && is_lost);
-        note("a monitor finds nobody across", is_abroad && downs.contains(&Reason::NoProcess));
+        note("a monitor finds nobody across", is_remote && downs.contains(&Reason::NoProcess));
         note("a monitor of a name across speaks", is_by_name && !downs.is_empty());
         if !world.is_alive(watcher) || demonitored {
             continue;
         }
-        note("a monitor across has nothing to say", is_abroad && downs.is_empty());
+        note("a monitor across has nothing to say", is_remote && downs.is_empty());
         // Who bore a name then nobody wrote down; with its world every bearer is gone.
         let gone = if is_by_name { is_lost } else { !joined.is_alive(watched) };
         let right = if is_by_name { !gone || downs.len() == 1 } else { gone == (downs.len() == 1) };
         check(right, || format!("{monitored:?} spoke of {downs:?}, is gone: {gone}"))?;
     }
     let strangers = heard.downs.keys().filter(|(of, reference)| {
-        *of == number && !world.keeper().monitors.contains_key(reference)
+        *of == number && !world.state_machine().monitors.contains_key(reference)
     });
     let strangers = strangers.count();
     check(strangers == 0, || format!("{strangers} downs of monitors that nobody has set"))
@@ -130,10 +130,11 @@ fn monitors_speak_once(
 fn links_end_both(joined: &Joined, world: &Wild, sometimes: &mut Sometimes) -> Result<(), String> {
     let unlinked = |pair: (Pid, Pid)| {
         let did = |books: &Books, (a, b)| books.unlinked.contains(&(a, b));
-        let of_pair = |w: &Wild| did(w.keeper(), pair) || did(w.keeper(), (pair.1, pair.0));
+        let of_pair =
+            |w: &Wild| did(w.state_machine(), pair) || did(w.state_machine(), (pair.1, pair.0));
         joined.worlds.iter().any(of_pair)
     };
-    for &(by, to) in world.keeper().links.keys() {
+    for &(by, to) in world.state_machine().links.keys() {
         if unlinked((by, to)) || joined.is_alive(to) {
             continue;
         }
@@ -145,9 +146,9 @@ fn links_end_both(joined: &Joined, world: &Wild, sometimes: &mut Sometimes) -> R
         let mut note = |what, so: bool| *sometimes.entry(what).or_default() += u64::from(so);
         let told = joined.heard.borrow().exits.contains_key(&(by, to));
         let is_alive = world.is_alive(by);
-        let is_abroad = to.world() != by.world();
-        note("a link across is trapped", is_abroad && told);
-        note("a link across ends both", is_abroad && !is_alive && !told);
+        let is_remote = to.world() != by.world();
+        note("a link across is trapped", is_remote && told);
+        note("a link across ends both", is_remote && !is_alive && !told);
         note("a link is cut with a world", is_lost && (told || !is_alive));
         let right = !is_alive || told || (is_lost && end == Some(&Reason::Normal));
         check(right, || {
@@ -160,14 +161,14 @@ fn links_end_both(joined: &Joined, world: &Wild, sometimes: &mut Sometimes) -> R
 /// Nobody hears of more ends from another than there were links between the two and signals sent.
 fn no_exit_without_a_cause(joined: &Joined) -> Result<(), String> {
     let links = |by: Pid, to: Pid| {
-        let books = joined.worlds[usize::from(by.world())].keeper();
+        let books = joined.worlds[usize::from(by.world())].state_machine();
         books.links.get(&(by, to)).copied().unwrap_or(0)
     };
     for (&(at, from), &heard) in &joined.heard.borrow().exits {
         if joined.worlds[usize::from(from.world())].whereis(crate::roamer::ROOT) == Some(from) {
             continue;
         }
-        let books = joined.worlds[usize::from(from.world())].keeper();
+        let books = joined.worlds[usize::from(from.world())].state_machine();
         let signals = books.signals.get(&(from, at)).copied().unwrap_or(0);
         let causes = links(at, from) + links(from, at) + signals;
         check(heard <= causes, || format!("{at:?} heard {heard} exits of {from:?}, of {causes}"))?;
@@ -183,7 +184,8 @@ fn nothing_is_left(joined: &mut Joined) -> Result<(), String> {
             continue;
         }
         let census = world.census();
-        let left = (census.processes, census.supervisors, census.ties, census.notes, census.timers);
+        let left =
+            (census.processes, census.supervisors, census.links, census.notes, census.timers);
         check(left == (0, 0, 0, 0, 0), || format!("world {number} keeps {census:?}"))?;
         check(census.slots == census.free, || format!("world {number} keeps {census:?}"))?;
     }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kernel::{
-    Border, Broken, Cause, Envelope, Event, Keeper, Letter, Life, MonitorRef, Name, Out, Pid,
-    Process, Reason, Seeded, Watch, World,
+    Broken, Cause, Envelope, Event, MonitorRef, Name, Out, Pid, Process, Reason, RemoteSignal,
+    Seeded, Signal, StartContext, StateMachine, Watch, World,
 };
 
 pub(crate) type Wild = World<Roamer, Counter>;
@@ -74,10 +74,10 @@ pub(crate) struct Books {
     pub(crate) signals: BTreeMap<(Pid, Pid), u32>,
 }
 
-impl Keeper for Books {
+impl StateMachine for Books {
     type Fact = Fact;
 
-    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         for fact in facts {
             match *fact {
                 Fact::Sent => self.sent += 1,
@@ -215,11 +215,11 @@ impl Roamer {
 impl Process for Roamer {
     type Message = Say;
     type Fact = Fact;
-    type Keeper = Books;
+    type StateMachine = Books;
     type Note = u32;
     type Role = Shared;
 
-    fn start(role: &Shared, _life: Life<'_, u32>) -> Roamer {
+    fn start(role: &Shared, _life: StartContext<'_, u32>) -> Roamer {
         Roamer::new(role)
     }
 
@@ -272,9 +272,9 @@ pub(crate) struct Counter {
 
 impl Watch<Roamer> for Counter {
     fn delivered(&mut self, envelope: &Envelope<Say>) {
-        let &Envelope { to, from, ref letter } = envelope;
-        match letter {
-            Letter::Say(say) => {
+        let &Envelope { to, from, ref signal } = envelope;
+        match signal {
+            Signal::Message(say) => {
                 self.delivered += 1;
                 let last = self.last.insert((from, to, say.meant.is_some()), say.number);
                 self.overtaken += u64::from(last.is_some_and(|last| last >= say.number));
@@ -282,9 +282,9 @@ impl Watch<Roamer> for Counter {
                 let told = self.told.get(&(from, to)).filter(|_| say.meant.is_some());
                 self.after_end.extend(told.map(|cause| (from, to, *cause)));
             }
-            Letter::Down(_, cause)
-            | Letter::Linked(_, cause)
-            | Letter::Border(Border::Partner(cause)) => {
+            Signal::Down(_, cause)
+            | Signal::Linked(_, cause)
+            | Signal::Remote(RemoteSignal::Partner(cause)) => {
                 self.told.insert((from, to), *cause);
             }
             _ => {}
@@ -293,7 +293,7 @@ impl Watch<Roamer> for Counter {
     }
 
     fn undeliverable(&mut self, envelope: &Envelope<Say>) {
-        self.undeliverable += u64::from(matches!(envelope.letter, Letter::Say(_)));
+        self.undeliverable += u64::from(matches!(envelope.signal, Signal::Message(_)));
     }
 
     fn ended(&mut self, pid: Pid, _key: u64, reason: &Reason) {

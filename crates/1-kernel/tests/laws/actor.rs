@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Broken, Event, Keeper, Life, MonitorRef, Name, Out, Pid, Process, Reason, World};
+use kernel::{
+    Broken, Event, MonitorRef, Name, Out, Pid, Process, Reason, StartContext, StateMachine, World,
+};
 
 pub(crate) type Town = World<Actor>;
 
-/// A world of actors whose keeper knows no facts yet; the bearer of name 0 may read it.
+/// A world of actors whose state machine knows no facts yet; the bearer of name 0 may read it.
 pub(crate) fn town() -> Town {
     World::new(Book::default(), Some(Name(0)), ())
 }
@@ -19,7 +21,7 @@ pub(crate) fn town() -> Town {
 pub(crate) struct Act(Rc<Step>);
 
 type Step = dyn Fn(&mut Out<Actor>);
-type Making = dyn Fn(&Life<'_, u32>);
+type Making = dyn Fn(&StartContext<'_, u32>);
 
 impl fmt::Debug for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,11 +65,11 @@ pub(crate) enum Fact {
     Leaves(u64),
     /// Breaks the law.
     Wrong,
-    /// Is too much for the keeper.
+    /// Is too much for the state machine.
     Fatal,
 }
 
-/// The keeper: which children must be there.
+/// The state machine: which children must be there.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Book {
     pub(crate) inside: BTreeSet<u64>,
@@ -76,10 +78,10 @@ pub(crate) struct Book {
     pub(crate) admitted: usize,
 }
 
-impl Keeper for Book {
+impl StateMachine for Book {
     type Fact = Fact;
 
-    fn admit(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
             return Err(Broken("nothing wrong is written".into()));
         }
@@ -208,7 +210,7 @@ impl Role {
     }
 
     /// What happens while it is being made, before its life begins.
-    pub(crate) fn making(self, make: impl Fn(&Life<'_, u32>) + 'static) -> Role {
+    pub(crate) fn making(self, make: impl Fn(&StartContext<'_, u32>) + 'static) -> Role {
         Role { making: Some(Rc::new(make)), ..self }
     }
 
@@ -238,11 +240,11 @@ pub(crate) struct Actor {
 impl Process for Actor {
     type Message = Say;
     type Fact = Fact;
-    type Keeper = Book;
+    type StateMachine = Book;
     type Note = u32;
     type Role = Role;
 
-    fn start(role: &Role, life: Life<'_, u32>) -> Actor {
+    fn start(role: &Role, life: StartContext<'_, u32>) -> Actor {
         if let Some(make) = &role.making {
             make(&life);
         }
@@ -273,9 +275,9 @@ impl Process for Actor {
         }
     }
 
-    fn children(role: &Role, keeper: &Book) -> Vec<u64> {
+    fn children(role: &Role, state_machine: &Book) -> Vec<u64> {
         assert!(role.name != KEYLESS, "planned");
-        keeper.inside.iter().copied().collect()
+        state_machine.inside.iter().copied().collect()
     }
 
     fn given_up(role: &Role, _key: u64, _keeper: &Book) -> Option<Fact> {

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{
-    Ask, ChildId, Intensity, MonitorRef, Name, Node, NodeId, Out, Pid, Reason, Restart, Seeded,
+    Call, ChildId, Intensity, MonitorRef, Name, Node, NodeId, Out, Pid, Reason, Restart, Seeded,
     Shutdown, Strategy, TimerRef, Watch, World,
 };
 
@@ -43,7 +43,7 @@ struct Seen {
     pids: Vec<Pid>,
     monitors: Vec<MonitorRef>,
     timers: Vec<TimerRef>,
-    asks: Vec<Ask>,
+    asks: Vec<Call>,
     nodes: Vec<NodeId>,
     groups: Vec<NodeId>,
 }
@@ -101,14 +101,14 @@ fn call(seen: &Shared, diary: &Diary, dice: &mut Seeded, out: &mut Out<Actor>) {
         }
         5 => out.demonitor_all(),
         6 => {
-            let ask = out.ask(to, |_| text("a question"));
+            let ask = out.call(to, |_| text("a question"));
             seen.asks.push(ask);
             seen.pids.push(ask.reply_to);
         }
-        7 => seen.asks.push(out.ask_by_name(name(dice), |_| text("a question"))),
+        7 => seen.asks.push(out.call_by_name(name(dice), |_| text("a question"))),
         8 => {
             if let Some(ask) = one_of(&seen.asks, dice) {
-                out.forget(ask);
+                out.cancel_call(ask);
             }
         }
         9 | 10 => out.link(to),
@@ -271,7 +271,7 @@ fn edge(place: &mut Place, seen: &Shared, diary: &Diary, dice: &mut Seeded) {
         30 => {
             let _counts = (place.count_children(at), place.census(), place.tree());
             let _looks = (place.monitors(to), place.note(to), place.process(to).is_some());
-            return place.drop_idle();
+            return place.prune();
         }
         _ => place.whereis(name(dice)).unwrap_or(Pid::OUTSIDE),
     };
@@ -315,9 +315,9 @@ fn meddle(seed: u64, made: &mut u64) {
         place.set_time(time * (1 + dice.draw() % 3));
     }
     end_all(&mut place, seed);
-    place.drop_idle();
+    place.prune();
     let census = place.census();
-    assert_eq!((census.ties, census.timers, census.asks), (0, 0, 0), "seed {seed}");
+    assert_eq!((census.links, census.timers, census.calls), (0, 0, 0), "seed {seed}");
     assert_eq!((census.slots, census.waiting), (census.free, 0), "seed {seed}");
     assert_eq!(place.watch.unplanned, [], "seed {seed}");
 }

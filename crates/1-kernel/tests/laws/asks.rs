@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use kernel::{Ask, Name, Pid, Reason};
+use kernel::{Call, Name, Pid, Reason};
 
 use crate::actor::{Diary, Heard, Say, Town, act, crash, text, town, watch};
 use crate::schedule::under_every_schedule;
@@ -18,12 +18,12 @@ fn question(
     }
 }
 
-type Kept = Rc<RefCell<Vec<Ask>>>;
+type Kept = Rc<RefCell<Vec<Call>>>;
 
 /// Has somebody ask; the question's name is kept.
 fn ask(kept: &Kept, asked: Pid, question: impl Fn(Pid) -> Say + 'static) -> Say {
     let kept = Rc::clone(kept);
-    act(move |out| kept.borrow_mut().push(out.ask(asked, &question)))
+    act(move |out| kept.borrow_mut().push(out.call(asked, &question)))
 }
 
 struct Set {
@@ -43,7 +43,7 @@ fn set() -> Set {
 /// Nothing of a question is left.
 fn all_clear(town: &Town) {
     let census = town.census();
-    assert_eq!((census.asks, census.ties), (0, 0));
+    assert_eq!((census.calls, census.links), (0, 0));
     assert_eq!(census.slots, census.free + census.processes);
 }
 
@@ -111,7 +111,7 @@ fn a_question_to_nobody_is_answered_by_down() {
         town.send(
             ann,
             act(|out| {
-                out.ask_by_name(Name(5), |_| text("anybody?"));
+                out.call_by_name(Name(5), |_| text("anybody?"));
             }),
         );
         schedule.run(&mut town);
@@ -135,9 +135,9 @@ fn the_late_answer_to_a_forgotten_question_is_not_taken_for_that_to_the_next() {
             ann,
             act(move |out| {
                 if let Some(ask) = old.borrow_mut().pop() {
-                    out.forget(ask);
+                    out.cancel_call(ask);
                 }
-                old.borrow_mut().push(out.ask(bob, &ask_again));
+                old.borrow_mut().push(out.call(bob, &ask_again));
             }),
         );
         schedule.run(&mut town);
@@ -172,7 +172,7 @@ fn the_answer_to_one_who_has_died_is_not_taken_for_one_to_its_next_life() {
         schedule.run(&mut town);
         let heard = diary.of("eve");
         assert_eq!(heard.last().map(String::as_str), Some("start 2"), "nothing after that");
-        assert_eq!((town.census().asks, town.census().ties), (0, 0));
+        assert_eq!((town.census().calls, town.census().links), (0, 0));
     });
 }
 
@@ -183,7 +183,7 @@ fn a_step_that_is_undone_has_asked_nothing() {
         town.send(
             ann,
             act(move |out| {
-                out.ask(bob, |_| text("question"));
+                out.call(bob, |_| text("question"));
                 panic!("planned")
             }),
         );
@@ -208,7 +208,7 @@ fn the_address_of_an_answer_takes_nothing_but_the_answer() {
     town.run();
     assert_eq!(diary.of("eve"), ["start 1", "down: no process", "exit: no process"]);
     assert!(town.is_alive(ann) && !town.is_alive(reply_to));
-    assert_eq!((town.census().asks, town.undeliverable()), (1, 1), "it still waits");
+    assert_eq!((town.census().calls, town.undeliverable()), (1, 1), "it still waits");
     town.send(bob, act(move |out| out.send(reply_to, text("here"))));
     town.run();
     assert_eq!(diary.of("ann"), ["start 1", "here"]);

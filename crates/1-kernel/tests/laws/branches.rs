@@ -36,7 +36,7 @@ fn market(diary: &Diary, floor: Role) -> (Town, NodeId) {
 }
 
 fn is_stopped(town: &Town) -> bool {
-    town.keeper().inside.contains(&STOPPED)
+    town.state_machine().inside.contains(&STOPPED)
 }
 
 #[test]

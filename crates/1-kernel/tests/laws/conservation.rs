@@ -2,22 +2,22 @@
 
 use std::cell::Cell;
 
-use kernel::{Letter, Seeded};
+use kernel::{Seeded, Signal};
 
 use crate::roamer::{Heard, ROOT, Shared, Wild, settle, wild};
 use crate::schedule::quietly;
 
 /// Every message sent is delivered, undeliverable, or waits.
 fn messages_are_conserved(world: &Wild, from_outside: u64, seed: u64) {
-    let waiting = world.letters().filter(|e| matches!(e.letter, Letter::Say(_))).count() as u64;
-    let sent = world.keeper().sent + from_outside;
+    let waiting = world.signals().filter(|e| matches!(e.signal, Signal::Message(_))).count() as u64;
+    let sent = world.state_machine().sent + from_outside;
     let found = world.watch.delivered + world.watch.undeliverable + waiting;
     assert_eq!(sent, found, "seed {seed}");
 }
 
 /// When nothing waits: a monitor has spoken once if the watched is gone, unless it was taken away.
 fn monitors_have_spoken_once(world: &Wild, heard: &Heard, seed: u64) {
-    for (reference, monitored) in &world.keeper().monitors {
+    for (reference, monitored) in &world.state_machine().monitors {
         let downs = heard.downs.get(reference).copied().unwrap_or(0);
         assert!(downs <= 1, "seed {seed}: {reference:?} {monitored:?} spoke {downs} times");
         if world.is_alive(monitored.watcher) && !monitored.demonitored {
@@ -25,7 +25,7 @@ fn monitors_have_spoken_once(world: &Wild, heard: &Heard, seed: u64) {
             assert_eq!(downs == 1, gone, "seed {seed}: {reference:?} {monitored:?}");
         }
     }
-    let strangers = heard.downs.keys().filter(|m| !world.keeper().monitors.contains_key(m));
+    let strangers = heard.downs.keys().filter(|m| !world.state_machine().monitors.contains_key(m));
     assert_eq!(strangers.count(), 0, "seed {seed}: the down of a step that was undone");
 }
 
@@ -37,18 +37,18 @@ fn messages_and_monitors_are_conserved_whatever_processes_do() {
     for seed in 0..400 {
         let heard = Shared::default();
         let (mut world, sent) = wild(seed, &heard);
-        let mut chooser = Seeded::new(!seed);
+        let mut scheduler = Seeded::new(!seed);
         let (mut ready, mut steps) = (Vec::new(), 0);
-        while steps < 3_000 && world.step_by(&mut chooser, &mut ready) {
+        while steps < 3_000 && world.step_by(&mut scheduler, &mut ready) {
             steps += 1;
             if steps % 16 == 0 {
                 world.set_time(steps);
                 messages_are_conserved(&world, sent, seed);
             }
-            if chooser.below(64) == 0 {
+            if scheduler.below(64) == 0 {
                 let pids: Vec<_> = world.processes().map(|(pid, ..)| pid).collect();
                 if !pids.is_empty() {
-                    world.kill(pids[chooser.below(pids.len())]);
+                    world.kill(pids[scheduler.below(pids.len())]);
                 }
             }
         }
@@ -59,7 +59,7 @@ fn messages_and_monitors_are_conserved_whatever_processes_do() {
         assert_eq!((late_downs, disorder, world.watch.overtaken), (0, 0, 0), "seed {seed}");
         nothing_is_left(&mut world, seed);
         delivered.set(delivered.get() + world.watch.delivered);
-        monitors.set(monitors.get() + world.keeper().monitors.len());
+        monitors.set(monitors.get() + world.state_machine().monitors.len());
         panics.set(panics.get() + heard.borrow().panics);
         downs.set(downs.get() + heard.borrow().downs.len());
     }
@@ -81,7 +81,7 @@ fn nothing_is_left(world: &mut Wild, seed: u64) {
     world.run();
     let census = world.census();
     assert_eq!((census.processes, census.supervisors, census.between), (0, 0, 0), "seed {seed}");
-    assert_eq!((census.ties, census.notes, census.timers), (0, 0, 0), "seed {seed}");
+    assert_eq!((census.links, census.notes, census.timers), (0, 0, 0), "seed {seed}");
     assert_eq!(census.slots, census.free, "seed {seed}: every slot can be used again");
 }
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use kernel::{
-    ChildId, Children, Intensity, Name, Node, NodeId, Pid, Reason, Refused, Shutdown, Strategy,
+    ChildId, Children, ControlError, Intensity, Name, Node, NodeId, Pid, Reason, Shutdown, Strategy,
 };
 
 use crate::actor::{Diary, Role, Town, act, crash, text, town, watch};
@@ -38,7 +38,7 @@ fn a_child_that_was_ended_stays_away_until_it_is_started_with_its_note() {
         let a = node(&town, "root/a");
         town.send_to(Name(1), act(|out| out.note(Some(7))));
         schedule.run(&mut town);
-        assert_eq!(town.restart_child(a), Err(Refused::Running));
+        assert_eq!(town.restart_child(a), Err(ControlError::Running));
         assert_eq!(town.terminate_child(a), Ok(()));
         schedule.run(&mut town);
         assert_eq!(town.whereis(Name(1)), None);
@@ -56,21 +56,24 @@ fn a_branch_is_ended_started_and_taken_out_whole() {
     under_every_schedule(50, |schedule| {
         let (mut town, diary, _) = office();
         let branch = node(&town, "root/branch");
-        assert_eq!(town.delete_child(branch), Err(Refused::Running));
+        assert_eq!(town.delete_child(branch), Err(ControlError::Running));
         assert_eq!(town.terminate_child(branch), Ok(()));
         schedule.run(&mut town);
-        assert_eq!(town.restart_child(node(&town, "root/branch/b")), Err(Refused::NoSupervisor));
+        assert_eq!(
+            town.restart_child(node(&town, "root/branch/b")),
+            Err(ControlError::NoSupervisor)
+        );
         assert_eq!(town.restart_child(branch), Ok(()));
         schedule.run(&mut town);
         assert_eq!(diary.of("b"), ["start 1", "start 2"]);
         assert_eq!(town.terminate_child(branch), Ok(()));
         assert_eq!(town.delete_child(branch), Ok(()));
         assert!(town.node("root/branch").is_none() && town.node("root/branch/b").is_none());
-        assert_eq!(town.restart_child(branch), Err(Refused::NotThere));
+        assert_eq!(town.restart_child(branch), Err(ControlError::NotThere));
         assert!(!town.tree().contains("branch"));
         // A restart of all does not bring it back.
         town.kill(town.whereis(Name(9)).expect("was named"));
-        assert_eq!(town.terminate_child(node(&town, "root")), Err(Refused::Root));
+        assert_eq!(town.terminate_child(node(&town, "root")), Err(ControlError::Root));
     });
 }
 
@@ -81,7 +84,7 @@ fn one_of_many_is_ended_alone_and_its_key_is_free() {
         let orders = node(&town, "root/orders");
         schedule.run(&mut town);
         assert_eq!(town.terminate_one_of(orders, 1), Ok(()));
-        assert_eq!(town.terminate_one_of(orders, 1), Err(Refused::NotThere));
+        assert_eq!(town.terminate_one_of(orders, 1), Err(ControlError::NotThere));
         schedule.run(&mut town);
         assert_eq!((town.child(orders, 1), town.count_children(orders).all), (None, 1));
         let again = town.spawn_child(orders, 1, role.actor());
@@ -96,7 +99,7 @@ fn one_of_many_is_ended_alone_and_its_key_is_free() {
         schedule.run(&mut town);
         assert_eq!(diary.of("order 1"), ["start 1", "start 1"]);
         assert_eq!(diary.of("witness"), ["start 1", "down: shutdown"]);
-        assert_eq!((town.census().between, town.census().ties), (0, 0));
+        assert_eq!((town.census().between, town.census().links), (0, 0));
     });
 }
 
@@ -201,8 +204,8 @@ fn a_child_between_two_lives_counts_as_running_and_is_not_restarted_once_it_was_
     let a = node(&town, "root/a");
     town.run();
     town.kill(town.whereis(Name(1)).expect("is there"));
-    assert_eq!(town.restart_child(a), Err(Refused::Running));
-    assert_eq!(town.delete_child(a), Err(Refused::Running));
+    assert_eq!(town.restart_child(a), Err(ControlError::Running));
+    assert_eq!(town.delete_child(a), Err(ControlError::Running));
     assert_eq!(town.terminate_child(a), Ok(()));
     town.run();
     assert_eq!((diary.of("a").len(), town.census().between), (1, 0));

@@ -6,8 +6,8 @@ use std::panic::panic_any;
 use std::rc::Rc;
 
 use kernel::{
-    Broken, Event, Intensity, Keeper, Life, Name, Node, NodeId, Out, Pid, Process, Reason, Restart,
-    Strategy, World,
+    Broken, Event, Intensity, Name, Node, NodeId, Out, Pid, Process, Reason, Restart, StartContext,
+    StateMachine, Strategy, World,
 };
 
 use crate::schedule::{quietly, under_every_schedule};
@@ -75,10 +75,10 @@ enum Fact {
 #[derive(Clone, Debug, Default)]
 struct Book;
 
-impl Keeper for Book {
+impl StateMachine for Book {
     type Fact = Fact;
 
-    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         match facts.iter().any(|fact| matches!(fact, Fact::Wrong { .. })) {
             true => Err(Broken("wrong".into())),
             false => Ok(()),
@@ -103,11 +103,11 @@ struct Holder {
 impl Process for Holder {
     type Message = Say;
     type Fact = Fact;
-    type Keeper = Book;
+    type StateMachine = Book;
     type Note = Mine;
     type Role = Role;
 
-    fn start(role: &Role, _life: Life<'_, Mine>) -> Holder {
+    fn start(role: &Role, _life: StartContext<'_, Mine>) -> Holder {
         holder(role.armed, &role.drops)
     }
 
@@ -155,12 +155,12 @@ fn three() -> (Room, Rc<Cell<u64>>, [Pid; 3]) {
     let drops = Rc::new(Cell::new(0));
     let mut room: Room = World::new(Book, None, ());
     let bad = room.spawn(holder(true, &drops));
-    let [tied, witness] = [0, 0].map(|_| room.spawn(holder(false, &drops)));
-    room.send(tied, Say::Link(bad));
+    let [attached, witness] = [0, 0].map(|_| room.spawn(holder(false, &drops)));
+    room.send(attached, Say::Link(bad));
     room.send(witness, Say::Watch(bad));
-    room.send(witness, Say::Watch(tied));
+    room.send(witness, Say::Watch(attached));
     room.run();
-    (room, drops, [bad, tied, witness])
+    (room, drops, [bad, attached, witness])
 }
 
 /// The ends that the witness has heard of, by address: they come in any order.
@@ -202,15 +202,15 @@ fn a_process_whose_destructor_panics_has_ended_and_all_who_must_know_are_told() 
     ];
     for (end, reason) in ends {
         under_every_schedule(20, |schedule| {
-            let (mut room, drops, [bad, tied, witness]) = three();
+            let (mut room, drops, [bad, attached, witness]) = three();
             let before = room.census();
             room.send(bad, Say::Do(end));
             schedule.run(&mut room);
-            let ends = [(bad, reason.clone()), (tied, reason.clone())];
+            let ends = [(bad, reason.clone()), (attached, reason.clone())];
             assert_eq!(heard(&room, witness), ends);
-            assert!(!room.is_alive(bad) && !room.is_alive(tied) && room.is_alive(witness));
+            assert!(!room.is_alive(bad) && !room.is_alive(attached) && room.is_alive(witness));
             let after = room.census();
-            assert_eq!((after.processes, after.ties), (before.processes - 2, 0));
+            assert_eq!((after.processes, after.links), (before.processes - 2, 0));
             assert_eq!(after.free, before.free + 2, "both slots can be used again");
             assert_eq!(room.failed_drops(), drops.get());
             it_goes_on(&mut room);
@@ -220,10 +220,10 @@ fn a_process_whose_destructor_panics_has_ended_and_all_who_must_know_are_told() 
 
 #[test]
 fn a_process_whose_destructor_panics_can_be_killed_from_the_edge() {
-    let (mut room, drops, [bad, tied, witness]) = three();
+    let (mut room, drops, [bad, attached, witness]) = three();
     room.kill(bad);
     room.run();
-    assert_eq!(heard(&room, witness), [(bad, Reason::Killed), (tied, Reason::Killed)]);
+    assert_eq!(heard(&room, witness), [(bad, Reason::Killed), (attached, Reason::Killed)]);
     assert_eq!((drops.get(), room.failed_drops(), room.failures()), (1, 1, 2));
     it_goes_on(&mut room);
 }
@@ -296,7 +296,7 @@ fn one_of_many_whose_destructor_panics_is_counted_and_given_up_alone() {
 #[test]
 fn what_a_step_that_is_undone_had_made_is_dropped_in_peace() {
     under_every_schedule(20, |schedule| {
-        let (mut room, drops, [bad, tied, witness]) = three();
+        let (mut room, drops, [bad, attached, witness]) = three();
         room.send(
             bad,
             Say::Do(|mine, out| {
@@ -312,7 +312,7 @@ fn what_a_step_that_is_undone_had_made_is_dropped_in_peace() {
         );
         schedule.run(&mut room);
         let reason = Reason::Failed("planned".into());
-        assert_eq!(heard(&room, witness), [(bad, reason.clone()), (tied, reason)]);
+        assert_eq!(heard(&room, witness), [(bad, reason.clone()), (attached, reason)]);
         assert_eq!(room.take_log().count(), 0);
         // Three of each, and the process itself. Messages lie in the ring until others want their places.
         for _ in 0..2_000 {
@@ -327,24 +327,24 @@ fn what_a_step_that_is_undone_had_made_is_dropped_in_peace() {
 #[test]
 fn a_message_whose_destructor_panics_harms_nobody_wherever_it_ends() {
     under_every_schedule(5, |schedule| {
-        let (mut room, drops, [_, tied, witness]) = three();
+        let (mut room, drops, [_, attached, witness]) = three();
         let gone = room.spawn(holder(false, &drops));
         room.kill(gone);
         // To one who lives, to one who is gone, to oneself, to a place in no world.
-        for to in [tied, gone, witness, Pid::OUTSIDE] {
+        for to in [attached, gone, witness, Pid::OUTSIDE] {
             room.send(witness, Say::Tell(to));
         }
         schedule.run(&mut room);
         let mut told = 0;
         // Those that were delivered are the ring's past, and are dropped in the steps of others.
         while told < 3_000 {
-            room.send(witness, Say::Tell(tied));
+            room.send(witness, Say::Tell(attached));
             schedule.run(&mut room);
             told += 1;
         }
         assert!(drops.get() > 1_500, "{}", drops.get());
         assert_eq!(room.failed_drops(), drops.get());
-        assert!(room.is_alive(tied) && room.is_alive(witness));
+        assert!(room.is_alive(attached) && room.is_alive(witness));
         assert!(heard(&room, witness).is_empty());
     });
 }
@@ -387,11 +387,11 @@ fn a_panic_whose_payload_panics_when_it_is_dropped_is_the_end_of_its_process_alo
         [|_, _| panic_any(Plain), |_, _| panic_any(Once), |_, _| panic_any(Endless)];
     for panics in ends {
         under_every_schedule(5, |schedule| {
-            let (mut room, _, [bad, tied, witness]) = three();
+            let (mut room, _, [bad, attached, witness]) = three();
             room.send(bad, Say::Do(panics));
             schedule.run(&mut room);
             let reason = Reason::Failed("panic".into());
-            assert_eq!(heard(&room, witness), [(bad, reason.clone()), (tied, reason)]);
+            assert_eq!(heard(&room, witness), [(bad, reason.clone()), (attached, reason)]);
             it_goes_on(&mut room);
         });
     }
@@ -417,13 +417,13 @@ fn a_child_that_cannot_be_started_is_dropped_in_peace() {
 
 #[test]
 fn a_world_is_dropped_whatever_is_in_it() {
-    let (mut room, drops, [bad, tied, _]) = three();
+    let (mut room, drops, [bad, attached, _]) = three();
     for _ in 0..3 {
         room.spawn(holder(true, &drops));
-        room.send(bad, Say::Tell(tied));
+        room.send(bad, Say::Tell(attached));
         room.send(bad, Say::Do(|mine, out| out.record(Fact::Good { _mine: armed(mine) })));
     }
-    room.send(tied, Say::Do(|mine, out| out.note(Some(armed(mine)))));
+    room.send(attached, Say::Do(|mine, out| out.note(Some(armed(mine)))));
     room.run();
     drop(room);
     assert_eq!(drops.get(), 4 + 3 + 3 + 1, "processes, messages, facts, a note");

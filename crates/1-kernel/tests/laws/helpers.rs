@@ -66,7 +66,7 @@ fn a_linked_helper_ends_with_whom_it_works_for_however_that_ends() {
             town.send_to(Name(1), end());
             schedule.run(&mut town);
             let alive = town.census().processes - 1;
-            assert_eq!((alive, town.census().ties), (left, 0));
+            assert_eq!((alive, town.census().links), (left, 0));
         });
     }
 }
@@ -89,7 +89,7 @@ fn a_linked_helper_that_fails_takes_whom_it_works_for_along_unless_that_traps() 
             );
             schedule.run(&mut town);
             assert_eq!(diary.of("boss"), lines);
-            assert_eq!(town.census().ties, 0);
+            assert_eq!(town.census().links, 0);
         });
     }
 }
@@ -111,7 +111,7 @@ fn a_step_that_is_undone_has_no_helpers() {
     town.run();
     let after = town.census();
     assert_eq!(after.processes, before.processes);
-    assert_eq!((after.ties, after.slots - after.free), (0, before.slots - before.free));
+    assert_eq!((after.links, after.slots - after.free), (0, before.slots - before.free));
     assert!(diary.of("helper").is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! The children of a supervisor of many by key: it has an index of its own, or the keeper has one. Whoever looks
+//! The children of a supervisor of many by key: it has an index of its own, or the state machine has one. Whoever looks
 //! cannot tell which.
 
 use kernel::{Intensity, Name, Node, NodeId, Pid, Reason};
@@ -8,13 +8,13 @@ use crate::schedule::{Schedule, under_every_schedule};
 
 const ORDERS: Name = Name(1);
 
-/// A tree with orders, whose index is the keeper's or not.
-fn orders(by_keeper: bool) -> (Town, Diary, Role, NodeId) {
+/// A tree with orders, whose index is the state machine's or not.
+fn orders(by_state_machine: bool) -> (Town, Diary, Role, NodeId) {
     let (mut town, diary) = (town(), Diary::default());
     let role = diary.role("order");
     let many = Node::many("orders", role.clone()).named(ORDERS);
     let many = many.intensity_per_child(Intensity::times(3));
-    let many = if by_keeper { many.indexed_by_keeper() } else { many };
+    let many = if by_state_machine { many.indexed_by_state_machine() } else { many };
     town.grow(None, crate::supervision::pair(diary.role("x"), many));
     let node = town.node("root/orders").expect("was grown");
     (town, diary, role, node)
@@ -35,11 +35,15 @@ fn enter(town: &mut Town, node: NodeId, role: &Role, key: u64) -> Pid {
 
 #[test]
 fn a_child_is_found_by_its_key_while_it_is_there() {
-    under_both(|by_keeper, schedule| {
-        let (mut town, _, role, node) = orders(by_keeper);
+    under_both(|by_state_machine, schedule| {
+        let (mut town, _, role, node) = orders(by_state_machine);
         let pids = [7, 8, 9].map(|key| enter(&mut town, node, &role, key));
         let known = town.child(node, 8);
-        assert_eq!(known, (!by_keeper).then_some(pids[1]), "a keeper knows whom it was told of");
+        assert_eq!(
+            known,
+            (!by_state_machine).then_some(pids[1]),
+            "a state machine knows whom it was told of"
+        );
         schedule.run(&mut town);
         for (key, pid) in [7, 8, 9].into_iter().zip(pids) {
             assert_eq!(town.child(node, key), Some(pid));
@@ -58,8 +62,8 @@ fn a_child_is_found_by_its_key_while_it_is_there() {
 
 #[test]
 fn a_child_is_found_in_its_next_life() {
-    under_both(|by_keeper, schedule| {
-        let (mut town, diary, role, node) = orders(by_keeper);
+    under_both(|by_state_machine, schedule| {
+        let (mut town, diary, role, node) = orders(by_state_machine);
         let first = enter(&mut town, node, &role, 7);
         schedule.run(&mut town);
         town.send(first, crash());
@@ -74,8 +78,8 @@ fn a_child_is_found_in_its_next_life() {
 
 #[test]
 fn children_are_found_where_a_supervisor_that_is_back_has_started_them() {
-    under_both(|by_keeper, schedule| {
-        let (mut town, _, role, node) = orders(by_keeper);
+    under_both(|by_state_machine, schedule| {
+        let (mut town, _, role, node) = orders(by_state_machine);
         // Another one takes the first place of those who come back.
         let gone = enter(&mut town, node, &role, 6);
         for key in [7, 8] {
@@ -90,9 +94,13 @@ fn children_are_found_where_a_supervisor_that_is_back_has_started_them() {
         for key in [7, 8] {
             let pid = town.child(node, key).expect("it is inside by the log");
             assert!(town.is_alive(pid));
-            if by_keeper {
+            if by_state_machine {
                 let index = u32::try_from(pid.index()).expect("32 bits");
-                assert_eq!(town.keeper().places.get(&key), Some(&index), "the keeper was told");
+                assert_eq!(
+                    town.state_machine().places.get(&key),
+                    Some(&index),
+                    "the state machine was told"
+                );
             }
         }
         assert_eq!((town.child(node, 6), town.count_children(node).all), (None, 2));
@@ -101,8 +109,8 @@ fn children_are_found_where_a_supervisor_that_is_back_has_started_them() {
 
 #[test]
 fn a_key_is_given_to_one_child_at_a_time() {
-    under_both(|by_keeper, schedule| {
-        let (mut town, diary, role, node) = orders(by_keeper);
+    under_both(|by_state_machine, schedule| {
+        let (mut town, diary, role, node) = orders(by_state_machine);
         let first = enter(&mut town, node, &role, 7);
         let other = town.spawn(diary.actor("other"));
         schedule.run(&mut town);

@@ -1,11 +1,11 @@
 //! What comes and goes leaves nothing behind.
 
 use kernel::{
-    Event, Intensity, Life, Name, NoFact, NoKeeper, Node, NodeId, Out, Process, Reason, Strategy,
-    World,
+    Event, Intensity, Name, NoFact, NoStateMachine, Node, NodeId, Out, Process, Reason,
+    StartContext, Strategy, World,
 };
 
-/// A clerk that has `count` workers come and go, or one of them.
+/// A ledger process that has `count` workers come and go, or one of them.
 #[derive(Clone, Debug)]
 enum Staff {
     Clerk { key: u64 },
@@ -24,11 +24,11 @@ const WORKERS: Name = Name(1);
 impl Process for Staff {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = u64;
     type Role = Staff;
 
-    fn start(role: &Staff, _life: Life<'_, u64>) -> Staff {
+    fn start(role: &Staff, _life: StartContext<'_, u64>) -> Staff {
         role.clone()
     }
 
@@ -64,7 +64,7 @@ impl Process for Staff {
 }
 
 fn office() -> (World<Staff>, NodeId) {
-    let mut world = World::new(NoKeeper, None, ());
+    let mut world = World::new(NoStateMachine, None, ());
     let children = vec![
         Node::many("workers", Staff::Worker).named(WORKERS),
         Node::one("clerk", Staff::Clerk { key: 0 }).named(CLERK),
@@ -84,7 +84,7 @@ fn a_million_that_come_and_go_take_no_more_room_than_a_thousand() {
         world.run();
         let census = world.census();
         assert_eq!((census.processes, census.supervisors, census.between), (1, 2, 0));
-        assert_eq!((census.ties, census.notes, census.timers), (0, 0, 0));
+        assert_eq!((census.links, census.notes, census.timers), (0, 0, 0));
         assert_eq!(*first.get_or_insert(census), census, "nothing has grown");
     }
     assert_eq!(world.child(workers, 1_000_000), None);
@@ -106,7 +106,7 @@ fn restarts_of_a_whole_branch_take_no_room_either() {
         world.run();
         let census = world.census();
         assert_eq!((census.processes, census.supervisors, census.between), (1, 2, 0));
-        assert_eq!((census.ties, census.notes, census.timers), (0, 0, 0));
+        assert_eq!((census.links, census.notes, census.timers), (0, 0, 0));
         assert_eq!(*first.get_or_insert(census), census, "nothing has grown");
     }
     assert!(world.death().is_none());

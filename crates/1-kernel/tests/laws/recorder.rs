@@ -1,6 +1,6 @@
 //! The flight recorder, and runs that are repeated.
 
-use kernel::{Chooser, Live, Recorded, Seeded};
+use kernel::{Live, Recorded, Scheduler, Seeded};
 use proptest::prelude::*;
 
 use crate::actor::{Diary, act, text, town};
@@ -8,11 +8,11 @@ use crate::roamer::{Shared, Wild, wild};
 use crate::schedule::{Recording, quietly};
 
 /// Runs a wild world by a chooser, for a while.
-fn run(seed: u64, chooser: &mut impl Chooser) -> Wild {
+fn run(seed: u64, scheduler: &mut impl Scheduler) -> Wild {
     let (mut world, _) = wild(seed, &Shared::default());
     let mut ready = Vec::new();
     for step in 0..2_000 {
-        if !world.step_by(chooser, &mut ready) {
+        if !world.step_by(scheduler, &mut ready) {
             break;
         }
         world.set_time(step / 10);
@@ -30,7 +30,7 @@ proptest! {
     #[test]
     fn a_recorded_run_repeats_a_seeded_one_exactly(world in any::<u64>(), picks in any::<u64>()) {
         quietly();
-        let mut recording = Recording { chooser: Seeded::new(picks), picks: Vec::new() };
+        let mut recording = Recording { scheduler: Seeded::new(picks), picks: Vec::new() };
         let first = run(world, &mut recording);
         let again = run(world, &mut Recorded::new(recording.picks.into_iter()));
         prop_assert_eq!(&first.watch.all, &again.watch.all);

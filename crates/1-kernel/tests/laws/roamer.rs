@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kernel::{
-    Broken, Envelope, Event, Intensity, Keeper, Letter, Life, MonitorRef, Name, Node, Out, Pid,
-    Process, Reason, Restart, Seeded, Shutdown, Strategy, Watch, World,
+    Broken, Envelope, Event, Intensity, MonitorRef, Name, Node, Out, Pid, Process, Reason, Restart,
+    Seeded, Shutdown, Signal, StartContext, StateMachine, Strategy, Watch, World,
 };
 
 pub(crate) type Wild = World<Roamer, Counter>;
@@ -50,10 +50,10 @@ pub(crate) struct Books {
     pub(crate) monitors: BTreeMap<MonitorRef, Monitored>,
 }
 
-impl Keeper for Books {
+impl StateMachine for Books {
     type Fact = Fact;
 
-    fn admit(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
+    fn apply(&mut self, _by: Pid, facts: &[Fact]) -> Result<(), Broken> {
         if facts.iter().any(|fact| matches!(fact, Fact::Wrong)) {
             return Err(Broken("wrong".into()));
         }
@@ -192,11 +192,11 @@ impl Roamer {
 impl Process for Roamer {
     type Message = Say;
     type Fact = Fact;
-    type Keeper = Books;
+    type StateMachine = Books;
     type Note = u32;
     type Role = Shared;
 
-    fn start(role: &Shared, _life: Life<'_, u32>) -> Roamer {
+    fn start(role: &Shared, _life: StartContext<'_, u32>) -> Roamer {
         Roamer::new(role)
     }
 
@@ -247,7 +247,7 @@ pub(crate) struct Counter {
 
 impl Watch<Roamer> for Counter {
     fn delivered(&mut self, envelope: &Envelope<Say>) {
-        if let Letter::Say(say) = &envelope.letter {
+        if let Signal::Message(say) = &envelope.signal {
             self.delivered += 1;
             let last = self.last.insert((envelope.from, envelope.to), say.number);
             self.overtaken += u64::from(last.is_some_and(|last| last >= say.number));
@@ -256,7 +256,7 @@ impl Watch<Roamer> for Counter {
     }
 
     fn undeliverable(&mut self, envelope: &Envelope<Say>) {
-        self.undeliverable += u64::from(matches!(envelope.letter, Letter::Say(_)));
+        self.undeliverable += u64::from(matches!(envelope.signal, Signal::Message(_)));
         self.all.push(format!("{envelope:?}"));
     }
 }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use kernel::{Chooser, Live, Process, Seeded, Watch, World};
+use kernel::{Live, Process, Scheduler, Seeded, Watch, World};
 
 /// Who chooses in one run.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) enum Schedule {
     /// By [`World::run`].
     Live,
     /// By [`Live`], the chooser that must do the same.
-    LiveChooser,
+    LiveScheduler,
     /// By this seed.
     Seeded(Seeded),
 }
@@ -21,7 +21,7 @@ impl Schedule {
     pub(crate) fn run<P: Process, W: Watch<P>>(&mut self, world: &mut World<P, W>) {
         match self {
             Schedule::Live => world.run(),
-            Schedule::LiveChooser => {
+            Schedule::LiveScheduler => {
                 world.run_by(&mut Live);
             }
             Schedule::Seeded(seeded) => {
@@ -36,7 +36,7 @@ impl Schedule {
         for _ in 0..steps {
             match self {
                 Schedule::Seeded(seeded) => world.step_by(seeded, &mut ready),
-                Schedule::Live | Schedule::LiveChooser => world.step_by(&mut Live, &mut ready),
+                Schedule::Live | Schedule::LiveScheduler => world.step_by(&mut Live, &mut ready),
             };
         }
     }
@@ -49,7 +49,7 @@ impl Schedule {
 /// Tries a law live and under so many seeds. What fails is named with its schedule.
 pub(crate) fn under_every_schedule(seeds: u64, law: impl Fn(&mut Schedule)) {
     quietly();
-    let live = [Schedule::Live, Schedule::LiveChooser];
+    let live = [Schedule::Live, Schedule::LiveScheduler];
     // Miri is a hundred times slower, and looks for other things than schedules.
     let seeds = if cfg!(miri) { 2 } else { seeds };
     let seeded = (0..seeds).map(|seed| Schedule::Seeded(Seeded::new(seed)));
@@ -64,13 +64,13 @@ pub(crate) fn under_every_schedule(seeds: u64, law: impl Fn(&mut Schedule)) {
 
 /// Repeats a chooser's picks to whoever asks for them afterwards.
 pub(crate) struct Recording<C> {
-    pub(crate) chooser: C,
+    pub(crate) scheduler: C,
     pub(crate) picks: Vec<usize>,
 }
 
-impl<C: Chooser> Chooser for Recording<C> {
+impl<C: Scheduler> Scheduler for Recording<C> {
     fn choose(&mut self, ready: &[usize]) -> Option<usize> {
-        let pick = self.chooser.choose(ready)?;
+        let pick = self.scheduler.choose(ready)?;
         self.picks.push(pick);
         Some(pick)
     }

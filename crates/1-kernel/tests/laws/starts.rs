@@ -1,13 +1,13 @@
 //! Starts that fail: what was started before is ended in reverse, and who must try again does.
 
-use kernel::{Intensity, Life, Name, Node, NodeId, Reason, Strategy};
+use kernel::{Intensity, Name, Node, NodeId, Reason, StartContext, Strategy};
 
 use crate::actor::{Diary, KEYLESS, Role, act, crash, text, town};
 use crate::schedule::under_every_schedule;
 
 /// Cannot be made in these lives.
 fn unmade(diary: &Diary, name: &'static str, lives: &'static [u32]) -> Role {
-    diary.role(name).making(move |life: &Life<'_, u32>| {
+    diary.role(name).making(move |life: &StartContext<'_, u32>| {
         if lives.contains(&life.incarnation) {
             panic!("planned")
         }

@@ -59,13 +59,13 @@ fn nothing_came_of(last: Last, reason: &'static str) {
         assert_eq!(diary.of("bob"), ["start 1"]);
         assert_eq!(diary.of("witness"), ["start 1".to_string(), format!("down: {reason}")]);
         assert_eq!((diary.of("child").len(), diary.of("child 1").len()), (0, 0));
-        assert_eq!((town.keeper().admitted, town.take_log().count()), (0, 0));
+        assert_eq!((town.state_machine().admitted, town.take_log().count()), (0, 0));
         assert_eq!((town.whereis(Name(7)), town.next_timer()), (None, None));
         assert!(!town.is_alive(met.get().expect("the step was run")));
         assert_eq!(town.undeliverable(), 0);
         let after = town.census();
         assert_eq!((after.notes, after.timers), (before.notes, before.timers));
-        assert_eq!((after.processes, after.ties), (before.processes - 1, before.ties - 1));
+        assert_eq!((after.processes, after.links), (before.processes - 1, before.links - 1));
         // And the world goes on, in the addresses that were given back too.
         for word in ["one", "two", "three", "four"] {
             let next = town.spawn(diary.actor("next"));
@@ -132,7 +132,7 @@ fn facts_of_a_good_step_are_admitted_and_logged_in_order() {
         }),
     );
     town.run();
-    assert_eq!(town.keeper().inside.iter().copied().collect::<Vec<_>>(), [1]);
+    assert_eq!(town.state_machine().inside.iter().copied().collect::<Vec<_>>(), [1]);
     let log: Vec<String> = town.take_log().map(|fact| format!("{fact:?}")).collect();
     assert_eq!(log, ["Enters(2)", "Enters(1)", "Leaves(2)"]);
     assert_eq!(town.take_log().count(), 0, "taken once");
@@ -143,7 +143,7 @@ fn a_fact_from_outside_is_judged_too() {
     let mut town = town();
     assert!(town.record(Fact::Wrong).is_err());
     assert!(town.record(Fact::Enters(1)).is_ok());
-    assert_eq!((town.keeper().admitted, town.take_log().count()), (1, 1));
+    assert_eq!((town.state_machine().admitted, town.take_log().count()), (1, 1));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn only_the_reader_of_the_log_may_read_the_keeper() {
     let (mut town, diary) = (town(), Diary::default());
     let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
     town.send(ann, act(|out| out.register(Name(0))));
-    let look = || act(|out| out.send(out.me(), text(out.kept().is_some())));
+    let look = || act(|out| out.send(out.me(), text(out.read_state().is_some())));
     town.send(ann, look());
     town.send(bob, look());
     town.run();
@@ -176,7 +176,7 @@ fn an_effect_before_an_exit_in_the_same_step_still_happens() {
         schedule.run(&mut town);
         assert!(!town.is_alive(ann));
         assert_eq!((diary.of("child").len(), diary.of("bob").len()), (1, 2));
-        assert_eq!(town.keeper().admitted, 1);
+        assert_eq!(town.state_machine().admitted, 1);
     });
 }
 
@@ -247,7 +247,7 @@ fn a_panic_of_who_was_called_from_outside_a_step_passes_through() {
 
 struct Bad;
 
-impl kernel::Chooser for Bad {
+impl kernel::Scheduler for Bad {
     fn choose(&mut self, _ready: &[usize]) -> Option<usize> {
         panic!("planned")
     }

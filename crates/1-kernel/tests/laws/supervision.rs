@@ -353,13 +353,13 @@ fn a_supervisor_can_be_monitored_and_is_not_ended_by_messages_or_normal_exits() 
         town.send(ann, watch(many));
         town.send(bob, act(move |out| out.link(many)));
         schedule.run(&mut town);
-        let ties = town.census().ties;
+        let links = town.census().links;
         town.send(many, text("hello"));
         town.send(ann, act(move |out| out.exit_other(many, Reason::Normal)));
         town.send(bob, act(|out| out.exit(Reason::Normal)));
         schedule.run(&mut town);
         assert!(town.is_alive(many));
-        assert_eq!(town.census().ties, ties - 2, "the link is gone at both ends");
+        assert_eq!(town.census().links, links - 2, "the link is gone at both ends");
         town.kill(many);
         schedule.run(&mut town);
         assert_eq!(diary.of("ann"), ["start 1", "down: killed"]);

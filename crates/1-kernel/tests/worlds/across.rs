@@ -2,14 +2,14 @@
 
 use kernel::cluster::Cluster;
 use kernel::explore::Scene;
-use kernel::{Intensity, Name, NoKeeper, Node, Pid, Reason, Strategy, World};
+use kernel::{Intensity, Name, NoStateMachine, Node, Pid, Reason, Strategy, World};
 
 use crate::peer::{Peer, Say};
 
 /// Two worlds with a peer in each, and their addresses.
 fn two() -> (Cluster<Peer>, Pid, Pid) {
     std::panic::set_hook(Box::new(|_| {})); // deaths are planned here
-    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoKeeper, None, ()).numbered(n));
+    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoStateMachine, None, ()).numbered(n));
     let [here, there] = [0, 1].map(|n: usize| worlds[n].spawn(Peer::default()));
     let mut cluster = Cluster::new(worlds.map(Scene::new));
     cluster.run();
@@ -118,7 +118,7 @@ fn the_loss_of_a_world_is_a_down_to_those_who_watch_and_an_exit_to_those_who_are
 fn a_name_in_another_world_is_that_of_its_bearer_then() {
     std::panic::set_hook(Box::new(|_| {}));
     let name = Name(3);
-    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoKeeper, None, ()).numbered(n));
+    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoStateMachine, None, ()).numbered(n));
     let node = Node::one("peer", ()).named(name);
     let group = Node::group("all", Strategy::OneForOne, Intensity::times(3), vec![node]);
     worlds[1].grow(None, group);

@@ -7,19 +7,19 @@ mod one_world;
 
 use kernel::cluster::Cluster;
 use kernel::explore::{Explorer, Law, Scene, System};
-use kernel::{NoKeeper, Seeded, World};
+use kernel::{NoStateMachine, Seeded, World};
 use one_world::{Party, Wrong};
 
 fn cluster(users: u8, wrong: Wrong) -> Cluster<Party> {
-    let mut home = World::new(NoKeeper, None, ()).numbered(0);
+    let mut home = World::new(NoStateMachine, None, ()).numbered(0);
     let lock = home.spawn(Party::lock(wrong));
     let user = |number| {
-        let mut world = World::new(NoKeeper, None, ()).numbered(number);
+        let mut world = World::new(NoStateMachine, None, ()).numbered(number);
         world.spawn(Party::user(lock));
         world
     };
     let away: Vec<_> = (1..=users).map(user).collect();
-    Cluster::new([home].into_iter().chain(away).map(|w| Scene::new(w).mortal(one_world::is_user)))
+    Cluster::new([home].into_iter().chain(away).map(|w| Scene::new(w).killable(one_world::is_user)))
 }
 
 fn holders(cluster: &Cluster<Party>) -> usize {
@@ -64,7 +64,7 @@ fn by_chance(seed: u64, wrong: Wrong) -> Result<(), &'static str> {
     let mut cluster = cluster(6, wrong).deaths(deaths).losses(losses);
     let mut moves = Vec::new();
     loop {
-        cluster.moves(&mut moves);
+        cluster.actions(&mut moves);
         if moves.is_empty() {
             break;
         }

@@ -1,6 +1,6 @@
 //! A process that does what it is told, and remembers what it heard.
 
-use kernel::{Event, Life, MonitorRef, NoFact, NoKeeper, Out, Pid, Process, Reason};
+use kernel::{Event, MonitorRef, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Say {
@@ -28,11 +28,11 @@ pub(crate) struct Peer {
 impl Process for Peer {
     type Message = Say;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Peer {
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Peer {
         Peer::default()
     }
 

@@ -2,7 +2,7 @@
 //! interleavings of the threads; its seed is printed when it finds something.
 
 use kernel::live::{Full, Queues, Station, Std, Turn, join};
-use kernel::{NoKeeper, Pid, Reason, World};
+use kernel::{NoStateMachine, Pid, Reason, World};
 
 use crate::peer::{Peer, Say};
 
@@ -10,7 +10,7 @@ const ROUNDS: u32 = 20;
 
 /// A peer in each of two worlds; the first counts for the second and plays ball with it, and watches it.
 fn stations<Q: Queues>(room: usize) -> (Vec<Station<Peer, (), Q>>, Pid, Pid) {
-    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoKeeper, None, ()).numbered(n));
+    let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoStateMachine, None, ()).numbered(n));
     let [here, there] = [0, 1].map(|n: usize| worlds[n].spawn(Peer::default()));
     worlds[0].send(here, Say::Watch(there));
     worlds[0].send(here, Say::Count(there, ROUNDS));

@@ -8,11 +8,11 @@
 
 use std::num::NonZeroU32;
 
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use super::varint::{Cursor, Spool};
 use super::{BytesError, What};
-use crate::{Collar, Deal, Distance, Entered, Fact, MarketSpec, Reason, TimeInForce};
+use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, TimeInForce};
 
 const STARTED: u8 = 1;
 const MARKET_OPENED: u8 = 2;
@@ -35,7 +35,7 @@ const SELL: u8 = 0x10;
 const IMMEDIATE: u8 = 0x20;
 /// Of `Entered` and `Replaced`: 16 bytes of client id are there.
 const CLIENT: u8 = 0x40;
-/// Of `Left`: for want of a partner.
+/// Of `Cancelled`: for want of a partner.
 const UNMATCHED: u8 = 0x10;
 /// Of `MarketOpened` with rules: it takes zero and negative prices.
 const NEGATIVE: u8 = 0x10;
@@ -44,51 +44,51 @@ const BASIS_POINTS: u8 = 0x20;
 /// Of the same: a collar in ticks.
 const TICKS: u8 = 0x40;
 
-/// Writes one fact of `ask`.
+/// Writes one fact of `command`.
 #[inline]
-pub(super) fn write(ask: AskId, fact: &Fact, out: &mut Spool<'_>) {
+pub(super) fn write(command: CommandId, fact: &Fact, out: &mut Spool<'_>) {
     match *fact {
         Fact::Started { epoch } => {
             out.byte(STARTED);
             out.varint(epoch.into());
         }
         Fact::MarketOpened { market, ref spec } => write_market(market, spec, out),
-        Fact::Entered(ref entered) => write_entered(ask, entered, out),
-        Fact::Traded { deal, market, price, lots } => {
+        Fact::Entered(ref entered) => write_entered(command, entered, out),
+        Fact::Traded { deal, market, price, quantity } => {
             out.byte(TRADED);
-            write_deal(ask, deal, out);
+            write_deal(command, deal, out);
             out.small(market.0.into());
             out.signed(price.0);
-            out.varint(lots.0);
+            out.varint(quantity.0);
         }
         Fact::Voided { deal } => {
             out.byte(VOIDED);
-            write_deal(ask, deal, out);
+            write_deal(command, deal, out);
         }
-        Fact::Replaced { order, client, price, lots, place } => {
+        Fact::Replaced { order, client, price, quantity, priority } => {
             out.byte(REPLACED | flag(client.is_some(), CLIENT));
-            write_order(ask, order, out);
+            write_order(command, order, out);
             write_client(client, out);
             out.signed(price.0);
-            out.varint(lots.0);
-            write_back(ask, place, out);
+            out.varint(quantity.0);
+            write_back(command, priority, out);
         }
         Fact::Suspended { order } => {
             out.byte(SUSPENDED);
-            write_order(ask, order, out);
+            write_order(command, order, out);
         }
         Fact::Released { order } => {
             out.byte(RELEASED);
-            write_order(ask, order, out);
+            write_order(command, order, out);
         }
-        Fact::Left { order, lots, reason } => {
+        Fact::Cancelled { order, quantity, reason } => {
             let unmatched = match reason {
-                Reason::Cancelled => false,
-                Reason::Unmatched => true,
+                CancelReason::Requested => false,
+                CancelReason::Unmatched => true,
             };
             out.byte(LEFT | flag(unmatched, UNMATCHED));
-            write_order(ask, order, out);
-            out.varint(lots.0);
+            write_order(command, order, out);
+            out.varint(quantity.0);
         }
         Fact::MarketStopped { market } => {
             out.byte(MARKET_STOPPED);
@@ -107,9 +107,9 @@ fn flag(set: bool, bit: u8) -> u8 {
 }
 
 #[inline]
-fn write_entered(ask: AskId, entered: &Entered, out: &mut Spool<'_>) {
-    let Entered { order, account, client, market, side, price, lots, stands } = *entered;
-    let immediate = match stands {
+fn write_entered(command: CommandId, entered: &Entered, out: &mut Spool<'_>) {
+    let Entered { order, account, client, market, side, price, quantity, time_in_force } = *entered;
+    let immediate = match time_in_force {
         TimeInForce::GoodTillCancel => false,
         TimeInForce::ImmediateOrCancel => true,
     };
@@ -117,12 +117,12 @@ fn write_entered(ask: AskId, entered: &Entered, out: &mut Spool<'_>) {
         | flag(immediate, IMMEDIATE)
         | flag(client.is_some(), CLIENT);
     out.byte(ENTERED | flags);
-    out.small(ask.0.wrapping_sub(order.0));
+    out.small(command.0.wrapping_sub(order.0));
     out.varint(account.0.into());
     write_client(client, out);
     out.small(market.0.into());
     out.signed(price.0);
-    out.varint(lots.0);
+    out.varint(quantity.0);
 }
 
 /// A market with negative prices and without a collar is written as all were before there were rules.
@@ -152,16 +152,16 @@ fn write_market(market: MarketId, spec: &MarketSpec, out: &mut Spool<'_>) {
     }
 }
 
-/// This ask is 0, the ask before it 1. Wraps, so that every pair of numbers has one.
+/// This command is 0, the command before it 1. Wraps, so that every pair of numbers has one.
 #[inline]
-fn write_back(ask: AskId, other: AskId, out: &mut Spool<'_>) {
-    out.varint(ask.0.wrapping_sub(other.0));
+fn write_back(command: CommandId, other: CommandId, out: &mut Spool<'_>) {
+    out.varint(command.0.wrapping_sub(other.0));
 }
 
-/// An order's number is that of an ask.
+/// An order's number is that of a command.
 #[inline]
-fn write_order(ask: AskId, order: OrderId, out: &mut Spool<'_>) {
-    write_back(ask, AskId(order.0), out);
+fn write_order(command: CommandId, order: OrderId, out: &mut Spool<'_>) {
+    write_back(command, CommandId(order.0), out);
 }
 
 #[inline]
@@ -172,16 +172,16 @@ fn write_client(client: Option<ClientId>, out: &mut Spool<'_>) {
 }
 
 #[inline]
-fn write_deal(ask: AskId, deal: Deal, out: &mut Spool<'_>) {
-    write_order(ask, deal.maker, out);
-    out.small(ask.0.wrapping_sub(deal.taker.0));
+fn write_deal(command: CommandId, deal: Deal, out: &mut Spool<'_>) {
+    write_order(command, deal.maker, out);
+    out.small(command.0.wrapping_sub(deal.taker.0));
     out.small(deal.incarnation.into());
     out.small(deal.number.into());
 }
 
-/// Reads one fact of `ask`. Refuses whatever [`write`] does not write.
+/// Reads one fact of `command`. Refuses whatever [`write`] does not write.
 #[inline]
-pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError> {
+pub(super) fn read(command: CommandId, from: &mut Cursor<'_>) -> Result<Fact, BytesError> {
     let byte = from.byte()?;
     let (kind, flags) = (byte & KIND, byte & !KIND);
     let known = match kind {
@@ -201,27 +201,31 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
             Fact::MarketOpened { market, spec: spec.with_negative_prices() }
         }
         MARKET_WITH_RULES => read_market_with_rules(flags, from)?,
-        ENTERED => Fact::Entered(read_entered(ask, flags, from)?),
+        ENTERED => Fact::Entered(read_entered(command, flags, from)?),
         TRADED => Fact::Traded {
-            deal: read_deal(ask, from)?,
+            deal: read_deal(command, from)?,
             market: MarketId(from.narrow_small()?),
             price: Price(from.signed()?),
-            lots: Lots(from.varint()?),
+            quantity: Lots(from.varint()?),
         },
-        VOIDED => Fact::Voided { deal: read_deal(ask, from)? },
+        VOIDED => Fact::Voided { deal: read_deal(command, from)? },
         REPLACED => Fact::Replaced {
-            order: read_order(ask, from)?,
+            order: read_order(command, from)?,
             client: read_client(flags, from)?,
             price: Price(from.signed()?),
-            lots: Lots(from.varint()?),
-            place: read_back(ask, from)?,
+            quantity: Lots(from.varint()?),
+            priority: read_back(command, from)?,
         },
-        SUSPENDED => Fact::Suspended { order: read_order(ask, from)? },
-        RELEASED => Fact::Released { order: read_order(ask, from)? },
-        LEFT => Fact::Left {
-            order: read_order(ask, from)?,
-            lots: Lots(from.varint()?),
-            reason: if flags & UNMATCHED == 0 { Reason::Cancelled } else { Reason::Unmatched },
+        SUSPENDED => Fact::Suspended { order: read_order(command, from)? },
+        RELEASED => Fact::Released { order: read_order(command, from)? },
+        LEFT => Fact::Cancelled {
+            order: read_order(command, from)?,
+            quantity: Lots(from.varint()?),
+            reason: if flags & UNMATCHED == 0 {
+                CancelReason::Requested
+            } else {
+                CancelReason::Unmatched
+            },
         },
         MARKET_STOPPED => Fact::MarketStopped { market: MarketId(from.narrow_small()?) },
         MARKET_RESUMED => Fact::MarketResumed { market: MarketId(from.narrow_small()?) },
@@ -230,16 +234,20 @@ pub(super) fn read(ask: AskId, from: &mut Cursor<'_>) -> Result<Fact, BytesError
 }
 
 #[inline]
-fn read_entered(ask: AskId, flags: u8, from: &mut Cursor<'_>) -> Result<Entered, BytesError> {
+fn read_entered(
+    command: CommandId,
+    flags: u8,
+    from: &mut Cursor<'_>,
+) -> Result<Entered, BytesError> {
     Ok(Entered {
-        order: OrderId(ask.0.wrapping_sub(from.small()?)),
+        order: OrderId(command.0.wrapping_sub(from.small()?)),
         account: AccountId(from.narrow()?),
         client: read_client(flags, from)?,
         market: MarketId(from.narrow_small()?),
         side: if flags & SELL == 0 { Side::Buy } else { Side::Sell },
         price: Price(from.signed()?),
-        lots: Lots(from.varint()?),
-        stands: if flags & IMMEDIATE == 0 {
+        quantity: Lots(from.varint()?),
+        time_in_force: if flags & IMMEDIATE == 0 {
             TimeInForce::GoodTillCancel
         } else {
             TimeInForce::ImmediateOrCancel
@@ -277,13 +285,13 @@ fn read_scale(from: &mut Cursor<'_>) -> Result<Scale, BytesError> {
 }
 
 #[inline]
-fn read_back(ask: AskId, from: &mut Cursor<'_>) -> Result<AskId, BytesError> {
-    Ok(AskId(ask.0.wrapping_sub(from.varint()?)))
+fn read_back(command: CommandId, from: &mut Cursor<'_>) -> Result<CommandId, BytesError> {
+    Ok(CommandId(command.0.wrapping_sub(from.varint()?)))
 }
 
 #[inline]
-fn read_order(ask: AskId, from: &mut Cursor<'_>) -> Result<OrderId, BytesError> {
-    Ok(OrderId(read_back(ask, from)?.0))
+fn read_order(command: CommandId, from: &mut Cursor<'_>) -> Result<OrderId, BytesError> {
+    Ok(OrderId(read_back(command, from)?.0))
 }
 
 #[inline]
@@ -297,10 +305,10 @@ fn read_client(flags: u8, from: &mut Cursor<'_>) -> Result<Option<ClientId>, Byt
 }
 
 #[inline]
-fn read_deal(ask: AskId, from: &mut Cursor<'_>) -> Result<Deal, BytesError> {
+fn read_deal(command: CommandId, from: &mut Cursor<'_>) -> Result<Deal, BytesError> {
     Ok(Deal {
-        maker: read_order(ask, from)?,
-        taker: OrderId(ask.0.wrapping_sub(from.small()?)),
+        maker: read_order(command, from)?,
+        taker: OrderId(command.0.wrapping_sub(from.small()?)),
         incarnation: from.narrow_small()?,
         number: from.narrow_small()?,
     })

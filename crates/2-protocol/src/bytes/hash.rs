@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Groups;
+use super::FactEncoder;
 use crate::{Fact, Stamp};
 
 /// Small groups are collected up to here: BLAKE3 takes many kilobytes at once far faster than few.
@@ -15,7 +15,7 @@ const BUFFER: usize = 1 << 16;
 #[derive(Clone, Default)]
 pub struct FactsHash {
     hasher: blake3::Hasher,
-    groups: Groups,
+    groups: FactEncoder,
     waiting: Vec<u8>,
 }
 
@@ -25,15 +25,16 @@ impl FactsHash {
         FactsHash::default()
     }
 
-    /// Takes the next fact. All facts of an ask must come one after another.
+    /// Takes the next fact. All facts of a command must come one after another.
     pub fn add(&mut self, stamp: Stamp, fact: &Fact) {
-        if self.groups.bytes().len() >= BUFFER && self.groups.last_ask() != Some(stamp.ask) {
+        if self.groups.bytes().len() >= BUFFER && self.groups.last_command() != Some(stamp.command)
+        {
             self.flush();
         }
         self.groups.push(stamp, fact);
     }
 
-    /// Takes whole groups as they are in [`Groups::bytes`] or in the journal.
+    /// Takes whole groups as they are in [`FactEncoder::bytes`] or in the journal.
     pub fn update(&mut self, groups: &[u8]) {
         if !self.groups.is_empty() || self.waiting.len() + groups.len() > BUFFER {
             self.flush();

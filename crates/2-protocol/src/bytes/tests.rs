@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use super::*;
-use crate::{Collar, Deal, Distance, Entered, MarketSpec, Reason, TimeInForce};
+use crate::{CancelReason, Collar, Deal, Distance, Entered, MarketSpec, TimeInForce};
 
 /// Whole numbers of every size, small ones as often as large ones.
 fn number() -> impl Strategy<Value = u64> {
@@ -26,8 +26,8 @@ fn price() -> impl Strategy<Value = Price> {
 }
 
 /// Orders near their ask and far from it, before and after.
-fn order(ask: AskId) -> impl Strategy<Value = OrderId> {
-    number().prop_map(move |back| OrderId(ask.0.wrapping_sub(back)))
+fn order(command: CommandId) -> impl Strategy<Value = OrderId> {
+    number().prop_map(move |back| OrderId(command.0.wrapping_sub(back)))
 }
 
 fn client() -> impl Strategy<Value = Option<ClientId>> {
@@ -46,14 +46,14 @@ fn collar() -> impl Strategy<Value = Collar> {
     (distance, price()).prop_map(|(distance, reference)| Collar { distance, reference })
 }
 
-fn deal(ask: AskId) -> impl Strategy<Value = Deal> {
-    (order(ask), order(ask), narrow(), narrow())
+fn deal(command: CommandId) -> impl Strategy<Value = Deal> {
+    (order(command), order(command), narrow(), narrow())
         .prop_map(|(maker, taker, incarnation, number)| Deal { maker, taker, incarnation, number })
 }
 
-fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
+fn fact(command: CommandId) -> impl Strategy<Value = Fact> {
     let market = || any::<u16>().prop_map(MarketId);
-    let lots = || number().prop_map(Lots);
+    let quantity = || number().prop_map(Lots);
     let symbol = "[A-Z0-9._-]{1,15}".prop_map(|name| name.parse().unwrap());
     let spec = (symbol, scale(), scale(), any::<bool>(), prop::option::of(collar())).prop_map(
         |(symbol, tick, lot, negative_prices, collar)| MarketSpec {
@@ -65,65 +65,71 @@ fn fact(ask: AskId) -> impl Strategy<Value = Fact> {
         },
     );
     let side = any::<bool>().prop_map(|buys| if buys { Side::Buy } else { Side::Sell });
-    let stands = any::<bool>().prop_map(|good| {
+    let time_in_force = any::<bool>().prop_map(|good| {
         if good { TimeInForce::GoodTillCancel } else { TimeInForce::ImmediateOrCancel }
     });
-    let entered = (order(ask), narrow(), client(), market(), side, price(), lots(), stands)
-        .prop_map(|(order, account, client, market, side, price, lots, stands)| Entered {
-            order,
-            account: AccountId(account),
-            client,
-            market,
-            side,
-            price,
-            lots,
-            stands,
-        });
+    let entered =
+        (order(command), narrow(), client(), market(), side, price(), quantity(), time_in_force)
+            .prop_map(|(order, account, client, market, side, price, quantity, time_in_force)| {
+                Entered {
+                    order,
+                    account: AccountId(account),
+                    client,
+                    market,
+                    side,
+                    price,
+                    quantity,
+                    time_in_force,
+                }
+            });
     prop_oneof![
         narrow().prop_map(|epoch| Fact::Started { epoch }),
         (market(), spec).prop_map(|(market, spec)| Fact::MarketOpened { market, spec }),
         entered.prop_map(Fact::Entered),
-        (deal(ask), market(), price(), lots())
-            .prop_map(|(deal, market, price, lots)| Fact::Traded { deal, market, price, lots }),
-        deal(ask).prop_map(|deal| Fact::Voided { deal }),
-        (order(ask), client(), price(), lots(), order(ask)).prop_map(
-            |(order, client, price, lots, place)| Fact::Replaced {
+        (deal(command), market(), price(), quantity()).prop_map(
+            |(deal, market, price, quantity)| Fact::Traded { deal, market, price, quantity }
+        ),
+        deal(command).prop_map(|deal| Fact::Voided { deal }),
+        (order(command), client(), price(), quantity(), order(command)).prop_map(
+            |(order, client, price, quantity, place)| Fact::Replaced {
                 order,
                 client,
                 price,
-                lots,
-                place: AskId(place.0),
+                quantity,
+                priority: CommandId(place.0),
             }
         ),
-        order(ask).prop_map(|order| Fact::Suspended { order }),
-        order(ask).prop_map(|order| Fact::Released { order }),
-        (order(ask), lots(), any::<bool>()).prop_map(|(order, lots, cancelled)| Fact::Left {
-            order,
-            lots,
-            reason: if cancelled { Reason::Cancelled } else { Reason::Unmatched },
+        order(command).prop_map(|order| Fact::Suspended { order }),
+        order(command).prop_map(|order| Fact::Released { order }),
+        (order(command), quantity(), any::<bool>()).prop_map(|(order, quantity, cancelled)| {
+            Fact::Cancelled {
+                order,
+                quantity,
+                reason: if cancelled { CancelReason::Requested } else { CancelReason::Unmatched },
+            }
         }),
         market().prop_map(|market| Fact::MarketStopped { market }),
         market().prop_map(|market| Fact::MarketResumed { market }),
     ]
 }
 
-/// Facts of a few asks, stamped from `first` on.
+/// Facts of a few commands, stamped from `first` on.
 fn history() -> impl Strategy<Value = Vec<(Stamp, Fact)>> {
-    let group = (number(), number()).prop_flat_map(|(ask, time)| {
-        let facts = prop::collection::vec(fact(AskId(ask)), 1..5);
-        facts.prop_map(move |facts| (AskId(ask), Time(time), facts))
+    let group = (number(), number()).prop_flat_map(|(command, time)| {
+        let facts = prop::collection::vec(fact(CommandId(command)), 1..5);
+        facts.prop_map(move |facts| (CommandId(command), Time(time), facts))
     });
     (0..1u64 << 40, prop::collection::vec(group, 0..6)).prop_map(|(first, mut groups)| {
         groups.dedup_by_key(|group| group.0);
-        let facts = groups.into_iter().flat_map(|(ask, time, facts)| {
-            facts.into_iter().map(move |fact| (Stamp { seq: 0, ask, time }, fact))
+        let facts = groups.into_iter().flat_map(|(command, time, facts)| {
+            facts.into_iter().map(move |fact| (Stamp { seq: 0, command, time }, fact))
         });
         (first..).zip(facts).map(|(seq, (stamp, fact))| (Stamp { seq, ..stamp }, fact)).collect()
     })
 }
 
-fn groups(facts: &[(Stamp, Fact)]) -> Groups {
-    let mut groups = Groups::new();
+fn groups(facts: &[(Stamp, Fact)]) -> FactEncoder {
+    let mut groups = FactEncoder::new();
     for (stamp, fact) in facts {
         groups.push(*stamp, fact);
     }
@@ -185,9 +191,9 @@ proptest! {
         let mut one_by_one = FactsHash::new();
         facts.iter().for_each(|(stamp, fact)| one_by_one.add(*stamp, fact));
         let cut = cut.index(facts.len() + 1);
-        // A batch ends where an ask ends.
+        // A batch ends where a command ends.
         let cut = (cut..facts.len())
-            .find(|&i| i == 0 || facts[i].0.ask != facts[i - 1].0.ask)
+            .find(|&i| i == 0 || facts[i].0.command != facts[i - 1].0.command)
             .unwrap_or(facts.len());
         let mut in_two = FactsHash::new();
         in_two.update(groups(&facts[..cut]).bytes());
@@ -204,7 +210,9 @@ proptest! {
 
 fn sweep(facts: u64) -> Vec<(Stamp, Fact)> {
     let order = |seq| Fact::Suspended { order: OrderId(9 - seq % 3) };
-    (0..facts).map(|seq| (Stamp { seq, ask: AskId(9), time: Time(7) }, order(seq))).collect()
+    (0..facts)
+        .map(|seq| (Stamp { seq, command: CommandId(9), time: Time(7) }, order(seq)))
+        .collect()
 }
 
 #[test]
@@ -219,9 +227,12 @@ fn a_group_may_have_any_number_of_facts() {
 fn a_long_history_is_hashed_in_pieces_as_it_is_whole() {
     let facts: Vec<_> = (1..40_000u64)
         .map(|seq| {
-            (Stamp { seq, ask: AskId(seq / 3), time: Time(seq) }, Fact::Started { epoch: 1 })
+            (
+                Stamp { seq, command: CommandId(seq / 3), time: Time(seq) },
+                Fact::Started { epoch: 1 },
+            )
         })
-        .map(|(stamp, fact)| (Stamp { time: Time(stamp.ask.0), ..stamp }, fact))
+        .map(|(stamp, fact)| (Stamp { time: Time(stamp.command.0), ..stamp }, fact))
         .collect();
     let whole = groups(&facts);
     assert!(whole.bytes().len() > 1 << 16);
@@ -234,7 +245,7 @@ fn a_long_history_is_hashed_in_pieces_as_it_is_whole() {
 
 #[test]
 fn a_release_is_kind_ten() {
-    let stamp = Stamp { seq: 1, ask: AskId(5), time: Time(0) };
+    let stamp = Stamp { seq: 1, command: CommandId(5), time: Time(0) };
     let facts = [(stamp, Fact::Released { order: OrderId(3) })];
     assert_eq!(groups(&facts).bytes(), [5, 0, 1, 10, 2]);
 }
@@ -248,7 +259,7 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(refused(&[5, 0, 1, 13, 0]).what, What::Kind);
     assert_eq!(refused(&[5, 0, 1, 0x17, 0]).what, What::Kind); // a flag that `suspended` has not
     assert_eq!(refused(&[5, 0, 1, 7, 0x80, 0]).what, What::Overlong);
-    assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameAsk);
+    assert_eq!(refused(&[5, 0, 1, 7, 0, 5, 0, 1, 7, 0]).what, What::SameCommand);
     assert_eq!(refused(&[5, 0, 1, 9, 0x80, 0x80, 4]).what, What::Range); // market 65536
     assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'a', 1, 0, 1, 0]).what, What::Symbol);
     assert_eq!(refused(&[5, 0, 1, 2, 1, 1, b'A', 0, 0, 1, 0]).what, What::Scale);
@@ -268,32 +279,35 @@ fn what_is_wrong_is_said_with_its_place() {
 
 #[test]
 fn common_facts_are_short() {
-    let ask = AskId(3_000_000);
+    let command = CommandId(3_000_000);
     let length = |fact: Fact| {
         let mut bytes = [0; varint::ROOM];
         let mut spool = Spool::new(&mut bytes);
-        fact::write(ask, &fact, &mut spool);
+        fact::write(command, &fact, &mut spool);
         spool.at()
     };
-    let old = OrderId(ask.0 - 100_000);
-    let entered = |lots| {
+    let old = OrderId(command.0 - 100_000);
+    let entered = |quantity| {
         Fact::Entered(Entered {
-            order: OrderId(ask.0),
+            order: OrderId(command.0),
             account: AccountId(9000),
             client: None,
             market: MarketId(3),
             side: Side::Sell,
             price: Price(23_647),
-            lots: Lots(lots),
-            stands: TimeInForce::GoodTillCancel,
+            quantity: Lots(quantity),
+            time_in_force: TimeInForce::GoodTillCancel,
         })
     };
-    let deal = Deal { maker: old, taker: OrderId(ask.0), incarnation: 1, number: 2 };
+    let deal = Deal { maker: old, taker: OrderId(command.0), incarnation: 1, number: 2 };
     let traded =
-        Fact::Traded { deal, market: MarketId(3), price: Price(23_647), lots: Lots(1 << 27) };
+        Fact::Traded { deal, market: MarketId(3), price: Price(23_647), quantity: Lots(1 << 27) };
     assert_eq!(length(entered(100)), 9);
     assert_eq!(length(entered(100_000_000)), 12);
-    assert_eq!(length(Fact::Left { order: old, lots: Lots(10), reason: Reason::Cancelled }), 5);
+    assert_eq!(
+        length(Fact::Cancelled { order: old, quantity: Lots(10), reason: CancelReason::Requested }),
+        5
+    );
     assert_eq!(length(traded), 15);
 }
 
@@ -302,7 +316,7 @@ fn common_facts_are_short() {
 /// then the journal's version number must change too.
 #[test]
 fn the_format_is_as_it_was() {
-    let at = |ask, time, seq| Stamp { seq, ask: AskId(ask), time: Time(time) };
+    let at = |command, time, seq| Stamp { seq, command: CommandId(command), time: Time(time) };
     let (tick, lot) = (Scale { mantissa: 5, places: 1 }, Scale::places(8));
     let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot).with_negative_prices();
     let entered = Entered {
@@ -312,25 +326,25 @@ fn the_format_is_as_it_was() {
         market: MarketId(1),
         side: Side::Sell,
         price: Price(-65),
-        lots: Lots(1 << 38),
-        stands: TimeInForce::ImmediateOrCancel,
+        quantity: Lots(1 << 38),
+        time_in_force: TimeInForce::ImmediateOrCancel,
     };
     let deal = Deal { maker: OrderId(2), taker: OrderId(300), incarnation: 1, number: 128 };
     let bid = Entered {
         client: None,
         side: Side::Buy,
         price: Price(i64::MAX),
-        stands: TimeInForce::GoodTillCancel,
+        time_in_force: TimeInForce::GoodTillCancel,
         ..entered
     };
     let noon = 1_430_438_404_518_000_000;
-    let left = |reason| Fact::Left { order: OrderId(2), lots: Lots(0), reason };
+    let left = |reason| Fact::Cancelled { order: OrderId(2), quantity: Lots(0), reason };
     let replaced = |client, place| Fact::Replaced {
         order: OrderId(301),
         client,
         price: Price(64),
-        lots: Lots(10),
-        place: AskId(place),
+        quantity: Lots(10),
+        priority: CommandId(place),
     };
     let facts = [
         (at(1, 0, 1), Fact::Started { epoch: 1 }),
@@ -338,15 +352,15 @@ fn the_format_is_as_it_was() {
         (at(300, noon, 3), Fact::Entered(entered)),
         (
             at(300, noon, 4),
-            Fact::Traded { deal, market: MarketId(1), price: Price(7), lots: Lots(3) },
+            Fact::Traded { deal, market: MarketId(1), price: Price(7), quantity: Lots(3) },
         ),
-        (at(300, noon, 5), left(Reason::Unmatched)),
+        (at(300, noon, 5), left(CancelReason::Unmatched)),
         (at(301, noon, 6), Fact::Voided { deal }),
         (at(301, noon, 7), Fact::Suspended { order: OrderId(2) }),
         (at(301, noon, 8), Fact::Entered(bid)),
         (at(302, noon, 9), replaced(entered.client, 2)),
         (at(303, noon, 10), replaced(None, 303)),
-        (at(303, noon, 11), left(Reason::Cancelled)),
+        (at(303, noon, 11), left(CancelReason::Requested)),
         (at(u64::MAX, u64::MAX, 12), Fact::MarketStopped { market: MarketId(u16::MAX) }),
     ];
     let groups = groups(&facts);
@@ -370,7 +384,7 @@ fn the_format_of_rules_is_as_it_was() {
     let facts: Vec<_> = (0..)
         .zip(markets)
         .map(|(n, spec)| {
-            let stamp = Stamp { seq: u64::from(n) + 1, ask: AskId(1), time: Time(0) };
+            let stamp = Stamp { seq: u64::from(n) + 1, command: CommandId(1), time: Time(0) };
             (stamp, Fact::MarketOpened { market: MarketId(n), spec })
         })
         .collect();
@@ -390,8 +404,8 @@ fn the_format_of_rules_is_as_it_was() {
     assert_eq!(read(groups.bytes(), 1).unwrap(), facts);
 }
 
-/// Asks and facts are copied for each order: rules that make them larger would be paid by all.
+/// Commands and facts are copied for each order: rules that make them larger would be paid by all.
 #[test]
 fn a_market_is_no_larger_than_an_order() {
-    assert_eq!((size_of::<crate::Ask>(), size_of::<Fact>()), (56, 56));
+    assert_eq!((size_of::<crate::Command>(), size_of::<Fact>()), (56, 56));
 }

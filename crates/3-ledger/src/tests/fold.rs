@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 use kernel::explore::Digest;
-use kernel::{Keeper, Pid};
+use kernel::{Pid, StateMachine};
 use units::limits;
 
 use super::*;
@@ -22,13 +22,13 @@ fn an_order_is_entered_once_in_a_market_that_is_there_within_all_limits() {
     let sound = entry(5, 0, Side::Buy, 100, 1);
     let nowhere = entry(5, 2, Side::Buy, 100, 1);
     refused(&mut ledger, &Fact::Entered(nowhere), Wrong::NoMarket);
-    for (price, lots) in [
+    for (price, quantity) in [
         (100, 0),
         (100, limits::MAX_LOTS + 1),
         (limits::MAX_PRICE + 1, 1),
         (-limits::MAX_PRICE - 1, 1),
     ] {
-        refused(&mut ledger, &Fact::Entered(entry(5, 0, Side::Buy, price, lots)), Wrong::Range);
+        refused(&mut ledger, &Fact::Entered(entry(5, 0, Side::Buy, price, quantity)), Wrong::Range);
     }
     refused(
         &mut ledger,
@@ -37,7 +37,7 @@ fn an_order_is_entered_once_in_a_market_that_is_there_within_all_limits() {
     );
     ledger.apply(&Fact::Entered(sound)).unwrap();
     refused(&mut ledger, &Fact::Entered(sound), Wrong::OrderNumber);
-    // Asks may overtake each other: an older number is free if it was not used.
+    // Commands may overtake each other: an older number is free if it was not used.
     ledger.apply(&Fact::Entered(entry(4, 0, Side::Buy, 100, 1))).unwrap();
     let largest = entry(6, 0, Side::Buy, limits::MAX_PRICE, limits::MAX_LOTS);
     ledger.apply(&Fact::Entered(largest)).unwrap();
@@ -67,8 +67,8 @@ fn a_replace_is_of_an_open_order_and_to_more_than_has_traded() {
     refused(&mut ledger, &replaced(2, None, 100, 4, 9), Wrong::NoOrder);
     refused(&mut ledger, &replaced(1, None, 100, 2, 9), Wrong::Size);
     ledger.apply(&replaced(1, None, 99, 3, 9)).unwrap();
-    let line = ledger.line(OrderId(1)).unwrap();
-    assert_eq!((line.price, line.size, line.place), (Price(99), Lots(3), AskId(9)));
+    let line = ledger.order(OrderId(1)).unwrap();
+    assert_eq!((line.price, line.size, line.priority), (Price(99), Lots(3), CommandId(9)));
     assert_eq!(ledger.remaining(OrderId(1)), Lots(1));
     assert_eq!(ledger.remaining(OrderId(2)), Lots::ZERO);
     assert_eq!((ledger.trades(), ledger.open_orders()), (1, 1));
@@ -80,19 +80,19 @@ fn suspended_and_released_by_turns() {
     let order = OrderId(5);
     refused(&mut ledger, &Fact::Suspended { order }, Wrong::NoOrder);
     refused(&mut ledger, &Fact::Released { order }, Wrong::NoOrder);
-    for stands in [TimeInForce::GoodTillCancel, TimeInForce::ImmediateOrCancel] {
-        let entered = Entered { stands, ..entry(5, 0, Side::Buy, 100, 3) };
+    for time_in_force in [TimeInForce::GoodTillCancel, TimeInForce::ImmediateOrCancel] {
+        let entered = Entered { time_in_force, ..entry(5, 0, Side::Buy, 100, 3) };
         ledger.apply(&Fact::Entered(entered)).unwrap();
         refused(&mut ledger, &Fact::Released { order }, Wrong::NotSuspended);
         ledger.apply(&Fact::Suspended { order }).unwrap();
-        let line = ledger.line(order).unwrap();
+        let line = ledger.order(order).unwrap();
         assert!(line.is_suspended() && !line.is_open());
-        assert_eq!(line.stands(), stands);
+        assert_eq!(line.time_in_force(), time_in_force);
         assert!(ledger.open_in(MarketId(0)).is_empty());
         ledger.apply(&Fact::Released { order }).unwrap();
-        let line = ledger.line(order).unwrap();
+        let line = ledger.order(order).unwrap();
         assert!(!line.is_suspended() && line.is_open());
-        assert_eq!(line.stands(), stands);
+        assert_eq!(line.time_in_force(), time_in_force);
         assert_eq!(ledger.open_in(MarketId(0)), [order]);
         assert!(ledger.open_in(MarketId(1)).is_empty());
         ledger.apply(&left(5, 3)).unwrap();
@@ -142,7 +142,7 @@ fn the_room_of_an_order_that_is_gone_is_used_again() {
         ledger.apply(&Fact::Entered(entry(order, 0, Side::Buy, 100, 1))).unwrap();
         ledger.apply(&left(order, 1)).unwrap();
     }
-    assert_eq!(ledger.lines.len(), 1);
+    assert_eq!(ledger.records.len(), 1);
     assert_eq!(ledger.open_orders(), 0);
 }
 
@@ -151,9 +151,9 @@ fn a_step_records_one_fact_and_it_must_be_true() {
     let mut ledger = markets(Ledger::new());
     let by = Pid::made_up(7, 1);
     let facts = [1, 2].map(|order| Fact::Entered(entry(order, 0, Side::Buy, 100, 1)));
-    assert!(ledger.admit(by, &facts).is_err(), "two at once");
-    ledger.admit(by, &facts[..1]).unwrap();
-    let broken = ledger.admit(by, &facts[..1]).unwrap_err();
+    assert!(StateMachine::apply(&mut ledger, by, &facts).is_err(), "two at once");
+    StateMachine::apply(&mut ledger, by, &facts[..1]).unwrap();
+    let broken = StateMachine::apply(&mut ledger, by, &facts[..1]).unwrap_err();
     assert!(broken.0.contains("used before") && broken.0.contains("Entered"), "{}", broken.0);
     assert_eq!(ledger.open_orders(), 1);
 }
@@ -161,14 +161,19 @@ fn a_step_records_one_fact_and_it_must_be_true() {
 #[test]
 fn where_an_order_was_seen_is_a_hint_that_makes_no_difference() {
     let mut ledger = markets(Ledger::new());
-    ledger.admit(Pid::made_up(7, 1), &[Fact::Entered(entry(1, 0, Side::Buy, 100, 1))]).unwrap();
+    StateMachine::apply(
+        &mut ledger,
+        Pid::made_up(7, 1),
+        &[Fact::Entered(entry(1, 0, Side::Buy, 100, 1))],
+    )
+    .unwrap();
     assert_eq!((ledger.place_of(1), ledger.place_of(2)), (Some(7), None));
-    let before = ledger.line(OrderId(1)).unwrap().clone();
+    let before = ledger.order(OrderId(1)).unwrap().clone();
     ledger.is_placed(1, 9);
     ledger.is_placed(2, 8);
     assert_eq!(ledger.place_of(1), Some(9));
-    let after = ledger.line(OrderId(1)).unwrap();
-    assert_eq!((before.seen_at(), after.seen_at()), (7, 9));
+    let after = ledger.order(OrderId(1)).unwrap();
+    assert_eq!((before.pid_hint(), after.pid_hint()), (7, 9));
     assert_eq!(&before, after);
 }
 

@@ -24,7 +24,7 @@ struct World {
 }
 
 impl World {
-    fn may_trade(&self, deal: &Deal, market: MarketId, price: Price, lots: Lots) -> bool {
+    fn may_trade(&self, deal: &Deal, market: MarketId, price: Price, quantity: Lots) -> bool {
         let order = |id| self.orders.get(&id).filter(|order| order.open && !order.suspended);
         let (Some(maker), Some(taker)) = (order(deal.maker), order(deal.taker)) else {
             return false;
@@ -43,7 +43,9 @@ impl World {
                 _ => false,
             }
             && price == maker.entered.price
-            && [maker, taker].iter().all(|o| lots.0 >= 1 && lots.0 <= o.entered.lots.0 - o.done)
+            && [maker, taker]
+                .iter()
+                .all(|o| quantity.0 >= 1 && quantity.0 <= o.entered.quantity.0 - o.done)
     }
 
     fn take(&mut self, fact: &Fact) {
@@ -52,16 +54,16 @@ impl World {
                 let new = Plain { entered, done: 0, suspended: false, open: true };
                 self.orders.insert(entered.order, new);
             }
-            Fact::Traded { deal, lots, .. } => {
+            Fact::Traded { deal, quantity, .. } => {
                 self.ended.push(deal);
                 for order in [deal.maker, deal.taker] {
                     let order = self.orders.get_mut(&order).unwrap();
-                    order.done += lots.0;
-                    order.open = order.done < order.entered.lots.0;
+                    order.done += quantity.0;
+                    order.open = order.done < order.entered.quantity.0;
                 }
             }
             Fact::Voided { deal } => self.ended.push(deal),
-            Fact::Left { order, .. } => self.orders.get_mut(&order).unwrap().open = false,
+            Fact::Cancelled { order, .. } => self.orders.get_mut(&order).unwrap().open = false,
             Fact::Suspended { order } => self.orders.get_mut(&order).unwrap().suspended = true,
             Fact::Released { order } => self.orders.get_mut(&order).unwrap().suspended = false,
             Fact::MarketStopped { market } => self.stopped.push(market),
@@ -83,7 +85,7 @@ fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact 
     };
     let id = order.entered.order;
     match chance.below(12) {
-        0 => left(id.0, order.entered.lots.0 - order.done),
+        0 => left(id.0, order.entered.quantity.0 - order.done),
         1 | 2 if order.suspended => Fact::Released { order: id },
         1 => Fact::Suspended { order: id },
         3 if chance.below(12) == 0 => {
@@ -120,9 +122,9 @@ fn what_the_judge_lets_trade_is_what_a_plain_reading_of_the_facts_lets_trade() {
         for step in 0..60 {
             let fact = some_fact(&world, &mut chance, 10 + step, ledger.epoch());
             match fact {
-                Fact::Traded { deal, market, price, lots } => {
-                    let may = world.may_trade(&deal, market, price, lots);
-                    let verdict = ledger.judge(&deal, price, lots);
+                Fact::Traded { deal, market, price, quantity } => {
+                    let may = world.may_trade(&deal, market, price, quantity);
+                    let verdict = ledger.validate_deal(&deal, price, quantity);
                     assert_eq!(may, verdict == Verdict::Trade(market), "seed {seed}: {fact:?}");
                     let before = ledger.save();
                     let expected = if may { Ok(()) } else { Err(Wrong::Trade) };
@@ -133,12 +135,12 @@ fn what_the_judge_lets_trade_is_what_a_plain_reading_of_the_facts_lets_trade() {
                         continue;
                     }
                     traded += 1;
-                    assert_eq!(ledger.settle(&deal, OrderId(999)), Verdict::Gone);
+                    assert_eq!(ledger.resolve(&deal, OrderId(999)), Verdict::Gone);
                 }
                 Fact::Voided { .. } if ledger.apply(&fact).is_err() => continue,
                 Fact::Voided { deal } => {
                     for asker in [deal.maker, deal.taker] {
-                        assert_eq!(ledger.settle(&deal, asker), Verdict::Void, "seed {seed}");
+                        assert_eq!(ledger.resolve(&deal, asker), Verdict::Void, "seed {seed}");
                     }
                 }
                 Fact::Entered(entered) if world.stopped.contains(&entered.market) => {
@@ -162,7 +164,7 @@ fn pair() -> Ledger {
 }
 
 fn judged(ledger: &Ledger, deal: Deal) -> Verdict {
-    ledger.judge(&deal, Price(100), Lots(1))
+    ledger.validate_deal(&deal, Price(100), Lots(1))
 }
 
 #[test]
@@ -170,15 +172,15 @@ fn the_first_word_on_a_deal_stands() {
     let mut ledger = pair();
     let (first, second) = (deal(1, 2, 1, 1), deal(1, 2, 1, 2));
     assert_eq!(judged(&ledger, first), Verdict::Trade(MarketId(0)));
-    assert_eq!(ledger.settle(&first, OrderId(2)), Verdict::ToVoid);
+    assert_eq!(ledger.resolve(&first, OrderId(2)), Verdict::ToVoid);
     ledger.apply(&trade(first, 0, 100, 1)).unwrap();
     assert_eq!(judged(&ledger, first), Verdict::Traded);
-    assert_eq!(ledger.settle(&first, OrderId(1)), Verdict::Traded);
-    assert_eq!(ledger.settle(&first, OrderId(2)), Verdict::Traded);
+    assert_eq!(ledger.resolve(&first, OrderId(1)), Verdict::Traded);
+    assert_eq!(ledger.resolve(&first, OrderId(2)), Verdict::Traded);
     assert_eq!(ledger.apply(&Fact::Voided { deal: first }), Err(Wrong::Void));
     ledger.apply(&Fact::Voided { deal: second }).unwrap();
     assert_eq!(judged(&ledger, second), Verdict::Void);
-    assert_eq!(ledger.settle(&second, OrderId(1)), Verdict::Void);
+    assert_eq!(ledger.resolve(&second, OrderId(1)), Verdict::Void);
     // An older deal of the maker's can never be a trade any more, whoever asks.
     assert_eq!(judged(&ledger, deal(1, 2, 1, 1)), Verdict::Void);
     assert_eq!(judged(&ledger, deal(1, 2, 1, 3)), Verdict::Trade(MarketId(0)));
@@ -188,12 +190,12 @@ fn the_first_word_on_a_deal_stands() {
 #[test]
 fn an_unsound_deal_is_to_be_voided_and_one_whose_party_is_gone_is_void() {
     let mut ledger = pair();
-    let unsound = ledger.judge(&deal(1, 2, 1, 1), Price(101), Lots(1));
+    let unsound = ledger.validate_deal(&deal(1, 2, 1, 1), Price(101), Lots(1));
     assert_eq!(unsound, Verdict::ToVoid);
     ledger.apply(&left(2, 3)).unwrap();
     assert_eq!(judged(&ledger, deal(1, 2, 1, 1)), Verdict::Void);
-    assert_eq!(ledger.settle(&deal(1, 2, 1, 1), OrderId(2)), Verdict::Gone);
-    assert_eq!(ledger.settle(&deal(1, 2, 1, 1), OrderId(1)), Verdict::ToVoid);
+    assert_eq!(ledger.resolve(&deal(1, 2, 1, 1), OrderId(2)), Verdict::Gone);
+    assert_eq!(ledger.resolve(&deal(1, 2, 1, 1), OrderId(1)), Verdict::ToVoid);
     ledger.apply(&left(1, 5)).unwrap();
     assert_eq!(judged(&ledger, deal(1, 2, 1, 1)), Verdict::Void);
 }
@@ -205,12 +207,12 @@ fn a_taker_knows_its_trade_when_its_maker_is_filled() {
     ledger.apply(&Fact::Entered(entry(2, 0, Side::Buy, 101, 3))).unwrap();
     let first = deal(1, 2, 1, 1);
     ledger.apply(&trade(first, 0, 100, 1)).unwrap();
-    assert!(ledger.line(OrderId(1)).is_none());
+    assert!(ledger.order(OrderId(1)).is_none());
     assert_eq!(judged(&ledger, first), Verdict::Traded);
-    assert_eq!(ledger.settle(&first, OrderId(2)), Verdict::Traded);
+    assert_eq!(ledger.resolve(&first, OrderId(2)), Verdict::Traded);
     // Without its maker no other deal of that name can be recorded: there is nothing to fence off.
-    assert_eq!(ledger.settle(&deal(1, 2, 1, 2), OrderId(2)), Verdict::Void);
-    assert_eq!(ledger.settle(&deal(3, 2, 1, 1), OrderId(2)), Verdict::Void);
+    assert_eq!(ledger.resolve(&deal(1, 2, 1, 2), OrderId(2)), Verdict::Void);
+    assert_eq!(ledger.resolve(&deal(3, 2, 1, 1), OrderId(2)), Verdict::Void);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Ask, Place, Replace};
+use protocol::{Command, NewOrder, Replace};
 use units::limits;
 
 use super::*;
@@ -23,13 +23,13 @@ fn entered(order: u64, account: u32, id: Option<u64>) -> Entered {
     Entered { account: AccountId(account), client, ..entry(order, 0, Side::Buy, 100, 3) }
 }
 
-fn ask(e: &Entered) -> Ask {
-    let &Entered { account, client, market, side, price, lots, stands, .. } = e;
-    Ask::Place(Place { account, client, market, side, price, lots, stands })
+fn command_of(e: &Entered) -> Command {
+    let &Entered { account, client, market, side, price, quantity, time_in_force, .. } = e;
+    Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
 }
 
 fn repeat(ledger: &Ledger, e: &Entered) -> Repeat {
-    ledger.repeat(e.account, e.client.unwrap(), &ask(e))
+    ledger.repeat(e.account, e.client.unwrap(), &command_of(e))
 }
 
 fn enter(ledger: &mut Ledger, order: u64, account: u32, id: u64) -> Entered {
@@ -47,8 +47,8 @@ fn the_same_ask_leads_to_its_order_and_another_one_does_not() {
         Entered { market: MarketId(1), ..first },
         Entered { side: Side::Sell, ..first },
         Entered { price: Price(101), ..first },
-        Entered { lots: Lots(4), ..first },
-        Entered { stands: TimeInForce::ImmediateOrCancel, ..first },
+        Entered { quantity: Lots(4), ..first },
+        Entered { time_in_force: TimeInForce::ImmediateOrCancel, ..first },
     ];
     others.iter().for_each(|other| assert_eq!(repeat(&ledger, other), Repeat::Other));
     for new in [Entered { account: AccountId(2), ..first }, entered(5, 1, Some(8))] {
@@ -56,16 +56,17 @@ fn the_same_ask_leads_to_its_order_and_another_one_does_not() {
     }
     ledger.apply(&replaced(5, Some(client(9)), 99, 4, 6)).unwrap();
     let (account, client, order) = (AccountId(1), client(9), OrderId(5));
-    let again = |order, price, lots| {
-        let (price, lots) = (Price(price), Lots(lots));
-        let ask = Ask::Replace(Replace { account, client: Some(client), order, price, lots });
-        ledger.repeat(account, client, &ask)
+    let again = |order, price, quantity| {
+        let (price, quantity) = (Price(price), Lots(quantity));
+        let command =
+            Command::Replace(Replace { account, client: Some(client), order, price, quantity });
+        ledger.repeat(account, client, &command)
     };
     assert_eq!(again(order, 99, 4), Repeat::Same(order));
     assert_eq!(again(OrderId(6), 99, 4), Repeat::Other);
     assert_eq!(again(order, 98, 4), Repeat::Other);
     assert_eq!(again(order, 99, 5), Repeat::Other);
-    assert_eq!(ledger.repeat(account, client, &ask(&first)), Repeat::Other);
+    assert_eq!(ledger.repeat(account, client, &command_of(&first)), Repeat::Other);
 }
 
 #[test]

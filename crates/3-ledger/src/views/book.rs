@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use units::{AskId, Lots, OrderId, Price, Side};
+use units::{CommandId, Lots, OrderId, Price, Side};
 
 use super::best_first;
 
@@ -23,7 +23,7 @@ pub struct BookLevel {
     /// The price, in ticks.
     pub price: Price,
     /// Open lots of all its orders together.
-    pub lots: Lots,
+    pub quantity: Lots,
     /// How many orders.
     pub orders: usize,
 }
@@ -34,22 +34,22 @@ pub struct BookOrder {
     /// Its number.
     pub order: OrderId,
     /// Its rank in time.
-    pub place: AskId,
+    pub priority: CommandId,
     /// Its limit, in ticks.
     pub price: Price,
     /// Its open lots.
-    pub lots: Lots,
+    pub quantity: Lots,
 }
 
 #[derive(Clone, Default, Debug)]
 struct Level {
-    lots: Lots,
-    orders: BTreeMap<AskId, (OrderId, Lots)>,
+    quantity: Lots,
+    orders: BTreeMap<CommandId, (OrderId, Lots)>,
 }
 
 impl Level {
     fn seen_at(&self, price: Price) -> BookLevel {
-        BookLevel { price, lots: self.lots, orders: self.orders.len() }
+        BookLevel { price, quantity: self.quantity, orders: self.orders.len() }
     }
 }
 
@@ -71,14 +71,19 @@ impl Book {
     /// The orders of a side as they would trade: best price first, then earliest place.
     pub fn orders(&self, side: Side) -> impl Iterator<Item = BookOrder> {
         best_first(side, self.side(side).iter()).flat_map(|(&price, level)| {
-            let row = move |(&place, &(order, lots))| BookOrder { order, place, price, lots };
+            let row = move |(&priority, &(order, quantity))| BookOrder {
+                order,
+                priority,
+                price,
+                quantity,
+            };
             level.orders.iter().map(row)
         })
     }
 
     /// Open lots at one price; zero if nobody is there. O(log levels).
     pub fn depth_at(&self, side: Side, price: Price) -> Lots {
-        self.side(side).get(&price).map_or(Lots::ZERO, |level| level.lots)
+        self.side(side).get(&price).map_or(Lots::ZERO, |level| level.quantity)
     }
 
     /// How many levels a side has.
@@ -104,7 +109,7 @@ impl Book {
         after: Option<BookOrder>,
     ) {
         match (before, after) {
-            (Some(old), Some(new)) if (old.price, old.place) == (new.price, new.place) => {
+            (Some(old), Some(new)) if (old.price, old.priority) == (new.price, new.priority) => {
                 self.put(side, new);
             }
             (old, new) => {
@@ -117,9 +122,9 @@ impl Book {
     /// Puts an order in, or changes its lots.
     fn put(&mut self, side: Side, row: BookOrder) {
         let level = self.side_mut(side).entry(row.price).or_default();
-        level.lots += row.lots;
-        match level.orders.insert(row.place, (row.order, row.lots)) {
-            Some((_, before)) => level.lots -= before,
+        level.quantity += row.quantity;
+        match level.orders.insert(row.priority, (row.order, row.quantity)) {
+            Some((_, before)) => level.quantity -= before,
             None => self.orders += 1,
         }
     }
@@ -127,8 +132,8 @@ impl Book {
     fn take(&mut self, side: Side, row: BookOrder) {
         let levels = self.side_mut(side);
         let Some(level) = levels.get_mut(&row.price) else { return };
-        let Some((_, lots)) = level.orders.remove(&row.place) else { return };
-        level.lots -= lots;
+        let Some((_, quantity)) = level.orders.remove(&row.priority) else { return };
+        level.quantity -= quantity;
         if level.orders.is_empty() {
             levels.remove(&row.price);
         }

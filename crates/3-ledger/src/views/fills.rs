@@ -69,7 +69,7 @@ impl Fills {
         self.accounts.values().map(VecDeque::capacity).sum()
     }
 
-    /// An account's fills, newest first. Of a trade with itself, the newcomer's side comes first.
+    /// An account's fills, newest first. Of a trade with itself, the incoming order's side comes first.
     pub fn newest_first(&self, account: AccountId) -> impl Iterator<Item = Fill<'_>> {
         let seqs = self.accounts.get(&account).into_iter().flat_map(|seqs| seqs.iter().rev());
         seqs.filter_map(|&seq| self.of_fact(seq)).flat_map(move |trade| {

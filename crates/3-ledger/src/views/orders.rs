@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use kernel::Table;
-use protocol::{Entered, Fact, Reason, Stamp, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{CancelReason, Entered, Fact, Stamp, TimeInForce};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{BookOrder, pop_oldest};
 
@@ -20,13 +20,13 @@ pub struct Order {
     /// Stamp of that line.
     pub stamp: Stamp,
     /// Its rank in time now.
-    pub place: AskId,
+    pub priority: CommandId,
     /// Its limit now, in ticks.
     pub price: Price,
     /// Its size now, lots that have traded included.
     pub size: Lots,
     /// Lots that have traded.
-    pub done: Lots,
+    pub filled: Lots,
     /// What they traded for: the sum of ticks times lots.
     pub value: i128,
     /// True while it is off the floor because its process was given up.
@@ -74,10 +74,10 @@ impl Order {
         Order {
             entered,
             stamp: *stamp,
-            place: AskId(entered.order.0),
+            priority: CommandId(entered.order.0),
             price: entered.price,
-            size: entered.lots,
-            done: Lots::ZERO,
+            size: entered.quantity,
+            filled: Lots::ZERO,
             value: 0,
             suspended: false,
             end: None,
@@ -88,22 +88,24 @@ impl Order {
     pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
         let own = self.entered.order;
         match *fact {
-            Fact::Traded { deal, price, lots, .. } if deal.maker == own || deal.taker == own => {
-                self.done += lots;
-                self.value += i128::from(price.0) * i128::from(lots.0);
-                if self.done >= self.size {
+            Fact::Traded { deal, price, quantity, .. }
+                if deal.maker == own || deal.taker == own =>
+            {
+                self.filled += quantity;
+                self.value += i128::from(price.0) * i128::from(quantity.0);
+                if self.filled >= self.size {
                     self.end = Some(End { stamp: *stamp, reason: DoneReason::Filled });
                 }
             }
-            Fact::Replaced { order, price, lots, place, .. } if order == own => {
-                (self.price, self.size, self.place) = (price, lots, place);
+            Fact::Replaced { order, price, quantity, priority, .. } if order == own => {
+                (self.price, self.size, self.priority) = (price, quantity, priority);
             }
             Fact::Suspended { order } if order == own => self.suspended = true,
             Fact::Released { order } if order == own => self.suspended = false,
-            Fact::Left { order, reason, .. } if order == own => {
+            Fact::Cancelled { order, reason, .. } if order == own => {
                 let reason = match reason {
-                    Reason::Cancelled => DoneReason::Cancelled,
-                    Reason::Unmatched => DoneReason::Unmatched,
+                    CancelReason::Requested => DoneReason::Cancelled,
+                    CancelReason::Unmatched => DoneReason::Unmatched,
                 };
                 self.end = Some(End { stamp: *stamp, reason });
             }
@@ -125,15 +127,15 @@ impl Order {
     pub fn open(&self) -> Lots {
         match self.end {
             Some(_) => Lots::ZERO,
-            None => self.size.checked_sub(self.done).unwrap_or(Lots::ZERO),
+            None => self.size.checked_sub(self.filled).unwrap_or(Lots::ZERO),
         }
     }
 
     /// Its row in the book of its market, if it is there.
     pub(super) fn row(&self) -> Option<BookOrder> {
-        let Order { place, price, entered: Entered { order, stands, .. }, .. } = *self;
-        let row = BookOrder { order, place, price, lots: self.open() };
-        (rests(stands) && !self.suspended && !row.lots.is_zero()).then_some(row)
+        let Order { priority, price, entered: Entered { order, time_in_force, .. }, .. } = *self;
+        let row = BookOrder { order, priority, price, quantity: self.open() };
+        (rests(time_in_force) && !self.suspended && !row.quantity.is_zero()).then_some(row)
     }
 }
 
@@ -319,8 +321,8 @@ impl Orders {
 }
 
 /// True if an order that stands so may rest, and so belongs in the book.
-fn rests(stands: TimeInForce) -> bool {
-    match stands {
+fn rests(time_in_force: TimeInForce) -> bool {
+    match time_in_force {
         TimeInForce::GoodTillCancel => true,
         TimeInForce::ImmediateOrCancel => false,
     }

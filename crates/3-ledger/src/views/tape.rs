@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 
 use protocol::{Deal, Stamp};
-use units::{AccountId, AskId, Lots, MarketId, Price, Side, Time};
+use units::{AccountId, CommandId, Lots, MarketId, Price, Side, Time};
 
 /// One trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trade {
     /// Number of its fact: its one number everywhere. Unique over all markets, rises, with gaps.
     pub seq: u64,
-    /// The ask that brought it about.
-    pub ask: AskId,
-    /// When that ask came in.
+    /// The command that brought it about.
+    pub command: CommandId,
+    /// When that command came in.
     pub time: Time,
     /// The deal that it came of; names maker and taker.
     pub deal: Deal,
@@ -21,12 +21,12 @@ pub struct Trade {
     /// At which price, in ticks.
     pub price: Price,
     /// How much.
-    pub lots: Lots,
-    /// Side of the newcomer.
+    pub quantity: Lots,
+    /// Side of the incoming order.
     pub taker_side: Side,
     /// Account of the resting order; `None` only in views that were not folded from the first fact.
     pub maker_account: Option<AccountId>,
-    /// Account of the newcomer; `None` only in views that were not folded from the first fact.
+    /// Account of the incoming order; `None` only in views that were not folded from the first fact.
     pub taker_account: Option<AccountId>,
 }
 
@@ -37,16 +37,16 @@ impl Trade {
         deal: Deal,
         market: MarketId,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
     ) -> Trade {
         Trade {
             seq: stamp.seq,
-            ask: stamp.ask,
+            command: stamp.command,
             time: stamp.time,
             deal,
             market,
             price,
-            lots,
+            quantity,
             taker_side: Side::Buy,
             maker_account: None,
             taker_account: None,
@@ -81,8 +81,8 @@ impl Tape {
         }
         let minute = minute(trade.time);
         match self.minutes.back_mut() {
-            Some((last, lots)) if *last == minute => *lots += u128::from(trade.lots.0),
-            _ => self.minutes.push_back((minute, u128::from(trade.lots.0))),
+            Some((last, quantity)) if *last == minute => *quantity += u128::from(trade.quantity.0),
+            _ => self.minutes.push_back((minute, u128::from(trade.quantity.0))),
         }
         while self.minutes.front().is_some_and(|&(old, _)| old + DAY <= minute) {
             self.minutes.pop_front();
@@ -113,7 +113,7 @@ impl Tape {
     /// Lots that traded in the 24 hours that end with the minute of `now`.
     pub fn day_volume(&self, now: Time) -> u128 {
         let now = minute(now);
-        self.minutes.iter().filter(|&&(at, _)| at + DAY > now).map(|&(_, lots)| lots).sum()
+        self.minutes.iter().filter(|&&(at, _)| at + DAY > now).map(|&(_, quantity)| quantity).sum()
     }
 }
 

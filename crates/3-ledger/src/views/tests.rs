@@ -2,8 +2,8 @@
 
 mod naive;
 
-use protocol::{Deal, Entered, Fact, MarketSpec, Reason, Stamp, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, Stamp, TimeInForce};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 use super::*;
 
@@ -11,24 +11,24 @@ use super::*;
 #[derive(Default)]
 struct History {
     facts: Vec<(Stamp, Fact)>,
-    ask: u64,
+    command: u64,
 }
 
 impl History {
-    fn next_ask(&mut self) -> u64 {
-        self.ask += 1;
-        self.ask
+    fn next_command(&mut self) -> u64 {
+        self.command += 1;
+        self.command
     }
 
     fn push(&mut self, fact: Fact) {
         let seq = self.facts.len() as u64 + 1;
         // Half a minute from ask to ask, so that a day passes within a test.
-        let time = Time(self.ask * 30_000_000_000);
-        self.facts.push((Stamp { seq, ask: AskId(self.ask), time }, fact));
+        let time = Time(self.command * 30_000_000_000);
+        self.facts.push((Stamp { seq, command: CommandId(self.command), time }, fact));
     }
 
     fn market(&mut self, id: u16) {
-        self.next_ask();
+        self.next_command();
         let spec = MarketSpec::new(
             format!("M{id}-USD").parse().unwrap(),
             Scale::places(2),
@@ -38,8 +38,8 @@ impl History {
         self.push(Fact::MarketOpened { market: MarketId(id), spec });
     }
 
-    fn enter(&mut self, account: u32, side: Side, price: i64, lots: u64) -> OrderId {
-        self.enter_as(account, None, 1, side, price, lots, TimeInForce::GoodTillCancel)
+    fn enter(&mut self, account: u32, side: Side, price: i64, quantity: u64) -> OrderId {
+        self.enter_as(account, None, 1, side, price, quantity, TimeInForce::GoodTillCancel)
     }
 
     fn enter_as(
@@ -49,10 +49,10 @@ impl History {
         market: u16,
         side: Side,
         price: i64,
-        lots: u64,
-        stands: TimeInForce,
+        quantity: u64,
+        time_in_force: TimeInForce,
     ) -> OrderId {
-        let order = OrderId(self.next_ask());
+        let order = OrderId(self.next_command());
         self.push(Fact::Entered(Entered {
             order,
             account: AccountId(account),
@@ -60,16 +60,16 @@ impl History {
             market: MarketId(market),
             side,
             price: Price(price),
-            lots: Lots(lots),
-            stands,
+            quantity: Lots(quantity),
+            time_in_force,
         }));
         order
     }
 
-    fn trade(&mut self, maker: OrderId, taker: OrderId, market: u16, price: i64, lots: u64) {
+    fn trade(&mut self, maker: OrderId, taker: OrderId, market: u16, price: i64, quantity: u64) {
         let deal = Deal { maker, taker, incarnation: 1, number: 1 };
-        let (price, lots) = (Price(price), Lots(lots));
-        self.push(Fact::Traded { deal, market: MarketId(market), price, lots });
+        let (price, quantity) = (Price(price), Lots(quantity));
+        self.push(Fact::Traded { deal, market: MarketId(market), price, quantity });
     }
 
     fn views(&self, bounds: Bounds) -> Views {
@@ -84,7 +84,7 @@ fn book(views: &Views) -> &Book {
 }
 
 fn rows(book: &Book, side: Side) -> Vec<(u64, i64, u64)> {
-    book.orders(side).map(|o| (o.order.0, o.price.0, o.lots.0)).collect()
+    book.orders(side).map(|o| (o.order.0, o.price.0, o.quantity.0)).collect()
 }
 
 #[test]
@@ -101,10 +101,13 @@ fn a_partly_filled_order_keeps_its_place_and_a_filled_one_is_gone() {
     assert!(rows(book(&views), Side::Buy).is_empty());
     assert_eq!(book(&views).depth_at(Side::Sell, Price(100)), Lots(2));
     let order = views.orders().get(taker).unwrap();
-    assert_eq!((order.status(), order.done, order.value), (Status::Done, Lots(5), 500));
+    assert_eq!((order.status(), order.filled, order.value), (Status::Done, Lots(5), 500));
     assert_eq!(views.orders().get(second).unwrap().open(), Lots(2));
     let tape: Vec<_> = views.market(MarketId(1)).unwrap().tape.newest_first().collect();
-    assert_eq!((tape[0].seq, tape[0].lots, tape[0].taker_side), (views.seq(), Lots(1), Side::Buy));
+    assert_eq!(
+        (tape[0].seq, tape[0].quantity, tape[0].taker_side),
+        (views.seq(), Lots(1), Side::Buy)
+    );
     assert_eq!(views.strays(), 0);
 }
 
@@ -117,7 +120,7 @@ fn what_is_given_up_leaves_the_book_and_is_still_its_owners() {
     let views = h.views(Bounds::default());
     assert!(book(&views).is_empty());
     assert_eq!(views.orders().get(order).unwrap().status(), Status::Suspended);
-    h.push(Fact::Left { order, lots: Lots(4), reason: Reason::Cancelled });
+    h.push(Fact::Cancelled { order, quantity: Lots(4), reason: CancelReason::Requested });
     let views = h.views(Bounds::default());
     assert_eq!(views.orders().get(order).unwrap().status(), Status::Cancelled);
     assert_eq!(views.orders().open_count(), 0);
@@ -127,10 +130,10 @@ fn what_is_given_up_leaves_the_book_and_is_still_its_owners() {
 fn an_immediate_or_cancel_order_is_never_in_the_book() {
     let mut h = History::default();
     h.market(1);
-    let stands = TimeInForce::ImmediateOrCancel;
-    let order = h.enter_as(1, Some(7), 1, Side::Buy, 99, 4, stands);
+    let time_in_force = TimeInForce::ImmediateOrCancel;
+    let order = h.enter_as(1, Some(7), 1, Side::Buy, 99, 4, time_in_force);
     assert!(book(&h.views(Bounds::default())).is_empty());
-    h.push(Fact::Left { order, lots: Lots(4), reason: Reason::Unmatched });
+    h.push(Fact::Cancelled { order, quantity: Lots(4), reason: CancelReason::Unmatched });
     let views = h.views(Bounds::default());
     let order = views.orders().by_client(AccountId(1), ClientId::new(7).unwrap()).unwrap();
     assert_eq!(order.end.unwrap().reason, DoneReason::Unmatched);
@@ -140,7 +143,11 @@ fn an_immediate_or_cancel_order_is_never_in_the_book() {
 fn a_fact_about_a_stranger_is_counted_and_changes_nothing_else() {
     let mut h = History::default();
     h.market(1);
-    h.push(Fact::Left { order: OrderId(77), lots: Lots(4), reason: Reason::Cancelled });
+    h.push(Fact::Cancelled {
+        order: OrderId(77),
+        quantity: Lots(4),
+        reason: CancelReason::Requested,
+    });
     h.trade(OrderId(77), OrderId(78), 1, 100, 1);
     h.enter_as(1, None, 9, Side::Buy, 99, 4, TimeInForce::GoodTillCancel);
     let views = h.views(Bounds::default());
@@ -164,7 +171,7 @@ fn volume_is_of_the_last_day_only() {
     h.market(1);
     let (a, b) = (h.enter(1, Side::Buy, 9, 100), h.enter(1, Side::Sell, 9, 100));
     h.trade(a, b, 1, 9, 30);
-    h.ask += 2 * 60 * 24 - 2;
+    h.command += 2 * 60 * 24 - 2;
     h.trade(a, b, 1, 9, 5);
     let tape = &h.views(Bounds::default()).market(MarketId(1)).unwrap().tape.clone();
     let time = |index: usize| h.facts[h.facts.len() - index].0.time;

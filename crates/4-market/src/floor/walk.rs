@@ -1,18 +1,18 @@
-//! A newcomer's walk along the other side of its floor, one introduction after the other.
+//! An incoming order's walk along the other side of its floor, one introduction after the other.
 //!
-//! Without failures an introduction ends with the newcomer's `next`. Whatever else may happen
+//! Without failures an introduction ends with the incoming order's `next`. Whatever else may happen
 //! (somebody dies, passes, leaves or is changed in it) raises a doubt, and the walk goes on only after
 //! the words of those in doubt: each is asked, and answers once no deal is in progress. Only an
 //! answer to this introduction's question counts, since what was said unasked may be older.
 
 use kernel::{Out, Pid};
-use protocol::{Busy, Presence, Say, TimeInForce};
+use protocol::{Busy, Message, Presence, TimeInForce};
 use units::{Lots, OrderId};
 
-use super::{Floor, Newcomer};
+use super::{Floor, IncomingOrder};
 use crate::{Party, mutation, orders_of};
 
-/// A newcomer that may be what its makers die of.
+/// An incoming order that may be what its makers die of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Suspect {
     pub(super) order: OrderId,
@@ -25,13 +25,13 @@ pub(super) struct Suspect {
 }
 
 /// So many make it suspended, within the time in which the orders' supervisor bears as many of one
-/// order ([`crate::BORNE`]): so it is the newcomer that is given up, before any of its makers is.
-const DEATHS_OF_A_SUSPECT: u32 = crate::BORNE.times;
+/// order ([`crate::ALLOWED_RESTARTS`]): so it is the incoming order that is given up, before any of its makers is.
+const DEATHS_OF_A_SUSPECT: u32 = crate::ALLOWED_RESTARTS.times;
 
-/// A newcomer on its way.
+/// An incoming order on its way.
 #[derive(Clone, Copy, Hash, Debug)]
 pub(super) struct Walk {
-    pub(super) newcomer: Newcomer,
+    pub(super) incoming: IncomingOrder,
     /// To whom it is introduced.
     pub(super) maker: (Pid, OrderId),
     /// The introduction's number.
@@ -45,7 +45,7 @@ pub(super) struct Walk {
 /// What the maker has said since it was introduced.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Maker {
-    /// Nothing: what the newcomer says was dealt is taken off its lots.
+    /// Nothing: what the incoming order says was dealt is taken off its lots.
     Silent,
     /// Where it is, after the deal if there was one: its lots are right.
     Known,
@@ -59,19 +59,19 @@ enum Maker {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Awaited {
     maker: bool,
-    newcomer: bool,
+    incoming: bool,
 }
 
 impl Walk {
     /// True if an order is one of the two.
     #[inline(always)]
     pub(super) fn is_about(&self, order: OrderId) -> bool {
-        self.newcomer.presence.order == order || self.maker.1 == order
+        self.incoming.presence.order == order || self.maker.1 == order
     }
 }
 
 impl Floor {
-    /// Hears a newcomer: introduces it to the best, or seats it and hears the next.
+    /// Hears an incoming order: introduces it to the best, or seats it and hears the next.
     #[inline(always)]
     pub(super) fn hear(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if !self.is_introduced(pid, presence, out) {
@@ -92,7 +92,7 @@ impl Floor {
         }
     }
 
-    /// Introduces a newcomer to the best that it could deal with; seats it if there is nobody: false.
+    /// Introduces an incoming order to the best that it could deal with; seats it if there is nobody: false.
     /// What it said is lent: most need no more than a seat, and who is introduced is copied into its walk.
     #[inline(always)]
     fn is_introduced(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) -> bool {
@@ -100,7 +100,7 @@ impl Floor {
             return false;
         }
         if let Some(index) = self.side(presence.side.opposite()).first_within(presence.price) {
-            self.introduce(Newcomer { pid, presence: *presence }, index, out);
+            self.introduce(IncomingOrder { pid, presence: *presence }, index, out);
             return true;
         }
         self.end_walk(pid, presence, out);
@@ -111,37 +111,37 @@ impl Floor {
     #[inline(always)]
     fn walk_on(&mut self, out: &mut Out<Party>) {
         if let Some(walk) = &self.walk {
-            let Newcomer { pid, presence } = walk.newcomer;
+            let IncomingOrder { pid, presence } = walk.incoming;
             self.hear(pid, &presence, out);
         }
     }
 
-    /// Nobody is left to deal with: the newcomer rests, or hears that it may not.
+    /// Nobody is left to deal with: the incoming order rests, or hears that it may not.
     #[inline(always)]
     fn end_walk(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
-        match presence.stands {
+        match presence.time_in_force {
             // It has ended, and its word of that is on its way.
-            TimeInForce::GoodTillCancel if self.seats.is_taken_over(pid) => {}
+            TimeInForce::GoodTillCancel if self.resting_orders.is_taken_over(pid) => {}
             TimeInForce::GoodTillCancel => {
-                let (ladder, seats) = self.ladder(presence.side);
-                ladder.add(seats, pid, presence);
+                let (ladder, resting_orders) = self.ladder(presence.side);
+                ladder.add(resting_orders, pid, presence);
             }
-            TimeInForce::ImmediateOrCancel => out.send(pid, Say::Quiet),
+            TimeInForce::ImmediateOrCancel => out.send(pid, Message::NoMatch),
         }
     }
 
     #[inline(always)]
-    fn introduce(&mut self, newcomer: Newcomer, index: usize, out: &mut Out<Party>) {
+    fn introduce(&mut self, incoming: IncomingOrder, index: usize, out: &mut Out<Party>) {
         let introduction = self.next_number();
-        let maker = self.seats.introduce(index);
-        if !self.asked.is_empty() {
-            self.asked.remove(&maker.1); // its answer may come before it hears of this
+        let maker = self.resting_orders.introduce(index);
+        if !self.queried.is_empty() {
+            self.queried.remove(&maker.1); // its answer may come before it hears of this
         }
         let maker_is = Maker::Silent;
-        self.walk = Some(Walk { newcomer, maker, introduction, maker_is, awaited: None });
-        let Presence { order, price, open: lots, .. } = newcomer.presence;
-        let newcomer = newcomer.pid;
-        out.send(maker.0, Say::Introduce { introduction, newcomer, order, price, lots });
+        self.walk = Some(Walk { incoming, maker, introduction, maker_is, awaited: None });
+        let Presence { order, price, open: quantity, .. } = incoming.presence;
+        let incoming = incoming.pid;
+        out.send(maker.0, Message::Introduce { introduction, incoming, order, price, quantity });
     }
 
     #[inline(always)]
@@ -154,14 +154,14 @@ impl Floor {
         open: Lots,
         out: &mut Out<Party>,
     ) {
-        if !open.is_zero() && self.seats.is_taken_over(pid) {
+        if !open.is_zero() && self.resting_orders.is_taken_over(pid) {
             return; // its end, or a later life's word, tells more
         }
         let Some(walk) = &mut self.walk else { return self.on_late_next(pid, order, open, out) };
-        if walk.newcomer.presence.order != order {
+        if walk.incoming.presence.order != order {
             return self.on_late_next(pid, order, open, out);
         }
-        walk.newcomer.presence.open = open;
+        walk.incoming.presence.open = open;
         if walk.awaited.is_some() || introduction != walk.introduction {
             return self.on_next_in_doubt(introduction, open, out);
         }
@@ -178,8 +178,8 @@ impl Floor {
         let Some(walk) = &mut self.walk else { return };
         match &mut walk.awaited {
             Some(awaited) if introduction == walk.introduction || open.is_zero() => {
-                awaited.newcomer = false;
-                self.settle(out);
+                awaited.incoming = false;
+                self.end_doubt(out);
             }
             // Filled in an introduction of a former life of ours: it is gone.
             None if open.is_zero() => self.doubt(true, false, out),
@@ -187,7 +187,7 @@ impl Floor {
         }
     }
 
-    /// A newcomer of a former life of ours has ended its deal.
+    /// An incoming order of a former life of ours has ended its deal.
     #[cold]
     fn on_late_next(&mut self, pid: Pid, order: OrderId, open: Lots, out: &mut Out<Party>) {
         if open.is_zero() {
@@ -197,8 +197,8 @@ impl Floor {
             waiting.presence.open = open;
         } else if let Some(walk) = self.walk.as_mut().filter(|walk| walk.maker.1 == order) {
             walk.maker_is = Maker::Unclear;
-        } else if self.seats.of(pid, order).is_some() {
-            self.ask(pid, order, out);
+        } else if self.resting_orders.of(pid, order).is_some() {
+            self.query_state(pid, order, out);
         }
     }
 
@@ -207,8 +207,9 @@ impl Floor {
     #[inline(always)]
     fn show_rest(&mut self, dealt: Lots) -> bool {
         let Some((maker, order)) = self.walk.as_ref().map(|walk| walk.maker) else { return false };
-        let Some((at, seat)) = self.seats.of(maker, order) else { return false };
-        let (side, left) = (seat.side(), seat.lots.checked_sub(dealt).unwrap_or(Lots::ZERO));
+        let Some((at, resting)) = self.resting_orders.of(maker, order) else { return false };
+        let (side, left) =
+            (resting.side(), resting.quantity.checked_sub(dealt).unwrap_or(Lots::ZERO));
         if left.is_zero() {
             return false;
         }
@@ -221,7 +222,7 @@ impl Floor {
         pid: Pid,
         introduction: u32,
         open: Lots,
-        ask: Busy,
+        command: Busy,
         out: &mut Out<Party>,
     ) {
         let Some(walk) = &mut self.walk else { return };
@@ -229,12 +230,12 @@ impl Floor {
         if introduction != walk.introduction || maker != pid || walk.awaited.is_some() {
             return;
         }
-        if ask == Busy::Maker || walk.maker_is == Maker::Unclear {
-            return self.doubt(true, ask == Busy::Newcomer, out);
+        if command == Busy::Maker || walk.maker_is == Maker::Unclear {
+            return self.doubt(true, command == Busy::Incoming, out);
         }
         walk.maker_is = Maker::Known;
-        if let Some((at, seat)) = self.seats.of(maker, order) {
-            self.show(seat.side(), at, open);
+        if let Some((at, resting)) = self.resting_orders.of(maker, order) {
+            self.show(resting.side(), at, open);
         }
         self.doubt(false, true, out);
     }
@@ -243,23 +244,23 @@ impl Floor {
 
     /// Asks those who are there still, and waits for their words.
     #[cold]
-    fn doubt(&mut self, maker: bool, newcomer: bool, out: &mut Out<Party>) {
+    fn doubt(&mut self, maker: bool, incoming: bool, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let introduction = walk.introduction;
         let awaited = walk.awaited.get_or_insert_default();
         if maker && walk.maker_is != Maker::Gone {
             awaited.maker = true;
-            out.send(walk.maker.0, Say::Gather { introduction });
+            out.send(walk.maker.0, Message::QueryState { introduction });
         }
-        if newcomer && !walk.newcomer.presence.open.is_zero() {
-            awaited.newcomer = true;
-            out.send(walk.newcomer.pid, Say::Gather { introduction });
+        if incoming && !walk.incoming.presence.open.is_zero() {
+            awaited.incoming = true;
+            out.send(walk.incoming.pid, Message::QueryState { introduction });
         }
-        self.settle(out);
+        self.end_doubt(out);
     }
 
     /// Walks on once all words are there.
-    fn settle(&mut self, out: &mut Out<Party>) {
+    fn end_doubt(&mut self, out: &mut Out<Party>) {
         match &self.walk {
             Some(walk) if walk.awaited == Some(Awaited::default()) => {
                 let clear = walk.maker_is != Maker::Unclear;
@@ -269,17 +270,17 @@ impl Floor {
         }
     }
 
-    /// The newcomer speaks unasked: it has been changed, or is back from a death.
+    /// The incoming order speaks unasked: it has been changed, or is back from a death.
     #[cold]
-    pub(super) fn on_newcomer_again(
+    pub(super) fn on_incoming_again(
         &mut self,
         pid: Pid,
         presence: &Presence,
         out: &mut Out<Party>,
     ) {
         let Some(walk) = &mut self.walk else { return };
-        let is_back = walk.newcomer.pid != pid;
-        walk.newcomer = Newcomer { pid, presence: *presence };
+        let is_back = walk.incoming.pid != pid;
+        walk.incoming = IncomingOrder { pid, presence: *presence };
         if is_back {
             // The maker may hold the other end of a deal in which it died.
             self.doubt(true, true, out);
@@ -298,20 +299,20 @@ impl Floor {
         walk.maker_is = Maker::Unclear;
         if is_back {
             self.count_death(out);
-            // The newcomer may be in doubt of a deal with its former life.
+            // The incoming order may be in doubt of a deal with its former life.
             self.doubt(true, true, out);
         }
     }
 
-    /// A maker has died in an introduction. After the third one it is the newcomer that is given up, and not the
+    /// A maker has died in an introduction. After the third one it is the incoming order that is given up, and not the
     /// makers: its supervisor will say so, as of any other, and the walk waits for that.
     fn count_death(&mut self, out: &mut Out<Party>) {
         let Some(walk) = &self.walk else { return };
-        let (order, introduction) = (walk.newcomer.presence.order, walk.introduction);
+        let (order, introduction) = (walk.incoming.presence.order, walk.introduction);
         let new = Suspect { order, deaths: 0, introduction: 0, since: out.now() };
-        let known = self
-            .suspect
-            .filter(|known| known.order == order && out.now() - known.since < crate::BORNE.within);
+        let known = self.suspect.filter(|known| {
+            known.order == order && out.now() - known.since < crate::ALLOWED_RESTARTS.within
+        });
         let mut suspect = known.unwrap_or(new);
         if suspect.introduction != introduction {
             suspect.introduction = introduction;
@@ -326,43 +327,43 @@ impl Floor {
     /// True if this is an answer to the question of the introduction that is open.
     pub(super) fn answers_walk(&self, pid: Pid, order: OrderId, number: u32) -> bool {
         self.walk.as_ref().is_some_and(|walk| {
-            let asked = pid == walk.newcomer.pid || pid == walk.maker.0;
+            let asked = pid == walk.incoming.pid || pid == walk.maker.0;
             asked && walk.is_about(order) && number == walk.introduction
         })
     }
 
     /// One of the two says, asked, where it is.
-    pub(super) fn on_word(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+    pub(super) fn on_walk_state(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let awaited = walk.awaited.get_or_insert_default();
-        if walk.newcomer.pid == pid {
-            walk.newcomer.presence = *presence;
-            awaited.newcomer = false;
+        if walk.incoming.pid == pid {
+            walk.incoming.presence = *presence;
+            awaited.incoming = false;
         } else {
             walk.maker_is = Maker::Known;
             awaited.maker = false;
             self.place(pid, presence, out);
         }
-        self.settle(out);
+        self.end_doubt(out);
     }
 
     /// One of the two has left.
     #[inline(always)]
     pub(super) fn on_gone(&mut self, order: OrderId, introduction: u32, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
-        let is_newcomer = walk.newcomer.presence.order == order;
-        if is_newcomer {
-            walk.newcomer.presence.open = Lots::ZERO;
+        let is_incoming = walk.incoming.presence.order == order;
+        if is_incoming {
+            walk.incoming.presence.open = Lots::ZERO;
         } else {
             walk.maker_is = Maker::Gone;
         }
         match &mut walk.awaited {
-            Some(awaited) if is_newcomer => awaited.newcomer = false,
+            Some(awaited) if is_incoming => awaited.incoming = false,
             Some(awaited) => awaited.maker = false,
-            // Filled by this very newcomer: that one will speak.
-            None if !is_newcomer && introduction == walk.introduction => return,
-            None => return self.doubt(is_newcomer, !is_newcomer, out),
+            // Filled by this very incoming order: that one will speak.
+            None if !is_incoming && introduction == walk.introduction => return,
+            None => return self.doubt(is_incoming, !is_incoming, out),
         }
-        self.settle(out);
+        self.end_doubt(out);
     }
 }

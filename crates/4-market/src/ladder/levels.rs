@@ -29,7 +29,7 @@ pub(super) struct Queue {
     /// Of a queue that is free: the number of the next free one.
     pub(super) head: u32,
     pub(super) tail: u32,
-    pub(super) lots: Lots,
+    pub(super) quantity: Lots,
     /// The page of this level; `NONE` of one that is alone.
     page: u32,
 }
@@ -224,7 +224,7 @@ impl Levels {
 
     #[inline(always)]
     fn new_queue(&mut self, rank: i64, page: u32) -> u32 {
-        let new = Queue { rank, head: NONE, tail: NONE, lots: Lots::ZERO, page };
+        let new = Queue { rank, head: NONE, tail: NONE, quantity: Lots::ZERO, page };
         let number = match self.queues.get_mut(self.free as usize) {
             Some(free) => {
                 let next = std::mem::replace(free, new).head;

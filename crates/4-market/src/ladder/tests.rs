@@ -33,51 +33,52 @@ impl Plain {
     fn side(&self, side: Side) -> Vec<(Pid, Presence)> {
         let mut rows: Vec<_> = self.rest.iter().filter(|row| row.1.side == side).copied().collect();
         rows.sort_by_key(|(_, p)| {
-            (if side == Side::Buy { -p.price.0 } else { p.price.0 }, p.place)
+            (if side == Side::Buy { -p.price.0 } else { p.price.0 }, p.priority)
         });
         rows
     }
 
-    fn newcomer(&mut self, index: u32, chance: &mut Chance, spread: i64) -> (Pid, Presence) {
+    fn incoming(&mut self, index: u32, chance: &mut Chance, spread: i64) -> (Pid, Presence) {
         let life = self.lives.entry(index).or_default();
         *life += 1;
         self.next += 1;
         let level = i64::try_from(chance.below(40)).unwrap_or(0);
         let presence = Presence {
             order: OrderId(self.next),
-            place: AskId(self.next),
+            priority: CommandId(self.next),
             side: if chance.below(2) == 0 { Side::Buy } else { Side::Sell },
             price: Price((level - 20) * spread),
             open: Lots(1 + chance.below(9) as u64),
-            stands: TimeInForce::GoodTillCancel,
+            time_in_force: TimeInForce::GoodTillCancel,
         };
         (Pid::made_up(index, *life), presence)
     }
 }
 
-fn check(plain: &Plain, seats: &mut Seats, ladders: [&Ladder; 2]) {
+fn check(plain: &Plain, resting_orders: &mut RestingOrders, ladders: [&Ladder; 2]) {
     for (side, ladder) in [Side::Buy, Side::Sell].into_iter().zip(ladders) {
         let rows = plain.side(side);
         let mut levels: Vec<(Price, Lots)> = Vec::new();
         for (_, presence) in &rows {
             match levels.last_mut() {
-                Some((price, lots)) if *price == presence.price => *lots += presence.open,
+                Some((price, quantity)) if *price == presence.price => *quantity += presence.open,
                 _ => levels.push((presence.price, presence.open)),
             }
         }
         assert_eq!(ladder.levels().collect::<Vec<_>>(), levels);
         assert_eq!(ladder.best(), levels.first().copied());
         assert_eq!(ladder.resting(), rows.len());
-        for &(price, lots) in &levels {
-            assert_eq!(ladder.depth_at(price), lots);
+        for &(price, quantity) in &levels {
+            assert_eq!(ladder.depth_at(price), quantity);
             let at_price = rows.iter().filter(|(_, presence)| presence.price == price);
-            let orders: Vec<OrderId> = ladder.queue(seats, price).map(|seat| seat.order).collect();
+            let orders: Vec<OrderId> =
+                ladder.queue(resting_orders, price).map(|resting| resting.order).collect();
             assert_eq!(orders, at_price.map(|(_, p)| p.order).collect::<Vec<_>>());
         }
         let Some((pid, best)) = rows.first() else { continue };
         let first = ladder.first_within(best.price).expect("the best is within its own price");
-        assert_eq!(seats.introduce(first), (*pid, best.order));
-        seats.is_back(first);
+        assert_eq!(resting_orders.introduce(first), (*pid, best.order));
+        resting_orders.is_back(first);
         let worse = Price(best.price.0 + if side == Side::Buy { 1 } else { -1 });
         assert_eq!(ladder.first_within(worse), None);
     }
@@ -86,34 +87,34 @@ fn check(plain: &Plain, seats: &mut Seats, ladders: [&Ladder; 2]) {
 /// Orders come and go at random, at addresses with this distance, at prices with that; how many seats there are then.
 fn run(seed: u64, distance: u32, spread: i64, most: usize) -> usize {
     let mut chance = Chance(seed);
-    let (mut plain, mut seats) = (Plain::default(), Seats::default());
+    let (mut plain, mut resting_orders) = (Plain::default(), RestingOrders::default());
     let mut ladders = [Ladder::new(Side::Buy), Ladder::new(Side::Sell)];
     for step in 0..1_500 {
         let leaves = !plain.rest.is_empty() && (plain.rest.len() == most || chance.below(5) < 2);
         if leaves {
             let (pid, presence) = plain.rest.swap_remove(chance.below(plain.rest.len()));
-            let (place, seat) = seats.of(pid, presence.order).expect("it rests");
-            assert_eq!((seat.generation, seat.side()), (pid.generation(), presence.side));
-            ladders[presence.side as usize].remove(&mut seats, place);
-            assert!(seats.of(pid, presence.order).is_none());
+            let (place, resting) = resting_orders.of(pid, presence.order).expect("it rests");
+            assert_eq!((resting.generation, resting.side()), (pid.generation(), presence.side));
+            ladders[presence.side as usize].remove(&mut resting_orders, place);
+            assert!(resting_orders.of(pid, presence.order).is_none());
         } else {
             let index = u32::try_from(chance.below(300)).unwrap_or(0) * distance;
             if plain.rest.iter().any(|(pid, _)| pid.index() == index as usize) {
                 continue;
             }
-            let (pid, presence) = plain.newcomer(index, &mut chance, spread);
-            assert!(seats.hears_new(pid, presence.order));
-            assert!(!seats.is_taken_over(pid));
-            assert!(!seats.hears(Pid::made_up(index, pid.generation() - 1), OrderId(0)));
-            assert!(seats.is_taken_over(Pid::made_up(index, pid.generation() - 1)));
-            ladders[presence.side as usize].add(&mut seats, pid, &presence);
+            let (pid, presence) = plain.incoming(index, &mut chance, spread);
+            assert!(resting_orders.hears_new(pid, presence.order));
+            assert!(!resting_orders.is_taken_over(pid));
+            assert!(!resting_orders.hears(Pid::made_up(index, pid.generation() - 1), OrderId(0)));
+            assert!(resting_orders.is_taken_over(Pid::made_up(index, pid.generation() - 1)));
+            ladders[presence.side as usize].add(&mut resting_orders, pid, &presence);
             plain.rest.push((pid, presence));
         }
         if step % 7 == 0 {
-            check(&plain, &mut seats, [&ladders[0], &ladders[1]]);
+            check(&plain, &mut resting_orders, [&ladders[0], &ladders[1]]);
         }
     }
-    seats.seats.len()
+    resting_orders.orders.len()
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn who_rests_is_found_in_order_of_price_and_place_wherever_addresses_and_prices_
 #[test]
 fn seats_at_scattered_addresses_are_used_again() {
     for seed in 0..20 {
-        let seats = run(seed, 1_000, 1, 20);
-        assert!(seats <= 256, "{seats} seats for 20 orders at 300 addresses");
+        let resting_orders = run(seed, 1_000, 1, 20);
+        assert!(resting_orders <= 256, "{resting_orders} seats for 20 orders at 300 addresses");
     }
 }

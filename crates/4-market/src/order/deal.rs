@@ -2,7 +2,7 @@
 //! dies on the way. One `on_` a message; late and doubled ones fall through to doing nothing.
 
 use kernel::{Out, Pid};
-use protocol::{Busy, Deal, Say};
+use protocol::{Busy, Deal, Message};
 use units::{Lots, OrderId, Price, limits};
 
 use super::{Hold, Order, Phase, id};
@@ -26,38 +26,38 @@ impl Order {
     pub(super) fn on_introduce(
         &mut self,
         introduction: u32,
-        newcomer: Pid,
+        incoming: Pid,
         taker: OrderId,
         limit: Price,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Out<Party>,
     ) {
         if self.phase != Phase::Free {
             return self.pass(introduction, Busy::Maker, out);
         }
-        let lots = lots.min(self.open);
-        if lots.is_zero() || !self.side.opposite().accepts(limit, self.price) {
-            return self.pass(introduction, Busy::Newcomer, out);
+        let quantity = quantity.min(self.open);
+        if quantity.is_zero() || !self.side.opposite().accepts(limit, self.price) {
+            return self.pass(introduction, Busy::Incoming, out);
         }
         if self.proposals >= limits::MAX_PROPOSALS && !mutation::PROPOSES_ON.is_on() {
             return begin_another_life(out);
         }
         if !mutation::NO_HOLD_ON_PROPOSING.is_on() {
-            self.open -= lots;
-            self.held = lots;
+            self.open -= quantity;
+            self.held = quantity;
             self.phase = Phase::Proposed;
         }
         self.proposals += 1;
         self.introduction = introduction;
-        out.monitor(newcomer);
+        out.monitor(incoming);
         let (incarnation, number) = (life(out), self.proposals);
         let deal = Deal { maker: id(out), taker, incarnation, number };
-        out.send(newcomer, Say::Propose { deal, introduction, price: self.price, lots });
+        out.send(incoming, Message::Propose { deal, introduction, price: self.price, quantity });
     }
 
     #[cold]
-    fn pass(&self, introduction: u32, ask: Busy, out: &mut Out<Party>) {
-        let pass = Say::Pass { introduction, open: self.open, ask };
+    fn pass(&self, introduction: u32, command: Busy, out: &mut Out<Party>) {
+        let pass = Message::Pass { introduction, open: self.open, busy: command };
         out.send_to(floor_of(self.market), pass);
     }
 
@@ -70,35 +70,41 @@ impl Order {
     }
 
     #[inline(always)]
-    pub(super) fn on_accept(&mut self, from: Pid, deal: Deal, lots: Lots, out: &mut Out<Party>) {
+    pub(super) fn on_accept(
+        &mut self,
+        from: Pid,
+        deal: Deal,
+        quantity: Lots,
+        out: &mut Out<Party>,
+    ) {
         if !self.has_proposed(&deal, out) {
             return self.withdraw_unknown(from, deal, out);
         }
-        let lots = if mutation::TRUSTS_THE_PROPOSAL.is_on() { self.held } else { lots };
+        let quantity = if mutation::TRUSTS_THE_PROPOSAL.is_on() { self.held } else { quantity };
         if mutation::NO_HOLD_ON_PROPOSING.is_on() {
-            (self.open, self.held) = (self.open - lots, lots);
+            (self.open, self.held) = (self.open - quantity, quantity);
         }
-        let Some(rest) = self.held.checked_sub(lots).filter(|_| !lots.is_zero()) else {
+        let Some(rest) = self.held.checked_sub(quantity).filter(|_| !quantity.is_zero()) else {
             // More than was offered, or nothing: no acceptance at all.
-            out.send(from, Say::Withdraw { deal });
+            out.send(from, Message::Withdraw { deal });
             return self.drop_proposal(out);
         };
         self.open += rest;
-        self.held = lots;
+        self.held = quantity;
         self.phase = Phase::Closing;
         if mutation::COMMIT_WITHOUT_LEDGER.is_on() {
-            return self.settle_as_maker(deal, from, true, out);
+            return self.resolve_as_maker(deal, from, true, out);
         }
         out.demonitor_all();
         if !mutation::RECORD_BEFORE_LOG.is_on() {
-            out.note(Some(Hold { deal, lots, partner: from }));
+            out.note(Some(Hold { deal, quantity, partner: from }));
         }
         if let Some(ledger) = out.whereis(LEDGER) {
             out.monitor(ledger);
-            out.send(ledger, Say::Record { deal, price: self.price, lots });
+            out.send(ledger, Message::Record { deal, price: self.price, quantity });
         }
         if mutation::DONE_ON_ACCEPT.is_on() {
-            out.send(from, Say::Complete { deal });
+            out.send(from, Message::Complete { deal });
         }
     }
 
@@ -109,7 +115,7 @@ impl Order {
         let closing = out.noted().is_some_and(|hold| hold.deal == deal)
             && !mutation::WITHDRAW_WHILE_CLOSING.is_on();
         if !closing && (deal.maker, deal.incarnation) == (id(out), life(out)) {
-            out.send(from, Say::Withdraw { deal });
+            out.send(from, Message::Withdraw { deal });
         }
     }
 
@@ -128,7 +134,7 @@ impl Order {
     fn drop_proposal(&mut self, out: &mut Out<Party>) {
         out.demonitor_all();
         self.free_hold(false);
-        self.pass(self.introduction, Busy::Newcomer, out);
+        self.pass(self.introduction, Busy::Incoming, out);
         self.after_deal(out);
     }
 
@@ -141,25 +147,25 @@ impl Order {
         deal: Deal,
         introduction: u32,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Out<Party>,
     ) {
         let would = self.phase == Phase::Free
             && self.side.accepts(self.price, price)
             && !self.is_over(introduction);
-        let lots = if would { lots.min(self.open) } else { Lots::ZERO };
-        if lots.is_zero() {
+        let quantity = if would { quantity.min(self.open) } else { Lots::ZERO };
+        if quantity.is_zero() {
             return self.refuse(from, deal, out);
         }
-        self.open -= lots;
-        self.held = lots;
+        self.open -= quantity;
+        self.held = quantity;
         self.introduction = introduction;
         self.phase = Phase::Accepted;
         if !mutation::ACCEPT_BEFORE_LOG.is_on() {
-            out.note(Some(Hold { deal, lots, partner: from }));
+            out.note(Some(Hold { deal, quantity, partner: from }));
         }
         out.monitor(from);
-        out.send(from, Say::Accept { deal, lots });
+        out.send(from, Message::Accept { deal, quantity });
     }
 
     /// True of an introduction that is over for us: the last one that we dealt in or gave our word
@@ -175,10 +181,10 @@ impl Order {
         match out.noted() {
             // Doubled: the answer was the same.
             Some(hold) if hold.deal == deal && self.phase == Phase::Accepted => {
-                let lots = hold.lots;
-                out.send(from, Say::Accept { deal, lots });
+                let quantity = hold.quantity;
+                out.send(from, Message::Accept { deal, quantity });
             }
-            _ => out.send(from, Say::Decline { deal }),
+            _ => out.send(from, Message::Decline { deal }),
         }
     }
 
@@ -188,7 +194,7 @@ impl Order {
         if matches!(self.phase, Phase::Accepted | Phase::InDoubt)
             && out.noted().is_some_and(|hold| hold.deal == deal)
         {
-            self.settle_as_taker(traded, out);
+            self.resolve_as_taker(traded, out);
         }
     }
 
@@ -202,50 +208,50 @@ impl Order {
             return; // late or doubled
         }
         match self.phase {
-            Phase::Closing => self.settle_as_maker(deal, partner, traded, out),
-            Phase::InDoubt => self.settle_as_taker(traded, out),
-            Phase::Settling => {
+            Phase::Closing => self.resolve_as_maker(deal, partner, traded, out),
+            Phase::InDoubt => self.resolve_as_taker(traded, out),
+            Phase::Resolving => {
                 // Either way the line that we recall next has it.
                 out.demonitor_all();
                 out.note(None);
-                self.phase = Phase::Recalling;
-                self.ask_ledger_again(out);
+                self.phase = Phase::Restoring;
+                self.query_ledger_again(out);
             }
-            Phase::New | Phase::Free | Phase::Proposed | Phase::Accepted | Phase::Recalling => {}
+            Phase::New | Phase::Free | Phase::Proposed | Phase::Accepted | Phase::Restoring => {}
         }
     }
 
     #[cold]
-    fn ask_ledger_again(&mut self, out: &mut Out<Party>) {
-        self.ask_ledger(out);
+    fn query_ledger_again(&mut self, out: &mut Out<Party>) {
+        self.query_ledger(out);
     }
 
     #[inline(always)]
-    fn settle_as_maker(&mut self, deal: Deal, partner: Pid, traded: bool, out: &mut Out<Party>) {
+    fn resolve_as_maker(&mut self, deal: Deal, partner: Pid, traded: bool, out: &mut Out<Party>) {
         out.demonitor_all();
         out.note(None);
         self.free_hold(traded);
         if traded {
-            out.send(partner, Say::Complete { deal });
+            out.send(partner, Message::Complete { deal });
         } else {
-            out.send(partner, Say::Withdraw { deal });
-            self.pass(self.introduction, Busy::Newcomer, out);
+            out.send(partner, Message::Withdraw { deal });
+            self.pass(self.introduction, Busy::Incoming, out);
         }
-        if self.done == self.size {
+        if self.filled == self.size {
             return self.leave(self.introduction, out);
         }
         self.after_deal(out);
     }
 
     #[inline(always)]
-    fn settle_as_taker(&mut self, traded: bool, out: &mut Out<Party>) {
+    fn resolve_as_taker(&mut self, traded: bool, out: &mut Out<Party>) {
         out.demonitor_all();
         out.note(None);
         let dealt = if traded { self.held } else { Lots::ZERO };
         self.free_hold(traded);
         let (order, introduction, open) = (id(out), self.introduction, self.open);
-        out.send_to(floor_of(self.market), Say::Next { order, introduction, dealt, open });
-        if self.done == self.size {
+        out.send_to(floor_of(self.market), Message::Next { order, introduction, dealt, open });
+        if self.filled == self.size {
             return self.end(out);
         }
         self.after_deal(out);
@@ -254,7 +260,7 @@ impl Order {
     #[inline(always)]
     pub(super) fn free_hold(&mut self, traded: bool) {
         if traded {
-            self.done += self.held;
+            self.filled += self.held;
         } else {
             self.open += self.held;
         }
@@ -268,16 +274,16 @@ impl Order {
             // The taker: nothing is logged, so we let go.
             Phase::Proposed => self.drop_proposal(out),
             Phase::Accepted if mutation::RESPONDER_TIMES_OUT.is_on() => {
-                self.settle_as_taker(false, out);
+                self.resolve_as_taker(false, out);
             }
             // The maker: how far it got only the ledger knows.
             Phase::Accepted => {
                 self.phase = Phase::InDoubt;
-                self.ask_ledger(out);
+                self.query_ledger(out);
             }
             // The ledger: its next life is asked again.
-            Phase::Closing | Phase::InDoubt | Phase::Settling | Phase::Recalling => {
-                self.ask_ledger(out);
+            Phase::Closing | Phase::InDoubt | Phase::Resolving | Phase::Restoring => {
+                self.query_ledger(out);
             }
             Phase::New | Phase::Free => {}
         }

@@ -57,16 +57,16 @@ fn the_next_record_goes_over_it_so_that_clean_ends_leave_no_trace() {
     for options in [ONE, SMALL] {
         let (ends, plain) = (Sim::default(), Sim::default());
         let mut without = open(&plain, options).unwrap();
-        for asks in [3, 1, 9, 1, 4, 8] {
+        for commands in [3, 1, 9, 1, 4, 8] {
             let mut journal = open(&ends, options).unwrap();
             assert_eq!(journal.cut(), None);
-            add(&mut journal, asks);
+            add(&mut journal, commands);
             journal.close().unwrap();
             assert_eq!(
                 (journal.end(), journal.durable()),
-                (without.end() + 2 * asks, journal.end())
+                (without.end() + 2 * commands, journal.end())
             );
-            add(&mut without, asks);
+            add(&mut without, commands);
         }
         let told = |sim: &Sim| {
             let verified = verify_storage(sim, &mut |_, _| ()).unwrap();

@@ -14,14 +14,14 @@ use crate::{Damage, Journal, JournalError, Options, verify_storage};
 /// One segment for all.
 const ONE: Options = Options { segment_bytes: 4000, reserve_bytes: 0 };
 
-/// A journal with these numbers of asks, and where in its one segment each record ends.
-fn one_segment(asks: &[u64]) -> (Sim, String, Vec<usize>) {
+/// A journal with these numbers of commands, and where in its one segment each record ends.
+fn one_segment(commands: &[u64]) -> (Sim, String, Vec<usize>) {
     let sim = Sim::default();
     let mut journal = open(&sim, ONE).unwrap();
     let mut ends = vec![HEAD];
-    for &asks in asks {
-        let bytes = groups(journal.end(), asks).bytes().len();
-        add(&mut journal, asks);
+    for &commands in commands {
+        let bytes = groups(journal.end(), commands).bytes().len();
+        add(&mut journal, commands);
         ends.push(ends.last().unwrap() + RECORD + bytes);
     }
     let name = sim.segments().pop().unwrap();
@@ -139,7 +139,7 @@ proptest! {
     ) {
         let sim = Sim::default();
         let mut journal = open(&sim, SMALL).unwrap();
-        batches.iter().for_each(|&asks| add(&mut journal, asks));
+        batches.iter().for_each(|&commands| add(&mut journal, commands));
         let end = journal.end();
         drop(journal);
         for (place, byte) in changes {
@@ -216,8 +216,8 @@ fn what_was_durable_is_missed() {
 pub(super) fn segments() -> (Sim, Vec<String>) {
     let sim = Sim::default();
     let mut journal = open(&sim, SMALL).unwrap();
-    for asks in [7, 7, 7, 7, 7, 7] {
-        add(&mut journal, asks);
+    for commands in [7, 7, 7, 7, 7, 7] {
+        add(&mut journal, commands);
     }
     let names = sim.segments();
     assert!(names.len() >= 3);
@@ -327,7 +327,7 @@ fn a_segment_of_another_history_breaks_the_chain() {
     let mut journal = open(&other, SMALL).unwrap();
     // Other facts with the same numbers: their lots differ.
     for first in [1, 15, 29, 43] {
-        let mut groups = protocol::bytes::Groups::new();
+        let mut groups = protocol::bytes::FactEncoder::new();
         for seq in first..first + 14 {
             let (stamp, fact) = super::fixture::fact(seq);
             let time = units::Time(stamp.time.0 + 1);
@@ -381,7 +381,7 @@ fn a_failed_sync_is_never_taken_back() {
     sim.state().fail_syncs = false; // the disk pretends to be well again
     assert!(matches!(journal.sync(), Err(JournalError::Poisoned { .. })));
     assert!(matches!(journal.append(&groups(5, 1)), Err(JournalError::Poisoned { .. })));
-    assert!(matches!(journal.room(), Err(JournalError::Poisoned { .. })));
+    assert!(matches!(journal.free_space(), Err(JournalError::Poisoned { .. })));
     assert_eq!(journal.durable(), 3);
     drop(journal);
     assert_eq!(open(&sim, SMALL).unwrap().end(), 5); // here the bytes had arrived after all

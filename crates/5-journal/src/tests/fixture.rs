@@ -1,8 +1,8 @@
 //! Facts to store, and journals that hold them.
 
-use protocol::bytes::{FactsHash, Groups};
-use protocol::{Fact, Reason, Stamp};
-use units::{AskId, Lots, OrderId, Time};
+use protocol::bytes::{FactEncoder, FactsHash};
+use protocol::{CancelReason, Fact, Stamp};
+use units::{CommandId, Lots, OrderId, Time};
 
 use super::sim::Sim;
 use crate::{FileJournal, Journal, JournalError, Options, read_facts, verify_storage};
@@ -30,27 +30,28 @@ pub(super) fn change(sim: &Sim, name: &str, change: impl FnOnce(&mut Vec<u8>)) -
     changed
 }
 
-/// The fact with number `seq`: two to an ask.
+/// The fact with number `seq`: two to a command.
 pub(super) fn fact(seq: u64) -> (Stamp, Fact) {
-    let ask = AskId(seq.div_ceil(2));
-    let order = OrderId(ask.0 / 3);
-    let left = Fact::Left { order, lots: Lots(seq * 1000), reason: Reason::Cancelled };
-    (Stamp { seq, ask, time: Time(ask.0 << 40) }, left)
+    let command = CommandId(seq.div_ceil(2));
+    let order = OrderId(command.0 / 3);
+    let left =
+        Fact::Cancelled { order, quantity: Lots(seq * 1000), reason: CancelReason::Requested };
+    (Stamp { seq, command, time: Time(command.0 << 40) }, left)
 }
 
-/// The facts of `asks` asks, from the position `first` on.
-pub(super) fn groups(first: u64, asks: u64) -> Groups {
-    let mut groups = Groups::new();
-    for seq in first..first + 2 * asks {
+/// The facts of `commands` asks, from the position `first` on.
+pub(super) fn groups(first: u64, commands: u64) -> FactEncoder {
+    let mut groups = FactEncoder::new();
+    for seq in first..first + 2 * commands {
         let (stamp, fact) = fact(seq);
         groups.push(stamp, &fact);
     }
     groups
 }
 
-/// The same asks with other times: another history.
-pub(super) fn groups_otherwise(first: u64, facts: u64) -> Groups {
-    let mut groups = Groups::new();
+/// The same commands with other times: another history.
+pub(super) fn groups_otherwise(first: u64, facts: u64) -> FactEncoder {
+    let mut groups = FactEncoder::new();
     for seq in first..first + facts {
         let (stamp, fact) = fact(seq);
         groups.push(Stamp { time: Time(stamp.time.0 + 1), ..stamp }, &fact);
@@ -59,8 +60,8 @@ pub(super) fn groups_otherwise(first: u64, facts: u64) -> Groups {
 }
 
 /// Appends so many asks and makes them durable.
-pub(super) fn add(journal: &mut SimJournal, asks: u64) {
-    journal.append(&groups(journal.end(), asks)).unwrap();
+pub(super) fn add(journal: &mut SimJournal, commands: u64) {
+    journal.append(&groups(journal.end(), commands)).unwrap();
     assert_eq!(journal.sync().unwrap(), journal.end());
 }
 

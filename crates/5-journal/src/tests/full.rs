@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::fixture::{assert_holds, groups, open};
 use super::sim::Sim;
-use crate::{Journal, JournalError, Options, Room};
+use crate::{FreeSpace, Journal, JournalError, Options};
 
 const RESERVE: u64 = 1000;
 const OPTIONS: Options = Options { segment_bytes: 3000, reserve_bytes: RESERVE };
@@ -15,13 +15,13 @@ fn the_reserve_takes_cancels_when_the_disk_is_full_and_is_made_again() {
     let sim = Sim::default();
     sim.state().capacity = Some(5000);
     let mut journal = open(&sim, OPTIONS).unwrap();
-    assert!(journal.room().unwrap().for_orders);
-    while journal.room().unwrap().for_orders {
+    assert!(journal.free_space().unwrap().for_orders);
+    while journal.free_space().unwrap().for_orders {
         journal.append(&groups(journal.end(), 3)).unwrap();
     }
     // From here on the reserve is in use, and it is a whole one.
     let begun = journal.end();
-    let room = journal.room().unwrap();
+    let room = journal.free_space().unwrap();
     assert!(room.reserve > 0 && room.reserve < RESERVE);
     let full = loop {
         match journal.append(&groups(journal.end(), 1)) {
@@ -30,14 +30,14 @@ fn the_reserve_takes_cancels_when_the_disk_is_full_and_is_made_again() {
         }
     };
     assert!(matches!(full, JournalError::Full { .. }), "{full}");
-    assert!(journal.end() > begun + 2 * (RESERVE / Room::PER_CANCEL - 2));
+    assert!(journal.end() > begun + 2 * (RESERVE / FreeSpace::PER_CANCEL - 2));
     // Nothing is lost by it, and nothing of what did not fit is there.
     assert_eq!(journal.sync().unwrap(), journal.end());
     assert_holds(&sim, journal.end());
-    assert!(!journal.room().unwrap().for_orders);
+    assert!(!journal.free_space().unwrap().for_orders);
     // Somebody makes room.
     sim.state().capacity = Some(20_000);
-    assert!(journal.room().unwrap().for_orders);
+    assert!(journal.free_space().unwrap().for_orders);
     journal.append(&groups(journal.end(), 9)).unwrap();
     let end = journal.sync().unwrap();
     drop(journal);
@@ -54,9 +54,12 @@ fn a_start_on_a_full_disk_is_possible_and_keeps_orders_out() {
     drop(sim.state().files.remove("reserve"));
     sim.state().capacity = Some(100);
     let mut journal = open(&sim, OPTIONS).unwrap();
-    assert!(!journal.room().unwrap().for_orders);
+    assert!(!journal.free_space().unwrap().for_orders);
     sim.state().capacity = None;
-    assert_eq!(journal.room().unwrap(), Room { for_orders: true, ..journal.room().unwrap() });
+    assert_eq!(
+        journal.free_space().unwrap(),
+        FreeSpace { for_orders: true, ..journal.free_space().unwrap() }
+    );
 }
 
 #[test]
@@ -95,15 +98,15 @@ proptest! {
         let sim = Sim::default();
         let options = Options { segment_bytes, reserve_bytes };
         let mut journal = open(&sim, options).unwrap();
-        for (asks, capacity, and_then) in steps {
+        for (commands, capacity, and_then) in steps {
             sim.state().capacity = capacity;
             let end = journal.end();
-            match journal.append(&groups(end, asks)) {
-                Ok(()) => prop_assert_eq!(journal.end(), end + 2 * asks),
+            match journal.append(&groups(end, commands)) {
+                Ok(()) => prop_assert_eq!(journal.end(), end + 2 * commands),
                 Err(JournalError::Full { .. }) => prop_assert_eq!(journal.end(), end),
                 Err(other) => prop_assert!(false, "{}", other),
             }
-            let room = journal.room().unwrap();
+            let room = journal.free_space().unwrap();
             prop_assert!(!room.for_orders || room.reserve >= reserve_bytes);
             if and_then < 5 {
                 prop_assert_eq!(journal.sync().unwrap(), journal.end());

@@ -191,7 +191,7 @@ proptest! {
     ) {
         let sim = if old { of_version_1() } else { Sim::default() };
         let mut journal = open(&sim, SMALL).unwrap();
-        batches.iter().for_each(|&asks| add(&mut journal, asks));
+        batches.iter().for_each(|&commands| add(&mut journal, commands));
         let end = journal.end();
         drop(journal);
         for (which, harm) in &harms {

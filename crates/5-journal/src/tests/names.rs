@@ -11,21 +11,21 @@ fn without_names_for_new_files_the_reserve_is_the_next_segment_and_nothing_fails
     let sim = Sim::default();
     let mut journal = open(&sim, OPTIONS).unwrap();
     sim.state().no_names = true;
-    while journal.room().unwrap().for_orders {
+    while journal.free_space().unwrap().for_orders {
         add(&mut journal, 3);
         assert!(journal.end() < 1000, "it must be full at last");
     }
     assert_eq!(sim.segments().len(), 2, "the reserve has become a segment");
     let save = journal.save_snapshot(journal.durable(), b"fold").unwrap_err();
     assert!(save.to_string().contains("df -i"), "{save}");
-    while journal.room().unwrap().for_cancels {
+    while journal.free_space().unwrap().for_cancels {
         add(&mut journal, 1);
     }
     add(&mut journal, 1); // what was on its way then
     let end = journal.end();
     assert_holds(&sim, end);
     sim.state().no_names = false;
-    assert!(journal.room().unwrap().for_orders);
+    assert!(journal.free_space().unwrap().for_orders);
     add(&mut journal, 3);
     journal.save_snapshot(journal.durable(), b"fold").unwrap();
     assert_holds(&sim, end + 6);
@@ -40,7 +40,7 @@ fn without_a_reserve_nothing_is_taken_any_more_before_an_append_fails() {
         sim.state().no_names = !names;
         sim.state().capacity = names.then_some(6_000);
         loop {
-            let room = journal.room().unwrap();
+            let room = journal.free_space().unwrap();
             assert_eq!(room.for_orders, room.for_cancels, "nothing is set aside for cancels");
             if !room.for_orders {
                 break;
@@ -53,7 +53,7 @@ fn without_a_reserve_nothing_is_taken_any_more_before_an_append_fails() {
         assert_holds(&sim, end);
         sim.state().no_names = false;
         sim.state().capacity = None;
-        assert!(journal.room().unwrap().for_cancels);
+        assert!(journal.free_space().unwrap().for_cancels);
         add(&mut journal, 20);
         assert_holds(&sim, end + 40);
     }
@@ -71,7 +71,7 @@ fn a_start_without_names_for_a_first_segment_says_that_there_is_no_space() {
     add(&mut open(&sim, SMALL).unwrap(), 2);
     sim.state().no_names = true;
     let mut journal = open(&sim, OPTIONS).unwrap();
-    let room = journal.room().unwrap();
+    let room = journal.free_space().unwrap();
     assert_eq!((room.for_orders, room.for_cancels), (false, true));
 }
 
@@ -147,7 +147,7 @@ fn a_reserve_that_is_taken_away_is_set_aside_anew() {
     let mut journal = open(&sim, OPTIONS).unwrap();
     drop(sim.state().files.remove("reserve"));
     journal.check_files().unwrap();
-    assert!(journal.room().unwrap().for_orders);
+    assert!(journal.free_space().unwrap().for_orders);
     assert_eq!(sim.bytes("reserve").len(), 2000);
     // Gone just when it is needed, it is as one that was used up.
     sim.state().capacity = Some(0);

@@ -20,8 +20,8 @@ proptest! {
         let sim = Sim::default();
         let mut options = Options { segment_bytes, reserve_bytes };
         let mut journal = open(&sim, options).unwrap();
-        for (asks, synced, and_then) in steps {
-            journal.append(&groups(journal.end(), asks)).unwrap();
+        for (commands, synced, and_then) in steps {
+            journal.append(&groups(journal.end(), commands)).unwrap();
             let end = journal.end();
             if synced {
                 prop_assert_eq!(journal.sync().unwrap(), end);
@@ -47,8 +47,8 @@ proptest! {
 fn it_reads_from_every_position_to_every_other() {
     let sim = Sim::default();
     let mut journal = open(&sim, SMALL).unwrap();
-    for asks in [1, 5, 2, 9, 3, 3, 4] {
-        add(&mut journal, asks);
+    for commands in [1, 5, 2, 9, 3, 3, 4] {
+        add(&mut journal, commands);
     }
     assert!(sim.segments().len() > 1);
     let end = journal.end();
@@ -67,8 +67,8 @@ fn a_reader_goes_on_where_it_ended_while_the_writer_goes_on() {
     let mut reader = journal.reader();
     let mut seen = Vec::new();
     let mut position = 1;
-    for asks in [1, 7, 2, 2, 6, 1, 9] {
-        add(&mut journal, asks);
+    for commands in [1, 7, 2, 2, 6, 1, 9] {
+        add(&mut journal, commands);
         position = reader
             .read(position, journal.durable(), &mut |batch| {
                 seen.extend(batch.facts().map(Result::unwrap));
@@ -109,7 +109,7 @@ fn a_writer_that_is_not_at_the_end_is_fenced_off() {
 #[test]
 fn an_ask_is_one_group_also_from_one_append_to_the_next() {
     let half = |seq: u64| {
-        let mut groups = protocol::bytes::Groups::new();
+        let mut groups = protocol::bytes::FactEncoder::new();
         let (stamp, fact) = fact(seq);
         groups.push(stamp, &fact);
         groups
@@ -117,13 +117,13 @@ fn an_ask_is_one_group_also_from_one_append_to_the_next() {
     let sim = Sim::default();
     let mut journal = open(&sim, SMALL).unwrap();
     journal.append(&half(1)).unwrap();
-    assert!(matches!(journal.append(&half(2)).unwrap_err(), JournalError::SameAsk { .. }));
+    assert!(matches!(journal.append(&half(2)).unwrap_err(), JournalError::SameCommand { .. }));
     drop(journal);
     let mut again = open(&sim, SMALL).unwrap();
-    assert!(matches!(again.append(&half(2)).unwrap_err(), JournalError::SameAsk { .. }));
+    assert!(matches!(again.append(&half(2)).unwrap_err(), JournalError::SameCommand { .. }));
     let mut memory = MemoryJournal::new();
     memory.append(&half(1)).unwrap();
-    assert!(matches!(memory.append(&half(2)).unwrap_err(), JournalError::SameAsk { .. }));
+    assert!(matches!(memory.append(&half(2)).unwrap_err(), JournalError::SameCommand { .. }));
 }
 
 #[test]
@@ -155,10 +155,10 @@ fn real_files_hold_what_simulated_ones_do() {
     let options = Options { segment_bytes: 600, reserve_bytes: 2000 };
     let sim = Sim::default();
     let mut simulated = open(&sim, options).unwrap();
-    for asks in [3, 9, 1, 4, 8, 8, 2] {
+    for commands in [3, 9, 1, 4, 8, 8, 2] {
         let mut journal = DiskJournal::open(&path, options).unwrap();
         assert_eq!(journal.cut(), None);
-        let groups = groups(journal.end(), asks);
+        let groups = groups(journal.end(), commands);
         journal.append(&groups).unwrap();
         assert_eq!(journal.sync().unwrap(), journal.end());
         simulated.append(&groups).unwrap();

@@ -90,8 +90,8 @@ fn told(sim: &Sim, position: u64) {
     sim.state().history.push(Event::Told(position));
 }
 
-fn batch(sim: &Sim, journal: &mut SimJournal, asks: u64) {
-    journal.append(&groups(journal.end(), asks)).unwrap();
+fn batch(sim: &Sim, journal: &mut SimJournal, commands: u64) {
+    journal.append(&groups(journal.end(), commands)).unwrap();
     told(sim, journal.sync().unwrap());
 }
 
@@ -99,8 +99,8 @@ fn batch(sim: &Sim, journal: &mut SimJournal, asks: u64) {
 fn life() -> (Vec<Event>, u64) {
     let sim = Sim::default();
     let mut journal = open(&sim, OPTIONS).unwrap();
-    for asks in [1, 3, 9, 2] {
-        batch(&sim, &mut journal, asks);
+    for commands in [1, 3, 9, 2] {
+        batch(&sim, &mut journal, commands);
     }
     journal.append(&groups(journal.end(), 2)).unwrap();
     batch(&sim, &mut journal, 1);
@@ -109,8 +109,8 @@ fn life() -> (Vec<Event>, u64) {
     journal.append(&groups(journal.end(), 4)).unwrap();
     journal.close().unwrap();
     told(&sim, journal.end());
-    for asks in [7, 20, 1] {
-        batch(&sim, &mut journal, asks);
+    for commands in [7, 20, 1] {
+        batch(&sim, &mut journal, commands);
     }
     let (history, end) = (sim.state().history.clone(), journal.end());
     (history, end)

@@ -55,7 +55,7 @@ fn a_snapshot_is_not_ahead_of_its_journal() {
     journal.save_snapshot(5, b"now").unwrap();
 }
 
-/// A journal of one ask, with a snapshot of it.
+/// A journal of one command, with a snapshot of it.
 fn one_saved(fold: &[u8]) -> (Sim, SimJournal) {
     let sim = Sim::default();
     let mut journal = open(&sim, SMALL).unwrap();

@@ -1,46 +1,46 @@
-//! How asks come in: batches into a bounded queue, answers out when durable.
+//! How commands come in: batches into a bounded queue, answers out when durable.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
-use protocol::Ask;
+use protocol::Command;
 
 use super::Shared;
-use super::letters::{Answer, Batch, Reply, ToWorld, Unavailable};
+use super::messages::{Answer, Batch, Reply, ToWorld, Unavailable};
 
-/// The queue is full: the asks come back, and nothing happened.
+/// The queue is full: the commands come back, and nothing happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Busy(pub Vec<Ask>);
+pub struct Busy(pub Vec<Command>);
 
 impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the exchange has more asks than it can hold; ask again shortly")
+        f.write_str("the exchange has more commands than it can hold; ask again shortly")
     }
 }
 
 impl std::error::Error for Busy {}
 
-/// Why an ask was not answered.
+/// Why a command was not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AskError {
+pub enum SubmitError {
     /// The queue is full; nothing happened.
     Busy,
     /// See [`Unavailable`].
     Unavailable,
 }
 
-impl fmt::Display for AskError {
+impl fmt::Display for SubmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AskError::Busy => Busy(Vec::new()).fmt(f),
-            AskError::Unavailable => Unavailable.fmt(f),
+            SubmitError::Busy => Busy(Vec::new()).fmt(f),
+            SubmitError::Unavailable => Unavailable.fmt(f),
         }
     }
 }
 
-impl std::error::Error for AskError {}
+impl std::error::Error for SubmitError {}
 
 /// A way to ask a service, for any thread.
 #[derive(Clone)]
@@ -57,34 +57,34 @@ impl Client {
     /// Hands in a batch. `reply` is called once, on the journal's thread, when all of it is durable: it must not block.
     ///
     /// After the service has ended that is at once, with [`Unavailable`].
-    pub fn submit(
+    pub fn submit_batch(
         &self,
-        asks: Vec<Ask>,
+        commands: Vec<Command>,
         reply: impl FnOnce(Result<Vec<Answer>, Unavailable>) + Send + 'static,
     ) -> Result<(), Busy> {
-        let batch = Batch { asks, reply: Reply::new(reply) };
+        let batch = Batch { commands, reply: Reply::new(reply) };
         if self.shared.stopping.load(Ordering::Acquire) {
             return Ok(()); // the drop of the batch tells that it is unavailable
         }
         match self.to_world.try_send(ToWorld::Batch(batch)) {
-            Err(TrySendError::Full(ToWorld::Batch(Batch { asks, reply }))) => {
+            Err(TrySendError::Full(ToWorld::Batch(Batch { commands, reply }))) => {
                 reply.forget(); // it is answered by this error
-                Err(Busy(asks))
+                Err(Busy(commands))
             }
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
         }
     }
 
     /// Asks, and waits until the answer is durable.
-    pub fn ask(&self, ask: Ask) -> Result<Answer, AskError> {
+    pub fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
         let (told, answer) = sync_channel(1);
         let reply = move |answers| match told.send(answers) {
             Ok(()) | Err(_) => {} // who asked has stopped waiting
         };
-        self.submit(vec![ask], reply).map_err(|_| AskError::Busy)?;
-        let answers = answer.recv().map_err(|_| AskError::Unavailable)?;
-        let mut answers = answers.map_err(|_| AskError::Unavailable)?;
-        answers.pop().ok_or(AskError::Unavailable)
+        self.submit_batch(vec![command], reply).map_err(|_| SubmitError::Busy)?;
+        let answers = answer.recv().map_err(|_| SubmitError::Unavailable)?;
+        let mut answers = answers.map_err(|_| SubmitError::Unavailable)?;
+        answers.pop().ok_or(SubmitError::Unavailable)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The journal's thread: waits for what the world's thread hands on, lets [`Keeping`] decide, then
+//! The journal's thread: waits for what the world's thread hands on, lets [`GroupCommit`] decide, then
 //! answers clients and tells subscribers. Nobody is told anything before it is durable. At rest it wakes
 //! some times a second, to look after the journal's files and for room.
 #![allow(clippy::disallowed_types, reason = "an edge: how long ago it looked is measured")]
@@ -10,8 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::keeping::{Keeping, Next, Turn};
-use super::letters::{Chunk, History, Live, ToJournal};
+use super::group_commit::{CommitResult, GroupCommit, Next};
+use super::messages::{Chunk, History, Live, ToJournal};
 use crate::Intake;
 
 /// The journal's files are looked after so often.
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 pub(crate) struct JournalLoop {
-    keeping: Keeping,
+    group_commit: GroupCommit,
     from_world: Receiver<ToJournal>,
     shared: Arc<Shared>,
     subscribers: Vec<SyncSender<Live>>,
@@ -33,14 +33,14 @@ pub(crate) struct JournalLoop {
 
 impl JournalLoop {
     pub(crate) fn new(
-        keeping: Keeping,
+        group_commit: GroupCommit,
         from_world: Receiver<ToJournal>,
         shared: Arc<Shared>,
         memory: Option<usize>,
     ) -> JournalLoop {
         let memory = memory.map(|bound| (VecDeque::new(), bound));
         let (subscribers, due) = (Vec::new(), Instant::now() + LOOK);
-        JournalLoop { keeping, from_world, shared, subscribers, memory, remembered: 0, due }
+        JournalLoop { group_commit, from_world, shared, subscribers, memory, remembered: 0, due }
     }
 
     /// Runs until the world has ended, or the journal has failed.
@@ -51,7 +51,7 @@ impl JournalLoop {
             match self.from_world.recv_timeout(self.due.saturating_duration_since(Instant::now())) {
                 Ok(first) => {
                     going = self.take(first, &mut ends);
-                    if ends || !self.keeping.is_stalled() {
+                    if ends || !self.group_commit.is_stalled() {
                         going &= self.commit(ends);
                     }
                 }
@@ -62,7 +62,7 @@ impl JournalLoop {
                 going = self.look();
             }
         }
-        if going && let Err(why) = self.keeping.close() {
+        if going && let Err(why) = self.group_commit.close() {
             self.shared.fail(why.to_string());
         }
     }
@@ -74,7 +74,7 @@ impl JournalLoop {
         while let Some(message) = next {
             match message {
                 ToJournal::Chunk(chunk) => {
-                    if let Some(refused) = self.keeping.take(chunk) {
+                    if let Some(refused) = self.group_commit.take(chunk) {
                         self.tell(refused);
                     }
                 }
@@ -87,7 +87,7 @@ impl JournalLoop {
                     break;
                 }
             }
-            let full = self.keeping.is_full();
+            let full = self.group_commit.is_full();
             next = if full { None } else { self.from_world.try_recv().ok() };
         }
         going
@@ -96,16 +96,16 @@ impl JournalLoop {
     /// Looks after the journal's files and for room, and tries again what waits for some. False if the
     /// journal failed.
     fn look(&mut self) -> bool {
-        let next = self.keeping.check_files();
+        let next = self.group_commit.check_files();
         let mut going = self.goes_on(next);
-        if going && self.keeping.is_stalled() {
+        if going && self.group_commit.is_stalled() {
             going = self.commit(false);
-        } else if going && self.keeping.intake() != Intake::All {
-            let next = self.keeping.look_for_room();
-            self.shared.set_intake(self.keeping.intake());
+        } else if going && self.group_commit.intake() != Intake::All {
+            let next = self.group_commit.look_for_space();
+            self.shared.set_intake(self.group_commit.intake());
             going = self.goes_on(next);
         }
-        let has_room = self.keeping.intake() == Intake::All;
+        let has_room = self.group_commit.intake() == Intake::All;
         self.due = Instant::now() + if has_room { LOOK } else { LOOK_FOR_ROOM };
         going
     }
@@ -114,11 +114,12 @@ impl JournalLoop {
     /// one. False if the journal failed: then those who wait hear that when this thread ends.
     fn commit(&mut self, ends: bool) -> bool {
         let stopping = ends || self.shared.stopping.load(Ordering::Acquire);
-        let had_room = self.keeping.intake() == Intake::All;
-        let Turn { told, durable, intake, next } = self.keeping.turn(stopping);
+        let had_room = self.group_commit.intake() == Intake::All;
+        let CommitResult { acknowledged, durable, intake, next } =
+            self.group_commit.commit(stopping);
         self.shared.set_intake(intake);
         self.shared.durable.store(durable, Ordering::Release);
-        for chunk in told {
+        for chunk in acknowledged {
             self.tell(chunk);
         }
         if had_room && intake != Intake::All {
@@ -146,9 +147,9 @@ impl JournalLoop {
             });
             self.remember(groups);
         }
-        self.shared.asks.fetch_add(chunk.answers as u64, Ordering::Relaxed);
+        self.shared.commands.fetch_add(chunk.answers as u64, Ordering::Relaxed);
         chunk.answer();
-        if let Some(saved) = self.keeping.save(&mut chunk) {
+        if let Some(saved) = self.group_commit.save(&mut chunk) {
             self.shared.set_unsaved(saved.err().map(|why| why.to_string()));
         }
     }
@@ -167,7 +168,7 @@ impl JournalLoop {
         let before = match &self.memory {
             Some((kept, _)) => History::Kept(kept.clone()),
             None => {
-                let (reader, durable) = self.keeping.history();
+                let (reader, durable) = self.group_commit.history();
                 History::Journal(reader, durable)
             }
         };

@@ -7,7 +7,7 @@ use kernel::Watch;
 use ledger::{Ledger, SnapshotError, Wrong, follows};
 use market::Party;
 use protocol::{MarketSpec, Stamp};
-use units::{AskId, Time, limits};
+use units::{CommandId, Time, limits};
 
 use crate::{Exchange, Options};
 
@@ -72,13 +72,13 @@ impl fmt::Display for RecoverError {
 
 impl std::error::Error for RecoverError {}
 
-/// What a snapshot has before the ledger's bytes: the last ask and its time.
+/// What a snapshot has before the ledger's bytes: the last command and its time.
 const HEAD: usize = 16;
 
 /// The fold up to now as a snapshot's bytes.
 pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    bytes.extend((exchange.next_ask().0 - 1).to_le_bytes());
+    bytes.extend((exchange.next_command().0 - 1).to_le_bytes());
     bytes.extend(exchange.time().0.to_le_bytes());
     bytes.extend(exchange.ledger().save());
     bytes
@@ -88,26 +88,26 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
 /// Asks without facts may have come after it.
 pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
     read_head(bytes).is_ok_and(|(at, fold)| {
-        at.ask >= last.ask && at.time >= last.time && ledger.is_saved_as(fold)
+        at.command >= last.command && at.time >= last.time && ledger.is_saved_as(fold)
     })
 }
 
 fn read_snapshot(bytes: &[u8]) -> Result<(Ledger, Stamp), RecoverError> {
     let (stamp, fold) = read_head(bytes)?;
-    if stamp.ask.0 > limits::MAX_COMMAND {
+    if stamp.command.0 > limits::MAX_COMMAND {
         return Err(RecoverError::Snapshot(SnapshotError { offset: 0 }));
     }
     Ok((Ledger::load(fold).map_err(RecoverError::Snapshot)?, stamp))
 }
 
-/// The last ask and its time, and the ledger's bytes.
+/// The last command and its time, and the ledger's bytes.
 fn read_head(bytes: &[u8]) -> Result<(Stamp, &[u8]), RecoverError> {
     let short = RecoverError::Snapshot(SnapshotError { offset: 0 });
     let (head, fold) = bytes.split_at_checked(HEAD).ok_or(short)?;
     let number = |at: usize| {
         u64::from_le_bytes(head[at..at + 8].try_into().expect("8 bytes of a head of 16"))
     };
-    Ok((Stamp { seq: 0, ask: AskId(number(0)), time: Time(number(8)) }, fold))
+    Ok((Stamp { seq: 0, command: CommandId(number(0)), time: Time(number(8)) }, fold))
 }
 
 /// Folds a journal and makes every open order a process again.
@@ -160,7 +160,7 @@ pub fn recover_watched<W: Watch<Party>>(
         markets: ledger.markets().map(|(_, market)| market.spec).collect(),
         cut: None,
     };
-    let next = AskId(last.ask.0 + 1);
+    let next = CommandId(last.command.0 + 1);
     let exchange = Exchange::watched(ledger, next, last.time, options, watch);
     match exchange.death() {
         None => Ok((exchange, recovered)),

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use protocol::{Fact, Stamp};
 
-use super::letters::{History, Live, ToJournal};
+use super::messages::{History, Live, ToJournal};
 
-/// Durable facts as they come. Each batch holds facts of whole asks.
+/// Durable facts as they come. Each batch holds facts of whole commands.
 pub struct Subscription {
     history: History,
     /// Position of the next fact of the history.

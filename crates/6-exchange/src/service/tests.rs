@@ -11,13 +11,13 @@ use std::sync::mpsc::sync_channel;
 use std::thread::spawn;
 use std::time::{Duration, Instant};
 
-use journal::{Journal, JournalError, MemoryJournal, Reader, Room, Snapshot};
-use protocol::bytes::Groups;
-use protocol::{Ask, MarketSpec, Place, TimeInForce};
+use journal::{FreeSpace, Journal, JournalError, MemoryJournal, Reader, Snapshot};
+use protocol::bytes::FactEncoder;
+use protocol::{Command, MarketSpec, NewOrder, TimeInForce};
 use units::{AccountId, Lots, MarketId, Price, Scale, Side};
 
-use super::letters::ToWorld;
-use super::{AskError, Client, Policy, Service, ServiceError, ServiceOptions};
+use super::messages::ToWorld;
+use super::{Client, Durability, Service, ServiceError, ServiceOptions, SubmitError};
 use crate::Exchange;
 
 /// Longer than anything here takes, and no test waits for ever.
@@ -34,15 +34,15 @@ fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     value
 }
 
-fn open_market() -> Ask {
+fn open_market() -> Command {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
-    Ask::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
+    Command::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
 }
 
-fn place(side: Side) -> Ask {
+fn place(side: Side) -> Command {
     let (account, client, market) = (AccountId(1), None, MarketId(0));
-    let (price, lots, stands) = (Price(100), Lots(1), TimeInForce::GoodTillCancel);
-    Ask::Place(Place { account, client, market, side, price, lots, stands })
+    let (price, quantity, time_in_force) = (Price(100), Lots(1), TimeInForce::GoodTillCancel);
+    Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
 }
 
 /// When the journal's thread is to panic.
@@ -65,7 +65,7 @@ struct Trapped {
 }
 
 impl Journal for Trapped {
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError> {
         self.appends += 1;
         assert!(self.trap != Trap::Append(self.appends), "a bug in append");
         self.journal.append_batch(batch)
@@ -85,8 +85,8 @@ impl Journal for Trapped {
         self.journal.durable()
     }
 
-    fn room(&mut self) -> Result<Room, JournalError> {
-        self.journal.room()
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError> {
+        self.journal.free_space()
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -119,13 +119,13 @@ impl Drop for Trapped {
 fn on_trap(trap: Trap) -> Service {
     let journal = MemoryJournal::new();
     let journal = Box::new(Trapped { journal, trap, appends: 0, syncs: 0 });
-    // Not of the policy memory: so that whoever subscribes is given a reader.
+    // Not of the durability memory: so that whoever subscribes is given a reader.
     let options = ServiceOptions { snapshot_every: 5, ..ServiceOptions::default() };
     Service::start_on(journal, options).unwrap()
 }
 
 fn in_memory() -> Service {
-    let options = ServiceOptions { policy: Policy::Memory, ..ServiceOptions::default() };
+    let options = ServiceOptions { durability: Durability::Memory, ..ServiceOptions::default() };
     Service::start(options).unwrap()
 }
 
@@ -154,16 +154,16 @@ fn kill_the_ledger(exchange: &mut Exchange) {
     }
 }
 
-/// Four clients ask until nobody answers any more; each gives how many asks were answered.
+/// Four clients ask until nobody answers any more; each gives how many commands were answered.
 fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
     let ask_on = |client: Client, side: Side| {
         move || {
             let mut answered = 0;
             loop {
-                match client.ask(place(side)) {
+                match client.submit(place(side)) {
                     Ok(_) => answered += 1,
-                    Err(AskError::Busy) => {}
-                    Err(AskError::Unavailable) => return answered,
+                    Err(SubmitError::Busy) => {}
+                    Err(SubmitError::Unavailable) => return answered,
                 }
             }
         }
@@ -172,7 +172,7 @@ fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
     sides.map(|side| spawn(ask_on(client.clone(), side))).into()
 }
 
-/// Waits for clients, and gives how many asks were answered.
+/// Waits for clients, and gives how many commands were answered.
 fn all_end(clients: Vec<std::thread::JoinHandle<u32>>) -> u32 {
     bounded(|| clients.into_iter().map(|client| client.join().unwrap()).sum())
 }
@@ -183,7 +183,7 @@ fn assert_is_over(service: Service, reason: &'static str) {
     bounded(move || {
         let why = failure(&service);
         assert!(why.contains(reason), "{why}");
-        assert_eq!(service.client().ask(place(Side::Buy)), Err(AskError::Unavailable));
+        assert_eq!(service.client().submit(place(Side::Buy)), Err(SubmitError::Unavailable));
         let mut facts = service.subscribe();
         while facts.recv().is_some() {}
         assert_eq!(service.stop(), Err(ServiceError(why)));
@@ -194,20 +194,24 @@ fn assert_is_over(service: Service, reason: &'static str) {
 fn a_world_thread_that_panics_at_rest_is_noticed_and_the_service_ends() {
     let service = in_memory();
     let client = service.client();
-    client.ask(open_market()).unwrap();
+    client.submit(open_market()).unwrap();
     let mut facts = service.subscribe();
     harm(&service, |_| panic!("a bug of the world"));
     assert_is_over(service, "the world thread failed: a bug of the world");
     bounded(move || while facts.recv().is_some() {});
-    assert_eq!(client.ask(place(Side::Buy)), Err(AskError::Unavailable), "the service is gone");
+    assert_eq!(
+        client.submit(place(Side::Buy)),
+        Err(SubmitError::Unavailable),
+        "the service is gone"
+    );
 }
 
 #[test]
 fn a_world_thread_that_panics_under_load_leaves_nobody_waiting() {
     let service = in_memory();
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     let clients = load(&service.client());
-    while service.health().asks < 1_000 {
+    while service.health().commands < 1_000 {
         std::thread::yield_now();
     }
     harm(&service, |_| panic!("a bug of the world"));
@@ -221,11 +225,11 @@ fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
     for under_load in [false, true] {
         let service = in_memory();
         let client = service.client();
-        client.ask(open_market()).unwrap();
+        client.submit(open_market()).unwrap();
         let clients = if under_load { load(&client) } else { Vec::new() };
         harm(&service, kill_the_ledger);
         if !under_load {
-            assert_eq!(client.ask(place(Side::Buy)), Err(AskError::Unavailable));
+            assert_eq!(client.submit(place(Side::Buy)), Err(SubmitError::Unavailable));
         }
         assert_is_over(
             service,
@@ -248,9 +252,9 @@ fn a_journal_thread_that_panics_is_noticed_whatever_it_was_at() {
         let service = on_trap(trap);
         let client = service.client();
         bounded(move || {
-            let mut answers =
-                (0..100).map(|n| client.ask(if n == 0 { open_market() } else { place(Side::Buy) }));
-            assert!(answers.any(|answer| answer == Err(AskError::Unavailable)), "{trap:?}");
+            let mut answers = (0..100)
+                .map(|n| client.submit(if n == 0 { open_market() } else { place(Side::Buy) }));
+            assert!(answers.any(|answer| answer == Err(SubmitError::Unavailable)), "{trap:?}");
         });
         assert_is_over(service, reason);
     }
@@ -259,14 +263,14 @@ fn a_journal_thread_that_panics_is_noticed_whatever_it_was_at() {
 #[test]
 fn a_journal_thread_that_panics_at_rest_ends_the_world_thread_too() {
     let service = on_trap(Trap::Reader);
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     assert_eq!(bounded_recv(&service), None);
     let failed = failure(&service);
     assert!(failed.contains("the journal thread failed: a bug in reader"), "{failed}");
     // Nobody asks anything; the world's thread ends all the same.
     let began = Instant::now();
     while !service.threads[1].is_finished() {
-        assert!(began.elapsed() < SOON, "the world's thread still waits for asks");
+        assert!(began.elapsed() < SOON, "the world's thread still waits for commands");
         std::thread::yield_now();
     }
     assert_is_over(service, "a bug in reader");
@@ -281,7 +285,7 @@ fn bounded_recv(service: &Service) -> Option<usize> {
 #[test]
 fn a_journal_thread_that_panics_under_load_leaves_nobody_waiting() {
     let service = on_trap(Trap::Sync(50));
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     let clients = load(&service.client());
     assert_is_over(service, "the journal thread failed: a bug in sync");
     all_end(clients);
@@ -291,7 +295,7 @@ fn a_journal_thread_that_panics_under_load_leaves_nobody_waiting() {
 fn a_panic_in_the_last_work_of_a_thread_is_told_by_stop() {
     for (trap, reason) in [(Trap::Close, "a bug in close"), (Trap::Drop, "a bug in drop")] {
         let service = on_trap(trap);
-        service.client().ask(open_market()).unwrap();
+        service.client().submit(open_market()).unwrap();
         let why = bounded(|| service.stop()).unwrap_err().to_string();
         assert!(why.contains(reason), "{why}");
     }
@@ -311,7 +315,7 @@ fn a_service_whose_threads_are_dead_can_be_dropped() {
 #[test]
 fn restarts_are_counted_by_the_monotonic_clock_from_the_first_moment_on() {
     let service = in_memory();
-    service.client().ask(open_market()).unwrap();
+    service.client().submit(open_market()).unwrap();
     let (to, counted_by) = sync_channel(1);
     harm(&service, move |exchange| to.send((exchange.world().now(), exchange.time())).unwrap());
     let (uptime, time) = counted_by.recv_timeout(BOUND).unwrap();

@@ -1,6 +1,6 @@
-//! The world's thread: waits for batches of asks, gives them their time, lets [`Answering`] run them,
+//! The world's thread: waits for batches of commands, gives them their time, lets [`Sequencer`] run them,
 //! and hands chunks to the journal's thread. It never waits for the disk, only for room in that queue.
-#![allow(clippy::disallowed_types, reason = "an edge: this is where an ask gets its time")]
+#![allow(clippy::disallowed_types, reason = "an edge: this is where a command gets its time")]
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant, SystemTime};
 use units::Time;
 
 use super::Shared;
-use super::answering::{Answering, Moment};
 use super::clock::{Ahead, Clock};
-use super::letters::{ToJournal, ToWorld};
+use super::messages::{ToJournal, ToWorld};
+use super::sequencer::{Moment, Sequencer};
 use crate::Exchange;
 
 pub(crate) struct WorldLoop {
     exchange: Exchange,
     clocks: Clocks,
-    answering: Answering,
+    sequencer: Sequencer,
     from_clients: Receiver<ToWorld>,
     to_journal: SyncSender<ToJournal>,
     shared: Arc<Shared>,
@@ -30,15 +30,15 @@ impl WorldLoop {
         from_clients: Receiver<ToWorld>,
         to_journal: SyncSender<ToJournal>,
         shared: Arc<Shared>,
-        answering: Answering,
+        sequencer: Sequencer,
     ) -> WorldLoop {
-        WorldLoop { exchange, clocks, answering, from_clients, to_journal, shared }
+        WorldLoop { exchange, clocks, sequencer, from_clients, to_journal, shared }
     }
 
     /// Runs until it is told to stop, the world is over, or the journal's thread is gone.
     pub(crate) fn run(&mut self) {
         let began = self.now();
-        self.answering.begin(&mut self.exchange, began);
+        self.sequencer.begin(&mut self.exchange, began);
         let mut going = self.lives() && self.hand_on();
         while going {
             let first = match self.from_clients.recv_timeout(LOOK) {
@@ -55,7 +55,7 @@ impl WorldLoop {
                 match message {
                     ToWorld::Batch(batch) => {
                         let now = self.now();
-                        self.answering.take(&mut self.exchange, batch, now);
+                        self.sequencer.take(&mut self.exchange, batch, now);
                     }
                     ToWorld::Stop => {
                         stop = true;
@@ -67,11 +67,11 @@ impl WorldLoop {
                 if !self.lives() {
                     return;
                 }
-                let full = self.answering.is_full();
+                let full = self.sequencer.is_full();
                 next = if full { None } else { self.from_clients.try_recv().ok() };
             }
             if stop {
-                self.answering.end();
+                self.sequencer.end();
             }
             going = self.hand_on() && !stop;
         }
@@ -100,7 +100,7 @@ impl WorldLoop {
 
     /// False if the journal's thread is gone.
     fn hand_on(&mut self) -> bool {
-        let chunk = self.answering.hand_on(&self.exchange);
+        let chunk = self.sequencer.hand_on(&self.exchange);
         self.to_journal.send(ToJournal::Chunk(chunk)).is_ok()
     }
 }

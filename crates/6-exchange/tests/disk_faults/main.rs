@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use exchange::{AskError, Client, Service, ServiceOptions};
+use exchange::{Client, Service, ServiceOptions, SubmitError};
 use faulty::{Faults, Faulty};
 use journal::{Disk, FileJournal, Journal};
-use protocol::{Ask, Code, Fact, MarketSpec, Place, Tell, TimeInForce};
+use protocol::{Command, Fact, MarketSpec, NewOrder, RejectCode, Response, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 const RESERVE: u64 = 64 << 10;
@@ -42,18 +42,18 @@ fn start_with(
 fn open_market(client: &Client) {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
-    client.ask(Ask::OpenMarket(spec)).unwrap();
+    client.submit(Command::OpenMarket(spec)).unwrap();
 }
 
-fn place(id: u128) -> Ask {
-    Ask::Place(Place {
+fn place(id: u128) -> Command {
+    Command::NewOrder(NewOrder {
         account: AccountId(1),
         client: ClientId::new(id),
         market: MarketId(0),
         side: Side::Buy,
         price: Price(100),
-        lots: Lots(1),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(1),
+        time_in_force: TimeInForce::GoodTillCancel,
     })
 }
 
@@ -79,21 +79,24 @@ fn a_disk_that_fails_ends_the_service_by_name_and_nothing_is_acknowledged_after_
         let service = start(dir.path(), &faults, u64::MAX);
         let client = service.client();
         open_market(&client);
-        let first = client.ask(place(1)).unwrap();
+        let first = client.submit(place(1)).unwrap();
         fault(&faults).store(true, Ordering::SeqCst);
-        assert_eq!(client.ask(place(2)), Err(AskError::Unavailable), "{named}");
+        assert_eq!(client.submit(place(2)), Err(SubmitError::Unavailable), "{named}");
         fault(&faults).store(false, Ordering::SeqCst);
         // A disk that works again changes nothing: what it has is not known before the next start.
-        assert_eq!(client.ask(place(3)), Err(AskError::Unavailable), "{named}");
+        assert_eq!(client.submit(place(3)), Err(SubmitError::Unavailable), "{named}");
         let failure = service.health().failure.unwrap();
         assert!(failure.contains(named) && failure.contains(".facts"), "{failure}");
         assert!(service.stop().unwrap_err().to_string().contains(named));
 
         let service = start(dir.path(), &faults, u64::MAX);
         let client = service.client();
-        assert_eq!(client.ask(place(1)).unwrap().tells, [Tell::Repeated(OrderId(first.ask.0))]);
-        client.ask(place(2)).unwrap();
-        client.ask(place(3)).unwrap();
+        assert_eq!(
+            client.submit(place(1)).unwrap().responses,
+            [Response::Repeated(OrderId(first.command.0))]
+        );
+        client.submit(place(2)).unwrap();
+        client.submit(place(3)).unwrap();
         service.stop().unwrap();
         assert_eq!([1, 2, 3].map(|id| entered(dir.path(), id)), [1, 1, 1], "{named}");
     }
@@ -111,34 +114,39 @@ fn a_full_disk_refuses_orders_takes_cancels_and_trading_resumes_without_a_start(
     let mut id = 0;
     let refused = loop {
         id += 1;
-        let answer = client.ask(place(id)).unwrap();
-        match answer.tells[..] {
-            [Tell::Fact(..)] => assert!(id < 100_000, "it must be full at last"),
-            _ => break answer.tells,
+        let answer = client.submit(place(id)).unwrap();
+        match answer.responses[..] {
+            [Response::Fact(..)] => assert!(id < 100_000, "it must be full at last"),
+            _ => break answer.responses,
         }
     };
-    assert_eq!(refused, [Tell::Refused(Code::JournalFull)]);
+    assert_eq!(refused, [Response::Rejected(RejectCode::JournalFull)]);
     let health = service.health();
-    assert_eq!((health.room, &health.failure), (false, &None));
+    assert_eq!((health.accepts_orders, &health.failure), (false, &None));
     let unsaved = health.unsaved.expect("no snapshot fits either");
     assert!(unsaved.contains("space") || unsaved.contains("snapshot"), "{unsaved}");
     // Ask 1 began the run and ask 2 opened the market, so order 3 is the first.
     for order in 3..103 {
-        let left =
-            client.ask(Ask::Cancel { account: AccountId(1), order: OrderId(order) }).unwrap();
-        assert!(matches!(left.tells[..], [Tell::Fact(_, Fact::Left { .. })]), "{left:?}");
+        let left = client
+            .submit(Command::Cancel { account: AccountId(1), order: OrderId(order) })
+            .unwrap();
+        assert!(
+            matches!(left.responses[..], [Response::Fact(_, Fact::Cancelled { .. })]),
+            "{left:?}"
+        );
     }
-    let again = client.ask(place(id)).unwrap();
-    assert_eq!(again.tells, [Tell::Refused(Code::JournalFull)]);
+    let again = client.submit(place(id)).unwrap();
+    assert_eq!(again.responses, [Response::Rejected(RejectCode::JournalFull)]);
 
     faults.full.store(false, Ordering::SeqCst);
-    let cancel = |order| client.ask(Ask::Cancel { account: AccountId(1), order: OrderId(order) });
+    let cancel =
+        |order| client.submit(Command::Cancel { account: AccountId(1), order: OrderId(order) });
     cancel(103).unwrap(); // the journal looks for room whenever it writes, and ten times a second
-    assert!(service.health().room);
-    let entered_at_last = client.ask(place(id)).unwrap();
-    assert!(matches!(entered_at_last.tells[..], [Tell::Fact(..)]), "{entered_at_last:?}");
+    assert!(service.health().accepts_orders);
+    let entered_at_last = client.submit(place(id)).unwrap();
+    assert!(matches!(entered_at_last.responses[..], [Response::Fact(..)]), "{entered_at_last:?}");
     for more in 1..4_100 {
-        client.ask(place(id + more)).unwrap();
+        client.submit(place(id + more)).unwrap();
     }
     assert_eq!(service.health().unsaved, None, "snapshots are saved again");
     service.stop().unwrap();
@@ -154,7 +162,7 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
     let journal = FileJournal::open_storage(storage, segments).unwrap();
     faults.full.store(true, Ordering::SeqCst);
     let service = Service::start_on(Box::new(journal), ServiceOptions::default()).unwrap();
-    assert_eq!(service.client().ask(place(1)), Err(AskError::Unavailable));
+    assert_eq!(service.client().submit(place(1)), Err(SubmitError::Unavailable));
     let failure = service.health().failure.unwrap();
     assert!(failure.contains("no space is left") && failure.contains("make room"), "{failure}");
 }
@@ -162,12 +170,18 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
 /// Places orders until one is refused for want of room, and gives its number.
 fn place_until_full(client: &Client, from: u128) -> u128 {
     (from..from + 100_000)
-        .find(|id| client.ask(place(*id)).unwrap().tells == [Tell::Refused(Code::JournalFull)])
+        .find(|id| {
+            client.submit(place(*id)).unwrap().responses
+                == [Response::Rejected(RejectCode::JournalFull)]
+        })
         .expect("it must be full at last")
 }
 
-fn cancel(client: &Client, order: u64) -> Vec<Tell> {
-    client.ask(Ask::Cancel { account: AccountId(1), order: OrderId(order) }).unwrap().tells
+fn cancel(client: &Client, order: u64) -> Vec<Response> {
+    client
+        .submit(Command::Cancel { account: AccountId(1), order: OrderId(order) })
+        .unwrap()
+        .responses
 }
 
 #[test]
@@ -181,13 +195,16 @@ fn without_names_for_new_files_cancels_go_on_from_the_reserve_and_trading_resume
     faults.no_names.store(true, Ordering::SeqCst);
     let refused = place_until_full(&client, 1);
     let health = service.health();
-    assert_eq!((health.room, health.room_for_cancels, health.failure), (false, true, None));
+    assert_eq!(
+        (health.accepts_orders, health.accepts_cancels, health.failure),
+        (false, true, None)
+    );
     assert!(health.unsaved.is_some_and(|why| why.contains("df -i")), "no snapshot has a name");
-    assert!(matches!(cancel(&client, 3)[..], [Tell::Fact(_, Fact::Left { .. })]));
+    assert!(matches!(cancel(&client, 3)[..], [Response::Fact(_, Fact::Cancelled { .. })]));
     faults.no_names.store(false, Ordering::SeqCst);
     cancel(&client, 4);
-    assert!(service.health().room);
-    client.ask(place(refused)).unwrap();
+    assert!(service.health().accepts_orders);
+    client.submit(place(refused)).unwrap();
     service.stop().unwrap();
     assert_eq!(entered(dir.path(), refused), 1);
 }
@@ -201,15 +218,15 @@ fn a_file_that_the_disk_cannot_make_ends_the_service_by_name() {
     let client = service.client();
     open_market(&client);
     faults.names.store(true, Ordering::SeqCst);
-    let ended = (1..10_000).find(|id| client.ask(place(*id)) == Err(AskError::Unavailable));
+    let ended = (1..10_000).find(|id| client.submit(place(*id)) == Err(SubmitError::Unavailable));
     let failure = service.health().failure.unwrap();
     assert!(failure.contains("could not create a segment after "), "{failure}");
     drop(service);
     faults.names.store(false, Ordering::SeqCst);
     let service = start_with(dir.path(), &faults, u64::MAX, segments);
     for id in 1..ended.unwrap() {
-        let tells = service.client().ask(place(id)).unwrap().tells;
-        assert!(matches!(tells[..], [Tell::Repeated(_)]), "{id}: {tells:?}");
+        let responses = service.client().submit(place(id)).unwrap().responses;
+        assert!(matches!(responses[..], [Response::Repeated(_)]), "{id}: {responses:?}");
     }
     service.stop().unwrap();
 }
@@ -224,9 +241,12 @@ fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
     faults.full.store(true, Ordering::SeqCst);
     let refused = place_until_full(&client, 1);
     let health = service.health();
-    assert_eq!((health.room, health.room_for_cancels, health.failure), (false, false, None));
+    assert_eq!(
+        (health.accepts_orders, health.accepts_cancels, health.failure),
+        (false, false, None)
+    );
     for order in 3..2_000 {
-        assert_eq!(cancel(&client, order), [Tell::Refused(Code::JournalFull)]);
+        assert_eq!(cancel(&client, order), [Response::Rejected(RejectCode::JournalFull)]);
     }
     // Everything that was acknowledged is there at a start on the full disk, and that is as before.
     service.stop().unwrap();
@@ -234,11 +254,11 @@ fn without_a_reserve_a_full_disk_refuses_cancels_too_and_at_once() {
     let client = service.client();
     assert_eq!(place_until_full(&client, refused), refused);
     faults.full.store(false, Ordering::SeqCst);
-    while !service.health().room {
+    while !service.health().accepts_orders {
         std::thread::yield_now(); // it looks ten times a second
     }
-    assert!(matches!(cancel(&client, 3)[..], [Tell::Fact(_, Fact::Left { .. })]));
-    client.ask(place(refused)).unwrap();
+    assert!(matches!(cancel(&client, 3)[..], [Response::Fact(_, Fact::Cancelled { .. })]));
+    client.submit(place(refused)).unwrap();
     service.stop().unwrap();
     assert_eq!([1, refused].map(|id| entered(dir.path(), id)), [1, 1]);
 }
@@ -253,21 +273,21 @@ fn while_facts_wait_for_room_others_are_refused_at_once_and_these_are_answered_w
     faults.full.store(true, Ordering::SeqCst);
     // More at once than zeros are ahead of.
     let (told, answers) = std::sync::mpsc::channel();
-    let many: Vec<Ask> = (1..=200_000).map(place).collect();
-    client.submit(many, move |answer| told.send(answer).unwrap()).unwrap();
-    while service.health().room_for_cancels {
+    let many: Vec<Command> = (1..=200_000).map(place).collect();
+    client.submit_batch(many, move |answer| told.send(answer).unwrap()).unwrap();
+    while service.health().accepts_cancels {
         std::thread::yield_now();
     }
     // More than all queues hold, so that none may fill up.
     for id in 0..3_000 {
-        let refused = client.ask(place(1_000_000 + id)).unwrap().tells;
-        assert_eq!(refused, [Tell::Refused(Code::JournalFull)]);
+        let refused = client.submit(place(1_000_000 + id)).unwrap().responses;
+        assert_eq!(refused, [Response::Rejected(RejectCode::JournalFull)]);
     }
-    assert_eq!(cancel(&client, 3), [Tell::Refused(Code::JournalFull)]);
+    assert_eq!(cancel(&client, 3), [Response::Rejected(RejectCode::JournalFull)]);
     assert!(answers.try_recv().is_err(), "what is not durable is not told");
     faults.full.store(false, Ordering::SeqCst);
     let answers = answers.recv().unwrap().unwrap();
-    assert!(answers.iter().all(|answer| matches!(answer.tells[..], [Tell::Fact(..)])));
+    assert!(answers.iter().all(|answer| matches!(answer.responses[..], [Response::Fact(..)])));
     service.stop().unwrap();
     assert_eq!([1, 200_000].map(|id| entered(dir.path(), id)), [1, 1]);
 }
@@ -292,11 +312,11 @@ fn files_that_are_taken_away_end_the_service_within_a_second_at_rest_and_before_
             let service = start(&dir, &Arc::new(Faults::default()), u64::MAX);
             let client = service.client();
             open_market(&client);
-            client.ask(place(1)).unwrap();
+            client.submit(place(1)).unwrap();
             let begun = Instant::now();
             take(&dir);
             if !at_rest && what != "lock file" {
-                assert_eq!(client.ask(place(2)), Err(AskError::Unavailable), "{what}");
+                assert_eq!(client.submit(place(2)), Err(SubmitError::Unavailable), "{what}");
             }
             while service.health().failure.is_none() {
                 assert!(begun.elapsed() < Duration::from_secs(20), "{what} is not missed");
@@ -313,8 +333,8 @@ fn files_that_are_taken_away_end_the_service_within_a_second_at_rest_and_before_
                 fs::rename(kept, dir.join("00000000000000000001.facts")).unwrap();
             }
             let service = start(&dir, &Arc::new(Faults::default()), u64::MAX);
-            let again = service.client().ask(place(1)).unwrap().tells;
-            assert!(matches!(again[..], [Tell::Repeated(_)]), "{what}: {again:?}");
+            let again = service.client().submit(place(1)).unwrap().responses;
+            assert!(matches!(again[..], [Response::Repeated(_)]), "{what}: {again:?}");
             service.stop().unwrap();
         }
     }

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exchange::Service;
-use gateway::{GateError, Options};
-use protocol::{Ask, Place, TimeInForce};
+use gateway::{GatewayError, Options};
+use protocol::{Command, NewOrder, TimeInForce};
 use serde_json::json;
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side};
 
-use crate::rig::{Rig, id, open_markets, order, start_gate, start_service};
+use crate::rig::{Rig, id, open_markets, order, start_gateway, start_service};
 
 /// Longer than any test may run: a time that a test must not depend on.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -40,7 +40,7 @@ fn connect(rig: &Rig) -> TcpStream {
     stream
 }
 
-/// What the gate answers to these bytes, until it closes the connection.
+/// What the gateway answers to these bytes, until it closes the connection.
 fn answer(mut stream: TcpStream, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
     rest(&mut stream)
@@ -73,7 +73,7 @@ fn half_a_head(rig: &Rig) -> TcpStream {
     stream
 }
 
-/// Sends a head and part of its body, which the gate is waiting for when this returns.
+/// Sends a head and part of its body, which the gateway is waiting for when this returns.
 fn half_a_body(rig: &Rig) -> TcpStream {
     let mut stream = connect(rig);
     let head = "POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nButtonwood-Account: 1\r\n\
@@ -127,7 +127,7 @@ fn clients_that_hold_every_place_keep_out_neither_health_nor_cancels_nor_orders(
 fn a_client_that_does_not_read_is_cut_off() {
     let rig = Rig::with(Options { write_within: Duration::from_millis(20), ..Options::default() });
     let mut stream = never_reads(&rig);
-    // The gate stops reading long before; what ends this is that it closes the connection.
+    // The gateway stops reading long before; what ends this is that it closes the connection.
     let request = "GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(1000);
     let error = loop {
         if let Err(error) = stream.write_all(request.as_bytes()) {
@@ -139,26 +139,26 @@ fn a_client_that_does_not_read_is_cut_off() {
     rig.stop();
 }
 
-/// A gate with a cancel at work, which waits until reads show it: they do once the sender says so.
+/// A gateway with a cancel at work, which waits until reads show it: they do once the sender says so.
 fn with_a_cancel_at_work() -> (Rig, TcpStream, Sender<()>) {
     let service = start_service();
     open_markets(&service);
     let client = service.client();
-    let resting = Place {
+    let resting = NewOrder {
         account: AccountId(7),
         client: None,
         market: MarketId(0),
         side: Side::Buy,
         price: Price(100),
-        lots: Lots(1),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(1),
+        time_in_force: TimeInForce::GoodTillCancel,
     };
-    let stamp = client.ask(Ask::Place(resting)).unwrap();
+    let stamp = client.submit(Command::NewOrder(resting)).unwrap();
     let order = stamp
-        .tells
+        .responses
         .iter()
-        .find_map(|tell| match tell {
-            protocol::Tell::Fact(_, protocol::Fact::Entered(entered)) => Some(entered.order),
+        .find_map(|response| match response {
+            protocol::Response::Fact(_, protocol::Fact::Entered(entered)) => Some(entered.order),
             _ => None,
         })
         .unwrap();
@@ -178,8 +178,8 @@ fn with_a_cancel_at_work() -> (Rig, TcpStream, Sender<()>) {
     );
     cancel.write_all(request.as_bytes()).unwrap();
     let cancelled = |order: OrderId| {
-        let again = client.ask(Ask::Release { order }).unwrap();
-        again.tells.contains(&protocol::Tell::Refused(protocol::Code::UnknownOrder))
+        let again = client.submit(Command::Release { order }).unwrap();
+        again.responses.contains(&protocol::Response::Rejected(protocol::RejectCode::UnknownOrder))
     };
     assert!((0..100_000).any(|_| cancelled(order)), "the cancel never came to the exchange");
     (rig, cancel, go)
@@ -201,7 +201,7 @@ fn a_request_at_work_is_not_cut_off_for_another_connection() {
 fn a_client_that_ends_its_side_while_its_request_is_at_work_gets_its_answer() {
     let (rig, mut cancel, go) = with_a_cancel_at_work();
     cancel.shutdown(Shutdown::Write).unwrap();
-    // By the time that others are answered the gate has long seen that end.
+    // By the time that others are answered the gateway has long seen that end.
     (0..10).for_each(|_| assert_eq!(rig.get("/healthz", 7).status, 200));
     go.send(()).unwrap();
     let text = rest(&mut cancel);
@@ -225,8 +225,8 @@ fn places_of_cancels_are_taken_by_nothing_else() {
 fn a_gate_whose_connections_could_all_be_at_work_does_not_start() {
     let service = Arc::new(start_service());
     let options = Options { connections: 3, bind: ([127, 0, 0, 1], 0).into(), ..narrow() };
-    let refused = start_gate(options, &service, Service::subscribe).unwrap_err();
-    assert!(matches!(refused, GateError::TooFewConnections { connections: 3, at_work: 3 }));
+    let refused = start_gateway(options, &service, Service::subscribe).unwrap_err();
+    assert!(matches!(refused, GatewayError::TooFewConnections { connections: 3, at_work: 3 }));
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use exchange::{Policy, Service, ServiceOptions};
+use exchange::{Durability, Service, ServiceOptions};
 use gateway::Options;
 use journal::Journal as _;
-use protocol::{Ask, Fact, MarketSpec, Place, Stamp, TimeInForce};
+use protocol::{Command, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
 use serde_json::{Value, json};
-use units::{AccountId, AskId, Lots, MarketId, Price, Scale, Side, Time};
+use units::{AccountId, CommandId, Lots, MarketId, Price, Scale, Side, Time};
 
 use crate::rig::{Reply, Rig, id, in_memory, open_markets, order};
 
@@ -35,21 +35,21 @@ impl Drop for Directory {
 const TRIES: u32 = 20_000;
 
 /// One lot in the first market.
-fn place(side: Side, price: i64) -> Ask {
-    Ask::Place(Place {
+fn place(side: Side, price: i64) -> Command {
+    Command::NewOrder(NewOrder {
         account: AccountId(1),
         client: None,
         market: MarketId(0),
         side,
         price: Price(price),
-        lots: Lots(1),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(1),
+        time_in_force: TimeInForce::GoodTillCancel,
     })
 }
 
 fn on_disk(path: &Path) -> Rig {
     let journal = Some(path.to_owned());
-    let options = ServiceOptions { journal, policy: Policy::Disk, ..Default::default() };
+    let options = ServiceOptions { journal, durability: Durability::Disk, ..Default::default() };
     Rig::before(Service::start(options).unwrap(), Options::default())
 }
 
@@ -93,7 +93,7 @@ fn a_gate_that_cannot_keep_up_comes_back_and_is_right() {
         if times.fetch_add(1, Ordering::Relaxed) == 0 {
             // Each is durable before the next is asked, and nobody reads: one is too many.
             for round in 0..10 {
-                client.ask(place(Side::Buy, 100 + round)).unwrap();
+                client.submit(place(Side::Buy, 100 + round)).unwrap();
             }
         }
         facts
@@ -118,9 +118,9 @@ fn an_exchange_without_room_for_history_is_not_shown_wrongly() {
     let rig = Rig::unready(service, Options::default());
     let told = |path: &str| rig.get(path, 1).refusal();
     assert_eq!(told("/products"), (503, "starting".to_owned()));
-    // The first new fact that the gate hears does not follow on what it has.
+    // The first new fact that the gateway hears does not follow on what it has.
     let noticed = || {
-        client.ask(place(Side::Buy, 100)).unwrap();
+        client.submit(place(Side::Buy, 100)).unwrap();
         told("/readyz").1 == "unavailable"
     };
     assert!((0..TRIES).any(|_| noticed()), "the gap is not noticed");
@@ -143,11 +143,11 @@ fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
         // Nobody reads while these come, so it is cut off, and dies when it begins again.
         assert_eq!(subscribed.fetch_add(1, Ordering::Relaxed), 0, "a bug of the views");
         for round in 0..10 {
-            client.ask(place(Side::Buy, 100 + round)).unwrap();
+            client.submit(place(Side::Buy, 100 + round)).unwrap();
         }
         facts
     });
-    let why = rig.gate_failure();
+    let why = rig.gateway_failure();
     assert!(why.contains("views failed") && why.contains("a bug of the views"), "{why}");
     for path in ["/readyz", "/healthz", "/products", "/orders"] {
         let refused = rig.get(path, 1);
@@ -164,7 +164,7 @@ fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
 fn an_exchange_whose_thread_dies_is_said_by_health_and_nobody_waits() {
     let rig = Rig::start();
     // A reply that panics does so on the journal's thread.
-    rig.client().submit(Vec::new(), |_| panic!("a bug of the journal's thread")).unwrap();
+    rig.client().submit_batch(Vec::new(), |_| panic!("a bug of the journal's thread")).unwrap();
     let noticed = || rig.get("/readyz", 1).status == 503;
     assert!((0..TRIES).any(|_| noticed()), "readyz stays green");
     for path in ["/readyz", "/healthz"] {
@@ -176,8 +176,8 @@ fn an_exchange_whose_thread_dies_is_said_by_health_and_nobody_waits() {
     let refused = rig.post("/orders", 1, &order("buy", "1", "1")).refusal();
     assert_eq!(refused, (503, "unavailable".to_owned()));
     assert!((0..TRIES).any(|_| rig.get("/products", 1).status == 503), "stale reads");
-    let (gate, service) = rig.stop_failed();
-    assert_eq!(gate, Ok(()));
+    let (gateway, service) = rig.stop_failed();
+    assert_eq!(gateway, Ok(()));
     assert!(service.unwrap_err().contains("a bug of the journal's thread"));
 }
 
@@ -191,9 +191,9 @@ fn journal_of_a_stopped_market(dir: &Path) {
         Fact::MarketOpened { market, spec },
         Fact::MarketStopped { market },
     ];
-    let mut groups = protocol::bytes::Groups::default();
+    let mut groups = protocol::bytes::FactEncoder::default();
     for (seq, fact) in (1..).zip(facts) {
-        groups.push(Stamp { seq, ask: AskId(seq), time: Time(1) }, &fact);
+        groups.push(Stamp { seq, command: CommandId(seq), time: Time(1) }, &fact);
     }
     let mut journal = journal::DiskJournal::open(dir, journal::Options::default()).unwrap();
     journal.append(&groups).unwrap();

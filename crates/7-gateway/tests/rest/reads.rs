@@ -7,35 +7,35 @@ use serde_json::{Value, json};
 fn a_day_on_the_market_reads_as_it_was() {
     let rig = Rig::start();
     let mut story = Vec::new();
-    let mut tell = |what: &str, answer: Value| story.push(json!({ what: masked(answer) }));
-    tell("GET /products", rig.get("/products", 1).ok());
-    tell("GET ticker of an empty market", rig.get("/products/BTC-USD/ticker", 1).ok());
+    let mut show = |what: &str, answer: Value| story.push(json!({ what: masked(answer) }));
+    show("GET /products", rig.get("/products", 1).ok());
+    show("GET ticker of an empty market", rig.get("/products/BTC-USD/ticker", 1).ok());
     let first = rig.place(1, "sell", "100.50", "2");
-    tell("POST sell that rests", first.clone());
-    tell("POST another behind it", rig.place(2, "sell", "100.50", "1.5"));
-    tell("POST a third above", rig.place(2, "sell", "101.00", "1"));
-    tell("POST a buyer who sweeps the first", rig.place(3, "buy", "100.75", "2.5"));
+    show("POST sell that rests", first.clone());
+    show("POST another behind it", rig.place(2, "sell", "100.50", "1.5"));
+    show("POST a third above", rig.place(2, "sell", "101.00", "1"));
+    show("POST a buyer who sweeps the first", rig.place(3, "buy", "100.75", "2.5"));
     let mut ioc = order("buy", "100.5", "3");
     ioc["time_in_force"] = json!("IOC");
-    tell("POST immediate-or-cancel", rig.post("/orders", 3, &ioc).ok());
+    show("POST immediate-or-cancel", rig.post("/orders", 3, &ioc).ok());
     let bid = rig.place(4, "buy", "99", "1");
     let change = json!({ "price": "99.01", "size": "0.5" });
-    tell("PUT a bid", rig.put(&format!("/orders/{}", id(&bid)), 4, &change).ok());
+    show("PUT a bid", rig.put(&format!("/orders/{}", id(&bid)), 4, &change).ok());
     for level in 1..=3 {
         let path = format!("/products/BTC-USD/book?level={level}");
-        tell(&format!("GET level {level}"), rig.get(&path, 1).ok());
+        show(&format!("GET level {level}"), rig.get(&path, 1).ok());
     }
-    tell("GET ticker", rig.get("/products/BTC-USD/ticker", 1).ok());
+    show("GET ticker", rig.get("/products/BTC-USD/ticker", 1).ok());
     let trades = rig.get("/products/BTC-USD/trades", 1).ok();
     let trade = format!("/trades/{}", trades[0]["trade_id"]);
-    tell("GET trades", trades);
-    tell("GET the last trade, as its maker", rig.get(&trade, 2).ok());
-    tell("GET the last trade, as another", rig.get(&trade, 9).ok());
-    tell("GET /currencies", rig.get("/currencies", 1).ok());
-    tell("GET the first order", rig.get(&format!("/orders/{}", id(&first)), 1).ok());
-    tell("DELETE a bid", rig.delete(&format!("/orders/{}", id(&bid)), 4).ok());
-    tell("GET orders of account 4", rig.get("/orders?status=all", 4).ok());
-    tell("GET fills of account 3", rig.get("/fills", 3).ok());
+    show("GET trades", trades);
+    show("GET the last trade, as its maker", rig.get(&trade, 2).ok());
+    show("GET the last trade, as another", rig.get(&trade, 9).ok());
+    show("GET /currencies", rig.get("/currencies", 1).ok());
+    show("GET the first order", rig.get(&format!("/orders/{}", id(&first)), 1).ok());
+    show("DELETE a bid", rig.delete(&format!("/orders/{}", id(&bid)), 4).ok());
+    show("GET orders of account 4", rig.get("/orders?status=all", 4).ok());
+    show("GET fills of account 3", rig.get("/fills", 3).ok());
     compare(
         "tests/snapshots/day.json",
         &(serde_json::to_string_pretty(&sorted(Value::Array(story))).unwrap() + "\n"),

@@ -1,8 +1,8 @@
-//! What a gate refuses, case by case, and the limits that it keeps.
+//! What a gateway refuses, case by case, and the limits that it keeps.
 
-use crate::rig::{Rig, order, start_gate, start_service};
+use crate::rig::{Rig, order, start_gateway, start_service};
 use exchange::Service;
-use gateway::{GateError, Options};
+use gateway::{GatewayError, Options};
 use ledger::views::Bounds;
 use serde_json::json;
 
@@ -192,14 +192,14 @@ fn a_page_of_another_site_is_kept_out() {
 fn a_gate_listens_on_loopback_only_and_says_why_it_does_not_start() {
     let start = |bind: std::net::SocketAddr| {
         let service = std::sync::Arc::new(start_service());
-        start_gate(Options { bind, ..Options::default() }, &service, Service::subscribe)
+        start_gateway(Options { bind, ..Options::default() }, &service, Service::subscribe)
     };
     let refused = start(([0, 0, 0, 0], 0).into()).unwrap_err();
-    assert!(matches!(refused, GateError::NotLoopback(_)), "{refused}");
+    assert!(matches!(refused, GatewayError::NotLoopback(_)), "{refused}");
     assert!(refused.to_string().contains("0.0.0.0:0"));
     let rig = Rig::start();
     let taken = start(rig.address().parse().unwrap()).unwrap_err();
-    assert!(matches!(taken, GateError::Bind { .. }), "{taken}");
+    assert!(matches!(taken, GatewayError::Bind { .. }), "{taken}");
     rig.stop();
 }
 

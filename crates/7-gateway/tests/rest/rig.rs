@@ -1,18 +1,18 @@
-//! An exchange with a gate before it, over loopback, and a client that knows nothing of either.
+//! An exchange with a gateway before it, over loopback, and a client that knows nothing of either.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Policy, Service, ServiceOptions, Subscription};
-use gateway::{Gate, GateError, Options};
-use protocol::{Ask, MarketSpec};
+use exchange::{Durability, Service, ServiceOptions, Subscription};
+use gateway::{GatewayError, Options, RestGateway};
+use protocol::{Command, MarketSpec};
 use serde_json::{Value, json};
 use units::Scale;
 
 /// A running exchange with two markets, and its gate.
 pub(crate) struct Rig {
     service: Arc<Service>,
-    gate: Option<Gate>,
+    gateway: Option<RestGateway>,
     agent: ureq::Agent,
     url: String,
 }
@@ -55,7 +55,7 @@ impl Reply {
 
 /// Options of an exchange in memory.
 pub(crate) fn in_memory() -> ServiceOptions {
-    ServiceOptions { policy: Policy::Memory, ..Default::default() }
+    ServiceOptions { durability: Durability::Memory, ..Default::default() }
 }
 
 /// An exchange in memory.
@@ -70,18 +70,23 @@ pub(crate) fn open_markets(service: &Service) {
         ("GAS-EUR", Scale { mantissa: 5, places: 1 }, Scale::places(0)),
     ] {
         let spec = MarketSpec::new(symbol.parse().unwrap(), tick, lot).with_negative_prices();
-        service.client().ask(Ask::OpenMarket(spec)).unwrap();
+        service.client().submit(Command::OpenMarket(spec)).unwrap();
     }
 }
 
-/// A gate before a service.
-pub(crate) fn start_gate(
+/// A gateway before a service.
+pub(crate) fn start_gateway(
     options: Options,
     service: &Arc<Service>,
     subscribe: impl Fn(&Service) -> Subscription + Send + 'static,
-) -> Result<Gate, GateError> {
+) -> Result<RestGateway, GatewayError> {
     let (facts, health) = (service.clone(), service.clone());
-    Gate::start(options, service.client(), move || subscribe(&facts), move || health.health())
+    RestGateway::start(
+        options,
+        service.client(),
+        move || subscribe(&facts),
+        move || health.health(),
+    )
 }
 
 impl Rig {
@@ -93,7 +98,7 @@ impl Rig {
         Rig::before(start_service(), options)
     }
 
-    /// A gate before an exchange.
+    /// A gateway before an exchange.
     pub(crate) fn before(service: Service, options: Options) -> Rig {
         open_markets(&service);
         let rig = Rig::unready(service, options);
@@ -101,12 +106,12 @@ impl Rig {
         rig
     }
 
-    /// A gate before an exchange, which may not be ready yet.
+    /// A gateway before an exchange, which may not be ready yet.
     pub(crate) fn unready(service: Service, options: Options) -> Rig {
         Rig::following(service, options, Service::subscribe)
     }
 
-    /// A gate that gets its facts in a way of its own.
+    /// A gateway that gets its facts in a way of its own.
     pub(crate) fn following(
         service: Service,
         options: Options,
@@ -114,17 +119,17 @@ impl Rig {
     ) -> Rig {
         let service = Arc::new(service);
         let options = Options { bind: ([127, 0, 0, 1], 0).into(), ..options };
-        let gate = start_gate(options, &service, subscribe).unwrap();
-        let url = format!("http://{}", gate.local_addr());
+        let gateway = start_gateway(options, &service, subscribe).unwrap();
+        let url = format!("http://{}", gateway.local_addr());
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // One connection a request, so that none is counted that a test does not see.
             .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(20)));
-        Rig { service, gate: Some(gate), agent: config.build().into(), url }
+        Rig { service, gateway: Some(gateway), agent: config.build().into(), url }
     }
 
-    /// Asks until reads are up to date; the gate may still be folding what came before it.
+    /// Asks until reads are up to date; the gateway may still be folding what came before it.
     fn wait_ready(&self) {
         for _ in 0..10_000 {
             if self.get("/readyz", 0).status == 200 {
@@ -139,30 +144,30 @@ impl Rig {
         self.url.trim_start_matches("http://").to_owned()
     }
 
-    /// Ends the gate, then the exchange.
+    /// Ends the gateway, then the exchange.
     pub(crate) fn stop(mut self) {
-        self.gate.take().unwrap().stop().unwrap();
-        let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
+        self.gateway.take().unwrap().stop().unwrap();
+        let service = Arc::into_inner(self.service).expect("a stopped gateway holds nothing");
         service.stop().unwrap();
     }
 
-    /// Waits until the gate says that it has failed, and gives what it says.
-    pub(crate) fn gate_failure(&self) -> String {
-        let gate = self.gate.as_ref().unwrap();
+    /// Waits until the gateway says that it has failed, and gives what it says.
+    pub(crate) fn gateway_failure(&self) -> String {
+        let gateway = self.gateway.as_ref().unwrap();
         for _ in 0..10_000_000 {
-            if let Some(why) = gate.failure() {
+            if let Some(why) = gateway.failure() {
                 return why;
             }
             std::thread::yield_now();
         }
-        panic!("the gate does not notice");
+        panic!("the gateway does not notice");
     }
 
-    /// Ends a gate or an exchange that has failed, and gives what each says of that.
+    /// Ends a gateway or an exchange that has failed, and gives what each says of that.
     pub(crate) fn stop_failed(mut self) -> (Result<(), String>, Result<(), String>) {
-        let gate = self.gate.take().unwrap().stop().map_err(|why| why.to_string());
-        let service = Arc::into_inner(self.service).expect("a stopped gate holds nothing");
-        (gate, service.stop().map_err(|why| why.to_string()))
+        let gateway = self.gateway.take().unwrap().stop().map_err(|why| why.to_string());
+        let service = Arc::into_inner(self.service).expect("a stopped gateway holds nothing");
+        (gateway, service.stop().map_err(|why| why.to_string()))
     }
 
     pub(crate) fn client(&self) -> exchange::Client {

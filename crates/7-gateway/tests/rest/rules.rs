@@ -4,13 +4,13 @@ use std::num::NonZeroU32;
 
 use exchange::Service;
 use gateway::Options;
-use protocol::{Ask, Distance, MarketSpec};
+use protocol::{Command, Distance, MarketSpec};
 use serde_json::{Value, json};
 use units::{Price, Scale};
 
 use crate::rig::{Reply, Rig, id, start_service};
 
-/// A gate before markets with each kind of rules, beside those of the other tests.
+/// A gateway before markets with each kind of rules, beside those of the other tests.
 fn rig() -> Rig {
     let service = start_service();
     let length = |length| NonZeroU32::new(length).unwrap();
@@ -25,7 +25,7 @@ fn rig() -> Rig {
 }
 
 fn open(service: &Service, spec: MarketSpec) {
-    service.client().ask(Ask::OpenMarket(spec)).unwrap();
+    service.client().submit(Command::OpenMarket(spec)).unwrap();
 }
 
 fn order(market: &str, side: &str, price: &str) -> Value {

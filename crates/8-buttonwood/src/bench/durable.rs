@@ -1,15 +1,15 @@
-//! What durability costs: the same flow, through the same service, with policy memory and with
-//! policy disk, in turns. Asks are handed in many at a time, with several batches under way.
+//! What durability costs: the same flow, through the same service, with durability memory and with
+//! durability disk, in turns. Commands are handed in many at a time, with several batches under way.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use exchange::{Answer, Client, Policy, Service, ServiceOptions, Unavailable};
+use exchange::{Answer, Client, Durability, Service, ServiceOptions, Unavailable};
 use lab::flow::{self, Flow, Scenario};
-use protocol::{Ask, Code, Tell};
+use protocol::{Command, RejectCode, Response};
 use serde::Serialize;
-use units::AskId;
+use units::CommandId;
 
 use super::measure::{Stopwatch, figure, hundredths, least, median, per_second, quantile, time};
 use super::{BenchError, bytes_of_facts, folder};
@@ -17,27 +17,27 @@ use crate::output::thousands;
 use crate::table::Table;
 
 /// Ask 1 is the start, ask 2 opens the market.
-const FIRST: AskId = AskId(3);
+const FIRST: CommandId = CommandId(3);
 
-/// Batches of one ask that are acknowledged one by one, for the latency of a client who is alone.
+/// Batches of one command that are acknowledged one by one, for the latency of a client who is alone.
 const ALONE: usize = 2_000;
 
 /// What was measured.
 #[derive(Serialize)]
 pub(crate) struct Durable {
-    in_memory_asks_per_second: u64,
-    durable_asks_per_second: u64,
-    best_in_memory_asks_per_second: u64,
-    best_durable_asks_per_second: u64,
+    in_memory_commands_per_second: u64,
+    durable_commands_per_second: u64,
+    best_in_memory_commands_per_second: u64,
+    best_durable_commands_per_second: u64,
     /// Durable by in memory, the median of the runs' ratios.
     ratio: f64,
-    /// Facts that became durable, in megabytes a second, while asks were handed in as fast as they go.
+    /// Facts that became durable, in megabytes a second, while commands were handed in as fast as they go.
     durable_megabytes_per_second: f64,
-    /// From one ask to its answer, policy disk, one client who waits for each.
+    /// From one command to its answer, durability disk, one client who waits for each.
     ack_microseconds: Quantiles,
-    /// From a batch to its answers, policy disk, while asks are handed in as fast as they go.
+    /// From a batch to its answers, durability disk, while commands are handed in as fast as they go.
     ack_under_load_microseconds: Quantiles,
-    asks: usize,
+    commands: usize,
     batch: usize,
     batches_under_way: usize,
     runs: u32,
@@ -53,18 +53,24 @@ struct Quantiles {
 impl Durable {
     /// For people.
     pub(crate) fn tables(&self) -> Vec<Table> {
-        let (asks, batch) = (thousands(self.asks as u64), self.batch);
+        let (commands, batch) = (thousands(self.commands as u64), self.batch);
         let title = format!(
-            "Asks per second by policy: {asks} asks, {batch} a batch, {} batches at once, {} runs",
+            "Commands per second by policy: {commands} asks, {batch} a batch, {} batches at once, {} runs",
             self.batches_under_way, self.runs
         );
-        let rate =
-            |policy: &str, median, best| [policy.to_owned(), thousands(median), thousands(best)];
+        let rate = |durability: &str, median, best| {
+            [durability.to_owned(), thousands(median), thousands(best)]
+        };
         let rates = [
-            rate("memory", self.in_memory_asks_per_second, self.best_in_memory_asks_per_second),
-            rate("disk", self.durable_asks_per_second, self.best_durable_asks_per_second),
+            rate(
+                "memory",
+                self.in_memory_commands_per_second,
+                self.best_in_memory_commands_per_second,
+            ),
+            rate("disk", self.durable_commands_per_second, self.best_durable_commands_per_second),
         ];
-        let rates = Table::new(title, &["policy", "median asks/s", "best asks/s"]).rows(rates);
+        let rates =
+            Table::new(title, &["policy", "median commands/s", "best commands/s"]).rows(rates);
         let sums = [
             ["disk / memory, median".to_owned(), figure(self.ratio)],
             ["durable facts, median MB/s".to_owned(), figure(self.durable_megabytes_per_second)],
@@ -73,23 +79,23 @@ impl Durable {
             [of.to_owned(), figure(acks.p50), figure(acks.p99), figure(acks.p999)]
         };
         let acks = [
-            quantiles("one client, one ask at a time", &self.ack_microseconds),
+            quantiles("one client, one command at a time", &self.ack_microseconds),
             quantiles("under full load, a batch", &self.ack_under_load_microseconds),
         ];
-        let head = ["policy disk", "p50 µs", "p99 µs", "p99.9 µs"];
+        let head = ["durability disk", "p50 µs", "p99 µs", "p99.9 µs"];
         vec![
             rates,
             Table::new("What durability costs", &["figure", "value"]).rows(sums),
-            Table::new("Time from an ask to its answer", &head).rows(acks),
+            Table::new("Time from a command to its answer", &head).rows(acks),
         ]
     }
 }
 
 /// What to measure.
 pub(crate) struct Plan<'a> {
-    /// Asks of each run.
-    pub(crate) asks: usize,
-    /// Asks that are handed in together.
+    /// Commands of each run.
+    pub(crate) commands: usize,
+    /// Commands that are handed in together.
     pub(crate) batch: usize,
     /// Batches that wait for their answers at once.
     pub(crate) window: usize,
@@ -104,14 +110,15 @@ pub(crate) struct Plan<'a> {
 /// Measures all of it. `progress` is called after each run.
 pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Result<Durable, BenchError> {
     let options = flow::Options { first: FIRST, ..flow::Options::default() };
-    let asks: Vec<Ask> = Flow::new(Scenario::Calm, plan.seed, options).take(plan.asks).collect();
+    let commands: Vec<Command> =
+        Flow::new(Scenario::Calm, plan.seed, options).take(plan.commands).collect();
     let (mut memory, mut disk, mut ratios, mut megabytes) = (vec![], vec![], vec![], vec![]);
     let mut acks = Vec::new();
     for _ in 0..plan.runs {
-        let in_memory = measure(plan, &asks, None)?;
+        let in_memory = measure(plan, &commands, None)?;
         progress();
         let dir = folder(plan.dir)?;
-        let on_disk = measure(plan, &asks, Some(dir.path()))?;
+        let on_disk = measure(plan, &commands, Some(dir.path()))?;
         progress();
         let seconds = on_disk.taken.as_secs_f64();
         megabytes.push(bytes(bytes_of_facts(dir.path())?) / 1e6 / seconds);
@@ -120,19 +127,19 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Result<Durable, BenchErro
         disk.push(seconds);
         acks.extend(on_disk.acks);
     }
-    let alone = alone(plan, &asks)?;
+    let alone = alone(plan, &commands)?;
     progress();
-    let rate = |seconds| per_second(asks.len() as u64, Duration::from_secs_f64(seconds));
+    let rate = |seconds| per_second(commands.len() as u64, Duration::from_secs_f64(seconds));
     Ok(Durable {
-        in_memory_asks_per_second: rate(median(&mut memory)),
-        durable_asks_per_second: rate(median(&mut disk)),
-        best_in_memory_asks_per_second: rate(least(&memory)),
-        best_durable_asks_per_second: rate(least(&disk)),
+        in_memory_commands_per_second: rate(median(&mut memory)),
+        durable_commands_per_second: rate(median(&mut disk)),
+        best_in_memory_commands_per_second: rate(least(&memory)),
+        best_durable_commands_per_second: rate(least(&disk)),
         ratio: hundredths(median(&mut ratios)),
         durable_megabytes_per_second: hundredths(median(&mut megabytes)),
         ack_microseconds: Quantiles::of(alone),
         ack_under_load_microseconds: Quantiles::of(acks),
-        asks: plan.asks,
+        commands: plan.commands,
         batch: plan.batch,
         batches_under_way: plan.window,
         runs: plan.runs,
@@ -165,30 +172,32 @@ struct Measured {
     acks: Vec<Duration>,
 }
 
-/// A new exchange with its market; with a journal in `dir`, or with policy memory.
+/// A new exchange with its market; with a journal in `dir`, or with durability memory.
 fn start(dir: Option<&Path>) -> Result<Service, BenchError> {
-    let policy = if dir.is_some() { Policy::Disk } else { Policy::Memory };
+    let durability = if dir.is_some() { Durability::Disk } else { Durability::Memory };
     let journal = dir.map(Path::to_path_buf);
-    let options = ServiceOptions { journal, policy, ..ServiceOptions::default() };
+    let options = ServiceOptions { journal, durability, ..ServiceOptions::default() };
     let service = Service::start(options).map_err(BenchError::Start)?;
-    let opened =
-        service.client().ask(Ask::OpenMarket(flow::market())).map_err(|_| BenchError::Ended)?;
+    let opened = service
+        .client()
+        .submit(Command::OpenMarket(flow::market()))
+        .map_err(|_| BenchError::Ended)?;
     check_room(&opened)?;
-    assert_eq!(opened.ask.0 + 1, FIRST.0, "the flow is made for the asks that follow");
+    assert_eq!(opened.command.0 + 1, FIRST.0, "the flow is made for the commands that follow");
     Ok(service)
 }
 
 /// A refusal for want of room is no durable ask.
 fn check_room(answer: &Answer) -> Result<(), BenchError> {
-    let full = Tell::Refused(Code::JournalFull);
-    if answer.tells.contains(&full) { Err(BenchError::Full) } else { Ok(()) }
+    let full = Response::Rejected(RejectCode::JournalFull);
+    if answer.responses.contains(&full) { Err(BenchError::Full) } else { Ok(()) }
 }
 
-/// Hands all asks in, `plan.window` batches at a time, and waits for the last answer.
-fn measure(plan: &Plan, asks: &[Ask], dir: Option<&Path>) -> Result<Measured, BenchError> {
+/// Hands all commands in, `plan.window` batches at a time, and waits for the last answer.
+fn measure(plan: &Plan, commands: &[Command], dir: Option<&Path>) -> Result<Measured, BenchError> {
     let service = start(dir)?;
     let client = service.client();
-    let batches: Vec<Vec<Ask>> = asks.chunks(plan.batch).map(<[Ask]>::to_vec).collect();
+    let batches: Vec<Vec<Command>> = commands.chunks(plan.batch).map(<[Command]>::to_vec).collect();
     let mut pipe = Pipe::new(&client, plan.window);
     let (fed, taken) = time(|| {
         for batch in batches {
@@ -203,14 +212,14 @@ fn measure(plan: &Plan, asks: &[Ask], dir: Option<&Path>) -> Result<Measured, Be
     Ok(Measured { taken, acks })
 }
 
-/// One ask after another, each when the one before is durable.
-fn alone(plan: &Plan, asks: &[Ask]) -> Result<Vec<Duration>, BenchError> {
+/// One command after another, each when the one before is durable.
+fn alone(plan: &Plan, commands: &[Command]) -> Result<Vec<Duration>, BenchError> {
     let dir = folder(plan.dir)?;
     let service = start(Some(dir.path()))?;
     let client = service.client();
     let mut acks = Vec::with_capacity(ALONE);
-    for ask in asks.iter().take(ALONE) {
-        let (answer, taken) = time(|| client.ask(*ask));
+    for command in commands.iter().take(ALONE) {
+        let (answer, taken) = time(|| client.submit(*command));
         check_room(&answer.map_err(|_| BenchError::Ended)?)?;
         acks.push(taken);
     }
@@ -239,17 +248,17 @@ impl Pipe<'_> {
     }
 
     /// Hands a batch in, once there is room in the window.
-    fn hand_in(&mut self, batch: Vec<Ask>) -> Result<(), BenchError> {
+    fn hand_in(&mut self, batch: Vec<Command>) -> Result<(), BenchError> {
         while self.under_way >= self.window {
             self.wait_for_one()?;
         }
         let mut batch = Some(batch);
-        while let Some(asks) = batch.take() {
+        while let Some(commands) = batch.take() {
             let (to, watch) = (self.to.clone(), Stopwatch::start());
             let reply = move |answers| match to.send((answers, watch.taken())) {
                 Ok(()) | Err(_) => {} // the measurement was given up
             };
-            match self.client.submit(asks, reply) {
+            match self.client.submit_batch(commands, reply) {
                 Ok(()) => self.under_way += 1,
                 Err(busy) => {
                     batch = Some(busy.0);
@@ -266,8 +275,10 @@ impl Pipe<'_> {
         self.under_way -= 1;
         self.acks.push(taken);
         answers.iter().try_for_each(check_room)?;
-        let is_trade = |tell: &&Tell| matches!(tell, Tell::Fact(_, protocol::Fact::Traded { .. }));
-        self.trades += answers.iter().flat_map(|a| &a.tells).filter(is_trade).count() as u64;
+        let is_trade = |response: &&Response| {
+            matches!(response, Response::Fact(_, protocol::Fact::Traded { .. }))
+        };
+        self.trades += answers.iter().flat_map(|a| &a.responses).filter(is_trade).count() as u64;
         Ok(())
     }
 

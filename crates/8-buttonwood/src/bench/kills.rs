@@ -5,20 +5,20 @@ use exchange::{Exchange, Options};
 use kernel::{NodeId, Pid};
 use lab::flow::{self, Flow, Scenario};
 use market::{LEDGER, floor_of};
-use protocol::{Ask, Fact, Tell};
+use protocol::{Command, Fact, Response};
 use serde::Serialize;
-use units::{AskId, MarketId, Time};
+use units::{CommandId, MarketId, Time};
 
 use super::measure::{Stopwatch, figure, hundredths, median, per_second, quantile, time};
 use crate::output::thousands;
 use crate::table::Table;
 
 /// Ask 1 opens the market, so the flow's begin at 2, and its orders are named so.
-const FIRST: AskId = AskId(2);
+const FIRST: CommandId = CommandId(2);
 /// Asks between two looks at the clock.
 const STRIDE: usize = 32;
 /// Kills between two looks, at most. A machine that falls behind does not make up for it: it would kill ever
-/// more of the orders that are left and never come to the end of its asks.
+/// more of the orders that are left and never come to the end of its commands.
 const MOST: u64 = 8;
 /// Floor and ledger are killed so often a second each, within what their supervisors bear.
 const PILLARS: u64 = 10;
@@ -28,8 +28,8 @@ const FLOORS: usize = 20;
 
 /// What to measure.
 pub(crate) struct Plan {
-    /// Asks of each run, the standing book not counted.
-    pub(crate) asks: usize,
+    /// Commands of each run, the standing book not counted.
+    pub(crate) commands: usize,
     /// Processes killed a second.
     pub(crate) rate: u64,
     /// The flow's chance.
@@ -54,7 +54,7 @@ pub(crate) struct Kills {
     of_floor_and_ledger: u64,
     /// Orders that were given up because they died too often.
     suspended: u64,
-    asks: usize,
+    commands: usize,
     trades: u64,
     seed: u64,
     runs: u32,
@@ -72,7 +72,7 @@ impl Kills {
         let (runs, seed) = (self.runs, self.seed);
         let title = format!(
             "A market in which processes are killed: {} asks, {runs} runs, seed {seed}",
-            thousands(self.asks as u64)
+            thousands(self.commands as u64)
         );
         let rates = [
             ["without kills".to_owned(), thousands(self.trades_per_second), "0".to_owned()],
@@ -114,8 +114,8 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kills {
     let options = flow::Options { first: FIRST, ..flow::Options::default() };
     let mut flow = Flow::new(Scenario::Still, plan.seed, options);
     let count = flow.standing();
-    let standing: Vec<Ask> = flow.by_ref().take(count).collect();
-    let asks: Vec<Ask> = flow.take(plan.asks).collect();
+    let standing: Vec<Command> = flow.by_ref().take(count).collect();
+    let commands: Vec<Command> = flow.take(plan.commands).collect();
 
     let mut of_orders = restarts(&standing);
     let mut of_floors = floor_restarts(&standing);
@@ -123,9 +123,9 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kills {
     let (mut calm, mut troubled, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = Ran::default();
     for _ in 0..plan.runs {
-        let undisturbed = Market::open(&standing).run(&asks, 0);
+        let undisturbed = Market::open(&standing).run(&commands, 0);
         progress();
-        last = Market::open(&standing).run(&asks, plan.rate);
+        last = Market::open(&standing).run(&commands, plan.rate);
         progress();
         calm.push(undisturbed.trades_per_second());
         troubled.push(last.trades_per_second());
@@ -142,7 +142,7 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kills {
         kills: last.kills,
         of_floor_and_ledger: last.pillars,
         suspended: last.suspended,
-        asks: plan.asks,
+        commands: plan.commands,
         trades: last.trades,
         seed: plan.seed,
         runs: plan.runs,
@@ -183,13 +183,13 @@ impl Ran {
 }
 
 impl Market {
-    fn open(standing: &[Ask]) -> Market {
+    fn open(standing: &[Command]) -> Market {
         let mut exchange = Exchange::new(Options::default());
         let spec = flow::market();
-        exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
+        exchange.submit(Time(0), &Command::OpenMarket(spec), &mut |_, _| ());
         assert_eq!(exchange.market(&spec.symbol), Some(MarketId(0)), "the flow is made for it");
-        for ask in standing {
-            exchange.ask(Time(1), ask, &mut |_, _| ());
+        for command in standing {
+            exchange.submit(Time(1), command, &mut |_, _| ());
         }
         let orders = exchange.world().node(&format!("exchange/{}/orders", spec.symbol));
         let orders = orders.expect("a branch of the tree");
@@ -197,30 +197,30 @@ impl Market {
     }
 
     /// Asks all of them, as fast as it goes, and kills so many processes a second meanwhile.
-    fn run(mut self, asks: &[Ask], rate: u64) -> Ran {
+    fn run(mut self, commands: &[Command], rate: u64) -> Ran {
         let mut ran = Ran::default();
         let clock = Stopwatch::start();
         let mut due = 0;
-        for (index, ask) in asks.iter().enumerate() {
+        for (index, command) in commands.iter().enumerate() {
             if index.is_multiple_of(STRIDE) && rate > 0 {
                 let passed = clock.taken().as_nanos() * u128::from(rate) / 1_000_000_000;
                 due = u64::try_from(passed).unwrap_or(u64::MAX).saturating_sub(ran.kills).min(MOST);
             }
-            self.exchange.warm(&asks[index + 1..]);
+            self.exchange.warm(&commands[index + 1..]);
             // Supervisors count restarts by the exchange's time, so it is the real one.
             let now = if rate > 0 && due > 0 { nanoseconds(clock) } else { 2 };
-            let mut count = |_, tell| match tell {
-                Tell::Fact(_, Fact::Traded { .. }) => ran.trades += 1,
-                Tell::Fact(_, Fact::Suspended { .. }) => ran.suspended += 1,
+            let mut count = |_, response| match response {
+                Response::Fact(_, Fact::Traded { .. }) => ran.trades += 1,
+                Response::Fact(_, Fact::Suspended { .. }) => ran.suspended += 1,
                 _ => {}
             };
             if due == 0 {
-                self.exchange.ask(Time(now), ask, &mut count);
+                self.exchange.submit(Time(now), command, &mut count);
                 continue;
             }
             let mut asking = self.exchange.start(Time(now));
             let mut steps = index as u64 % 7;
-            while self.exchange.go_on(&mut asking, ask, &mut count) {
+            while self.exchange.go_on(&mut asking, command, &mut count) {
                 let world = self.exchange.world_mut();
                 world.run_at_most(steps);
                 steps = u64::MAX; // the next try is not disturbed
@@ -253,17 +253,17 @@ fn victim(exchange: &Exchange, orders: NodeId, index: usize, pillar: bool) -> Op
     if pillar {
         return world.whereis(if index.is_multiple_of(2) { LEDGER } else { floor_of(MarketId(0)) });
     }
-    let next = world.letters().next().map(|letter| letter.to);
+    let next = world.signals().next().map(|signal| signal.to);
     let order = |pid: &Pid| world.process(*pid).is_some_and(|party| party.as_order().is_some());
     next.filter(order).or_else(|| {
-        let last = exchange.next_ask().0;
+        let last = exchange.next_command().0;
         let from = (index as u64).wrapping_mul(0x9e37_79b9) % last;
         (0..last).map(|step| (from + step) % last).find_map(|number| world.child(orders, number))
     })
 }
 
 /// How long each of some resting orders takes to be back.
-fn restarts(standing: &[Ask]) -> Vec<std::time::Duration> {
+fn restarts(standing: &[Command]) -> Vec<std::time::Duration> {
     let Market { mut exchange, orders } = Market::open(standing);
     let resting = exchange.resting(MarketId(0));
     let world = exchange.world_mut();
@@ -287,7 +287,7 @@ fn restarts(standing: &[Ask]) -> Vec<std::time::Duration> {
 }
 
 /// How long a floor takes to know all of its orders again.
-fn floor_restarts(standing: &[Ask]) -> Vec<std::time::Duration> {
+fn floor_restarts(standing: &[Command]) -> Vec<std::time::Duration> {
     let mut exchange = Market::open(standing).exchange;
     let resting = exchange.resting(MarketId(0));
     let mut taken = Vec::new();

@@ -6,13 +6,13 @@ use std::path::Path;
 use exchange::{Exchange, Options};
 use journal::DiskJournal;
 use lab::flow::{self, Flow, Scenario};
-use protocol::{Ask, Tell};
+use protocol::{Command, Response};
 use serde::Serialize;
-use units::{AskId, Time};
+use units::{CommandId, Time};
 
 use super::measure::{figure, least, median, per_second, time};
 use super::{BenchError, folder};
-use crate::keeper::Keeper;
+use crate::journal_writer::JournalWriter;
 use crate::output::thousands;
 use crate::table::Table;
 
@@ -103,21 +103,21 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn(u64)) -> Result<Recovery, Bench
 
 /// A journal of generated flow; its facts and the bytes that they take.
 fn make(plan: &Plan, dir: &Path, progress: &dyn Fn(u64)) -> Result<(u64, u64), BenchError> {
-    let mut keeper = Keeper::open(dir)?;
+    let mut writer = JournalWriter::open(dir)?;
     let mut exchange = Exchange::new(Options::default());
     let mut failed = None;
     let mut facts = 0;
-    let mut sink = |_: AskId, tell: Tell| {
-        if let (Tell::Fact(stamp, fact), None) = (tell, &failed) {
+    let mut sink = |_: CommandId, response: Response| {
+        if let (Response::Fact(stamp, fact), None) = (response, &failed) {
             facts = stamp.seq;
-            failed = keeper.keep(&stamp, &fact).err();
+            failed = writer.keep(&stamp, &fact).err();
         }
     };
     exchange.begin(Time(0), &mut sink);
-    exchange.ask(Time(0), &Ask::OpenMarket(flow::market()), &mut sink);
-    let options = flow::Options { first: exchange.next_ask(), ..flow::Options::default() };
-    for (ask, at) in Flow::new(Scenario::Calm, plan.seed, options).zip(1u64..) {
-        exchange.ask(Time(at * 1_000), &ask, &mut sink);
+    exchange.submit(Time(0), &Command::OpenMarket(flow::market()), &mut sink);
+    let options = flow::Options { first: exchange.next_command(), ..flow::Options::default() };
+    for (command, at) in Flow::new(Scenario::Calm, plan.seed, options).zip(1u64..) {
+        exchange.submit(Time(at * 1_000), &command, &mut sink);
         let facts = exchange.ledger().facts();
         if facts >= plan.facts {
             break;
@@ -128,7 +128,7 @@ fn make(plan: &Plan, dir: &Path, progress: &dyn Fn(u64)) -> Result<(u64, u64), B
     }
     match failed {
         Some(why) => return Err(why.into()),
-        None => keeper.finish()?,
+        None => writer.finish()?,
     }
     Ok((facts, super::bytes_of_facts(dir)?))
 }

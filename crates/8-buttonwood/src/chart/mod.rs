@@ -1,7 +1,7 @@
 //! Charts of what happened to an order or in a trade, redrawn from facts.
 //!
 //! Facts do not hold the messages between processes. Where nothing failed there is one way in which
-//! a handshake can have gone, and that is what is drawn, with the words of [`protocol::Say`]; every
+//! a handshake can have gone, and that is what is drawn, with the words of [`protocol::Message`]; every
 //! chart says that it was redrawn. Nothing here reads a journal: facts come in, a chart comes out.
 
 mod redraw;

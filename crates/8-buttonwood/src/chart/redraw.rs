@@ -1,4 +1,4 @@
-//! From facts to a chart: follows all open orders, and draws the asks that touch the subject.
+//! From facts to a chart: follows all open orders, and draws the commands that touch the subject.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,10 @@ use kernel::Pid;
 use kernel::chart::{Arrow, Picture, Row};
 use ledger::views::Order;
 use protocol::json::Rfc3339;
-use protocol::{Deal, Entered, Fact, MarketSpec, Names, Presence, Reason, Say, Stamp, TimeInForce};
-use units::{AskId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{
+    CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, Presence, Stamp, TimeInForce,
+};
+use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Party, REDRAWN, Subject};
 
@@ -54,8 +56,8 @@ impl Redraw {
         }
     }
 
-    /// Takes the facts of the next ask, all of them.
-    pub(crate) fn ask(&mut self, facts: &[(Stamp, Fact)]) {
+    /// Takes the facts of the next command, all of them.
+    pub(crate) fn command(&mut self, facts: &[(Stamp, Fact)]) {
         let touched: Vec<bool> = facts.iter().map(|(s, fact)| self.touches(s, fact)).collect();
         let whole = match self.subject {
             Subject::Order(_) => touched.contains(&true),
@@ -63,7 +65,7 @@ impl Redraw {
         };
         if let (true, Some((stamp, _))) = (touched.contains(&true), facts.first()) {
             let time = Rfc3339(stamp.time);
-            self.rows.push(Row::Note(format!("ask {} at {time}", stamp.ask)));
+            self.rows.push(Row::Note(format!("command {} at {time}", stamp.command)));
         }
         let mut left_out = 0;
         for ((stamp, fact), touched) in facts.iter().zip(touched) {
@@ -76,8 +78,9 @@ impl Redraw {
             self.fold(stamp, fact, is_drawn);
         }
         if left_out > 0 {
-            self.rows
-                .push(Row::Note(format!("trades of this ask with others, not drawn: {left_out}")));
+            self.rows.push(Row::Note(format!(
+                "trades of this command with others, not drawn: {left_out}"
+            )));
         }
     }
 
@@ -93,15 +96,15 @@ impl Redraw {
         );
         let width = self.met.keys().map(|order| order.to_string().len()).max().unwrap_or(0);
         let state = |order: &Order| {
-            let (open, done) = (order.open(), order.done);
+            let (open, done) = (order.open(), order.filled);
             let name = order.entered.order.to_string();
             let cancelled = match order.size.checked_sub(done) {
-                Some(lots) if order.end.is_some() && !lots.is_zero() => {
-                    format!("  cancelled {lots}")
+                Some(quantity) if order.end.is_some() && !quantity.is_zero() => {
+                    format!("  cancelled {quantity}")
                 }
                 _ => String::new(),
             };
-            format!("{name:<width$}  open {open}  held 0  done {done}{cancelled}")
+            format!("{name:<width$}  open {open}  held 0  filled {done}{cancelled}")
         };
         let leaves = self.met.values().map(state).collect();
         let remark = Some(REDRAWN.to_owned());
@@ -125,7 +128,7 @@ impl Redraw {
             Fact::Replaced { order, .. }
             | Fact::Suspended { order }
             | Fact::Released { order }
-            | Fact::Left { order, .. } => order == subject,
+            | Fact::Cancelled { order, .. } => order == subject,
             Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
                 self.open.get(&subject).is_some_and(|order| order.entered.market == market)
             }
@@ -137,16 +140,18 @@ impl Redraw {
     fn draw(&mut self, fact: &Fact) {
         match *fact {
             Fact::Entered(entered) => self.draw_entered(&entered),
-            Fact::Traded { deal, market, price, lots } => {
+            Fact::Traded { deal, market, price, quantity } => {
                 self.found = Some(market);
-                self.draw_trade(deal, price, lots);
+                self.draw_trade(deal, price, quantity);
             }
             Fact::Voided { deal } => {
                 let text = format!("voided {}", self.name(deal));
                 self.arrow(Party::Ledger, Party::Log, text);
             }
-            Fact::Replaced { order, price, lots, .. } => self.draw_replaced(order, price, lots),
-            Fact::Left { order, lots, reason } => self.draw_left(order, lots, reason),
+            Fact::Replaced { order, price, quantity, .. } => {
+                self.draw_replaced(order, price, quantity)
+            }
+            Fact::Cancelled { order, quantity, reason } => self.draw_left(order, quantity, reason),
             Fact::Suspended { order } => {
                 self.note(format!(
                     "{order} was suspended: its process died each time that it was asked"
@@ -165,55 +170,67 @@ impl Redraw {
     }
 
     fn draw_entered(&mut self, entered: &Entered) {
-        let Entered { order, account, client, market, side, price, lots, stands } = *entered;
+        let Entered { order, account, client, market, side, price, quantity, time_in_force } =
+            *entered;
         self.found = Some(market);
         let me = Party::Order(order);
-        let only_now = match stands {
+        let only_now = match time_in_force {
             TimeInForce::GoodTillCancel => "",
             TimeInForce::ImmediateOrCancel => " ioc",
         };
-        let enter = Say::Enter { account, client, side, price, lots, stands };
+        let enter = Message::Enter { account, client, side, price, quantity, time_in_force };
         self.say(Party::Client, me, &enter);
-        self.arrow(me, Party::Log, format!("entered {side} {lots} @ {price}{only_now}"));
-        let place = AskId(order.0);
+        self.arrow(me, Party::Log, format!("entered {side} {quantity} @ {price}{only_now}"));
+        let priority = CommandId(order.0);
         self.say(
             me,
             Party::Floor,
-            &Say::Announce(Presence { order, place, side, price, open: lots, stands }),
+            &Message::Announce(Presence {
+                order,
+                priority,
+                side,
+                price,
+                open: quantity,
+                time_in_force,
+            }),
         );
     }
 
-    /// The newcomer is introduced, the resting order proposes, and so on to the end.
-    fn draw_trade(&mut self, deal: Deal, price: Price, lots: Lots) {
+    /// The incoming order is introduced, the resting order proposes, and so on to the end.
+    fn draw_trade(&mut self, deal: Deal, price: Price, quantity: Lots) {
         self.give(deal.maker);
         self.give(deal.taker);
         let (maker, taker) = (Party::Order(deal.maker), Party::Order(deal.taker));
         if let Some(newcomer) = self.open.get(&deal.taker).copied() {
-            let introduce = Say::Introduce {
+            let introduce = Message::Introduce {
                 introduction: 0,
-                newcomer: Pid::OUTSIDE,
+                incoming: Pid::OUTSIDE,
                 order: deal.taker,
                 price: newcomer.price,
-                lots: newcomer.open(),
+                quantity: newcomer.open(),
             };
             self.say(Party::Floor, maker, &introduce);
         }
         self.name(deal);
-        self.say(maker, taker, &Say::Propose { deal, introduction: 0, price, lots });
-        self.say(taker, maker, &Say::Accept { deal, lots });
-        self.say(maker, Party::Ledger, &Say::Record { deal, price, lots });
-        let text =
-            format!("traded {} {} {} {lots} @ {price}", self.name(deal), deal.taker, deal.maker);
+        self.say(maker, taker, &Message::Propose { deal, introduction: 0, price, quantity });
+        self.say(taker, maker, &Message::Accept { deal, quantity });
+        self.say(maker, Party::Ledger, &Message::Record { deal, price, quantity });
+        let text = format!(
+            "traded {} {} {} {quantity} @ {price}",
+            self.name(deal),
+            deal.taker,
+            deal.maker
+        );
         self.arrow(Party::Ledger, Party::Log, text);
-        self.say(Party::Ledger, maker, &Say::Recorded { deal });
-        self.say(maker, taker, &Say::Complete { deal });
+        self.say(Party::Ledger, maker, &Message::Recorded { deal });
+        self.say(maker, taker, &Message::Complete { deal });
         let maker_open = self.open.get(&deal.maker).map(Order::open);
-        if maker_open == Some(lots) {
-            self.say(maker, Party::Floor, &Say::Leave { order: deal.maker, introduction: 0 });
+        if maker_open == Some(quantity) {
+            self.say(maker, Party::Floor, &Message::Leave { order: deal.maker, introduction: 0 });
         }
-        let open = self.open.get(&deal.taker).and_then(|order| order.open().checked_sub(lots));
-        if maker_open == Some(lots) {
-            // The newcomer watches it, and is gone itself by then if it is filled too.
+        let open = self.open.get(&deal.taker).and_then(|order| order.open().checked_sub(quantity));
+        if maker_open == Some(quantity) {
+            // The incoming order watches it, and is gone itself by then if it is filled too.
             let arrow = if open == Some(Lots::ZERO) { Arrow::Lost } else { Arrow::Said };
             self.row(maker, arrow, taker, "down".to_owned());
         }
@@ -221,39 +238,40 @@ impl Redraw {
             self.say(
                 taker,
                 Party::Floor,
-                &Say::Next { introduction: 0, order: deal.taker, dealt: lots, open },
+                &Message::Next { introduction: 0, order: deal.taker, dealt: quantity, open },
             );
         }
     }
 
-    fn draw_replaced(&mut self, order: OrderId, price: Price, lots: Lots) {
+    fn draw_replaced(&mut self, order: OrderId, price: Price, quantity: Lots) {
         self.give(order);
         let me = Party::Order(order);
-        let ask = AskId(0);
-        self.say(Party::Client, me, &Say::Replace { ask, client: None, price, lots });
-        self.arrow(me, Party::Log, format!("replaced {lots} @ {price}"));
+        let command = CommandId(0);
+        self.say(Party::Client, me, &Message::Replace { command, client: None, price, quantity });
+        self.arrow(me, Party::Log, format!("replaced {quantity} @ {price}"));
         if let Some(old) = self.open.get(&order).copied() {
-            let open = lots.checked_sub(old.done).unwrap_or(Lots::ZERO);
-            let Entered { side, stands, .. } = old.entered;
-            let presence = Presence { order, place: old.place, side, price, open, stands };
-            self.say(me, Party::Floor, &Say::Announce(presence));
+            let open = quantity.checked_sub(old.filled).unwrap_or(Lots::ZERO);
+            let Entered { side, time_in_force, .. } = old.entered;
+            let presence =
+                Presence { order, priority: old.priority, side, price, open, time_in_force };
+            self.say(me, Party::Floor, &Message::Announce(presence));
         }
     }
 
-    fn draw_left(&mut self, order: OrderId, lots: Lots, reason: Reason) {
+    fn draw_left(&mut self, order: OrderId, quantity: Lots, reason: CancelReason) {
         self.give(order);
         let me = Party::Order(order);
         match reason {
-            Reason::Cancelled => {
-                self.say(Party::Client, me, &Say::Cancel { ask: AskId(0) });
-                self.arrow(me, Party::Log, format!("left {lots} cancelled"));
+            CancelReason::Requested => {
+                self.say(Party::Client, me, &Message::Cancel { command: CommandId(0) });
+                self.arrow(me, Party::Log, format!("cancelled {quantity}"));
             }
-            Reason::Unmatched => {
-                self.say(Party::Floor, me, &Say::Quiet);
-                self.arrow(me, Party::Log, format!("left {lots} unmatched"));
+            CancelReason::Unmatched => {
+                self.say(Party::Floor, me, &Message::NoMatch);
+                self.arrow(me, Party::Log, format!("cancelled {quantity} unmatched"));
             }
         }
-        self.say(me, Party::Floor, &Say::Leave { order, introduction: 0 });
+        self.say(me, Party::Floor, &Message::Leave { order, introduction: 0 });
     }
 
     /// Tells how an order stands that the chart has not met yet.
@@ -289,7 +307,7 @@ impl Redraw {
             Fact::Replaced { order, .. }
             | Fact::Suspended { order }
             | Fact::Released { order }
-            | Fact::Left { order, .. } => [Some(order), None],
+            | Fact::Cancelled { order, .. } => [Some(order), None],
             Fact::Started { .. }
             | Fact::Voided { .. }
             | Fact::MarketStopped { .. }
@@ -315,7 +333,7 @@ impl Redraw {
         format!("d{}", self.deals.entry(deal).or_insert(next))
     }
 
-    fn say(&mut self, from: Party, to: Party, say: &Say) {
+    fn say(&mut self, from: Party, to: Party, say: &Message) {
         let text = say.text(&Called(&self.deals));
         self.arrow(from, to, text);
     }

@@ -4,50 +4,50 @@ use std::collections::BTreeMap;
 
 use exchange::{Exchange, Options};
 use kernel::chart::{Arrow, Picture, Row};
-use kernel::{Envelope, Letter, Pid, Watch};
+use kernel::{Envelope, Pid, Signal, Watch};
 use ledger::Ledger;
 use market::{LEDGER, Party as Process, floor_of};
 use protocol::{
-    Ask, Deal, Entered, Fact, MarketSpec, Names, Place, Reason, Replace, Say, Stamp, Tell,
-    TimeInForce,
+    CancelReason, Command, Deal, Entered, Fact, MarketSpec, Message, Names, NewOrder, Replace,
+    Response, Stamp, TimeInForce,
 };
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 use super::*;
 
 /// History, ask by ask.
 struct History {
     seq: u64,
-    asks: Vec<Vec<(Stamp, Fact)>>,
+    commands: Vec<Vec<(Stamp, Fact)>>,
 }
 
 impl History {
     fn new() -> History {
-        let mut history = History { seq: 0, asks: Vec::new() };
+        let mut history = History { seq: 0, commands: Vec::new() };
         let spec = MarketSpec::new("BTC-USD".parse().unwrap(), Scale::places(2), Scale::places(0))
             .with_negative_prices();
-        history.ask(&[Fact::MarketOpened { market: MarketId(0), spec }]);
+        history.command(&[Fact::MarketOpened { market: MarketId(0), spec }]);
         history
     }
 
-    fn ask(&mut self, facts: &[Fact]) {
-        let ask = AskId(self.asks.len() as u64 + 1);
+    fn command(&mut self, facts: &[Fact]) {
+        let command = CommandId(self.commands.len() as u64 + 1);
         let stamped = facts.iter().map(|fact| {
             self.seq += 1;
-            (Stamp { seq: self.seq, ask, time: Time(ask.0 * 1_000_000) }, *fact)
+            (Stamp { seq: self.seq, command, time: Time(command.0 * 1_000_000) }, *fact)
         });
         let stamped = stamped.collect();
-        self.asks.push(stamped);
+        self.commands.push(stamped);
     }
 
     fn chart(&self, subject: &str) -> Option<Picture> {
         let mut redraw = Redraw::new(subject.parse().unwrap());
-        self.asks.iter().for_each(|ask| redraw.ask(ask));
+        self.commands.iter().for_each(|command| redraw.command(command));
         redraw.finish()
     }
 }
 
-fn entered(order: u64, side: Side, lots: u64, price: i64) -> Fact {
+fn entered(order: u64, side: Side, quantity: u64, price: i64) -> Fact {
     Fact::Entered(Entered {
         order: OrderId(order),
         account: AccountId(1),
@@ -55,23 +55,27 @@ fn entered(order: u64, side: Side, lots: u64, price: i64) -> Fact {
         market: MarketId(0),
         side,
         price: Price(price),
-        lots: Lots(lots),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(quantity),
+        time_in_force: TimeInForce::GoodTillCancel,
     })
 }
 
-fn traded(maker: u64, taker: u64, lots: u64, price: i64) -> Fact {
+fn traded(maker: u64, taker: u64, quantity: u64, price: i64) -> Fact {
     let deal = Deal { maker: OrderId(maker), taker: OrderId(taker), incarnation: 1, number: 1 };
-    Fact::Traded { deal, market: MarketId(0), price: Price(price), lots: Lots(lots) }
+    Fact::Traded { deal, market: MarketId(0), price: Price(price), quantity: Lots(quantity) }
 }
 
 /// Two resting sellers; a buyer sweeps both and cancels its rest.
 fn sweep() -> History {
     let mut history = History::new();
-    history.ask(&[entered(2, Side::Sell, 4, 100)]);
-    history.ask(&[entered(3, Side::Sell, 3, 101)]);
-    history.ask(&[entered(4, Side::Buy, 10, 101), traded(2, 4, 4, 100), traded(3, 4, 3, 101)]);
-    history.ask(&[Fact::Left { order: OrderId(4), lots: Lots(3), reason: Reason::Cancelled }]);
+    history.command(&[entered(2, Side::Sell, 4, 100)]);
+    history.command(&[entered(3, Side::Sell, 3, 101)]);
+    history.command(&[entered(4, Side::Buy, 10, 101), traded(2, 4, 4, 100), traded(3, 4, 3, 101)]);
+    history.command(&[Fact::Cancelled {
+        order: OrderId(4),
+        quantity: Lots(3),
+        reason: CancelReason::Requested,
+    }]);
     history
 }
 
@@ -113,30 +117,30 @@ then
   #4     -> floor   next 3 open
   ask 5 at 1970-01-01T00:00:00.005Z
   client -> #4      cancel
-  #4     => log     left 3 cancelled
+  #4     => log     cancelled 3
   #4     -> floor   leave
 leaves
-  #2  open 0  held 0  done 4
-  #3  open 0  held 0  done 3
-  #4  open 0  held 0  done 7  cancelled 3"
+  #2  open 0  held 0  filled 4
+  #3  open 0  held 0  filled 3
+  #4  open 0  held 0  filled 7  cancelled 3"
     );
 }
 
 #[test]
-fn a_resting_order_is_drawn_with_the_newcomer_that_met_it_alone() {
+fn a_resting_order_is_drawn_with_the_incoming_order_that_met_it_alone() {
     let chart = sweep().chart("#3").unwrap();
     let drawn = chart.to_string();
     assert!(drawn.contains("floor  -> #3      introduce #4 6 @ 101"), "{drawn}");
     assert!(!drawn.contains("#2"), "{drawn}");
-    assert!(drawn.contains("trades of this ask with others, not drawn: 1"), "{drawn}");
-    assert!(drawn.ends_with("#4  open 0  held 0  done 7  cancelled 3"), "{drawn}");
+    assert!(drawn.contains("trades of this command with others, not drawn: 1"), "{drawn}");
+    assert!(drawn.ends_with("#4  open 0  held 0  filled 7  cancelled 3"), "{drawn}");
 }
 
 #[test]
 fn a_trade_is_drawn_alone_and_its_orders_as_they_stood() {
     let chart = sweep().chart("trade/6").unwrap();
     assert_eq!(chart.given, ["#3  sells  3 @ 101", "#4  buys  6 @ 101"]);
-    assert_eq!(chart.leaves, ["#3  open 0  held 0  done 3", "#4  open 3  held 0  done 7"]);
+    assert_eq!(chart.leaves, ["#3  open 0  held 0  filled 3", "#4  open 3  held 0  filled 7"]);
     assert_eq!(chart.rows.len(), 1 + 10);
 }
 
@@ -178,14 +182,14 @@ fn a_subject_reads_as_it_is_written() {
 struct Heard {
     orders: BTreeMap<Pid, OrderId>,
     /// What was said; `None` is the news of an end.
-    said: Vec<(Pid, Pid, Option<Say>)>,
+    said: Vec<(Pid, Pid, Option<Message>)>,
 }
 
 impl Watch<Process> for Heard {
-    fn delivered(&mut self, envelope: &Envelope<Say>) {
-        let say = match &envelope.letter {
-            Letter::Say(say) => Some(*say),
-            Letter::Down(..) => None,
+    fn delivered(&mut self, envelope: &Envelope<Message>) {
+        let say = match &envelope.signal {
+            Signal::Message(say) => Some(*say),
+            Signal::Down(..) => None,
             _ => return,
         };
         self.said.push((envelope.from, envelope.to, say));
@@ -198,32 +202,32 @@ impl Watch<Process> for Heard {
     }
 }
 
-/// Asks that go through all that an order can do without failures.
-fn asks() -> Vec<Ask> {
-    let place = |side, lots, price, stands| {
-        Ask::Place(Place {
+/// Commands that go through all that an order can do without failures.
+fn commands() -> Vec<Command> {
+    let place = |side, quantity, price, time_in_force| {
+        Command::NewOrder(NewOrder {
             account: AccountId(1),
             client: None,
             market: MarketId(0),
             side,
             price: Price(price),
-            lots: Lots(lots),
-            stands,
+            quantity: Lots(quantity),
+            time_in_force,
         })
     };
-    let rest = |side, lots, price| place(side, lots, price, TimeInForce::GoodTillCancel);
-    let now = |side, lots, price| place(side, lots, price, TimeInForce::ImmediateOrCancel);
-    let replace = |order, lots, price| {
+    let rest = |side, quantity, price| place(side, quantity, price, TimeInForce::GoodTillCancel);
+    let now = |side, quantity, price| place(side, quantity, price, TimeInForce::ImmediateOrCancel);
+    let replace = |order, quantity, price| {
         let (account, order) = (AccountId(1), OrderId(order));
-        Ask::Replace(Replace {
+        Command::Replace(Replace {
             account,
             client: None,
             order,
             price: Price(price),
-            lots: Lots(lots),
+            quantity: Lots(quantity),
         })
     };
-    let cancel = |order| Ask::Cancel { account: AccountId(1), order: OrderId(order) };
+    let cancel = |order| Command::Cancel { account: AccountId(1), order: OrderId(order) };
     vec![
         rest(Side::Sell, 4, 100),  // 2
         rest(Side::Sell, 3, 101),  // 3
@@ -269,18 +273,23 @@ fn messages(chart: &Picture) -> Vec<String> {
 
 #[test]
 fn what_is_redrawn_is_what_was_really_said() {
-    let mut exchange =
-        Exchange::watched(Ledger::new(), AskId(1), Time(0), Options::default(), Heard::default());
+    let mut exchange = Exchange::watched(
+        Ledger::new(),
+        CommandId(1),
+        Time(0),
+        Options::default(),
+        Heard::default(),
+    );
     let spec = MarketSpec::new("BTC-USD".parse().unwrap(), Scale::places(2), Scale::places(0))
         .with_negative_prices();
-    let mut history = History { seq: 0, asks: Vec::new() };
-    for ask in [Ask::OpenMarket(spec)].into_iter().chain(asks()) {
+    let mut history = History { seq: 0, commands: Vec::new() };
+    for command in [Command::OpenMarket(spec)].into_iter().chain(commands()) {
         let mut facts = Vec::new();
-        exchange.ask(Time(0), &ask, &mut |_, tell| match tell {
-            Tell::Fact(stamp, fact) => facts.push((stamp, fact)),
-            other => panic!("{ask:?}: {other:?}"),
+        exchange.submit(Time(0), &command, &mut |_, response| match response {
+            Response::Fact(stamp, fact) => facts.push((stamp, fact)),
+            other => panic!("{command:?}: {other:?}"),
         });
-        history.asks.push(facts);
+        history.commands.push(facts);
     }
     let world = exchange.world();
     let floor = world.whereis(floor_of(MarketId(0))).unwrap();
@@ -315,6 +324,6 @@ fn what_is_redrawn_is_what_was_really_said() {
     let drawn = messages(&history.chart("4").unwrap());
     let from = really.iter().position(|said| *said == drawn[0]).unwrap();
     let until = really.iter().position(|said| said.starts_with("client -> #7")).unwrap();
-    let in_asks_of_4: Vec<_> = really[from..until].iter().collect();
-    assert_eq!(drawn.iter().take(in_asks_of_4.len()).collect::<Vec<_>>(), in_asks_of_4);
+    let in_commands_of_4: Vec<_> = really[from..until].iter().collect();
+    assert_eq!(drawn.iter().take(in_commands_of_4.len()).collect::<Vec<_>>(), in_commands_of_4);
 }

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 enum What {
     /// Asks on the caller's thread, in memory: five scenarios, books up to a million orders, memory
     Core(Core),
-    /// What durability costs: the same flow through the service with policy memory and policy disk
+    /// What durability costs: the same flow through the service with durability memory and durability disk
     Durable(Durable),
     /// A journal read back into a running exchange
     Recovery(Recovery),
@@ -49,9 +49,9 @@ struct Common {
 struct Core {
     #[command(flatten)]
     common: Common,
-    /// Asks of each run
+    /// Commands of each run
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
-    asks: u32,
+    commands: u32,
     /// Seed of the generated flow
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -63,10 +63,10 @@ struct Durable {
     common: Common,
     #[command(flatten)]
     place: Place,
-    /// Asks of each run
+    /// Commands of each run
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
-    asks: u32,
-    /// Asks that are handed in together
+    commands: u32,
+    /// Commands that are handed in together
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: u32,
     /// Batches that wait for their answers at once
@@ -113,9 +113,9 @@ struct Kernel {
 struct Kills {
     #[command(flatten)]
     common: Common,
-    /// Asks of each run
+    /// Commands of each run
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
-    asks: u32,
+    commands: u32,
     /// Processes killed a second
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     kills: u32,
@@ -127,16 +127,16 @@ struct Kills {
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
-        What::Core(Core { common, asks, seed }) => {
-            let plan = core::Plan { asks: *asks as usize, seed: *seed, runs: common.runs };
+        What::Core(Core { common, commands, seed }) => {
+            let plan = core::Plan { commands: *commands as usize, seed: *seed, runs: common.runs };
             let bar = output::count_bar("measuring", core::steps(&plan));
             let report = core::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();
             print(&report, &report.tables(), common.json)
         }
-        What::Durable(Durable { common, place, asks, batch, window }) => {
+        What::Durable(Durable { common, place, commands, batch, window }) => {
             let plan = durable::Plan {
-                asks: *asks as usize,
+                commands: *commands as usize,
                 batch: *batch as usize,
                 window: *window as usize,
                 dir: &place.dir,
@@ -156,9 +156,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             bar.finish_and_clear();
             print(&report, &report.tables(), common.json)
         }
-        What::Kills(Kills { common, asks, kills, seed }) => {
-            let (asks, rate, runs) = (*asks as usize, u64::from(*kills), common.runs);
-            let plan = kills::Plan { asks, rate, seed: *seed, runs };
+        What::Kills(Kills { common, commands, kills, seed }) => {
+            let (commands, rate, runs) = (*commands as usize, u64::from(*kills), common.runs);
+            let plan = kills::Plan { commands, rate, seed: *seed, runs };
             let bar = output::count_bar("measuring", kills::steps(&plan));
             let report = kills::run(&plan, &|| bar.inc(1));
             bar.finish_and_clear();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use units::AskId;
+use units::CommandId;
 
 use crate::chart::{Redraw, Subject};
 use crate::failure::Failure;
@@ -40,16 +40,16 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     folder::to_read(&args.journal)?;
     let mut redraw = Redraw::new(args.subject);
-    let mut ask = (AskId(0), Vec::new());
+    let mut command = (CommandId(0), Vec::new());
     let verified = journal::verify(&args.journal, &mut |stamp, fact| {
-        if stamp.ask != ask.0 {
-            redraw.ask(&ask.1);
-            ask.1.clear();
-            ask.0 = stamp.ask;
+        if stamp.command != command.0 {
+            redraw.command(&command.1);
+            command.1.clear();
+            command.0 = stamp.command;
         }
-        ask.1.push((stamp, fact));
+        command.1.push((stamp, fact));
     })?;
-    redraw.ask(&ask.1);
+    redraw.command(&command.1);
     if let Some(damage) = verified.damage {
         return Err(damage.into());
     }

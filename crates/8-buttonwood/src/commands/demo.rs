@@ -15,8 +15,8 @@ use crate::config::{Market, Reserve, listen};
 use crate::ends::{self, Ends};
 use crate::failure::Failure;
 use crate::folder;
-use crate::house::{House, Plan};
 use crate::output::{self, thousands};
+use crate::server::{Plan, Server};
 use crate::traders::{Traders, Wants};
 use crate::watch::Watch;
 
@@ -32,13 +32,13 @@ pub(crate) struct Args {
     /// Folder in which facts are kept
     #[arg(long, value_name = "DIR", default_value = JOURNAL)]
     journal: PathBuf,
-    /// Address and port of page and REST gate; loopback only
+    /// Address and port of page and REST gateway; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
     /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
     #[arg(long, value_name = "MEBIBYTES", default_value_t = Reserve::default())]
     reserve_mib: Reserve,
-    /// Asks a second that the traders of each market hand in
+    /// Commands a second that the traders of each market hand in
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
     /// Seed of the traders' chance; another one at each start if none is given
@@ -80,21 +80,21 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         snapshot_every: ServiceOptions::default().snapshot_every,
         clock_bound: ServiceOptions::default().clock_bound,
     };
-    let house = House::open(&plan)?;
-    let watch = Watch::start(house.service(), ends.sender())?;
+    let server = Server::open(&plan)?;
+    let watch = Watch::start(server.service(), ends.sender())?;
     let mut traders = Vec::new();
     for (index, (spec, price)) in markets().into_iter().enumerate() {
         let started = watch.read(|views| {
             let seed = args.seed.unwrap_or(views.seq()).wrapping_add(index as u64);
             let wants = Wants { symbol: spec.symbol, price, rate: args.rate, seed };
-            Traders::start(&wants, views, house.client(), ends.sender())
+            Traders::start(&wants, views, server.client(), ends.sender())
         });
         traders.push(started?);
     }
     ends.are_awaited();
-    let end = greet(args, &house).and_then(|()| follow(args, &house, &watch, &ends));
+    let end = greet(args, &server).and_then(|()| follow(args, &server, &watch, &ends));
     let traders: Vec<_> = traders.into_iter().map(Traders::stop).collect();
-    let closed = house.close();
+    let closed = server.close();
     traders.into_iter().for_each(ends::join);
     watch.stop();
     end?;
@@ -103,8 +103,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greet(args: &Args, house: &House) -> Result<(), Failure> {
-    let url = house.url();
+fn greet(args: &Args, server: &Server) -> Result<(), Failure> {
+    let url = server.url();
     if args.json {
         return output::json_line(&serde_json::json!({"url": url, "journal": args.journal}));
     }
@@ -119,7 +119,7 @@ fn greet(args: &Args, house: &House) -> Result<(), Failure> {
     ))
 }
 
-/// How things stand at a moment. `durable`, `epoch`, `asks` and `open_orders` are what `/readyz` says of it, from
+/// How things stand at a moment. `durable`, `epoch`, `commands` and `open_orders` are what `/readyz` says of it, from
 /// the same source.
 #[derive(Serialize)]
 struct Second {
@@ -128,12 +128,12 @@ struct Second {
     durable: u64,
     /// Which start of the exchange this is, from 1.
     epoch: u32,
-    /// Asks answered since that start.
-    asks: u64,
+    /// Commands answered since that start.
+    commands: u64,
     /// Trades since the journal's first fact, as `journal verify` counts them.
     trades: u64,
     open_orders: usize,
-    asks_this_second: u64,
+    commands_this_second: u64,
     trades_this_second: u64,
     markets: Vec<MarketNow>,
 }
@@ -148,13 +148,13 @@ struct MarketNow {
 }
 
 /// Prints a line each second until the run is to end.
-fn follow(args: &Args, house: &House, watch: &Watch, ends: &Ends) -> Result<(), Failure> {
-    let mut last = now(house, watch);
+fn follow(args: &Args, server: &Server, watch: &Watch, ends: &Ends) -> Result<(), Failure> {
+    let mut last = now(server, watch);
     let mut left = args.seconds.unwrap_or(u64::MAX);
-    while left > 0 && !ends.wait(house, Duration::from_secs(1))? {
+    while left > 0 && !ends.wait(server, Duration::from_secs(1))? {
         left -= 1;
-        let mut second = now(house, watch);
-        second.asks_this_second = second.asks - last.asks;
+        let mut second = now(server, watch);
+        second.commands_this_second = second.commands - last.commands;
         second.trades_this_second = second.trades - last.trades;
         if args.json {
             output::json_line(&second)?
@@ -166,8 +166,8 @@ fn follow(args: &Args, house: &House, watch: &Watch, ends: &Ends) -> Result<(), 
     Ok(())
 }
 
-fn now(house: &House, watch: &Watch) -> Second {
-    let health = house.service().health();
+fn now(server: &Server, watch: &Watch) -> Second {
+    let health = server.service().health();
     watch.read(|views| {
         let market = |market: &ledger::views::Market| {
             let best = |side| {
@@ -187,10 +187,10 @@ fn now(house: &House, watch: &Watch) -> Second {
             time: Rfc3339(views.time()).to_string(),
             durable: health.durable,
             epoch: views.epoch(),
-            asks: health.asks,
+            commands: health.commands,
             trades: views.markets().map(|market| market.tape.count()).sum(),
             open_orders: views.orders().open_count(),
-            asks_this_second: 0,
+            commands_this_second: 0,
             trades_this_second: 0,
             markets: views.markets().map(market).collect(),
         }
@@ -201,22 +201,22 @@ impl Second {
     /// A line for people. Where the terminal is too narrow for it, totals and the markets' currencies go.
     fn line(&self, columns: Option<usize>) -> String {
         let time = self.time.split(['T', '.', 'Z']).nth(1).unwrap_or_default();
-        let (asks, trades) = (self.asks_this_second, self.trades_this_second);
+        let (commands, trades) = (self.commands_this_second, self.trades_this_second);
         let open = thousands(self.open_orders as u64);
         let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
         let [mut whole, mut short] = [
             format!(
-                "{time}  asks {} (+{asks})  trades in all {} (+{trades})  open orders {open}",
-                thousands(self.asks),
+                "{time}  asks {} (+{commands})  trades in all {} (+{trades})  open orders {open}",
+                thousands(self.commands),
                 thousands(self.trades),
             ),
-            format!("{time}  asks +{asks}  trades +{trades}  open {open}"),
+            format!("{time}  asks +{commands}  trades +{trades}  open {open}"),
         ];
         for market in &self.markets {
-            let (bid, ask) = (price(&market.best_bid), price(&market.best_ask));
-            whole += &format!("  {} {bid} / {ask}", market.market);
+            let (bid, command) = (price(&market.best_bid), price(&market.best_ask));
+            whole += &format!("  {} {bid} / {command}", market.market);
             let base = market.market.split('-').next().unwrap_or_default();
-            short += &format!("  {base} {bid}/{ask}");
+            short += &format!("  {base} {bid}/{command}");
         }
         if columns.is_some_and(|columns| whole.len() > columns) { short } else { whole }
     }
@@ -228,20 +228,20 @@ mod tests {
 
     #[test]
     fn a_line_fits_80_columns() {
-        let market = |market: &str, bid: &str, ask: &str| MarketNow {
+        let market = |market: &str, bid: &str, command: &str| MarketNow {
             market: market.to_owned(),
             best_bid: Some(bid.to_owned()),
-            best_ask: Some(ask.to_owned()),
+            best_ask: Some(command.to_owned()),
             resting: 400,
         };
         let second = Second {
             time: "2026-11-29T06:05:00.123Z".to_owned(),
             durable: 1_234_567,
             epoch: 2,
-            asks: 1_234_567,
+            commands: 1_234_567,
             trades: 123_456,
             open_orders: 1_234,
-            asks_this_second: 100,
+            commands_this_second: 100,
             trades_this_second: 12,
             markets: vec![
                 market("BTC-USD", "64992", "65003"),

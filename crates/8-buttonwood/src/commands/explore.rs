@@ -23,7 +23,7 @@ const CHARTS: &str = "charts";
 
 /// Ask what could go wrong: every schedule and every death of a small world
 ///
-/// A world is a few orders and what may happen to them. All orders in which asks can come and messages be
+/// A world is a few orders and what may happen to them. All orders in which commands can come and messages be
 /// delivered are tried, with deaths at any moment within the budget, and all laws are judged in each
 /// state. Exhausted means that there is no other state. A law that breaks is shown by a shortest run.
 /// With --kill the world runs once, as it does live, somebody dies at an arrow, and what follows is drawn.
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// Threads that search; without it one for each processor. What is found is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Run once and kill: an order by name, maker, newcomer, floor, ledger, orders, world
+    /// Run once and kill: an order by name, maker, incoming order, floor, ledger, orders, world
     #[arg(long, value_name = "WHO", requires = "arrow")]
     kill: Option<String>,
     #[command(flatten)]
@@ -85,7 +85,7 @@ struct Arrow {
 /// Does it.
 #[cfg(not(feature = "mutations"))]
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    ask(args)
+    dispatch(args)
 }
 
 /// Does it, in a build in which the code can be told to make mistakes.
@@ -102,10 +102,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         })
     };
     let mistakes = args.mutate.iter().map(mistake).collect::<Result<Vec<_>, _>>()?;
-    kernel::mutation::with(&mistakes, || ask(args))
+    kernel::mutation::with(&mistakes, || dispatch(args))
 }
 
-fn ask(args: &Args) -> Result<(), Failure> {
+fn dispatch(args: &Args) -> Result<(), Failure> {
     let Some(name) = &args.world else { return list() };
     let mut world = find(name)?;
     if let Some(faults) = args.faults {
@@ -244,7 +244,7 @@ fn search(world: &World, args: &Args, threads: usize) -> Result<(Found, f64), Fa
     }
     #[cfg(feature = "mutations")]
     if !args.mutate.is_empty() {
-        explorer = explorer.stop_at_breach(); // a mistake can make a world endless
+        explorer = explorer.stop_at_counterexample(); // a mistake can make a world endless
     }
     let found = explorer.search_with(threads);
     bar.finish_and_clear();
@@ -261,9 +261,9 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
     let threads = threads(args);
     let (found, seconds) = search(world, args, threads)?;
     let breaches = found.verdicts.iter().filter_map(|verdict| {
-        let breach = verdict.breach.as_ref()?;
-        let title = format!("{}: {} is broken: {}", world.name, verdict.law, breach.what);
-        Some(draw(world, &title, &breach.path))
+        let counterexample = verdict.counterexample.as_ref()?;
+        let title = format!("{}: {} is broken: {}", world.name, verdict.law, counterexample.what);
+        Some(draw(world, &title, &counterexample.path))
     });
     let breaches: Vec<Picture> = breaches.collect();
     let law = |verdict: &lab::explore::Verdict<Step>| LawReport {

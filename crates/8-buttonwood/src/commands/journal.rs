@@ -46,7 +46,7 @@ struct VerifyArgs {
 
 /// Print facts for people, a line each
 ///
-/// A line has the number of the fact and of the ask that brought it about, the time, the kind, the
+/// A line has the number of the fact and of the command that brought it about, the time, the kind, the
 /// market, the side, the size and the price in the units of the market, and whose order it is. Of a trade,
 /// the side is that of the incoming order (taker). A trade's number, trade_id in REST, is that of its fact.
 #[derive(clap::Args)]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use units::{Lots, Price, Scale};
 
 use crate::failure::Failure;
-use crate::keeper::Keeper;
+use crate::journal_writer::JournalWriter;
 use crate::output::{self, thousands};
 use crate::replay::{self, Cause, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
 
@@ -22,7 +22,7 @@ use crate::replay::{self, Cause, Comparison, Flow, MarketEnd, Outcome, Tape, Ven
 /// orders become limit orders, its cancels cancels; its fills become nothing, since our own trades
 /// must make them. Cancels of orders that the file never entered are handed in too, as cancels of
 /// order 0, and are refused as unknown-order. An exchange's time never goes back, so an event that
-/// stands behind a later one gets that one's time. Time is taken from the first ask to the last,
+/// stands behind a later one gets that one's time. Time is taken from the first command to the last,
 /// with the hash of all facts and the journal if there is one, without reading the file. What the exchange
 /// rejects is told by cause, with the lines of the first three of each.
 #[derive(clap::Args)]
@@ -63,15 +63,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         flow
     };
     let tape = find_tape(args, &flow)?;
-    let mut keeper = args.journal.as_deref().map(Keeper::open).transpose()?;
+    let mut writer = args.journal.as_deref().map(JournalWriter::open).transpose()?;
     let bar = output::count_bar("feeding", flow.events.len() as u64);
     let mut exchange = Exchange::new(exchange::Options::default());
     let start = Instant::now();
-    let outcome = replay::feed(&mut exchange, &flow, &bar, |stamp, fact| match &mut keeper {
-        Some(keeper) => keeper.keep(stamp, fact),
+    let outcome = replay::feed(&mut exchange, &flow, &bar, |stamp, fact| match &mut writer {
+        Some(writer) => writer.keep(stamp, fact),
         None => Ok(()),
     })?;
-    keeper.map_or(Ok(()), Keeper::finish)?;
+    writer.map_or(Ok(()), JournalWriter::finish)?;
     let hash = outcome.hash.to_string();
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
@@ -165,15 +165,15 @@ struct Report {
     fills_not_asked: u64,
     late_events: u64,
     latest_milliseconds: u64,
-    asks: u64,
+    commands: u64,
     facts: u64,
     trades: u64,
-    lots: u128,
+    quantity: u128,
     refusals: BTreeMap<&'static str, u64>,
     rejections: Vec<Rejection>,
     unknown_to_the_file: u64,
     seconds: f64,
-    asks_per_second: f64,
+    commands_per_second: f64,
     markets: Vec<MarketReport>,
     facts_hash: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,16 +238,16 @@ const WHY: &str = "The recording begins with an empty book: orders that rested a
 
 impl TapeReport {
     fn new(path: &Path, comparison: &Comparison) -> TapeReport {
-        let volume = |lots: u64| replay::BITSTAMP_LOT.write(lots).to_string();
+        let volume = |quantity: u64| replay::BITSTAMP_LOT.write(quantity).to_string();
         TapeReport {
             file: path.display().to_string(),
             venue_trades: comparison.venue_trades,
-            venue_volume: volume(comparison.venue_lots),
+            venue_volume: volume(comparison.venue_quantity),
             our_trades: comparison.our_trades,
-            our_volume: volume(comparison.our_lots),
+            our_volume: volume(comparison.our_quantity),
             matched: comparison.matched_trades,
             matched_share: comparison.matched_share(),
-            matched_with_the_same_size: comparison.matched_lots_too,
+            matched_with_the_same_size: comparison.matched_quantity_too,
             why_they_can_differ: WHY,
         }
     }
@@ -255,7 +255,7 @@ impl TapeReport {
 
 /// Every rejection by its cause.
 fn rejections(flow: &Flow, outcome: &Outcome) -> Vec<Rejection> {
-    let rejection = |(code, cause, group): (protocol::Code, Cause, &replay::Group)| {
+    let rejection = |(code, cause, group): (protocol::RejectCode, Cause, &replay::Group)| {
         let example = |&index: &usize| Example {
             line: flow.lines[index],
             what: replay::describe(flow, index),
@@ -278,15 +278,16 @@ impl MarketReport {
         let price = |best: Option<(Price, Lots)>| {
             best.map(|(price, _)| write(end.spec.tick, price.0.into()))
         };
-        let size =
-            |best: Option<(Price, Lots)>| best.map(|(_, lots)| write(end.spec.lot, lots.0.into()));
+        let size = |best: Option<(Price, Lots)>| {
+            best.map(|(_, quantity)| write(end.spec.lot, quantity.0.into()))
+        };
         MarketReport {
             market: end.spec.symbol.to_string(),
             tick: end.spec.tick.step().to_string(),
             lot: end.spec.lot.step().to_string(),
             trades: traded.trades,
             // More lots than a signed number holds would take more trades than there can be.
-            volume: write(end.spec.lot, i128::try_from(traded.lots).unwrap_or(i128::MAX)),
+            volume: write(end.spec.lot, i128::try_from(traded.quantity).unwrap_or(i128::MAX)),
             best_bid: price(end.best_bid),
             best_bid_size: size(end.best_bid),
             best_ask: price(end.best_ask),
@@ -314,15 +315,15 @@ impl Report {
             fills_not_asked: flow.told.fills,
             late_events: flow.told.late,
             latest_milliseconds: flow.told.latest_milliseconds,
-            asks: outcome.asks,
+            commands: outcome.commands,
             facts: outcome.facts,
             trades: outcome.trades,
-            lots: outcome.lots,
+            quantity: outcome.quantity,
             refusals,
             rejections: rejections(flow, outcome),
             unknown_to_the_file: flow.told.unknown,
             seconds,
-            asks_per_second: outcome.asks as f64 / seconds,
+            commands_per_second: outcome.commands as f64 / seconds,
             markets: markets.iter().map(|end| MarketReport::new(end, outcome)).collect(),
             facts_hash,
             tape,
@@ -333,17 +334,17 @@ impl Report {
     fn summary(&self) -> String {
         let mut lines = vec![
             format!(
-                "{}: {} events, {} asks, {} facts, {} trades\n  fed in {:.3} s, {} asks a second",
+                "{}: {} events, {} asks, {} facts, {} trades\n  fed in {:.3} s, {} commands a second",
                 self.venue,
                 thousands(self.events),
-                thousands(self.asks),
+                thousands(self.commands),
                 thousands(self.facts),
                 thousands(self.trades),
                 self.seconds,
-                thousands(whole(self.asks_per_second)),
+                thousands(whole(self.commands_per_second)),
             ),
             format!(
-                "  {} events tell a fill, so that no ask was made of them",
+                "  {} events tell a fill, so that no command was made of them",
                 thousands(self.fills_not_asked)
             ),
         ];

@@ -8,17 +8,17 @@ use std::time::Duration;
 use clap::Args as _;
 use exchange::Health;
 
-use crate::config::{self, Config, Market, PolicyName, Reserve, Said};
+use crate::config::{self, Config, DurabilityName, Market, Reserve, Said};
 use crate::ends::Ends;
 use crate::failure::Failure;
 use crate::folder;
-use crate::house::{House, Plan};
 use crate::output;
+use crate::server::{Plan, Server};
 
 /// How often it is looked how the exchange is doing.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Run the exchange with its REST gate until Ctrl-C
+/// Run the exchange with its REST gateway until Ctrl-C
 ///
 /// What is not said by a flag is taken from the environment, then from the configuration file, then
 /// from the defaults (buttonwood config --defaults).
@@ -27,15 +27,15 @@ pub(crate) struct Args {
     /// The configuration file (TOML)
     #[arg(long, value_name = "FILE", env = "BUTTONWOOD_CONFIG")]
     config: Option<PathBuf>,
-    /// Address and port of the gate; loopback only
+    /// Address and port of the gateway; loopback only
     #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN", value_parser = config::listen)]
     listen: Option<SocketAddr>,
     /// Folder in which facts are kept
     #[arg(long, value_name = "DIR", env = "BUTTONWOOD_JOURNAL")]
     journal: Option<PathBuf>,
-    /// When an ask is answered
+    /// When a command is answered
     #[arg(long, value_enum, env = "BUTTONWOOD_POLICY")]
-    policy: Option<PolicyName>,
+    durability: Option<DurabilityName>,
     /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
     #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
     reserve_mib: Option<Reserve>,
@@ -70,7 +70,7 @@ impl Args {
         let said = Said {
             listen: self.listen,
             journal: self.journal.clone(),
-            policy: self.policy,
+            durability: self.durability,
             reserve: self.reserve_mib,
             snapshot_every: self.snapshot_every,
             clock_bound_s: self.clock_bound_s,
@@ -99,12 +99,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     check_listen(config.listen)?;
     let ends = Ends::listen()?;
-    let journal = match config.policy {
-        PolicyName::Disk => {
+    let journal = match config.durability {
+        DurabilityName::Disk => {
             folder::to_write(&config.journal)?;
             Some(config.journal)
         }
-        PolicyName::Memory => {
+        DurabilityName::Memory => {
             output::log("POLICY MEMORY: nothing is kept; all is lost when this program ends");
             None
         }
@@ -118,20 +118,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         snapshot_every: config.snapshot_every.get(),
         clock_bound: Duration::from_secs(config.clock_bound_s),
     };
-    let house = House::open(&plan)?;
+    let server = Server::open(&plan)?;
     ends.are_awaited();
-    let end = greet(&plan, &house).and_then(|()| follow(&plan, &house, &ends));
-    let closed = house.close();
+    let end = greet(&plan, &server).and_then(|()| follow(&plan, &server, &ends));
+    let closed = server.close();
     end?;
     closed?;
     output::log("ended");
     Ok(())
 }
 
-fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
-    output::text_line(format!("serving {}", house.url()))?;
-    for market in house.markets() {
-        output::text_line(format!("  {}/products/{}/book", house.url(), market.symbol))?;
+fn greet(plan: &Plan, server: &Server) -> Result<(), Failure> {
+    output::text_line(format!("serving {}", server.url()))?;
+    for market in server.markets() {
+        output::text_line(format!("  {}/products/{}/book", server.url(), market.symbol))?;
     }
     if let Some(journal) = &plan.journal {
         output::log(&format!("facts are kept in {}", journal.display()));
@@ -140,12 +140,17 @@ fn greet(plan: &Plan, house: &House) -> Result<(), Failure> {
 }
 
 /// Says what an operator should hear of until the run is to end.
-fn follow(plan: &Plan, house: &House, ends: &Ends) -> Result<(), Failure> {
-    let health = house.service().health();
-    let mut last =
-        Health { room: true, room_for_cancels: true, unsaved: None, clock: None, ..health };
-    while !ends.wait(house, LOOK)? {
-        let now = house.service().health();
+fn follow(plan: &Plan, server: &Server, ends: &Ends) -> Result<(), Failure> {
+    let health = server.service().health();
+    let mut last = Health {
+        accepts_orders: true,
+        accepts_cancels: true,
+        unsaved: None,
+        clock: None,
+        ..health
+    };
+    while !ends.wait(server, LOOK)? {
+        let now = server.service().health();
         tell_of_change(&last, &now, plan.reserve_bytes);
         last = now;
     }
@@ -170,7 +175,7 @@ fn tell_of_unknown_variables() {
 
 /// Says what an operator should hear of while it lasts, and when it has passed.
 fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
-    let state = |health: &Health| (health.room, health.room_for_cancels);
+    let state = |health: &Health| (health.accepts_orders, health.accepts_cancels);
     if state(last) != state(now) {
         output::log(&room(now, reserve_bytes));
     }
@@ -195,7 +200,7 @@ fn room(now: &Health, reserve_bytes: u64) -> String {
         0 => "trading resumes when 1 MiB is free".to_owned(),
         bytes => format!("trading resumes when twice the reserve is free, {} MiB", bytes >> 19),
     };
-    match (now.room, now.room_for_cancels) {
+    match (now.accepts_orders, now.accepts_cancels) {
         (true, _) => "the journal has room again: orders are taken".to_owned(),
         (false, true) => format!(
             "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads work. Make \

@@ -4,11 +4,11 @@
 use exchange::{Exchange, Options};
 use kernel::{Intensity, Outline, Shutdown, Work};
 use ledger::Ledger;
-use protocol::Ask;
+use protocol::Command;
 use serde_json::{Value, json};
-use units::{AskId, Time};
+use units::{CommandId, Time};
 
-use crate::config::{Config, PolicyName};
+use crate::config::{Config, DurabilityName};
 use crate::failure::Failure;
 use crate::output;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<(), Failure> {
 /// The exchange as it would start: what the journal has folded to, with the markets that are to be open.
 fn exchange(config: &Config) -> Result<Exchange, Failure> {
     let mut ledger = Ledger::new();
-    if config.policy == PolicyName::Disk && config.journal.exists() {
+    if config.durability == DurabilityName::Disk && config.journal.exists() {
         let mut wrong = None;
         let verified = journal::verify(&config.journal, &mut |stamp, fact| {
             if wrong.is_none() {
@@ -41,10 +41,10 @@ fn exchange(config: &Config) -> Result<Exchange, Failure> {
         }
     }
     // Nothing of this is journalled: its numbers and times are its own.
-    let mut exchange = Exchange::recovered(ledger, AskId(1), Time(0), Options::default());
+    let mut exchange = Exchange::recovered(ledger, CommandId(1), Time(0), Options::default());
     for market in &config.markets {
         if exchange.ledger().symbol(&market.symbol).is_none() {
-            exchange.ask(Time(0), &Ask::OpenMarket(*market), &mut |_, _| {});
+            exchange.submit(Time(0), &Command::OpenMarket(*market), &mut |_, _| {});
         }
     }
     Ok(exchange)

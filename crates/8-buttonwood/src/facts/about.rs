@@ -123,7 +123,9 @@ impl Known {
             Fact::Replaced { order, .. }
             | Fact::Suspended { order }
             | Fact::Released { order }
-            | Fact::Left { order, .. } => (self.market_of(order), Parties::One(self.party(order))),
+            | Fact::Cancelled { order, .. } => {
+                (self.market_of(order), Parties::One(self.party(order)))
+            }
         };
         let spec = market.and_then(|market| self.markets.get(&market).copied());
         About { market, spec, parties }
@@ -148,19 +150,19 @@ impl Known {
                 self.markets.insert(market, spec);
             }
             Fact::Entered(e) => {
-                let (account, market, side, size) = (e.account, e.market, e.side, e.lots.0);
+                let (account, market, side, size) = (e.account, e.market, e.side, e.quantity.0);
                 self.open.insert(e.order, OpenOrder { account, market, side, size, filled: 0 });
             }
-            Fact::Traded { deal, lots, .. } => {
-                self.fill(deal.maker, lots);
-                self.fill(deal.taker, lots);
+            Fact::Traded { deal, quantity, .. } => {
+                self.fill(deal.maker, quantity);
+                self.fill(deal.taker, quantity);
             }
-            Fact::Replaced { order, lots, .. } => {
+            Fact::Replaced { order, quantity, .. } => {
                 if let Some(order) = self.open.get_mut(&order) {
-                    order.size = lots.0;
+                    order.size = quantity.0;
                 }
             }
-            Fact::Left { order, .. } => {
+            Fact::Cancelled { order, .. } => {
                 self.open.remove(&order);
             }
             Fact::Started { .. }
@@ -172,9 +174,9 @@ impl Known {
         }
     }
 
-    fn fill(&mut self, order: OrderId, lots: Lots) {
+    fn fill(&mut self, order: OrderId, quantity: Lots) {
         let Some(open) = self.open.get_mut(&order) else { return };
-        open.filled = open.filled.saturating_add(lots.0);
+        open.filled = open.filled.saturating_add(quantity.0);
         if open.filled >= open.size {
             self.open.remove(&order);
         }
@@ -183,14 +185,14 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Deal, Entered, Reason, TimeInForce};
-    use units::{AskId, Price, Scale};
+    use protocol::{CancelReason, Deal, Entered, TimeInForce};
+    use units::{CommandId, Price, Scale};
 
     use super::*;
 
     const MARKET: MarketId = MarketId(0);
 
-    fn entered(order: u64, account: u32, side: Side, lots: u64) -> Fact {
+    fn entered(order: u64, account: u32, side: Side, quantity: u64) -> Fact {
         Fact::Entered(Entered {
             order: OrderId(order),
             account: AccountId(account),
@@ -198,18 +200,22 @@ mod tests {
             market: MARKET,
             side,
             price: Price(5),
-            lots: Lots(lots),
-            stands: TimeInForce::GoodTillCancel,
+            quantity: Lots(quantity),
+            time_in_force: TimeInForce::GoodTillCancel,
         })
     }
 
-    fn traded(maker: u64, taker: u64, lots: u64) -> Fact {
+    fn traded(maker: u64, taker: u64, quantity: u64) -> Fact {
         let deal = Deal { maker: OrderId(maker), taker: OrderId(taker), incarnation: 1, number: 1 };
-        Fact::Traded { deal, market: MARKET, price: Price(5), lots: Lots(lots) }
+        Fact::Traded { deal, market: MARKET, price: Price(5), quantity: Lots(quantity) }
     }
 
     fn left(order: u64) -> Fact {
-        Fact::Left { order: OrderId(order), lots: Lots(1), reason: Reason::Cancelled }
+        Fact::Cancelled {
+            order: OrderId(order),
+            quantity: Lots(1),
+            reason: CancelReason::Requested,
+        }
     }
 
     fn opened() -> Known {
@@ -242,8 +248,8 @@ mod tests {
                 order: OrderId(2 * order + 1),
                 client: None,
                 price: Price(6),
-                lots: Lots(4),
-                place: AskId(1),
+                quantity: Lots(4),
+                priority: CommandId(1),
             };
             let party = Party {
                 order: OrderId(2 * order + 1),

@@ -60,18 +60,18 @@ fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
     text("symbol", spec.map(|spec| spec.symbol.to_string()));
     let side = about.side().filter(|_| !matches!(fact, Fact::Entered(_)));
     text("side", side.map(|side| side.to_string()));
-    let (price, lots) = match *fact {
-        Fact::Entered(entered) => (Some(entered.price), Some(entered.lots)),
-        Fact::Traded { price, lots, .. } | Fact::Replaced { price, lots, .. } => {
-            (Some(price), Some(lots))
+    let (price, quantity) = match *fact {
+        Fact::Entered(entered) => (Some(entered.price), Some(entered.quantity)),
+        Fact::Traded { price, quantity, .. } | Fact::Replaced { price, quantity, .. } => {
+            (Some(price), Some(quantity))
         }
-        Fact::Left { lots, .. } => (None, Some(lots)),
+        Fact::Cancelled { quantity, .. } => (None, Some(quantity)),
         _ => (None, None),
     };
     let decimal = |price| spec.map(|spec| spec.tick.write(price).to_string());
     text("decimal_price", price.and_then(|price| decimal(price.0)));
-    let decimal = |lots| spec.map(|spec| spec.lot.write(lots).to_string());
-    text("decimal_size", lots.and_then(|lots| decimal(lots.0)));
+    let decimal = |quantity| spec.map(|spec| spec.lot.write(quantity).to_string());
+    text("decimal_size", quantity.and_then(|quantity| decimal(quantity.0)));
     fields
 }
 
@@ -153,8 +153,10 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Deal, Entered, MarketSpec, Reason, TimeInForce};
-    use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+    use protocol::{CancelReason, Deal, Entered, MarketSpec, TimeInForce};
+    use units::{
+        AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time,
+    };
 
     use super::super::about::Known;
     use super::*;
@@ -164,7 +166,7 @@ mod tests {
         let (tick, lot) = (Scale { mantissa: 5, places: 1 }, Scale::places(3));
         let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot);
         let market = MarketId(0);
-        let entered = |order, account, side, stands| {
+        let entered = |order, account, side, time_in_force| {
             Fact::Entered(Entered {
                 order: OrderId(order),
                 account: AccountId(account),
@@ -172,27 +174,33 @@ mod tests {
                 market,
                 side,
                 price: Price(201),
-                lots: Lots(2_500),
-                stands,
+                quantity: Lots(2_500),
+                time_in_force,
             })
         };
         let deal = Deal { maker: OrderId(3), taker: OrderId(4), incarnation: 1, number: 9 };
-        let (price, lots, order) = (Price(-201), Lots(1_500), OrderId(4));
+        let (price, quantity, order) = (Price(-201), Lots(1_500), OrderId(4));
         let facts = [
             Fact::Started { epoch: 1 },
             Fact::MarketOpened { market, spec },
             entered(3, 7, Side::Sell, TimeInForce::GoodTillCancel),
             entered(4, 8, Side::Buy, TimeInForce::ImmediateOrCancel),
             Fact::Voided { deal },
-            Fact::Traded { deal, market, price, lots },
-            Fact::Replaced { order, client: None, price, lots: Lots(4_000), place: AskId(9) },
+            Fact::Traded { deal, market, price, quantity },
+            Fact::Replaced {
+                order,
+                client: None,
+                price,
+                quantity: Lots(4_000),
+                priority: CommandId(9),
+            },
             Fact::Suspended { order },
             Fact::Released { order },
-            Fact::Left { order, lots: Lots(2_500), reason: Reason::Cancelled },
+            Fact::Cancelled { order, quantity: Lots(2_500), reason: CancelReason::Requested },
             Fact::MarketStopped { market },
             Fact::MarketResumed { market },
         ];
-        let stamp = |seq| Stamp { seq, ask: AskId(seq), time: Time(0) };
+        let stamp = |seq| Stamp { seq, command: CommandId(seq), time: Time(0) };
         (1..).zip(facts).map(|(seq, fact)| (stamp(seq), fact)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Bitstamp's order events, a line of CSV each, as one market's asks. Knows no exchange.
 //!
 //! *created* places a limit order; *deleted* with volume above 0 is a cancel. *changed*, and
-//! *deleted* with volume 0, tell a fill: no ask is made of them.
+//! *deleted* with volume 0, tell a fill: no command is made of them.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
 
 #[derive(Default)]
 struct Reader {
-    /// Which `Place` of ours entered the order that the venue calls so. An id that is created twice
+    /// Which `NewOrder` of ours entered the order that the venue calls so. An id that is created twice
     /// means the newer from then on.
     places: BTreeMap<u64, u32>,
     /// Places so far.
@@ -66,7 +66,7 @@ struct Reader {
 type Bad = (usize, String);
 
 impl Reader {
-    /// The ask that a line makes, if it makes one.
+    /// The command that a line makes, if it makes one.
     fn event(&mut self, line: &str) -> Result<Option<Event>, Bad> {
         let fields = Fields::split(line)?;
         let id: u64 = fields.whole(0, "an order id")?;
@@ -84,7 +84,7 @@ impl Reader {
                 self.places.insert(id, self.count);
                 self.count = (self.count.checked_add(1))
                     .ok_or_else(|| fields.bad(0, "more orders than fit 32 bits".to_owned()))?;
-                Wish::Place { market: 0, side, price, lots: Lots(volume) }
+                Wish::Place { market: 0, side, price, quantity: Lots(volume) }
             }
             ("deleted", 1..) => {
                 let place = self.places.get(&id).copied();
@@ -173,11 +173,11 @@ mod tests {
              7,1004,1000,236.47,199999999,deleted,bid\n",
         )
         .unwrap();
-        let place = |side, price, lots| Wish::Place {
+        let place = |side, price, quantity| Wish::Place {
             market: 0,
             side,
             price: Price(price),
-            lots: Lots(lots),
+            quantity: Lots(quantity),
         };
         let at = |milliseconds: u64, wish| Event { time: Time(milliseconds * 1_000_000), wish };
         assert_eq!(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use exchange::Exchange;
 use indicatif::ProgressBar;
 use protocol::bytes::FactsHash;
-use protocol::{Ask, Code, Fact, MarketSpec, Place, Stamp, Tell, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side, Time};
+use protocol::{Command, Fact, MarketSpec, NewOrder, RejectCode, Response, Stamp, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side, Time};
 
 use super::rejected::Rejections;
 use super::{Event, Flow, Print, Wish};
@@ -15,7 +15,7 @@ use super::{Event, Flow, Print, Wish};
 /// account from trading with itself.
 const ACCOUNT: AccountId = AccountId(1);
 
-/// Cancels of what a recording never entered name this order, which no ask can have made: asks
+/// Cancels of what a recording never entered name this order, which no command can have made: asks
 /// count from 1. So they are refused as what they are, unknown.
 const NEVER_ENTERED: OrderId = OrderId(0);
 
@@ -26,15 +26,15 @@ const STRIDE: usize = 1 << 14;
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// Asks handed in, those that open the markets included.
-    pub(crate) asks: u64,
+    pub(crate) commands: u64,
     /// Facts that came of them.
     pub(crate) facts: u64,
     /// Trades among the facts.
     pub(crate) trades: u64,
     /// Lots that they traded.
-    pub(crate) lots: u128,
+    pub(crate) quantity: u128,
     /// Refusals by code.
-    pub(crate) refusals: BTreeMap<Code, u64>,
+    pub(crate) refusals: BTreeMap<RejectCode, u64>,
     /// Refusals by cause, with the first of each.
     pub(crate) rejections: Rejections,
     /// Trades and the lots that they traded, by market.
@@ -51,26 +51,26 @@ pub(crate) struct Volume {
     /// Trades.
     pub(crate) trades: u64,
     /// Lots that they traded.
-    pub(crate) lots: u128,
+    pub(crate) quantity: u128,
 }
 
 impl Outcome {
-    fn take(&mut self, tell: &Tell) {
-        match tell {
-            Tell::Fact(stamp, fact) => {
+    fn take(&mut self, response: &Response) {
+        match response {
+            Response::Fact(stamp, fact) => {
                 self.facts += 1;
                 self.hash.add(*stamp, fact);
-                if let Fact::Traded { market, price, lots, .. } = *fact {
+                if let Fact::Traded { market, price, quantity, .. } = *fact {
                     self.trades += 1;
-                    self.lots += u128::from(lots.0);
+                    self.quantity += u128::from(quantity.0);
                     let volume = self.volumes.entry(market).or_default();
                     volume.trades += 1;
-                    volume.lots += u128::from(lots.0);
-                    self.prints.push(Print { time: stamp.time, price, lots });
+                    volume.quantity += u128::from(quantity.0);
+                    self.prints.push(Print { time: stamp.time, price, quantity });
                 }
             }
-            Tell::Refused(code) => *self.refusals.entry(*code).or_default() += 1,
-            Tell::Repeated(_) => {}
+            Response::Rejected(code) => *self.refusals.entry(*code).or_default() += 1,
+            Response::Repeated(_) => {}
         }
     }
 }
@@ -100,20 +100,24 @@ struct Fed<'a, K, E> {
 impl<K: FnMut(&Stamp, &Fact) -> Result<(), E>, E> Fed<'_, K, E> {
     fn begin(&mut self, time: Time) -> Result<(), E> {
         let Fed { exchange, outcome, keep, failed } = self;
-        exchange.begin(time, &mut |_, tell| take(outcome, keep, failed, &tell));
+        exchange.begin(time, &mut |_, response| take(outcome, keep, failed, &response));
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// The ask's number, and the code if it was refused.
-    fn ask(&mut self, time: Time, ask: &Ask) -> Result<(AskId, Option<Code>), E> {
+    /// The command's number, and the code if it was refused.
+    fn submit(
+        &mut self,
+        time: Time,
+        command: &Command,
+    ) -> Result<(CommandId, Option<RejectCode>), E> {
         let Fed { exchange, outcome, keep, failed } = self;
-        outcome.asks += 1;
+        outcome.commands += 1;
         let mut code = None;
-        let number = exchange.ask(time, ask, &mut |_, tell| {
-            if let Tell::Refused(why) = tell {
+        let number = exchange.submit(time, command, &mut |_, response| {
+            if let Response::Rejected(why) = response {
                 code = Some(why);
             }
-            take(outcome, keep, failed, &tell);
+            take(outcome, keep, failed, &response);
         });
         self.failed.take().map_or(Ok((number, code)), Err)
     }
@@ -123,15 +127,15 @@ fn take<E>(
     outcome: &mut Outcome,
     keep: &mut impl FnMut(&Stamp, &Fact) -> Result<(), E>,
     failed: &mut Option<E>,
-    tell: &Tell,
+    response: &Response,
 ) {
-    outcome.take(tell);
-    if let (Tell::Fact(stamp, fact), None) = (tell, &failed) {
+    outcome.take(response);
+    if let (Response::Fact(stamp, fact), None) = (response, &failed) {
         *failed = keep(stamp, fact).err();
     }
 }
 
-/// Opens the flow's markets in `exchange`, which is new, and hands in every ask at its own time.
+/// Opens the flow's markets in `exchange`, which is new, and hands in every command at its own time.
 ///
 /// `keep` gets each fact, in order, for a journal.
 pub(crate) fn feed<E>(
@@ -144,7 +148,7 @@ pub(crate) fn feed<E>(
     let begin = flow.events.first().map_or(Time(0), |event| event.time);
     fed.begin(begin)?;
     for spec in &flow.markets {
-        fed.ask(begin, &Ask::OpenMarket(*spec))?;
+        fed.submit(begin, &Command::OpenMarket(*spec))?;
     }
     let markets: Vec<MarketId> = flow
         .markets
@@ -158,24 +162,24 @@ pub(crate) fn feed<E>(
     for events in flow.events.chunks(STRIDE) {
         for Event { time, wish } in events {
             let code = match *wish {
-                Wish::Place { market, side, price, lots } => {
-                    let place = Place {
+                Wish::Place { market, side, price, quantity } => {
+                    let place = NewOrder {
                         account: ACCOUNT,
                         client: None,
                         market: markets[usize::from(market)],
                         side,
                         price,
-                        lots,
-                        stands: TimeInForce::GoodTillCancel,
+                        quantity,
+                        time_in_force: TimeInForce::GoodTillCancel,
                     };
-                    // An order has its ask's number, whether it was let in or refused.
-                    let (number, code) = fed.ask(*time, &Ask::Place(place))?;
+                    // An order has its command's number, whether it was let in or refused.
+                    let (number, code) = fed.submit(*time, &Command::NewOrder(place))?;
                     orders.push(OrderId(number.0));
                     code
                 }
                 Wish::Cancel { place } => {
                     let order = place.map_or(NEVER_ENTERED, |place| orders[place as usize]);
-                    fed.ask(*time, &Ask::Cancel { account: ACCOUNT, order })?.1
+                    fed.submit(*time, &Command::Cancel { account: ACCOUNT, order })?.1
                 }
             };
             fed.outcome.rejections.take(index, *wish, code);

@@ -3,7 +3,7 @@
 //!
 //! `NewOrder` places a limit order at its price in dollars; `OrderCanceled` cancels it. The venue
 //! does not say its ticks and lots in the capture: a market's are the finest decimal place that its
-//! prices and its sizes use, so the whole file is read before the first ask.
+//! prices and its sizes use, so the whole file is read before the first command.
 
 use std::collections::BTreeMap;
 
@@ -214,10 +214,10 @@ impl Reader {
         let Order { market, side, price, volume } = order;
         let book = &self.books[usize::from(market)];
         let ticks = price.exactly(book.price_places).and_then(|n| i64::try_from(n).ok());
-        let lots = volume.exactly(book.volume_places).and_then(|n| u64::try_from(n).ok());
-        match (ticks, lots) {
-            (Some(ticks), Some(lots)) => {
-                Ok(Wish::Place { market, side, price: Price(ticks), lots: Lots(lots) })
+        let quantity = volume.exactly(book.volume_places).and_then(|n| u64::try_from(n).ok());
+        match (ticks, quantity) {
+            (Some(ticks), Some(quantity)) => {
+                Ok(Wish::Place { market, side, price: Price(ticks), quantity: Lots(quantity) })
             }
             _ => Err(format!(
                 "{}: a price or size does not fit 64 bits at the market's step",
@@ -290,11 +290,11 @@ mod tests {
         let markets: Vec<_> = flow.markets.iter().map(about).collect();
         assert_eq!(markets, [("ETH-USD".to_owned(), 2, 8), ("MATIC-USD".to_owned(), 5, 5)]);
         let wishes: Vec<_> = flow.events.iter().map(|event| event.wish).collect();
-        let place = |market, side, price, lots| Wish::Place {
+        let place = |market, side, price, quantity| Wish::Place {
             market,
             side,
             price: Price(price),
-            lots: Lots(lots),
+            quantity: Lots(quantity),
         };
         assert_eq!(
             wishes,

@@ -1,7 +1,7 @@
 //! Recorded order flow of real venues, read into asks for an exchange.
 //!
 //! A reader turns a file into a [`Flow`]; [`feed`] hands it to an exchange. Readers decide nothing
-//! about trade: what a venue says it filled makes no ask, since our own trades must do that.
+//! about trade: what a venue says it filled makes no command, since our own trades must do that.
 
 mod bitstamp;
 mod fault;
@@ -59,9 +59,9 @@ pub(crate) enum Wish {
         /// Limit, in ticks.
         price: Price,
         /// Size.
-        lots: Lots,
+        quantity: Lots,
     },
-    /// Take off the order that the so-manieth `Place` of this flow (from 0) entered, or `None` if
+    /// Take off the order that the so-manieth `NewOrder` of this flow (from 0) entered, or `None` if
     /// the file never entered it.
     Cancel {
         /// Index among the places.
@@ -69,7 +69,7 @@ pub(crate) enum Wish {
     },
 }
 
-/// One ask of a flow.
+/// One command of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Event {
     /// When; never before the event in front of it.
@@ -78,7 +78,7 @@ pub(crate) struct Event {
     pub(crate) wish: Wish,
 }
 
-/// A recorded flow: whole in memory, 36 bytes an ask, so that reading is not in the time of feeding.
+/// A recorded flow: whole in memory, 36 bytes a command, so that reading is not in the time of feeding.
 #[derive(Debug)]
 pub(crate) struct Flow {
     /// Where it was recorded.
@@ -87,7 +87,7 @@ pub(crate) struct Flow {
     pub(crate) markets: Vec<MarketSpec>,
     /// Asks, in the file's order.
     pub(crate) events: Vec<Event>,
-    /// The line of the file that each ask comes of, from 1; the highest number for any beyond that.
+    /// The line of the file that each command comes of, from 1; the highest number for any beyond that.
     pub(crate) lines: Vec<u32>,
     /// What else the file held.
     pub(crate) told: Told,
@@ -98,9 +98,9 @@ pub(crate) struct Flow {
 pub(crate) struct Told {
     /// Order events in the file.
     pub(crate) events: u64,
-    /// Events that tell a fill; no ask is made of them.
+    /// Events that tell a fill; no command is made of them.
     pub(crate) fills: u64,
-    /// Asks that name an order which the file never entered.
+    /// Commands that name an order which the file never entered.
     pub(crate) unknown: u64,
     /// Events that came with a time before that of an earlier line, and were given that one's.
     pub(crate) late: u64,

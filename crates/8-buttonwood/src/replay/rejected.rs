@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use protocol::Code;
+use protocol::RejectCode;
 
 use super::{Event, Flow, Wish};
 
 /// So many of each cause are told with their line.
 const EXAMPLES: usize = 3;
 
-/// Why an ask was rejected, beyond its code.
+/// Why a command was rejected, beyond its code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Cause {
     /// It cancels an order that the file never entered.
@@ -21,7 +21,7 @@ pub(crate) enum Cause {
     /// It cancels an order that had been rejected itself.
     Rejected,
     /// The code says it all.
-    Code,
+    RejectCode,
 }
 
 /// What became of an order that the file entered, as far as its own events tell.
@@ -46,24 +46,24 @@ pub(crate) struct Group {
 #[derive(Default)]
 pub(crate) struct Rejections {
     fates: Vec<Fate>,
-    groups: BTreeMap<(Code, Cause), Group>,
+    groups: BTreeMap<(RejectCode, Cause), Group>,
 }
 
 impl Rejections {
     /// Takes what came of the next event: a code if it was rejected.
-    pub(super) fn take(&mut self, index: usize, wish: Wish, code: Option<Code>) {
+    pub(super) fn take(&mut self, index: usize, wish: Wish, code: Option<RejectCode>) {
         let cause = match (wish, code) {
             (Wish::Place { .. }, None) => return self.fates.push(Fate::Entered),
             (Wish::Place { .. }, Some(_)) => {
                 self.fates.push(Fate::Rejected);
-                Cause::Code
+                Cause::RejectCode
             }
             (Wish::Cancel { place: None }, None) => return,
             (Wish::Cancel { place: Some(place) }, None) => {
                 return self.fates[place as usize] = Fate::Cancelled;
             }
             (Wish::Cancel { place: None }, Some(_)) => Cause::NeverEntered,
-            (Wish::Cancel { place: Some(place) }, Some(Code::UnknownOrder)) => {
+            (Wish::Cancel { place: Some(place) }, Some(RejectCode::UnknownOrder)) => {
                 match self.fates[place as usize] {
                     // Only its last trade ends an order that was not cancelled.
                     Fate::Entered => Cause::Filled,
@@ -71,7 +71,7 @@ impl Rejections {
                     Fate::Rejected => Cause::Rejected,
                 }
             }
-            (Wish::Cancel { place: Some(_) }, Some(_)) => Cause::Code,
+            (Wish::Cancel { place: Some(_) }, Some(_)) => Cause::RejectCode,
         };
         let Some(code) = code else { return };
         let group = self.groups.entry((code, cause)).or_default();
@@ -82,7 +82,7 @@ impl Rejections {
     }
 
     /// Each cause with its code, in the order of codes.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = (Code, Cause, &Group)> {
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (RejectCode, Cause, &Group)> {
         self.groups.iter().map(|((code, cause), group)| (*code, *cause, group))
     }
 }
@@ -95,12 +95,12 @@ impl Cause {
             Cause::Filled => "filled",
             Cause::Cancelled => "cancelled",
             Cause::Rejected => "rejected",
-            Cause::Code => "code",
+            Cause::RejectCode => "code",
         }
     }
 
     /// The same for people.
-    pub(crate) fn reason(self, code: Code) -> &'static str {
+    pub(crate) fn reason(self, code: RejectCode) -> &'static str {
         match self {
             Cause::NeverEntered => {
                 "cancel of an order that the file never entered; it was open before the recording"
@@ -108,7 +108,7 @@ impl Cause {
             Cause::Filled => "cancel of an order that had traded in full here",
             Cause::Cancelled => "cancel of an order that had been cancelled before",
             Cause::Rejected => "cancel of an order that had been rejected itself",
-            Cause::Code => code.message(),
+            Cause::RejectCode => code.message(),
         }
     }
 }
@@ -116,9 +116,9 @@ impl Cause {
 /// What an event asks, in the units of its market, such as `sell 4.00000000 at 236.50`.
 pub(crate) fn describe(flow: &Flow, index: usize) -> String {
     match flow.events[index].wish {
-        Wish::Place { market, side, price, lots } => {
+        Wish::Place { market, side, price, quantity } => {
             let spec = &flow.markets[usize::from(market)];
-            let (size, price) = (spec.lot.write(lots.0), spec.tick.write(price.0));
+            let (size, price) = (spec.lot.write(quantity.0), spec.tick.write(price.0));
             format!("{}: {side} {size} at {price}", spec.symbol)
         }
         Wish::Cancel { place: None } => "cancel of an order that no line before entered".to_owned(),
@@ -142,23 +142,24 @@ mod tests {
 
     use super::*;
 
-    const PLACE: Wish = Wish::Place { market: 0, side: Side::Buy, price: Price(1), lots: Lots(1) };
+    const PLACE: Wish =
+        Wish::Place { market: 0, side: Side::Buy, price: Price(1), quantity: Lots(1) };
 
     #[test]
     fn each_rejection_has_a_cause() {
         let cancel = |place| Wish::Cancel { place };
-        let unknown = Some(Code::UnknownOrder);
+        let unknown = Some(RejectCode::UnknownOrder);
         let mut rejections = Rejections::default();
         for (index, (wish, code)) in [
             (PLACE, None),
-            (PLACE, Some(Code::BadLots)),
+            (PLACE, Some(RejectCode::BadQuantity)),
             (PLACE, None),
             (cancel(None), unknown),
             (cancel(Some(0)), None),
             (cancel(Some(0)), unknown),
             (cancel(Some(1)), unknown),
             (cancel(Some(2)), unknown),
-            (cancel(Some(2)), Some(Code::Failed)),
+            (cancel(Some(2)), Some(RejectCode::Failed)),
         ]
         .into_iter()
         .enumerate()
@@ -172,12 +173,12 @@ mod tests {
         assert_eq!(
             told,
             [
-                (Code::UnknownOrder, Cause::NeverEntered, 3),
-                (Code::UnknownOrder, Cause::Filled, 7),
-                (Code::UnknownOrder, Cause::Cancelled, 5),
-                (Code::UnknownOrder, Cause::Rejected, 6),
-                (Code::BadLots, Cause::Code, 1),
-                (Code::Failed, Cause::Code, 8),
+                (RejectCode::UnknownOrder, Cause::NeverEntered, 3),
+                (RejectCode::UnknownOrder, Cause::Filled, 7),
+                (RejectCode::UnknownOrder, Cause::Cancelled, 5),
+                (RejectCode::UnknownOrder, Cause::Rejected, 6),
+                (RejectCode::BadQuantity, Cause::RejectCode, 1),
+                (RejectCode::Failed, Cause::RejectCode, 8),
             ]
         );
     }
@@ -186,7 +187,7 @@ mod tests {
     fn all_are_counted_and_the_first_are_kept() {
         let mut rejections = Rejections::default();
         for index in 0..10 {
-            rejections.take(index, Wish::Cancel { place: None }, Some(Code::UnknownOrder));
+            rejections.take(index, Wish::Cancel { place: None }, Some(RejectCode::UnknownOrder));
         }
         let (_, _, group) = rejections.groups().next().unwrap();
         assert_eq!((group.count, &group.examples[..]), (10, &[0, 1, 2][..]));

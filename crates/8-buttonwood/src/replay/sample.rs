@@ -6,13 +6,13 @@ use std::io::{self, Write};
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
-use protocol::{Ask, Entered, Fact, MarketSpec, Tell};
-use units::{AskId, OrderId, Side, Time};
+use protocol::{Command, Entered, Fact, MarketSpec, Response};
+use units::{CommandId, OrderId, Side, Time};
 
 use super::bitstamp::{HEADER, LOT, TICK};
 
-/// Asks of the flow, its standing orders included.
-const ASKS: usize = 5_000;
+/// Commands of the flow, its standing orders included.
+const COMMANDS: usize = 5_000;
 /// Orders that are there before the rest of the flow begins.
 const STANDING: u32 = 200;
 /// A lot of the flow is a hundredth of a bitcoin.
@@ -38,28 +38,32 @@ pub(crate) fn write(seed: u64, out: &mut impl Write) -> io::Result<Sample> {
     let symbol = "BTC-USD".parse().expect("a symbol of seven allowed characters");
     let mut exchange = Exchange::new(Options::default());
     let spec = MarketSpec::new(symbol, TICK, LOT);
-    exchange.ask(Time(0), &Ask::OpenMarket(spec), &mut |_, _| ());
+    exchange.submit(Time(0), &Command::OpenMarket(spec), &mut |_, _| ());
     let options = flow::Options {
-        first: exchange.next_ask(),
+        first: exchange.next_command(),
         standing: Some(STANDING),
         ..flow::Options::default()
     };
     writeln!(out, "{HEADER}")?;
     let mut venue = Venue { milliseconds: BEGIN, ..Venue::default() };
     let mut events = 0;
-    for (index, ask) in Flow::new(Scenario::Calm, seed, options).take(ASKS).enumerate() {
+    for (index, command) in Flow::new(Scenario::Calm, seed, options).take(COMMANDS).enumerate() {
         venue.milliseconds += 5 + (index as u64).wrapping_mul(0x9e37_79b9).wrapping_add(seed) % 90;
         // The format has no replace: an order is cancelled, and its number is not used again.
-        let ask = match ask {
-            Ask::Replace(replace) => {
+        let command = match command {
+            Command::Replace(replace) => {
                 venue.replaced.insert(replace.order);
-                Ask::Cancel { account: replace.account, order: replace.order }
+                Command::Cancel { account: replace.account, order: replace.order }
             }
             other => other,
         };
-        exchange.ask(Time(venue.milliseconds * 1_000_000), &ask, &mut |_: AskId, tell| {
-            venue.hear(&ask, &tell);
-        });
+        exchange.submit(
+            Time(venue.milliseconds * 1_000_000),
+            &command,
+            &mut |_: CommandId, response| {
+                venue.hear(&command, &response);
+            },
+        );
         if index % OLD == OLD - 1 {
             let old = (index / OLD) as u64;
             venue.line(FIRST - 1 - old, flow::START, 1 + old, "deleted", Side::Buy);
@@ -87,45 +91,48 @@ struct Venue {
 }
 
 impl Venue {
-    fn hear(&mut self, ask: &Ask, tell: &Tell) {
-        match (tell, ask) {
-            (Tell::Fact(_, Fact::Entered(entered)), _) => {
-                self.open.insert(entered.order, entered.lots.0);
+    fn hear(&mut self, command: &Command, response: &Response) {
+        match (response, command) {
+            (Response::Fact(_, Fact::Entered(entered)), _) => {
+                self.open.insert(entered.order, entered.quantity.0);
                 self.entered.insert(entered.order, *entered);
-                self.event(entered.order, entered.lots.0, "created");
+                self.event(entered.order, entered.quantity.0, "created");
             }
-            (Tell::Fact(_, Fact::Traded { deal, lots, .. }), _) => {
+            (Response::Fact(_, Fact::Traded { deal, quantity, .. }), _) => {
                 self.trades += 1;
                 for order in [deal.maker, deal.taker] {
-                    let open = self.open.get(&order).map_or(0, |open| open.saturating_sub(lots.0));
+                    let open =
+                        self.open.get(&order).map_or(0, |open| open.saturating_sub(quantity.0));
                     self.open.insert(order, open);
                     self.event(order, open, if open == 0 { "deleted" } else { "changed" });
                 }
             }
-            (Tell::Fact(_, Fact::Left { order, lots, .. }), _) => {
-                self.event(*order, lots.0, "deleted");
+            (Response::Fact(_, Fact::Cancelled { order, quantity, .. }), _) => {
+                self.event(*order, quantity.0, "deleted");
             }
             // A venue's client may cancel too late, and a recording has that, too.
-            (Tell::Refused(_), Ask::Cancel { order, .. }) if !self.replaced.contains(order) => {
-                let size = self.entered.get(order).map_or(1, |entered| entered.lots.0);
+            (Response::Rejected(_), Command::Cancel { order, .. })
+                if !self.replaced.contains(order) =>
+            {
+                let size = self.entered.get(order).map_or(1, |entered| entered.quantity.0);
                 self.event(*order, size, "deleted");
             }
             _ => {}
         }
     }
 
-    fn event(&mut self, order: OrderId, lots: u64, action: &str) {
+    fn event(&mut self, order: OrderId, quantity: u64, action: &str) {
         if let Some(Entered { price, side, .. }) = self.entered.get(&order).copied() {
-            self.line(FIRST + order.0, price.0, lots, action, side);
+            self.line(FIRST + order.0, price.0, quantity, action, side);
         }
     }
 
-    fn line(&mut self, id: u64, price: i64, lots: u64, action: &str, side: Side) {
+    fn line(&mut self, id: u64, price: i64, quantity: u64, action: &str, side: Side) {
         let side = match side {
             Side::Buy => "bid",
             Side::Sell => "ask",
         };
-        let (time, price, volume) = (self.milliseconds, TICK.write(price), lots * LOTS);
+        let (time, price, volume) = (self.milliseconds, TICK.write(price), quantity * LOTS);
         self.lines.push(format!("{id},{time},{time},{price},{volume},{action},{side}"));
     }
 }

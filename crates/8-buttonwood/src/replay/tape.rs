@@ -28,7 +28,7 @@ pub(crate) struct Print {
     /// At what, in ticks.
     pub(crate) price: Price,
     /// How much.
-    pub(crate) lots: Lots,
+    pub(crate) quantity: Lots,
 }
 
 /// All trades of a venue, in the file's order.
@@ -44,17 +44,17 @@ pub(crate) struct Comparison {
     /// Trades of the venue.
     pub(crate) venue_trades: u64,
     /// Lots that they traded.
-    pub(crate) venue_lots: u64,
+    pub(crate) venue_quantity: u64,
     /// Our trades.
     pub(crate) our_trades: u64,
     /// Lots that they traded.
-    pub(crate) our_lots: u64,
+    pub(crate) our_quantity: u64,
     /// Trades of the venue for which there is one of ours at the same price within a second, each of
     /// ours counted once.
     pub(crate) matched_trades: u64,
     /// Those of them that traded the same lots, too, or one lot more or less: whoever made the
     /// recording cut some sizes off at the last place.
-    pub(crate) matched_lots_too: u64,
+    pub(crate) matched_quantity_too: u64,
 }
 
 /// True if `line` is the first of a raw capture: `1430438404518 order_created {...}`.
@@ -111,7 +111,7 @@ impl Tape {
         }
         let mut theirs = self.prints.clone();
         theirs.sort_by_key(|print| print.time);
-        let (mut matched_trades, mut matched_lots_too) = (0, 0);
+        let (mut matched_trades, mut matched_quantity_too) = (0, 0);
         for print in &theirs {
             let Some(queue) = free.get_mut(&print.price) else { continue };
             // Earliest first, so that no trade takes the only one that a later trade could have.
@@ -120,17 +120,17 @@ impl Tape {
             }
             if let Some(ours) = queue.front().filter(|ours| ours.time.0 <= print.time.0 + NEAR) {
                 matched_trades += 1;
-                matched_lots_too += u64::from(ours.lots.0.abs_diff(print.lots.0) <= 1);
+                matched_quantity_too += u64::from(ours.quantity.0.abs_diff(print.quantity.0) <= 1);
                 queue.pop_front();
             }
         }
         Comparison {
             venue_trades: self.prints.len() as u64,
-            venue_lots: self.prints.iter().map(|print| print.lots).sum::<Lots>().0,
+            venue_quantity: self.prints.iter().map(|print| print.quantity).sum::<Lots>().0,
             our_trades: ours.len() as u64,
-            our_lots: ours.iter().map(|print| print.lots).sum::<Lots>().0,
+            our_quantity: ours.iter().map(|print| print.quantity).sum::<Lots>().0,
             matched_trades,
-            matched_lots_too,
+            matched_quantity_too,
         }
     }
 }
@@ -159,9 +159,9 @@ fn print(line: &str) -> Result<Option<Print>, String> {
         .ok_or_else(|| format!("'{time}' is not milliseconds since 1970"))?;
     let trade: Trade = serde_json::from_str(json).map_err(|why| format!("trade: {why}"))?;
     let price = i64::try_from(steps(trade.price, TICK, "price")?).map_err(|_| "price too large")?;
-    let lots =
+    let quantity =
         u64::try_from(steps(trade.amount, LOT, "amount")?).map_err(|_| "amount too large")?;
-    Ok(Some(Print { time, price: Price(price), lots: Lots(lots) }))
+    Ok(Some(Print { time, price: Price(price), quantity: Lots(quantity) }))
 }
 
 fn steps(raw: &RawValue, scale: Scale, name: &str) -> Result<u128, String> {
@@ -174,8 +174,12 @@ fn steps(raw: &RawValue, scale: Scale, name: &str) -> Result<u128, String> {
 mod tests {
     use super::*;
 
-    fn at(milliseconds: u64, price: i64, lots: u64) -> Print {
-        Print { time: Time(milliseconds * 1_000_000), price: Price(price), lots: Lots(lots) }
+    fn at(milliseconds: u64, price: i64, quantity: u64) -> Print {
+        Print {
+            time: Time(milliseconds * 1_000_000),
+            price: Price(price),
+            quantity: Lots(quantity),
+        }
     }
 
     #[test]
@@ -199,9 +203,9 @@ mod tests {
         let ours = [at(4_000, 10, 7), at(6_101, 10, 1), at(9_900, 11, 3), at(9_000, 12, 3)];
         let told = tape.compare(&ours);
         // 4.0 s is within a second of 5.0 s; 6.101 s is a millisecond too late for 5.1 s.
-        assert_eq!((told.matched_trades, told.matched_lots_too), (2, 1));
+        assert_eq!((told.matched_trades, told.matched_quantity_too), (2, 1));
         assert_eq!(
-            (told.venue_trades, told.venue_lots, told.our_trades, told.our_lots),
+            (told.venue_trades, told.venue_quantity, told.our_trades, told.our_quantity),
             (3, 6, 4, 14)
         );
         assert_eq!(Tape { prints: vec![] }.compare(&ours).matched_share(), 0.0);

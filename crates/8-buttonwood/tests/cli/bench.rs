@@ -109,7 +109,11 @@ fn the_core_is_told_by_scenario_and_by_book() {
         assert!(of["best_asks_per_second"].as_u64() >= of["asks_per_second"].as_u64(), "{of}");
     }
     let words = run(["bench", "core", "--runs", "1", "--asks", "2000"]).ok().out;
-    tables(&words, 3, &["scenario", "median asks/s  best asks/s", "median ns/ask  best ns/ask"]);
+    tables(
+        &words,
+        3,
+        &["scenario", "median commands/s  best commands/s", "median ns/command  best ns/command"],
+    );
 }
 
 /// So many tables of lines that are equally long but for the blanks at their ends, and fit 80 columns.
@@ -141,7 +145,7 @@ fn every_measurement_is_a_table_for_people() {
     let kernel = once(&["kernel", "--messages", "20000", "--processes", "1000"]);
     tables(&kernel, 3, &["median ns  best ns", "failure, restart, first message", "idle process"]);
     let durable = once(&["durable", "--asks", "10000", "--batch", "16", "--dir", dir]);
-    tables(&durable, 3, &["median asks/s  best asks/s", "p50 µs", "disk / memory, median"]);
+    tables(&durable, 3, &["median commands/s  best commands/s", "p50 µs", "disk / memory, median"]);
     let recovery = once(&["recovery", "--facts", "10000", "--dir", dir]);
     tables(&recovery, 2, &["median ms  best ms", "facts/s, median"]);
     let kills = once(&["kills", "--asks", "20000", "--kills", "20000"]);

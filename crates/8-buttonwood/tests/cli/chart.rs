@@ -21,7 +21,7 @@ fn an_order_is_redrawn_from_the_journal() {
         "  #3  sells  400000000 @ 23650",
         "introduce #5 600000000 @ 23651",
         "ledger => log     traded d2 #5 #4 200000000 @ 23651",
-        "#5  open 0  held 0  done 600000000",
+        "#5  open 0  held 0  filled 600000000",
     ] {
         assert!(drawn.contains(part), "{drawn} should have {part}");
     }

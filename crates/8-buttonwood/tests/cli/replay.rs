@@ -57,7 +57,7 @@ fn the_hash_is_the_same_each_time_and_another_for_another_flow() {
 fn people_get_the_same_in_words() {
     let told = run_with_input(["replay", "-"], FLOW.as_bytes()).ok().out;
     for part in [
-        "Bitstamp: 8 events, 7 asks, 9 facts, 2 trades",
+        "Bitstamp: 8 events, 7 commands, 9 facts, 2 trades",
         "1 events stand behind a later one, by 10 ms at most",
         "rejected 1 as unknown-order: cancel of an order that the file never entered",
         "  line 7: cancel of an order that no line before entered",

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::house::{House, request, request_once};
 use crate::run::{command, run};
+use crate::server::{House, request, request_once};
 
 /// A server of one market, its URL, and what it says at its end.
 fn serve_market(journal: &Path, market: &str, look: impl FnOnce(&str)) -> String {

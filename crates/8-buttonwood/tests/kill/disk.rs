@@ -20,7 +20,7 @@ pub(crate) fn place(http: &Http, n: u32) -> Result<(u16, Value), Gone> {
         "product_id": "TEA-USD", "side": "buy", "price": "1.00", "size": "1",
         "client_oid": format!("full-{n}"),
     });
-    http.ask(ACCOUNT, "POST", "/orders", Some(&body))
+    http.submit(ACCOUNT, "POST", "/orders", Some(&body))
 }
 
 /// Fills a file system to its last byte, as somebody else's program would.
@@ -60,14 +60,14 @@ fn assert_works_as_when_full(http: &Http, refused: u32, orders: &[String], cance
     assert_eq!(http.get(ACCOUNT, &format!("/orders/{last}"))["status"], "open");
     let body = serde_json::json!({ "price": "1.01", "size": "1" });
     let path = format!("/orders/{last}");
-    assert_full(http.ask(ACCOUNT, "PUT", &path, Some(&body)).unwrap(), 0);
+    assert_full(http.submit(ACCOUNT, "PUT", &path, Some(&body)).unwrap(), 0);
     for id in cancel {
         let path = format!("/orders/{id}");
-        let (status, body) = http.ask(ACCOUNT, "DELETE", &path, None).unwrap();
+        let (status, body) = http.submit(ACCOUNT, "DELETE", &path, None).unwrap();
         assert_eq!(status, 200, "{body}");
         assert_eq!(http.get(ACCOUNT, &path)["done_reason"], "canceled");
     }
-    let (status, ready) = http.ask(0, "GET", "/readyz", None).unwrap();
+    let (status, ready) = http.submit(0, "GET", "/readyz", None).unwrap();
     assert_eq!((status, ready["code"].as_str()), (503, Some("journal-full")), "{ready}");
     assert!(http.get(0, "/products/TEA-USD/book")["bids"][0][2].as_u64() > Some(0));
 }
@@ -148,7 +148,7 @@ fn a_disk_that_loses_what_it_took_ends_the_server_by_name_and_nothing_told_is_lo
     let filler = backing.path().join("somebody-elses");
     fill(&filler);
     let http = server.http();
-    // Blocks that the image has already take some more; then a sync fails, and its asks are not answered.
+    // Blocks that the image has already take some more; then a sync fails, and its commands are not answered.
     let mut n = 0;
     let problem = loop {
         n += 1;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::order::{cents, lots};
+use crate::order::{cents, quantity};
 use crate::server::run;
 use crate::trader::Trader;
 
@@ -110,7 +110,7 @@ fn hold(
         let line = &lines[&id];
         assert_eq!(line.entered["side"], order.side);
         assert!(order.terms().contains(&(line.cents, line.size)), "{order:?}");
-        let (filled, cost) = (lots(&told["filled_size"]), cents(&told["executed_value"]));
+        let (filled, cost) = (quantity(&told["filled_size"]), cents(&told["executed_value"]));
         assert!(line.filled >= filled && line.cost >= cost, "fills are lost: {order:?}");
         if told["status"] == "done" {
             assert_eq!((line.filled, line.cost), (filled, cost), "it had ended: {order:?}");
@@ -131,5 +131,5 @@ fn hold(
 }
 
 fn told(shown: &Value) -> (i64, u64) {
-    (cents(&shown["price"]), lots(&shown["size"]))
+    (cents(&shown["price"]), quantity(&shown["size"]))
 }

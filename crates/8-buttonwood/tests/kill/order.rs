@@ -9,12 +9,12 @@ use crate::server::MARKET;
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) account: u32,
-    /// The client's id of the ask, a UUID.
+    /// The client's id of the command, a UUID.
     pub(crate) oid: String,
     pub(crate) side: &'static str,
     pub(crate) cents: i64,
     pub(crate) size: u64,
-    pub(crate) stands: &'static str,
+    pub(crate) time_in_force: &'static str,
     /// The last that was told of it; `None` while no answer has come.
     pub(crate) told: Option<Value>,
     pub(crate) replaces: Vec<Replace>,
@@ -47,7 +47,7 @@ pub(crate) fn cents(text: &Value) -> i64 {
 }
 
 /// A size in lots.
-pub(crate) fn lots(text: &Value) -> u64 {
+pub(crate) fn quantity(text: &Value) -> u64 {
     text.as_str().unwrap().parse().unwrap_or_else(|why| panic!("{why}: {text}"))
 }
 
@@ -66,7 +66,7 @@ impl Order {
     pub(crate) fn body(&self) -> Value {
         json!({
             "product_id": MARKET, "side": self.side, "price": price(self.cents),
-            "size": self.size.to_string(), "time_in_force": self.stands, "client_oid": self.oid,
+            "size": self.size.to_string(), "time_in_force": self.time_in_force, "client_oid": self.oid,
         })
     }
 
@@ -101,22 +101,26 @@ impl Order {
             ("profile_id", json!(self.account.to_string())),
             ("product_id", json!(MARKET)),
             ("side", json!(self.side)),
-            ("time_in_force", json!(self.stands)),
+            ("time_in_force", json!(self.time_in_force)),
         ] {
             assert_eq!(shown[key], is, "{key}: {}", context());
         }
-        let filled = lots(&shown["filled_size"]);
-        let terms = (cents(&shown["price"]), lots(&shown["size"]));
+        let filled = quantity(&shown["filled_size"]);
+        let terms = (cents(&shown["price"]), quantity(&shown["size"]));
         assert!(self.terms().contains(&terms), "price and size: {}", context());
         assert!(filled <= terms.1, "more than its size: {}", context());
         let done = shown["status"] == "done";
         assert_eq!(filled == terms.1, shown["done_reason"] == "filled", "{}", context());
-        assert!(done || (shown["status"] == "open" && self.stands == "GTC"), "{}", context());
+        assert!(
+            done || (shown["status"] == "open" && self.time_in_force == "GTC"),
+            "{}",
+            context()
+        );
         assert!(done || !self.cancelled, "a cancel was lost: {}", context());
         if let Some(told) = told {
             assert_eq!(told["id"], shown["id"], "another order: {}", context());
             assert_eq!(told["created_at"], shown["created_at"], "{}", context());
-            assert!(filled >= lots(&told["filled_size"]), "a fill was lost: {}", context());
+            assert!(filled >= quantity(&told["filled_size"]), "a fill was lost: {}", context());
             assert!(told["status"] != "done" || told == shown, "it had ended: {}", context());
         }
         self.told = Some(shown.clone());
@@ -126,7 +130,7 @@ impl Order {
     /// show that it happened. Gives the replaces whose answer is still not known.
     pub(crate) fn settle(&mut self) -> Vec<usize> {
         let Some(told) = &self.told else { return Vec::new() };
-        let terms = (cents(&told["price"]), lots(&told["size"]));
+        let terms = (cents(&told["price"]), quantity(&told["size"]));
         let unknown = |replace: &Replace| replace.answer == Answer::Unknown;
         let open: Vec<usize> =
             (0..self.replaces.len()).filter(|&at| unknown(&self.replaces[at])).collect();

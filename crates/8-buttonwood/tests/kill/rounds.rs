@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::order::{cents, lots};
+use crate::order::{cents, quantity};
 use crate::server::{Gone, Http, MARKET, Server, run};
 use crate::trader::{Chance, Trader};
 use crate::{facts, tail};
@@ -92,7 +92,7 @@ impl Rounds<'_> {
             trader.trade(&http, &mut all.chance, &ticks, 1);
         }
         let at = trader.intend(&mut all.chance);
-        trader.ask_again(&http, at).expect("the server runs"); // the last that was told is an order
+        trader.submit_again(&http, at).expect("the server runs"); // the last that was told is an order
         all.traders.push(trader);
         drop(server);
         tail::lose(dir, &mut all.chance);
@@ -143,7 +143,7 @@ impl Rounds<'_> {
         assert!(!silent, "a torn tail was cut without a word: {said}");
     }
 
-    /// Clients ask until the server is killed. Where it was killed after the last answer, with asks on their
+    /// Clients ask until the server is killed. Where it was killed after the last answer, with commands on their
     /// way, gives the place in the journal behind which nothing was told.
     fn load(
         &mut self,
@@ -198,7 +198,7 @@ impl Rounds<'_> {
         mark
     }
 
-    /// All that clients of `from` on were told is there, nothing is there twice or unasked, and asks of before
+    /// All that clients of `from` on were told is there, nothing is there twice or unasked, and commands of before
     /// get the answers of before.
     fn check(&mut self, http: &Http, from: usize) {
         let chance = &mut self.chance;
@@ -293,7 +293,7 @@ fn check_trader(trader: &mut Trader, http: &Http, chance: &mut Chance) -> Result
         // What was not answered is asked again, as its client would: it happens once, then or now.
         let unknown = order.settle();
         let (was, never_answered) = (order.id().map(str::to_owned), order.told.is_none());
-        trader.ask_again_if(never_answered || chance.below(20) == 0, http, at)?;
+        trader.submit_again_if(never_answered || chance.below(20) == 0, http, at)?;
         let order = &trader.orders[at];
         assert!(was.is_none() || order.id() == was.as_deref(), "twice there: {order:?}");
         for replace in unknown {
@@ -326,7 +326,7 @@ fn check_sums(trader: &Trader) {
     let sums = trader.sums();
     for order in &trader.orders {
         let told = order.told.as_ref().unwrap();
-        let says = (lots(&told["filled_size"]), cents(&told["executed_value"]));
+        let says = (quantity(&told["filled_size"]), cents(&told["executed_value"]));
         assert_eq!(sums.get(order.id().unwrap()).copied().unwrap_or_default(), says, "{order:?}");
     }
 }
@@ -373,7 +373,7 @@ fn check_book(book: &Value, traders: &[Trader], from: usize) {
         best.extend(side.first().map(|row| cents(&row[0])));
         for row in side {
             let id = row[2].as_str().unwrap().to_owned();
-            let rest = (cents(&row[0]), lots(&row[1]));
+            let rest = (cents(&row[0]), quantity(&row[1]));
             assert!(rows.insert(id, rest).is_none(), "twice in the book: {row}");
         }
     }
@@ -383,9 +383,13 @@ fn check_book(book: &Value, traders: &[Trader], from: usize) {
         for order in trader.orders.iter().filter(|order| order.told.is_some()) {
             let (id, told) = (order.id().unwrap(), order.told.as_ref().unwrap());
             known.insert(id);
-            let rest = lots(&told["size"]) - lots(&told["filled_size"]);
-            let stands = order.is_open().then(|| (cents(&told["price"]), rest));
-            assert!(at < from || rows.get(id).copied() == stands, "{order:?}: {:?}", rows.get(id));
+            let rest = quantity(&told["size"]) - quantity(&told["filled_size"]);
+            let time_in_force = order.is_open().then(|| (cents(&told["price"]), rest));
+            assert!(
+                at < from || rows.get(id).copied() == time_in_force,
+                "{order:?}: {:?}",
+                rows.get(id)
+            );
         }
     }
     assert!(rows.keys().all(|id| known.contains(id.as_str())), "orders that nobody asked for");

@@ -101,7 +101,7 @@ impl Server {
         let url = line.strip_prefix("serving ").unwrap_or_else(|| panic!("{line}"));
         server.url = url.to_owned();
         let http = server.http();
-        while http.ask(0, "GET", "/products", None).map_err(|Gone| server.said())?.0 != 200 {
+        while http.submit(0, "GET", "/products", None).map_err(|Gone| server.said())?.0 != 200 {
             std::thread::yield_now(); // it still reads its history
         }
         Ok(server)
@@ -194,7 +194,7 @@ pub(crate) struct Http {
 
 impl Http {
     /// One request and its answer: status and body. Whoever is not answered does not know what happened.
-    pub(crate) fn ask(
+    pub(crate) fn submit(
         &self,
         account: u32,
         method: &str,
@@ -221,7 +221,7 @@ impl Http {
 
     /// What a read shows; it must be answered.
     pub(crate) fn get(&self, account: u32, path: &str) -> Value {
-        let (status, body) = self.ask(account, "GET", path, None).expect("the server runs");
+        let (status, body) = self.submit(account, "GET", path, None).expect("the server runs");
         assert_eq!(status, 200, "{path}: {body}");
         body
     }

@@ -12,7 +12,7 @@ use crate::server::{Http, Server};
 const SEGMENT: &str = "00000000000000000001.facts";
 
 fn cancel(http: &Http, order: &str) -> (u16, Value) {
-    http.ask(ACCOUNT, "DELETE", &format!("/orders/{order}"), None).expect("the server runs")
+    http.submit(ACCOUNT, "DELETE", &format!("/orders/{order}"), None).expect("the server runs")
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn with_nothing_set_aside_a_full_disk_refuses_cancels_too_at_once_and_says_so() 
         assert_full(cancel(&http, order), 0);
         assert_eq!(http.get(ACCOUNT, &format!("/orders/{order}"))["status"], "open");
     }
-    let (status, ready) = http.ask(0, "GET", "/readyz", None).unwrap();
+    let (status, ready) = http.submit(0, "GET", "/readyz", None).unwrap();
     assert_eq!((status, ready["code"].as_str()), (503, Some("journal-full")), "{ready}");
     assert!(ready["message"].as_str().unwrap().contains("cancels"), "{ready}");
     server.wait_said("orders and cancels are refused");

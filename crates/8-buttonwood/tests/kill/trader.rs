@@ -7,7 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
-use crate::order::{Answer, Order, Replace, cents, lots};
+use crate::order::{Answer, Order, Replace, cents, quantity};
 use crate::server::{Gone, Http, MARKET};
 
 /// Draws that depend on the seed alone.
@@ -70,12 +70,12 @@ pub(crate) struct Trader {
     pub(crate) seen: Seen,
     /// Asks whose answer came.
     pub(crate) acknowledged: u64,
-    /// ... of them, asks that had been answered before.
+    /// ... of them, commands that had been answered before.
     pub(crate) repeated: u64,
     asked: u32,
 }
 
-/// Most asks of one account: the exchange remembers 1,024 client ids of each, and shows 1,000 orders.
+/// Most commands of one account: the exchange remembers 1,024 client ids of each, and shows 1,000 orders.
 const MOST: u32 = 450;
 
 impl Trader {
@@ -120,25 +120,26 @@ impl Trader {
     pub(crate) fn intend(&mut self, chance: &mut Chance) -> usize {
         let oid = self.next_oid();
         let side = if chance.below(2) == 0 { "buy" } else { "sell" };
-        let stands = if chance.below(8) == 0 { "IOC" } else { "GTC" };
+        let time_in_force = if chance.below(8) == 0 { "IOC" } else { "GTC" };
         let cents =
             1000 + i64::try_from(chance.below(20)).unwrap() + if side == "buy" { -13 } else { -6 };
         let (size, account) = (1 + chance.below(20), self.account);
         let (told, replaces, cancelled) = (None, Vec::new(), false);
-        let order = Order { account, oid, side, cents, size, stands, told, replaces, cancelled };
+        let order =
+            Order { account, oid, side, cents, size, time_in_force, told, replaces, cancelled };
         self.orders.push(order);
         self.orders.len() - 1
     }
 
     fn place(&mut self, http: &Http, chance: &mut Chance) -> Result<(), Gone> {
         let at = self.intend(chance);
-        self.ask_again(http, at)
+        self.submit_again(http, at)
     }
 
     /// Asks for an order that may have been asked for before.
-    pub(crate) fn ask_again(&mut self, http: &Http, at: usize) -> Result<(), Gone> {
+    pub(crate) fn submit_again(&mut self, http: &Http, at: usize) -> Result<(), Gone> {
         let order = &mut self.orders[at];
-        match http.ask(self.account, "POST", "/orders", Some(&order.body()))? {
+        match http.submit(self.account, "POST", "/orders", Some(&order.body()))? {
             (200, shown) => {
                 self.repeated += u64::from(order.told.is_some());
                 order.see(&shown);
@@ -151,8 +152,8 @@ impl Trader {
     }
 
     /// As above, if so.
-    pub(crate) fn ask_again_if(&mut self, so: bool, http: &Http, at: usize) -> Result<(), Gone> {
-        if so { self.ask_again(http, at) } else { Ok(()) }
+    pub(crate) fn submit_again_if(&mut self, so: bool, http: &Http, at: usize) -> Result<(), Gone> {
+        if so { self.submit_again(http, at) } else { Ok(()) }
     }
 
     fn any_open(&self, chance: &mut Chance) -> Option<usize> {
@@ -171,7 +172,7 @@ impl Trader {
     pub(crate) fn cancel_at(&mut self, http: &Http, at: usize) -> Result<(), Gone> {
         let order = &mut self.orders[at];
         let path = format!("/orders/{}", order.id().expect("an order that was told of"));
-        match http.ask(self.account, "DELETE", &path, None)? {
+        match http.submit(self.account, "DELETE", &path, None)? {
             // Whichever came first, its cancel or its last fill: it trades no more.
             (200, _) => order.cancelled = true,
             (400, problem) if problem["code"] == "order-done" => order.cancelled = true,
@@ -206,7 +207,7 @@ impl Trader {
         let path = format!("/orders/{}", order.id().expect("an order that was told of"));
         let asked = &mut order.replaces[replace];
         let was = asked.answer;
-        match http.ask(self.account, "PUT", &path, Some(&asked.body()))? {
+        match http.submit(self.account, "PUT", &path, Some(&asked.body()))? {
             (200, shown) => {
                 assert_ne!(was, Answer::Refused, "it was refused at first: {order:?}");
                 asked.answer = Answer::Done;
@@ -227,7 +228,7 @@ impl Trader {
         Ok(())
     }
 
-    /// An ask of before under its own id gets the same order; another ask under that id is refused.
+    /// A command of before under its own id gets the same order; another command under that id is refused.
     pub(crate) fn repeat(&mut self, http: &Http, chance: &mut Chance) -> Result<(), Gone> {
         if self.orders.is_empty() {
             return Ok(());
@@ -240,14 +241,14 @@ impl Trader {
             let mut other = self.orders[at].clone();
             other.size += 1;
             let (status, problem) =
-                http.ask(self.account, "POST", "/orders", Some(&other.body()))?;
+                http.submit(self.account, "POST", "/orders", Some(&other.body()))?;
             assert_eq!((status, problem["code"].as_str()), (400, Some("client-id-used")));
             return Ok(());
         }
         let done = |replace: &Replace| replace.answer == Answer::Done;
         match self.orders[at].replaces.iter().rposition(done) {
             Some(replace) if chance.below(2) == 0 => self.replace_again(http, at, replace),
-            _ => self.ask_again(http, at),
+            _ => self.submit_again(http, at),
         }
     }
 
@@ -257,7 +258,7 @@ impl Trader {
             0 => "/fills?limit=50".to_owned(),
             _ => format!("/products/{MARKET}/trades?limit=50"),
         };
-        let (status, page) = http.ask(self.account, "GET", &path, None)?;
+        let (status, page) = http.submit(self.account, "GET", &path, None)?;
         assert_eq!(status, 200, "{page}");
         match path.starts_with("/fills") {
             true => self.seen.see_fills(&page),
@@ -270,7 +271,7 @@ impl Trader {
     pub(crate) fn sums(&self) -> BTreeMap<&str, (u64, i64)> {
         let mut sums = BTreeMap::new();
         for ((_, order), fill) in &self.seen.fills {
-            let (size, price) = (lots(&fill["size"]), cents(&fill["price"]));
+            let (size, price) = (quantity(&fill["size"]), cents(&fill["price"]));
             let sum: &mut (u64, i64) = sums.entry(order.as_str()).or_default();
             sum.0 += size;
             sum.1 += price * i64::try_from(size).unwrap();

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kernel::chart::{Arrow, Row};
-use kernel::{Envelope, Letter};
-use protocol::{Ask, Deal, Fact, Names, Reason, Say, TimeInForce};
-use units::{AskId, OrderId};
+use kernel::{Envelope, Signal};
+use protocol::{CancelReason, Command, Deal, Fact, Message, Names, TimeInForce};
+use units::{CommandId, OrderId};
 
-use crate::world::{Seen, Stage, Who, message};
+use crate::world::{Observed, Stage, Who, message};
 
 /// Names of orders and deals. An order without a name is called by its number, a deal `d1`, `d2`,
 /// ... in the order in which they are first heard of.
@@ -88,41 +88,44 @@ impl Drawing {
         self.arrow("door", Arrow::Said, to, text.to_owned());
     }
 
-    /// Notes an ask that is let in.
-    pub fn ask(&mut self, number: AskId, ask: &Ask) {
-        self.rows.push(Row::Note(match ask {
-            Ask::OpenMarket(spec) => format!("ask {number}: open {}", spec.symbol),
-            Ask::Place(p) => {
-                let only_now = only_now(p.stands);
+    /// Notes a command that is let in.
+    pub fn command(&mut self, number: CommandId, command: &Command) {
+        self.rows.push(Row::Note(match command {
+            Command::OpenMarket(spec) => format!("command {number}: open {}", spec.symbol),
+            Command::NewOrder(p) => {
+                let only_now = only_now(p.time_in_force);
                 let name = self.names.order(OrderId(number.0));
-                format!("ask {number}: {name} {} {} @ {}{only_now}", p.side, p.lots, p.price)
-            }
-            Ask::Replace(r) => {
                 format!(
-                    "ask {number}: replace {} {} @ {}",
+                    "command {number}: {name} {} {} @ {}{only_now}",
+                    p.side, p.quantity, p.price
+                )
+            }
+            Command::Replace(r) => {
+                format!(
+                    "command {number}: replace {} {} @ {}",
                     self.names.order(r.order),
-                    r.lots,
+                    r.quantity,
                     r.price
                 )
             }
-            Ask::ResumeMarket { market } => format!("ask {number}: resume {market}"),
-            Ask::Release { order } => {
-                format!("ask {number}: release {}", self.names.order(*order))
+            Command::ResumeMarket { market } => format!("command {number}: resume {market}"),
+            Command::Release { order } => {
+                format!("command {number}: release {}", self.names.order(*order))
             }
-            Ask::Cancel { order, .. } => {
-                format!("ask {number}: cancel {}", self.names.order(*order))
+            Command::Cancel { order, .. } => {
+                format!("command {number}: cancel {}", self.names.order(*order))
             }
         }));
     }
 
     /// Draws what a step has brought.
-    pub fn take(&mut self, stage: &Stage, seen: &[Seen]) {
+    pub fn take(&mut self, stage: &Stage, seen: &[Observed]) {
         self.names.markets = stage.ledger().markets().count();
         for event in seen {
             match event {
-                Seen::Delivered(envelope) => self.signal(stage, envelope, Arrow::Said),
-                Seen::Lost(envelope) => self.signal(stage, envelope, Arrow::Lost),
-                Seen::Recorded(by, fact) => {
+                Observed::Delivered(envelope) => self.signal(stage, envelope, Arrow::Said),
+                Observed::Lost(envelope) => self.signal(stage, envelope, Arrow::Lost),
+                Observed::Recorded(by, fact) => {
                     if let Some(deal) = deal_of(fact) {
                         self.names.meet(deal);
                     }
@@ -130,37 +133,37 @@ impl Drawing {
                     let text = fact_text(fact, &self.names);
                     self.arrow(&from, Arrow::Recorded, "log", text);
                 }
-                Seen::Started(pid, _, life) if *life > 1 => {
+                Observed::Started(pid, _, life) if *life > 1 => {
                     let who = self.names.who(stage.who(*pid));
                     self.rows.push(Row::Note(format!("{who} comes back")));
                 }
-                Seen::Ended(_, kernel::Reason::Normal) => {}
-                Seen::Ended(pid, _) if stage.who(*pid) == Who::Supervisor => {}
-                Seen::Ended(pid, reason) => {
+                Observed::Ended(_, kernel::Reason::Normal) => {}
+                Observed::Ended(pid, _) if stage.who(*pid) == Who::Supervisor => {}
+                Observed::Ended(pid, reason) => {
                     let who = self.names.who(stage.who(*pid));
                     self.rows.push(Row::Note(match reason {
                         kernel::Reason::Failed(why) => format!("x {who} dies: {why}"),
                         _ => format!("x {who} dies"),
                     }));
                 }
-                Seen::GaveUp(key) => {
+                Observed::GaveUp(key) => {
                     let who = self.names.order(OrderId(*key));
                     self.rows.push(Row::Note(format!("{who} is given up")));
                 }
-                Seen::Started(..) | Seen::Noted(..) => {}
+                Observed::Started(..) | Observed::Noted(..) => {}
             }
         }
     }
 
-    fn signal(&mut self, stage: &Stage, envelope: &Envelope<Say>, arrow: Arrow) {
-        let text = match (message(envelope), &envelope.letter) {
+    fn signal(&mut self, stage: &Stage, envelope: &Envelope<Message>, arrow: Arrow) {
+        let text = match (message(envelope), &envelope.signal) {
             (Some(say), _) => {
                 if let Some(deal) = say.deal() {
                     self.names.meet(deal);
                 }
                 say.text(&self.names)
             }
-            (None, Letter::Down(..)) => "down".to_owned(),
+            (None, Signal::Down(..)) => "down".to_owned(),
             // Between a supervisor and its children: the life that begins or ends is drawn itself.
             _ => return,
         };
@@ -174,32 +177,32 @@ impl Drawing {
     }
 }
 
-fn only_now(stands: TimeInForce) -> &'static str {
-    match stands {
+fn only_now(time_in_force: TimeInForce) -> &'static str {
+    match time_in_force {
         TimeInForce::GoodTillCancel => "",
         TimeInForce::ImmediateOrCancel => " ioc",
     }
 }
 
-/// A fact as charts write it, such as `traded d1 ann bob 4 @ 100`: the newcomer, then the one that rested.
+/// A fact as charts write it, such as `traded d1 ann bob 4 @ 100`: the incoming order, then the one that rested.
 pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
     match *fact {
         Fact::Started { epoch } => format!("started, epoch {epoch}"),
         Fact::MarketOpened { spec, .. } => format!("opened {}", spec.symbol),
         Fact::Entered(e) => {
-            format!("entered {} {} @ {}{}", e.side, e.lots, e.price, only_now(e.stands))
+            format!("entered {} {} @ {}{}", e.side, e.quantity, e.price, only_now(e.time_in_force))
         }
-        Fact::Traded { deal, price, lots, .. } => {
+        Fact::Traded { deal, price, quantity, .. } => {
             let (taker, maker) = (names.order(deal.taker), names.order(deal.maker));
-            format!("traded {} {taker} {maker} {lots} @ {price}", names.deal(deal))
+            format!("traded {} {taker} {maker} {quantity} @ {price}", names.deal(deal))
         }
         Fact::Voided { deal } => format!("voided {}", names.deal(deal)),
-        Fact::Replaced { price, lots, .. } => format!("replaced {lots} @ {price}"),
+        Fact::Replaced { price, quantity, .. } => format!("replaced {quantity} @ {price}"),
         Fact::Suspended { order } => format!("suspended {}", names.order(order)),
         Fact::Released { order } => format!("released {}", names.order(order)),
-        Fact::Left { lots, reason, .. } => match reason {
-            Reason::Cancelled => format!("left {lots} cancelled"),
-            Reason::Unmatched => format!("left {lots} unmatched"),
+        Fact::Cancelled { quantity, reason, .. } => match reason {
+            CancelReason::Requested => format!("cancelled {quantity}"),
+            CancelReason::Unmatched => format!("cancelled {quantity} unmatched"),
         },
         Fact::MarketStopped { .. } => "market stopped".to_owned(),
         Fact::MarketResumed { .. } => "market resumed".to_owned(),

@@ -44,7 +44,7 @@ pub enum Act {
         /// Buy or sell.
         side: Side,
         /// Size.
-        lots: u64,
+        quantity: u64,
         /// Limit.
         price: i64,
         /// Immediate-or-cancel.
@@ -77,7 +77,7 @@ pub enum Act {
         /// Which.
         name: String,
         /// New size.
-        lots: u64,
+        quantity: u64,
         /// New limit.
         price: i64,
         /// The client's own id.
@@ -218,11 +218,11 @@ fn act(words: &mut Vec<&str>) -> Option<Act> {
         }
         ["stop", "market"] => Act::Stop,
         ["resume", "market"] => Act::Resume,
-        [name, verb @ ("buys" | "sells"), lots, "@", price] => Act::Place {
+        [name, verb @ ("buys" | "sells"), quantity, "@", price] => Act::Place {
             name: own(name),
             account: own(account.unwrap_or(name)),
             side: if verb == "buys" { Side::Buy } else { Side::Sell },
-            lots: lots.parse().ok()?,
+            quantity: quantity.parse().ok()?,
             price: price.parse().ok()?,
             ioc,
             market,
@@ -231,13 +231,13 @@ fn act(words: &mut Vec<&str>) -> Option<Act> {
         ["release", name] => Act::Release { name: own(name) },
         [name, "cancels"] => Act::Cancel { by: None, name: own(name) },
         [by, "cancels", name] => Act::Cancel { by: Some(own(by)), name: own(name) },
-        [name, "replaces", lots, "@", price] => {
-            let (lots, price) = (lots.parse().ok()?, price.parse().ok()?);
-            Act::Replace { by: None, name: own(name), lots, price, id }
+        [name, "replaces", quantity, "@", price] => {
+            let (quantity, price) = (quantity.parse().ok()?, price.parse().ok()?);
+            Act::Replace { by: None, name: own(name), quantity, price, id }
         }
-        [by, "replaces", name, lots, "@", price] => {
-            let (lots, price) = (lots.parse().ok()?, price.parse().ok()?);
-            Act::Replace { by: Some(own(by)), name: own(name), lots, price, id }
+        [by, "replaces", name, quantity, "@", price] => {
+            let (quantity, price) = (quantity.parse().ok()?, price.parse().ok()?);
+            Act::Replace { by: Some(own(by)), name: own(name), quantity, price, id }
         }
         _ => return None,
     })

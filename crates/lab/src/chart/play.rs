@@ -1,11 +1,11 @@
-//! A chart is played: its asks go in, lives end where it says so, and what happens is drawn.
+//! A chart is played: its commands go in, lives end where it says so, and what happens is drawn.
 
 use std::collections::BTreeMap;
 
-use exchange::LetIn;
+use exchange::Admission;
 use ledger::Ledger;
-use protocol::{Ask, Place, Replace, Tell, TimeInForce};
-use units::{AccountId, AskId, ClientId, Lots, MarketId, OrderId, Price};
+use protocol::{Command, NewOrder, Replace, Response, TimeInForce};
+use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price};
 
 use kernel::chart::Row;
 
@@ -17,7 +17,7 @@ use crate::world::{Stage, Who, message};
 
 /// More deliveries than a chart can need.
 const ENOUGH: usize = 10_000;
-/// How often an ask that brought no fact is let in again, as the exchange does.
+/// How often a command that brought no fact is let in again, as the exchange does.
 const TRIES: usize = 5;
 /// Longer than restart intensities look back, in nanoseconds.
 const SECOND: u64 = 1_000_000_000;
@@ -58,8 +58,8 @@ struct Play<'a> {
     rows: Rows,
     /// Facts there were when that line was let in: a journal is cut back to there.
     whole: usize,
-    /// The last ask that waited for quiet, the facts there were then, and how often it was let in.
-    last: Option<(AskId, Ask, usize, usize)>,
+    /// The last command that waited for quiet, the facts there were then, and how often it was let in.
+    last: Option<(CommandId, Command, usize, usize)>,
 }
 
 impl Chart {
@@ -132,10 +132,10 @@ impl<'a> Play<'a> {
             while self.step(line)? {}
             let facts = self.inspector.history().facts().len();
             match &mut self.last {
-                Some((number, ask, before, tries)) if facts == *before && *tries < TRIES => {
+                Some((number, command, before, tries)) if facts == *before && *tries < TRIES => {
                     *tries += 1;
-                    let (number, ask) = (*number, *ask);
-                    let answered = self.stage.let_in_again(number, &ask);
+                    let (number, command) = (*number, *command);
+                    let answered = self.stage.admit_again(number, &command);
                     self.answer(&answered, number);
                 }
                 _ => return Ok(()),
@@ -190,76 +190,76 @@ impl<'a> Play<'a> {
     // ---- acts
 
     fn act(&mut self, given: &'a Given) -> Result<(), ChartError> {
-        let ask = match &given.act {
+        let command = match &given.act {
             Act::Kill(who) => return self.kill(who, given.line),
             Act::Stop => return self.stop_market(given.line),
-            Act::Resume => Ask::ResumeMarket { market: MarketId(0) },
+            Act::Resume => Command::ResumeMarket { market: MarketId(0) },
             Act::Pass => {
                 self.stage.pass_time(SECOND);
                 return Ok(());
             }
             Act::AboveZero | Act::Collar(_) => return Ok(()), // since the opening
-            Act::Place { name, account, side, lots, price, ioc, market, id } => {
+            Act::Place { name, account, side, quantity, price, ioc, market, id } => {
                 let account = self.account(account);
-                self.orders.insert(name, OrderId(self.stage.next_ask().0));
+                self.orders.insert(name, OrderId(self.stage.next_command().0));
                 self.owners.insert(name, account);
                 self.names.push(name);
-                self.drawing.names.call(OrderId(self.stage.next_ask().0), name);
-                Ask::Place(Place {
+                self.drawing.names.call(OrderId(self.stage.next_command().0), name);
+                Command::NewOrder(NewOrder {
                     account,
                     client: client(*id),
                     market: MarketId(*market),
                     side: *side,
                     price: Price(*price),
-                    lots: Lots(*lots),
-                    stands: match ioc {
+                    quantity: Lots(*quantity),
+                    time_in_force: match ioc {
                         true => TimeInForce::ImmediateOrCancel,
                         false => TimeInForce::GoodTillCancel,
                     },
                 })
             }
             Act::Cancel { by, name } => {
-                let (account, order) = self.asks_about(by, name);
-                Ask::Cancel { account, order }
+                let (account, order) = self.is_about(by, name);
+                Command::Cancel { account, order }
             }
             Act::Release { name } => {
-                let (_, order) = self.asks_about(&None, name);
-                Ask::Release { order }
+                let (_, order) = self.is_about(&None, name);
+                Command::Release { order }
             }
-            Act::Replace { by, name, lots, price, id } => {
-                let (account, order) = self.asks_about(by, name);
-                let (client, price, lots) = (client(*id), Price(*price), Lots(*lots));
-                Ask::Replace(Replace { account, client, order, price, lots })
+            Act::Replace { by, name, quantity, price, id } => {
+                let (account, order) = self.is_about(by, name);
+                let (client, price, quantity) = (client(*id), Price(*price), Lots(*quantity));
+                Command::Replace(Replace { account, client, order, price, quantity })
             }
         };
         let facts = self.inspector.history().facts().len();
         if given.position.is_none() {
             self.whole = facts;
         }
-        let (number, answer) = self.stage.let_in(&ask);
+        let (number, answer) = self.stage.admit(&command);
         self.last = None;
         self.answer(&answer, number);
-        if answer == LetIn::In {
-            let judged = self.inspector.history().check_let_in(&ask);
+        if answer == Admission::Admitted {
+            let judged = self.inspector.history().check_let_in(&command);
             judged.map_err(|broken| ChartError { line: given.line, what: broken.to_string() })?;
         }
-        if answer == LetIn::In && given.position.is_none() {
-            self.last = Some((number, ask, facts, 1));
+        if answer == Admission::Admitted && given.position.is_none() {
+            self.last = Some((number, command, facts, 1));
         }
         Ok(())
     }
 
-    fn answer(&mut self, answer: &LetIn, number: AskId) {
-        let LetIn::Answered(tell) = answer else { return };
+    fn answer(&mut self, answer: &Admission, number: CommandId) {
+        let Admission::Answered(response) = answer else { return };
         let to = self.names.iter().find(|name| self.orders[*name] == OrderId(number.0));
         let to = to.copied().unwrap_or("client").to_owned();
         self.last = None;
-        let text = match tell {
-            Tell::Refused(code) => format!("refused {code}"),
-            Tell::Repeated(order) => {
+        let text = match response {
+            Response::Rejected(code) => format!("rejected {code}"),
+            Response::Repeated(order) => {
                 format!("repeated {}", protocol::Names::order(&self.drawing.names, *order))
             }
-            Tell::Fact(..) => return,
+            Response::Fact(..) => return,
         };
         self.drawing.refused(&to, &text);
     }
@@ -292,7 +292,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// The world is lost with its messages and notes, and comes back from the facts of all whole asks. Who asked
+    /// The world is lost with its messages and notes, and comes back from the facts of all whole commands. Who asked
     /// last has no answer, and asks again.
     fn lose_world(&mut self, line: usize) -> Result<(), ChartError> {
         let wrong = |what: String| ChartError { line, what };
@@ -314,7 +314,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    fn asks_about(&mut self, by: &'a Option<String>, name: &'a str) -> (AccountId, OrderId) {
+    fn is_about(&mut self, by: &'a Option<String>, name: &'a str) -> (AccountId, OrderId) {
         let account = match by {
             Some(by) => self.account(by),
             None => match self.owners.get(name) {
@@ -344,9 +344,10 @@ impl<'a> Play<'a> {
                 Some(order) => (order.open(), order.held()),
                 None => (line.remaining(), Lots::ZERO),
             };
-            let mut text = format!("{name:<wide$}  open {open}  held {held}  done {}", line.done);
+            let mut text =
+                format!("{name:<wide$}  open {open}  held {held}  filled {}", line.filled);
             if line.left {
-                text += &format!("  cancelled {}", line.size - line.done);
+                text += &format!("  cancelled {}", line.size - line.filled);
             }
             if line.suspended && !line.left {
                 text += "  suspended";

@@ -1,10 +1,10 @@
 //! Clients: who may ask what now, what has become of it, and when they hear that. A client whose ask got no
 //! answer asks again; one is told nothing that the loss of the world could undo.
 
-use exchange::LetIn;
+use exchange::Admission;
 use ledger::{Ledger, Repeat};
-use protocol::{Ask, Tell};
-use units::{AskId, OrderId};
+use protocol::{Command, Response};
+use units::{CommandId, OrderId};
 
 use super::State;
 use super::disk::Disk;
@@ -23,7 +23,7 @@ impl State {
         }
     }
 
-    pub(super) fn may_ask(&self, number: usize) -> bool {
+    pub(super) fn may_submit(&self, number: usize) -> bool {
         let line = &self.script.lines[number];
         let is_said = |line: usize| self.statuses[line] != Status::Unsaid;
         self.statuses[number] == Status::Unsaid
@@ -33,51 +33,52 @@ impl State {
             && (!self.script.one_at_a_time || self.is_idle())
     }
 
-    /// True if the exchange would take the next ask: the world is quiet, and the last ask has its answer.
+    /// True if the exchange would take the next command: the world is quiet, and the last command has its answer.
     fn is_idle(&self) -> bool {
         self.stage.world().waiting() == 0
             && !self.statuses.iter().any(|status| matches!(status, Status::Asked(_)))
     }
 
-    pub(super) fn ask_of(&self, number: usize) -> Option<Ask> {
+    pub(super) fn command_of(&self, number: usize) -> Option<Command> {
         let line = &self.script.lines[number];
-        self.order_of(line).map(|order| line.ask(order))
+        self.order_of(line).map(|order| line.command(order))
     }
 
     /// The number under which a line's ask is let in. A cancel's is used by nobody but the journal, which there is
     /// where the world may be lost, and the oracle: without them no cancel takes one, and whether it came before
-    /// or after another ask does not show in that one's number. See decision 20.
-    pub(super) fn number_of(&self, number: usize) -> AskId {
+    /// or after another command does not show in that one's number. See decision 20.
+    pub(super) fn number_of(&self, number: usize) -> CommandId {
         let is_used = self.disk.is_some() || self.script.one_at_a_time;
         match self.script.lines[number].wish {
-            Wish::Cancel if !is_used => AskId(0),
-            _ => self.stage.next_ask(),
+            Wish::Cancel if !is_used => CommandId(0),
+            _ => self.stage.next_command(),
         }
     }
 
-    pub(super) fn ask(&mut self, number: usize) -> Option<(usize, Tell)> {
-        let ask = self.ask_of(number)?;
+    pub(super) fn submit(&mut self, number: usize) -> Option<(usize, Response)> {
+        let command = self.command_of(number)?;
         let id = self.number_of(number);
-        let let_in = match id == self.stage.next_ask() {
-            true => self.stage.let_in(&ask).1,
-            false => self.stage.let_in_again(id, &ask),
+        let let_in = match id == self.stage.next_command() {
+            true => self.stage.admit(&command).1,
+            false => self.stage.admit_again(id, &command),
         };
         self.statuses[number] = Status::Asked(id);
         self.outcomes.clear();
         answer(number, let_in)
     }
 
-    pub(super) fn ask_again(&mut self, number: usize) -> Option<(usize, Tell)> {
-        let (Some(ask), Status::Asked(id)) = (self.ask_of(number), self.statuses[number]) else {
+    pub(super) fn submit_again(&mut self, number: usize) -> Option<(usize, Response)> {
+        let (Some(command), Status::Asked(id)) = (self.command_of(number), self.statuses[number])
+        else {
             return None;
         };
-        answer(number, self.stage.let_in_again(id, &ask))
+        answer(number, self.stage.admit_again(id, &command))
     }
 
     /// What was asked, under which number, if it was and is not answered.
-    pub(super) fn asked(&self, number: usize) -> Option<(AskId, Ask)> {
+    pub(super) fn asked(&self, number: usize) -> Option<(CommandId, Command)> {
         match self.statuses[number] {
-            Status::Asked(id) => Some((id, self.ask_of(number)?)),
+            Status::Asked(id) => Some((id, self.command_of(number)?)),
             _ => None,
         }
     }
@@ -97,7 +98,7 @@ impl State {
     pub(super) fn is_answered(
         &self,
         number: usize,
-        id: AskId,
+        id: CommandId,
         history: &History,
         ledger: &Ledger,
     ) -> bool {
@@ -108,7 +109,7 @@ impl State {
             (Wish::Place { .. }, _) => history.line(OrderId(id.0)).is_some(),
             (Wish::Cancel, _) => !is_open,
             (Wish::Replace { .. }, Some(client)) => {
-                let repeat = ledger.repeat(line.account, client, &line.ask(order));
+                let repeat = ledger.repeat(line.account, client, &line.command(order));
                 !is_open || matches!(repeat, Repeat::Same(_))
             }
             (Wish::Replace { .. }, None) => !is_open,
@@ -116,12 +117,12 @@ impl State {
     }
 
     /// Clients hear what they may hear: everything, if the world cannot be lost; else what is durable.
-    pub(super) fn hear(&mut self, answered: Option<(usize, Tell)>) {
-        if let Some((number, tell)) = answered {
-            self.compare(number, Outcome::of(&tell));
-            self.statuses[number] = Status::Answered(match tell {
-                Tell::Repeated(order) => Some(order),
-                Tell::Refused(_) | Tell::Fact(..) => None,
+    pub(super) fn hear(&mut self, answered: Option<(usize, Response)>) {
+        if let Some((number, response)) = answered {
+            self.compare(number, Outcome::of(&response));
+            self.statuses[number] = Status::Answered(match response {
+                Response::Repeated(order) => Some(order),
+                Response::Rejected(_) | Response::Fact(..) => None,
             });
         }
         let is_quiet = self.stage.world().waiting() == 0;
@@ -148,23 +149,23 @@ impl State {
         }
     }
 
-    /// One ask at a time: what has come of it is what the oracle says.
+    /// One command at a time: what has come of it is what the oracle says.
     fn compare(&mut self, number: usize, at_door: Option<Outcome>) {
-        let Some((id, ask)) = self.asked(number) else { return };
+        let Some((id, command)) = self.asked(number) else { return };
         let Some(oracle) = &mut self.oracle else { return };
-        let right = oracle.ask(id, &ask);
+        let right = oracle.submit(id, &command);
         let mut brought = std::mem::take(&mut self.outcomes);
         brought.extend(at_door);
         if brought != right {
-            let what = format!("ask {id} {ask:?} brought {brought:?}, and should {right:?}");
+            let what = format!("ask {id} {command:?} brought {brought:?}, and should {right:?}");
             self.broken.push(Broken { law: Law::Priority, what });
         }
     }
 }
 
-fn answer(number: usize, let_in: LetIn) -> Option<(usize, Tell)> {
+fn answer(number: usize, let_in: Admission) -> Option<(usize, Response)> {
     match let_in {
-        LetIn::In => None,
-        LetIn::Answered(tell) => Some((number, tell)),
+        Admission::Admitted => None,
+        Admission::Answered(response) => Some((number, response)),
     }
 }

@@ -6,21 +6,21 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use exchange::{Options, steps::recover_watched};
-use journal::{Batch, Journal, JournalError, Reader, Room, Snapshot};
+use journal::{Batch, FreeSpace, Journal, JournalError, Reader, Snapshot};
 use ledger::Ledger;
-use protocol::bytes::Groups;
+use protocol::bytes::FactEncoder;
 use protocol::{Fact, Stamp};
-use units::{AskId, Time};
+use units::{CommandId, Time};
 
 use crate::laws::History;
-use crate::world::{Seen, Stage, Witness};
+use crate::world::{Observed, Stage, Witness};
 
 /// The log of a world that may be lost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     /// Durable facts.
     base: Arc<Base>,
-    /// Whole asks that were handed to the journal and are not durable yet.
+    /// Whole commands that were handed to the journal and are not durable yet.
     written: Vec<Group>,
     /// Facts of what is under way: the journal gets them when the world is quiet.
     under_way: Vec<Fact>,
@@ -36,10 +36,10 @@ struct Base {
 }
 
 /// The facts between two moments at which the world was quiet. They are in the journal whole or not at
-/// all: it cuts a torn end back to the end of a batch, and batches are whole asks.
+/// all: it cuts a torn end back to the end of a batch, and batches are whole commands.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Group {
-    ask: AskId,
+    command: CommandId,
     facts: Vec<Fact>,
 }
 
@@ -52,19 +52,19 @@ impl Hash for Disk {
 
 impl Disk {
     /// Takes what a step has recorded. Once the world is quiet, it is handed to the journal.
-    pub(super) fn take(&mut self, seen: &[Seen], stage: &Stage) {
+    pub(super) fn take(&mut self, seen: &[Observed], stage: &Stage) {
         let recorded = seen.iter().filter_map(|event| match event {
-            Seen::Recorded(_, fact) => Some(*fact),
+            Observed::Recorded(_, fact) => Some(*fact),
             _ => None,
         });
         self.under_way.extend(recorded);
         if stage.world().waiting() == 0 && !self.under_way.is_empty() {
             let facts = std::mem::take(&mut self.under_way);
-            let ask = AskId(stage.next_ask().0 - 1);
+            let command = CommandId(stage.next_command().0 - 1);
             match self.written.last_mut() {
-                // Nobody has asked since: it belongs to the same ask.
-                Some(last) if last.ask == ask => last.facts.extend(facts),
-                _ => self.written.push(Group { ask, facts }),
+                // Nobody has asked since: it belongs to the same command.
+                Some(last) if last.command == command => last.facts.extend(facts),
+                _ => self.written.push(Group { command, facts }),
             }
         }
     }
@@ -99,7 +99,7 @@ impl Disk {
                 let _judged = base.ledger.apply(fact);
             }
             match base.groups.last_mut() {
-                Some(last) if last.ask == group.ask => last.facts.extend(group.facts),
+                Some(last) if last.command == group.command => last.facts.extend(group.facts),
                 _ => base.groups.push(group),
             }
         }
@@ -108,7 +108,7 @@ impl Disk {
 
     /// The world is lost. All that is durable is there again, and the oldest `kept` groups of what was
     /// written; then it starts as an exchange does. Gives the world as it is then, with what was seen of it.
-    pub(super) fn recover(&mut self, kept: usize) -> (Stage, Vec<Seen>) {
+    pub(super) fn recover(&mut self, kept: usize) -> (Stage, Vec<Observed>) {
         self.under_way.clear();
         self.sync(kept);
         self.written.clear();
@@ -125,17 +125,17 @@ impl Disk {
 
 /// A journal after a crash, to be read once.
 struct Survived {
-    groups: Groups,
+    groups: FactEncoder,
 }
 
 impl Survived {
     fn of(log: &[Group]) -> Survived {
-        let mut groups = Groups::new();
+        let mut groups = FactEncoder::new();
         let mut seq = 0;
-        for Group { ask, facts } in log {
+        for Group { command, facts } in log {
             for fact in facts {
                 seq += 1;
-                groups.push(Stamp { seq, ask: *ask, time: Time(0) }, fact);
+                groups.push(Stamp { seq, command: *command, time: Time(0) }, fact);
             }
         }
         Survived { groups }
@@ -143,7 +143,7 @@ impl Survived {
 }
 
 impl Journal for Survived {
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError> {
         let found = batch.first().map_or(0, |groups| groups.first());
         Err(JournalError::Fenced { expected: self.end(), found })
     }
@@ -160,8 +160,8 @@ impl Journal for Survived {
         self.end()
     }
 
-    fn room(&mut self) -> Result<Room, JournalError> {
-        Ok(Room { for_orders: true, for_cancels: true, reserve: u64::MAX })
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError> {
+        Ok(FreeSpace { for_orders: true, for_cancels: true, reserve: u64::MAX })
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -178,7 +178,7 @@ impl Journal for Survived {
 }
 
 /// All of it as one batch.
-struct OneBatch(Groups);
+struct OneBatch(FactEncoder);
 
 impl Reader for OneBatch {
     fn read(

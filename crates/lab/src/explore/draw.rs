@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Deal, Fact, Names, Say};
+use protocol::{Deal, Fact, Message, Names};
 use units::OrderId;
 
 use super::{State, Step, World};
 use crate::chart::{Drawing, Picture};
-use crate::world::{Seen, Who, message};
+use crate::world::{Observed, Who, message};
 
 /// Goes a path from a world's start and draws it.
 pub fn draw(world: &World, title: &str, path: &[Step]) -> Picture {
@@ -31,7 +31,7 @@ enum Fate {
     /// It has lots that may still trade.
     Open {
         /// How many.
-        lots: u64,
+        quantity: u64,
     },
     /// This deal traded its last lots.
     Filled(Deal),
@@ -51,19 +51,19 @@ impl Pencil {
                 if let Some(name) = self.state.names_order(*line) {
                     self.drawing.names.call(OrderId(number.0), &name);
                 }
-                if let Some(ask) = self.state.ask_of(*line) {
-                    self.drawing.ask(number, &ask);
+                if let Some(command) = self.state.command_of(*line) {
+                    self.drawing.command(number, &command);
                 }
             }
             Step::Again(line) => {
-                if let Some((number, ask)) = self.state.asked(*line) {
-                    self.drawing.ask(number, &ask);
+                if let Some((number, command)) = self.state.asked(*line) {
+                    self.drawing.command(number, &command);
                 }
             }
             Step::Sync => self.drawing.note("the disk has it; clients are told"),
             Step::Die(kept) => {
                 let lost = self.state.written() - kept;
-                self.drawing.note(&format!("x the world dies, and {lost} asks are lost"));
+                self.drawing.note(&format!("x the world dies, and {lost} commands are lost"));
             }
             Step::Deliver { .. } | Step::Tick | Step::Kill(_) => {}
         }
@@ -78,10 +78,12 @@ impl Pencil {
     }
 
     /// Says why the ledger answered an order that it is unknown: that message alone does not show it.
-    fn explain(&mut self, event: &Seen) {
+    fn explain(&mut self, event: &Observed) {
         match event {
-            Seen::Recorded(_, fact) => self.follow(fact),
-            Seen::Delivered(envelope) if matches!(message(envelope), Some(Say::Unknown)) => {
+            Observed::Recorded(_, fact) => self.follow(fact),
+            Observed::Delivered(envelope)
+                if matches!(message(envelope), Some(Message::Unknown)) =>
+            {
                 let Who::Order(order) = self.state.stage().who(envelope.to) else { return };
                 let name = self.drawing.names.order(order);
                 let why = match self.fates.get(&order) {
@@ -103,13 +105,13 @@ impl Pencil {
     fn follow(&mut self, fact: &Fact) {
         match *fact {
             Fact::Entered(entered) => {
-                self.fates.insert(entered.order, Fate::Open { lots: entered.lots.0 });
+                self.fates.insert(entered.order, Fate::Open { quantity: entered.quantity.0 });
             }
-            Fact::Traded { deal, lots: traded, .. } => {
+            Fact::Traded { deal, quantity: traded, .. } => {
                 for order in [deal.maker, deal.taker] {
-                    if let Some(Fate::Open { lots }) = self.fates.get_mut(&order) {
-                        *lots = lots.saturating_sub(traded.0);
-                        if *lots == 0 {
+                    if let Some(Fate::Open { quantity }) = self.fates.get_mut(&order) {
+                        *quantity = quantity.saturating_sub(traded.0);
+                        if *quantity == 0 {
                             self.fates.insert(order, Fate::Filled(deal));
                         }
                     }
@@ -117,12 +119,12 @@ impl Pencil {
             }
             // The new size counts what has traded; what is open then is in the ledger's books.
             Fact::Replaced { order, .. } => {
-                let line = self.state.stage().ledger().line(order);
+                let line = self.state.stage().ledger().order(order);
                 if let Some(line) = line.filter(|line| line.is_open()) {
-                    self.fates.insert(order, Fate::Open { lots: line.size.0 - line.done.0 });
+                    self.fates.insert(order, Fate::Open { quantity: line.size.0 - line.filled.0 });
                 }
             }
-            Fact::Left { order, .. } => {
+            Fact::Cancelled { order, .. } => {
                 self.fates.insert(order, Fate::Left);
             }
             _ => {}
@@ -130,7 +132,7 @@ impl Pencil {
     }
 
     /// A message's first word, as charts write it.
-    pub(super) fn first_word(&self, say: &Say) -> String {
+    pub(super) fn first_word(&self, say: &Message) -> String {
         say.text(&self.drawing.names).split(' ').next().unwrap_or_default().to_owned()
     }
 

@@ -67,7 +67,7 @@ impl State {
     pub(super) fn fingerprint_with(&self, world: u64, inspector: u64) -> u64 {
         let State { stage, statuses, faults, disk, outcomes, broken, .. } = self;
         let mut hasher = Digest::new();
-        (world, stage.next_ask(), inspector).hash(&mut hasher);
+        (world, stage.next_command(), inspector).hash(&mut hasher);
         (statuses, faults, disk, outcomes).hash(&mut hasher);
         for Broken { law, .. } in broken {
             law.hash(&mut hasher);

@@ -2,9 +2,9 @@
 //! world puts to the test, what follows once faults stop, and the *sometimes* twin of each.
 
 use kernel::explore::Law as Rule;
-use kernel::{Letter, Pid};
+use kernel::{Pid, Signal};
 use market::Hold;
-use protocol::Say;
+use protocol::Message;
 use units::OrderId;
 
 use super::state::order_in;
@@ -16,7 +16,7 @@ use crate::world::{Stage, Who};
 const SOON: usize = 64;
 
 impl World {
-    /// Every law that this world puts to the test. `Priority` is one of asks that come one at a time.
+    /// Every law that this world puts to the test. `Priority` is one of commands that come one at a time.
     pub fn laws(&self) -> Vec<Rule<State>> {
         self.judged().map(rule).collect()
     }
@@ -41,7 +41,7 @@ fn rule(law: Law) -> Rule<State> {
     let name = law.name();
     let rule = match law {
         Law::Solo => Rule::from_each(name, solo),
-        Law::CanSettle => Rule::can_always(name, State::is_settled),
+        Law::CanResolve => Rule::can_always(name, State::is_settled),
         Law::Drain => Rule::ends(name, ends_well),
         _ => Rule::always(name, move |state: &State| {
             let broken = state.broken().iter().find(|broken| broken.law == law);
@@ -57,7 +57,7 @@ fn twin(law: Law, state: &State) -> bool {
     let traded = || history.lines().any(|line| line.trades > 0);
     let mut orders = stage.processes().filter_map(|(pid, _)| order_in(stage, pid));
     match law {
-        Law::NoOverfill => history.lines().any(|line| line.done == line.size),
+        Law::NoOverfill => history.lines().any(|line| line.filled == line.size),
         // A party does not know yet how its deal has ended.
         Law::Agreement => stage.world().notes().any(|hold| history.has_ended(&hold.deal)),
         Law::Awareness => stage.world().notes().any(|hold| history.is_trade(&hold.deal)),
@@ -66,12 +66,12 @@ fn twin(law: Law, state: &State) -> bool {
         Law::OutsideFacts => history.lines().any(|line| !line.is_open()),
         Law::Books => orders.any(|order| order.knows_itself()),
         Law::OneIntroduction => {
-            let introduces = |say: &Say| matches!(say, Say::Introduce { .. });
-            stage.world().letters().filter_map(crate::world::message).any(introduces)
+            let introduces = |say: &Message| matches!(say, Message::Introduce { .. });
+            stage.world().signals().filter_map(crate::world::message).any(introduces)
         }
         Law::NoBug => state.has_lost_somebody() || traded(),
         Law::Solo => in_doubt(stage).next().is_some(),
-        Law::CanSettle => !state.is_settled(),
+        Law::CanResolve => !state.is_settled(),
         Law::Drain => state.is_settled(),
         // There are no price rules here, no service and no disk.
         Law::PriceRules | Law::Told | Law::Kept => false,
@@ -90,8 +90,8 @@ pub(super) fn ends_well(state: &State) -> Result<(), String> {
 fn in_doubt(stage: &Stage) -> impl Iterator<Item = (OrderId, Hold)> {
     let world = stage.world();
     let alive = stage.processes();
-    let between = world.letters().filter_map(|letter| match letter.letter {
-        Letter::ChildDown(_) => Some(letter.from),
+    let between = world.signals().filter_map(|signal| match signal.signal {
+        Signal::ChildDown(_) => Some(signal.from),
         _ => None,
     });
     let between = between.filter_map(|pid| match stage.who(pid) {
@@ -122,7 +122,7 @@ fn settles_alone(stage: &mut Stage, order: OrderId, hold: Hold) -> Result<(), St
         stage.reuse(seen);
     }
     let holds = stage.find(Who::Order(order)).and_then(|pid| stage.world().note(pid).copied());
-    let is_gone = stage.ledger().line(order).is_none_or(|line| line.is_suspended());
+    let is_gone = stage.ledger().order(order).is_none_or(|line| line.is_suspended());
     let settled = holds.is_none_or(|other| other.deal != hold.deal)
         && (is_gone || stage.find(Who::Order(order)).is_some());
     if settled {

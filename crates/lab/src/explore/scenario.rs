@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use protocol::{Ask, MarketSpec, Place, Replace, TimeInForce};
+use protocol::{Command, MarketSpec, NewOrder, Replace, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::chart::{Act, Chart, ChartError};
@@ -33,7 +33,7 @@ pub(super) struct Script {
     pub(super) may_die: bool,
     /// No time passes between deaths, so that they add up and an order can be given up.
     pub(super) in_a_rush: bool,
-    /// The next ask waits until nothing is left to do for the last one, as it does live.
+    /// The next command waits until nothing is left to do for the last one, as it does live.
     pub(super) one_at_a_time: bool,
     /// The supervisor of orders may die too, with all orders; then the floor begins anew with them.
     pub(super) supervisors_too: bool,
@@ -41,7 +41,7 @@ pub(super) struct Script {
     pub(super) mortals: Vec<String>,
 }
 
-/// An ask that will be made.
+/// A command that will be made.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) account: AccountId,
@@ -60,25 +60,33 @@ pub(super) struct Line {
 /// What a line asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
-    Place { market: MarketId, side: Side, price: Price, lots: Lots, stands: TimeInForce },
+    Place { market: MarketId, side: Side, price: Price, quantity: Lots, time_in_force: TimeInForce },
     Cancel,
-    Replace { price: Price, lots: Lots },
+    Replace { price: Price, quantity: Lots },
 }
 
 /// The number of an order that never was.
 pub(super) const NOBODY: OrderId = OrderId(u64::MAX);
 
 impl Line {
-    /// The ask, about the order with this number.
-    pub(super) fn ask(&self, order: OrderId) -> Ask {
+    /// The command, about the order with this number.
+    pub(super) fn command(&self, order: OrderId) -> Command {
         let &Line { account, client, wish, .. } = self;
         match wish {
-            Wish::Place { market, side, price, lots, stands } => {
-                Ask::Place(Place { account, client, market, side, price, lots, stands })
+            Wish::Place { market, side, price, quantity, time_in_force } => {
+                Command::NewOrder(NewOrder {
+                    account,
+                    client,
+                    market,
+                    side,
+                    price,
+                    quantity,
+                    time_in_force,
+                })
             }
-            Wish::Cancel => Ask::Cancel { account, order },
-            Wish::Replace { price, lots } => {
-                Ask::Replace(Replace { account, client, order, price, lots })
+            Wish::Cancel => Command::Cancel { account, order },
+            Wish::Replace { price, quantity } => {
+                Command::Replace(Replace { account, client, order, price, quantity })
             }
         }
     }
@@ -96,7 +104,7 @@ impl World {
         Ok(World::of(name, &Chart::parse(&text)?))
     }
 
-    /// The world of a chart: what is asked in it, in the same order, but each ask at any moment after the
+    /// The world of a chart: what is asked in it, in the same order, but each command at any moment after the
     /// one before, and any death at any moment instead of those that the chart has.
     pub fn of_chart(name: &str, chart: &Chart) -> World {
         let mut world = World::of(name, chart);
@@ -154,7 +162,7 @@ impl World {
         self.with(|script| script.in_a_rush = true)
     }
 
-    /// Asks come one at a time, as they do live: then trades must be those of price-time priority.
+    /// Commands come one at a time, as they do live: then trades must be those of price-time priority.
     pub fn one_at_a_time(self) -> World {
         self.with(|script| script.one_at_a_time = true)
     }
@@ -205,19 +213,19 @@ impl Script {
             AccountId(u32::try_from(index + 1).expect("a world has few accounts"))
         };
         let (name, owner, id, wish) = match act {
-            Act::Place { name, account: owner, side, lots, price, ioc, market, id } => {
+            Act::Place { name, account: owner, side, quantity, price, ioc, market, id } => {
                 self.markets = self.markets.max(market + 1);
-                let stands = match ioc {
+                let time_in_force = match ioc {
                     true => TimeInForce::ImmediateOrCancel,
                     false => TimeInForce::GoodTillCancel,
                 };
-                let (market, price, lots) = (MarketId(*market), Price(*price), Lots(*lots));
-                let wish = Wish::Place { market, side: *side, price, lots, stands };
+                let (market, price, quantity) = (MarketId(*market), Price(*price), Lots(*quantity));
+                let wish = Wish::Place { market, side: *side, price, quantity, time_in_force };
                 (name, Some(owner), *id, wish)
             }
             Act::Cancel { by, name } => (name, by.as_ref(), None, Wish::Cancel),
-            Act::Replace { by, name, lots, price, id } => {
-                let wish = Wish::Replace { price: Price(*price), lots: Lots(*lots) };
+            Act::Replace { by, name, quantity, price, id } => {
+                let wish = Wish::Replace { price: Price(*price), quantity: Lots(*quantity) };
                 (name, by.as_ref(), *id, wish)
             }
             // Who dies, and when, the explorer says; a few deaths suspend nobody. Rules are the markets'.
@@ -243,7 +251,7 @@ impl Script {
         let is_place = matches!(wish, Wish::Place { .. });
         let client = match wish {
             Wish::Cancel => None,
-            // An id of one's own for each ask, so that it can be asked again.
+            // An id of one's own for each command, so that it can be asked again.
             _ => ClientId::new(id.unwrap_or(1_000 + self.lines.len() as u64).into()),
         };
         let after = self.lines.iter().rposition(about);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use kernel::Pid;
 use kernel::explore::System;
 use market::Party;
-use protocol::Ask;
-use units::{AskId, OrderId};
+use protocol::Command;
+use units::{CommandId, OrderId};
 
 use super::World;
 use super::disk::Disk;
@@ -16,7 +16,7 @@ use super::kept::{Kept, digest};
 use super::scenario::{Script, Wish};
 use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{Seen, Stage, Who};
+use crate::world::{Observed, Stage, Who};
 
 /// Longer than any restart intensity looks back, in nanoseconds.
 const LONG: u64 = 2_000_000_000;
@@ -33,7 +33,7 @@ pub enum Step {
     },
     /// A client asks: a line, by number.
     Ask(usize),
-    /// An ask that brought nothing is let in again under the number that it had, as the exchange does.
+    /// A command that brought nothing is let in again under the number that it had, as the exchange does.
     Again(usize),
     /// What is written is durable from now on, and clients are told.
     Sync,
@@ -51,7 +51,7 @@ pub(super) enum Status {
     /// It is not said yet; or was, of which nobody knows any more.
     Unsaid,
     /// It was let in, under this number.
-    Asked(AskId),
+    Asked(CommandId),
     /// It was answered at the door; the client hears that when what lies behind it is durable.
     Answered(Option<OrderId>),
     /// The client has its answer. For a place with the order's number, unless it was refused.
@@ -70,9 +70,9 @@ pub struct State {
     pub(super) statuses: Vec<Status>,
     pub(super) faults: u32,
     pub(super) disk: Option<Disk>,
-    /// Says what must come of each ask, where they come one at a time.
+    /// Says what must come of each command, where they come one at a time.
     pub(super) oracle: Option<Oracle>,
-    /// What has come of the ask under way, in the oracle's words.
+    /// What has come of the command under way, in the oracle's words.
     pub(super) outcomes: Vec<Outcome>,
     /// What the last step broke.
     pub(super) broken: Vec<Broken>,
@@ -92,7 +92,7 @@ impl World {
         let mut oracle = (script.one_at_a_time && !script.in_a_rush).then(Oracle::new);
         if let Some(oracle) = &mut oracle {
             for (number, spec) in (1..).zip(&script.specs) {
-                oracle.ask(AskId(number), &Ask::OpenMarket(*spec));
+                oracle.submit(CommandId(number), &Command::OpenMarket(*spec));
             }
         }
         State {
@@ -131,7 +131,7 @@ impl State {
         self.faults < self.script.faults
     }
 
-    /// True if nothing is left to be done: nothing waits, and every ask was answered.
+    /// True if nothing is left to be done: nothing waits, and every command was answered.
     pub fn is_settled(&self) -> bool {
         self.stage.world().waiting() == 0
             && self.statuses.iter().all(|status| matches!(status, Status::Told(_)))
@@ -139,22 +139,22 @@ impl State {
     }
 
     /// Takes a step, and gives what was seen of it. The laws are judged.
-    pub fn take(&mut self, step: &Step) -> Vec<Seen> {
+    pub fn take(&mut self, step: &Step) -> Vec<Observed> {
         let seen = self.happen(step);
         self.consider();
         seen
     }
 
     /// Takes a step, and judges only what is seen in it and not what it leads to.
-    fn happen(&mut self, step: &Step) -> Vec<Seen> {
+    fn happen(&mut self, step: &Step) -> Vec<Observed> {
         self.broken.clear();
         let mut answered = None;
         match *step {
             Step::Deliver { from, to } => {
                 self.stage.deliver_between(from, to);
             }
-            Step::Ask(line) => answered = self.ask(line),
-            Step::Again(line) => answered = self.ask_again(line),
+            Step::Ask(line) => answered = self.submit(line),
+            Step::Again(line) => answered = self.submit_again(line),
             Step::Sync => {
                 if let Some(disk) = &mut self.disk {
                     disk.sync(disk.written());
@@ -180,7 +180,7 @@ impl State {
         seen
     }
 
-    fn look(&mut self, seen: &[Seen]) {
+    fn look(&mut self, seen: &[Observed]) {
         // Most steps are none of its business, and then all states go on sharing it.
         if Inspector::is_concerned(seen) {
             self.inspected = None;
@@ -193,14 +193,14 @@ impl State {
         }
         if self.oracle.is_some() {
             self.outcomes.extend(seen.iter().filter_map(|event| match event {
-                Seen::Recorded(_, fact) => Outcome::of_fact(fact),
+                Observed::Recorded(_, fact) => Outcome::of_fact(fact),
                 _ => None,
             }));
         }
     }
 
     /// The world is lost and comes back; what clients were told must be so in it.
-    fn die(&mut self, kept: usize) -> Vec<Seen> {
+    fn die(&mut self, kept: usize) -> Vec<Observed> {
         self.faults = self.faults.saturating_sub(1);
         let Some(disk) = &mut self.disk else { return Vec::new() };
         let (stage, seen) = disk.recover(kept);
@@ -258,13 +258,13 @@ impl State {
         )
     }
 
-    /// The next step of a run that is left to itself: in order of sending, each ask once all is quiet.
+    /// The next step of a run that is left to itself: in order of sending, each command once all is quiet.
     pub fn next_in_order(&self) -> Option<Step> {
         if let Some(envelope) = self.stage.first() {
             return Some(Step::Deliver { from: envelope.from, to: envelope.to });
         }
         let mut steps = Vec::new();
-        self.moves(&mut steps);
+        self.actions(&mut steps);
         let is_fair = |step: &Step| !State::is_fault(step);
         let sync = steps.iter().find(|step| **step == Step::Sync);
         sync.or_else(|| steps.iter().find(|step| is_fair(step))).copied()
@@ -272,16 +272,16 @@ impl State {
 }
 
 impl System for State {
-    type Move = Step;
+    type Action = Step;
     type Kept = Kept;
 
-    fn moves(&self, moves: &mut Vec<Step>) {
+    fn actions(&self, moves: &mut Vec<Step>) {
         moves.clear();
         let world = self.stage.world();
         let is_quiet = world.waiting() == 0;
         world.ready_pairs(|from, to| moves.push(Step::Deliver { from, to }));
         for number in 0..self.statuses.len() {
-            if self.may_ask(number) {
+            if self.may_submit(number) {
                 moves.push(Step::Ask(number));
             }
             if let Status::Asked(id) = self.statuses[number]

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use protocol::Say;
+use protocol::Message;
 use units::OrderId;
 
 use super::draw::Pencil;
@@ -17,7 +17,7 @@ const ENOUGH: usize = 10_000;
 /// A death at an arrow.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WhatIf {
-    /// Who: an order by name, `maker`, `newcomer`, `floor`, `ledger`, `orders`, `world`.
+    /// Who: an order by name, `maker`, `incoming`, `floor`, `ledger`, `orders`, `world`.
     pub who: String,
     /// Before the message is delivered, not after.
     pub before: bool,
@@ -120,20 +120,20 @@ impl World {
 }
 
 /// The step in which somebody dies, if they are there.
-fn victim(state: &State, who: &str, said: Option<&Say>) -> Option<Step> {
+fn victim(state: &State, who: &str, said: Option<&Message>) -> Option<Step> {
     let mut found = None;
-    let deal = said.and_then(Say::deal);
+    let deal = said.and_then(Message::deal);
     let introduced = said.and_then(|say| match say {
-        Say::Introduce { order, .. } => Some(*order),
+        Message::Introduce { order, .. } => Some(*order),
         _ => None,
     });
     let receiver = state.stage().first().map(|envelope| state.stage().who(envelope.to));
     let wanted = match (who, deal) {
         ("world", _) => return Some(Step::Die(state.written())),
         ("maker", Some(deal)) => Some(Who::Order(deal.maker)),
-        ("newcomer" | "taker", Some(deal)) => Some(Who::Order(deal.taker)),
+        ("incoming" | "taker", Some(deal)) => Some(Who::Order(deal.taker)),
         ("maker", None) if introduced.is_some() => receiver,
-        ("newcomer" | "taker", None) => introduced.map(Who::Order),
+        ("incoming" | "taker", None) => introduced.map(Who::Order),
         _ => None,
     };
     mortals(state, |victim, name| {

@@ -80,7 +80,7 @@ const WORLDS: &[Entry] = &[
     ),
     (
         "one-at-a-time",
-        "Asks come as they do live, each after the last: trades are those of price-time priority",
+        "Commands come as they do live, each after the last: trades are those of price-time priority",
         &["ann buys 2 @ 100", "bob buys 1 @ 101", "sam sells 2 @ 100", "sam replaces 3 @ 100"],
         |world| world.one_at_a_time().faults(2),
     ),

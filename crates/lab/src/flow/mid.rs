@@ -15,11 +15,11 @@ pub(super) struct Mid {
     at: i64,
     ticks: i64,
     legs: &'static [Leg],
-    /// Which leg, and the asks that are left of it.
+    /// Which leg, and the commands that are left of it.
     leg: usize,
     left: u64,
     period: u64,
-    /// Of the current leg: parts per billion an ask.
+    /// Of the current leg: parts per billion a command.
     drift: i64,
     breadth: i64,
 }
@@ -46,7 +46,7 @@ impl Mid {
         self.ticks
     }
 
-    /// One ask further. `coins` are 64 fair ones: how many show heads, less 32, over 4, is a
+    /// One command further. `coins` are 64 fair ones: how many show heads, less 32, over 4, is a
     /// standard normal deviate, near enough.
     #[inline]
     pub(super) fn step(&mut self, coins: u64) {

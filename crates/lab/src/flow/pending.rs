@@ -1,4 +1,4 @@
-//! What owners of orders mean to do later: a ring of asks to come, each with its list.
+//! What owners of orders mean to do later: a ring of commands to come, each with its list.
 
 use units::Side;
 
@@ -11,15 +11,15 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Quote {
     number: u64,
     price: i32,
-    lots: u8,
+    quantity: u8,
     sells: bool,
 }
 
 impl Quote {
-    pub(super) fn new(number: u64, side: Side, price: i64, lots: u64) -> Quote {
+    pub(super) fn new(number: u64, side: Side, price: i64, quantity: u64) -> Quote {
         let price = i32::try_from(price).expect("the mid is within 100,000 ticks");
-        let lots = u8::try_from(lots).expect("sizes are at most 100");
-        Quote { number, price, lots, sells: side == Side::Sell }
+        let quantity = u8::try_from(quantity).expect("sizes are at most 100");
+        Quote { number, price, quantity, sells: side == Side::Sell }
     }
 
     pub(super) fn number(self) -> u64 {
@@ -34,8 +34,8 @@ impl Quote {
         i64::from(self.price)
     }
 
-    pub(super) fn lots(self) -> u64 {
-        u64::from(self.lots)
+    pub(super) fn quantity(self) -> u64 {
+        u64::from(self.quantity)
     }
 }
 
@@ -56,18 +56,18 @@ pub(super) enum Next {
 struct Plan {
     quote: Quote,
     next: Next,
-    /// The plan that was made for the same ask before this one.
+    /// The plan that was made for the same command before this one.
     after: u32,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    /// The last plan made for each ask to come, by ask modulo `AHEAD`.
+    /// The last plan made for each command to come, by ask modulo `AHEAD`.
     ring: Box<[u32]>,
     now: usize,
     plans: Vec<Plan>,
     free: u32,
-    /// Plans whose time has come: one is done at each ask, the last made first.
+    /// Plans whose time has come: one is done at each command, the last made first.
     due: Vec<u32>,
 }
 
@@ -82,14 +82,15 @@ impl Pending {
         }
     }
 
-    /// Plans `next` for `delay` asks from now, from 1 to `AHEAD - 1`.
+    /// Plans `next` for `delay` commands from now, from 1 to `AHEAD - 1`.
     #[inline]
     pub(super) fn plan(&mut self, delay: usize, quote: Quote, next: Next) {
         let slot = (self.now + delay) % AHEAD;
         let plan = Plan { quote, next, after: self.ring[slot] };
         let index = if self.free == NONE {
             self.plans.push(plan);
-            u32::try_from(self.plans.len() - 1).expect("at most one plan an ask within 2^16 asks")
+            u32::try_from(self.plans.len() - 1)
+                .expect("at most one plan a command within 2^16 commands")
         } else {
             let index = self.free;
             let freed = &mut self.plans[index as usize];
@@ -100,7 +101,7 @@ impl Pending {
         self.ring[slot] = index;
     }
 
-    /// One ask further: what is to be done at it, if anything is.
+    /// One command further: what is to be done at it, if anything is.
     #[inline]
     pub(super) fn due(&mut self) -> Option<(Quote, Next)> {
         self.now = (self.now + 1) % AHEAD;

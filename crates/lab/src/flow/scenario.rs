@@ -8,11 +8,11 @@ use std::str::FromStr;
 pub enum Scenario {
     /// The mid does not move; the standing book is deep.
     Still,
-    /// A tenth of a tick an ask, no direction.
+    /// A tenth of a tick a command, no direction.
     Calm,
     /// Up by 22 % and back.
     Trending,
-    /// Two ticks an ask, no direction: every quote is stale soon.
+    /// Two ticks a command, no direction: every quote is stale soon.
     Volatile,
     /// Calm, then down by 60 % in a tenth of the period, aftershocks, and a slow climb back.
     Crash,
@@ -25,7 +25,7 @@ pub(super) struct Leg {
     pub(super) thousandths: u64,
     /// The natural logarithm of the mid's change over the leg, in parts per billion.
     pub(super) log_ppb: i64,
-    /// Standard deviation of the mid's change at each ask, in parts per billion of the mid.
+    /// Standard deviation of the mid's change at each command, in parts per billion of the mid.
     pub(super) breadth: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Generated flow keeps its shares, its limits and, for a seed, every single ask.
+//! Generated flow keeps its shares, its limits and, for a seed, every single command.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,28 @@ use super::*;
 
 const SEED: u64 = 1792;
 
-/// FNV-1a over an ask's numbers: any change of the flow changes it.
-fn hash(asks: impl Iterator<Item = Ask>) -> u64 {
+/// FNV-1a over a command's numbers: any change of the flow changes it.
+fn hash(commands: impl Iterator<Item = Command>) -> u64 {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;
     let mut eat = |word: u64| {
         for byte in word.to_le_bytes() {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     };
-    for ask in asks {
-        let words = match ask {
-            Ask::Place(p) => {
+    for command in commands {
+        let words = match command {
+            Command::NewOrder(p) => {
                 let flags = u64::from(p.side == Side::Sell)
-                    + 2 * u64::from(p.stands == TimeInForce::ImmediateOrCancel);
-                [1, u64::from(p.account.0), p.price.0.cast_unsigned(), p.lots.0, flags]
+                    + 2 * u64::from(p.time_in_force == TimeInForce::ImmediateOrCancel);
+                [1, u64::from(p.account.0), p.price.0.cast_unsigned(), p.quantity.0, flags]
             }
-            Ask::Replace(r) => {
-                [2, u64::from(r.account.0), r.order.0, r.price.0.cast_unsigned(), r.lots.0]
+            Command::Replace(r) => {
+                [2, u64::from(r.account.0), r.order.0, r.price.0.cast_unsigned(), r.quantity.0]
             }
-            Ask::Cancel { account, order } => [3, u64::from(account.0), order.0, 0, 0],
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => [4; 5],
+            Command::Cancel { account, order } => [3, u64::from(account.0), order.0, 0, 0],
+            Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
+                [4; 5]
+            }
         };
         words.into_iter().for_each(&mut eat);
     }
@@ -56,7 +58,7 @@ fn another_seed_or_scenario_gives_other_asks() {
 
 #[derive(Default, Debug)]
 struct Shares {
-    asks: f64,
+    commands: f64,
     new: f64,
     immediate: f64,
     good: f64,
@@ -68,27 +70,27 @@ struct Shares {
 
 /// Counts what the docs promise, from the asks alone.
 fn shares(scenario: Scenario, seed: u64) -> Shares {
-    const ASKS: usize = 600_000;
+    const COMMANDS: usize = 600_000;
     // Without a standing book, so that patient orders make none of its orders leave.
     let options = Options { period: 500_000, standing: Some(0), ..Options::default() };
     let flow = Flow::new(scenario, seed, options);
-    let mut shares = Shares { asks: ASKS as f64, ..Shares::default() };
-    // Of each order: the ask that placed it, if it was replaced, and if it was cancelled.
+    let mut shares = Shares { commands: COMMANDS as f64, ..Shares::default() };
+    // Of each order: the command that placed it, if it was replaced, and if it was cancelled.
     let mut orders: BTreeMap<u64, (usize, bool, bool)> = BTreeMap::new();
-    for (at, ask) in flow.take(ASKS).enumerate() {
-        match ask {
-            Ask::Place(p) => {
+    for (at, command) in flow.take(COMMANDS).enumerate() {
+        match command {
+            Command::NewOrder(p) => {
                 shares.new += 1.0;
-                if p.stands == TimeInForce::ImmediateOrCancel {
+                if p.time_in_force == TimeInForce::ImmediateOrCancel {
                     shares.immediate += 1.0;
                 } else {
-                    // Orders of the last asks are left out: their owners have had no time yet.
-                    let early = at < ASKS - (1 << 17);
+                    // Orders of the last commands are left out: their owners have had no time yet.
+                    let early = at < COMMANDS - (1 << 17);
                     shares.good += f64::from(u8::from(early));
                     orders.insert(at as u64 + 1, (at, !early, false));
                 }
             }
-            Ask::Replace(r) => match orders.get_mut(&r.order.0) {
+            Command::Replace(r) => match orders.get_mut(&r.order.0) {
                 Some((_, _, true)) => shares.dead += 1.0,
                 Some((_, replaced @ false, _)) => {
                     *replaced = true;
@@ -96,18 +98,18 @@ fn shares(scenario: Scenario, seed: u64) -> Shares {
                 }
                 _ => {}
             },
-            Ask::Cancel { order, .. } => match orders.get_mut(&order.0) {
+            Command::Cancel { order, .. } => match orders.get_mut(&order.0) {
                 Some((_, _, true)) => shares.dead += 1.0,
                 Some((placed, _, cancelled)) => {
                     *cancelled = true;
-                    if *placed < ASKS - (1 << 17) {
+                    if *placed < COMMANDS - (1 << 17) {
                         shares.cancelled += 1.0;
                         shares.at_once += f64::from(u8::from(at - *placed <= 16));
                     }
                 }
                 None => {}
             },
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
+            Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
                 unreachable!("the flow opens no markets, and releases nobody")
             }
         }
@@ -126,12 +128,12 @@ fn shares_are_what_the_docs_say() {
                 "{scenario}, seed {seed}: {what} is {seen:.4}, not {share}: {s:?}"
             );
         };
-        near("new of all", s.new, s.asks, 0.48, 0.02);
+        near("new of all", s.new, s.commands, 0.48, 0.02);
         near("immediate of new", s.immediate, s.new, 0.15, 0.005);
         near("cancelled of good-till-cancel", s.cancelled, s.good, 0.95, 0.005);
         near("replaced of cancelled", s.replaced, s.cancelled, 0.20, 0.005);
-        near("cancelled within 16 asks", s.at_once, s.cancelled, 0.57, 0.03);
-        near("dead of all", s.dead, s.asks, 0.02, 0.003);
+        near("cancelled within 16 commands", s.at_once, s.cancelled, 0.57, 0.03);
+        near("dead of all", s.dead, s.commands, 0.02, 0.003);
     }
 }
 
@@ -139,14 +141,17 @@ fn shares_are_what_the_docs_say() {
 fn prices_and_sizes_stay_within_limits() {
     for (seed, scenario) in (21..).zip(Scenario::ALL) {
         let options = Options { period: 100_000, ..Options::default() };
-        for ask in Flow::new(scenario, seed, options).take(300_000) {
-            let (price, lots) = match ask {
-                Ask::Place(p) => (p.price, p.lots),
-                Ask::Replace(r) => (r.price, r.lots),
+        for command in Flow::new(scenario, seed, options).take(300_000) {
+            let (price, quantity) = match command {
+                Command::NewOrder(p) => (p.price, p.quantity),
+                Command::Replace(r) => (r.price, r.quantity),
                 _ => continue,
             };
-            assert!((1..=START * 5 + 8_192 + 1).contains(&price.0), "{scenario} {seed}: {ask:?}");
-            assert!((1..=LARGEST).contains(&lots.0), "{scenario} {seed}: {ask:?}");
+            assert!(
+                (1..=START * 5 + 8_192 + 1).contains(&price.0),
+                "{scenario} {seed}: {command:?}"
+            );
+            assert!((1..=LARGEST).contains(&quantity.0), "{scenario} {seed}: {command:?}");
         }
     }
 }
@@ -154,23 +159,24 @@ fn prices_and_sizes_stay_within_limits() {
 #[test]
 fn asks_name_only_orders_that_came_before_and_their_owners() {
     let options = Options {
-        first: AskId(1_000),
+        first: CommandId(1_000),
         account: AccountId(50),
         accounts: 9,
         market: MarketId(3),
         ..Options::default()
     };
     let mut owners = BTreeMap::new();
-    for (number, ask) in (1_000..).zip(Flow::new(Scenario::Trending, 5, options).take(200_000)) {
-        match ask {
-            Ask::Place(p) => {
+    for (number, command) in (1_000..).zip(Flow::new(Scenario::Trending, 5, options).take(200_000))
+    {
+        match command {
+            Command::NewOrder(p) => {
                 assert_eq!(p.market, MarketId(3));
                 assert!((50..59).contains(&p.account.0));
                 owners.insert(OrderId(number), p.account);
             }
-            Ask::Replace(r) => assert_eq!(owners.get(&r.order), Some(&r.account)),
-            Ask::Cancel { account, order } => assert_eq!(owners.get(&order), Some(&account)),
-            Ask::OpenMarket(_) | Ask::Release { .. } | Ask::ResumeMarket { .. } => {
+            Command::Replace(r) => assert_eq!(owners.get(&r.order), Some(&r.account)),
+            Command::Cancel { account, order } => assert_eq!(owners.get(&order), Some(&account)),
+            Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
                 unreachable!("the flow opens no markets, and releases nobody")
             }
         }
@@ -182,12 +188,12 @@ fn the_standing_book_comes_first_and_does_not_cross() {
     let mut flow =
         Flow::new(Scenario::Calm, 9, Options { standing: Some(10_000), ..Options::default() });
     assert_eq!(flow.standing(), 10_000);
-    for ask in flow.by_ref().take(10_000) {
-        let Ask::Place(p) = ask else { panic!("{ask:?} among the standing book") };
-        assert_eq!(p.stands, TimeInForce::GoodTillCancel);
+    for command in flow.by_ref().take(10_000) {
+        let Command::NewOrder(p) = command else { panic!("{command:?} among the standing book") };
+        assert_eq!(p.time_in_force, TimeInForce::GoodTillCancel);
         assert_eq!(p.side == Side::Buy, p.price.0 <= START, "{p:?}");
     }
-    assert!(flow.take(100).any(|ask| matches!(ask, Ask::Cancel { .. })));
+    assert!(flow.take(100).any(|command| matches!(command, Command::Cancel { .. })));
 }
 
 #[test]

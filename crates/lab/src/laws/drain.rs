@@ -45,7 +45,7 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
         check(there == usize::from(works), Law::Drain, || {
             format!("{there} processes of {id}, whose line is {line:?}")
         })?;
-        let may_rest = line.entered.stands == TimeInForce::GoodTillCancel;
+        let may_rest = line.entered.time_in_force == TimeInForce::GoodTillCancel;
         check(!works || may_rest, Law::Drain, || format!("{id} may not rest, and does"))?;
     }
     Ok(())
@@ -68,6 +68,6 @@ fn check_floor(stage: &Stage, history: &History, market: MarketId) -> Result<(),
         })?;
         best.extend(shown.first().map(|(_, price, _)| *price));
     }
-    let crossed = matches!(best[..], [bid, ask] if bid >= ask);
+    let crossed = matches!(best[..], [bid, command] if bid >= command);
     check(!crossed, Law::Drain, || format!("{market} is crossed: {best:?}"))
 }

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use protocol::{Ask, Deal, Distance, Entered, Fact, MarketSpec};
-use units::{AskId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{Command, Deal, Distance, Entered, Fact, MarketSpec};
+use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Broken, Law};
 
@@ -20,11 +20,11 @@ pub struct Line {
     /// Its size now, lots that have traded included.
     pub size: Lots,
     /// Lots that have traded.
-    pub done: Lots,
+    pub filled: Lots,
     /// Trades that it was in.
     pub trades: u32,
     /// Rank in time.
-    pub place: AskId,
+    pub priority: CommandId,
     /// Given up by its supervisor.
     pub suspended: bool,
     /// It has left, cancelled.
@@ -34,22 +34,22 @@ pub struct Line {
 impl Line {
     /// True until it is filled or has left.
     pub fn is_open(&self) -> bool {
-        !self.left && self.done < self.size
+        !self.left && self.filled < self.size
     }
 
     /// Lots that have neither traded nor been cancelled.
     pub fn remaining(&self) -> Lots {
-        if self.left { Lots::ZERO } else { self.size - self.done }
+        if self.left { Lots::ZERO } else { self.size - self.filled }
     }
 }
 
 /// What can still be broken: of an order that is gone, that it is, with what it traded.
 impl Hash for Line {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let &Line { entered, price, size, done, trades: _, place, suspended, left: _ } = self;
-        (entered.order, done).hash(state);
+        let &Line { entered, price, size, filled, trades: _, priority, suspended, left: _ } = self;
+        (entered.order, filled).hash(state);
         if self.is_open() {
-            (entered.account, entered.side, price, size, place, suspended).hash(state);
+            (entered.account, entered.side, price, size, priority, suspended).hash(state);
         }
     }
 }
@@ -113,8 +113,8 @@ impl History {
         };
         let mut lines: Vec<_> = self.lines.values().filter(rests).collect();
         lines.sort_by_key(|line| match side {
-            Side::Buy => (-line.price.0, line.place),
-            Side::Sell => (line.price.0, line.place),
+            Side::Buy => (-line.price.0, line.priority),
+            Side::Sell => (line.price.0, line.priority),
         });
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
@@ -136,18 +136,20 @@ impl History {
         self.facts.push(*fact);
         match *fact {
             Fact::Entered(entered) => self.on_entered(entered),
-            Fact::Traded { deal, market, price, lots } => self.on_traded(deal, market, price, lots),
+            Fact::Traded { deal, market, price, quantity } => {
+                self.on_traded(deal, market, price, quantity)
+            }
             Fact::Voided { deal } => {
                 self.voids.insert(deal);
                 let traded = self.trades.contains(&deal);
                 check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
             }
-            Fact::Replaced { order, price, lots, place, .. } => {
+            Fact::Replaced { order, price, quantity, priority, .. } => {
                 let market = self.open_line(order)?.entered.market;
                 self.check_runs(market, fact)?;
                 let line = self.open_line(order)?;
-                let enough = lots > line.done;
-                (line.price, line.size, line.place) = (price, lots, place);
+                let enough = quantity > line.filled;
+                (line.price, line.size, line.priority) = (price, quantity, priority);
                 check(enough, Law::NoOverfill, || {
                     format!("{order} was replaced below its trades")
                 })?;
@@ -162,11 +164,13 @@ impl History {
                 let was = std::mem::replace(&mut line.suspended, false);
                 check(was, Law::Conservation, || format!("{order} was released, not suspended"))
             }
-            Fact::Left { order, lots, .. } => {
+            Fact::Cancelled { order, quantity, .. } => {
                 let line = self.open_line(order)?;
-                let all = line.remaining() == lots;
+                let all = line.remaining() == quantity;
                 line.left = true;
-                check(all, Law::Conservation, || format!("{order} left with {lots}, not with all"))
+                check(all, Law::Conservation, || {
+                    format!("{order} left with {quantity}, not with all")
+                })
             }
             Fact::Started { .. } => {
                 // Deals are named within an epoch, and none outlives its world.
@@ -202,10 +206,10 @@ impl History {
         let line = Line {
             entered,
             price: entered.price,
-            size: entered.lots,
-            done: Lots::ZERO,
+            size: entered.quantity,
+            filled: Lots::ZERO,
             trades: 0,
-            place: AskId(order.0),
+            priority: CommandId(order.0),
             suspended: false,
             left: false,
         };
@@ -227,10 +231,10 @@ impl History {
     }
 
     /// The door has let this ask in: its limit is within the collar of its market as the facts have it now.
-    pub fn check_let_in(&self, ask: &Ask) -> Result<(), Broken> {
-        let (market, side, price) = match *ask {
-            Ask::Place(place) => (place.market, place.side, place.price),
-            Ask::Replace(replace) => match self.lines.get(&replace.order) {
+    pub fn check_let_in(&self, command: &Command) -> Result<(), Broken> {
+        let (market, side, price) = match *command {
+            Command::NewOrder(place) => (place.market, place.side, place.price),
+            Command::Replace(replace) => match self.lines.get(&replace.order) {
                 Some(line) => (line.entered.market, line.entered.side, replace.price),
                 None => return Ok(()),
             },
@@ -252,7 +256,7 @@ impl History {
             }
         };
         check(within, Law::PriceRules, || {
-            format!("{ask:?} was let in, {far} beyond the reference {reference}")
+            format!("{command:?} was let in, {far} beyond the reference {reference}")
         })
     }
 
@@ -267,9 +271,9 @@ impl History {
         deal: Deal,
         market: MarketId,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
     ) -> Result<(), Broken> {
-        self.check_runs(market, &Fact::Traded { deal, market, price, lots })?;
+        self.check_runs(market, &Fact::Traded { deal, market, price, quantity })?;
         let first = !self.voids.contains(&deal) && self.trades.insert(deal);
         check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
@@ -280,16 +284,16 @@ impl History {
             format!("{deal:?} of a market that is stopped, or of an order that is suspended")
         })?;
         let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
-        let fair = sides && markets && limits && !lots.is_zero();
-        check(fair, Law::FairPrice, || format!("{deal:?}: {lots} @ {price} is no fair trade"))?;
+        let fair = sides && markets && limits && !quantity.is_zero();
+        check(fair, Law::FairPrice, || format!("{deal:?}: {quantity} @ {price} is no fair trade"))?;
         if self.markets.get(&market).is_some_and(|spec| spec.collar.is_some()) {
             self.last.insert(market, price);
         }
         for order in [deal.maker, deal.taker] {
             let line = self.open_line(order)?;
-            line.done += lots;
+            line.filled += quantity;
             line.trades += 1;
-            let (done, size) = (line.done, line.size);
+            let (done, size) = (line.filled, line.size);
             check(done <= size, Law::NoOverfill, || format!("{order} traded {done} of {size}"))?;
         }
         Ok(())

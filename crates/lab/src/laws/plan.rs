@@ -10,14 +10,14 @@ pub struct Plan {
     /// Markets.
     pub markets: u16,
     /// Asks.
-    pub asks: u32,
+    pub commands: u32,
     /// The price rules of every market.
     pub rules: PriceRules,
     /// So many prices, from the lowest that the rules say.
     pub prices: usize,
     /// Sizes go from 1 to this.
-    pub lots: usize,
-    /// Of 1,000 steps, how many let an ask in while others are under way; 0 for one at a time.
+    pub quantity: usize,
+    /// Of 1,000 steps, how many let a command in while others are under way; 0 for one at a time.
     pub hurry: usize,
     /// Of 1,000 steps, how many kill.
     pub kills: usize,
@@ -47,10 +47,10 @@ impl Plan {
         let mut of = |choices: &[usize]| choices[chance.below(choices.len())];
         Plan {
             markets: [1, 1, 1, 2][of(&[0, 1, 2, 3])],
-            asks: [4, 6, 10, 16, 24][of(&[0, 1, 2, 3, 4])],
+            commands: [4, 6, 10, 16, 24][of(&[0, 1, 2, 3, 4])],
             rules: PriceRules::Any,
             prices: of(&[1, 2, 3, 4]),
-            lots: of(&[1, 3, 6]),
+            quantity: of(&[1, 3, 6]),
             hurry: of(&[0, 0, 20, 100, 400]),
             kills: of(&[0, 10, 30, 80, 200]),
             budget: [1, 3, 8, 20][of(&[0, 1, 2, 3])],

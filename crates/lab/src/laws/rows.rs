@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 
 use kernel::{Pid, Reason};
 use market::Hold;
-use protocol::{Fact, Say};
+use protocol::{Fact, Message};
 use units::OrderId;
 
 use super::history::History;
-use crate::world::{Seen, Stage, Who, message};
+use crate::world::{Observed, Stage, Who, message};
 
 macro_rules! rows {
     ($($row:ident = $name:literal, $place:literal, $what:literal,
         $noticed:literal, $comes:literal, $chart:literal;)*) => {
         /// Something that can go wrong in a deal. 1 is the proposal, 2 the acceptance; *I* is the maker, *R* the
-        /// newcomer, *L* the ledger.
+        /// incoming order, *L* the ledger.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Row { $(#[doc = $what] $row,)* }
 
@@ -64,10 +64,10 @@ macro_rules! rows {
 }
 
 rows! {
-    BeforeProposalTakerDies = "before-1-the-newcomer-dies", "before 1", "the newcomer dies",
+    BeforeProposalTakerDies = "before-1-the-incoming-order-dies", "before 1", "the incoming order dies",
         "the word of its next life; I's monitor, when it proposes to nobody",
-        "the introduction is void: I passes, the newcomer returns at its place, and is introduced again",
-        "the-newcomer-dies-before-its-introduction";
+        "the introduction is void: I passes, the incoming order returns at its place, and is introduced again",
+        "the-incoming-order-dies-before-its-introduction";
     AtIntroduceMakerDies = "at-introduce-the-resting-order-dies", "at introduce", "the resting order dies",
         "the word of its next life",
         "its place is kept; both are asked where they are, and it is introduced again under a new number",
@@ -76,18 +76,18 @@ rows! {
         "R's monitor, if it has accepted; the word of I's next life",
         "R asks L, which voids d; I's hold was its own, and is gone with it",
         "the-maker-dies-after-proposing";
-    AfterProposalTakerDies = "after-1-the-newcomer-dies", "after 1", "R dies",
+    AfterProposalTakerDies = "after-1-the-incoming-order-dies", "after 1", "R dies",
         "I's monitor, and the word of R's next life",
         "I frees its own unlogged hold and passes; R returns and is introduced again",
-        "the-newcomer-dies-before-the-proposal";
+        "the-incoming-order-dies-before-the-proposal";
     AfterAcceptMakerDies = "after-2-the-maker-dies", "after 2", "I dies before record",
         "R's monitor",
         "R asks L, and L voids d for good; I returns and is introduced again",
         "the-acceptance-is-lost";
-    AfterAcceptTakerDies = "after-2-the-newcomer-dies", "after 2", "R dies",
+    AfterAcceptTakerDies = "after-2-the-incoming-order-dies", "after 2", "R dies",
         "nobody needs to: I waits for L, and not for R",
         "I goes on, for R's hold is logged; R returns, asks L, and learns how d ended",
-        "the-newcomer-dies-after-accepting";
+        "the-incoming-order-dies-after-accepting";
     AtRecordLedgerDies = "at-record-the-ledger-dies", "at record", "L dies",
         "monitors of all who wait for it",
         "its next life reads the same fold; who is in doubt asks again",
@@ -98,7 +98,7 @@ rows! {
         "the-maker-dies-after-its-trade-is-recorded";
     FloorDies = "the-floor-dies", "anywhere", "the floor dies",
         "its supervisor; nobody waits for its address, only for its name",
-        "deals in progress go on without it; its next life asks everybody where they are before it hears a newcomer",
+        "deals in progress go on without it; its next life asks everybody where they are before it hears an incoming order",
         "the-floor-dies-in-a-deal";
     ChangeArrives = "a-cancel-or-replace-arrives", "anywhere", "a cancel or replace arrives",
         "it is a message",
@@ -110,7 +110,7 @@ rows! {
         "a-resting-order-is-given-up";
     WorldDies = "the-machine-dies", "anywhere", "the program or machine dies",
         "clients' connections",
-        "the journal is folded up to the end of the last whole ask; clients ask again",
+        "the journal is folded up to the end of the last whole command; clients ask again",
         "the-machine-dies-in-a-deal";
 }
 
@@ -145,30 +145,32 @@ impl Rows {
     }
 
     /// What a step, or a death between two steps, has brought. To be told of each, in order.
-    pub fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
+    pub fn take(&mut self, stage: &Stage, history: &History, seen: &[Observed]) {
         for event in seen {
             match event {
-                Seen::Noted(by, Some(hold)) => {
+                Observed::Noted(by, Some(hold)) => {
                     self.notes.insert(*by, *hold);
                 }
-                Seen::Noted(by, None) => {
+                Observed::Noted(by, None) => {
                     self.notes.remove(by);
                 }
-                Seen::Ended(pid, reason) => {
+                Observed::Ended(pid, reason) => {
                     let hold = self.notes.remove(pid);
                     if !matches!(reason, Reason::Normal) {
                         self.on_death(stage, history, *pid, hold);
                     }
                 }
-                Seen::Delivered(envelope) => {
-                    if let Some(Say::Cancel { .. } | Say::Replace { .. }) = message(envelope) {
+                Observed::Delivered(envelope) => {
+                    if let Some(Message::Cancel { .. } | Message::Replace { .. }) =
+                        message(envelope)
+                    {
                         self.on_change(stage, envelope.to);
                     }
                 }
                 // The first start is before anybody watches.
-                Seen::Recorded(_, Fact::Started { .. }) => self.set(Row::WorldDies),
-                Seen::GaveUp(_) => self.set(Row::KillsEachTime),
-                Seen::Recorded(..) | Seen::Lost(_) | Seen::Started(..) => {}
+                Observed::Recorded(_, Fact::Started { .. }) => self.set(Row::WorldDies),
+                Observed::GaveUp(_) => self.set(Row::KillsEachTime),
+                Observed::Recorded(..) | Observed::Lost(_) | Observed::Started(..) => {}
             }
         }
     }
@@ -189,18 +191,18 @@ impl Rows {
             Who::Client | Who::Orders(_) | Who::Supervisor => return,
         }
         let mut rows = Vec::new();
-        for letter in stage.world().letters() {
-            let Some(say) = message(letter) else { continue };
+        for signal in stage.world().signals() {
+            let Some(say) = message(signal) else { continue };
             rows.extend(match say {
-                Say::Introduce { newcomer, .. } if *newcomer == pid => {
+                Message::Introduce { incoming, .. } if *incoming == pid => {
                     Some(Row::BeforeProposalTakerDies)
                 }
-                Say::Introduce { .. } if letter.to == pid => Some(Row::AtIntroduceMakerDies),
-                Say::Propose { .. } if letter.from == pid => Some(Row::AfterProposalMakerDies),
-                Say::Propose { .. } if letter.to == pid => Some(Row::AfterProposalTakerDies),
-                Say::Accept { .. } if letter.to == pid => Some(Row::AfterAcceptMakerDies),
-                Say::Record { .. } if letter.from == pid => Some(Row::AfterAcceptMakerDies),
-                Say::Record { .. } if letter.to == pid => Some(Row::AtRecordLedgerDies),
+                Message::Introduce { .. } if signal.to == pid => Some(Row::AtIntroduceMakerDies),
+                Message::Propose { .. } if signal.from == pid => Some(Row::AfterProposalMakerDies),
+                Message::Propose { .. } if signal.to == pid => Some(Row::AfterProposalTakerDies),
+                Message::Accept { .. } if signal.to == pid => Some(Row::AfterAcceptMakerDies),
+                Message::Record { .. } if signal.from == pid => Some(Row::AfterAcceptMakerDies),
+                Message::Record { .. } if signal.to == pid => Some(Row::AtRecordLedgerDies),
                 _ => None,
             });
         }

@@ -1,13 +1,13 @@
-//! One run of a world under faults, all of it drawn from a seed: the asks, which signal is delivered
-//! next, who is killed when. The same seed gives the same run. Faults stop before the end, asks that
+//! One run of a world under faults, all of it drawn from a seed: the commands, which signal is delivered
+//! next, who is killed when. The same seed gives the same run. Faults stop before the end, commands that
 //! got no answer are asked again, and then everything must settle.
 
 use std::fmt;
 
-use exchange::LetIn;
-use kernel::{Chooser, Seeded};
-use protocol::{Ask, Fact, Place, Replace, Tell, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use exchange::Admission;
+use kernel::{Scheduler, Seeded};
+use protocol::{Command, Fact, NewOrder, Replace, Response, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::drain::drained;
 use super::plan::{Delivery, Plan};
@@ -17,11 +17,11 @@ use super::sometimes::Marks;
 use super::{Broken, Law};
 use crate::chart::Drawing;
 use crate::oracle::{Oracle, Outcome};
-use crate::world::{PriceRules, Seen, Stage, Who};
+use crate::world::{Observed, PriceRules, Stage, Who};
 
 /// More steps than any run can need: beyond it the world runs in circles.
 const ENOUGH: usize = 100_000;
-/// How often an ask that got no answer is asked again once faults have stopped.
+/// How often a command that got no answer is asked again once faults have stopped.
 const TRIES: u32 = 5;
 /// Longer than any restart intensity looks back.
 const LONG: u64 = 2_000_000_000;
@@ -65,11 +65,11 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-/// An ask that is under way.
+/// A command that is under way.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
-    number: AskId,
-    ask: Ask,
+    number: CommandId,
+    command: Command,
     /// Facts there were when it was let in.
     since: usize,
 }
@@ -85,9 +85,9 @@ struct Run<'a> {
     drawing: Drawing,
     pending: Vec<Pending>,
     placed: Vec<(OrderId, AccountId)>,
-    /// Says what must come of the asks, where they come one at a time and nobody is given up.
+    /// Says what must come of the commands, where they come one at a time and nobody is given up.
     oracle: Option<Oracle>,
-    asks_left: u32,
+    commands_left: u32,
     kills_left: u32,
     steps: usize,
     turns: usize,
@@ -96,7 +96,7 @@ struct Run<'a> {
 /// Picks the latest seven times of eight.
 struct Latest<'a>(&'a mut Seeded);
 
-impl Chooser for Latest<'_> {
+impl Scheduler for Latest<'_> {
     fn choose(&mut self, ready: &[usize]) -> Option<usize> {
         match self.0.below(8) {
             0 => Some(self.0.below(ready.len())),
@@ -110,8 +110,8 @@ pub fn run(seed: u64) -> Result<Report, Box<Violation>> {
     run_before(seed, &mut |_, _| {})
 }
 
-/// Is shown the world after each ask, delivery and death, with what was seen of that.
-pub type Onlooker<'a> = &'a mut dyn FnMut(&Stage, &[Seen]);
+/// Is shown the world after each command, delivery and death, with what was seen of that.
+pub type Onlooker<'a> = &'a mut dyn FnMut(&Stage, &[Observed]);
 
 /// As [`run`], with somebody who looks on.
 pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Violation>> {
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
         let specs = (0..plan.markets).map(|market| plan.rules.spec(market, plan.prices));
         for (number, spec) in (1..).zip(specs.clone()) {
             if let Some(oracle) = &mut oracle {
-                oracle.ask(AskId(number), &Ask::OpenMarket(spec));
+                oracle.submit(CommandId(number), &Command::OpenMarket(spec));
             }
         }
         let mut stage = Stage::opening_with(specs);
@@ -160,25 +160,25 @@ impl<'a> Run<'a> {
             pending: Vec::new(),
             placed: Vec::new(),
             oracle,
-            asks_left: plan.asks,
+            commands_left: plan.commands,
             kills_left: plan.budget,
             steps: 0,
             turns: 0,
         }
     }
 
-    /// Faults and asks until there are no more asks; then no more faults, and all must settle.
+    /// Faults and commands until there are no more commands; then no more faults, and all must settle.
     fn all(&mut self) -> Result<(), Broken> {
-        while self.asks_left > 0 {
+        while self.commands_left > 0 {
             self.bound()?;
             let quiet = self.stage.world().waiting() == 0;
-            let hurries = self.asks_left > 0 && self.draws(self.plan.hurry);
+            let hurries = self.commands_left > 0 && self.draws(self.plan.hurry);
             if self.draws(self.plan.kills) {
                 self.kill()?;
             } else if quiet && !self.pending.is_empty() && self.plan.hurry == 0 {
-                self.ask_again()?;
+                self.submit_again()?;
             } else if quiet || hurries {
-                self.ask()?;
+                self.submit()?;
             } else {
                 self.step()?;
             }
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         self.settle()
     }
 
-    /// Faults go on for the asks that are under way, then stop.
+    /// Faults go on for the commands that are under way, then stop.
     fn settle(&mut self) -> Result<(), Broken> {
         while self.stage.world().waiting() > 0 {
             self.bound()?;
@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
             if self.pending.is_empty() {
                 return self.recover();
             }
-            self.ask_again()?;
+            self.submit_again()?;
             while self.stage.world().waiting() > 0 {
                 self.bound()?;
                 self.step()?;
@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
     /// The world is lost, and comes back from its facts: the same books, and as quiet.
     fn recover(&mut self) -> Result<(), Broken> {
         let lost = &self.stage;
-        let recovered = Stage::recovered(lost.ledger().clone(), lost.next_ask());
+        let recovered = Stage::recovered(lost.ledger().clone(), lost.next_command());
         drained(&recovered, self.inspector.history())
     }
 
@@ -295,115 +295,123 @@ impl<'a> Run<'a> {
 
     // ---- asks
 
-    fn ask(&mut self) -> Result<(), Broken> {
-        if self.asks_left == 0 {
+    fn submit(&mut self) -> Result<(), Broken> {
+        if self.commands_left == 0 {
             return Ok(());
         }
         self.answered()?;
-        self.asks_left -= 1;
-        let ask = self.draw_ask();
+        self.commands_left -= 1;
+        let command = self.draw_command();
         let since = self.inspector.history().facts().len();
-        let (number, let_in) = self.stage.let_in(&ask);
-        if let Ask::Place(place) = ask {
+        let (number, let_in) = self.stage.admit(&command);
+        if let Command::NewOrder(place) = command {
             self.placed.push((OrderId(number.0), place.account));
         }
-        self.drawing.ask(number, &ask);
-        if let LetIn::Answered(tell) = let_in {
-            self.marks.answered(&tell);
-            self.compare(number, &ask, &[], Some(tell))?;
+        self.drawing.command(number, &command);
+        if let Admission::Answered(response) = let_in {
+            self.marks.answered(&response);
+            self.compare(number, &command, &[], Some(response))?;
         } else {
-            self.inspector.history().check_let_in(&ask)?;
-            self.pending.push(Pending { number, ask, since });
+            self.inspector.history().check_let_in(&command)?;
+            self.pending.push(Pending { number, command, since });
         }
         self.look()
     }
 
-    fn ask_again(&mut self) -> Result<(), Broken> {
+    fn submit_again(&mut self) -> Result<(), Broken> {
         self.answered()?;
         for pending in self.pending.clone() {
-            let Pending { number, ask, .. } = pending;
-            self.drawing.ask(number, &ask);
-            if let LetIn::Answered(tell) = self.stage.let_in_again(number, &ask) {
+            let Pending { number, command, .. } = pending;
+            self.drawing.command(number, &command);
+            if let Admission::Answered(response) = self.stage.admit_again(number, &command) {
                 self.pending.retain(|other| other.number != number);
-                self.compare(number, &ask, &[], Some(tell))?;
+                self.compare(number, &command, &[], Some(response))?;
             } else {
-                self.inspector.history().check_let_in(&ask)?;
+                self.inspector.history().check_let_in(&command)?;
             }
             self.look()?;
         }
         Ok(())
     }
 
-    /// Takes the asks out of the list that facts have answered.
+    /// Takes the commands out of the list that facts have answered.
     fn answered(&mut self) -> Result<(), Broken> {
         let history = self.inspector.history();
         let is_open = |order| history.line(order).is_some_and(|line| line.is_open());
-        let is_answered = |pending: &Pending| match pending.ask {
-            Ask::OpenMarket(_) => true,
-            Ask::ResumeMarket { market } => !history.is_stopped(market),
-            Ask::Place(_) => history.line(OrderId(pending.number.0)).is_some(),
-            Ask::Cancel { order, .. } => !is_open(order),
-            Ask::Release { order } => history.line(order).is_none_or(|line| !line.suspended),
-            Ask::Replace(ask) => {
+        let is_answered = |pending: &Pending| match pending.command {
+            Command::OpenMarket(_) => true,
+            Command::ResumeMarket { market } => !history.is_stopped(market),
+            Command::NewOrder(_) => history.line(OrderId(pending.number.0)).is_some(),
+            Command::Cancel { order, .. } => !is_open(order),
+            Command::Release { order } => history.line(order).is_none_or(|line| !line.suspended),
+            Command::Replace(command) => {
                 let done = |fact: &Fact| {
-                    matches!(*fact, Fact::Replaced { order, price, lots, .. }
-                        if (order, price, lots) == (ask.order, ask.price, ask.lots))
+                    matches!(*fact, Fact::Replaced { order, price, quantity, .. }
+                        if (order, price, quantity) == (command.order, command.price, command.quantity))
                 };
-                !is_open(ask.order) || history.facts()[pending.since..].iter().any(done)
+                !is_open(command.order) || history.facts()[pending.since..].iter().any(done)
             }
         };
         let (answered, pending) = self.pending.iter().partition(|p| is_answered(p));
         self.pending = pending;
         let answered: Vec<Pending> = answered;
-        for Pending { number, ask, since } in answered {
+        for Pending { number, command, since } in answered {
             let facts = self.inspector.history().facts()[since..].to_vec();
-            self.compare(number, &ask, &facts, None)?;
+            self.compare(number, &command, &facts, None)?;
         }
         Ok(())
     }
 
-    /// One ask at a time, with or without faults: what comes of it is what the oracle says.
+    /// One command at a time, with or without faults: what comes of it is what the oracle says.
     fn compare(
         &mut self,
-        number: AskId,
-        ask: &Ask,
+        number: CommandId,
+        command: &Command,
         facts: &[Fact],
-        tell: Option<Tell>,
+        response: Option<Response>,
     ) -> Result<(), Broken> {
         let Some(oracle) = &mut self.oracle else { return Ok(()) };
-        let right = oracle.ask(number, ask);
+        let right = oracle.submit(number, command);
         let facts = facts.iter().filter_map(Outcome::of_fact);
-        let told: Vec<_> = facts.chain(tell.as_ref().and_then(Outcome::of)).collect();
+        let told: Vec<_> = facts.chain(response.as_ref().and_then(Outcome::of)).collect();
         if told == right {
             return Ok(());
         }
-        let what = format!("ask {number} {ask:?} brought {told:?}, and should {right:?}");
+        let what = format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
         Err(Broken { law: Law::Priority, what })
     }
 
-    fn draw_ask(&mut self) -> Ask {
+    fn draw_command(&mut self) -> Command {
         let kind = self.chance.below(100);
         if self.placed.is_empty() || kind < 60 {
             let account = AccountId(u32::try_from(self.chance.below(3)).unwrap_or(0));
             let market = self.chance.below(self.plan.markets.into());
             let market = MarketId(u16::try_from(market).unwrap_or(0));
             let side = if self.chance.below(2) == 0 { Side::Buy } else { Side::Sell };
-            let (price, lots) = (self.draw_price(), self.draw_lots());
-            let stands = match self.chance.below(6) {
+            let (price, quantity) = (self.draw_price(), self.draw_quantity());
+            let time_in_force = match self.chance.below(6) {
                 0 => TimeInForce::ImmediateOrCancel,
                 _ => TimeInForce::GoodTillCancel,
             };
             let client = None;
-            return Ask::Place(Place { account, client, market, side, price, lots, stands });
+            return Command::NewOrder(NewOrder {
+                account,
+                client,
+                market,
+                side,
+                price,
+                quantity,
+                time_in_force,
+            });
         }
         // Mostly the orders of late, which are open more often.
         let back = self.chance.below(self.placed.len()).min(self.chance.below(self.placed.len()));
         let (order, account) = self.placed[self.placed.len() - 1 - back];
         if kind < 75 {
-            return Ask::Cancel { account, order };
+            return Command::Cancel { account, order };
         }
-        let (price, lots) = (self.draw_price(), self.draw_lots());
-        Ask::Replace(Replace { account, client: None, order, price, lots })
+        let (price, quantity) = (self.draw_price(), self.draw_quantity());
+        Command::Replace(Replace { account, client: None, order, price, quantity })
     }
 
     fn draw_price(&mut self) -> Price {
@@ -411,7 +419,7 @@ impl<'a> Run<'a> {
         Price(rules.lowest(prices) + i64::try_from(self.chance.below(prices)).unwrap_or(0))
     }
 
-    fn draw_lots(&mut self) -> Lots {
-        Lots(1 + self.chance.below(self.plan.lots) as u64)
+    fn draw_quantity(&mut self) -> Lots {
+        Lots(1 + self.chance.below(self.plan.quantity) as u64)
     }
 }

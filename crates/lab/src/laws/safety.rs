@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Envelope, Pid, Reason};
 use market::Order;
-use protocol::{Deal, Fact, Say};
+use protocol::{Deal, Fact, Message};
 use units::{Lots, MarketId, OrderId, Price, Side};
 
 use super::history::{History, check};
 use super::{Broken, Law};
-use crate::world::{Seen, Stage, Who, message};
+use crate::world::{Observed, Stage, Who, message};
 
 /// A proposal's name: maker, its life, its number in that life.
 type Proposal = (OrderId, u32, u32);
@@ -35,25 +35,27 @@ impl Inspector {
     }
 
     /// Checks every safety law; `seen` is what the last step has brought. The first that is broken, if any.
-    pub fn look(&mut self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
+    pub fn look(&mut self, stage: &Stage, seen: &[Observed]) -> Result<(), Broken> {
         self.judge(stage, seen).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Checks every safety law of those whom the last step concerned: O(processes) at an introduction, else
     /// O(1), while [`Inspector::look`] is O(all orders that ever were).
-    pub fn look_near(&mut self, stage: &Stage, seen: &[Seen]) -> Result<(), Broken> {
+    pub fn look_near(&mut self, stage: &Stage, seen: &[Observed]) -> Result<(), Broken> {
         self.hear(stage, seen).into_iter().next().map_or(Ok(()), Err)?;
         for event in seen {
             let pid = match event {
-                Seen::Delivered(envelope) => envelope.to,
-                Seen::Noted(pid, _) | Seen::Recorded(pid, _) | Seen::Started(pid, ..) => *pid,
-                Seen::Lost(_) | Seen::Ended(..) | Seen::GaveUp(_) => continue,
+                Observed::Delivered(envelope) => envelope.to,
+                Observed::Noted(pid, _)
+                | Observed::Recorded(pid, _)
+                | Observed::Started(pid, ..) => *pid,
+                Observed::Lost(_) | Observed::Ended(..) | Observed::GaveUp(_) => continue,
             };
             let order = stage.world().process(pid).and_then(|party| party.as_order());
             if let (Some(order), Who::Order(id)) = (order, stage.who(pid)) {
                 self.check_order(stage, pid, id, order)?;
             }
-            if let Seen::Recorded(_, fact) = event {
+            if let Observed::Recorded(_, fact) = event {
                 named(fact).into_iter().try_for_each(|order| self.check_line(stage, order))?;
             }
         }
@@ -61,9 +63,9 @@ impl Inspector {
     }
 
     /// All safety laws that are broken; `seen` is what the last step has brought.
-    pub fn judge(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
+    pub fn judge(&mut self, stage: &Stage, seen: &[Observed]) -> Vec<Broken> {
         let mut broken = self.hear(stage, seen);
-        let recorded = seen.iter().any(|event| matches!(event, Seen::Recorded(..)));
+        let recorded = seen.iter().any(|event| matches!(event, Observed::Recorded(..)));
         broken.extend(self.check(stage, recorded));
         broken
     }
@@ -87,32 +89,35 @@ impl Inspector {
     }
 
     /// Takes what has happened, and gives the laws of single events that are broken.
-    pub(crate) fn hear(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Broken> {
+    pub(crate) fn hear(&mut self, stage: &Stage, seen: &[Observed]) -> Vec<Broken> {
         let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
         for event in seen {
             match event {
-                Seen::Recorded(_, fact) => note(self.on_fact(fact)),
-                Seen::Delivered(envelope) => {
+                Observed::Recorded(_, fact) => note(self.on_fact(fact)),
+                Observed::Delivered(envelope) => {
                     note(self.on_said(envelope, true));
                     note(self.on_introduced(stage, envelope));
                 }
-                Seen::Lost(envelope) => note(self.on_said(envelope, false)),
-                Seen::Ended(pid, Reason::Failed(why)) => {
+                Observed::Lost(envelope) => note(self.on_said(envelope, false)),
+                Observed::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
                     if who == Who::Supervisor {
                         continue; // what its children died of was judged when they did
                     }
                     note(Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") }));
                 }
-                Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
+                Observed::Noted(..)
+                | Observed::Started(..)
+                | Observed::Ended(..)
+                | Observed::GaveUp(_) => {}
             }
         }
         broken
     }
 
     /// True if it has something to note or to judge about one of these; then [`Inspector::hear`] does.
-    pub(crate) fn is_concerned(seen: &[Seen]) -> bool {
+    pub(crate) fn is_concerned(seen: &[Observed]) -> bool {
         seen.iter().any(concerns)
     }
 
@@ -158,20 +163,20 @@ impl Inspector {
     /// Whatever is said of the end of a deal is so, now and later; a deal's name is used once.
     /// (A former life's late question may be answered `voided` when the ledger has forgotten how that
     /// deal ended; nobody hears it.)
-    fn on_said(&mut self, envelope: &Envelope<Say>, heard: bool) -> Result<(), Broken> {
+    fn on_said(&mut self, envelope: &Envelope<Message>, heard: bool) -> Result<(), Broken> {
         match message(envelope) {
-            Some(Say::Recorded { deal } | Say::Complete { deal }) => {
+            Some(Message::Recorded { deal } | Message::Complete { deal }) => {
                 let so = self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be a trade and is not"))
             }
-            Some(Say::Voided { deal } | Say::Withdraw { deal }) if heard => {
+            Some(Message::Voided { deal } | Message::Withdraw { deal }) if heard => {
                 self.said_void.insert(*deal);
                 let so = !self.history.is_trade(deal);
                 check(so, Law::Agreement, || format!("{deal:?} was said to be void and is a trade"))
             }
-            Some(Say::Propose { deal, price, lots, .. }) => {
+            Some(Message::Propose { deal, price, quantity, .. }) => {
                 let name = name_of(deal);
-                let offer = (deal.taker, *price, *lots);
+                let offer = (deal.taker, *price, *quantity);
                 let before = *self.proposals.entry(name).or_insert(offer);
                 check(before == offer, Law::Agreement, || format!("{deal:?} names two deals"))
             }
@@ -180,8 +185,10 @@ impl Inspector {
     }
 
     /// When a floor makes its next introduction, nobody holds anything for its earlier ones.
-    fn on_introduced(&mut self, stage: &Stage, envelope: &Envelope<Say>) -> Result<(), Broken> {
-        let Some(Say::Introduce { introduction, .. }) = message(envelope) else { return Ok(()) };
+    fn on_introduced(&mut self, stage: &Stage, envelope: &Envelope<Message>) -> Result<(), Broken> {
+        let Some(Message::Introduce { introduction, .. }) = message(envelope) else {
+            return Ok(());
+        };
         let floor = envelope.from;
         for (pid, _) in stage.processes() {
             let Some(hold) = stage.world().note(pid) else { continue };
@@ -196,9 +203,9 @@ impl Inspector {
         let next = last.is_none_or(|last| last < *introduction);
         check(next, Law::OneIntroduction, || format!("introduction {introduction} came twice"))?;
         // The proposal that it led to, if it did, waits to be delivered.
-        for letter in stage.world().letters() {
-            if let Some(Say::Propose { deal, introduction: by, .. }) = message(letter)
-                && letter.from == envelope.to
+        for signal in stage.world().signals() {
+            if let Some(Message::Propose { deal, introduction: by, .. }) = message(signal)
+                && signal.from == envelope.to
                 && by == introduction
             {
                 self.floor_of.insert(*deal, floor);
@@ -219,23 +226,23 @@ impl Inspector {
         if !order.knows_itself() {
             return Ok(()); // back from a death, and has not heard yet what it is
         }
-        let (open, held, done, size) = (order.open(), order.held(), order.done(), order.size());
+        let (open, held, done, size) = (order.open(), order.held(), order.filled(), order.size());
         check(open + held + done == size, Law::Conservation, || {
             format!("{id}: open {open}, held {held}, done {done} are not {size}")
         })?;
         let same = (order.price(), size) == (line.price, line.size);
         check(same, Law::Books, || format!("{id} believes in {size} @ {}", order.price()))?;
         let note = stage.world().note(pid);
-        let logged = note.is_none_or(|hold| hold.lots == held);
+        let logged = note.is_none_or(|hold| hold.quantity == held);
         check(logged, Law::Conservation, || format!("{id} holds {held}, its note says {note:?}"))?;
         let unheard = match note {
-            Some(hold) if self.history.is_trade(&hold.deal) => hold.lots,
+            Some(hold) if self.history.is_trade(&hold.deal) => hold.quantity,
             _ => Lots::ZERO,
         };
-        check(done + unheard == line.done, Law::Awareness, || {
+        check(done + unheard == line.filled, Law::Awareness, || {
             format!(
                 "{id} knows of {done} done and holds {unheard} for a trade; it traded {}",
-                line.done
+                line.filled
             )
         })
     }
@@ -254,34 +261,36 @@ impl Inspector {
     fn check_line(&self, stage: &Stage, id: OrderId) -> Result<(), Broken> {
         let Some(line) = self.history.line(id) else { return Ok(()) };
         let ledger = stage.ledger();
-        let same = match ledger.line(id) {
+        let same = match ledger.order(id) {
             None => !line.is_open(),
             Some(l) => {
                 line.is_open()
-                    && (l.price, l.size, l.done, l.place, l.is_suspended())
-                        == (line.price, line.size, line.done, line.place, line.suspended)
+                    && (l.price, l.size, l.filled, l.priority, l.is_suspended())
+                        == (line.price, line.size, line.filled, line.priority, line.suspended)
             }
         };
-        check(same, Law::Books, || format!("the ledger's line of {id}: {:?}", ledger.line(id)))
+        check(same, Law::Books, || format!("the ledger's line of {id}: {:?}", ledger.order(id)))
     }
 }
 
 /// True if an inspector has something to note or to judge about this.
-fn concerns(event: &Seen) -> bool {
+fn concerns(event: &Observed) -> bool {
     match event {
-        Seen::Delivered(envelope) | Seen::Lost(envelope) => matches!(
+        Observed::Delivered(envelope) | Observed::Lost(envelope) => matches!(
             message(envelope),
             Some(
-                Say::Recorded { .. }
-                    | Say::Complete { .. }
-                    | Say::Voided { .. }
-                    | Say::Withdraw { .. }
-                    | Say::Propose { .. }
-                    | Say::Introduce { .. }
+                Message::Recorded { .. }
+                    | Message::Complete { .. }
+                    | Message::Voided { .. }
+                    | Message::Withdraw { .. }
+                    | Message::Propose { .. }
+                    | Message::Introduce { .. }
             )
         ),
-        Seen::Recorded(..) | Seen::Ended(_, Reason::Failed(_)) => true,
-        Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => false,
+        Observed::Recorded(..) | Observed::Ended(_, Reason::Failed(_)) => true,
+        Observed::Noted(..) | Observed::Started(..) | Observed::Ended(..) | Observed::GaveUp(_) => {
+            false
+        }
     }
 }
 
@@ -292,7 +301,7 @@ fn name_of(deal: &Deal) -> Proposal {
 
 /// True if a message that waits or a note names such a deal.
 fn is_named(stage: &Stage, is: impl Fn(&Deal) -> bool) -> bool {
-    let mut said = stage.world().letters().filter_map(message).filter_map(Say::deal);
+    let mut said = stage.world().signals().filter_map(message).filter_map(Message::deal);
     said.any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
 }
 
@@ -304,7 +313,7 @@ fn named(fact: &Fact) -> Vec<OrderId> {
         Fact::Replaced { order, .. }
         | Fact::Suspended { order }
         | Fact::Released { order }
-        | Fact::Left { order, .. } => vec![order],
+        | Fact::Cancelled { order, .. } => vec![order],
         Fact::Started { .. }
         | Fact::MarketOpened { .. }
         | Fact::MarketStopped { .. }
@@ -320,10 +329,10 @@ fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
             continue;
         }
         let mut depth: Vec<(Price, Lots)> = Vec::new();
-        for (_, price, lots) in floor.resting(side) {
+        for (_, price, quantity) in floor.resting(side) {
             match depth.last_mut() {
-                Some((last, sum)) if *last == price => *sum += lots,
-                _ => depth.push((price, lots)),
+                Some((last, sum)) if *last == price => *sum += quantity,
+                _ => depth.push((price, quantity)),
             }
         }
         let shown: Vec<_> = floor.side(side).levels().collect();

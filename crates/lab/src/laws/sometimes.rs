@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Code, Fact, Reason, Say, Tell};
+use protocol::{CancelReason, Fact, Message, RejectCode, Response};
 use units::OrderId;
 
 use super::history::History;
 use super::safety::parties;
-use crate::world::{Seen, Stage, Who, message};
+use crate::world::{Observed, Stage, Who, message};
 
 macro_rules! marks {
     ($($name:ident = $text:literal;)*) => {
@@ -34,23 +34,23 @@ marks! {
     DoubtfulLearnedOfTrade = "agreement: a party in doubt learned that its deal is a trade";
     PartyDeadAtTrade = "awareness: a party was dead when its trade was recorded";
     DiedWithHold = "conservation: an order died with a logged hold";
-    BetterThanLimit = "fair price: a newcomer traded better than its limit";
+    BetterThanLimit = "fair price: an incoming order traded better than its limit";
     ReplacedAfterTrade = "outside facts: an order was replaced after a trade";
     BackWithTrades = "books: an order that had traded came back from a death";
-    NewcomerWaited = "one introduction: a newcomer came while another was heard";
+    IncomingWaited = "one introduction: an incoming order came while another was heard";
     Suspended = "drain: an order was suspended";
     SuspendedLeft = "drain: a suspended order was cancelled";
     MakerDiedProposing = "the maker died after it proposed";
     MakerDiedClosing = "the maker died after it asked the ledger";
     MakerDiedRecorded = "the maker died with its trade in the ledger";
-    TakerDiedAccepted = "the newcomer died after it accepted";
-    TakerDiedRecorded = "the newcomer died with its trade in the ledger";
+    TakerDiedAccepted = "the incoming order died after it accepted";
+    TakerDiedRecorded = "the incoming order died with its trade in the ledger";
     IntroduceLost = "an introduction found its maker dead";
-    ProposeLost = "a proposal found the newcomer dead";
+    ProposeLost = "a proposal found the incoming order dead";
     AcceptLost = "an acceptance found the maker dead";
-    CompleteLost = "the word of completion found the newcomer dead";
+    CompleteLost = "the word of completion found the incoming order dead";
     RecordLost = "the ledger died with a deal on its way to it";
-    FloorDiedHearing = "a floor died while it heard a newcomer";
+    FloorDiedHearing = "a floor died while it heard an incoming order";
     AnnounceLost = "an announcement found the floor dead";
     CancelMetDeal = "a cancel met a deal in progress";
     ReplaceMetDeal = "a replace met a deal in progress";
@@ -91,9 +91,12 @@ impl Marks {
     }
 
     /// What the door has answered.
-    pub(crate) fn answered(&mut self, tell: &Tell) {
-        self.set_if(*tell == Tell::Refused(Code::BeyondCollar), Mark::BeyondCollar);
-        self.set_if(*tell == Tell::Refused(Code::PriceNotAboveZero), Mark::NotAboveZero);
+    pub(crate) fn answered(&mut self, response: &Response) {
+        self.set_if(*response == Response::Rejected(RejectCode::BeyondCollar), Mark::BeyondCollar);
+        self.set_if(
+            *response == Response::Rejected(RejectCode::PriceNotAboveZero),
+            Mark::NotAboveZero,
+        );
     }
 
     /// Who is about to be killed, in which state?
@@ -119,25 +122,28 @@ impl Marks {
     }
 
     /// What a step has brought.
-    pub(crate) fn take(&mut self, stage: &Stage, history: &History, seen: &[Seen]) {
+    pub(crate) fn take(&mut self, stage: &Stage, history: &History, seen: &[Observed]) {
         for event in seen {
             match event {
-                Seen::Recorded(_, fact) => self.on_fact(stage, history, fact),
-                Seen::Delivered(envelope) => {
+                Observed::Recorded(_, fact) => self.on_fact(stage, history, fact),
+                Observed::Delivered(envelope) => {
                     if let Some(say) = message(envelope) {
                         self.on_delivered(stage, history, stage.who(envelope.to), say);
                     }
                 }
-                Seen::Lost(envelope) => match message(envelope) {
-                    Some(Say::Introduce { .. }) => self.set(Mark::IntroduceLost),
-                    Some(Say::Propose { .. }) => self.set(Mark::ProposeLost),
-                    Some(Say::Accept { .. }) => self.set(Mark::AcceptLost),
-                    Some(Say::Complete { .. }) => self.set(Mark::CompleteLost),
-                    Some(Say::Record { .. }) => self.set(Mark::RecordLost),
-                    Some(Say::Announce(_)) => self.set(Mark::AnnounceLost),
+                Observed::Lost(envelope) => match message(envelope) {
+                    Some(Message::Introduce { .. }) => self.set(Mark::IntroduceLost),
+                    Some(Message::Propose { .. }) => self.set(Mark::ProposeLost),
+                    Some(Message::Accept { .. }) => self.set(Mark::AcceptLost),
+                    Some(Message::Complete { .. }) => self.set(Mark::CompleteLost),
+                    Some(Message::Record { .. }) => self.set(Mark::RecordLost),
+                    Some(Message::Announce(_)) => self.set(Mark::AnnounceLost),
                     _ => {}
                 },
-                Seen::Noted(..) | Seen::Started(..) | Seen::Ended(..) | Seen::GaveUp(_) => {}
+                Observed::Noted(..)
+                | Observed::Started(..)
+                | Observed::Ended(..)
+                | Observed::GaveUp(_) => {}
             }
         }
     }
@@ -168,32 +174,34 @@ impl Marks {
             Fact::Released { order } => {
                 self.suspended.remove(&order);
             }
-            Fact::Left { order, reason, .. } => {
+            Fact::Cancelled { order, reason, .. } => {
                 self.set_if(self.suspended.contains(&order), Mark::SuspendedLeft);
-                self.set_if(reason == Reason::Unmatched, Mark::Unmatched);
+                self.set_if(reason == CancelReason::Unmatched, Mark::Unmatched);
             }
             _ => {}
         }
     }
 
-    fn on_delivered(&mut self, stage: &Stage, history: &History, to: Who, say: &Say) {
+    fn on_delivered(&mut self, stage: &Stage, history: &History, to: Who, say: &Message) {
         let holds = || {
             let pid = stage.find(to)?;
             let order = stage.world().process(pid)?.as_order()?;
             Some(!order.held().is_zero())
         };
         match say {
-            Say::Settle { deal, .. } => {
+            Message::Resolve { deal, .. } => {
                 self.set_if(history.is_trade(deal), Mark::DoubtfulLearnedOfTrade);
             }
-            Say::Recalled { done, .. } => self.set_if(!done.is_zero(), Mark::BackWithTrades),
-            Say::Cancel { .. } => self.set_if(holds() == Some(true), Mark::CancelMetDeal),
-            Say::Replace { .. } => self.set_if(holds() == Some(true), Mark::ReplaceMetDeal),
-            Say::Announce(_) => {
+            Message::Restored { filled, .. } => {
+                self.set_if(!filled.is_zero(), Mark::BackWithTrades)
+            }
+            Message::Cancel { .. } => self.set_if(holds() == Some(true), Mark::CancelMetDeal),
+            Message::Replace { .. } => self.set_if(holds() == Some(true), Mark::ReplaceMetDeal),
+            Message::Announce(_) => {
                 let Who::Floor(market) = to else { return };
                 let floor = stage.exchange().floor(market);
                 let waits = floor.is_some_and(|floor| floor.waiting() > 0);
-                self.set_if(waits, Mark::NewcomerWaited);
+                self.set_if(waits, Mark::IncomingWaited);
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! The processes of the loads. They do as little as they can: it is the kernel that is measured.
 
-use kernel::{Event, Life, Name, NoFact, NoKeeper, Out, Pid, Process, Reason};
+use kernel::{Event, Name, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 use super::BURST;
 
@@ -103,11 +103,11 @@ pub enum Role {
 impl Process for Worker {
     type Message = Message;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = Role;
 
-    fn start(role: &Role, life: Life<'_, ()>) -> Worker {
+    fn start(role: &Role, life: StartContext<'_, ()>) -> Worker {
         match role {
             Role::Child => Worker::Idle { state: life.key },
             Role::Victim => Worker::Victim { life: life.incarnation },

@@ -1,9 +1,9 @@
-//! What an ask brings about, in words that an exchange's answers can be compared in.
+//! What a command brings about, in words that an exchange's answers can be compared in.
 
-use protocol::{Code, Entered, Fact, MarketSpec, Reason, Tell};
-use units::{AskId, ClientId, Lots, MarketId, OrderId, Price};
+use protocol::{CancelReason, Entered, Fact, MarketSpec, RejectCode, Response};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price};
 
-/// What an ask brings about: a fact without the names of its deals, or an answer that is no fact.
+/// What a command brings about: a fact without the names of its deals, or an answer that is no fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
     /// A market was opened.
@@ -19,36 +19,36 @@ pub enum Outcome {
     Traded {
         /// The one that rested.
         maker: OrderId,
-        /// The newcomer.
+        /// The incoming order.
         taker: OrderId,
         /// Where.
         market: MarketId,
         /// The maker's limit.
         price: Price,
         /// How much.
-        lots: Lots,
+        quantity: Lots,
     },
     /// An order got a new price and size.
     Replaced {
         /// Which.
         order: OrderId,
-        /// The client's own id of the ask.
+        /// The client's own id of the command.
         client: Option<ClientId>,
         /// Its limit from now on.
         price: Price,
         /// Its size from now on, lots that have traded included.
-        lots: Lots,
-        /// Its rank in time from now on: as before, or this ask's number if it lost its place.
-        place: AskId,
+        quantity: Lots,
+        /// Its rank in time from now on: as before, or this command's number if it lost its place.
+        priority: CommandId,
     },
     /// An order left before it was filled.
-    Left {
+    Cancelled {
         /// Which.
         order: OrderId,
         /// Lots that were cancelled.
-        lots: Lots,
+        quantity: Lots,
         /// Why.
-        reason: Reason,
+        reason: CancelReason,
     },
     /// A suspended order goes on.
     Released {
@@ -60,20 +60,20 @@ pub enum Outcome {
         /// Which.
         market: MarketId,
     },
-    /// The ask was refused, and nothing happened.
-    Refused(Code),
-    /// The ask came before and concerned this order; nothing happened now.
+    /// The command was refused, and nothing happened.
+    Rejected(RejectCode),
+    /// The command came before and concerned this order; nothing happened now.
     Repeated(OrderId),
 }
 
 impl Outcome {
-    /// What an exchange told, in the oracle's words; `None` for facts that no ask brings about
+    /// What an exchange told, in the oracle's words; `None` for facts that no command brings about
     /// when nothing fails: starts, voided deals, suspended orders, stopped markets.
-    pub fn of(tell: &Tell) -> Option<Outcome> {
-        match *tell {
-            Tell::Refused(code) => Some(Outcome::Refused(code)),
-            Tell::Repeated(order) => Some(Outcome::Repeated(order)),
-            Tell::Fact(_, ref fact) => Outcome::of_fact(fact),
+    pub fn of(response: &Response) -> Option<Outcome> {
+        match *response {
+            Response::Rejected(code) => Some(Outcome::Rejected(code)),
+            Response::Repeated(order) => Some(Outcome::Repeated(order)),
+            Response::Fact(_, ref fact) => Outcome::of_fact(fact),
         }
     }
 
@@ -82,13 +82,19 @@ impl Outcome {
         match *fact {
             Fact::MarketOpened { market, spec } => Some(Outcome::MarketOpened { market, spec }),
             Fact::Entered(entered) => Some(Outcome::Entered(entered)),
-            Fact::Traded { deal, market, price, lots } => {
-                Some(Outcome::Traded { maker: deal.maker, taker: deal.taker, market, price, lots })
+            Fact::Traded { deal, market, price, quantity } => Some(Outcome::Traded {
+                maker: deal.maker,
+                taker: deal.taker,
+                market,
+                price,
+                quantity,
+            }),
+            Fact::Replaced { order, client, price, quantity, priority } => {
+                Some(Outcome::Replaced { order, client, price, quantity, priority })
             }
-            Fact::Replaced { order, client, price, lots, place } => {
-                Some(Outcome::Replaced { order, client, price, lots, place })
+            Fact::Cancelled { order, quantity, reason } => {
+                Some(Outcome::Cancelled { order, quantity, reason })
             }
-            Fact::Left { order, lots, reason } => Some(Outcome::Left { order, lots, reason }),
             Fact::Released { order } => Some(Outcome::Released { order }),
             Fact::MarketResumed { market } => Some(Outcome::MarketResumed { market }),
             _ => None,

@@ -2,7 +2,7 @@
 
 mod rules;
 
-use protocol::{Fact, Tell};
+use protocol::{Fact, Response};
 use units::Scale;
 
 use super::*;
@@ -12,7 +12,7 @@ const ANN: AccountId = AccountId(1);
 const BOB: AccountId = AccountId(2);
 const M0: MarketId = MarketId(0);
 
-/// An oracle that counts the asks by itself, with one market open: its asks begin with 2.
+/// An oracle that counts the commands by itself, with one market open: its commands begin with 2.
 struct Desk {
     oracle: Oracle,
     last: u64,
@@ -30,68 +30,71 @@ fn desk() -> Desk {
 fn bounded(bounds: Bounds) -> Desk {
     let mut desk = Desk { oracle: Oracle::bounded(bounds), last: 0 };
     let opened = Outcome::MarketOpened { market: M0, spec: spec("A-B") };
-    assert_eq!(desk.ask(Ask::OpenMarket(spec("A-B"))), [opened]);
+    assert_eq!(desk.submit(Command::OpenMarket(spec("A-B"))), [opened]);
     desk
 }
 
-fn order(side: Side, lots: u64, price: i64) -> Place {
-    Place {
+fn order(side: Side, quantity: u64, price: i64) -> NewOrder {
+    NewOrder {
         account: ANN,
         client: None,
         market: M0,
         side,
         price: Price(price),
-        lots: Lots(lots),
-        stands: TimeInForce::GoodTillCancel,
+        quantity: Lots(quantity),
+        time_in_force: TimeInForce::GoodTillCancel,
     }
 }
 
-fn named(place: Place, client: u128) -> Ask {
-    Ask::Place(Place { client: ClientId::new(client), ..place })
+fn named(place: NewOrder, client: u128) -> Command {
+    Command::NewOrder(NewOrder { client: ClientId::new(client), ..place })
 }
 
 impl Desk {
-    fn ask(&mut self, ask: Ask) -> Vec<Outcome> {
+    fn submit(&mut self, command: Command) -> Vec<Outcome> {
         self.last += 1;
-        self.oracle.ask(AskId(self.last), &ask)
+        self.oracle.submit(CommandId(self.last), &command)
     }
 
     /// Everything but `Entered`, which every placed order begins with.
-    fn place(&mut self, place: Place) -> Vec<Outcome> {
-        let mut outcomes = self.ask(Ask::Place(place));
+    fn place(&mut self, place: NewOrder) -> Vec<Outcome> {
+        let mut outcomes = self.submit(Command::NewOrder(place));
         let Outcome::Entered(first) = outcomes.remove(0) else { panic!("not entered") };
-        assert_eq!((first.order, first.price, first.lots), (self.order(), place.price, place.lots));
+        assert_eq!(
+            (first.order, first.price, first.quantity),
+            (self.order(), place.price, place.quantity)
+        );
         outcomes
     }
 
-    fn buy(&mut self, lots: u64, price: i64) -> Vec<Outcome> {
-        self.place(order(Side::Buy, lots, price))
+    fn buy(&mut self, quantity: u64, price: i64) -> Vec<Outcome> {
+        self.place(order(Side::Buy, quantity, price))
     }
 
-    fn sell(&mut self, lots: u64, price: i64) -> Vec<Outcome> {
-        self.place(order(Side::Sell, lots, price))
+    fn sell(&mut self, quantity: u64, price: i64) -> Vec<Outcome> {
+        self.place(order(Side::Sell, quantity, price))
     }
 
-    fn immediate(&mut self, side: Side, lots: u64, price: i64) -> Vec<Outcome> {
-        let stands = TimeInForce::ImmediateOrCancel;
-        self.place(Place { stands, ..order(side, lots, price) })
+    fn immediate(&mut self, side: Side, quantity: u64, price: i64) -> Vec<Outcome> {
+        let time_in_force = TimeInForce::ImmediateOrCancel;
+        self.place(NewOrder { time_in_force, ..order(side, quantity, price) })
     }
 
-    fn replace(&mut self, order: u64, lots: u64, price: i64) -> Vec<Outcome> {
-        self.ask(Ask::Replace(Replace {
+    fn replace(&mut self, order: u64, quantity: u64, price: i64) -> Vec<Outcome> {
+        self.submit(Command::Replace(Replace {
             account: ANN,
             client: None,
             order: OrderId(order),
             price: Price(price),
-            lots: Lots(lots),
+            quantity: Lots(quantity),
         }))
     }
 
     fn cancel(&mut self, order: u64) -> Vec<Outcome> {
-        self.ask(Ask::Cancel { account: ANN, order: OrderId(order) })
+        self.submit(Command::Cancel { account: ANN, order: OrderId(order) })
     }
 
-    /// The number of the last ask's order.
+    /// The number of the last command's order.
     fn order(&self) -> OrderId {
         OrderId(self.last)
     }
@@ -103,22 +106,22 @@ impl Desk {
     }
 }
 
-fn traded(maker: u64, taker: u64, lots: u64, price: i64) -> Outcome {
+fn traded(maker: u64, taker: u64, quantity: u64, price: i64) -> Outcome {
     let (maker, taker) = (OrderId(maker), OrderId(taker));
-    Outcome::Traded { maker, taker, market: M0, price: Price(price), lots: Lots(lots) }
+    Outcome::Traded { maker, taker, market: M0, price: Price(price), quantity: Lots(quantity) }
 }
 
-fn left(order: u64, lots: u64, reason: Reason) -> Outcome {
-    Outcome::Left { order: OrderId(order), lots: Lots(lots), reason }
+fn left(order: u64, quantity: u64, reason: CancelReason) -> Outcome {
+    Outcome::Cancelled { order: OrderId(order), quantity: Lots(quantity), reason }
 }
 
-fn replaced(order: u64, lots: u64, price: i64, place: u64) -> Outcome {
-    let (order, price, lots) = (OrderId(order), Price(price), Lots(lots));
-    Outcome::Replaced { order, client: None, price, lots, place: AskId(place) }
+fn replaced(order: u64, quantity: u64, price: i64, place: u64) -> Outcome {
+    let (order, price, quantity) = (OrderId(order), Price(price), Lots(quantity));
+    Outcome::Replaced { order, client: None, price, quantity, priority: CommandId(place) }
 }
 
-fn refused(code: Code) -> Vec<Outcome> {
-    vec![Outcome::Refused(code)]
+fn refused(code: RejectCode) -> Vec<Outcome> {
+    vec![Outcome::Rejected(code)]
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn at_one_price_the_earlier_trades_first_also_when_partly_filled() {
 #[test]
 fn immediate_or_cancel_never_rests() {
     let mut desk = desk();
-    let unmatched = Reason::Unmatched;
+    let unmatched = CancelReason::Unmatched;
     assert_eq!(desk.immediate(Side::Buy, 5, 100), [left(2, 5, unmatched)]);
     desk.sell(3, 100);
     desk.sell(3, 102);
@@ -183,17 +186,17 @@ fn a_cancel_tells_what_was_open_and_hits_its_target_alone() {
     desk.buy(5, 100);
     desk.buy(5, 100);
     desk.sell(2, 100);
-    assert_eq!(desk.cancel(3), [left(3, 5, Reason::Cancelled)]);
-    assert_eq!(desk.cancel(2), [left(2, 3, Reason::Cancelled)]);
+    assert_eq!(desk.cancel(3), [left(3, 5, CancelReason::Requested)]);
+    assert_eq!(desk.cancel(2), [left(2, 3, CancelReason::Requested)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 5, vec![4])]);
 }
 
 #[test]
 fn only_an_open_order_of_ones_own_is_known() {
     let mut desk = desk();
-    let unknown = refused(Code::UnknownOrder);
+    let unknown = refused(RejectCode::UnknownOrder);
     desk.buy(5, 100);
-    assert_eq!(desk.ask(Ask::Cancel { account: BOB, order: OrderId(2) }), unknown);
+    assert_eq!(desk.submit(Command::Cancel { account: BOB, order: OrderId(2) }), unknown);
     assert_eq!(desk.cancel(9), unknown);
     desk.sell(5, 100);
     assert_eq!(desk.cancel(2), unknown, "filled is gone");
@@ -234,9 +237,9 @@ fn a_replace_names_the_new_total_with_what_has_traded() {
     assert_eq!(desk.replace(2, 6, 100), [replaced(2, 6, 100, 2)]);
     assert_eq!(desk.levels(Side::Buy), [(100, 2, vec![2])]);
     assert_eq!(desk.oracle.order(OrderId(2)), Some((Lots(4), Lots(6))));
-    for lots in [4, 3] {
-        assert_eq!(desk.replace(2, lots, 100), refused(Code::BelowDone));
-        assert_eq!(desk.replace(2, lots, 120), refused(Code::BelowDone));
+    for quantity in [4, 3] {
+        assert_eq!(desk.replace(2, quantity, 100), refused(RejectCode::BelowFilled));
+        assert_eq!(desk.replace(2, quantity, 120), refused(RejectCode::BelowFilled));
     }
     assert_eq!(desk.levels(Side::Buy), [(100, 2, vec![2])]);
 }
@@ -261,20 +264,20 @@ fn markets_are_numbered_in_order_and_kept_apart() {
     let zero = Scale { mantissa: 0, places: 0 };
     let fine = Scale { mantissa: 1, places: 19 };
     for bad in [MarketSpec { tick: zero, ..spec("C-D") }, MarketSpec { lot: fine, ..spec("C-D") }] {
-        assert_eq!(desk.ask(Ask::OpenMarket(bad)), refused(Code::BadScale));
+        assert_eq!(desk.submit(Command::OpenMarket(bad)), refused(RejectCode::BadScale));
     }
     let second = MarketId(1);
     let opened = Outcome::MarketOpened { market: second, spec: spec("C-D") };
-    assert_eq!(desk.ask(Ask::OpenMarket(spec("C-D"))), [opened]);
-    assert_eq!(desk.ask(Ask::OpenMarket(spec("E-F"))), refused(Code::TooManyMarkets));
-    let exists = refused(Code::MarketExists);
-    assert_eq!(desk.ask(Ask::OpenMarket(MarketSpec { tick: zero, ..spec("C-D") })), exists);
+    assert_eq!(desk.submit(Command::OpenMarket(spec("C-D"))), [opened]);
+    assert_eq!(desk.submit(Command::OpenMarket(spec("E-F"))), refused(RejectCode::TooManyMarkets));
+    let exists = refused(RejectCode::MarketExists);
+    assert_eq!(desk.submit(Command::OpenMarket(MarketSpec { tick: zero, ..spec("C-D") })), exists);
 
     desk.sell(5, 100);
-    assert_eq!(desk.place(Place { market: second, ..order(Side::Buy, 5, 100) }), []);
+    assert_eq!(desk.place(NewOrder { market: second, ..order(Side::Buy, 5, 100) }), []);
     assert_eq!(desk.oracle.book(second, Side::Buy).len(), 1);
-    let nowhere = Place { market: MarketId(2), lots: Lots(0), ..order(Side::Buy, 5, 100) };
-    assert_eq!(desk.ask(Ask::Place(nowhere)), refused(Code::UnknownMarket));
+    let nowhere = NewOrder { market: MarketId(2), quantity: Lots(0), ..order(Side::Buy, 5, 100) };
+    assert_eq!(desk.submit(Command::NewOrder(nowhere)), refused(RejectCode::UnknownMarket));
 }
 
 #[test]
@@ -284,15 +287,18 @@ fn numbers_out_of_range_are_refused_the_price_first() {
     let many = limits::MAX_LOTS;
     assert_eq!(desk.buy(1, -far), []);
     assert_eq!(desk.buy(many, far), []);
-    for (lots, price, code) in [
-        (1, far + 1, Code::BadPrice),
-        (1, -far - 1, Code::BadPrice),
-        (0, i64::MIN, Code::BadPrice),
-        (0, 100, Code::BadLots),
-        (many + 1, 100, Code::BadLots),
+    for (quantity, price, code) in [
+        (1, far + 1, RejectCode::BadPrice),
+        (1, -far - 1, RejectCode::BadPrice),
+        (0, i64::MIN, RejectCode::BadPrice),
+        (0, 100, RejectCode::BadQuantity),
+        (many + 1, 100, RejectCode::BadQuantity),
     ] {
-        assert_eq!(desk.ask(Ask::Place(order(Side::Buy, lots, price))), refused(code));
-        assert_eq!(desk.replace(2, lots, price), refused(code));
+        assert_eq!(
+            desk.submit(Command::NewOrder(order(Side::Buy, quantity, price))),
+            refused(code)
+        );
+        assert_eq!(desk.replace(2, quantity, price), refused(code));
     }
 }
 
@@ -300,50 +306,61 @@ fn numbers_out_of_range_are_refused_the_price_first() {
 fn a_client_id_names_one_ask() {
     let mut desk = desk();
     let first = named(order(Side::Buy, 5, 100), 7);
-    assert!(matches!(desk.ask(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
-    assert_eq!(desk.ask(first), [Outcome::Repeated(OrderId(2))]);
-    let used = refused(Code::ClientIdUsed);
-    assert_eq!(desk.ask(named(order(Side::Buy, 6, 100), 7)), used);
-    assert_eq!(desk.ask(named(order(Side::Buy, 0, 100), 7)), used, "before its numbers are read");
+    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
+    assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
+    let used = refused(RejectCode::ClientIdUsed);
+    assert_eq!(desk.submit(named(order(Side::Buy, 6, 100), 7)), used);
+    assert_eq!(
+        desk.submit(named(order(Side::Buy, 0, 100), 7)),
+        used,
+        "before its numbers are read"
+    );
     let replace = |order, client| {
-        Ask::Replace(Replace {
+        Command::Replace(Replace {
             account: ANN,
             client: ClientId::new(client),
             order: OrderId(order),
             price: Price(100),
-            lots: Lots(4),
+            quantity: Lots(4),
         })
     };
-    assert_eq!(desk.ask(replace(99, 7)), used, "before its order is looked for");
-    assert!(matches!(desk.ask(replace(2, 8))[..], [Outcome::Replaced { .. }]));
+    assert_eq!(desk.submit(replace(99, 7)), used, "before its order is looked for");
+    assert!(matches!(desk.submit(replace(2, 8))[..], [Outcome::Replaced { .. }]));
     desk.cancel(2);
-    assert_eq!(desk.ask(replace(2, 8)), [Outcome::Repeated(OrderId(2))], "also when it is gone");
-    assert_eq!(desk.ask(first), [Outcome::Repeated(OrderId(2))]);
+    assert_eq!(desk.submit(replace(2, 8)), [Outcome::Repeated(OrderId(2))], "also when it is gone");
+    assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
     // Another account's ids are its own.
-    let bobs = named(Place { account: BOB, ..order(Side::Buy, 6, 100) }, 7);
-    assert!(matches!(desk.ask(bobs)[..], [Outcome::Entered(_)]));
-    let nowhere = Place { market: MarketId(5), ..order(Side::Buy, 6, 100) };
-    assert_eq!(desk.ask(named(nowhere, 7)), refused(Code::UnknownMarket), "which goes before");
+    let bobs = named(NewOrder { account: BOB, ..order(Side::Buy, 6, 100) }, 7);
+    assert!(matches!(desk.submit(bobs)[..], [Outcome::Entered(_)]));
+    let nowhere = NewOrder { market: MarketId(5), ..order(Side::Buy, 6, 100) };
+    assert_eq!(
+        desk.submit(named(nowhere, 7)),
+        refused(RejectCode::UnknownMarket),
+        "which goes before"
+    );
 }
 
 #[test]
 fn a_refused_ask_leaves_its_client_id_free() {
     let mut desk = desk();
-    assert_eq!(desk.ask(named(order(Side::Buy, 0, 100), 7)), refused(Code::BadLots));
-    assert!(matches!(desk.ask(named(order(Side::Buy, 1, 100), 7))[..], [Outcome::Entered(_)]));
+    assert_eq!(desk.submit(named(order(Side::Buy, 0, 100), 7)), refused(RejectCode::BadQuantity));
+    assert!(matches!(desk.submit(named(order(Side::Buy, 1, 100), 7))[..], [Outcome::Entered(_)]));
 }
 
 #[test]
 fn the_newest_client_ids_are_remembered_for_so_many_accounts() {
     let mut desk = bounded(Bounds { accounts: 1, client_ids: 2, ..Bounds::default() });
-    let ask = |id: u128| named(order(Side::Buy, 1, 100), id);
+    let command = |id: u128| named(order(Side::Buy, 1, 100), id);
     for id in 1..=3 {
-        assert!(matches!(desk.ask(ask(id))[..], [Outcome::Entered(_)]));
+        assert!(matches!(desk.submit(command(id))[..], [Outcome::Entered(_)]));
     }
-    assert_eq!(desk.ask(ask(2)), [Outcome::Repeated(OrderId(3))]);
-    assert!(matches!(desk.ask(ask(1))[..], [Outcome::Entered(_)]), "forgotten, so it is new");
-    let bobs = Place { account: BOB, ..order(Side::Buy, 1, 100) };
-    assert_eq!(desk.ask(named(bobs, 1)), refused(Code::TooManyAccounts));
+    assert_eq!(desk.submit(command(2)), [Outcome::Repeated(OrderId(3))]);
+    assert!(
+        matches!(desk.submit(command(1))[..], [Outcome::Entered(_)]),
+        "forgotten, so it is new"
+    );
+    let bobs = NewOrder { account: BOB, ..order(Side::Buy, 1, 100) };
+    assert_eq!(desk.submit(named(bobs, 1)), refused(RejectCode::TooManyAccounts));
     assert_eq!(desk.place(bobs), [], "an account that uses no client ids is not counted");
 }
 
@@ -351,20 +368,21 @@ fn the_newest_client_ids_are_remembered_for_so_many_accounts() {
 fn no_more_orders_are_open_at_once_than_the_bound_says() {
     let mut desk = bounded(Bounds { orders: 1, ..Bounds::default() });
     desk.buy(5, 100);
-    let second = Ask::Place(order(Side::Sell, 5, 100));
-    assert_eq!(desk.ask(second), refused(Code::TooManyOrders));
+    let second = Command::NewOrder(order(Side::Sell, 5, 100));
+    assert_eq!(desk.submit(second), refused(RejectCode::TooManyOrders));
     desk.cancel(2);
-    assert!(matches!(desk.ask(second)[..], [Outcome::Entered(_)]));
+    assert!(matches!(desk.submit(second)[..], [Outcome::Entered(_)]));
 }
 
 #[test]
 fn what_an_exchange_tells_reads_in_the_oracles_words() {
-    let fact = Fact::Left { order: OrderId(2), lots: Lots(3), reason: Reason::Cancelled };
-    let tell = Tell::Fact(protocol::Stamp::default(), fact);
-    assert_eq!(Outcome::of(&tell), Some(left(2, 3, Reason::Cancelled)));
-    let code = Code::UnknownOrder;
-    assert_eq!(Outcome::of(&Tell::Refused(code)), Some(Outcome::Refused(code)));
-    let started = Tell::Fact(protocol::Stamp::default(), Fact::Started { epoch: 1 });
+    let fact =
+        Fact::Cancelled { order: OrderId(2), quantity: Lots(3), reason: CancelReason::Requested };
+    let response = Response::Fact(protocol::Stamp::default(), fact);
+    assert_eq!(Outcome::of(&response), Some(left(2, 3, CancelReason::Requested)));
+    let code = RejectCode::UnknownOrder;
+    assert_eq!(Outcome::of(&Response::Rejected(code)), Some(Outcome::Rejected(code)));
+    let started = Response::Fact(protocol::Stamp::default(), Fact::Started { epoch: 1 });
     assert_eq!(Outcome::of(&started), None);
 }
 
@@ -376,30 +394,30 @@ impl Count {
     fn hear(&mut self, outcome: &Outcome) {
         match *outcome {
             Outcome::Entered(e) => {
-                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.lots)), None);
+                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.quantity)), None);
             }
-            Outcome::Traded { maker, taker, lots, .. } => {
-                assert!(!lots.is_zero(), "an empty fill");
+            Outcome::Traded { maker, taker, quantity, .. } => {
+                assert!(!quantity.is_zero(), "an empty fill");
                 for order in [maker, taker] {
                     let (done, size) = self.0.get_mut(&order).expect("both sides are open");
-                    *done += lots;
+                    *done += quantity;
                     assert!(*done <= *size, "{order} trades more than its size");
                     if done == size {
                         self.0.remove(&order);
                     }
                 }
             }
-            Outcome::Replaced { order, lots, .. } => {
-                self.0.get_mut(&order).expect("only open orders are replaced").1 = lots;
+            Outcome::Replaced { order, quantity, .. } => {
+                self.0.get_mut(&order).expect("only open orders are replaced").1 = quantity;
             }
-            Outcome::Left { order, lots, .. } => {
+            Outcome::Cancelled { order, quantity, .. } => {
                 let (done, size) = self.0.remove(&order).expect("only open orders leave");
-                assert_eq!(done + lots, size, "{order} leaks lots");
+                assert_eq!(done + quantity, size, "{order} leaks lots");
             }
             Outcome::MarketOpened { .. }
             | Outcome::Released { .. }
             | Outcome::MarketResumed { .. }
-            | Outcome::Refused(_)
+            | Outcome::Rejected(_)
             | Outcome::Repeated(_) => {}
         }
     }
@@ -411,14 +429,14 @@ fn the_book_is_never_crossed_and_every_lot_is_accounted_for() {
     for (seed, scenario) in (31..).zip(Scenario::ALL) {
         let (mut desk, mut count, mut trades) = (desk(), Count::default(), 0);
         let options = Options {
-            first: AskId(2),
+            first: CommandId(2),
             accounts: 3,
             standing: Some(200),
             period: 8_000,
             ..Options::default()
         };
-        for ask in Flow::new(scenario, seed, options).take(10_000) {
-            for outcome in desk.ask(ask) {
+        for command in Flow::new(scenario, seed, options).take(10_000) {
+            for outcome in desk.submit(command) {
                 count.hear(&outcome);
                 trades += u32::from(matches!(outcome, Outcome::Traded { .. }));
             }
@@ -430,12 +448,12 @@ fn the_book_is_never_crossed_and_every_lot_is_accounted_for() {
         }
         assert!(trades > 100, "{scenario} {seed}: {trades} trades");
         let orders: BTreeMap<_, _> =
-            desk.oracle.orders.iter().map(|(id, o)| (*id, (o.done, o.size))).collect();
+            desk.oracle.orders.iter().map(|(id, o)| (*id, (o.filled, o.size))).collect();
         assert_eq!(count.0, orders, "{scenario} {seed}");
         let depth: Lots = [Side::Buy, Side::Sell]
             .into_iter()
             .flat_map(|side| desk.oracle.book(M0, side))
-            .map(|(_, lots, _)| lots)
+            .map(|(_, quantity, _)| quantity)
             .sum();
         let open: Lots = orders.values().map(|(done, size)| *size - *done).sum();
         assert_eq!(depth, open, "{scenario} {seed}: depth is the sum of the orders");

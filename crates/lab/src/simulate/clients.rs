@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use exchange::Answer;
 use exchange::steps::{Answers, Batch, Reply};
 use kernel::Seeded;
-use protocol::{Ask, Code, Fact, Place, Replace, Tell, TimeInForce};
+use protocol::{Command, Fact, NewOrder, RejectCode, Replace, Response, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 use super::counts::Counts;
@@ -28,11 +28,11 @@ pub(super) struct Clients {
     left: u32,
     next_id: u128,
     batches: u64,
-    under_way: BTreeMap<u64, Vec<Ask>>,
+    under_way: BTreeMap<u64, Vec<Command>>,
     inbox: Inbox,
     /// Asks to be asked again.
-    again: VecDeque<Ask>,
-    /// Ids of asks of which nobody knew whether they were done.
+    again: VecDeque<Command>,
+    /// Ids of commands of which nobody knew whether they were done.
     unknown: BTreeSet<ClientId>,
     /// Orders that were acknowledged, with their accounts.
     placed: Vec<(OrderId, AccountId)>,
@@ -55,40 +55,41 @@ fn broken<T>(what: String) -> Result<T, Broken> {
 
 /// The operator asks for each suspension once: it is refused only what was done already, before a death of
 /// which nobody knew what it had left, or what has no order any more.
-fn refused(ask: &Ask, code: Code, record: &Record) -> Result<(), Broken> {
-    let order = match *ask {
-        Ask::Release { order } => order,
-        Ask::ResumeMarket { market } => {
+fn refused(command: &Command, code: RejectCode, record: &Record) -> Result<(), Broken> {
+    let order = match *command {
+        Command::Release { order } => order,
+        Command::ResumeMarket { market } => {
             let done = |fact: &Fact| *fact == Fact::MarketResumed { market };
-            if code == Code::MarketNotStopped && record.has(done) {
+            if code == RejectCode::MarketNotStopped && record.has(done) {
                 return Ok(());
             }
-            return broken(format!("{ask:?} was refused: {code:?}"));
+            return broken(format!("{command:?} was refused: {code:?}"));
         }
         _ => return Ok(()),
     };
-    if code == Code::MarketStopped && record.has(|f| matches!(f, Fact::MarketStopped { .. })) {
+    if code == RejectCode::MarketStopped && record.has(|f| matches!(f, Fact::MarketStopped { .. }))
+    {
         return Ok(());
     }
     let is_so = record.has(|fact| match (*fact, code) {
-        (Fact::Released { order: of }, Code::OrderNotSuspended) => of == order,
-        (Fact::Left { order: of, .. }, Code::UnknownOrder) => of == order,
-        (Fact::Traded { deal, .. }, Code::UnknownOrder) => {
+        (Fact::Released { order: of }, RejectCode::OrderNotSuspended) => of == order,
+        (Fact::Cancelled { order: of, .. }, RejectCode::UnknownOrder) => of == order,
+        (Fact::Traded { deal, .. }, RejectCode::UnknownOrder) => {
             [deal.maker, deal.taker].contains(&order)
         }
         _ => false,
     });
-    if is_so { Ok(()) } else { broken(format!("{ask:?} was refused: {code:?}")) }
+    if is_so { Ok(()) } else { broken(format!("{command:?} was refused: {code:?}")) }
 }
 
-fn id_of(ask: &Ask) -> Option<(AccountId, ClientId)> {
-    match ask {
-        Ask::Place(place) => Some((place.account, place.client?)),
-        Ask::Replace(replace) => Some((replace.account, replace.client?)),
-        Ask::Cancel { .. }
-        | Ask::Release { .. }
-        | Ask::ResumeMarket { .. }
-        | Ask::OpenMarket(_) => None,
+fn id_of(command: &Command) -> Option<(AccountId, ClientId)> {
+    match command {
+        Command::NewOrder(place) => Some((place.account, place.client?)),
+        Command::Replace(replace) => Some((replace.account, replace.client?)),
+        Command::Cancel { .. }
+        | Command::Release { .. }
+        | Command::ResumeMarket { .. }
+        | Command::OpenMarket(_) => None,
     }
 }
 
@@ -118,7 +119,7 @@ impl Clients {
     }
 
     /// True if they may ask now.
-    pub(super) fn may_ask(&self) -> bool {
+    pub(super) fn may_submit(&self) -> bool {
         self.under_way.len() < AT_ONCE
     }
 
@@ -136,28 +137,28 @@ impl Clients {
 
     /// The next batch: what is asked again comes first.
     pub(super) fn batch(&mut self, plan: &Plan) -> Option<Batch> {
-        let mut asks = Vec::new();
+        let mut commands = Vec::new();
         for _ in 0..1 + self.chance.below(plan.batch) {
-            if let Some(ask) = self.again.pop_front() {
-                asks.push(ask);
+            if let Some(command) = self.again.pop_front() {
+                commands.push(command);
             } else if self.left > 0 {
-                asks.push(self.draw(plan));
+                commands.push(self.draw(plan));
             }
         }
-        asks.extend(self.operate());
-        (!asks.is_empty()).then(|| self.submit(asks))
+        commands.extend(self.operate());
+        (!commands.is_empty()).then(|| self.submit(commands))
     }
 
-    /// Makes a batch of these asks.
-    pub(super) fn submit(&mut self, asks: Vec<Ask>) -> Batch {
+    /// Makes a batch of these commands.
+    pub(super) fn submit(&mut self, commands: Vec<Command>) -> Batch {
         let number = self.batches;
         self.batches += 1;
-        self.under_way.insert(number, asks.clone());
+        self.under_way.insert(number, commands.clone());
         let inbox = self.inbox.clone();
         let reply = Reply::new(move |answers| {
             inbox.lock().unwrap_or_else(PoisonError::into_inner).push((number, answers));
         });
-        Batch { asks, reply }
+        Batch { commands, reply }
     }
 
     /// The last batch found the queue full: nothing happened, and it is asked again.
@@ -172,37 +173,37 @@ impl Clients {
     pub(super) fn read(&mut self, record: &Record, counts: &mut Counts) -> Result<(), Broken> {
         let came = std::mem::take(&mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, answers) in came {
-            let Some(asks) = self.under_way.remove(&number) else {
+            let Some(commands) = self.under_way.remove(&number) else {
                 return broken(format!("batch {number} was answered twice"));
             };
             match answers {
-                Ok(answers) if answers.len() == asks.len() => {
+                Ok(answers) if answers.len() == commands.len() => {
                     counts.in_flight += u64::from(!self.under_way.is_empty());
-                    for (ask, answer) in asks.into_iter().zip(&answers) {
-                        self.answered(ask, answer, record, counts)?;
+                    for (command, answer) in commands.into_iter().zip(&answers) {
+                        self.answered(command, answer, record, counts)?;
                     }
                 }
-                Ok(answers) => return broken(format!("{} answers to {asks:?}", answers.len())),
+                Ok(answers) => return broken(format!("{} answers to {commands:?}", answers.len())),
                 Err(exchange::Unavailable) => {
-                    counts.unknown += asks.len() as u64;
-                    self.unknown.extend(asks.iter().filter_map(id_of).map(|(_, id)| id));
-                    self.again.extend(asks);
+                    counts.unknown += commands.len() as u64;
+                    self.unknown.extend(commands.iter().filter_map(id_of).map(|(_, id)| id));
+                    self.again.extend(commands);
                 }
             }
         }
         Ok(())
     }
 
-    /// An ask is answered by what it brought about, or by one refusal or repeat.
+    /// A command is answered by what it brought about, or by one refusal or repeat.
     fn answered(
         &mut self,
-        ask: Ask,
+        command: Command,
         answer: &Answer,
         record: &Record,
         counts: &mut Counts,
     ) -> Result<(), Broken> {
-        for tell in &answer.tells {
-            let Tell::Fact(stamp, fact) = tell else { continue };
+        for response in &answer.responses {
+            let Response::Fact(stamp, fact) = response else { continue };
             let at = usize::try_from(stamp.seq - 1).unwrap_or(usize::MAX);
             if stamp.seq > record.told() || record.facts().get(at) != Some(&(*stamp, *fact)) {
                 return broken(format!("{stamp:?} {fact:?} was told and is not so"));
@@ -214,61 +215,70 @@ impl Clients {
                 self.operator.stopped.push(market);
             }
         }
-        let unknown = id_of(&ask).filter(|(_, id)| self.unknown.remove(id));
-        match answer.tells[..] {
-            [Tell::Repeated(order)] => {
-                let done = id_of(&ask).and_then(|(account, id)| record.done(account, id));
+        let unknown = id_of(&command).filter(|(_, id)| self.unknown.remove(id));
+        match answer.responses[..] {
+            [Response::Repeated(order)] => {
+                let done = id_of(&command).and_then(|(account, id)| record.done(account, id));
                 if done != Some(order) || unknown.is_none() {
-                    return broken(format!("{ask:?} was answered as a repeat of {order}"));
+                    return broken(format!("{command:?} was answered as a repeat of {order}"));
                 }
                 counts.repeated += 1;
-                if let Ask::Place(place) = ask {
+                if let Command::NewOrder(place) = command {
                     self.placed.push((order, place.account));
                 }
                 return Ok(());
             }
-            [Tell::Refused(Code::JournalFull)] => {
+            [Response::Rejected(RejectCode::JournalFull)] => {
                 counts.refused_for_room += 1;
-                counts.cancels_refused += u64::from(matches!(ask, Ask::Cancel { .. }));
+                counts.cancels_refused += u64::from(matches!(command, Command::Cancel { .. }));
                 self.unknown.extend(unknown.map(|(_, id)| id));
-                self.again.push_back(ask);
+                self.again.push_back(command);
                 return Ok(());
             }
-            [Tell::Refused(Code::Failed)] => {
-                return broken(format!("{ask:?} was carried out five times, and nobody answered"));
+            [Response::Rejected(RejectCode::Failed)] => {
+                return broken(format!(
+                    "{command:?} was carried out five times, and nobody answered"
+                ));
             }
-            [Tell::Refused(code)] => {
-                counts.released_already += u64::from(code == Code::OrderNotSuspended);
-                let for_price = matches!(code, Code::PriceNotAboveZero | Code::BeyondCollar);
+            [Response::Rejected(code)] => {
+                counts.released_already += u64::from(code == RejectCode::OrderNotSuspended);
+                let for_price =
+                    matches!(code, RejectCode::PriceNotAboveZero | RejectCode::BeyondCollar);
                 counts.refused_for_price += u64::from(for_price);
-                counts.refused_by_stopped += u64::from(code == Code::MarketStopped);
-                return refused(&ask, code, record);
+                counts.refused_by_stopped += u64::from(code == RejectCode::MarketStopped);
+                return refused(&command, code, record);
             }
             _ => {}
         }
-        let number = answer.ask;
+        let number = answer.command;
         // Its market was stopped while it was carried, before it had brought anything about.
-        if let [.., Tell::Refused(Code::MarketStopped)] = answer.tells[..] {
+        if let [.., Response::Rejected(RejectCode::MarketStopped)] = answer.responses[..] {
             counts.refused_by_stopped += 1;
             return Ok(());
         }
-        let said = |fact: &Fact| match (*fact, ask) {
-            (Fact::Entered(entered), Ask::Place(_)) => entered.order == OrderId(number.0),
-            (Fact::Left { order, .. }, Ask::Cancel { order: wanted, .. }) => order == wanted,
-            (Fact::Replaced { order, .. }, Ask::Replace(replace)) => order == replace.order,
-            // It was given up instead: that is what became of the ask.
-            (Fact::Suspended { order }, Ask::Replace(replace)) => order == replace.order,
-            (Fact::Released { order }, Ask::Release { order: wanted }) => order == wanted,
-            (Fact::MarketResumed { market }, Ask::ResumeMarket { market: wanted }) => {
+        let said = |fact: &Fact| match (*fact, command) {
+            (Fact::Entered(entered), Command::NewOrder(_)) => entered.order == OrderId(number.0),
+            (Fact::Cancelled { order, .. }, Command::Cancel { order: wanted, .. }) => {
+                order == wanted
+            }
+            (Fact::Replaced { order, .. }, Command::Replace(replace)) => order == replace.order,
+            // It was given up instead: that is what became of the command.
+            (Fact::Suspended { order }, Command::Replace(replace)) => order == replace.order,
+            (Fact::Released { order }, Command::Release { order: wanted }) => order == wanted,
+            (Fact::MarketResumed { market }, Command::ResumeMarket { market: wanted }) => {
                 market == wanted
             }
-            (Fact::MarketOpened { .. }, Ask::OpenMarket(_)) => true,
+            (Fact::MarketOpened { .. }, Command::OpenMarket(_)) => true,
             _ => false,
         };
-        if !answer.tells.iter().any(|tell| matches!(tell, Tell::Fact(_, fact) if said(fact))) {
-            return broken(format!("{ask:?} was answered by {:?}", answer.tells));
+        if !answer
+            .responses
+            .iter()
+            .any(|response| matches!(response, Response::Fact(_, fact) if said(fact)))
+        {
+            return broken(format!("{command:?} was answered by {:?}", answer.responses));
         }
-        if let Ask::Place(place) = ask {
+        if let Command::NewOrder(place) = command {
             self.placed.push((OrderId(number.0), place.account));
         }
         Ok(())
@@ -276,7 +286,7 @@ impl Clients {
 
     // ---- what they want
 
-    fn draw(&mut self, plan: &Plan) -> Ask {
+    fn draw(&mut self, plan: &Plan) -> Command {
         let kind = self.chance.below(100);
         if self.placed.is_empty() || kind < plan.places {
             self.left -= 1;
@@ -287,17 +297,17 @@ impl Clients {
         let back = self.chance.below(depth);
         let (order, account) = self.placed[self.placed.len() - 1 - back];
         if kind < plan.places + (100 - plan.places) * 2 / 3 {
-            return Ask::Cancel { account, order };
+            return Command::Cancel { account, order };
         }
-        let (price, lots) = (self.price(plan), self.lots(plan));
-        Ask::Replace(Replace { account, client: self.id(), order, price, lots })
+        let (price, quantity) = (self.price(plan), self.quantity(plan));
+        Command::Replace(Replace { account, client: self.id(), order, price, quantity })
     }
 
     /// What the operator or the owner of a suspended order makes of that, now and then.
-    fn operate(&mut self) -> Option<Ask> {
+    fn operate(&mut self) -> Option<Command> {
         let Operator { chance, suspended, stopped } = &mut self.operator;
         if !stopped.is_empty() && chance.below(8) == 0 {
-            return stopped.pop().map(|market| Ask::ResumeMarket { market });
+            return stopped.pop().map(|market| Command::ResumeMarket { market });
         }
         if suspended.is_empty() || chance.below(4) > 0 {
             return None;
@@ -305,31 +315,39 @@ impl Clients {
         let order = suspended.swap_remove(chance.below(suspended.len()));
         let owner = self.placed.iter().rev().find(|(placed, _)| *placed == order);
         match (chance.below(4), owner) {
-            (0, Some((_, account))) => Some(Ask::Cancel { account: *account, order }),
-            _ => Some(Ask::Release { order }),
+            (0, Some((_, account))) => Some(Command::Cancel { account: *account, order }),
+            _ => Some(Command::Release { order }),
         }
     }
 
     /// A new order.
-    pub(super) fn place(&mut self, plan: &Plan) -> Ask {
+    pub(super) fn place(&mut self, plan: &Plan) -> Command {
         let mut below = |bound: usize| u32::try_from(self.chance.below(bound)).unwrap_or(0);
         let account = AccountId(1 + below(plan.accounts));
         let market = MarketId(u16::try_from(below(plan.markets.into())).unwrap_or(0));
         let side = if below(2) == 0 { Side::Buy } else { Side::Sell };
-        let stands = match below(6) {
+        let time_in_force = match below(6) {
             0 => TimeInForce::ImmediateOrCancel,
             _ => TimeInForce::GoodTillCancel,
         };
-        let (price, lots, client) = (self.price(plan), self.lots(plan), self.id());
-        Ask::Place(Place { account, client, market, side, price, lots, stands })
+        let (price, quantity, client) = (self.price(plan), self.quantity(plan), self.id());
+        Command::NewOrder(NewOrder {
+            account,
+            client,
+            market,
+            side,
+            price,
+            quantity,
+            time_in_force,
+        })
     }
 
     /// A new order that every market takes.
-    pub(super) fn modest_place(&mut self, plan: &Plan) -> Ask {
+    pub(super) fn modest_place(&mut self, plan: &Plan) -> Command {
         match self.place(plan) {
-            Ask::Place(place) => {
+            Command::NewOrder(place) => {
                 let price = plan.rules.lowest_taken(plan.prices);
-                Ask::Place(Place { side: Side::Buy, price, ..place })
+                Command::NewOrder(NewOrder { side: Side::Buy, price, ..place })
             }
             other => other,
         }
@@ -346,7 +364,7 @@ impl Clients {
         Price(plan.rules.lowest(plan.prices) + above)
     }
 
-    fn lots(&mut self, plan: &Plan) -> Lots {
-        Lots(1 + self.chance.below(plan.lots) as u64)
+    fn quantity(&mut self, plan: &Plan) -> Lots {
+        Lots(1 + self.chance.below(plan.quantity) as u64)
     }
 }

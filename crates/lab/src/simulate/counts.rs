@@ -23,7 +23,7 @@ macro_rules! counts {
 
 counts! {
     order_lifetimes = "orders that entered";
-    asks = "asks that were carried through a world";
+    commands = "commands that were carried through a world";
     steps = "signals delivered, each followed by a look at the laws";
     facts = "facts that were recorded and kept";
     trades = "deals that became trades";
@@ -73,7 +73,7 @@ counts! {
     bit_rot_found = "of these: found and named";
     batches_cut = "of these: in the last batch before a loss of power, which was cut";
     snapshots_loaded = "starts that began from a snapshot";
-    unknown = "asks that nobody knew the end of, asked again";
+    unknown = "commands that nobody knew the end of, asked again";
     repeated = "of these: done before, and answered as then";
     in_flight = "batches that were answered while others waited for the disk";
 }

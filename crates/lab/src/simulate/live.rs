@@ -1,15 +1,15 @@
 //! A world in which every step is chosen and looked at: who carries asks through it kills processes
 //! between steps, and holds the laws of the handshake against it after each. It is asked as a service's
-//! exchange is; it knows no journal, and its clients only by their asks.
+//! exchange is; it knows no journal, and its clients only by their commands.
 
 use std::collections::BTreeSet;
 use std::mem::take;
 
-use exchange::steps::Asked;
+use exchange::steps::Engine;
 use exchange::{Exchange, Intake};
-use kernel::{Chooser, Seeded};
-use protocol::{Ask, Fact, Stamp, Tell};
-use units::{AskId, MarketId, OrderId, Time};
+use kernel::{Scheduler, Seeded};
+use protocol::{Command, Fact, Response, Stamp};
+use units::{CommandId, MarketId, OrderId, Time};
 
 use super::counts::Counts;
 use super::plan::Plan;
@@ -17,18 +17,18 @@ use super::record::Carried;
 use crate::chart::Drawing;
 use crate::faults::{Fault, Faults};
 use crate::laws::{Broken, Delivery, History, Inspector, Law, Marks, drained};
-use crate::world::{Seen, Stage, Who, Witness};
+use crate::world::{Observed, Stage, Who, Witness};
 
-/// More steps than any ask can need: beyond it the world runs in circles.
+/// More steps than any command can need: beyond it the world runs in circles.
 const ENOUGH: u32 = 1_000_000;
 /// Longer than any restart intensity looks back.
 const LONG: u64 = 2_000_000_000;
 /// One ask in so many is followed by a look at everything.
 const LOOK_AT_ALL: usize = 256;
-/// Kills of one ask after which no more strike: an ask is tried five times.
+/// Kills of one command after which no more strike: a command is tried five times.
 const KILLS_AT_ONCE: u32 = 3;
 
-/// Facts, and the asks that brought them about.
+/// Facts, and the commands that brought them about.
 pub(super) type News = (Vec<(Stamp, Fact)>, Vec<Carried>);
 
 /// A world from one start to its death.
@@ -52,7 +52,7 @@ pub(super) struct Live {
     pub(super) broken: Option<Broken>,
     /// Facts since this was last emptied.
     pub(super) fresh: Vec<(Stamp, Fact)>,
-    /// Asks that brought facts about, since this was last emptied.
+    /// Commands that brought facts about, since this was last emptied.
     pub(super) asked: Vec<Carried>,
     /// Orders that were released in this world.
     released: BTreeSet<OrderId>,
@@ -62,7 +62,7 @@ pub(super) struct Live {
 /// Picks the latest seven times of eight.
 struct Latest<'a>(&'a mut Seeded);
 
-impl Chooser for Latest<'_> {
+impl Scheduler for Latest<'_> {
     fn choose(&mut self, ready: &[usize]) -> Option<usize> {
         match self.0.below(8) {
             0 => Some(self.0.below(ready.len())),
@@ -122,8 +122,8 @@ impl Live {
         let seen = self.stage.witnessed();
         for event in &seen {
             match event {
-                Seen::Started(_, _, life) => self.counts.restarts += u64::from(*life > 1),
-                Seen::Recorded(_, fact) => self.count(fact),
+                Observed::Started(_, _, life) => self.counts.restarts += u64::from(*life > 1),
+                Observed::Recorded(_, fact) => self.count(fact),
                 _ => {}
             }
         }
@@ -154,7 +154,7 @@ impl Live {
                 counts.released += 1;
                 self.released.insert(order);
             }
-            Fact::Left { order, .. } => {
+            Fact::Cancelled { order, .. } => {
                 let line = self.inspector.history().line(order);
                 counts.suspended_cancelled += u64::from(line.is_some_and(|line| line.suspended));
             }
@@ -242,9 +242,9 @@ impl Live {
                 _ => Some(Who::Orders(market)),
             };
         }
-        let waiting: Vec<_> = self.stage.world().letters().take(8).collect();
-        let letter = waiting.get(below(waiting.len()))?;
-        let from_or_to = if below(4) == 0 { letter.from } else { letter.to };
+        let waiting: Vec<_> = self.stage.world().signals().take(8).collect();
+        let signal = waiting.get(below(waiting.len()))?;
+        let from_or_to = if below(4) == 0 { signal.from } else { signal.to };
         match self.stage.who(from_or_to) {
             order @ Who::Order(_) => Some(order),
             _ => {
@@ -254,39 +254,44 @@ impl Live {
         }
     }
 
-    fn note(fresh: &mut Vec<(Stamp, Fact)>, tell: &Tell) {
-        if let Tell::Fact(stamp, fact) = tell {
+    fn note(fresh: &mut Vec<(Stamp, Fact)>, response: &Response) {
+        if let Response::Fact(stamp, fact) = response {
             fresh.push((*stamp, *fact));
         }
     }
 }
 
-impl Asked for Live {
-    fn begin(&mut self, time: Time, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+impl Engine for Live {
+    fn begin(&mut self, time: Time, sink: &mut impl FnMut(CommandId, Response)) -> CommandId {
         let Live { stage, fresh, .. } = self;
-        let number = stage.exchange_mut().begin(time, &mut |ask, tell| {
-            Live::note(fresh, &tell);
-            sink(ask, tell);
+        let number = stage.exchange_mut().begin(time, &mut |command, response| {
+            Live::note(fresh, &response);
+            sink(command, response);
         });
         self.look();
         number
     }
 
-    fn ask(&mut self, time: Time, ask: &Ask, sink: &mut impl FnMut(AskId, Tell)) -> AskId {
+    fn submit(
+        &mut self,
+        time: Time,
+        command: &Command,
+        sink: &mut impl FnMut(CommandId, Response),
+    ) -> CommandId {
         let (before, kills) = (self.fresh.len(), self.counts.kills);
         let mut asking = self.stage.exchange_mut().start(time);
         if let Some(drawing) = &mut self.drawing {
-            drawing.ask(asking.number(), ask);
+            drawing.command(asking.number(), command);
         }
         loop {
             let Live { stage, fresh, .. } = self;
-            let runs = stage.exchange_mut().go_on(&mut asking, ask, &mut |number, tell| {
-                Live::note(fresh, &tell);
-                sink(number, tell);
+            let runs = stage.exchange_mut().go_on(&mut asking, command, &mut |number, response| {
+                Live::note(fresh, &response);
+                sink(number, response);
             });
             self.look();
             if runs {
-                let judged = self.inspector.history().check_let_in(ask);
+                let judged = self.inspector.history().check_let_in(command);
                 self.judge(judged);
             }
             if !runs || self.broken.is_some() {
@@ -296,9 +301,9 @@ impl Asked for Live {
         }
         if self.fresh.len() > before {
             let (number, in_peace) = (asking.number(), self.counts.kills == kills);
-            self.asked.push(Carried { number, ask: *ask, in_peace });
+            self.asked.push(Carried { number, command: *command, in_peace });
         }
-        self.counts.asks += 1;
+        self.counts.commands += 1;
         if let Some(why) = self.stage.exchange().death() {
             let what = format!("the world is over: {why}");
             self.judge(Err(Broken { law: Law::Drain, what }));
@@ -309,7 +314,7 @@ impl Asked for Live {
         asking.number()
     }
 
-    fn warm(&mut self, _soon: &[Ask]) {}
+    fn warm(&mut self, _soon: &[Command]) {}
 
     fn set_intake(&mut self, intake: Intake) {
         self.stage.exchange_mut().set_intake(intake);
@@ -329,7 +334,7 @@ impl Asked for Live {
 }
 
 impl Live {
-    /// Facts and asks since this was last called.
+    /// Facts and commands since this was last called.
     pub(super) fn news(&mut self) -> News {
         (take(&mut self.fresh), take(&mut self.asked))
     }

@@ -1,7 +1,7 @@
 //! Mistakes to plant, so that the simulator can be seen to find them. No command leads here.
 
-use journal::{Journal, JournalError, Reader, Room, Snapshot};
-use protocol::bytes::Groups;
+use journal::{FreeSpace, Journal, JournalError, Reader, Snapshot};
+use protocol::bytes::FactEncoder;
 
 use crate::disk::Lies;
 
@@ -39,7 +39,7 @@ pub(super) struct Hasty {
 }
 
 impl Journal for Hasty {
-    fn append_batch(&mut self, batch: &[&Groups]) -> Result<(), JournalError> {
+    fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError> {
         self.journal.append_batch(batch)
     }
 
@@ -59,8 +59,8 @@ impl Journal for Hasty {
         self.journal.end()
     }
 
-    fn room(&mut self) -> Result<Room, JournalError> {
-        self.journal.room()
+    fn free_space(&mut self) -> Result<FreeSpace, JournalError> {
+        self.journal.free_space()
     }
 
     fn check_files(&mut self) -> Result<(), JournalError> {

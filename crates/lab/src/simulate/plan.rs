@@ -53,19 +53,19 @@ pub struct Plan {
     pub kinds: Kinds,
     /// Of all that are drawn, which strike.
     pub window: (u64, u64),
-    /// Mean virtual nanoseconds between two batches of asks.
+    /// Mean virtual nanoseconds between two batches of commands.
     pub gap: u64,
-    /// Most asks in a batch.
+    /// Most commands in a batch.
     pub batch: usize,
-    /// Accounts that ask.
+    /// Accounts that command.
     pub accounts: usize,
     /// The price rules of every market.
     pub rules: PriceRules,
     /// So many prices, from the lowest that the rules say.
     pub prices: usize,
     /// Sizes go from 1 to this.
-    pub lots: usize,
-    /// Of 100 asks, how many place an order; the others cancel and replace.
+    pub quantity: usize,
+    /// Of 100 commands, how many place an order; the others cancel and replace.
     pub places: usize,
     /// Which signal is delivered next.
     pub delivery: Delivery,
@@ -125,7 +125,7 @@ impl Plan {
             batch: [1, 2, 4, 16][below(4)],
             accounts: [4, 8, 32][below(3)],
             prices: [2, 6, 20, 100][below(4)],
-            lots: [1, 4, 20][below(3)],
+            quantity: [1, 4, 20][below(3)],
             places: [50, 60, 75][below(3)],
             delivery: [Delivery::InOrder, Delivery::Any, Delivery::Latest][below(3)],
             patient: below(4) > 0,

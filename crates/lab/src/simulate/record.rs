@@ -1,20 +1,20 @@
 //! What truly happened, written down apart from the journal: every fact in order, how far anybody was
-//! told, and which asks brought facts about. After a crash it is held against what the journal has.
+//! told, and which commands brought facts about. After a crash it is held against what the journal has.
 //! It must never read the journal itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Ask, Fact, Stamp};
-use units::{AccountId, AskId, ClientId, MarketId, OrderId};
+use protocol::{Command, Fact, Stamp};
+use units::{AccountId, ClientId, CommandId, MarketId, OrderId};
 
 use crate::laws::{Broken, History, Law};
 use crate::oracle::{Oracle, Outcome};
 
-/// An ask that brought facts about.
+/// A command that brought facts about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Carried {
-    pub(super) number: AskId,
-    pub(super) ask: Ask,
+    pub(super) number: CommandId,
+    pub(super) command: Command,
     /// Nobody was killed while it was carried.
     pub(super) in_peace: bool,
 }
@@ -27,8 +27,8 @@ pub(super) struct Record {
     told: u64,
     /// Facts up to this number were told before the last batch was.
     told_before: u64,
-    /// Asks that brought facts about.
-    asks: Vec<Carried>,
+    /// Commands that brought facts about.
+    commands: Vec<Carried>,
     /// Which order an account's own id stands for.
     ids: BTreeMap<(AccountId, ClientId), OrderId>,
     accounts: BTreeMap<OrderId, AccountId>,
@@ -58,9 +58,9 @@ impl Record {
     pub(super) fn take(
         &mut self,
         facts: Vec<(Stamp, Fact)>,
-        asks: Vec<Carried>,
+        commands: Vec<Carried>,
     ) -> Result<(), Broken> {
-        self.asks.extend(asks);
+        self.commands.extend(commands);
         for (stamp, fact) in facts {
             if stamp.seq != self.len() + 1 {
                 return broken(Law::Told, format!("fact {} follows {}", stamp.seq, self.len()));
@@ -76,7 +76,7 @@ impl Record {
         Ok(())
     }
 
-    /// An account's own id is used by one ask.
+    /// An account's own id is used by one command.
     fn remember(&mut self, fact: &Fact) -> Result<(), Broken> {
         let (order, client) = match *fact {
             Fact::Entered(entered) => {
@@ -95,7 +95,7 @@ impl Record {
         }
     }
 
-    /// The order that this id of an account stands for, if the ask was done.
+    /// The order that this id of an account stands for, if the command was done.
     pub(super) fn done(&self, account: AccountId, client: ClientId) -> Option<OrderId> {
         self.ids.get(&(account, client)).copied()
     }
@@ -113,7 +113,7 @@ impl Record {
     }
 
     /// The world was lost, and its journal has these facts: all that was told, nothing else than what
-    /// happened, and no ask by half. Gives how many were lost.
+    /// happened, and no command by half. Gives how many were lost.
     pub(super) fn recover(&mut self, kept: &[(Stamp, Fact)]) -> Result<u64, Broken> {
         for (mine, journals) in self.facts.iter().zip(kept) {
             if mine != journals {
@@ -129,16 +129,16 @@ impl Record {
             let what = format!("the journal has {has} facts, and {} were told", self.told);
             return broken(Law::Told, what);
         }
-        let ask_at = |at: usize| self.facts.get(at).map(|(stamp, _)| stamp.ask);
-        if let (Some(last), Some(next)) = (kept.last(), ask_at(kept.len()))
-            && last.0.ask == next
+        let command_at = |at: usize| self.facts.get(at).map(|(stamp, _)| stamp.command);
+        if let (Some(last), Some(next)) = (kept.last(), command_at(kept.len()))
+            && last.0.command == next
         {
             return broken(Law::Kept, format!("ask {next} was kept by half"));
         }
         if has < had {
             self.facts.truncate(kept.len());
-            let last = kept.last().map_or(AskId(0), |(stamp, _)| stamp.ask);
-            self.asks.retain(|carried| carried.number <= last);
+            let last = kept.last().map_or(CommandId(0), |(stamp, _)| stamp.command);
+            self.commands.retain(|carried| carried.number <= last);
             self.ids.clear();
             self.accounts.clear();
             for at in 0..self.facts.len() {
@@ -174,33 +174,35 @@ impl Record {
         self.facts.iter().any(|(_, fact)| is_it(fact))
     }
 
-    /// Everything that came of each ask is what price-time priority says, whatever failed. Of an ask in
+    /// Everything that came of each command is what price-time priority says, whatever failed. Of a command in
     /// which an order was given up it is taken over, since nothing says when; and of one that released an
     /// order while somebody died, since a floor that is back hears all in order of place, and
-    /// that order is older than those it meets. So are an ask in which a market stopped, and the one that resumed it:
+    /// that order is older than those it meets. So are a command in which a market stopped, and the one that resumed it:
     /// what had entered in the former has not met those before it. What came of the asks after it is judged again.
     pub(super) fn priority(&self) -> Result<(), Broken> {
         let mut oracle = Oracle::new();
         let mut at = 0;
-        for Carried { number, ask, in_peace } in &self.asks {
-            while self.facts.get(at).is_some_and(|(stamp, _)| stamp.ask < *number) {
+        for Carried { number, command, in_peace } in &self.commands {
+            while self.facts.get(at).is_some_and(|(stamp, _)| stamp.command < *number) {
                 at += 1; // a start of the world
             }
-            let of_ask = self.facts[at..].iter().take_while(|(stamp, _)| stamp.ask == *number);
-            let facts: Vec<Fact> = of_ask.map(|(_, fact)| *fact).collect();
+            let of_command =
+                self.facts[at..].iter().take_while(|(stamp, _)| stamp.command == *number);
+            let facts: Vec<Fact> = of_command.map(|(_, fact)| *fact).collect();
             at += facts.len();
             let gave_up = facts
                 .iter()
                 .any(|fact| matches!(fact, Fact::Suspended { .. } | Fact::MarketStopped { .. }));
-            let resumes = matches!(ask, Ask::ResumeMarket { .. });
-            if gave_up || resumes || (matches!(ask, Ask::Release { .. }) && !in_peace) {
-                oracle.follow(ask, &facts);
+            let resumes = matches!(command, Command::ResumeMarket { .. });
+            if gave_up || resumes || (matches!(command, Command::Release { .. }) && !in_peace) {
+                oracle.follow(command, &facts);
                 continue;
             }
             let told: Vec<_> = facts.iter().filter_map(Outcome::of_fact).collect();
-            let right = oracle.ask(*number, ask);
+            let right = oracle.submit(*number, command);
             if told != right {
-                let what = format!("ask {number} {ask:?} brought {told:?}, and should {right:?}");
+                let what =
+                    format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
                 return broken(Law::Priority, what);
             }
         }

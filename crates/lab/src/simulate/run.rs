@@ -11,12 +11,12 @@ use units::Time;
 
 use super::clients::Clients;
 use super::counts::Counts;
-use super::house::{House, Told, Turnout};
 use super::live::Live;
 use super::mistake::{Hasty, Mistake};
 use super::plan::{Plan, Wanted};
 use super::record::Record;
 use super::recovery::{self, NoStart};
+use super::sim_service::{Acknowledged, SimService, Turnout};
 use super::strikes::Taken;
 use super::{Report, Violation};
 use crate::chart::Drawing;
@@ -38,7 +38,7 @@ const MOST_DAMAGE: u64 = 200;
 const ROWS: usize = 120;
 
 /// A death that is on its way.
-pub(super) struct Doom {
+pub(super) struct PendingCrash {
     pub(super) at: u64,
     /// What was written is still with the system.
     pub(super) cache: bool,
@@ -54,14 +54,14 @@ pub(super) struct Run {
     pub(super) record: Record,
     pub(super) counts: Counts,
     pub(super) marks: Marks,
-    pub(super) house: Option<House>,
+    pub(super) service: Option<SimService>,
     pub(super) drawing: Option<Drawing>,
     /// The monotonic clock, which is also what time it truly is.
     pub(super) clock: u64,
     /// How far the system's clock is ahead of that, with a day added so that it can be behind.
     pub(super) skew: u64,
     pub(super) arrival: u64,
-    pub(super) doom: Option<Doom>,
+    pub(super) pending_crash: Option<PendingCrash>,
     /// How long it takes until somebody starts it again.
     pub(super) pause: u64,
     /// When whoever filled the disk makes room again.
@@ -124,12 +124,12 @@ impl Run {
             record: Record::default(),
             counts: Counts::default(),
             marks: Marks::default(),
-            house: None,
+            service: None,
             drawing: draws.then(Drawing::default),
             clock: 1_000_000_000,
             skew: DAY,
             arrival: 0,
-            doom: None,
+            pending_crash: None,
             pause: 0,
             heals: None,
             resting: false,
@@ -148,7 +148,7 @@ impl Run {
         self.start()?;
         let Plan { rules, prices, .. } = self.plan;
         let specs = (0..self.plan.markets).map(|market| rules.spec(market, prices));
-        let markets = specs.map(protocol::Ask::OpenMarket);
+        let markets = specs.map(protocol::Command::OpenMarket);
         let first = self.clients.submit(markets.collect());
         self.submit(first)?;
         let most = EVENTS * u64::from(self.plan.orders) + 10_000;
@@ -169,17 +169,22 @@ impl Run {
     }
 
     pub(super) fn event(&mut self) -> Result<(), Broken> {
-        if self.disk.is_dead() || self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock) {
+        if self.disk.is_dead()
+            || self
+                .pending_crash
+                .as_ref()
+                .is_some_and(|pending_crash| pending_crash.at <= self.clock)
+        {
             return self.die();
         }
         self.heal();
         let wall = self.wall();
-        let Some(house) = &mut self.house else { return self.start() };
-        let next = house.next(self.clock);
-        let asks = self.clients.may_ask()
+        let Some(service) = &mut self.service else { return self.start() };
+        let next = service.next(self.clock);
+        let commands = self.clients.may_submit()
             && (self.clients.want_more() || !self.clients.content())
             && next.is_none_or(|(at, _)| self.arrival <= at);
-        if asks {
+        if commands {
             self.clock = self.clock.max(self.arrival);
             self.arrival = self.clock + self.clients.pause(&self.plan);
             let batch = self.clients.batch(&self.plan);
@@ -193,23 +198,23 @@ impl Run {
         self.clock = at;
         match turnout {
             Turnout::World => {
-                house.world(wall, self.clock);
+                service.world(wall, self.clock);
                 self.news()
             }
             Turnout::Journal => {
-                let told = house.journal(self.clock, &self.disk);
+                let told = service.journal(self.clock, &self.disk);
                 self.tell(told)
             }
             Turnout::Look => {
-                let told = house.look();
+                let told = service.look();
                 self.tell(told)
             }
         }
     }
 
     pub(super) fn submit(&mut self, batch: exchange::steps::Batch) -> Result<(), Broken> {
-        if let Some(house) = &mut self.house
-            && let Some(batch) = house.submit(batch)
+        if let Some(service) = &mut self.service
+            && let Some(batch) = service.submit(batch)
         {
             self.clients.busy(batch);
         }
@@ -218,18 +223,18 @@ impl Run {
 
     /// Writes down what the world has brought about.
     pub(super) fn news(&mut self) -> Result<(), Broken> {
-        let Some(house) = &mut self.house else { return Ok(()) };
-        let (facts, asks) = house.live.news();
-        self.record.take(facts, asks)?;
-        house.live.broken.take().map_or(Ok(()), Err)
+        let Some(service) = &mut self.service else { return Ok(()) };
+        let (facts, commands) = service.live.news();
+        self.record.take(facts, commands)?;
+        service.live.broken.take().map_or(Ok(()), Err)
     }
 
     /// What is durable is told, unless the machine died before it could be.
-    pub(super) fn tell(&mut self, told: Told) -> Result<(), Broken> {
+    pub(super) fn tell(&mut self, told: Acknowledged) -> Result<(), Broken> {
         if self.disk.is_dead() {
             return Ok(());
         }
-        let Told { chunks, durable, failure, stalled, looked } = told;
+        let Acknowledged { chunks, durable, failure, stalled, looked } = told;
         self.judge_taken(durable, looked && failure.is_none())?;
         self.counts.stalls += u64::from(stalled);
         self.record.tell(durable);
@@ -241,21 +246,21 @@ impl Run {
                 return Err(Broken { law: Law::Told, what });
             }
             let facts = Facts::new(groups.bytes(), groups.first());
-            let room = self.house.as_ref().is_none_or(|house| house.intake == Intake::All);
+            let room = self.service.as_ref().is_none_or(|service| service.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
-                let left = matches!(fact, protocol::Fact::Left { .. });
+                let left = matches!(fact, protocol::Fact::Cancelled { .. });
                 self.counts.cancelled_without_room += u64::from(left && !room);
             }
             chunk.answer();
-            if let Some(house) = &mut self.house {
-                house.save(chunk);
+            if let Some(service) = &mut self.service {
+                service.save(chunk);
             }
         }
         self.clients.read(&self.record, &mut self.counts)?;
         if let Some(why) = failure.filter(|_| !self.disk.is_dead()) {
             self.draw_note(&format!("x the service ends: {why}"));
             self.judge_failure(&why)?;
-            self.doom = Some(Doom { at: self.clock, cache: true });
+            self.pending_crash = Some(PendingCrash { at: self.clock, cache: true });
             self.pause = 500_000_000; // until somebody has looked after it
         }
         Ok(())
@@ -264,15 +269,15 @@ impl Run {
     // ---- deaths and returns
 
     pub(super) fn die(&mut self) -> Result<(), Broken> {
-        let cache = self.doom.take().is_none_or(|doom| doom.cache);
+        let cache = self.pending_crash.take().is_none_or(|pending_crash| pending_crash.cache);
         let died = if cache { "the program ends" } else { "the machine loses power" };
         self.gather();
         self.draw_note(&format!("x {died}"));
-        if let Some(house) = self.house.take() {
+        if let Some(service) = self.service.take() {
             self.counts.world_deaths += 1;
             self.counts.program_deaths += u64::from(cache);
             self.counts.power_losses += u64::from(!cache);
-            drop(house); // whoever waits hears that nobody knows
+            drop(service); // whoever waits hears that nobody knows
         } else {
             self.counts.deaths_in_recovery += 1;
         }
@@ -327,7 +332,7 @@ impl Run {
                 Ok(found) => found,
                 Err(NoStart::Again) => {
                     if self.disk.is_dead() {
-                        self.doom = Some(Doom { at: self.clock, cache: false });
+                        self.pending_crash = Some(PendingCrash { at: self.clock, cache: false });
                         self.die()?;
                     }
                     continue;
@@ -382,17 +387,17 @@ impl Run {
             _ => Box::new(journal),
         };
         let now = (self.wall(), self.clock);
-        self.house =
-            Some(House::start(live, journal, recovered.from_snapshot, &self.plan, clock, now));
+        self.service =
+            Some(SimService::start(live, journal, recovered.from_snapshot, &self.plan, clock, now));
         self.news()
     }
 
     /// Takes over what a house has counted and drawn.
     fn gather(&mut self) {
-        if let Some(house) = &mut self.house {
-            self.counts.add(&std::mem::take(&mut house.live.counts));
-            self.marks.add(&std::mem::take(&mut house.live.marks));
-            if let Some(drawing) = house.live.drawing.take() {
+        if let Some(service) = &mut self.service {
+            self.counts.add(&std::mem::take(&mut service.live.counts));
+            self.marks.add(&std::mem::take(&mut service.live.marks));
+            if let Some(drawing) = service.live.drawing.take() {
                 self.drawing = Some(drawing);
             }
         }
@@ -407,8 +412,8 @@ impl Run {
     }
 
     pub(super) fn draw_note(&mut self, text: &str) {
-        let house = self.house.as_mut().and_then(|house| house.live.drawing.as_mut());
-        if let Some(drawing) = house.or(self.drawing.as_mut()) {
+        let service = self.service.as_mut().and_then(|service| service.live.drawing.as_mut());
+        if let Some(drawing) = service.or(self.drawing.as_mut()) {
             drawing.note(text);
         }
     }

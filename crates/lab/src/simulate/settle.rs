@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::house::House;
-use super::run::{Doom, Run};
+use super::run::{PendingCrash, Run};
+use super::sim_service::SimService;
 use crate::laws::{Broken, Law};
 
 impl Run {
@@ -14,13 +14,13 @@ impl Run {
         self.heal_now();
         self.drain()?;
         let stopped = self.record.stopped();
-        let resume = stopped.into_iter().map(|market| protocol::Ask::ResumeMarket { market });
+        let resume = stopped.into_iter().map(|market| protocol::Command::ResumeMarket { market });
         let batch = self.clients.submit(resume.collect());
         self.submit(batch)?;
         self.drain()?;
-        let ask = self.clients.modest_place(&self.plan);
+        let command = self.clients.modest_place(&self.plan);
         let before = self.record.len();
-        let batch = self.clients.submit(vec![ask]);
+        let batch = self.clients.submit(vec![command]);
         self.submit(batch)?;
         self.drain()?;
         if self.record.len() == before || self.record.told() != self.record.len() {
@@ -28,7 +28,7 @@ impl Run {
             return Err(Broken { law: Law::Drain, what });
         }
         self.look_through()?;
-        self.doom = Some(Doom { at: self.clock, cache: true });
+        self.pending_crash = Some(PendingCrash { at: self.clock, cache: true });
         self.die()?;
         self.start()?;
         self.record.priority()
@@ -36,21 +36,21 @@ impl Run {
 
     pub(super) fn drain(&mut self) -> Result<(), Broken> {
         for _ in 0..1_000_000 {
-            let idle = self.house.as_ref().is_some_and(House::is_idle);
-            if idle && self.clients.content() && self.doom.is_none() {
+            let idle = self.service.as_ref().is_some_and(SimService::is_idle);
+            if idle && self.clients.content() && self.pending_crash.is_none() {
                 return Ok(());
             }
             self.event()?;
         }
-        let what = "asks are not answered although nothing fails any more".to_owned();
+        let what = "commands are not answered although nothing fails any more".to_owned();
         Err(Broken { law: Law::Drain, what })
     }
 
     /// Everything in the world, and all that a subscriber is shown.
     fn look_through(&mut self) -> Result<(), Broken> {
-        let Some(house) = &mut self.house else { return Ok(()) };
-        house.live.look_at_all();
-        let (mut reader, durable) = house.history();
+        let Some(service) = &mut self.service else { return Ok(()) };
+        service.live.look_at_all();
+        let (mut reader, durable) = service.history();
         let mut shown = Vec::new();
         let read = reader.read(1, durable, &mut |batch| {
             shown.extend(batch.facts().filter_map(Result::ok));

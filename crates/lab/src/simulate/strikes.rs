@@ -5,7 +5,7 @@
 use journal::Lost;
 
 use super::recovery;
-use super::run::{DAY, Doom, Run};
+use super::run::{DAY, PendingCrash, Run};
 use crate::faults::Fault;
 use crate::laws::{Broken, Law};
 
@@ -27,13 +27,13 @@ fn broken<T>(law: Law, what: String) -> Result<T, Broken> {
 impl Run {
     /// Faults that come by themselves.
     pub(super) fn strike(&mut self) -> Result<(), Broken> {
-        if self.doom.is_none() {
+        if self.pending_crash.is_none() {
             for (fault, cache) in [(Fault::Program, true), (Fault::Power, false)] {
                 if self.faults.strikes(fault) {
                     // At any operation of the disk that follows, or a little later if none does.
                     self.disk.dies_after(self.faults.below(fault, 12) as u64);
                     let later = 1_000 * self.faults.below(fault, 20_000) as u64;
-                    self.doom = Some(Doom { at: self.clock + later, cache });
+                    self.pending_crash = Some(PendingCrash { at: self.clock + later, cache });
                     break;
                 }
             }
@@ -87,7 +87,7 @@ impl Run {
 
     /// Another program removes or replaces what the service holds of its journal.
     fn take_away(&mut self) {
-        let Some(durable) = self.house.as_ref().map(|house| house.durable()) else { return };
+        let Some(durable) = self.service.as_ref().map(|service| service.durable()) else { return };
         if !self.faults.strikes(Fault::Taken) {
             return;
         }
@@ -96,8 +96,8 @@ impl Run {
         self.taken = Some(Taken { lost, durable });
         self.draw_note(&format!("x another program takes away: {lost:?}"));
         let later = 1 + self.faults.below(Fault::Taken, LOOK) as u64;
-        if let Some(house) = &mut self.house {
-            house.will_look(self.clock + later);
+        if let Some(service) = &mut self.service {
+            service.will_look(self.clock + later);
         }
     }
 
@@ -124,7 +124,7 @@ impl Run {
         let could_begin = self.record.told() > self.begun_with;
         let is_right = self.hard_faults() > self.faults_before
             || self.taken.is_some()
-            || (no_room && (!could_begin || self.doom.is_some()));
+            || (no_room && (!could_begin || self.pending_crash.is_some()));
         match is_right {
             true => Ok(()),
             false => broken(Law::Kept, format!("the service ends, and nothing has failed: {why}")),
@@ -139,8 +139,9 @@ impl Run {
     /// A second service on the same disk is refused, with or without the lock file.
     fn second(&mut self) -> Result<(), Broken> {
         // A journal that has failed writes nothing more: whoever comes after it is not beside it.
-        let runs = self.house.as_ref().is_some_and(|house| !house.has_failed());
-        let ends = self.doom.as_ref().is_some_and(|doom| doom.at <= self.clock);
+        let runs = self.service.as_ref().is_some_and(|service| !service.has_failed());
+        let ends =
+            self.pending_crash.as_ref().is_some_and(|pending_crash| pending_crash.at <= self.clock);
         if !runs || ends || self.disk.is_dead() || !self.faults.strikes(Fault::Second) {
             return Ok(());
         }
@@ -161,18 +162,18 @@ impl Run {
 
     /// The service ends in good order, if it is not in the middle of something.
     fn end_well(&mut self) -> Result<(), Broken> {
-        let can_end = self.house.as_ref().is_some_and(|house| house.can_end());
-        if !can_end || self.doom.is_some() || self.disk.is_dead() {
+        let can_end = self.service.as_ref().is_some_and(|service| service.can_end());
+        if !can_end || self.pending_crash.is_some() || self.disk.is_dead() {
             return Ok(());
         }
         if !self.faults.strikes(Fault::End) {
             return Ok(());
         }
-        let Some((told, failure)) = self.house.as_mut().map(|house| house.end()) else {
+        let Some((told, failure)) = self.service.as_mut().map(|service| service.end()) else {
             return Ok(());
         };
         self.draw_note("x the service ends in good order");
-        self.doom = Some(Doom { at: self.clock, cache: true });
+        self.pending_crash = Some(PendingCrash { at: self.clock, cache: true });
         self.tell(told)?;
         match failure {
             None => {

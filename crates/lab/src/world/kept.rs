@@ -1,20 +1,20 @@
 //! States of a watched world that wait to be gone on from, many of them: what two have in common they share.
-//! Only for explorers; see [`kernel::Saved`].
+//! Only for explorers; see [`kernel::Checkpoint`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kernel::{Pid, Saved, Touched};
+use kernel::{Checkpoint, Pid, Touched};
 use market::Party;
-use units::{AskId, Time};
+use units::{CommandId, Time};
 
-use super::{Seen, Stage, Who};
+use super::{Observed, Stage, Who};
 
 /// A stage that waits.
 pub(crate) struct KeptStage {
-    world: Saved<Party>,
+    world: Checkpoint<Party>,
     people: Arc<BTreeMap<Pid, Who>>,
-    next: AskId,
+    next: CommandId,
     time: Time,
 }
 
@@ -56,7 +56,7 @@ impl Stage {
     }
 
     /// Takes a list back that was looked through, so that its room is used again.
-    pub(crate) fn reuse(&mut self, mut seen: Vec<Seen>) {
+    pub(crate) fn reuse(&mut self, mut seen: Vec<Observed>) {
         seen.clear();
         self.exchange.world_mut().watch.seen = seen;
     }

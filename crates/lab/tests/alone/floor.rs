@@ -11,10 +11,10 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Pid;
-use kernel::alone::{Given, Input, Way, way};
+use kernel::component::{Input, InputOf, Transition, transition};
 use market::Party;
-use protocol::{Presence, Say, TimeInForce};
-use units::{AskId, Lots, MarketId, OrderId, Side};
+use protocol::{Message, Presence, TimeInForce};
+use units::{CommandId, Lots, MarketId, OrderId, Side};
 
 use crate::answer::Answer;
 use peers::Peers;
@@ -32,13 +32,13 @@ pub(crate) struct Told {
 struct Seat {
     pid: Pid,
     presence: Presence,
-    /// It was introduced to a newcomer, and has not said since where it is.
+    /// It was introduced to an incoming order, and has not said since where it is.
     introduced: bool,
 }
 
 /// What a floor in its first act knows.
 #[derive(Clone, Default, Debug)]
-struct Gathering {
+struct Recovery {
     question: u32,
     /// The ledger has named all.
     listed: bool,
@@ -61,10 +61,10 @@ pub(crate) struct Floor {
     number: u32,
     /// The latest life that has spoken from each place.
     spoken: BTreeMap<usize, u32>,
-    seats: BTreeMap<OrderId, Seat>,
-    waiting: BTreeMap<AskId, Told>,
+    resting_orders: BTreeMap<OrderId, Seat>,
+    waiting: BTreeMap<CommandId, Told>,
     asked: BTreeMap<OrderId, (Pid, u32)>,
-    gathering: Option<Gathering>,
+    recovery: Option<Recovery>,
     walk: Option<Walk>,
     suspect: Option<Suspect>,
     peers: Peers,
@@ -82,10 +82,10 @@ impl Floor {
             life: 0,
             number: 0,
             spoken: BTreeMap::new(),
-            seats: BTreeMap::new(),
+            resting_orders: BTreeMap::new(),
             waiting: BTreeMap::new(),
             asked: BTreeMap::new(),
-            gathering: None,
+            recovery: None,
             walk: None,
             suspect: None,
             peers,
@@ -97,36 +97,36 @@ impl Floor {
         self.life += 1;
         self.number = self.life << 24;
         self.spoken.clear();
-        self.seats.clear();
+        self.resting_orders.clear();
         self.waiting.clear();
         self.asked.clear();
-        self.gathering = Some(Gathering::default());
+        self.recovery = Some(Recovery::default());
         (self.walk, self.suspect) = (None, None);
     }
 
     /// How it must answer: in one way. `None` of what nobody says to a floor.
-    fn answer(&self, input: &Given<Party>) -> Option<Way<Floor>> {
+    fn answer(&self, input: &InputOf<Party>) -> Option<Transition<Floor>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match input {
-            Input::Start => then.begin_to_gather(&mut out),
-            Input::Hears { .. } => then.begin_to_gather(&mut out),
+            Input::Start => then.begin_recovery(&mut out),
+            Input::Hears { .. } => then.begin_recovery(&mut out),
             Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
             Input::Dies { .. } => "does not mind",
             _ => return None,
         };
         then.peers.hear(then.walk.as_ref().map(Walk::of), &out.all_said());
-        Some(way(name, out.does(), then))
+        Some(transition(name, out.does(), then))
     }
 
-    fn on_message(&mut self, from: Pid, said: &Say, out: &mut Answer) -> Option<&'static str> {
-        if self.gathering.is_some() {
-            return Some(self.on_gathering(from, said, out));
+    fn on_message(&mut self, from: Pid, said: &Message, out: &mut Answer) -> Option<&'static str> {
+        if self.recovery.is_some() {
+            return Some(self.on_message_in_recovery(from, said, out));
         }
         Some(match *said {
-            Say::Announce(presence) if self.hears(from, presence.order) => {
+            Message::Announce(presence) if self.hears(from, presence.order) => {
                 self.on_unasked(Told { pid: from, presence }, out)
             }
-            Say::Here { presence, introduction } if self.hears(from, presence.order) => {
+            Message::State { presence, introduction } if self.hears(from, presence.order) => {
                 let told = Told { pid: from, presence };
                 if self.is_word(from, presence.order, introduction) {
                     self.on_word(told, out)
@@ -137,93 +137,98 @@ impl Floor {
                     self.on_unasked(told, out)
                 }
             }
-            Say::Announce(_) | Say::Here { .. } => "knows a later life",
-            Say::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
-            Say::Suspend { order } => {
+            Message::Announce(_) | Message::State { .. } => "knows a later life",
+            Message::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
+            Message::Suspend { order } => {
                 self.on_leave(from, order, 0, out);
                 "takes who is suspended off"
             }
-            Say::Next { order, introduction, dealt, open } => {
+            Message::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out)
             }
-            Say::Pass { introduction, open, ask } => {
-                self.on_pass(from, introduction, open, ask, out)
+            Message::Pass { introduction, open, busy: command } => {
+                self.on_pass(from, introduction, open, command, out)
             }
-            Say::Listed { .. } | Say::ListedAll => "knows that",
+            Message::Listed { .. } | Message::ListedAll => "knows that",
             _ => return None,
         })
     }
 
     // ---- its first act
 
-    fn begin_to_gather(&mut self, out: &mut Answer) -> &'static str {
+    fn begin_recovery(&mut self, out: &mut Answer) -> &'static str {
         self.number += 1;
-        let gathering = self.gathering.get_or_insert_default();
-        gathering.question = self.number;
-        gathering.awaited.clear();
+        let recovery = self.recovery.get_or_insert_default();
+        recovery.question = self.number;
+        recovery.awaited.clear();
         self.watched = self.ledger;
         out.watches(self.ledger);
-        out.says(self.ledger, Say::Roll { market: self.market });
+        out.says(self.ledger, Message::ListOpen { market: self.market });
         "begins to gather"
     }
 
-    fn on_gathering(&mut self, from: Pid, said: &Say, out: &mut Answer) -> &'static str {
-        let Some(mut gathering) = self.gathering.take() else { return "knows that" };
-        let introduction = gathering.question;
+    fn on_message_in_recovery(
+        &mut self,
+        from: Pid,
+        said: &Message,
+        out: &mut Answer,
+    ) -> &'static str {
+        let Some(mut recovery) = self.recovery.take() else { return "knows that" };
+        let introduction = recovery.question;
         let name = match *said {
-            Say::Listed { order } => {
-                let known = gathering.heard.contains_key(&order) || gathering.left.contains(&order);
+            Message::Listed { order } => {
+                let known = recovery.heard.contains_key(&order) || recovery.left.contains(&order);
                 if !known {
-                    gathering.awaited.insert(order);
+                    recovery.awaited.insert(order);
                 }
                 if known { "knows where it is" } else { "is told who is there" }
             }
-            Say::ListedAll if !gathering.listed => {
-                gathering.listed = true;
+            Message::ListedAll if !recovery.listed => {
+                recovery.listed = true;
                 out.unwatches(self.watched);
-                out.says_to_all(self.peers.children(), Say::Gather { introduction });
+                out.says_to_all(self.peers.children(), Message::QueryState { introduction });
                 "asks everybody"
             }
-            Say::Announce(_) if gathering.listed => {
-                out.says(from, Say::Gather { introduction });
+            Message::Announce(_) if recovery.listed => {
+                out.says(from, Message::QueryState { introduction });
                 "asks who comes in"
             }
-            Say::Announce(_) => "will ask who comes in",
-            Say::Here { presence, introduction: of } if of == introduction => {
+            Message::Announce(_) => "will ask who comes in",
+            Message::State { presence, introduction: of } if of == introduction => {
                 if self.hears(from, presence.order) {
-                    gathering.awaited.remove(&presence.order);
-                    gathering.heard.insert(presence.order, Told { pid: from, presence });
+                    recovery.awaited.remove(&presence.order);
+                    recovery.heard.insert(presence.order, Told { pid: from, presence });
                     "hears one of them"
                 } else {
                     "hears a former life of one of them"
                 }
             }
-            Say::Leave { order, .. } | Say::Suspend { order } => {
+            Message::Leave { order, .. } | Message::Suspend { order } => {
                 self.hears(from, order);
-                gathering.forget(order);
+                recovery.forget(order);
                 "will not wait for it"
             }
-            Say::Next { open, .. } if open > Lots::ZERO && self.is_taken_over(from) => {
+            Message::Next { open, .. } if open > Lots::ZERO && self.is_taken_over(from) => {
                 "knows a later life"
             }
-            Say::Next { order, open: Lots::ZERO, .. } => {
-                gathering.forget(order);
+            Message::Next { order, open: Lots::ZERO, .. } => {
+                recovery.forget(order);
                 "will not wait for it"
             }
-            Say::Next { order, open, .. } => {
-                if let Some(heard) = gathering.heard.get_mut(&order) {
+            Message::Next { order, open, .. } => {
+                if let Some(heard) = recovery.heard.get_mut(&order) {
                     heard.presence.open = open;
                 }
                 "hears of a deal of its former life"
             }
             _ => "was not its own question",
         };
-        if !gathering.listed || !gathering.awaited.is_empty() {
-            self.gathering = Some(gathering);
+        if !recovery.listed || !recovery.awaited.is_empty() {
+            self.recovery = Some(recovery);
             return name;
         }
-        let heard = gathering.heard.into_values();
-        self.waiting = heard.map(|told| (told.presence.place, told)).collect();
+        let heard = recovery.heard.into_values();
+        self.waiting = heard.map(|told| (told.presence.priority, told)).collect();
         self.hear_waiting(out);
         name
     }
@@ -237,9 +242,12 @@ impl Floor {
         }
         self.spoken.insert(pid.index(), pid.generation());
         // Whoever had the place before has ended.
-        self.seats.retain(|of, seat| *of == order || seat.pid.index() != pid.index());
-        if let Some(seat) = self.seats.get_mut(&order).filter(|s| s.pid.index() == pid.index()) {
-            seat.pid = pid;
+        self.resting_orders
+            .retain(|of, resting| *of == order || resting.pid.index() != pid.index());
+        if let Some(resting) =
+            self.resting_orders.get_mut(&order).filter(|s| s.pid.index() == pid.index())
+        {
+            resting.pid = pid;
         }
         true
     }
@@ -251,49 +259,49 @@ impl Floor {
     fn on_unasked(&mut self, told: Told, out: &mut Answer) -> &'static str {
         let order = told.presence.order;
         match self.walk {
-            Some(walk) if walk.newcomer.presence.order == order => {
-                return self.on_newcomer_again(told, out);
+            Some(walk) if walk.incoming.presence.order == order => {
+                return self.on_incoming_again(told, out);
             }
             Some(walk) if walk.maker.1 == order => return self.on_maker_again(told, out),
             _ => {}
         }
-        match self.seats.get(&order) {
-            Some(seat) if seat.introduced => self.ask(told.pid, order, out),
+        match self.resting_orders.get(&order) {
+            Some(resting) if resting.introduced => self.query_state(told.pid, order, out),
             Some(_) => self.place(told, out),
             None => self.hear_or_wait(told, out),
         }
     }
 
     /// It may have spoken before it heard of its introduction.
-    fn ask(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
+    fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
         if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
             return "asks who was introduced"; // once
         }
         self.number += 1;
         let introduction = self.number;
         self.asked.insert(order, (pid, introduction));
-        out.says(pid, Say::Gather { introduction });
+        out.says(pid, Message::QueryState { introduction });
         "asks who was introduced"
     }
 
     fn place(&mut self, told: Told, out: &mut Answer) -> &'static str {
         let Told { presence, .. } = told;
-        if let Some(seat) = self.seats.get_mut(&presence.order) {
-            let now = seat.presence;
-            if (now.place, now.price) == (presence.place, presence.price) {
-                seat.introduced = false;
+        if let Some(resting) = self.resting_orders.get_mut(&presence.order) {
+            let now = resting.presence;
+            if (now.priority, now.price) == (presence.priority, presence.price) {
+                resting.introduced = false;
                 self.show(presence.order, presence.open);
                 return "shows what is left";
             }
-            self.seats.remove(&presence.order);
+            self.resting_orders.remove(&presence.order);
         }
         self.hear_or_wait(told, out)
     }
 
-    fn show(&mut self, order: OrderId, lots: Lots) {
-        match self.seats.get_mut(&order) {
-            Some(seat) if lots > Lots::ZERO => seat.presence.open = lots,
-            _ => drop(self.seats.remove(&order)),
+    fn show(&mut self, order: OrderId, quantity: Lots) {
+        match self.resting_orders.get_mut(&order) {
+            Some(resting) if quantity > Lots::ZERO => resting.presence.open = quantity,
+            _ => drop(self.resting_orders.remove(&order)),
         }
     }
 
@@ -304,7 +312,7 @@ impl Floor {
         introduction: u32,
         out: &mut Answer,
     ) -> &'static str {
-        self.seats.remove(&order);
+        self.resting_orders.remove(&order);
         self.hears(pid, order);
         self.asked.remove(&order);
         self.waiting.retain(|_, told| told.presence.order != order);
@@ -314,14 +322,14 @@ impl Floor {
         }
     }
 
-    // ---- newcomers
+    // ---- incoming orders
 
     fn hear_or_wait(&mut self, told: Told, out: &mut Answer) -> &'static str {
         if self.walk.is_none() {
             return self.hear(told, out);
         }
         self.waiting.retain(|_, other| other.presence.order != told.presence.order);
-        self.waiting.insert(told.presence.place, told);
+        self.waiting.insert(told.presence.priority, told);
         "hears it later"
     }
 
@@ -342,47 +350,54 @@ impl Floor {
         }
     }
 
-    fn best_for(&self, newcomer: &Presence) -> Option<OrderId> {
-        let could = |seat: &&Seat| {
-            seat.presence.side != newcomer.side
-                && newcomer.side.accepts(newcomer.price, seat.presence.price)
+    fn best_for(&self, incoming: &Presence) -> Option<OrderId> {
+        let could = |resting: &&Seat| {
+            resting.presence.side != incoming.side
+                && incoming.side.accepts(incoming.price, resting.presence.price)
         };
-        let rank = |seat: &&Seat| match seat.presence.side {
-            Side::Buy => (-seat.presence.price.0, seat.presence.place),
-            Side::Sell => (seat.presence.price.0, seat.presence.place),
+        let rank = |resting: &&Seat| match resting.presence.side {
+            Side::Buy => (-resting.presence.price.0, resting.presence.priority),
+            Side::Sell => (resting.presence.price.0, resting.presence.priority),
         };
-        self.seats.values().filter(could).min_by_key(rank).map(|seat| seat.presence.order)
+        self.resting_orders
+            .values()
+            .filter(could)
+            .min_by_key(rank)
+            .map(|resting| resting.presence.order)
     }
 
     /// Introduces it to the best. If there is nobody it rests, or hears that it may not: false.
-    fn introduces(&mut self, newcomer: Told, out: &mut Answer) -> bool {
-        let Told { pid, presence } = newcomer;
-        let Presence { order, price, open: lots, stands, .. } = presence;
-        if lots == Lots::ZERO {
+    fn introduces(&mut self, incoming: Told, out: &mut Answer) -> bool {
+        let Told { pid, presence } = incoming;
+        let Presence { order, price, open: quantity, time_in_force, .. } = presence;
+        if quantity == Lots::ZERO {
             return false;
         }
         let Some(best) = self.best_for(&presence) else {
-            match stands {
+            match time_in_force {
                 TimeInForce::GoodTillCancel if self.is_taken_over(pid) => {}
                 TimeInForce::GoodTillCancel => {
-                    self.seats.insert(order, Seat { pid, presence, introduced: false });
+                    self.resting_orders.insert(order, Seat { pid, presence, introduced: false });
                 }
-                TimeInForce::ImmediateOrCancel => out.says(pid, Say::Quiet),
+                TimeInForce::ImmediateOrCancel => out.says(pid, Message::NoMatch),
             }
             return false;
         };
         self.number += 1;
         let introduction = self.number;
-        let seat = self.seats.get_mut(&best).expect("the best of those who sit");
-        seat.introduced = true;
+        let resting = self.resting_orders.get_mut(&best).expect("the best of those who sit");
+        resting.introduced = true;
         self.asked.remove(&best);
-        self.walk = Some(Walk::new(newcomer, (seat.pid, best), introduction));
-        out.says(seat.pid, Say::Introduce { introduction, newcomer: pid, order, price, lots });
+        self.walk = Some(Walk::new(incoming, (resting.pid, best), introduction));
+        out.says(
+            resting.pid,
+            Message::Introduce { introduction, incoming: pid, order, price, quantity },
+        );
         true
     }
 }
 
-impl Gathering {
+impl Recovery {
     fn forget(&mut self, order: OrderId) {
         self.awaited.remove(&order);
         self.heard.remove(&order);

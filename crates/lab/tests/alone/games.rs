@@ -1,13 +1,13 @@
 //! Each process does as its model says, and a process that makes a mistake does not.
 
 use kernel::Event;
-use kernel::alone::{Games, Mistake, Model, Reached, check, check_with};
+use kernel::component::{Games, Mistake, Model, Reached, check, check_with};
 use market::Party;
-use protocol::{Fact, Say, TimeInForce};
+use protocol::{Fact, Message, TimeInForce};
 use units::MarketId;
 
-use crate::clerk::Clerk;
 use crate::floor::{self, Floor};
+use crate::ledger::LedgerModel;
 use crate::order::{self, Order};
 use crate::traces::nothing_is_fiction;
 
@@ -48,7 +48,7 @@ fn an_order_that_accepts_without_noting_is_found() {
     let order = Order::played(TimeInForce::GoodTillCancel);
     let found = finds(&order, &|| {
         Box::new(|_, slip| {
-            if slip.said().iter().any(|(_, said)| matches!(said, Say::Accept { .. })) {
+            if slip.said().iter().any(|(_, said)| matches!(said, Message::Accept { .. })) {
                 slip.forget_notes();
             }
         })
@@ -63,7 +63,9 @@ fn an_order_that_answers_a_doubled_proposal_twice_is_found() {
     let found = finds(&order, &|| {
         let mut heard = None;
         Box::new(move |event, slip| {
-            let Event::Message { from, message: Say::Propose { deal, .. } } = event else { return };
+            let Event::Message { from, message: Message::Propose { deal, .. } } = event else {
+                return;
+            };
             if heard.replace(*deal) == Some(*deal) {
                 for (_, said) in slip.said() {
                     slip.out().send(*from, said);
@@ -79,7 +81,7 @@ fn an_order_that_has_a_deal_recorded_that_it_has_not_noted_is_found() {
     let order = Order::played(TimeInForce::GoodTillCancel);
     let found = finds(&order, &|| {
         Box::new(|_, slip| {
-            if slip.said().iter().any(|(_, said)| matches!(said, Say::Record { .. })) {
+            if slip.said().iter().any(|(_, said)| matches!(said, Message::Record { .. })) {
                 slip.forget_notes();
             }
         })
@@ -92,7 +94,7 @@ fn an_order_that_leaves_in_a_deal_is_found() {
     let order = Order::played(TimeInForce::GoodTillCancel);
     let found = finds(&order, &|| {
         Box::new(|event, slip| {
-            let cancelled = matches!(event, Event::Message { message: Say::Cancel { .. }, .. });
+            let cancelled = matches!(event, Event::Message { message: Message::Cancel { .. }, .. });
             if cancelled && slip.said().is_empty() {
                 slip.out().exit(kernel::Reason::Normal);
             }
@@ -103,32 +105,33 @@ fn an_order_that_leaves_in_a_deal_is_found() {
 
 #[test]
 fn the_ledgers_process_does_as_its_model_says() {
-    plays(&Clerk::new(), 400);
+    plays(&LedgerModel::new(), 400);
 }
 
 #[test]
 fn a_clerk_that_records_without_a_check_is_found() {
-    let found = finds(&Clerk::new(), &|| {
+    let found = finds(&LedgerModel::new(), &|| {
         Box::new(|event, slip| {
-            let Event::Message { message: Say::Record { deal, price, lots }, from } = event else {
+            let Event::Message { message: Message::Record { deal, price, quantity }, from } = event
+            else {
                 return;
             };
             let (deal, market) = (*deal, MarketId(0));
             slip.forget_facts();
             slip.unsay(|_, _| true);
-            slip.out().record(Fact::Traded { deal, market, price: *price, lots: *lots });
-            slip.out().send(*from, Say::Recorded { deal });
+            slip.out().record(Fact::Traded { deal, market, price: *price, quantity: *quantity });
+            slip.out().send(*from, Message::Recorded { deal });
         })
     });
-    // The keeper undoes that step: the clerk has died of it, and the model says that it may not.
+    // The state machine undoes that step: the ledger process has died of it, and the model says that it may not.
     assert!(found.contains("a trade that the ledger cannot allow"), "{found}");
 }
 
 #[test]
 fn a_clerk_that_says_void_without_a_fact_is_found() {
-    let found = finds(&Clerk::new(), &|| {
+    let found = finds(&LedgerModel::new(), &|| {
         Box::new(|event, slip| {
-            if let Event::Message { message: Say::Settle { .. }, .. } = event {
+            if let Event::Message { message: Message::Resolve { .. }, .. } = event {
                 slip.forget_facts();
             }
         })
@@ -149,8 +152,8 @@ fn a_floor_that_introduces_to_two_at_once_is_found() {
     let found = finds(&Floor::played(), &|| {
         Box::new(|_, slip| {
             for (_, said) in slip.said() {
-                if let Say::Introduce { newcomer, .. } = said {
-                    slip.out().send(newcomer, said);
+                if let Message::Introduce { incoming, .. } = said {
+                    slip.out().send(incoming, said);
                 }
             }
         })

@@ -6,10 +6,10 @@ pub(crate) mod peers;
 pub(crate) mod real;
 
 use kernel::Pid;
-use kernel::alone::{Given, Input, Way, way};
+use kernel::component::{Input, InputOf, Transition, transition};
 use market::Hold;
-use protocol::{Busy, Deal, Entered, Fact, Presence, Say, TimeInForce};
-use units::{AskId, ClientId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{Busy, Deal, Entered, Fact, Message, Presence, TimeInForce};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::answer::Answer;
 use peers::Peers;
@@ -22,7 +22,7 @@ pub(crate) enum Phase {
     Closing,
     Accepted,
     InDoubt,
-    Settling,
+    Resolving,
     Recalling,
 }
 
@@ -31,7 +31,7 @@ pub(crate) enum Phase {
 pub(crate) enum Wish {
     Cancel,
     Quiet,
-    Replace(AskId, Option<ClientId>, Price, Lots),
+    Replace(CommandId, Option<ClientId>, Price, Lots),
 }
 
 /// Where an order stands, by all that it was told and has answered.
@@ -46,7 +46,7 @@ pub(crate) struct Order {
     pub(crate) presence: Presence,
     pub(crate) size: Lots,
     pub(crate) held: Lots,
-    pub(crate) done: Lots,
+    pub(crate) filled: Lots,
     pub(crate) proposals: u32,
     /// The last introduction that it dealt in, or gave its word on.
     pub(crate) introduction: u32,
@@ -59,8 +59,8 @@ pub(crate) struct Order {
 
 impl Order {
     pub(crate) fn new(id: OrderId, market: MarketId) -> Order {
-        let (place, side, price, stands) =
-            (AskId(0), Side::Buy, Price(0), TimeInForce::GoodTillCancel);
+        let (priority, side, price, time_in_force) =
+            (CommandId(0), Side::Buy, Price(0), TimeInForce::GoodTillCancel);
         Order {
             id,
             market,
@@ -68,10 +68,17 @@ impl Order {
             floor: Pid::OUTSIDE,
             ledger: Pid::OUTSIDE,
             phase: Phase::New,
-            presence: Presence { order: id, place, side, price, open: Lots::ZERO, stands },
+            presence: Presence {
+                order: id,
+                priority,
+                side,
+                price,
+                open: Lots::ZERO,
+                time_in_force,
+            },
             size: Lots::ZERO,
             held: Lots::ZERO,
-            done: Lots::ZERO,
+            filled: Lots::ZERO,
             proposals: 0,
             introduction: 0,
             note: None,
@@ -85,14 +92,14 @@ impl Order {
     /// The next life: the note is all that it has of the last.
     pub(crate) fn next_life(&mut self) {
         let Order { id, market, incarnation, floor, ledger, note, .. } = *self;
-        let phase = if note.is_some() { Phase::Settling } else { Phase::Recalling };
+        let phase = if note.is_some() { Phase::Resolving } else { Phase::Recalling };
         let peers = std::mem::take(&mut self.peers);
         let incarnation = incarnation + 1;
         *self = Order { incarnation, floor, ledger, note, phase, peers, ..Order::new(id, market) };
     }
 
     /// How it must answer: in one way. `None` of what nobody says to an order.
-    pub(crate) fn answer(&self, input: &Given<market::Party>) -> Option<Way<Order>> {
+    pub(crate) fn answer(&self, input: &InputOf<market::Party>) -> Option<Transition<Order>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match input {
             Input::Start => then.on_start(&mut out),
@@ -102,73 +109,86 @@ impl Order {
             Input::Dies { .. } => "does not mind",
             Input::Exits { .. } | Input::Fires { .. } => return None,
         };
-        Some(way(name, out.does(), then))
+        Some(transition(name, out.does(), then))
     }
 
-    fn on_message(&mut self, from: Pid, said: &Say, out: &mut Answer) -> Option<&'static str> {
+    fn on_message(&mut self, from: Pid, said: &Message, out: &mut Answer) -> Option<&'static str> {
         Some(match *said {
-            Say::Enter { account, client, side, price, lots, stands } => {
+            Message::Enter { account, client, side, price, quantity, time_in_force } => {
                 let (order, market) = (self.id, self.market);
                 self.on_enter(
-                    Entered { order, account, client, market, side, price, lots, stands },
+                    Entered {
+                        order,
+                        account,
+                        client,
+                        market,
+                        side,
+                        price,
+                        quantity,
+                        time_in_force,
+                    },
                     out,
                 )
             }
-            Say::Introduce { .. } | Say::Gather { .. } if from != self.floor => "hears one floor",
-            Say::Introduce { introduction, newcomer, order, price, lots } => {
-                self.on_introduce(introduction, newcomer, order, price, lots, out)
+            Message::Introduce { .. } | Message::QueryState { .. } if from != self.floor => {
+                "hears one floor"
             }
-            Say::Gather { introduction } if self.phase == Phase::Free => {
+            Message::Introduce { introduction, incoming, order, price, quantity } => {
+                self.on_introduce(introduction, incoming, order, price, quantity, out)
+            }
+            Message::QueryState { introduction } if self.phase == Phase::Free => {
                 self.give_word(introduction, out);
                 "gives its word"
             }
-            Say::Gather { introduction } => {
+            Message::QueryState { introduction } => {
                 self.word = Some(introduction);
                 "will give its word"
             }
-            Say::Propose { deal, introduction, price, lots } => {
-                self.on_propose(from, deal, introduction, price, lots, out)
+            Message::Propose { deal, introduction, price, quantity } => {
+                self.on_propose(from, deal, introduction, price, quantity, out)
             }
-            Say::Accept { deal, lots } => self.on_accept(from, deal, lots, out)?,
-            Say::Decline { deal } if self.proposed() == Some(deal.number) && self.made(&deal) => {
+            Message::Accept { deal, quantity } => self.on_accept(from, deal, quantity, out)?,
+            Message::Decline { deal }
+                if self.proposed() == Some(deal.number) && self.made(&deal) =>
+            {
                 self.take_back(out);
                 "is declined"
             }
-            Say::Decline { .. } => "is declined too late",
-            Say::Recorded { deal } => self.on_verdict(deal, true, out),
-            Say::Voided { deal } => self.on_verdict(deal, false, out),
-            Say::Complete { deal } => self.on_end(deal, true, out),
-            Say::Withdraw { deal } => self.on_end(deal, false, out),
-            Say::Cancel { .. } => self.take(Wish::Cancel, out),
-            Say::Quiet => self.take(Wish::Quiet, out),
-            Say::Replace { ask, client, price, lots } => {
-                self.take(Wish::Replace(ask, client, price, lots), out)
+            Message::Decline { .. } => "is declined too late",
+            Message::Recorded { deal } => self.on_verdict(deal, true, out),
+            Message::Voided { deal } => self.on_verdict(deal, false, out),
+            Message::Complete { deal } => self.on_end(deal, true, out),
+            Message::Withdraw { deal } => self.on_end(deal, false, out),
+            Message::Cancel { .. } => self.take(Wish::Cancel, out),
+            Message::NoMatch => self.take(Wish::Quiet, out),
+            Message::Replace { command, client, price, quantity } => {
+                self.take(Wish::Replace(command, client, price, quantity), out)
             }
-            Say::Recalled { place, price, size, done, side, stands, .. } => {
+            Message::Restored { priority, price, size, filled, side, time_in_force, .. } => {
                 if self.phase != Phase::Recalling {
                     return Some("knew that");
                 }
                 self.watch(None, out);
-                let (order, open) = (self.id, Lots(size.0 - done.0));
-                self.presence = Presence { order, place, side, price, open, stands };
-                (self.size, self.done, self.phase) = (size, done, Phase::Free);
-                out.says(self.floor, Say::Announce(self.presence));
+                let (order, open) = (self.id, Lots(size.0 - filled.0));
+                self.presence = Presence { order, priority, side, price, open, time_in_force };
+                (self.size, self.filled, self.phase) = (size, filled, Phase::Free);
+                out.says(self.floor, Message::Announce(self.presence));
                 self.after_deal(out);
                 "is back"
             }
-            Say::Unknown if self.asks_ledger() => {
+            Message::Unknown if self.queries_ledger() => {
                 self.write(None, out);
                 self.leave(self.introduction, out);
                 "is no more"
             }
-            Say::Unknown => "knew that",
+            Message::Unknown => "knew that",
             _ => return None,
         })
     }
 
-    fn asks_ledger(&self) -> bool {
-        use Phase::{Closing, InDoubt, Recalling, Settling};
-        matches!(self.phase, Closing | InDoubt | Settling | Recalling)
+    fn queries_ledger(&self) -> bool {
+        use Phase::{Closing, InDoubt, Recalling, Resolving};
+        matches!(self.phase, Closing | InDoubt | Resolving | Recalling)
     }
 
     /// The number of the proposal that waits for an answer.
@@ -193,7 +213,7 @@ impl Order {
         if self.phase == Phase::New {
             return "waits to be entered";
         }
-        self.ask_ledger(out);
+        self.query_ledger(out);
         if self.note.is_some() { "settles" } else { "recalls" }
     }
 
@@ -201,12 +221,12 @@ impl Order {
         if self.phase != Phase::New {
             return "has entered";
         }
-        let Entered { order, side, price, lots, stands, .. } = entered;
-        let place = AskId(order.0);
-        self.presence = Presence { order, place, side, price, open: lots, stands };
-        (self.size, self.phase) = (lots, Phase::Free);
+        let Entered { order, side, price, quantity, time_in_force, .. } = entered;
+        let priority = CommandId(order.0);
+        self.presence = Presence { order, priority, side, price, open: quantity, time_in_force };
+        (self.size, self.phase) = (quantity, Phase::Free);
         out.records(Fact::Entered(entered));
-        out.says(self.floor, Say::Announce(self.presence));
+        out.says(self.floor, Message::Announce(self.presence));
         self.after_deal(out);
         "enters"
     }
@@ -214,30 +234,30 @@ impl Order {
     fn on_introduce(
         &mut self,
         introduction: u32,
-        newcomer: Pid,
+        incoming: Pid,
         taker: OrderId,
         limit: Price,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Answer,
     ) -> &'static str {
         let Presence { side, price, open, .. } = self.presence;
-        let pass = |ask| Say::Pass { introduction, open, ask };
+        let pass = |command| Message::Pass { introduction, open, busy: command };
         if self.phase != Phase::Free {
             out.says(self.floor, pass(Busy::Maker));
             return "is busy";
         }
-        let lots = lots.min(open);
-        if lots == Lots::ZERO || !side.opposite().accepts(limit, price) {
-            out.says(self.floor, pass(Busy::Newcomer));
+        let quantity = quantity.min(open);
+        if quantity == Lots::ZERO || !side.opposite().accepts(limit, price) {
+            out.says(self.floor, pass(Busy::Incoming));
             return "has nothing to propose";
         }
-        self.hold(lots, Phase::Proposed);
+        self.hold(quantity, Phase::Proposed);
         self.proposals += 1;
         self.introduction = introduction;
-        self.watch(Some(newcomer), out);
+        self.watch(Some(incoming), out);
         let deal =
             Deal { maker: self.id, taker, incarnation: self.incarnation, number: self.proposals };
-        out.says(newcomer, Say::Propose { deal, introduction, price, lots });
+        out.says(incoming, Message::Propose { deal, introduction, price, quantity });
         "proposes"
     }
 }

@@ -4,17 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::alone::{Did, Doing, Given, Input, Model, accept};
-use kernel::{Envelope, Letter, MonitorRef, Pid};
-use lab::world::{Seen, Stage};
+use kernel::component::{Effect, EffectOf, Input, InputOf, Model, accept};
+use kernel::{Envelope, MonitorRef, Pid, Signal};
+use lab::world::{Observed, Stage};
 use market::Party;
-use protocol::Say;
+use protocol::Message;
 
 /// A step of a process: what it was given, and all that it put out.
 pub(crate) struct Step {
     pub(crate) pid: Pid,
-    pub(crate) input: Given<Party>,
-    pub(crate) done: Vec<Doing<Party>>,
+    pub(crate) input: InputOf<Party>,
+    pub(crate) done: Vec<EffectOf<Party>>,
 }
 
 /// Takes steps from what is seen of a world.
@@ -26,19 +26,19 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// The steps since this was last called: one, or those of a supervisor's children at their start.
-    pub(crate) fn steps(&mut self, stage: &Stage, seen: &[Seen]) -> Vec<Step> {
+    pub(crate) fn steps(&mut self, stage: &Stage, seen: &[Observed]) -> Vec<Step> {
         let world = stage.world();
-        let taken = |s: &&Seen| matches!(s, Seen::Delivered(_) | Seen::Lost(_));
+        let taken = |s: &&Observed| matches!(s, Observed::Delivered(_) | Observed::Lost(_));
         let old = self.waiting - seen.iter().filter(taken).count();
-        let sent: Vec<&Envelope<Say>> = world.letters().skip(old).collect();
+        let sent: Vec<&Envelope<Message>> = world.signals().skip(old).collect();
         self.waiting = world.waiting();
         let mut steps = Vec::new();
         for event in seen {
-            let Seen::Delivered(Envelope { to, from, letter }) = event else { continue };
-            let input = match letter {
-                Letter::Say(message) => Input::Says { from: *from, message: *message },
-                Letter::Start => Input::Start,
-                Letter::Down(tie, _) => {
+            let Observed::Delivered(Envelope { to, from, signal }) = event else { continue };
+            let input = match signal {
+                Signal::Message(message) => Input::Says { from: *from, message: *message },
+                Signal::Start => Input::Start,
+                Signal::Down(tie, _) => {
                     let monitors = self.monitors.entry(*to).or_default();
                     let Some(at) = monitors.iter().position(|(other, _)| other == tie) else {
                         continue; // taken away before: no step
@@ -46,14 +46,14 @@ impl Recorder {
                     monitors.remove(at);
                     Input::Hears { of: *from }
                 }
-                Letter::ChildDown(_) => {
+                Signal::ChildDown(_) => {
                     let begun = seen.iter().filter_map(|event| match event {
-                        Seen::Started(pid, ..) => Some(*pid),
+                        Observed::Started(pid, ..) => Some(*pid),
                         _ => None,
                     });
                     // Children of a supervisor of many that is back get their start as a letter.
                     let waits = |pid: Pid| {
-                        sent.iter().any(|e| e.to == pid && matches!(e.letter, Letter::Start))
+                        sent.iter().any(|e| e.to == pid && matches!(e.signal, Signal::Start))
                     };
                     let begun = begun.filter(|pid| !waits(*pid) && world.process(*pid).is_some());
                     for pid in begun {
@@ -74,16 +74,18 @@ impl Recorder {
         &mut self,
         stage: &Stage,
         pid: Pid,
-        seen: &[Seen],
-        sent: &[&Envelope<Say>],
-    ) -> Vec<Doing<Party>> {
+        seen: &[Observed],
+        sent: &[&Envelope<Message>],
+    ) -> Vec<EffectOf<Party>> {
         let mut done = Vec::new();
         let mut end = None;
         for event in seen {
             match event {
-                Seen::Recorded(by, fact) if *by == pid => done.push(Did::Records(*fact)),
-                Seen::Noted(by, note) if *by == pid => done.push(Did::Notes(*note)),
-                Seen::Ended(who, reason) if *who == pid => end = Some(Did::Exits(reason.clone())),
+                Observed::Recorded(by, fact) if *by == pid => done.push(Effect::Records(*fact)),
+                Observed::Noted(by, note) if *by == pid => done.push(Effect::Notes(*note)),
+                Observed::Ended(who, reason) if *who == pid => {
+                    end = Some(Effect::Exits(reason.clone()))
+                }
                 _ => {}
             }
         }
@@ -91,13 +93,13 @@ impl Recorder {
         let before = self.monitors.insert(pid, after.clone()).unwrap_or_default();
         if end.is_none() {
             let gone = before.iter().filter(|tie| !after.contains(tie));
-            done.extend(gone.map(|(_, who)| Did::Unwatches(*who)));
+            done.extend(gone.map(|(_, who)| Effect::Unwatches(*who)));
             let set = after.iter().filter(|tie| !before.contains(tie));
-            done.extend(set.map(|(_, who)| Did::Watches(*who)));
+            done.extend(set.map(|(_, who)| Effect::Watches(*who)));
         }
-        done.extend(sent.iter().filter(|e| e.from == pid).filter_map(|e| match e.letter {
-            Letter::Say(message) => Some(Did::Says { to: e.to, message }),
-            Letter::Control(control) => Some(Did::Bids { supervisor: e.to, control }),
+        done.extend(sent.iter().filter(|e| e.from == pid).filter_map(|e| match e.signal {
+            Signal::Message(message) => Some(Effect::Says { to: e.to, message }),
+            Signal::Control(control) => Some(Effect::Bids { supervisor: e.to, control }),
             _ => None,
         }));
         done.extend(end);
@@ -115,7 +117,7 @@ pub(crate) fn judge<M: Model<Process = Party>>(
     pairs: &mut Pairs,
     seed: u64,
 ) {
-    pairs.insert((model.stands(), step.input.kind()));
+    pairs.insert((model.state_name(), step.input.kind()));
     match accept(model, &step.input, &step.done, |_| None) {
         Ok(way) => *model = way.then,
         Err(what) => panic!("seed {seed}: {:?} of {model:#?}: {what}", step.input),

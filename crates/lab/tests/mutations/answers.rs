@@ -1,26 +1,34 @@
 //! Mistakes of the face on the caller's thread: which facts answer a cancel, and what is left behind by one.
 
 use exchange::mutation::{ANY_END_ANSWERS, KEEPS_PAST_LIFE, SUSPENDED_ANSWERS};
-use exchange::{Exchange, LetIn, Options};
+use exchange::{Admission, Exchange, Options};
 use kernel::mutation::with;
 use lab::world::market_spec;
-use protocol::{Ask, Fact, Place, Tell, TimeInForce};
+use protocol::{Command, Fact, NewOrder, Response, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
 
 const ANN: AccountId = AccountId(1);
 /// Ann's buy order, in each of these worlds.
 const RESTING: OrderId = OrderId(2);
-const CANCEL: Ask = Ask::Cancel { account: ANN, order: RESTING };
+const CANCEL: Command = Command::Cancel { account: ANN, order: RESTING };
 
-fn buy(stands: TimeInForce) -> Ask {
-    let (market, side, price, lots) = (MarketId(0), Side::Buy, Price(100), Lots(4));
-    Ask::Place(Place { account: ANN, client: None, market, side, price, lots, stands })
+fn buy(time_in_force: TimeInForce) -> Command {
+    let (market, side, price, quantity) = (MarketId(0), Side::Buy, Price(100), Lots(4));
+    Command::NewOrder(NewOrder {
+        account: ANN,
+        client: None,
+        market,
+        side,
+        price,
+        quantity,
+        time_in_force,
+    })
 }
 
 fn exchange() -> Exchange {
     let mut exchange = Exchange::new(Options::default());
-    for ask in [Ask::OpenMarket(market_spec(0)), buy(TimeInForce::GoodTillCancel)] {
-        exchange.ask(Time(0), &ask, &mut |_, _| ());
+    for command in [Command::OpenMarket(market_spec(0)), buy(TimeInForce::GoodTillCancel)] {
+        exchange.submit(Time(0), &command, &mut |_, _| ());
     }
     exchange
 }
@@ -35,9 +43,9 @@ fn kill(exchange: &mut Exchange, order: OrderId) {
 /// Cancels the order, whose process dies of the cancel each of the first `deaths` times.
 fn cancel(exchange: &mut Exchange, mut deaths: u32) -> Vec<Fact> {
     let (mut asking, mut facts) = (exchange.start(Time(1)), Vec::new());
-    let mut sink = |_, tell| match tell {
-        Tell::Fact(_, fact) => facts.push(fact),
-        Tell::Refused(_) | Tell::Repeated(_) => {}
+    let mut sink = |_, response| match response {
+        Response::Fact(_, fact) => facts.push(fact),
+        Response::Rejected(_) | Response::Repeated(_) => {}
     };
     while exchange.go_on(&mut asking, &CANCEL, &mut sink) {
         if deaths > 0 {
@@ -50,19 +58,19 @@ fn cancel(exchange: &mut Exchange, mut deaths: u32) -> Vec<Fact> {
 }
 
 fn is_done(exchange: &Exchange) -> bool {
-    exchange.ledger().line(RESTING).is_none()
+    exchange.ledger().order(RESTING).is_none()
 }
 
-/// An immediate order of the ask before ends within a cancel that its order died of.
+/// An immediate order of the command before ends within a cancel that its order died of.
 fn is_done_though_another_ends() -> bool {
     let mut exchange = exchange();
     let number = exchange.start(Time(1)).number();
     let immediate = buy(TimeInForce::ImmediateOrCancel);
-    assert_eq!(exchange.let_in(number, &immediate), LetIn::In);
+    assert_eq!(exchange.admit(number, &immediate), Admission::Admitted);
     exchange.world_mut().run_at_most(1);
     let facts = cancel(&mut exchange, 1);
     let other = OrderId(number.0);
-    let ended = |fact: &Fact| matches!(fact, Fact::Left { order, .. } if *order == other);
+    let ended = |fact: &Fact| matches!(fact, Fact::Cancelled { order, .. } if *order == other);
     assert!(facts.iter().any(ended), "another order ends in it: {facts:?}");
     is_done(&exchange)
 }
@@ -94,7 +102,7 @@ fn next_life() -> u32 {
         kill(&mut exchange, RESTING);
         exchange.world_mut().run();
     }
-    assert!(exchange.ledger().line(RESTING).is_some_and(|line| line.is_suspended()));
+    assert!(exchange.ledger().order(RESTING).is_some_and(|line| line.is_suspended()));
     cancel(&mut exchange, 0);
     let supervisor = exchange.world().node("exchange/M0/orders").expect("a market's orders");
     let pid = exchange.world_mut().restart_one_of(supervisor, RESTING.0).expect("nobody is there");

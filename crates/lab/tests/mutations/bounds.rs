@@ -5,7 +5,7 @@ use kernel::mutation::with;
 use lab::world::market_spec;
 use market::Party;
 use market::mutation::PROPOSES_ON;
-use protocol::{Ask, Deal, Fact, Place, Say, Tell, TimeInForce};
+use protocol::{Command, Deal, Fact, Message, NewOrder, Response, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time, limits};
 
 const MARKET: MarketId = MarketId(0);
@@ -13,30 +13,30 @@ const MARKET: MarketId = MarketId(0);
 /// What two takers of a lot each trade with an order that has numbers for one more deal: life and number of each.
 fn deals() -> Vec<(u32, u32)> {
     let mut exchange = Exchange::new(Options::default());
-    exchange.ask(Time(0), &Ask::OpenMarket(market_spec(0)), &mut |_, _| ());
+    exchange.submit(Time(0), &Command::OpenMarket(market_spec(0)), &mut |_, _| ());
     let maker = exchange.start(Time(0)).number();
     let symbol = market_spec(0).symbol;
     let orders = exchange.world().node(&format!("exchange/{}/orders", symbol.as_str()));
     let (account, client, side) = (AccountId(1), None, Side::Sell);
-    let (price, lots, stands) = (Price(10), Lots(10), TimeInForce::GoodTillCancel);
-    let enter = Say::Enter { account, client, side, price, lots, stands };
+    let (price, quantity, time_in_force) = (Price(10), Lots(10), TimeInForce::GoodTillCancel);
+    let enter = Message::Enter { account, client, side, price, quantity, time_in_force };
     let process = || Party::aged_order(MARKET, limits::MAX_PROPOSALS - 1);
     let world = exchange.world_mut();
     world.spawn_child_with(orders.expect("the market is open"), maker.0, process, enter);
     world.run();
-    let place = Place {
+    let place = NewOrder {
         account: AccountId(2),
         client,
         market: MARKET,
         side: Side::Buy,
         price,
-        lots: Lots(1),
-        stands,
+        quantity: Lots(1),
+        time_in_force,
     };
     let mut deals = Vec::new();
     for time in 1..=2 {
-        exchange.ask(Time(time), &Ask::Place(place), &mut |_, tell| {
-            if let Tell::Fact(_, Fact::Traded { deal, .. }) = tell {
+        exchange.submit(Time(time), &Command::NewOrder(place), &mut |_, response| {
+            if let Response::Fact(_, Fact::Traded { deal, .. }) = response {
                 let Deal { maker: of, incarnation, number, .. } = deal;
                 assert_eq!(of, OrderId(maker.0));
                 deals.push((incarnation, number));

@@ -24,10 +24,11 @@ fn orders(market: MarketId, side: Side, price: i64) -> Vec<Fact> {
     facts
 }
 
-fn entered(order: OrderId, market: MarketId, side: Side, price: i64, lots: u64) -> Fact {
+fn entered(order: OrderId, market: MarketId, side: Side, price: i64, quantity: u64) -> Fact {
     let (account, client) = (AccountId(1), None);
-    let (price, lots, stands) = (Price(price), Lots(lots), TimeInForce::GoodTillCancel);
-    Fact::Entered(Entered { order, account, client, market, side, price, lots, stands })
+    let (price, quantity, time_in_force) =
+        (Price(price), Lots(quantity), TimeInForce::GoodTillCancel);
+    Fact::Entered(Entered { order, account, client, market, side, price, quantity, time_in_force })
 }
 
 fn deal() -> Deal {
@@ -35,15 +36,15 @@ fn deal() -> Deal {
 }
 
 /// The law that is broken by a trade which the ledger records after these facts; none if the ledger refuses it.
-fn broken(facts: &[Fact], market: MarketId, lots: u64) -> Option<Law> {
+fn broken(facts: &[Fact], market: MarketId, quantity: u64) -> Option<Law> {
     let (mut ledger, mut history) = (Ledger::new(), History::default());
     for fact in facts {
         ledger.apply(fact).expect("possible facts");
         history.take(fact).expect("lawful facts");
     }
-    let (deal, price, lots) = (deal(), Price(100), Lots(lots));
-    let verdict = ledger.judge(&deal, price, lots);
-    let trade = Fact::Traded { deal, market, price, lots };
+    let (deal, price, quantity) = (deal(), Price(100), Lots(quantity));
+    let verdict = ledger.validate_deal(&deal, price, quantity);
+    let trade = Fact::Traded { deal, market, price, quantity };
     let law = history.take(&trade).expect_err("each case breaks a law").law;
     match ledger.apply(&trade) {
         Ok(()) => {
@@ -88,9 +89,9 @@ fn table() -> Vec<(Mutation, Vec<Fact>, MarketId, u64, Law)> {
 
 #[test]
 fn each_check_of_the_judge_is_the_only_one_that_stops_a_trade_which_breaks_its_law() {
-    for (mistake, facts, market, lots, law) in table() {
-        assert_eq!(broken(&facts, market, lots), None, "without {}", mistake.name);
-        let found = with(&[mistake], || broken(&facts, market, lots));
+    for (mistake, facts, market, quantity, law) in table() {
+        assert_eq!(broken(&facts, market, quantity), None, "without {}", mistake.name);
+        let found = with(&[mistake], || broken(&facts, market, quantity));
         assert_eq!(found, Some(law), "{}: {}", mistake.name, mistake.text);
     }
 }

@@ -7,35 +7,35 @@ use kernel::mutation::{
     REASON_IN_SPITE, STRANGERS_EXIT, with,
 };
 use kernel::{
-    Event, Intensity, Life, Name, NoFact, NoKeeper, Node, Out, Pid, Process, Reason, Shutdown,
-    Strategy, World,
+    Event, Intensity, Name, NoFact, NoStateMachine, Node, Out, Pid, Process, Reason, Shutdown,
+    StartContext, Strategy, World,
 };
 use lab::laws::{History, Law as LawName, drained};
-use lab::world::{Seen, Stage, Who};
+use lab::world::{Observed, Stage, Who};
 use units::MarketId;
 
 /// Says what it is told to somebody, and fails in the same step; or, without somebody, counts what it hears.
 #[derive(Clone, Hash, Debug)]
 struct Clumsy {
-    tells: Option<Pid>,
+    responses: Option<Pid>,
     heard: u32,
 }
 
 impl Process for Clumsy {
     type Message = u32;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: Life<'_, ()>) -> Clumsy {
-        Clumsy { tells: None, heard: 0 }
+    fn start(_role: &(), _life: StartContext<'_, ()>) -> Clumsy {
+        Clumsy { responses: None, heard: 0 }
     }
 
     fn handle(&mut self, event: Event<'_, u32>, out: &mut Out<Clumsy>) {
         let Event::Message { message, .. } = event else { return };
         self.heard += message;
-        if let Some(somebody) = self.tells {
+        if let Some(somebody) = self.responses {
             out.send(somebody, *message);
             panic!("after it has spoken");
         }
@@ -44,9 +44,9 @@ impl Process for Clumsy {
 
 /// Steps to the first state in which somebody has heard of a step that failed.
 fn heard_after() -> Option<usize> {
-    let mut world: World<Clumsy> = World::new(NoKeeper, None, ());
-    let listener = world.spawn(Clumsy { tells: None, heard: 0 });
-    let clumsy = world.spawn(Clumsy { tells: Some(listener), heard: 0 });
+    let mut world: World<Clumsy> = World::new(NoStateMachine, None, ());
+    let listener = world.spawn(Clumsy { responses: None, heard: 0 });
+    let clumsy = world.spawn(Clumsy { responses: Some(listener), heard: 0 });
     let scene = Scene::new(world).client([(clumsy, 1)]);
     let heard = move |s: &Scene<Clumsy>| s.world.process(listener).map_or(0, |l| l.heard);
     let no_trace =
@@ -56,7 +56,7 @@ fn heard_after() -> Option<usize> {
         });
     let report = Explorer::new(scene).law(no_trace).search();
     assert!(report.exhausted);
-    report.verdicts[0].breach.as_ref().map(|breach| breach.path.len())
+    report.verdicts[0].counterexample.as_ref().map(|counterexample| counterexample.path.len())
 }
 
 #[test]
@@ -89,11 +89,11 @@ enum Order {
 impl Process for Signaller {
     type Message = Order;
     type Fact = NoFact;
-    type Keeper = NoKeeper;
+    type StateMachine = NoStateMachine;
     type Note = ();
     type Role = bool;
 
-    fn start(is_deaf: &bool, _life: Life<'_, ()>) -> Signaller {
+    fn start(is_deaf: &bool, _life: StartContext<'_, ()>) -> Signaller {
         Signaller { is_deaf: *is_deaf, ..plain() }
     }
 
@@ -131,7 +131,7 @@ fn plain() -> Signaller {
 
 /// A world with a supervisor of many, whose children trap exits and are waited for.
 fn guarded() -> World<Signaller> {
-    let mut world = World::new(NoKeeper, None, ());
+    let mut world = World::new(NoStateMachine, None, ());
     let many = Node::many("many", true).named(MANY).shutdown(Shutdown::Infinity);
     world.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(1), vec![many]));
     world
@@ -232,7 +232,7 @@ fn after_a_floor_was_given_up() -> Option<LawName> {
     while stage.kill(Who::Floor(MarketId(0))) {
         while stage.deliver() {}
         for seen in stage.seen() {
-            if let Seen::Recorded(_, fact) = seen {
+            if let Observed::Recorded(_, fact) = seen {
                 history.take(&fact).expect("only its market stops");
             }
         }

@@ -6,10 +6,10 @@
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
-//! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `validate_deal` | those of the ledger's judge, each with the law that the recorded trade breaks |
 //! | `remembered` | those of what the ledger remembers of client ids |
 //! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
-//! | `tells` | those of the service, at the edge where facts leave the world |
+//! | `responses` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |
 //!
 //! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
@@ -19,9 +19,9 @@ mod bounds;
 mod judge;
 mod kernels;
 mod remembered;
+mod responses;
 mod seeds;
 mod shortest;
-mod tells;
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("remembered.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
-        include_str!("tells.rs"),
+        include_str!("responses.rs"),
         include_str!("../alone/mistakes.rs"),
     ];
     let words: BTreeSet<&str> =

@@ -4,7 +4,7 @@ use kernel::mutation::with;
 use lab::world::market_spec;
 use ledger::mutation::{FORGETS_ACTIVE, NEVER_FORGETS};
 use ledger::{Ledger, Repeat};
-use protocol::{Ask, Entered, Fact, Place, Reason, TimeInForce};
+use protocol::{CancelReason, Command, Entered, Fact, NewOrder, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 /// Room for some accounts with an id each.
@@ -12,24 +12,33 @@ const BOUND: usize = 4_000;
 
 /// Account 1 has an open order; many others come and go. The most bytes in use, and what is known of account 1.
 fn remembered() -> (usize, Repeat) {
-    let (client, side, price, lots) = (ClientId::new(7), Side::Buy, Price(100), Lots(1));
-    let (market, stands) = (MarketId(0), TimeInForce::GoodTillCancel);
+    let (client, side, price, quantity) = (ClientId::new(7), Side::Buy, Price(100), Lots(1));
+    let (market, time_in_force) = (MarketId(0), TimeInForce::GoodTillCancel);
     let mut ledger = Ledger::remembering(BOUND);
     ledger.apply(&Fact::MarketOpened { market, spec: market_spec(0) }).expect("the first market");
     let mut most = 0;
     for number in 1..100 {
         let (order, account) = (OrderId(u64::from(number)), AccountId(number));
-        let entered = Entered { order, account, client, market, side, price, lots, stands };
+        let entered =
+            Entered { order, account, client, market, side, price, quantity, time_in_force };
         ledger.apply(&Fact::Entered(entered)).expect("an order of a new number");
         if number > 1 {
-            let reason = Reason::Cancelled;
-            ledger.apply(&Fact::Left { order, lots, reason }).expect("it is open");
+            let reason = CancelReason::Requested;
+            ledger.apply(&Fact::Cancelled { order, quantity, reason }).expect("it is open");
         }
         most = most.max(ledger.remembered_bytes());
     }
     let account = AccountId(1);
-    let ask = Ask::Place(Place { account, client, market, side, price, lots, stands });
-    (most, ledger.repeat(account, client.expect("it is not 0"), &ask))
+    let command = Command::NewOrder(NewOrder {
+        account,
+        client,
+        market,
+        side,
+        price,
+        quantity,
+        time_in_force,
+    });
+    (most, ledger.repeat(account, client.expect("it is not 0"), &command))
 }
 
 #[test]

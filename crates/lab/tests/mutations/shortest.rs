@@ -1,18 +1,18 @@
 //! Mistakes that the explorer finds: in which world, which law breaks first, and within how many steps. It goes breadth
 //! first, so the path that it shows is a shortest one, and the bound is the number itself.
 //!
-//! A step is an ask that is let in, a signal that is delivered, or a death. Those of the deal are counted from the
+//! A step is a command that is let in, a signal that is delivered, or a death. Those of the deal are counted from the
 //! delivery of the first introduction on, it included.
 
 use std::num::NonZero;
 
-use kernel::explore::Breach;
+use kernel::explore::Counterexample;
 use kernel::mutation::{Mutation, SAME_INCARNATION, with};
 use lab::explore::{Step, World, draw};
-use lab::world::{Seen, message};
+use lab::world::{Observed, message};
 use ledger::mutation::{JUDGE_TRUSTS_LOTS, LEAK_ACROSS_WORLDS, TRADE_FORGOTTEN, VOID_FORGOTTEN};
 use market::mutation::*;
-use protocol::Say;
+use protocol::Message;
 
 /// States of the largest world here, and some.
 const ENOUGH: usize = 200_000;
@@ -28,18 +28,23 @@ fn of(given: &[&str]) -> World {
 }
 
 /// The shortest way to break a law of a world in which these mistakes are made, if there is one.
-fn breach(mistakes: &[Mutation], world: &World) -> Option<(&'static str, Breach<Step>)> {
-    let search = || world.explorer().stop_at_breach().most_states(ENOUGH).search();
+fn counterexample(
+    mistakes: &[Mutation],
+    world: &World,
+) -> Option<(&'static str, Counterexample<Step>)> {
+    let search = || world.explorer().stop_at_counterexample().most_states(ENOUGH).search();
     let report = with(mistakes, search);
-    let found = report.verdicts.into_iter().find_map(|v| Some((v.law, v.breach?)));
+    let found = report.verdicts.into_iter().find_map(|v| Some((v.law, v.counterexample?)));
     assert!(found.is_some() || report.exhausted, "{world} has more than {} states", report.states);
     found
 }
 
 /// Steps of a path from the first introduction on.
 fn of_the_deal(mistakes: &[Mutation], world: &World, path: &[Step]) -> Option<NonZero<usize>> {
-    let introduces = |seen: &Seen| match seen {
-        Seen::Delivered(envelope) => matches!(message(envelope), Some(Say::Introduce { .. })),
+    let introduces = |seen: &Observed| match seen {
+        Observed::Delivered(envelope) => {
+            matches!(message(envelope), Some(Message::Introduce { .. }))
+        }
         _ => false,
     };
     with(mistakes, || {
@@ -52,13 +57,17 @@ fn of_the_deal(mistakes: &[Mutation], world: &World, path: &[Step]) -> Option<No
 /// Mistakes that are made together are caught by this law, in so many steps and so many of the deal.
 fn caught(mistakes: &[Mutation], world: &World, law: &str, steps: usize, of_deal: usize) {
     let names: Vec<_> = mistakes.iter().map(|mistake| mistake.name).collect();
-    let Some((found, breach)) = breach(mistakes, world) else {
+    let Some((found, counterexample)) = counterexample(mistakes, world) else {
         panic!("{names:?} break no law in {world}");
     };
-    let chart = with(mistakes, || draw(world, &breach.what, &breach.path));
-    let deal = of_the_deal(mistakes, world, &breach.path).map_or(0, NonZero::get);
+    let chart = with(mistakes, || draw(world, &counterexample.what, &counterexample.path));
+    let deal = of_the_deal(mistakes, world, &counterexample.path).map_or(0, NonZero::get);
     assert_eq!(found, law, "{names:?}\n{chart}");
-    assert!(breach.path.len() <= steps, "{names:?}: {} steps\n{chart}", breach.path.len());
+    assert!(
+        counterexample.path.len() <= steps,
+        "{names:?}: {} steps\n{chart}",
+        counterexample.path.len()
+    );
     assert!(deal <= of_deal, "{names:?}: {deal} steps of the deal\n{chart}");
 }
 
@@ -95,21 +104,21 @@ caught! {
         of(&["ann buys 2 @ 100", "sam sells 1 @ 100", "tom sells 1 @ 100"])
             .may_die().mortals(&["world"]).faults(1),
         "solo", 19 steps, 13 of the deal;
-    trusts_the_proposal_and_is_trusted: [TRUSTS_THE_PROPOSAL, JUDGE_TRUSTS_LOTS], smaller_newcomer(),
+    trusts_the_proposal_and_is_trusted: [TRUSTS_THE_PROPOSAL, JUDGE_TRUSTS_LOTS], smaller_incoming(),
         "no-overfill", 12 steps, 6 of the deal;
 }
 
-/// A newcomer that is made smaller while it is proposed to, so that it accepts less than that.
-fn smaller_newcomer() -> World {
+/// An incoming order that is made smaller while it is proposed to, so that it accepts less than that.
+fn smaller_incoming() -> World {
     of(&["ann buys 2 @ 100", "sam sells 2 @ 100", "sam replaces 1 @ 100"])
 }
 
-/// What the maker says of the newcomer's lots is one check, and what the ledger sees of them another: each
+/// What the maker says of the incoming order's lots is one check, and what the ledger sees of them another: each
 /// stands in for the other, and the ledger voids what is not there.
 #[test]
 fn whoever_trusts_the_proposal_is_stopped_by_the_judge() {
     for mistake in [TRUSTS_THE_PROPOSAL, JUDGE_TRUSTS_LOTS] {
-        let found = breach(&[mistake], &smaller_newcomer());
+        let found = counterexample(&[mistake], &smaller_incoming());
         assert_eq!(found, None, "{}", mistake.name);
     }
 }
@@ -121,7 +130,7 @@ fn whoever_trusts_the_proposal_is_stopped_by_the_judge() {
 fn doubled_answers_are_needed_to_break_these() {
     for mistake in [DECLINE_WHILE_CLOSING, WITHDRAW_WHILE_CLOSING] {
         for world in [named("buyer-and-seller", 1), named("a-cancel-in-flight", 1)] {
-            assert_eq!(breach(&[mistake], &world), None, "{}", mistake.name);
+            assert_eq!(counterexample(&[mistake], &world), None, "{}", mistake.name);
         }
     }
 }

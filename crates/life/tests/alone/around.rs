@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Pid;
-use kernel::alone::Stage;
+use kernel::component::Stage;
 use life::{Being, Torus, Ways};
 
 /// A played neighbour.

@@ -3,8 +3,8 @@
 mod peers;
 
 use kernel::Pid;
-use kernel::alone::{Did, Does, Doing, Given, Input, Way, way};
-use life::{Being, Note, Say, Torus, Ways};
+use kernel::component::{Effect, EffectOf, Expected, Input, InputOf, Transition, transition};
+use life::{Being, Message, Note, Torus, Ways};
 
 use peers::Peers;
 
@@ -41,24 +41,24 @@ struct Answer {
     collects: bool,
     /// A life begins: it takes its name and traps exits.
     starts: bool,
-    said: Vec<(Pid, Say)>,
+    said: Vec<(Pid, Message)>,
 }
 
 impl Answer {
-    fn says(&mut self, to: Pid, message: Say) {
+    fn says(&mut self, to: Pid, message: Message) {
         self.said.push((to, message));
     }
 
     /// Log, then speak: what is written and begun comes before what is said, and that to all in any order.
-    fn does(self) -> Does<Doing<Being>> {
-        let begins = Did::Begins { who: FRESH, key: 0, incarnation: 1 };
-        let written = self.notes.map(|note| Did::Notes(Some(note)));
-        let first = Does::all(written.into_iter().chain(self.collects.then_some(begins)));
-        let links = self.collects.then_some(Did::Links(FRESH));
-        let stands = [Did::Takes(Torus::name(peers::PLACE)), Did::Traps(true)];
+    fn does(self) -> Expected<EffectOf<Being>> {
+        let begins = Effect::Begins { who: FRESH, key: 0, incarnation: 1 };
+        let written = self.notes.map(|note| Effect::Notes(Some(note)));
+        let first = Expected::all(written.into_iter().chain(self.collects.then_some(begins)));
+        let links = self.collects.then_some(Effect::Links(FRESH));
+        let stands = [Effect::Takes(Torus::name(peers::PLACE)), Effect::Traps(true)];
         let stands = self.starts.then_some(stands).into_iter().flatten();
-        let said = self.said.into_iter().map(|(to, message)| Did::Says { to, message });
-        first.then(Does::all(links.into_iter().chain(stands))).then(Does::all(said))
+        let said = self.said.into_iter().map(|(to, message)| Effect::Says { to, message });
+        first.then(Expected::all(links.into_iter().chain(stands))).then(Expected::all(said))
     }
 }
 
@@ -118,7 +118,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
     }
 
     /// How it must answer: in one way. `None` of what nobody says to a cell.
-    fn answer(&self, input: &Given<Being>) -> Option<Way<Self>> {
+    fn answer(&self, input: &InputOf<Being>) -> Option<Transition<Self>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match *input {
             Input::Start => then.on_start(&mut out),
@@ -127,7 +127,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
             Input::Dies { who, .. } => then.peers.dies(who, self.collector),
             Input::Exits { .. } | Input::Fires { .. } => return None,
         };
-        Some(way(name, out.does(), then))
+        Some(transition(name, out.does(), then))
     }
 
     fn on_start(&mut self, out: &mut Answer) -> &'static str {
@@ -137,41 +137,41 @@ impl<const WHOLE: bool> Played<WHOLE> {
             return "starts";
         }
         for neighbour in &self.peers.neighbours {
-            out.says(neighbour.pid, Say::Here { ways: neighbour.back });
+            out.says(neighbour.pid, Message::Here { ways: neighbour.back });
         }
         if self.collect(out) { "is back and goes on" } else { "is back" }
     }
 
-    fn on_message(&mut self, from: Pid, said: Say, out: &mut Answer) -> Option<&'static str> {
+    fn on_message(&mut self, from: Pid, said: Message, out: &mut Answer) -> Option<&'static str> {
         Some(match said {
-            Say::Ask { at, ways } => self.on_question(from, at, Some(ways), out),
-            Say::Get { at } => self.on_question(from, at, None, out),
-            Say::Tell { from: time } => {
+            Message::Ask { at, ways } => self.on_question(from, at, Some(ways), out),
+            Message::Get { at } => self.on_question(from, at, None, out),
+            Message::Tell { from: time } => {
                 self.stand_by_time_0(out);
                 let first = time.max(self.first);
                 let told: Vec<bool> = (first..=self.now()).map_while(|at| self.at(at)).collect();
                 let bits = told.iter().rev().fold(0, |bits, alive| bits << 1 | u32::from(*alive));
                 let count = u8::try_from(told.len()).unwrap();
-                out.says(from, Say::Past { first, count, bits });
+                out.says(from, Message::Past { first, count, bits });
                 "tells its history"
             }
-            Say::Report { .. } if self.collector != Some(from) => "hears another's report",
-            Say::Report { alive, kept } => self.on_report(from, alive, kept, out),
-            Say::Here { ways } => match self.collector {
+            Message::Report { .. } if self.collector != Some(from) => "hears another's report",
+            Message::Report { alive, kept } => self.on_report(from, alive, kept, out),
+            Message::Here { ways } => match self.collector {
                 None => "has asked nobody",
                 Some(collector) => {
-                    out.says(collector, Say::Again { ways });
+                    out.says(collector, Message::Again { ways });
                     "has it asked again"
                 }
             },
-            Say::Set { .. } if self.told => "is set too late",
-            Say::Set { alive } => {
+            Message::Set { .. } if self.told => "is set too late",
+            Message::Set { alive } => {
                 self.was = vec![alive];
                 self.write_down(out);
                 "is set"
             }
-            Say::Run { until } => self.on_run(until, out),
-            Say::Pause => self.on_run(self.now(), out),
+            Message::Run { until } => self.on_run(until, out),
+            Message::Pause => self.on_run(self.now(), out),
             _ => return None,
         })
     }
@@ -190,7 +190,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
         }
         let Some(alive) = self.at(at) else {
             if ways.is_none() {
-                out.says(from, Say::Forgotten { first: self.first });
+                out.says(from, Message::Forgotten { first: self.first });
                 return "tells a reader that it has forgotten";
             }
             return "owes nothing";
@@ -199,10 +199,10 @@ impl<const WHOLE: bool> Played<WHOLE> {
         if ways.is_some() { "answers" } else { "answers a reader" }
     }
 
-    fn says_what_it_was(&self, alive: bool, ways: Option<Ways>) -> Say {
+    fn says_what_it_was(&self, alive: bool, ways: Option<Ways>) -> Message {
         match ways {
-            Some(ways) => Say::Answer { ways, alive, kept: self.checkpoint },
-            None => Say::Was { alive },
+            Some(ways) => Message::Answer { ways, alive, kept: self.checkpoint },
+            None => Message::Was { alive },
         }
     }
 

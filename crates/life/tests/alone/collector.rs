@@ -1,9 +1,11 @@
 //! The collector's protocol: whom it asks, when it asks again, and what it reports. Its cell and the
 //! neighbours are played: they answer in any order, twice, and die.
 
-use kernel::alone::{Did, Does, Doing, Given, Input, Model, Stage, Way, way};
-use kernel::{NoKeeper, Node, Pid, Reason, Restart};
-use life::{Being, Collector, Memory, Role, Say, Torus, Ways};
+use kernel::component::{
+    Effect, EffectOf, Expected, Input, InputOf, Model, Stage, Transition, transition,
+};
+use kernel::{NoStateMachine, Node, Pid, Reason, Restart};
+use life::{Being, Collector, Memory, Message, Role, Torus, Ways};
 
 use crate::around::{self, Neighbour};
 
@@ -26,13 +28,13 @@ impl Collecting {
         Collecting { torus, alive, cell: Pid::OUTSIDE, neighbours: Vec::new() }
     }
 
-    fn asks(neighbour: &Neighbour) -> Does<Doing<Being>> {
-        let message = Say::Ask { at: AT, ways: neighbour.ways };
-        Does::One(Did::Says { to: neighbour.pid, message })
+    fn asks(neighbour: &Neighbour) -> Expected<EffectOf<Being>> {
+        let message = Message::Ask { at: AT, ways: neighbour.ways };
+        Expected::One(Effect::Says { to: neighbour.pid, message })
     }
 
     /// Conway's rule, and the earliest checkpoint, once all have answered.
-    fn report(&self) -> Option<Say> {
+    fn report(&self) -> Option<Message> {
         let answers: Option<Vec<_>> =
             self.neighbours.iter().map(|(n, answer)| Some((n.ways.0, (*answer)?))).collect();
         let answers = answers?;
@@ -43,22 +45,22 @@ impl Collecting {
             _ => false,
         };
         let kept = answers.iter().map(|(_, (_, kept))| *kept).min()?;
-        Some(Say::Report { alive, kept })
+        Some(Message::Report { alive, kept })
     }
 
     /// Whichever life of the neighbour says it.
-    fn on_answer(&self, ways: Ways, alive: bool, kept: u32) -> Option<Way<Collecting>> {
+    fn on_answer(&self, ways: Ways, alive: bool, kept: u32) -> Option<Transition<Collecting>> {
         let at = self.neighbours.iter().position(|(neighbour, _)| neighbour.ways == ways)?;
         let mut then = self.clone();
         if self.neighbours[at].1.is_some() {
-            return Some(way("knew that", Does::Nothing, then));
+            return Some(transition("knew that", Expected::Nothing, then));
         }
         then.neighbours[at].1 = Some((alive, kept));
         Some(match then.report() {
-            None => way("is told", Does::Nothing, then),
+            None => transition("is told", Expected::Nothing, then),
             Some(message) => {
-                let said = Did::Says { to: self.cell, message };
-                way("reports", Does::seq([said, Did::Exits(Reason::Normal)]), then)
+                let said = Effect::Says { to: self.cell, message };
+                transition("reports", Expected::seq([said, Effect::Exits(Reason::Normal)]), then)
             }
         })
     }
@@ -66,7 +68,7 @@ impl Collecting {
 
 impl Model for Collecting {
     type Process = Being;
-    const WAYS: &'static [&'static str] = &[
+    const TRANSITIONS: &'static [&'static str] = &[
         "asks",
         "is told",
         "knew that",
@@ -78,7 +80,7 @@ impl Model for Collecting {
     ];
 
     fn set(&mut self) -> Stage<Being> {
-        let mut stage = Stage::new(NoKeeper, None);
+        let mut stage = Stage::new(NoStateMachine, None);
         self.cell = stage.play();
         let neighbours = around::play(self.torus, PLACE, &mut stage);
         self.neighbours = neighbours.into_iter().map(|neighbour| (neighbour, None)).collect();
@@ -91,53 +93,55 @@ impl Model for Collecting {
         stage
     }
 
-    fn may(&self) -> Vec<Given<Being>> {
+    fn may(&self) -> Vec<InputOf<Being>> {
         let mut may = vec![Input::Exits { from: self.cell, reason: Reason::Killed }];
         for (Neighbour { pid, ways, .. }, answer) in &self.neighbours {
             let (from, ways) = (*pid, *ways);
             // What it was it was for all time; its checkpoint may be another when it is asked again.
             let contents = answer.map_or(vec![false, true], |(alive, _)| vec![alive]);
             for alive in contents {
-                let answers = [3, AT, AT + 1].map(|kept| Say::Answer { ways, alive, kept });
+                let answers = [3, AT, AT + 1].map(|kept| Message::Answer { ways, alive, kept });
                 may.extend(answers.map(|message| Input::Says { from, message }));
             }
-            may.push(Input::Says { from: self.cell, message: Say::Again { ways } });
+            may.push(Input::Says { from: self.cell, message: Message::Again { ways } });
             may.push(Input::Dies { who: from, reason: Reason::Killed });
         }
         may
     }
 
-    fn must(&self, input: &Given<Being>) -> Vec<Way<Collecting>> {
+    fn must(&self, input: &InputOf<Being>) -> Vec<Transition<Collecting>> {
         let one = match *input {
             Input::Start => {
                 let all = self.neighbours.iter().map(|(neighbour, _)| Collecting::asks(neighbour));
-                Some(way("asks", Does::InAnyOrder(all.collect()), self.clone()))
+                Some(transition("asks", Expected::InAnyOrder(all.collect()), self.clone()))
             }
-            Input::Says { message: Say::Answer { ways, alive, kept }, .. } => {
+            Input::Says { message: Message::Answer { ways, alive, kept }, .. } => {
                 self.on_answer(ways, alive, kept)
             }
-            Input::Says { message: Say::Again { ways }, .. } => {
+            Input::Says { message: Message::Again { ways }, .. } => {
                 let back = self.neighbours.iter().find(|(neighbour, _)| neighbour.ways == ways);
                 back.map(|(neighbour, answer)| match answer {
-                    None => way("asks again", Collecting::asks(neighbour), self.clone()),
-                    Some(_) => way("need not ask again", Does::Nothing, self.clone()),
+                    None => transition("asks again", Collecting::asks(neighbour), self.clone()),
+                    Some(_) => transition("need not ask again", Expected::Nothing, self.clone()),
                 })
             }
             Input::Exits { ref reason, .. } => {
-                let ends = Does::One(Did::Exits(reason.clone()));
-                Some(way("ends with its cell", ends, self.clone()))
+                let ends = Expected::One(Effect::Exits(reason.clone()));
+                Some(transition("ends with its cell", ends, self.clone()))
             }
-            Input::Dies { .. } => Some(way("does not mind", Does::Nothing, self.clone())),
+            Input::Dies { .. } => {
+                Some(transition("does not mind", Expected::Nothing, self.clone()))
+            }
             _ => None,
         };
         one.into_iter().collect()
     }
 
-    fn comes_again(&self, _said: &Given<Being>) -> bool {
+    fn comes_again(&self, _said: &InputOf<Being>) -> bool {
         true
     }
 
-    fn prepare(&mut self, input: &Given<Being>, stage: &mut Stage<Being>) {
+    fn prepare(&mut self, input: &InputOf<Being>, stage: &mut Stage<Being>) {
         if let Input::Dies { who, .. } = input {
             for (neighbour, _) in &mut self.neighbours {
                 around::dies(*who, std::slice::from_mut(neighbour), stage);
@@ -145,7 +149,7 @@ impl Model for Collecting {
         }
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         "at work"
     }
 

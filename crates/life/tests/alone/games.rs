@@ -2,8 +2,8 @@
 //! mistake does not. `LIFE_SEED=n` draws other games.
 
 use kernel::Event;
-use kernel::alone::{Games, Mistake, Model, Reached, check, check_with};
-use life::{Being, Say, Ways};
+use kernel::component::{Games, Mistake, Model, Reached, check, check_with};
+use life::{Being, Message, Ways};
 
 use crate::cell::Played;
 use crate::collector::Collecting;
@@ -59,7 +59,7 @@ fn finds(model: &impl Model<Process = Being>, plant: &dyn Fn() -> Mistake<Being>
 fn a_cell_that_tells_time_0_without_writing_that_it_stands_is_found() {
     let found = finds(&Forgetful::on(2, 2, 1), &|| {
         Box::new(|event, slip| {
-            if let Event::Message { message: Say::Ask { .. }, .. } = event {
+            if let Event::Message { message: Message::Ask { .. }, .. } = event {
                 slip.forget_notes();
             }
         })
@@ -71,9 +71,9 @@ fn a_cell_that_tells_time_0_without_writing_that_it_stands_is_found() {
 fn a_cell_that_answers_what_it_does_not_know_yet_is_found() {
     let found = finds(&Forgetful::on(2, 2, 1), &|| {
         Box::new(|event, slip| {
-            let Event::Message { from, message: Say::Ask { ways, .. } } = event else { return };
+            let Event::Message { from, message: Message::Ask { ways, .. } } = event else { return };
             if slip.said().is_empty() {
-                slip.out().send(*from, Say::Answer { ways: *ways, alive: false, kept: 0 });
+                slip.out().send(*from, Message::Answer { ways: *ways, alive: false, kept: 0 });
             }
         })
     });
@@ -98,7 +98,7 @@ fn a_cell_that_answers_a_doubled_question_about_the_future_once_is_found() {
 #[test]
 fn a_cell_that_does_not_have_it_asked_again_is_found() {
     let found = finds(&Forgetful::on(3, 2, 1), &|| {
-        Box::new(|_, slip| slip.unsay(|_, said| matches!(said, Say::Again { .. })))
+        Box::new(|_, slip| slip.unsay(|_, said| matches!(said, Message::Again { .. })))
     });
     assert!(found.contains("\"has it asked again\" wants Says"), "{found}");
 }
@@ -107,9 +107,9 @@ fn a_cell_that_does_not_have_it_asked_again_is_found() {
 fn a_collector_that_asks_those_who_have_answered_is_found() {
     let found = finds(&Collecting::on(2, 2, true), &|| {
         Box::new(|event, slip| {
-            let Event::Message { message: Say::Again { .. }, from } = event else { return };
+            let Event::Message { message: Message::Again { .. }, from } = event else { return };
             if slip.said().is_empty() {
-                slip.out().send(*from, Say::Ask { at: 5, ways: Ways::ALL });
+                slip.out().send(*from, Message::Ask { at: 5, ways: Ways::ALL });
             }
         })
     });

@@ -3,7 +3,7 @@
 
 use kernel::World;
 use kernel::explore::{Explorer, Law, Scene};
-use life::{Array, Being, Cell, Grid, Memory, Say, Torus};
+use life::{Array, Being, Cell, Grid, Memory, Message, Torus};
 
 type Small = Scene<Being>;
 
@@ -45,7 +45,7 @@ impl Case<'_> {
         let node = world.node("life/cells").unwrap();
         for (place, until) in (0..).zip(self.until) {
             let cell = world.child(node, place).unwrap();
-            world.send(cell, Say::Run { until: *until });
+            world.send(cell, Message::Run { until: *until });
         }
         for _ in self.until {
             assert!(world.deliver_at(0)); // a command that is lost is given again by the edge
@@ -114,7 +114,7 @@ fn arrives(until: Vec<u32>) -> Law<Small> {
             cell.history().now() == until[cell.place() as usize] && cell.waiting() == 0
         };
         cells(&scene.world).filter(there).count() == until.len()
-            && (census.processes, census.ties) == (until.len(), 0)
+            && (census.processes, census.links) == (until.len(), 0)
     };
     Law::can_always("each can come as far as it was told", goal.clone())
         .sometimes(move |scene| scene.is_quiet() && goal(scene))

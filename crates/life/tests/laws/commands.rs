@@ -1,7 +1,7 @@
 //! Commands: set, step, run until, pause, get at a time, history, lag.
 
 use kernel::Seeded;
-use life::{Array, Grid, Memory, Say, SetError, Torus};
+use life::{Array, Grid, Memory, Message, SetError, Torus};
 
 use crate::run::{soup, truth};
 
@@ -59,11 +59,11 @@ fn whoever_asks_about_the_future_is_answered_when_it_comes() {
     grid.settle();
     grid.run_until(201);
     grid.settle();
-    assert_eq!(grid.answer(ticket), Some(Say::Was { alive: truth[200].alive(20) }));
+    assert_eq!(grid.answer(ticket), Some(Message::Was { alive: truth[200].alive(20) }));
     assert_eq!(grid.answer(ticket), None, "it is fetched once");
     let past = grid.get(20, 3);
     grid.settle();
-    assert!(matches!(grid.answer(past), Some(Say::Forgotten { first: 190.. })));
+    assert!(matches!(grid.answer(past), Some(Message::Forgotten { first: 190.. })));
     assert_eq!(grid.world().census().processes, 54, "readers are gone when they are done");
 }
 
@@ -79,11 +79,11 @@ fn a_whole_history_can_be_read() {
         let ticket = grid.history(11, u32::try_from(told.len()).unwrap());
         grid.settle();
         match grid.answer(ticket) {
-            Some(Say::Past { first, count: count @ 1.., bits }) => {
+            Some(Message::Past { first, count: count @ 1.., bits }) => {
                 assert_eq!(first as usize, told.len());
                 told.extend((0..count).map(|bit| bits >> bit & 1 == 1));
             }
-            Some(Say::Past { count: 0, .. }) => break,
+            Some(Message::Past { count: 0, .. }) => break,
             other => panic!("{other:?}"),
         }
     }

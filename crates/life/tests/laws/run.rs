@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Chooser, Letter, Seeded};
-use life::{Array, Being, Cell, Grid, Memory, Say, Torus};
+use kernel::{Scheduler, Seeded, Signal};
+use life::{Array, Being, Cell, Grid, Memory, Message, Torus};
 
 /// What a seed makes of a run.
 #[derive(Clone, Debug)]
@@ -75,13 +75,13 @@ impl Run {
     /// Delivers one signal of chance's choice, and holds what comes of it to the laws.
     fn step(&mut self) -> bool {
         let Some(offset) = self.pick() else { return false };
-        let letter = self.grid.world().letters().nth(offset).unwrap().clone();
+        let signal = self.grid.world().signals().nth(offset).unwrap().clone();
         let world = self.grid.world();
-        if let (Letter::Say(Say::Ask { at, .. }), Some(Being::Cell(asked))) =
-            (&letter.letter, world.process(letter.to))
+        if let (Signal::Message(Message::Ask { at, .. }), Some(Being::Cell(asked))) =
+            (&signal.signal, world.process(signal.to))
         {
             let (at, now, first) = (*at, asked.history().now(), asked.history().first());
-            let wanted = match world.process(letter.from) {
+            let wanted = match world.process(signal.from) {
                 Some(Being::Collector(collector)) => world.is_alive(collector.cell()),
                 _ => false,
             };
@@ -99,13 +99,13 @@ impl Run {
                 self.mark("a dead cell's question about what is forgotten");
             }
         }
-        match letter.letter {
-            Letter::Say(Say::Here { .. }) => self.mark("a cell says that it is here"),
-            Letter::Say(Say::Again { .. }) => self.mark("a collector asks again"),
+        match signal.signal {
+            Signal::Message(Message::Here { .. }) => self.mark("a cell says that it is here"),
+            Signal::Message(Message::Again { .. }) => self.mark("a collector asks again"),
             _ => {}
         }
         assert!(self.grid.world_mut().deliver_at(offset));
-        if let Some(Being::Cell(cell)) = self.grid.world().process(letter.to) {
+        if let Some(Being::Cell(cell)) = self.grid.world().process(signal.to) {
             self.check(cell);
             if cell.history().first() > 0 {
                 self.mark("something is forgotten");
@@ -121,14 +121,14 @@ impl Run {
         if waiting > 100 {
             for _ in 0..8 {
                 let drawn = self.chance.below(waiting);
-                let picked = world.letters().nth(drawn).unwrap();
+                let picked = world.signals().nth(drawn).unwrap();
                 let same_pair =
-                    |l: &&kernel::Envelope<Say>| l.from == picked.from && l.to == picked.to;
+                    |l: &&kernel::Envelope<Message>| l.from == picked.from && l.to == picked.to;
                 let starts = world
-                    .letters()
+                    .signals()
                     .take(drawn)
-                    .position(|l| l.to == picked.to && matches!(l.letter, Letter::Start));
-                let oldest = world.letters().position(|l| same_pair(&l));
+                    .position(|l| l.to == picked.to && matches!(l.signal, Signal::Start));
+                let oldest = world.signals().position(|l| same_pair(&l));
                 if world.is_alive(picked.to) {
                     return starts.or(oldest);
                 }
@@ -249,7 +249,7 @@ impl Run {
         let census = self.grid.world().census();
         let cells = plan.torus.cells() as usize;
         assert_eq!(
-            (census.processes, census.ties, census.waiting),
+            (census.processes, census.links, census.waiting),
             (cells, 0, 0),
             "something is left"
         );

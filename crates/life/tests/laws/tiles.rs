@@ -3,7 +3,7 @@
 
 use kernel::cluster::{Cluster, Step};
 use kernel::explore::{Scene, System};
-use kernel::{Chooser, Seeded};
+use kernel::{Scheduler, Seeded};
 use life::{Array, Being, Memory, Tile, Torus};
 
 use crate::run::{Marks, soup, truth};
@@ -68,7 +68,7 @@ impl Run {
 
     /// Something that may happen, of chance's choice. False if nothing can.
     fn step(&mut self, plan: &Plan) -> bool {
-        self.cluster.moves(&mut self.moves);
+        self.cluster.actions(&mut self.moves);
         let carries = self.chance.below(100) < plan.carries;
         let is_carried = |step: &Step| matches!(step, Step::Carry(..));
         let of_this_kind = |step: &usize| is_carried(&self.moves[*step]) == carries;
@@ -157,7 +157,7 @@ impl Run {
             let (earliest, latest) = (tile.earliest(world), Tile::latest(world));
             assert_eq!((earliest, latest), (plan.until, plan.until), "somebody waits for ever");
             let census = world.census();
-            let left = (census.processes, census.ties, census.waiting, world.outbound());
+            let left = (census.processes, census.links, census.waiting, world.outbound());
             assert_eq!(left, (tile.places().len(), 0, 0, 0), "something is left");
             Tile::show(world, &mut contents);
         }

@@ -5,7 +5,7 @@
 #[path = "../exhaustive/small.rs"]
 mod small;
 
-use kernel::explore::{Move, Report};
+use kernel::explore::{Action, Report};
 use kernel::mutation::{Mutation, with};
 use life::Memory;
 use life::mutation::{
@@ -32,8 +32,8 @@ const FOUND: [Found; 6] = [
 ];
 
 /// The first law that is broken, and in how many steps.
-fn broken(report: &Report<Move>) -> Option<(&'static str, usize)> {
-    report.verdicts.iter().find_map(|v| Some((v.law, v.breach.as_ref()?.path.len())))
+fn broken(report: &Report<Action>) -> Option<(&'static str, usize)> {
+    report.verdicts.iter().find_map(|v| Some((v.law, v.counterexample.as_ref()?.path.len())))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn each_mistake_is_found_on_two_or_three_cells() {
         let memory = Memory::Since(steps);
         let height = u16::try_from(until.len()).unwrap();
         let case = Case { size: (1, height), memory, until, deaths };
-        let report = with(&[mistake], || case.explorer().stop_at_breach().search());
+        let report = with(&[mistake], || case.explorer().stop_at_counterexample().search());
         let found = broken(&report).expect(mistake.text);
         assert_eq!(found, (law, path), "{}", mistake.name);
         let report = case.explorer().search();

@@ -31,7 +31,7 @@ impl Plain {
     fn rests(&self) -> bool {
         self.order.end.is_none()
             && !self.suspended
-            && self.order.entered.stands == TimeInForce::GoodTillCancel
+            && self.order.entered.time_in_force == TimeInForce::GoodTillCancel
     }
 }
 
@@ -43,24 +43,26 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
             let id = plain.order.entered.order;
             let order = &mut plain.order;
             match fact {
-                Fact::Traded { deal, price, lots, .. } if deal.maker == id || deal.taker == id => {
-                    order.done += lots;
-                    order.value += i128::from(price.0) * i128::from(lots.0);
-                    if order.done == order.size {
+                Fact::Traded { deal, price, quantity, .. }
+                    if deal.maker == id || deal.taker == id =>
+                {
+                    order.filled += quantity;
+                    order.value += i128::from(price.0) * i128::from(quantity.0);
+                    if order.filled == order.size {
                         order.end = Some(End { stamp, reason: DoneReason::Filled });
                     }
                 }
-                Fact::Replaced { order: o, price, lots, place, .. } if o == id => {
-                    (order.price, order.size, order.place) = (price, lots, place);
+                Fact::Replaced { order: o, price, quantity, priority, .. } if o == id => {
+                    (order.price, order.size, order.priority) = (price, quantity, priority);
                 }
                 Fact::Suspended { order: o } if o == id => {
                     order.suspended = true;
                     plain.suspended = true;
                 }
-                Fact::Left { order: o, reason, .. } if o == id => {
+                Fact::Cancelled { order: o, reason, .. } if o == id => {
                     let reason = match reason {
-                        Reason::Cancelled => DoneReason::Cancelled,
-                        Reason::Unmatched => DoneReason::Unmatched,
+                        CancelReason::Requested => DoneReason::Cancelled,
+                        CancelReason::Unmatched => DoneReason::Unmatched,
                     };
                     order.end = Some(End { stamp, reason });
                 }
@@ -71,10 +73,10 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
             let order = Order {
                 entered,
                 stamp,
-                place: AskId(entered.order.0),
+                priority: CommandId(entered.order.0),
                 price: entered.price,
-                size: entered.lots,
-                done: Lots::ZERO,
+                size: entered.quantity,
+                filled: Lots::ZERO,
                 value: 0,
                 suspended: false,
                 end: None,
@@ -90,13 +92,13 @@ fn naive_side(orders: &[Plain], market: MarketId, side: Side) -> Vec<Order> {
     let of_side = |o: &Order| (o.entered.market, o.entered.side) == (market, side);
     let mut rows: Vec<Order> =
         orders.iter().filter(|p| p.rests()).map(|p| p.order).filter(of_side).collect();
-    let key = |o: &Order| (if side == Side::Buy { -o.price.0 } else { o.price.0 }, o.place);
+    let key = |o: &Order| (if side == Side::Buy { -o.price.0 } else { o.price.0 }, o.priority);
     rows.sort_by_key(key);
     rows
 }
 
 /// Facts of one random ask, matched the slow way.
-fn random_ask(h: &mut History, chance: &mut Chance) {
+fn random_command(h: &mut History, chance: &mut Chance) {
     let orders = naive_orders(&h.facts);
     let open: Vec<Order> =
         orders.iter().filter(|p| p.order.end.is_none()).map(|p| p.order).collect();
@@ -104,13 +106,13 @@ fn random_ask(h: &mut History, chance: &mut Chance) {
     let price = 95 + chance.below(10) as i64;
     match chance.below(10) {
         0 | 1 if !open.is_empty() => {
-            h.next_ask();
+            h.next_command();
             let order = some(chance);
-            let (lots, reason) = (order.open(), Reason::Cancelled);
-            h.push(Fact::Left { order: order.entered.order, lots, reason });
+            let (quantity, reason) = (order.open(), CancelReason::Requested);
+            h.push(Fact::Cancelled { order: order.entered.order, quantity, reason });
         }
         2 if !open.is_empty() => {
-            h.next_ask();
+            h.next_command();
             let order = some(chance);
             if !order.suspended {
                 h.push(Fact::Suspended { order: order.entered.order });
@@ -119,36 +121,36 @@ fn random_ask(h: &mut History, chance: &mut Chance) {
         3 | 4 if !open.is_empty() => {
             let order = some(chance);
             let keeps = chance.below(2) == 0 && order.open() > Lots(1);
-            let ask = AskId(h.next_ask());
+            let command = CommandId(h.next_command());
             if order.suspended {
                 return;
             }
             let id = order.entered.order;
-            let (price, lots, place) = if keeps {
-                (order.price, order.size - Lots(1), order.place)
+            let (price, quantity, priority) = if keeps {
+                (order.price, order.size - Lots(1), order.priority)
             } else {
-                (Price(price), order.size + Lots(chance.below(3)), ask)
+                (Price(price), order.size + Lots(chance.below(3)), command)
             };
-            h.push(Fact::Replaced { order: id, client: None, price, lots, place });
+            h.push(Fact::Replaced { order: id, client: None, price, quantity, priority });
             if !keeps {
                 deal(h, id);
             }
         }
         _ => {
-            let stands = match chance.below(5) {
+            let time_in_force = match chance.below(5) {
                 0 => TimeInForce::ImmediateOrCancel,
                 _ => TimeInForce::GoodTillCancel,
             };
             let client = (chance.below(2) == 0).then(|| u128::from(chance.below(20)));
             let (market, account) = (1 + chance.below(2) as u16, chance.below(4) as u32);
-            let (side, lots) = (chance.side(), 1 + chance.below(9));
-            let id = h.enter_as(account, client, market, side, price, lots, stands);
+            let (side, quantity) = (chance.side(), 1 + chance.below(9));
+            let id = h.enter_as(account, client, market, side, price, quantity, time_in_force);
             deal(h, id);
             let orders = naive_orders(&h.facts);
             let order = orders.iter().find(|p| p.order.entered.order == id).unwrap().order;
-            if stands == TimeInForce::ImmediateOrCancel && order.end.is_none() {
-                let (lots, reason) = (order.open(), Reason::Unmatched);
-                h.push(Fact::Left { order: id, lots, reason });
+            if time_in_force == TimeInForce::ImmediateOrCancel && order.end.is_none() {
+                let (quantity, reason) = (order.open(), CancelReason::Unmatched);
+                h.push(Fact::Cancelled { order: id, quantity, reason });
             }
         }
     }
@@ -164,8 +166,8 @@ fn deal(h: &mut History, id: OrderId) {
         if taker.open().is_zero() || !side.accepts(taker.price, maker.price) {
             return;
         }
-        let lots = taker.open().min(maker.open());
-        h.trade(maker.entered.order, id, market.0, maker.price.0, lots.0);
+        let quantity = taker.open().min(maker.open());
+        h.trade(maker.entered.order, id, market.0, maker.price.0, quantity.0);
     }
 }
 
@@ -175,7 +177,7 @@ fn naive_kept(facts: &[(Stamp, Fact)], bounds: Bounds) -> Vec<OrderId> {
     let mut known = 0;
     for at in 1..=facts.len() {
         let (stamp, fact) = facts[at - 1];
-        if !matches!(fact, Fact::Traded { .. } | Fact::Left { .. }) {
+        if !matches!(fact, Fact::Traded { .. } | Fact::Cancelled { .. }) {
             continue;
         }
         let orders = naive_orders(&facts[..at]);
@@ -211,19 +213,23 @@ fn check(h: &History, views: &Views, bounds: Bounds) {
             let got: Vec<BookOrder> = seen.book.orders(side).collect();
             let as_row = |o: &Order| BookOrder {
                 order: o.entered.order,
-                place: o.place,
+                priority: o.priority,
                 price: o.price,
-                lots: o.open(),
+                quantity: o.open(),
             };
             assert_eq!(got, want.iter().map(as_row).collect::<Vec<_>>());
             let mut levels: Vec<BookLevel> = Vec::new();
             for row in &got {
                 match levels.last_mut() {
                     Some(level) if level.price == row.price => {
-                        level.lots += row.lots;
+                        level.quantity += row.quantity;
                         level.orders += 1;
                     }
-                    _ => levels.push(BookLevel { price: row.price, lots: row.lots, orders: 1 }),
+                    _ => levels.push(BookLevel {
+                        price: row.price,
+                        quantity: row.quantity,
+                        orders: 1,
+                    }),
                 }
             }
             assert_eq!(seen.book.levels(side).collect::<Vec<_>>(), levels);
@@ -231,8 +237,11 @@ fn check(h: &History, views: &Views, bounds: Bounds) {
             assert_eq!(seen.book.depth(side), levels.len());
         }
         let bid = seen.book.best(Side::Buy).map(|level| level.price);
-        let ask = seen.book.best(Side::Sell).map(|level| level.price);
-        assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed after a whole ask");
+        let command = seen.book.best(Side::Sell).map(|level| level.price);
+        assert!(
+            bid.zip(command).is_none_or(|(bid, command)| bid < command),
+            "crossed after a whole command"
+        );
         check_tape(h, seen, &orders, bounds);
     }
     check_orders(h, views, &orders, bounds);
@@ -252,10 +261,10 @@ fn check_tape(h: &History, market: &Market, orders: &[Plain], bounds: Bounds) {
     assert_eq!(tape.len(), kept.len());
     assert_eq!(market.tape.count(), trades.len() as u64);
     for (trade, (stamp, fact)) in tape.iter().zip(kept.iter().rev()) {
-        let Fact::Traded { deal, price, lots, .. } = *fact else { unreachable!() };
+        let Fact::Traded { deal, price, quantity, .. } = *fact else { unreachable!() };
         let taker = orders.iter().find(|p| p.order.entered.order == deal.taker).unwrap();
         assert_eq!((trade.seq, trade.time, trade.deal), (stamp.seq, stamp.time, deal));
-        assert_eq!((trade.price, trade.lots), (price, lots));
+        assert_eq!((trade.price, trade.quantity), (price, quantity));
         assert_eq!(trade.taker_side, taker.order.entered.side);
         assert_eq!(market.tape.of_fact(stamp.seq), Some(*trade));
     }
@@ -346,7 +355,7 @@ fn views_are_what_a_scan_of_all_facts_says() {
         let mut views = h.views(bounds);
         for _ in 0..120 {
             let before = h.facts.len();
-            random_ask(&mut h, &mut chance);
+            random_command(&mut h, &mut chance);
             h.facts[before..].iter().for_each(|(stamp, fact)| views.apply(stamp, fact));
             check(&h, &views, bounds);
         }

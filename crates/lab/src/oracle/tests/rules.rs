@@ -8,7 +8,7 @@ use super::*;
 fn ruled(rules: MarketSpec) -> Desk {
     let mut desk = Desk { oracle: Oracle::new(), last: 0 };
     let opened = Outcome::MarketOpened { market: M0, spec: rules };
-    assert_eq!(desk.ask(Ask::OpenMarket(rules)), [opened]);
+    assert_eq!(desk.submit(Command::OpenMarket(rules)), [opened]);
     desk
 }
 
@@ -20,14 +20,17 @@ fn length(length: u32) -> NonZeroU32 {
 fn a_price_is_above_zero_where_the_market_says_so() {
     let mut desk = ruled(MarketSpec { negative_prices: false, ..spec("A-B") });
     assert_eq!(desk.buy(1, 1), []);
-    for (lots, price, code) in [
-        (1, 0, Code::PriceNotAboveZero),
-        (0, -1, Code::PriceNotAboveZero),
-        (1, -limits::MAX_PRICE - 1, Code::BadPrice),
-        (0, 1, Code::BadLots),
+    for (quantity, price, code) in [
+        (1, 0, RejectCode::PriceNotAboveZero),
+        (0, -1, RejectCode::PriceNotAboveZero),
+        (1, -limits::MAX_PRICE - 1, RejectCode::BadPrice),
+        (0, 1, RejectCode::BadQuantity),
     ] {
-        assert_eq!(desk.ask(Ask::Place(order(Side::Sell, lots, price))), refused(code));
-        assert_eq!(desk.replace(2, lots, price), refused(code));
+        assert_eq!(
+            desk.submit(Command::NewOrder(order(Side::Sell, quantity, price))),
+            refused(code)
+        );
+        assert_eq!(desk.replace(2, quantity, price), refused(code));
     }
 }
 
@@ -35,17 +38,17 @@ fn a_price_is_above_zero_where_the_market_says_so() {
 fn a_collar_is_around_the_last_trade_and_bounds_only_who_would_pay_too_much() {
     let rules = MarketSpec { negative_prices: false, ..spec("A-B") };
     let mut desk = ruled(rules.with_collar(Distance::BasisPoints(length(1_000)), Price(100)));
-    let beyond = refused(Code::BeyondCollar);
+    let beyond = refused(RejectCode::BeyondCollar);
     assert_eq!(desk.buy(1, 110), []);
-    assert_eq!(desk.ask(Ask::Place(order(Side::Buy, 1, 111))), beyond);
+    assert_eq!(desk.submit(Command::NewOrder(order(Side::Buy, 1, 111))), beyond);
     assert_eq!(desk.replace(2, 1, 111), beyond);
-    assert_eq!(desk.ask(Ask::Place(order(Side::Sell, 0, 89))), beyond, "before the size");
+    assert_eq!(desk.submit(Command::NewOrder(order(Side::Sell, 0, 89))), beyond, "before the size");
     assert_eq!(desk.sell(1, 1_000), [], "a sell may ask for more");
     assert_eq!(desk.buy(1, 1), [], "and a buy for less");
     assert_eq!(desk.sell(1, 90).len(), 1, "it trades at 110");
     assert_eq!(desk.buy(1, 121), []);
-    assert_eq!(desk.ask(Ask::Place(order(Side::Buy, 1, 122))), beyond);
-    assert_eq!(desk.ask(Ask::Place(order(Side::Sell, 1, 98))), beyond);
+    assert_eq!(desk.submit(Command::NewOrder(order(Side::Buy, 1, 122))), beyond);
+    assert_eq!(desk.submit(Command::NewOrder(order(Side::Sell, 1, 98))), beyond);
 }
 
 #[test]
@@ -54,8 +57,14 @@ fn below_zero_a_collar_is_in_ticks_and_rules_do_not_contradict_each_other() {
     let ticks = Distance::Ticks(length(5));
     let mut desk = ruled(any.with_collar(ticks, Price(-1)));
     assert_eq!(desk.buy(1, 4), []);
-    assert_eq!(desk.ask(Ask::Place(order(Side::Buy, 1, 5))), refused(Code::BeyondCollar));
-    assert_eq!(desk.ask(Ask::Place(order(Side::Sell, 1, -7))), refused(Code::BeyondCollar));
+    assert_eq!(
+        desk.submit(Command::NewOrder(order(Side::Buy, 1, 5))),
+        refused(RejectCode::BeyondCollar)
+    );
+    assert_eq!(
+        desk.submit(Command::NewOrder(order(Side::Sell, 1, -7))),
+        refused(RejectCode::BeyondCollar)
+    );
 
     let other = MarketSpec { symbol: "C-D".parse().unwrap(), ..any };
     let above = MarketSpec { negative_prices: false, ..other };
@@ -64,6 +73,6 @@ fn below_zero_a_collar_is_in_ticks_and_rules_do_not_contradict_each_other() {
         other.with_collar(ticks, Price(limits::MAX_PRICE + 1)),
         above.with_collar(ticks, Price(0)),
     ] {
-        assert_eq!(desk.ask(Ask::OpenMarket(bad)), refused(Code::BadRules));
+        assert_eq!(desk.submit(Command::OpenMarket(bad)), refused(RejectCode::BadRules));
     }
 }

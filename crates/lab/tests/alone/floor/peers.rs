@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use kernel::alone::Stage;
+use kernel::component::Stage;
 use kernel::{NodeId, Pid, Reason};
 use market::Party;
-use protocol::{Busy, Presence, Say, TimeInForce};
-use units::{AskId, Lots, OrderId, Price, Side};
+use protocol::{Busy, Message, Presence, TimeInForce};
+use units::{CommandId, Lots, OrderId, Price, Side};
 
 /// Dies too often: its supervisor gives it up.
 pub(super) const GIVEN_UP: Reason = Reason::Said(1_000);
@@ -35,16 +35,16 @@ pub(super) struct Peer {
     /// The question that it has not answered.
     pub(super) word: Option<u32>,
     /// What it has to say of its last deal before anything else.
-    pub(super) owes: Option<Say>,
+    pub(super) owes: Option<Message>,
 }
 
 /// The introduction that the two may still deal in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
     number: u32,
-    newcomer: (usize, Pid),
+    incoming: (usize, Pid),
     maker: (usize, Pid),
-    /// The newcomer does not accept any more.
+    /// The incoming order does not accept any more.
     declined: bool,
 }
 
@@ -57,12 +57,12 @@ pub(crate) struct Peers {
     pub(super) node: Option<NodeId>,
     pub(super) open: Option<Open>,
     /// What was said by those who have died since, oldest first.
-    pub(super) late: Vec<(Pid, Say)>,
+    pub(super) late: Vec<(Pid, Message)>,
     /// Whom the ledger has named since it was asked.
     pub(super) named: BTreeSet<OrderId>,
     /// The ledger's life that has died, of which the floor has not heard.
     pub(super) down: Option<Pid>,
-    /// One maker dies in each introduction, and nothing else happens, until its newcomer is given up.
+    /// One maker dies in each introduction, and nothing else happens, until its incoming order is given up.
     pub(super) doomed: bool,
     pub(super) condemned: Option<OrderId>,
     places: u64,
@@ -79,9 +79,10 @@ impl Peers {
             (Side::Sell, 100, 4, good),
             (Side::Buy, 100, 5, immediate),
         ];
-        let orders = (1..).zip(orders).map(|(number, (side, price, lots, stands))| {
-            let (order, place, price) = (OrderId(number), AskId(number), Price(price));
-            let presence = Presence { order, place, side, price, open: Lots(lots), stands };
+        let orders = (1..).zip(orders).map(|(number, (side, price, quantity, time_in_force))| {
+            let (order, priority, price) = (OrderId(number), CommandId(number), Price(price));
+            let presence =
+                Presence { order, priority, side, price, open: Lots(quantity), time_in_force };
             Peer { pid: Pid::OUTSIDE, presence, is: Is::Entered, word: None, owes: None }
         });
         let (orders, places) = (orders.collect(), 100);
@@ -98,17 +99,17 @@ impl Peers {
     }
 
     /// What the floor has said reaches those who live.
-    pub(super) fn hear(&mut self, walk: Option<(OrderId, OrderId)>, said: &[(Pid, Say)]) {
+    pub(super) fn hear(&mut self, walk: Option<(OrderId, OrderId)>, said: &[(Pid, Message)]) {
         for &(to, said) in said {
             let Some(at) = self.at(to) else { continue };
             match said {
-                Say::Gather { introduction } => self.orders[at].word = Some(introduction),
-                Say::Introduce { introduction: number, newcomer: pid, .. } => {
-                    let newcomer = walk.and_then(|(newcomer, _)| self.number(newcomer));
-                    let Some(newcomer) = newcomer else { continue };
-                    let declined = self.orders[newcomer].pid != pid;
-                    let (newcomer, maker) = ((newcomer, pid), (at, to));
-                    self.open = Some(Open { number, newcomer, maker, declined });
+                Message::QueryState { introduction } => self.orders[at].word = Some(introduction),
+                Message::Introduce { introduction: number, incoming: pid, .. } => {
+                    let incoming = walk.and_then(|(incoming, _)| self.number(incoming));
+                    let Some(incoming) = incoming else { continue };
+                    let declined = self.orders[incoming].pid != pid;
+                    let (incoming, maker) = ((incoming, pid), (at, to));
+                    self.open = Some(Open { number, incoming, maker, declined });
                 }
                 _ => {}
             }
@@ -120,14 +121,14 @@ impl Peers {
     }
 
     /// What an order may say now.
-    pub(super) fn words(&self, at: usize) -> Vec<Say> {
+    pub(super) fn words(&self, at: usize) -> Vec<Message> {
         let Peer { pid, presence, is, word, owes } = &self.orders[at];
         let order = presence.order;
-        let leave = Say::Leave { order, introduction: 0 };
+        let leave = Message::Leave { order, introduction: 0 };
         match is {
             Is::Ended | Is::Suspended => return Vec::new(),
             Is::Entered | Is::Back if presence.open == Lots::ZERO => return vec![leave],
-            Is::Entered | Is::Back => return vec![Say::Announce(*presence)],
+            Is::Entered | Is::Back => return vec![Message::Announce(*presence)],
             Is::There => {}
         }
         if let Some(owes) = owes {
@@ -136,32 +137,32 @@ impl Peers {
         let mut said = vec![leave];
         if presence.open > Lots(1) {
             let open = Lots(presence.open.0 - 1);
-            said.push(Say::Announce(Presence { open, ..*presence }));
+            said.push(Message::Announce(Presence { open, ..*presence }));
         }
-        let (place, price) = (AskId(self.places + 1), Price(201 - presence.price.0));
-        said.push(Say::Announce(Presence { place, price, ..*presence }));
+        let (priority, price) = (CommandId(self.places + 1), Price(201 - presence.price.0));
+        said.push(Message::Announce(Presence { priority, price, ..*presence }));
         let as_maker = self.open.filter(|open| open.maker.1 == *pid);
         if let Some(introduction) = word.filter(|_| as_maker.is_none()) {
-            said.push(Say::Here { presence: *presence, introduction });
+            said.push(Message::State { presence: *presence, introduction });
         }
-        if let Some(Open { number: introduction, newcomer, declined, .. }) = as_maker {
-            let (open, other) = (presence.open, &self.orders[newcomer.0]);
-            for ask in [Busy::Newcomer, Busy::Maker] {
-                said.push(Say::Pass { introduction, open, ask });
+        if let Some(Open { number: introduction, incoming, declined, .. }) = as_maker {
+            let (open, other) = (presence.open, &self.orders[incoming.0]);
+            for command in [Busy::Incoming, Busy::Maker] {
+                said.push(Message::Pass { introduction, open, busy: command });
             }
-            let deals = !declined && other.owes.is_none() && self.cross(at, newcomer.0);
+            let deals = !declined && other.owes.is_none() && self.cross(at, incoming.0);
             if deals && open <= other.presence.open {
-                said.push(Say::Leave { order, introduction });
+                said.push(Message::Leave { order, introduction });
             }
         }
-        let as_newcomer = self.open.filter(|open| open.newcomer.1 == *pid && !open.declined);
-        if let Some(Open { number: introduction, maker, .. }) = as_newcomer
+        let as_incoming = self.open.filter(|open| open.incoming.1 == *pid && !open.declined);
+        if let Some(Open { number: introduction, maker, .. }) = as_incoming
             && self.cross(at, maker.0)
         {
             let most = presence.open.min(self.orders[maker.0].presence.open);
             for dealt in (1..=most.0).map(Lots) {
                 let open = Lots(presence.open.0 - dealt.0);
-                said.push(Say::Next { order, introduction, dealt, open });
+                said.push(Message::Next { order, introduction, dealt, open });
             }
         }
         said
@@ -173,7 +174,7 @@ impl Peers {
     }
 
     /// It says this: what is true from then on.
-    pub(super) fn say(&mut self, at: usize, said: &Say) {
+    pub(super) fn say(&mut self, at: usize, said: &Message) {
         if self.orders[at].owes.take().is_some() {
             if self.orders[at].presence.open == Lots::ZERO {
                 self.orders[at].is = Is::Ended;
@@ -183,16 +184,16 @@ impl Peers {
         let pid = self.orders[at].pid;
         let open = self.open;
         match *said {
-            Say::Announce(presence) => {
-                self.places = self.places.max(presence.place.0);
+            Message::Announce(presence) => {
+                self.places = self.places.max(presence.priority.0);
                 (self.orders[at].presence, self.orders[at].is) = (presence, Is::There);
             }
-            Say::Here { .. } => {
+            Message::State { .. } => {
                 self.orders[at].word = None;
                 self.decline(pid);
             }
-            Say::Pass { .. } => self.open = None,
-            Say::Leave { introduction, .. } => {
+            Message::Pass { .. } => self.open = None,
+            Message::Leave { introduction, .. } => {
                 self.orders[at].is = Is::Ended;
                 self.decline(pid);
                 if let Some(open) = open.filter(|open| open.maker.1 == pid) {
@@ -200,15 +201,15 @@ impl Peers {
                     if introduction == open.number {
                         self.deal(open, self.orders[at].presence.open);
                         let Presence { order, open: left, .. } =
-                            self.orders[open.newcomer.0].presence;
+                            self.orders[open.incoming.0].presence;
                         let dealt = Lots(self.orders[at].presence.open.0);
                         self.orders[at].presence.open = Lots::ZERO;
-                        let next = Say::Next { order, introduction, dealt, open: left };
-                        self.orders[open.newcomer.0].owes = Some(next);
+                        let next = Message::Next { order, introduction, dealt, open: left };
+                        self.orders[open.incoming.0].owes = Some(next);
                     }
                 }
             }
-            Say::Next { introduction, dealt, open: left, .. } => {
+            Message::Next { introduction, dealt, open: left, .. } => {
                 let Some(open) = open.filter(|open| open.number == introduction) else { return };
                 self.open = None;
                 self.deal(open, dealt);
@@ -216,7 +217,7 @@ impl Peers {
                 maker.presence.open = Lots(maker.presence.open.0 - dealt.0);
                 if maker.presence.open == Lots::ZERO {
                     let order = maker.presence.order;
-                    maker.owes = Some(Say::Leave { order, introduction });
+                    maker.owes = Some(Message::Leave { order, introduction });
                 }
                 if left == Lots::ZERO {
                     self.orders[at].is = Is::Ended;
@@ -226,14 +227,14 @@ impl Peers {
         }
     }
 
-    /// The newcomer's side of a deal.
+    /// The incoming order's side of a deal.
     fn deal(&mut self, open: Open, dealt: Lots) {
-        let newcomer = &mut self.orders[open.newcomer.0].presence;
-        newcomer.open = Lots(newcomer.open.0 - dealt.0);
+        let incoming = &mut self.orders[open.incoming.0].presence;
+        incoming.open = Lots(incoming.open.0 - dealt.0);
     }
 
     fn decline(&mut self, pid: Pid) {
-        if let Some(open) = self.open.as_mut().filter(|open| open.newcomer.1 == pid) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.incoming.1 == pid) {
             open.declined = true;
         }
     }
@@ -255,7 +256,7 @@ impl Peers {
         if *reason == GIVEN_UP {
             let filled = peer.presence.open == Lots::ZERO;
             peer.is = if filled { Is::Ended } else { Is::Suspended };
-            self.late.push((pid, Say::Suspend { order }));
+            self.late.push((pid, Message::Suspend { order }));
             if self.condemned == Some(order) {
                 (self.condemned, self.doomed) = (None, false);
             }
@@ -263,7 +264,7 @@ impl Peers {
     }
 
     /// What it has said just before.
-    pub(super) fn last_words(&self, at: usize, reason: &Reason) -> Option<Say> {
+    pub(super) fn last_words(&self, at: usize, reason: &Reason) -> Option<Message> {
         let Reason::Said(number) = *reason else { return None };
         self.words(at).get(usize::try_from(number).ok()?).copied()
     }
@@ -276,11 +277,11 @@ impl Peers {
             Is::Suspended => return vec![RELEASED],
             Is::There | Is::Back => {}
         }
-        let is_never_last = |said: &Say| match said {
-            Say::Leave { .. } => true,
-            Say::Next { open, .. } => *open == Lots::ZERO,
+        let is_never_last = |said: &Message| match said {
+            Message::Leave { .. } => true,
+            Message::Next { open, .. } => *open == Lots::ZERO,
             // That a pass is overtaken by its sender's next life no real run has shown, so it is not played.
-            Say::Pass { .. } => true,
+            Message::Pass { .. } => true,
             _ => false,
         };
         let mut reasons = vec![Reason::Killed, GIVEN_UP];
@@ -293,8 +294,8 @@ impl Peers {
     }
 
     /// What was said last by each who has died since, oldest first for each.
-    pub(super) fn late(&self) -> Vec<(Pid, Say)> {
-        let mut first: Vec<(Pid, Say)> = Vec::new();
+    pub(super) fn late(&self) -> Vec<(Pid, Message)> {
+        let mut first: Vec<(Pid, Message)> = Vec::new();
         for (pid, said) in &self.late {
             if !first.iter().any(|(other, _)| other == pid) {
                 first.push((*pid, *said));

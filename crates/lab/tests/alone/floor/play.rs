@@ -1,15 +1,15 @@
 //! Games of a floor: what may come next from those who are played, most often what leads on, and what they
 //! make of it.
 
-use kernel::alone::{Did, Doing, Given, Input, Model, Stage, Way};
+use kernel::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Control, Node, Pid, Reason, Restart};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role, floor_of, orders_of};
-use protocol::Say;
+use protocol::Message;
 use units::{Lots, MarketId, OrderId, Side};
 
 use super::peers::{GIVEN_UP, Is, Peer, Peers};
-use super::{Floor, Gathering};
+use super::{Floor, Recovery};
 use crate::answer::Numbers;
 
 const MARKET: MarketId = MarketId(0);
@@ -25,34 +25,34 @@ impl Floor {
     }
 
     /// What the ledger may say: who is open, and that these are all.
-    fn listed(&self) -> Vec<Say> {
-        let Some(Gathering { listed: false, .. }) = self.gathering else { return Vec::new() };
+    fn listed(&self) -> Vec<Message> {
+        let Some(Recovery { listed: false, .. }) = self.recovery else { return Vec::new() };
         let is_open = |peer: &&Peer| {
             matches!(peer.is, Is::There | Is::Back) && peer.presence.open > Lots::ZERO
         };
         let open = self.peers.orders.iter().filter(is_open).map(|peer| peer.presence.order);
         let rest: Vec<_> = open.filter(|order| !self.peers.named.contains(order)).collect();
         if rest.is_empty() {
-            return vec![Say::ListedAll];
+            return vec![Message::ListedAll];
         }
-        rest.into_iter().map(|order| Say::Listed { order }).collect()
+        rest.into_iter().map(|order| Message::Listed { order }).collect()
     }
 
     /// What an order may say, and how it may die.
-    fn may_come_of(&self, at: usize, waits: bool, may: &mut Vec<Given<Party>>) {
+    fn may_come_of(&self, at: usize, waits: bool, may: &mut Vec<InputOf<Party>>) {
         let (peers, peer) = (&self.peers, &self.peers.orders[at]);
         let (from, order) = (peer.pid, peer.presence.order);
         let is_one_of_two = self.walk.is_some_and(|walk| walk.is_about(order));
         let unlisted = waits && peer.is == Is::There && peer.owes.is_none();
-        let weight = |said: &Say| match said {
+        let weight = |said: &Message| match said {
             // Before it asks, a floor takes no notice of who is there already.
             _ if unlisted && at > 0 => 0,
-            Say::Here { .. } => OFTEN,
+            Message::State { .. } => OFTEN,
             _ if self.asked.contains_key(&order) || peer.owes.is_some() => OFTEN,
             _ if !is_one_of_two => 1,
             // Most of what comes is about the introduction that is open.
-            Say::Next { .. } => 4 * OFTEN,
-            Say::Leave { introduction: 1.., .. } => 12 * OFTEN,
+            Message::Next { .. } => 4 * OFTEN,
+            Message::Leave { introduction: 1.., .. } => 12 * OFTEN,
             _ => OFTEN,
         };
         for message in peers.words(at) {
@@ -61,7 +61,7 @@ impl Floor {
         let matters = is_one_of_two || peer.word.is_some() || peer.is == Is::Suspended;
         for reason in peers.deaths(at) {
             if matters || reason == Reason::Killed {
-                let answers = matches!(peers.last_words(at, &reason), Some(Say::Here { .. }));
+                let answers = matches!(peers.last_words(at, &reason), Some(Message::State { .. }));
                 let weight = if answers { OFTEN } else { 1 };
                 may.extend(vec![Input::Dies { who: from, reason }; weight]);
             }
@@ -69,9 +69,9 @@ impl Floor {
     }
 
     /// Only the maker of an introduction dies, and all who are asked answer.
-    fn is_of_the_doomed(&self, input: &Given<Party>) -> bool {
+    fn is_of_the_doomed(&self, input: &InputOf<Party>) -> bool {
         match input {
-            Input::Says { message: Say::Announce(presence), from } => {
+            Input::Says { message: Message::Announce(presence), from } => {
                 let is_one = presence.order.0 <= 2;
                 let is = self.peers.at(*from).map(|at| self.peers.orders[at].is);
                 is_one && matches!(is, Some(Is::Entered | Is::Back))
@@ -79,7 +79,10 @@ impl Floor {
             Input::Says { message, .. } => {
                 matches!(
                     message,
-                    Say::Here { .. } | Say::Listed { .. } | Say::ListedAll | Say::Suspend { .. }
+                    Message::State { .. }
+                        | Message::Listed { .. }
+                        | Message::ListedAll
+                        | Message::Suspend { .. }
                 )
             }
             Input::Dies { who, reason } => {
@@ -101,7 +104,7 @@ impl Floor {
 
 impl Model for Floor {
     type Process = Party;
-    const WAYS: &'static [&'static str] = &[
+    const TRANSITIONS: &'static [&'static str] = &[
         // Its first act.
         "begins to gather",
         "is told who is there",
@@ -129,14 +132,14 @@ impl Model for Floor {
         "has gone on",
         "asks the maker",
         "asks a busy maker",
-        "asks the newcomer",
-        "waits for the newcomer",
+        "asks the incoming order",
+        "waits for the incoming order",
         "waits for another word",
         "goes on without a doubt",
-        "takes over what the newcomer is now",
+        "takes over what the incoming order is now",
         "takes over what the maker is now",
         "will ask the maker",
-        "doubts, for the newcomer is back",
+        "doubts, for the incoming order is back",
         "doubts, for the maker is back",
         "doubts, for one has left",
         "gives the suspect up",
@@ -157,9 +160,9 @@ impl Model for Floor {
         stage
     }
 
-    fn may(&self) -> Vec<Given<Party>> {
+    fn may(&self) -> Vec<InputOf<Party>> {
         let peers = &self.peers;
-        let waits = matches!(self.gathering, Some(Gathering { listed: false, .. }));
+        let waits = matches!(self.recovery, Some(Recovery { listed: false, .. }));
         let mut may = Vec::new();
         for at in 0..peers.orders.len() {
             self.may_come_of(at, waits, &mut may);
@@ -184,11 +187,11 @@ impl Model for Floor {
         may
     }
 
-    fn must(&self, input: &Given<Party>) -> Vec<Way<Floor>> {
+    fn must(&self, input: &InputOf<Party>) -> Vec<Transition<Floor>> {
         self.answer(input).into_iter().collect()
     }
 
-    fn prepare(&mut self, input: &Given<Party>, stage: &mut Stage<Party>) {
+    fn prepare(&mut self, input: &InputOf<Party>, stage: &mut Stage<Party>) {
         match input {
             Input::Dies { who, .. } if *who == self.ledger => {
                 self.peers.down = Some(*who);
@@ -203,13 +206,14 @@ impl Model for Floor {
                 self.peers.down = None;
                 self.peers.named.clear();
             }
-            Input::Says { message: Say::Listed { order }, .. } => {
+            Input::Says { message: Message::Listed { order }, .. } => {
                 self.peers.named.insert(*order);
             }
             Input::Says { from, message } => {
                 // Chance says so by who comes first to a floor that has nobody.
                 let nobody = self.peers.orders.iter().all(|peer| peer.is == Is::Entered);
-                if let (Say::Announce(presence), None, 1) = (message, &self.gathering, self.life) {
+                if let (Message::Announce(presence), None, 1) = (message, &self.recovery, self.life)
+                {
                     self.peers.doomed |= nobody && presence.order == OrderId(2);
                 }
                 let late = self.peers.late.iter().position(|late| *late == (*from, *message));
@@ -223,16 +227,16 @@ impl Model for Floor {
         }
     }
 
-    fn learn(&mut self, done: &[Doing<Party>]) {
+    fn learn(&mut self, done: &[EffectOf<Party>]) {
         for did in done {
-            if let Did::Bids { control: Control::GiveUp(order), .. } = did {
+            if let Effect::Bids { control: Control::GiveUp(order), .. } = did {
                 self.peers.condemned = Some(OrderId(*order));
             }
         }
     }
 
     /// What was said to it is lost with it, and what it had said may be.
-    fn reborn(&mut self, lost: &[Doing<Party>]) {
+    fn reborn(&mut self, lost: &[EffectOf<Party>]) {
         self.next_life();
         let peers = &mut self.peers;
         (peers.open, peers.down) = (None, None);
@@ -240,20 +244,20 @@ impl Model for Floor {
         peers.named.clear();
         for did in lost {
             match did {
-                Did::Says { to, message: Say::Gather { introduction } } => {
+                Effect::Says { to, message: Message::QueryState { introduction } } => {
                     let asked = peers.orders.iter_mut().find(|peer| peer.pid == *to);
                     if let Some(peer) = asked.filter(|peer| peer.word == Some(*introduction)) {
                         peer.word = None;
                     }
                 }
-                Did::Bids { .. } => peers.condemned = None,
+                Effect::Bids { .. } => peers.condemned = None,
                 _ => {}
             }
         }
     }
 
-    fn stands(&self) -> &'static str {
-        match (&self.gathering, &self.walk) {
+    fn state_name(&self) -> &'static str {
+        match (&self.recovery, &self.walk) {
             (Some(_), _) => "gathering",
             (None, Some(walk)) if walk.is_in_doubt() => "in doubt",
             (None, Some(_)) => "introducing",
@@ -264,13 +268,17 @@ impl Model for Floor {
     fn agrees(&self, party: Option<&Party>) -> Result<(), String> {
         let Some(floor) = party.and_then(Party::as_floor) else { return Ok(()) };
         let hears_nobody = self.walk.is_none() && self.waiting.is_empty();
-        let quiet = hears_nobody && self.asked.is_empty() && self.gathering.is_none();
+        let quiet = hears_nobody && self.asked.is_empty() && self.recovery.is_none();
         if quiet != floor.is_quiet() {
             return Err(format!("it is quiet: {}", floor.is_quiet()));
         }
         for side in [Side::Buy, Side::Sell] {
-            let seats = self.seats.values().map(|seat| seat.presence).filter(|p| p.side == side);
-            let mut mine: Vec<_> = seats.map(|p| (p.order, p.price, p.open)).collect();
+            let resting_orders = self
+                .resting_orders
+                .values()
+                .map(|resting| resting.presence)
+                .filter(|p| p.side == side);
+            let mut mine: Vec<_> = resting_orders.map(|p| (p.order, p.price, p.open)).collect();
             let mut real = floor.resting(side);
             mine.sort();
             real.sort();
@@ -285,7 +293,7 @@ impl Model for Floor {
         "floor"
     }
 
-    fn text(&self, said: &Say) -> String {
+    fn text(&self, said: &Message) -> String {
         said.text(&Numbers)
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kernel::Pid;
-use kernel::alone::Did;
+use kernel::component::Effect;
 use lab::laws::run_before;
-use lab::world::{Seen, Who};
+use lab::world::{Observed, Who};
 use market::{LEDGER, orders_of};
-use protocol::Say;
+use protocol::Message;
 use units::MarketId;
 
 use super::Floor;
@@ -18,14 +18,14 @@ use crate::traces::{Pairs, Recorder, Step, judge};
 fn first(market: MarketId) -> Floor {
     let mut floor = Floor::new(market, Peers::default());
     floor.next_life();
-    (floor.number, floor.gathering) = (floor.number + 1, None);
+    (floor.number, floor.recovery) = (floor.number + 1, None);
     floor
 }
 
 /// Whom a step has asked where they are. (That these are all, the laws see: whoever is left out is not on the floor.)
 fn asked(step: &Step) -> Vec<Pid> {
     let asked = step.done.iter().filter_map(|did| match did {
-        Did::Says { to, message: Say::Gather { .. } } => Some(*to),
+        Effect::Says { to, message: Message::QueryState { .. } } => Some(*to),
         _ => None,
     });
     asked.collect()
@@ -40,7 +40,7 @@ pub(crate) fn judged(seeds: std::ops::Range<u64>) -> (Pairs, u64) {
         run_before(seed, &mut |stage, seen| {
             let world = stage.world();
             for event in seen {
-                if let &Seen::Started(pid, _, incarnation) = event
+                if let &Observed::Started(pid, _, incarnation) = event
                     && let Who::Floor(market) = stage.who(pid)
                     && incarnation > 1
                 {

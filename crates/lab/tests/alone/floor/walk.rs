@@ -1,16 +1,16 @@
 //! What a floor does while an introduction is open: a doubt is raised by whatever may happen to one of the two, and
-//! ends with the words of those in doubt. A newcomer in three of whose introductions a maker has died is given up.
+//! ends with the words of those in doubt. An incoming order in three of whose introductions a maker has died is given up.
 
 use kernel::{Control, Pid};
-use market::BORNE;
-use protocol::{Busy, Say};
+use market::ALLOWED_RESTARTS;
+use protocol::{Busy, Message};
 use units::{Lots, OrderId};
 
 use super::{Floor, Told};
 use crate::answer::Answer;
 
-/// So many makers' deaths, within a second, and it is the newcomer that is given up.
-const DEATHS: u32 = BORNE.times;
+/// So many makers' deaths, within a second, and it is the incoming order that is given up.
+const DEATHS: u32 = ALLOWED_RESTARTS.times;
 
 /// What the maker has said since it was introduced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,19 +27,19 @@ enum Maker {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Doubt {
     maker: bool,
-    newcomer: bool,
+    incoming: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk {
-    pub(super) newcomer: Told,
+    pub(super) incoming: Told,
     pub(super) maker: (Pid, OrderId),
     introduction: u32,
     maker_is: Maker,
     doubt: Option<Doubt>,
 }
 
-/// The last newcomer that a maker has died of, perhaps.
+/// The last incoming order that a maker has died of, perhaps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspect {
     order: OrderId,
@@ -49,17 +49,17 @@ pub(super) struct Suspect {
 }
 
 impl Walk {
-    pub(super) fn new(newcomer: Told, maker: (Pid, OrderId), introduction: u32) -> Walk {
-        Walk { newcomer, maker, introduction, maker_is: Maker::Silent, doubt: None }
+    pub(super) fn new(incoming: Told, maker: (Pid, OrderId), introduction: u32) -> Walk {
+        Walk { incoming, maker, introduction, maker_is: Maker::Silent, doubt: None }
     }
 
     pub(super) fn is_about(&self, order: OrderId) -> bool {
-        self.newcomer.presence.order == order || self.maker.1 == order
+        self.incoming.presence.order == order || self.maker.1 == order
     }
 
-    /// The newcomer and the maker.
+    /// The incoming order and the maker.
     pub(super) fn of(&self) -> (OrderId, OrderId) {
-        (self.newcomer.presence.order, self.maker.1)
+        (self.incoming.presence.order, self.maker.1)
     }
 
     pub(super) fn is_in_doubt(&self) -> bool {
@@ -70,21 +70,21 @@ impl Walk {
 impl Floor {
     fn walk_on(&mut self, out: &mut Answer) {
         if let Some(walk) = self.walk {
-            self.hear(walk.newcomer, out);
+            self.hear(walk.incoming, out);
         }
     }
 
-    fn doubt(&mut self, maker: bool, newcomer: bool, out: &mut Answer) {
+    fn doubt(&mut self, maker: bool, incoming: bool, out: &mut Answer) {
         let Some(walk) = &mut self.walk else { return };
         let introduction = walk.introduction;
         let mut doubt = walk.doubt.unwrap_or_default();
         if maker && walk.maker_is != Maker::Gone {
             doubt.maker = true;
-            out.says(walk.maker.0, Say::Gather { introduction });
+            out.says(walk.maker.0, Message::QueryState { introduction });
         }
-        if newcomer && walk.newcomer.presence.open > Lots::ZERO {
-            doubt.newcomer = true;
-            out.says(walk.newcomer.pid, Say::Gather { introduction });
+        if incoming && walk.incoming.presence.open > Lots::ZERO {
+            doubt.incoming = true;
+            out.says(walk.incoming.pid, Message::QueryState { introduction });
         }
         walk.doubt = Some(doubt);
         self.settle(out);
@@ -120,14 +120,14 @@ impl Floor {
         if open > Lots::ZERO && self.is_taken_over(pid) {
             return "knows a later life";
         }
-        let walk = self.walk.as_mut().filter(|walk| walk.newcomer.presence.order == order);
+        let walk = self.walk.as_mut().filter(|walk| walk.incoming.presence.order == order);
         let Some(walk) = walk else { return self.on_late_next(pid, order, open, out) };
-        walk.newcomer.presence.open = open;
+        walk.incoming.presence.open = open;
         let is_its = introduction == walk.introduction;
         let (of, maker_is, maker) = (walk.introduction, walk.maker_is, walk.maker.1);
         match &mut walk.doubt {
             Some(doubt) if is_its || open == Lots::ZERO => {
-                doubt.newcomer = false;
+                doubt.incoming = false;
                 self.settle(out);
                 return self.after_doubt(of);
             }
@@ -138,7 +138,10 @@ impl Floor {
             }
             _ => return "knows that",
         }
-        let left = self.seats.get(&maker).map_or(0, |s| s.presence.open.0.saturating_sub(dealt.0));
+        let left = self
+            .resting_orders
+            .get(&maker)
+            .map_or(0, |s| s.presence.open.0.saturating_sub(dealt.0));
         match maker_is {
             Maker::Silent if left > 0 => self.show(maker, Lots(left)),
             Maker::Gone | Maker::Known => {}
@@ -166,8 +169,12 @@ impl Floor {
             told.presence.open = open;
         } else if let Some(walk) = self.walk.as_mut().filter(|walk| walk.maker.1 == order) {
             walk.maker_is = Maker::Unclear;
-        } else if self.seats.get(&order).is_some_and(|seat| seat.pid.index() == pid.index()) {
-            self.ask(pid, order, out);
+        } else if self
+            .resting_orders
+            .get(&order)
+            .is_some_and(|resting| resting.pid.index() == pid.index())
+        {
+            self.query_state(pid, order, out);
         }
         "knows that"
     }
@@ -177,7 +184,7 @@ impl Floor {
         pid: Pid,
         introduction: u32,
         open: Lots,
-        ask: Busy,
+        command: Busy,
         out: &mut Answer,
     ) -> &'static str {
         let Some(walk) = &mut self.walk else { return "has gone on" };
@@ -186,28 +193,28 @@ impl Floor {
             return "has gone on";
         }
         let maker = walk.maker.1;
-        if ask == Busy::Maker || walk.maker_is == Maker::Unclear {
-            self.doubt(true, ask == Busy::Newcomer, out);
+        if command == Busy::Maker || walk.maker_is == Maker::Unclear {
+            self.doubt(true, command == Busy::Incoming, out);
             return "asks a busy maker";
         }
         walk.maker_is = Maker::Known;
-        if self.seats.contains_key(&maker) {
+        if self.resting_orders.contains_key(&maker) {
             self.show(maker, open);
         }
         self.doubt(false, true, out);
-        "asks the newcomer"
+        "asks the incoming order"
     }
 
-    /// The newcomer speaks unasked.
-    pub(super) fn on_newcomer_again(&mut self, told: Told, out: &mut Answer) -> &'static str {
+    /// The incoming order speaks unasked.
+    pub(super) fn on_incoming_again(&mut self, told: Told, out: &mut Answer) -> &'static str {
         let Some(walk) = &mut self.walk else { return "knows that" };
-        let is_back = walk.newcomer.pid != told.pid;
-        walk.newcomer = told;
+        let is_back = walk.incoming.pid != told.pid;
+        walk.incoming = told;
         if !is_back {
-            return "takes over what the newcomer is now";
+            return "takes over what the incoming order is now";
         }
         self.doubt(true, true, out);
-        "doubts, for the newcomer is back"
+        "doubts, for the incoming order is back"
     }
 
     /// The maker speaks unasked.
@@ -228,11 +235,12 @@ impl Floor {
         if gives_up { "gives the suspect up" } else { "doubts, for the maker is back" }
     }
 
-    /// Counts a death of a maker once an introduction. True if the newcomer is given up for it.
+    /// Counts a death of a maker once an introduction. True if the incoming order is given up for it.
     fn count_death(&mut self, out: &mut Answer) -> bool {
         let Some(walk) = &self.walk else { return false };
-        let (order, introduction) = (walk.newcomer.presence.order, walk.introduction);
-        let is_of_late = |s: &Suspect| s.order == order && self.now - s.since < BORNE.within;
+        let (order, introduction) = (walk.incoming.presence.order, walk.introduction);
+        let is_of_late =
+            |s: &Suspect| s.order == order && self.now - s.since < ALLOWED_RESTARTS.within;
         let new = Suspect { order, deaths: 0, introduction: 0, since: self.now };
         let mut suspect = self.suspect.filter(is_of_late).unwrap_or(new);
         let is_another = suspect.introduction != introduction;
@@ -248,7 +256,7 @@ impl Floor {
 
     pub(super) fn is_word(&self, pid: Pid, order: OrderId, number: u32) -> bool {
         self.walk.is_some_and(|walk| {
-            let is_there = pid == walk.newcomer.pid || pid == walk.maker.0;
+            let is_there = pid == walk.incoming.pid || pid == walk.maker.0;
             is_there && walk.is_about(order) && number == walk.introduction
         })
     }
@@ -258,9 +266,9 @@ impl Floor {
         let Some(walk) = &mut self.walk else { return "knows that" };
         let introduction = walk.introduction;
         let mut doubt = walk.doubt.unwrap_or_default();
-        if walk.newcomer.pid == told.pid {
-            walk.newcomer = told;
-            doubt.newcomer = false;
+        if walk.incoming.pid == told.pid {
+            walk.incoming = told;
+            doubt.incoming = false;
             walk.doubt = Some(doubt);
         } else {
             walk.maker_is = Maker::Known;
@@ -276,19 +284,19 @@ impl Floor {
     pub(super) fn on_gone(&mut self, order: OrderId, by: u32, out: &mut Answer) -> &'static str {
         let Some(walk) = &mut self.walk else { return "forgets it" };
         let introduction = walk.introduction;
-        let is_newcomer = walk.newcomer.presence.order == order;
-        if is_newcomer {
-            walk.newcomer.presence.open = Lots::ZERO;
+        let is_incoming = walk.incoming.presence.order == order;
+        if is_incoming {
+            walk.incoming.presence.open = Lots::ZERO;
         } else {
             walk.maker_is = Maker::Gone;
         }
         match &mut walk.doubt {
-            None if !is_newcomer && by == introduction => return "waits for the newcomer",
+            None if !is_incoming && by == introduction => return "waits for the incoming order",
             None => {
-                self.doubt(is_newcomer, !is_newcomer, out);
+                self.doubt(is_incoming, !is_incoming, out);
                 return "doubts, for one has left";
             }
-            Some(doubt) if is_newcomer => doubt.newcomer = false,
+            Some(doubt) if is_incoming => doubt.incoming = false,
             Some(doubt) => doubt.maker = false,
         }
         self.settle(out);

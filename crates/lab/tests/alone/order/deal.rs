@@ -2,7 +2,7 @@
 
 use kernel::Pid;
 use market::Hold;
-use protocol::{Busy, Deal, Fact, Reason, Say, TimeInForce};
+use protocol::{Busy, CancelReason, Deal, Fact, Message, TimeInForce};
 use units::{Lots, Price};
 
 use super::{Order, Phase, Wish};
@@ -15,29 +15,29 @@ impl Order {
         deal: Deal,
         introduction: u32,
         price: Price,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Answer,
     ) -> &'static str {
         let would = self.phase == Phase::Free
             && self.presence.side.accepts(self.presence.price, price)
             && self.is_fresh(introduction);
-        let lots = lots.min(self.presence.open);
+        let quantity = quantity.min(self.presence.open);
         match self.note {
-            _ if would && lots > Lots::ZERO => {}
+            _ if would && quantity > Lots::ZERO => {}
             Some(hold) if hold.deal == deal && self.phase == Phase::Accepted => {
-                out.says(from, Say::Accept { deal, lots: hold.lots });
+                out.says(from, Message::Accept { deal, quantity: hold.quantity });
                 return "accepts again";
             }
             _ => {
-                out.says(from, Say::Decline { deal });
+                out.says(from, Message::Decline { deal });
                 return "declines";
             }
         }
-        self.hold(lots, Phase::Accepted);
+        self.hold(quantity, Phase::Accepted);
         self.introduction = introduction;
-        self.write(Some(Hold { deal, lots, partner: from }), out);
+        self.write(Some(Hold { deal, quantity, partner: from }), out);
         self.watch(Some(from), out);
-        out.says(from, Say::Accept { deal, lots });
+        out.says(from, Message::Accept { deal, quantity });
         "accepts"
     }
 
@@ -45,24 +45,24 @@ impl Order {
         &mut self,
         from: Pid,
         deal: Deal,
-        lots: Lots,
+        quantity: Lots,
         out: &mut Answer,
     ) -> Option<&'static str> {
         if self.proposed() == Some(deal.number) && self.made(&deal) {
-            if lots == Lots::ZERO || lots > self.held {
+            if quantity == Lots::ZERO || quantity > self.held {
                 return None; // nobody accepts what was not offered
             }
-            self.presence.open = self.presence.open + self.held - lots;
-            self.held = lots;
+            self.presence.open = self.presence.open + self.held - quantity;
+            self.held = quantity;
             self.phase = Phase::Closing;
             self.watch(None, out);
-            self.write(Some(Hold { deal, lots, partner: from }), out);
-            self.ask_ledger(out);
+            self.write(Some(Hold { deal, quantity, partner: from }), out);
+            self.query_ledger(out);
             return Some("has it recorded");
         }
         let closing = self.note.is_some_and(|hold| hold.deal == deal);
         if self.made(&deal) && !closing {
-            out.says(from, Say::Withdraw { deal });
+            out.says(from, Message::Withdraw { deal });
             return Some("withdraws");
         }
         Some("is accepted too late")
@@ -76,24 +76,25 @@ impl Order {
     ) -> &'static str {
         let Some(hold) = self.note.filter(|hold| hold.deal == deal) else { return "knew that" };
         match self.phase {
-            Phase::InDoubt => self.settle_as_taker(traded, out),
-            Phase::Settling => {
+            Phase::InDoubt => self.resolve_as_taker(traded, out),
+            Phase::Resolving => {
                 self.watch(None, out);
                 self.write(None, out);
                 self.phase = Phase::Recalling;
-                self.ask_ledger(out);
+                self.query_ledger(out);
                 "recalls once settled"
             }
             Phase::Closing => {
                 self.watch(None, out);
                 self.write(None, out);
                 self.free(traded);
-                let end = if traded { Say::Complete { deal } } else { Say::Withdraw { deal } };
+                let end =
+                    if traded { Message::Complete { deal } } else { Message::Withdraw { deal } };
                 out.says(hold.partner, end);
                 if !traded {
                     self.pass(out);
                 }
-                if self.done == self.size {
+                if self.filled == self.size {
                     self.leave(self.introduction, out);
                     return "is filled as maker";
                 }
@@ -107,19 +108,19 @@ impl Order {
     pub(super) fn on_end(&mut self, deal: Deal, traded: bool, out: &mut Answer) -> &'static str {
         let waits = matches!(self.phase, Phase::Accepted | Phase::InDoubt);
         if waits && self.note.is_some_and(|hold| hold.deal == deal) {
-            return self.settle_as_taker(traded, out);
+            return self.resolve_as_taker(traded, out);
         }
         "knew that"
     }
 
-    fn settle_as_taker(&mut self, traded: bool, out: &mut Answer) -> &'static str {
+    fn resolve_as_taker(&mut self, traded: bool, out: &mut Answer) -> &'static str {
         let dealt = if traded { self.held } else { Lots::ZERO };
         self.watch(None, out);
         self.write(None, out);
         self.free(traded);
         let (order, introduction, open) = (self.id, self.introduction, self.presence.open);
-        out.says(self.floor, Say::Next { order, introduction, dealt, open });
-        if self.done == self.size {
+        out.says(self.floor, Message::Next { order, introduction, dealt, open });
+        if self.filled == self.size {
             out.ends();
             return "is filled as taker";
         }
@@ -136,11 +137,11 @@ impl Order {
             }
             Phase::Accepted => {
                 self.phase = Phase::InDoubt;
-                self.ask_ledger(out);
+                self.query_ledger(out);
                 "is in doubt"
             }
             _ => {
-                self.ask_ledger(out);
+                self.query_ledger(out);
                 "asks again"
             }
         }
@@ -161,24 +162,26 @@ impl Order {
     fn carry_out(&mut self, wish: Wish, out: &mut Answer) -> &'static str {
         let order = self.id;
         match wish {
-            Wish::Quiet if self.presence.stands == TimeInForce::GoodTillCancel => "rests",
+            Wish::Quiet if self.presence.time_in_force == TimeInForce::GoodTillCancel => "rests",
             Wish::Cancel | Wish::Quiet => {
-                let (cancelled, unmatched) = (Reason::Cancelled, Reason::Unmatched);
+                let (cancelled, unmatched) = (CancelReason::Requested, CancelReason::Unmatched);
                 let reason = if wish == Wish::Cancel { cancelled } else { unmatched };
-                out.records(Fact::Left { order, lots: self.presence.open, reason });
+                out.records(Fact::Cancelled { order, quantity: self.presence.open, reason });
                 self.leave(0, out);
                 "leaves"
             }
-            Wish::Replace(_, _, _, lots) if lots <= self.done => "has traded more than that",
-            Wish::Replace(ask, client, price, lots) => {
-                if price != self.presence.price || lots > self.size {
-                    self.presence.place = ask;
+            Wish::Replace(_, _, _, quantity) if quantity <= self.filled => {
+                "has traded more than that"
+            }
+            Wish::Replace(command, client, price, quantity) => {
+                if price != self.presence.price || quantity > self.size {
+                    self.presence.priority = command;
                 }
-                (self.presence.price, self.size) = (price, lots);
-                self.presence.open = Lots(lots.0 - self.done.0);
-                let place = self.presence.place;
-                out.records(Fact::Replaced { order, client, price, lots, place });
-                out.says(self.floor, Say::Announce(self.presence));
+                (self.presence.price, self.size) = (price, quantity);
+                self.presence.open = Lots(quantity.0 - self.filled.0);
+                let priority = self.presence.priority;
+                out.records(Fact::Replaced { order, client, price, quantity, priority });
+                out.says(self.floor, Message::Announce(self.presence));
                 "is replaced"
             }
         }
@@ -197,7 +200,7 @@ impl Order {
 
     pub(super) fn give_word(&mut self, introduction: u32, out: &mut Answer) {
         self.introduction = introduction;
-        out.says(self.floor, Say::Here { presence: self.presence, introduction });
+        out.says(self.floor, Message::State { presence: self.presence, introduction });
     }
 
     pub(super) fn watch(&mut self, who: Option<Pid>, out: &mut Answer) {
@@ -214,13 +217,13 @@ impl Order {
         out.notes(note);
     }
 
-    pub(super) fn hold(&mut self, lots: Lots, phase: Phase) {
-        self.presence.open -= lots;
-        (self.held, self.phase) = (lots, phase);
+    pub(super) fn hold(&mut self, quantity: Lots, phase: Phase) {
+        self.presence.open -= quantity;
+        (self.held, self.phase) = (quantity, phase);
     }
 
     fn free(&mut self, traded: bool) {
-        let to = if traded { &mut self.done } else { &mut self.presence.open };
+        let to = if traded { &mut self.filled } else { &mut self.presence.open };
         *to += self.held;
         (self.held, self.phase) = (Lots::ZERO, Phase::Free);
     }
@@ -234,23 +237,25 @@ impl Order {
 
     fn pass(&self, out: &mut Answer) {
         let (introduction, open) = (self.introduction, self.presence.open);
-        out.says(self.floor, Say::Pass { introduction, open, ask: Busy::Newcomer });
+        out.says(self.floor, Message::Pass { introduction, open, busy: Busy::Incoming });
     }
 
     pub(super) fn leave(&mut self, introduction: u32, out: &mut Answer) {
-        out.says(self.floor, Say::Leave { order: self.id, introduction });
+        out.says(self.floor, Message::Leave { order: self.id, introduction });
         out.ends();
     }
 
-    pub(super) fn ask_ledger(&mut self, out: &mut Answer) {
+    pub(super) fn query_ledger(&mut self, out: &mut Answer) {
         self.watch(Some(self.ledger), out);
         let (order, price) = (self.id, self.presence.price);
         let question = match (self.phase, self.note) {
-            (Phase::Closing, Some(Hold { deal, lots, .. })) => Say::Record { deal, price, lots },
-            (Phase::InDoubt | Phase::Settling, Some(Hold { deal, .. })) => {
-                Say::Settle { deal, order }
+            (Phase::Closing, Some(Hold { deal, quantity, .. })) => {
+                Message::Record { deal, price, quantity }
             }
-            _ => Say::Recall { order },
+            (Phase::InDoubt | Phase::Resolving, Some(Hold { deal, .. })) => {
+                Message::Resolve { deal, order }
+            }
+            _ => Message::Restore { order },
         };
         self.peers.asked = Some(question);
         out.says(self.ledger, question);

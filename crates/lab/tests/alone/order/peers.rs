@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use kernel::alone::{Doing, Given, Input, Model, Stage, Way};
+use kernel::component::{EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Intensity, Node, Pid, Reason};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, Role, floor_of, orders_of};
-use protocol::{Deal, Entered, Fact, Presence, Say, TimeInForce};
-use units::{AccountId, AskId, Lots, MarketId, OrderId, Price, Side};
+use protocol::{Deal, Entered, Fact, Message, Presence, TimeInForce};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Order, Phase};
 use crate::answer::Numbers;
@@ -27,19 +27,19 @@ pub(crate) struct Peers {
     /// Deals that the other orders have proposed.
     proposed: u32,
     /// What the ledger was asked and has not answered.
-    pub(crate) asked: Option<Say>,
+    pub(crate) asked: Option<Message>,
     /// How deals ended.
     pub(crate) ended: BTreeMap<Deal, bool>,
     /// What the facts say of the order while it is open: it, and lots done.
     line: Option<(Presence, Lots)>,
-    asks: u64,
+    commands: u64,
 }
 
 impl Order {
     /// An order to buy 4 at 100, and its peers.
-    pub(crate) fn played(stands: TimeInForce) -> Order {
+    pub(crate) fn played(time_in_force: TimeInForce) -> Order {
         let mut order = Order::new(ME, MARKET);
-        order.presence.stands = stands;
+        order.presence.time_in_force = time_in_force;
         order
     }
 
@@ -49,7 +49,8 @@ impl Order {
 
     /// The ledger makes a deal a trade, or void, once.
     fn decide(&mut self, deal: Deal, traded: bool, stage: &mut Stage<Party>) {
-        let Some(Hold { lots, .. }) = self.note.filter(|_| !self.peers.ended.contains_key(&deal))
+        let Some(Hold { quantity, .. }) =
+            self.note.filter(|_| !self.peers.ended.contains_key(&deal))
         else {
             return;
         };
@@ -58,10 +59,10 @@ impl Order {
             return stage.record(Fact::Voided { deal });
         }
         let price = self.line_price(deal);
-        stage.record(Fact::Traded { deal, market: MARKET, price, lots });
+        stage.record(Fact::Traded { deal, market: MARKET, price, quantity });
         if let Some((presence, done)) = &mut self.peers.line {
-            *done += lots;
-            presence.open -= lots;
+            *done += quantity;
+            presence.open -= quantity;
         }
         self.peers.line = self.peers.line.filter(|(presence, _)| presence.open > Lots::ZERO);
     }
@@ -75,21 +76,31 @@ impl Order {
     }
 
     /// What the ledger may answer now.
-    fn verdicts(&self) -> Vec<Say> {
+    fn verdicts(&self) -> Vec<Message> {
         let of = |deal: Deal| match self.peers.ended.get(&deal) {
             _ if self.peers.line.is_none() && !self.peers.ended.contains_key(&deal) => vec![],
-            Some(true) => vec![Say::Recorded { deal }],
-            Some(false) => vec![Say::Voided { deal }],
-            None => vec![Say::Recorded { deal }, Say::Voided { deal }],
+            Some(true) => vec![Message::Recorded { deal }],
+            Some(false) => vec![Message::Voided { deal }],
+            None => vec![Message::Recorded { deal }, Message::Voided { deal }],
         };
         match (self.peers.asked, self.peers.line) {
-            (Some(Say::Record { deal, .. }), _) => of(deal),
-            (Some(Say::Settle { .. } | Say::Recall { .. }), None) => vec![Say::Unknown],
-            (Some(Say::Settle { deal, .. }), Some(_)) => of(deal),
-            (Some(Say::Recall { .. }), Some((presence, done))) => {
-                let Presence { place, side, price, open, stands, .. } = presence;
-                let (size, market) = (open + done, MARKET);
-                vec![Say::Recalled { place, price, size, done, market, side, stands }]
+            (Some(Message::Record { deal, .. }), _) => of(deal),
+            (Some(Message::Resolve { .. } | Message::Restore { .. }), None) => {
+                vec![Message::Unknown]
+            }
+            (Some(Message::Resolve { deal, .. }), Some(_)) => of(deal),
+            (Some(Message::Restore { .. }), Some((presence, filled))) => {
+                let Presence { priority, side, price, open, time_in_force, .. } = presence;
+                let (size, market) = (open + filled, MARKET);
+                vec![Message::Restored {
+                    priority,
+                    price,
+                    size,
+                    filled,
+                    market,
+                    side,
+                    time_in_force,
+                }]
             }
             _ => Vec::new(),
         }
@@ -98,7 +109,7 @@ impl Order {
 
 impl Model for Order {
     type Process = Party;
-    const WAYS: &'static [&'static str] = &[
+    const TRANSITIONS: &'static [&'static str] = &[
         "waits to be entered",
         "enters",
         "proposes",
@@ -141,8 +152,8 @@ impl Model for Order {
         stage.record(Fact::Started { epoch: 1 });
         stage.record(Fact::MarketOpened { market: MARKET, spec: lab::world::market_spec(0) });
         for order in [OrderId(1), OrderId(2)] {
-            let (account, side, lots) = (AccountId(1), Side::Sell, Lots(1_000));
-            let (market, stands) = (MARKET, TimeInForce::GoodTillCancel);
+            let (account, side, quantity) = (AccountId(1), Side::Sell, Lots(1_000));
+            let (market, time_in_force) = (MARKET, TimeInForce::GoodTillCancel);
             let client = None;
             let price = LIMIT;
             stage.record(Fact::Entered(Entered {
@@ -152,8 +163,8 @@ impl Model for Order {
                 market,
                 side,
                 price,
-                lots,
-                stands,
+                quantity,
+                time_in_force,
             }));
             self.peers.people.push((stage.play(), order));
         }
@@ -167,54 +178,56 @@ impl Model for Order {
         stage
     }
 
-    fn may(&self) -> Vec<Given<Party>> {
+    fn may(&self) -> Vec<InputOf<Party>> {
         let Peers { number, proposed, .. } = self.peers;
-        let stands = self.presence.stands;
+        let time_in_force = self.presence.time_in_force;
         let introduction = number + 1;
-        let mut said: Vec<(Pid, Say)> = Vec::new();
+        let mut said: Vec<(Pid, Message)> = Vec::new();
         if self.phase == Phase::New {
             let (account, client, side, price) = (AccountId(7), None, Side::Buy, LIMIT);
-            let enter = Say::Enter { account, client, side, price, lots: Lots(4), stands };
+            let enter =
+                Message::Enter { account, client, side, price, quantity: Lots(4), time_in_force };
             return vec![Input::Says { from: Pid::OUTSIDE, message: enter }];
         }
-        let ask = AskId(100 + self.peers.asks);
-        said.push((Pid::OUTSIDE, Say::Cancel { ask }));
-        for (price, lots) in [(LIMIT, Lots(3)), (Price(101), Lots(5)), (Price(99), Lots(1))] {
-            said.push((Pid::OUTSIDE, Say::Replace { ask, client: None, price, lots }));
+        let command = CommandId(100 + self.peers.commands);
+        said.push((Pid::OUTSIDE, Message::Cancel { command }));
+        for (price, quantity) in [(LIMIT, Lots(3)), (Price(101), Lots(5)), (Price(99), Lots(1))] {
+            said.push((Pid::OUTSIDE, Message::Replace { command, client: None, price, quantity }));
         }
-        said.push((self.floor, Say::Gather { introduction }));
-        if stands == TimeInForce::ImmediateOrCancel && self.phase == Phase::Free {
-            said.push((self.floor, Say::Quiet));
+        said.push((self.floor, Message::QueryState { introduction }));
+        if time_in_force == TimeInForce::ImmediateOrCancel && self.phase == Phase::Free {
+            said.push((self.floor, Message::NoMatch));
         }
         let rests = matches!(self.phase, Phase::Free | Phase::Proposed | Phase::Closing);
         for &(peer, order) in &self.peers.people {
             let limits = [(LIMIT, Lots(2)), (LIMIT, Lots(9)), (Price(102), Lots(2))];
-            for (price, lots) in limits.into_iter().filter(|_| rests) {
-                let newcomer = peer;
-                let introduce = Say::Introduce { introduction, newcomer, order, price, lots };
+            for (price, quantity) in limits.into_iter().filter(|_| rests) {
+                let incoming = peer;
+                let introduce =
+                    Message::Introduce { introduction, incoming, order, price, quantity };
                 said.push((self.floor, introduce));
             }
             let deal = Deal { maker: order, taker: self.id, incarnation: 1, number: proposed + 1 };
             let last = self.introduction;
             let offers = [(introduction, Lots(1)), (introduction, Lots(6)), (last, Lots(1))];
             let free = self.phase == Phase::Free;
-            for (introduction, lots) in offers.into_iter().filter(|offer| free && offer.0 > 0) {
-                said.push((peer, Say::Propose { deal, introduction, price: LIMIT, lots }));
+            for (introduction, quantity) in offers.into_iter().filter(|offer| free && offer.0 > 0) {
+                said.push((peer, Message::Propose { deal, introduction, price: LIMIT, quantity }));
             }
             if self.watches == Some(peer) && self.phase == Phase::Proposed {
                 let (maker, taker) = (self.id, order);
                 let (incarnation, number) = (self.incarnation, self.proposals);
                 let deal = Deal { maker, taker, incarnation, number };
-                said.push((peer, Say::Decline { deal }));
-                for lots in 1..=self.held.0 {
-                    said.push((peer, Say::Accept { deal, lots: Lots(lots) }));
+                said.push((peer, Message::Decline { deal }));
+                for quantity in 1..=self.held.0 {
+                    said.push((peer, Message::Accept { deal, quantity: Lots(quantity) }));
                 }
             }
             if let (Phase::Accepted, Some(Hold { deal, partner, .. })) = (self.phase, self.note)
                 && partner == peer
                 && self.peers.ended.get(&deal) != Some(&false)
             {
-                said.push((peer, Say::Complete { deal }));
+                said.push((peer, Message::Complete { deal }));
             }
         }
         said.extend(self.verdicts().into_iter().map(|verdict| (self.ledger, verdict)));
@@ -229,30 +242,39 @@ impl Model for Order {
     }
 
     /// All but what the ledger said of the order, which an order that asks anew would believe.
-    fn comes_again(&self, said: &Given<Party>) -> bool {
+    fn comes_again(&self, said: &InputOf<Party>) -> bool {
         let Input::Says { from, message } = said else { return false };
-        let stale = matches!(message, Say::Recalled { .. } | Say::Unknown | Say::Replace { .. });
+        let stale = matches!(
+            message,
+            Message::Restored { .. } | Message::Unknown | Message::Replace { .. }
+        );
         !stale && (*from == Pid::OUTSIDE || self.is_there(*from))
     }
 
-    fn must(&self, input: &Given<Party>) -> Vec<Way<Order>> {
+    fn must(&self, input: &InputOf<Party>) -> Vec<Transition<Order>> {
         self.answer(input).into_iter().collect()
     }
 
-    fn prepare(&mut self, input: &Given<Party>, stage: &mut Stage<Party>) {
+    fn prepare(&mut self, input: &InputOf<Party>, stage: &mut Stage<Party>) {
         match *input {
-            Input::Says { message: Say::Recorded { deal } | Say::Complete { deal }, .. } => {
+            Input::Says {
+                message: Message::Recorded { deal } | Message::Complete { deal },
+                ..
+            } => {
                 self.decide(deal, true, stage);
             }
-            Input::Says { message: Say::Voided { deal } | Say::Withdraw { deal }, .. } => {
+            Input::Says {
+                message: Message::Voided { deal } | Message::Withdraw { deal }, ..
+            } => {
                 self.decide(deal, false, stage);
             }
-            Input::Says { message: Say::Replace { .. }, .. } => self.peers.asks += 1,
+            Input::Says { message: Message::Replace { .. }, .. } => self.peers.commands += 1,
             Input::Says {
-                message: Say::Introduce { introduction, .. } | Say::Gather { introduction },
+                message:
+                    Message::Introduce { introduction, .. } | Message::QueryState { introduction },
                 ..
             } => self.peers.number = self.peers.number.max(introduction),
-            Input::Says { message: Say::Propose { introduction, deal, .. }, .. } => {
+            Input::Says { message: Message::Propose { introduction, deal, .. }, .. } => {
                 self.peers.number = self.peers.number.max(introduction);
                 self.peers.proposed = self.peers.proposed.max(deal.number);
             }
@@ -279,27 +301,27 @@ impl Model for Order {
         }
     }
 
-    fn learn(&mut self, done: &[Doing<Party>]) {
+    fn learn(&mut self, done: &[EffectOf<Party>]) {
         for did in done {
             match did {
-                Doing::<Party>::Records(Fact::Entered(_)) => {
+                EffectOf::<Party>::Records(Fact::Entered(_)) => {
                     self.peers.line = Some((self.presence, Lots::ZERO));
                 }
-                Doing::<Party>::Records(Fact::Replaced { .. }) => {
-                    self.peers.line = Some((self.presence, self.done));
+                EffectOf::<Party>::Records(Fact::Replaced { .. }) => {
+                    self.peers.line = Some((self.presence, self.filled));
                 }
-                Doing::<Party>::Records(Fact::Left { .. }) => self.peers.line = None,
+                EffectOf::<Party>::Records(Fact::Cancelled { .. }) => self.peers.line = None,
                 _ => {}
             }
         }
     }
 
-    fn reborn(&mut self, _lost: &[Doing<Party>]) {
+    fn reborn(&mut self, _lost: &[EffectOf<Party>]) {
         self.next_life();
         self.peers.asked = None;
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         match self.phase {
             Phase::New => "new",
             Phase::Free => "free",
@@ -307,7 +329,7 @@ impl Model for Order {
             Phase::Closing => "closing",
             Phase::Accepted => "accepted",
             Phase::InDoubt => "in doubt",
-            Phase::Settling => "settling",
+            Phase::Resolving => "settling",
             Phase::Recalling => "recalling",
         }
     }
@@ -316,8 +338,8 @@ impl Model for Order {
         let Some(order) = party.and_then(Party::as_order).filter(|o| o.knows_itself()) else {
             return Ok(());
         };
-        let real = (order.price(), order.size(), order.open(), order.held(), order.done());
-        let books = (self.presence.price, self.size, self.presence.open, self.held, self.done);
+        let real = (order.price(), order.size(), order.open(), order.held(), order.filled());
+        let books = (self.presence.price, self.size, self.presence.open, self.held, self.filled);
         if real == books { Ok(()) } else { Err(format!("it has {real:?}, and should {books:?}")) }
     }
 
@@ -325,7 +347,7 @@ impl Model for Order {
         "order"
     }
 
-    fn text(&self, said: &Say) -> String {
+    fn text(&self, said: &Message) -> String {
         said.text(&Numbers)
     }
 

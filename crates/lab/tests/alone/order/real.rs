@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::Pid;
 use lab::laws::run_before;
-use lab::world::Seen;
+use lab::world::Observed;
 use market::{LEDGER, floor_of};
 use units::{MarketId, OrderId};
 
@@ -20,7 +20,7 @@ pub(crate) fn judged(seeds: std::ops::Range<u64>) -> (Pairs, u64) {
         run_before(seed, &mut |stage, seen| {
             let world = stage.world();
             for event in seen {
-                let &Seen::Started(pid, key, incarnation) = event else { continue };
+                let &Observed::Started(pid, key, incarnation) = event else { continue };
                 if key == 0 {
                     continue;
                 }

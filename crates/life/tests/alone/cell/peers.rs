@@ -1,9 +1,9 @@
 //! Whom a cell deals with, played: collectors of its neighbours, its own collector, a reader, neighbours that come
 //! back, and the edge. They say what such would say; when, how often and after whose death is for the games.
 
-use kernel::alone::{Did, Doing, Given, Input, Model, Stage, Way};
-use kernel::{Intensity, Life, NoKeeper, Node, Pid, Process, Reason};
-use life::{Being, Cell, Collector, Memory, Role, Say, Torus, Ways};
+use kernel::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
+use kernel::{Intensity, NoStateMachine, Node, Pid, Process, Reason, StartContext};
+use life::{Being, Cell, Collector, Memory, Message, Role, Torus, Ways};
 
 use super::{FRESH, Played};
 use crate::around::{self, Neighbour};
@@ -86,27 +86,27 @@ impl<const WHOLE: bool> Played<WHOLE> {
     }
 
     /// What it may be asked, and by whom.
-    fn questions(&self) -> Vec<(Pid, Say)> {
+    fn questions(&self) -> Vec<(Pid, Message)> {
         let (first, now) = (self.first, self.now());
-        let mut said = vec![(self.peers.reader, Say::Tell { from: 0 })];
-        said.push((self.peers.reader, Say::Tell { from: now }));
+        let mut said = vec![(self.peers.reader, Message::Tell { from: 0 })];
+        said.push((self.peers.reader, Message::Tell { from: now }));
         let mut times = vec![first, now];
         times.extend(first.checked_sub(1)); // the collector of one that has died since may ask that
         if self.owed.len() < MOST_OWED {
             times.extend([now + 1, now + 2]);
         }
         for at in times {
-            said.push((self.peers.reader, Say::Get { at }));
+            said.push((self.peers.reader, Message::Get { at }));
             let askers = self.peers.askers.iter();
-            said.extend(askers.map(|(from, ways)| (*from, Say::Ask { at, ways: *ways })));
+            said.extend(askers.map(|(from, ways)| (*from, Message::Ask { at, ways: *ways })));
         }
         said
     }
 
     /// What its collector may report: the earliest checkpoint is one that neighbours of a cell at its time can have.
-    fn reports(&self) -> Vec<(Pid, Say)> {
+    fn reports(&self) -> Vec<(Pid, Message)> {
         let kept = [self.first, self.now(), self.now() + 1];
-        let said = kept.map(|kept| [true, false].map(|alive| Say::Report { alive, kept }));
+        let said = kept.map(|kept| [true, false].map(|alive| Message::Report { alive, kept }));
         let from = self.collector.into_iter();
         from.flat_map(|from| said.into_iter().flatten().map(move |said| (from, said))).collect()
     }
@@ -127,10 +127,10 @@ impl<const WHOLE: bool> Played<WHOLE> {
 
 impl<const WHOLE: bool> Model for Played<WHOLE> {
     type Process = Being;
-    const WAYS: &'static [&'static str] = if WHOLE { WAYS } else { ALL_WAYS };
+    const TRANSITIONS: &'static [&'static str] = if WHOLE { WAYS } else { ALL_WAYS };
 
     fn set(&mut self) -> Stage<Being> {
-        let mut stage = Stage::new(NoKeeper, None);
+        let mut stage = Stage::new(NoStateMachine, None);
         self.peers.neighbours = around::play(self.torus, PLACE, &mut stage);
         let ways = self.peers.neighbours.iter().take(2).map(|neighbour| neighbour.back);
         self.peers.askers = ways.map(|ways| (stage.play(), ways)).collect();
@@ -140,22 +140,22 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
         let root = stage.root();
         let many = Intensity::times(1_000_000);
         let cells = stage.grow(Some(root), Node::many("cells", role).intensity_per_child(many));
-        let life = Life { key: PLACE.into(), incarnation: 1, note: None };
+        let life = StartContext { key: PLACE.into(), incarnation: 1, note: None };
         stage.begin_child(cells, PLACE.into(), Being::start(&role, life));
         self.peers.me = stage.subject();
         stage
     }
 
-    fn may(&self) -> Vec<Given<Being>> {
+    fn may(&self) -> Vec<InputOf<Being>> {
         let now = self.now();
         let mut said = self.questions();
         said.extend(self.reports());
-        let runs = [now + 1, now + 3].map(|until| Say::Run { until });
-        let sets = [true, false].map(|alive| Say::Set { alive });
-        let edge = sets.into_iter().chain(runs).chain([Say::Pause]);
+        let runs = [now + 1, now + 3].map(|until| Message::Run { until });
+        let sets = [true, false].map(|alive| Message::Set { alive });
+        let edge = sets.into_iter().chain(runs).chain([Message::Pause]);
         said.extend(edge.map(|said| (Pid::OUTSIDE, said)));
         let back = self.peers.neighbours.iter();
-        said.extend(back.map(|neighbour| (neighbour.pid, Say::Here { ways: neighbour.ways })));
+        said.extend(back.map(|neighbour| (neighbour.pid, Message::Here { ways: neighbour.ways })));
         let mut may: Vec<_> =
             said.into_iter().map(|(from, message)| Input::Says { from, message }).collect();
         let alive = self.collector.filter(|pid| !self.peers.unheard.contains(pid));
@@ -170,22 +170,22 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
     }
 
     /// Everything; a report too, which is by then of an earlier step.
-    fn comes_again(&self, said: &Given<Being>) -> bool {
+    fn comes_again(&self, said: &InputOf<Being>) -> bool {
         let Input::Says { message, .. } = said else { return false };
         match *message {
-            Say::Ask { at, .. } | Say::Get { at } => {
+            Message::Ask { at, .. } | Message::Get { at } => {
                 at <= self.now() || self.owed.len() < MOST_OWED
             }
             _ => true,
         }
     }
 
-    fn must(&self, input: &Given<Being>) -> Vec<Way<Self>> {
+    fn must(&self, input: &InputOf<Being>) -> Vec<Transition<Self>> {
         self.answer(input).into_iter().collect()
     }
 
     /// Whoever dies has another life at once, at another address.
-    fn prepare(&mut self, input: &Given<Being>, stage: &mut Stage<Being>) {
+    fn prepare(&mut self, input: &InputOf<Being>, stage: &mut Stage<Being>) {
         let Input::Dies { who, .. } = input else { return };
         around::dies(*who, &mut self.peers.neighbours, stage);
         if let Some(asker) = self.peers.askers.iter_mut().find(|(pid, _)| pid == who) {
@@ -195,22 +195,22 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
 
     /// Whoever it links itself to, and is nobody's peer, is the one that it began. What a note says of times before
     /// its first means nothing.
-    fn read(&self, did: &mut Doing<Being>, _process: Option<&Being>) {
+    fn read(&self, did: &mut EffectOf<Being>, _process: Option<&Being>) {
         match did {
-            Did::Begins { who, .. } => *who = FRESH,
-            Did::Links(who) if !self.peers.knows(*who) => *who = FRESH,
-            Did::Notes(Some(note)) => note.bits &= u64::MAX >> (63 - (note.at - note.first)),
+            Effect::Begins { who, .. } => *who = FRESH,
+            Effect::Links(who) if !self.peers.knows(*who) => *who = FRESH,
+            Effect::Notes(Some(note)) => note.bits &= u64::MAX >> (63 - (note.at - note.first)),
             _ => {}
         }
     }
 
-    fn learn(&mut self, done: &[Doing<Being>]) {
+    fn learn(&mut self, done: &[EffectOf<Being>]) {
         let begun = done.iter().find_map(|did| match did {
-            Did::Begins { who, .. } => Some(*who),
+            Effect::Begins { who, .. } => Some(*who),
             _ => None,
         });
         let linked = done.iter().find_map(|did| match did {
-            Did::Links(who) => Some(*who),
+            Effect::Links(who) => Some(*who),
             _ => None,
         });
         self.peers.odd = (begun != linked).then(|| "it links itself to somebody else".to_owned());
@@ -227,13 +227,13 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
         }
     }
 
-    fn reborn(&mut self, _lost: &[Doing<Being>]) {
+    fn reborn(&mut self, _lost: &[EffectOf<Being>]) {
         self.next_life();
         self.peers.done.clear(); // its collectors end with it
         self.peers.unheard.clear();
     }
 
-    fn stands(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         match self.collector {
             _ if !self.told => "new",
             Some(_) => "making a step",

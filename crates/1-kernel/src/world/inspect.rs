@@ -1,0 +1,180 @@
+//! Looking at a world from its edge. Nothing here changes anything but the log that it hands over.
+
+use super::{Flags, State, World};
+use crate::ring::Envelope;
+use crate::tree::NodeId;
+use crate::{Name, Pid, Process, Reason, StateMachine, Watch};
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// The facts recorded since this was last called, oldest first.
+    #[inline]
+    pub fn take_log(&mut self) -> std::vec::Drain<'_, P::Fact> {
+        self.out.log.drain(..)
+    }
+
+    /// The fold of the log.
+    #[inline(always)]
+    pub fn state_machine(&self) -> &P::StateMachine {
+        &self.out.state_machine
+    }
+
+    /// Who bears a name.
+    pub fn whereis(&self, name: Name) -> Option<Pid> {
+        self.out.whereis(name)
+    }
+
+    /// The child of a supervisor of many with this key; it may be between two lives. Where the state machine has the
+    /// index, of those whom it knows; O(processes) if it knows one who is not where it says.
+    #[inline]
+    pub fn child(&self, supervisor: NodeId, key: u64) -> Option<Pid> {
+        let index = self.tree.index(supervisor)?;
+        let is = |index: u32| self.is_child(supervisor, key, index);
+        let index = match index.is_whole() {
+            true => index.get(key, is),
+            false => match self.out.state_machine.place_of(key)? {
+                index if is(index) => Some(index),
+                _ => (0..u32::try_from(self.slots.len()).ok()?).find(|index| is(*index)),
+            },
+        };
+        index.and_then(|index| self.pid_at(index))
+    }
+
+    /// The same child, by a look at the index where it was last seen; it is looked up only if it is not there.
+    #[inline(always)]
+    pub fn child_seen_at(&self, supervisor: NodeId, key: u64, index: u32) -> Option<Pid> {
+        match self.is_child(supervisor, key, index) {
+            true => self.pid_at(index),
+            false => self.child(supervisor, key),
+        }
+    }
+
+    #[inline(always)]
+    fn pid_at(&self, index: u32) -> Option<Pid> {
+        let slot = self.slots.get(index as usize)?;
+        Some(Pid::new(index, slot.generation))
+    }
+
+    #[inline(always)]
+    fn is_child(&self, supervisor: NodeId, key: u64, index: u32) -> bool {
+        self.slots.get(index as usize).is_some_and(|slot| {
+            slot.key == key
+                && slot.node == supervisor.0
+                && matches!(slot.state, State::Alive | State::Between)
+        })
+    }
+
+    /// Asks the processor to fetch the process at an index soon. No effect but on time.
+    #[inline(always)]
+    pub fn warm(&self, index: usize) {
+        if let Some(slot) = self.slots.get(index) {
+            crate::prefetch(slot);
+        }
+    }
+
+    /// A process's state, for looking at.
+    #[inline]
+    pub fn process(&self, pid: Pid) -> Option<&P> {
+        let slot = self.slots.get(pid.index())?;
+        if slot.generation == pid.generation() { slot.body.as_ref() } else { None }
+    }
+
+    /// All processes that are alive, in order of address, with their key and incarnation.
+    pub fn processes(&self) -> impl Iterator<Item = (Pid, u64, u32, &P)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let index = u32::try_from(index).ok()?;
+            let pid = Pid::new(index, slot.generation);
+            Some((pid, slot.key, slot.incarnation, slot.body.as_ref()?))
+        })
+    }
+
+    /// The note that a process's next life would be given.
+    pub fn note(&self, pid: Pid) -> Option<&P::Note> {
+        let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())?;
+        self.out.notes.get(slot.note)
+    }
+
+    /// All notes that are kept, of lives that are on and of those that will go on, in no order.
+    pub fn notes(&self) -> impl Iterator<Item = &P::Note> {
+        self.out.notes.iter()
+    }
+
+    /// True if this life is on. A supervisor is alive too.
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        self.slots.get(pid.index()).is_some_and(|slot| {
+            slot.generation == pid.generation()
+                && matches!(slot.state, State::Alive | State::Supervisor | State::Closing)
+        })
+    }
+
+    /// True if this life is on, or is a next life that has not begun yet.
+    pub(crate) fn is_there(&self, pid: Pid) -> bool {
+        self.slots.get(pid.index()).is_some_and(|slot| {
+            slot.generation == pid.generation() && !matches!(slot.state, State::Free | State::Alias)
+        })
+    }
+
+    /// True if this life has not had its first event, which must be the oldest that waits for it.
+    pub(crate) fn is_unbegun(&self, pid: Pid) -> bool {
+        self.slots.get(pid.index()).is_some_and(|slot| {
+            slot.generation == pid.generation()
+                && slot.state == State::Alive
+                && !slot.flags.any(Flags::BEGUN)
+        })
+    }
+
+    /// True if this address is a next life that its supervisor has not begun yet.
+    pub(crate) fn is_between(&self, pid: Pid) -> bool {
+        self.slots
+            .get(pid.index())
+            .is_some_and(|slot| slot.generation == pid.generation() && slot.state == State::Between)
+    }
+
+    /// A node by its path from the root, such as `exchange/BTC-USD/floor`.
+    pub fn node(&self, path: &str) -> Option<NodeId> {
+        self.tree.find(path)
+    }
+
+    /// Signals that wait to be delivered.
+    pub fn waiting(&self) -> usize {
+        self.out.ring.len()
+    }
+
+    /// What waits, oldest first.
+    pub fn signals(&self) -> impl Iterator<Item = &Envelope<P::Message>> {
+        self.out.ring.waiting()
+    }
+
+    /// What was delivered of late, oldest first, each with its number: the flight recorder.
+    pub fn past(&self) -> impl Iterator<Item = (u64, &Envelope<P::Message>)> {
+        self.out.ring.past()
+    }
+
+    /// Signals that found nobody, so far.
+    pub fn undeliverable(&self) -> u64 {
+        self.undeliverable
+    }
+
+    /// Values that user code has made and whose destructor has panicked, so far: processes, messages, notes and facts.
+    /// Only a process's is an end of its own, with that panic as the reason unless it had another; all else goes on
+    /// as if nothing had been. The panic was told by the program's panic hook.
+    pub fn failed_drops(&self) -> u64 {
+        self.failed_drops + self.out.ring.failed_drops() + self.out.notes.failed_drops()
+    }
+
+    /// Lives of processes and supervisors that ended otherwise than as [`Reason::Normal`], so far.
+    #[inline(always)]
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// Virtual time, in nanoseconds.
+    pub fn now(&self) -> u64 {
+        self.out.now
+    }
+
+    /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or
+    /// killed, had more restarts than it bears, or did not start; or the state machine has failed.
+    pub fn death(&self) -> Option<&Reason> {
+        self.dead.as_ref()
+    }
+}

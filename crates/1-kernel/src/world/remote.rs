@@ -1,0 +1,297 @@
+//! What goes beyond a world: signals to and from processes of other worlds, monitors and links across, and
+//! the loss of a whole world. What leaves waits in the outbox for whoever carries it; nothing here waits,
+//! blocks, or knows how worlds are joined.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::links::ending;
+use super::{Flags, World};
+use crate::discard::discard_all;
+use crate::links::Kind;
+use crate::process::Cause;
+use crate::ring::{Envelope, RemoteSignal, Signal};
+use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
+
+/// A signal between two worlds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct RemoteEnvelope<M> {
+    /// The signal.
+    pub envelope: Envelope<M>,
+    /// The text of the failure that it tells of, if it does: a world keeps its texts to itself.
+    why: Option<Arc<str>>,
+}
+
+impl<M> RemoteEnvelope<M> {
+    /// To which world.
+    pub fn to(&self) -> u8 {
+        self.envelope.to.world()
+    }
+}
+
+/// What a world keeps of others.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Remote<M> {
+    pub(crate) outbox: Vec<RemoteEnvelope<M>>,
+    /// Who of ours is monitored from elsewhere: by whom, under which name of theirs, called what by them.
+    pub(crate) watched: BTreeSet<(Pid, Pid, MonitorRef, Pid)>,
+    /// Worlds that are lost for ever: nobody answers from there.
+    pub(crate) lost: BTreeSet<u8>,
+}
+
+impl<M> Default for Remote<M> {
+    fn default() -> Remote<M> {
+        Remote { outbox: Vec::new(), watched: BTreeSet::new(), lost: BTreeSet::new() }
+    }
+}
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// Gives the world its number, below [`Pid::WORLDS`], which all its addresses bear. Before anything lives in it.
+    ///
+    /// # Panics
+    /// If something does already, or the number is too large.
+    pub fn numbered(mut self, number: u8) -> World<P, W> {
+        assert!(self.out.fresh == 0, "a world gets its number before its processes");
+        assert!(number < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
+        self.out.number = number;
+        self
+    }
+
+    /// Its number; 0 unless it was given one.
+    pub fn number(&self) -> u8 {
+        self.out.number
+    }
+
+    /// From now on this name is that of whoever bears it in another world.
+    ///
+    /// # Panics
+    /// If that is this world, its number is too large, or the name is not below [`Name::LIMIT`].
+    pub fn know(&mut self, name: Name, world: u8) {
+        assert!(world < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
+        assert!(world != self.out.number, "whoever bears a name here registers it");
+        self.give_name(name, Pid::named(world, name));
+    }
+
+    /// True for the address of a process of another world.
+    #[inline]
+    pub(crate) fn is_remote(&self, pid: Pid) -> bool {
+        pid != Pid::OUTSIDE && pid.world() != self.out.number
+    }
+
+    /// Takes what waits to be carried to other worlds, in the order of sending.
+    pub fn take_outbox(&mut self) -> std::vec::Drain<'_, RemoteEnvelope<P::Message>> {
+        self.out.remote.outbox.drain(..)
+    }
+
+    /// How much waits to be carried.
+    pub fn outbound(&self) -> usize {
+        self.out.remote.outbox.len()
+    }
+
+    /// A signal of ours to another world: it waits to be carried.
+    pub(super) fn leave(&mut self, envelope: &mut Envelope<P::Message>) {
+        let told = match envelope.signal {
+            Signal::Exit(cause) | Signal::Down(_, cause) => Some(cause),
+            Signal::Remote(RemoteSignal::Partner(cause)) => Some(cause),
+            _ => None,
+        };
+        let why = told.and_then(|cause| match self.out.causes.tell(cause) {
+            Reason::Failed(text) => Some(text),
+            _ => None,
+        });
+        let signal = std::mem::replace(&mut envelope.signal, Signal::Start); // moved on, not copied
+        let envelope = Envelope { to: envelope.to, from: envelope.from, signal };
+        self.out.remote.outbox.push(RemoteEnvelope { envelope, why });
+    }
+
+    /// Takes in what was carried here; it waits like everything else. What one process sends another must be
+    /// handed over in the order in which it left.
+    pub fn accept(&mut self, remote: RemoteEnvelope<P::Message>) {
+        let RemoteEnvelope { mut envelope, why } = remote;
+        let why = why.map(|text| self.out.causes.note(&Reason::Failed(text)));
+        match (&mut envelope.signal, why) {
+            (Signal::Exit(cause) | Signal::Down(_, cause), Some(here)) => *cause = here,
+            (Signal::Remote(RemoteSignal::Partner(cause)), Some(here)) => *cause = here,
+            _ => {}
+        }
+        if let Some(name) = envelope.to.name() {
+            let bearer = self.out.whereis(name).filter(|pid| !self.is_remote(*pid));
+            match bearer {
+                Some(pid) => envelope.to = pid,
+                None => {
+                    self.turn_away(&envelope);
+                    return self.let_go(envelope);
+                }
+            }
+        }
+        if let Signal::Down(monitor, _) = envelope.signal {
+            // Its tie is no list's of ours: here it fires.
+            if !self.out.links.kind(monitor).waits()
+                || self.out.links.ends(monitor).0 != envelope.to
+            {
+                return;
+            }
+            self.out.links.fire(monitor);
+        }
+        self.out.ring.push(envelope);
+    }
+
+    /// A signal from another world found nobody: who waits for an end is told that there is none to wait for.
+    pub(super) fn turn_away(&mut self, envelope: &Envelope<P::Message>) {
+        let &Envelope { to, from, ref signal } = envelope;
+        let answer = match *signal {
+            Signal::Remote(RemoteSignal::Watch(monitor, called)) => {
+                Some((called, Signal::Down(monitor, Cause::NoProcess)))
+            }
+            Signal::Remote(RemoteSignal::Link) => {
+                Some((to, Signal::Remote(RemoteSignal::Partner(Cause::NoProcess))))
+            }
+            _ => None,
+        };
+        match answer {
+            // Behind what was sent to the same place before that end, which may wait here still.
+            Some((by, signal)) => self.out.ring.push(Envelope { to: from, from: by, signal }),
+            None => self.is_undeliverable(envelope),
+        }
+    }
+
+    /// Nobody is there to get this, and nobody is told.
+    pub(super) fn is_undeliverable(&mut self, envelope: &Envelope<P::Message>) {
+        self.undeliverable += 1;
+        self.watch.undeliverable(envelope);
+    }
+
+    /// A word between kernels, to a living process of ours. The exit signal that it makes, if any.
+    pub(crate) fn on_remote_signal(
+        &mut self,
+        to: Pid,
+        from: Pid,
+        remote: RemoteSignal,
+    ) -> Option<Cause> {
+        if self.out.remote.lost.contains(&from.world()) {
+            // Its last words: who wants to be linked to us has ended already.
+            return (remote == RemoteSignal::Link).then_some(Cause::NoConnection);
+        }
+        match remote {
+            RemoteSignal::Watch(monitor, called) => {
+                self.out.remote.watched.insert((to, from, monitor, called));
+                self.slots[to.index()].flags.set(Flags::REMOTE, true);
+            }
+            RemoteSignal::Unwatch(monitor) => {
+                let is =
+                    |entry: &(Pid, Pid, MonitorRef, Pid)| (entry.1, entry.2) == (from, monitor);
+                self.out.remote.watched.retain(|entry| !is(entry));
+            }
+            RemoteSignal::Link => {
+                let head = self.slots[to.index()].links.watching;
+                if self.out.links.find_link(head, from).is_none() {
+                    let back = self.out.links.reserve();
+                    self.hang(back, Kind::LINK, to, from);
+                }
+            }
+            RemoteSignal::Unlink => self.drop_link(to, from),
+            RemoteSignal::Partner(cause) => {
+                let head = self.slots[to.index()].links.watching;
+                let link = self.out.links.find_link(head, from)?;
+                self.drop_record(link, to);
+                return Some(cause);
+            }
+        }
+        None
+    }
+
+    fn drop_link(&mut self, to: Pid, from: Pid) {
+        let head = self.slots[to.index()].links.watching;
+        if let Some(link) = self.out.links.find_link(head, from) {
+            self.drop_record(link, to);
+        }
+    }
+
+    pub(super) fn drop_record(&mut self, link: MonitorRef, watcher: Pid) {
+        let head = &mut self.slots[watcher.index()].links.watching;
+        self.out.links.unhook_watcher(link.index, head);
+        self.out.links.release(link);
+    }
+
+    /// Hangs a tie on its watcher alone: the watched is elsewhere, or gone.
+    pub(super) fn hang(&mut self, link: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
+        self.out.links.set(link, kind, watcher, watched);
+        let head = &mut self.slots[watcher.index()].links.watching;
+        self.out.links.hook_watcher(link, head);
+    }
+
+    /// Ties a process of ours to one elsewhere, and has that world know.
+    #[cold]
+    pub(super) fn attach_remote(
+        &mut self,
+        link: MonitorRef,
+        kind: Kind,
+        watcher: Pid,
+        watched: Pid,
+    ) {
+        self.hang(link, kind, watcher, watched);
+        if self.out.remote.lost.contains(&watched.world()) {
+            return self.fire_remote(link);
+        }
+        let remote = match kind {
+            Kind::LINK => RemoteSignal::Link,
+            _ => RemoteSignal::Watch(link, watched),
+        };
+        let signal = Signal::Remote(remote);
+        self.out.ring.push(Envelope { to: watched, from: watcher, signal });
+    }
+
+    /// A tie to one elsewhere was taken away, or its watcher has ended of this.
+    #[cold]
+    pub(super) fn detach_remote(
+        &mut self,
+        link: MonitorRef,
+        kind: Kind,
+        ends: (Pid, Pid),
+        ended: Option<Cause>,
+    ) {
+        let (from, to) = ends;
+        let remote = match (kind, ended) {
+            (Kind::LINK, Some(cause)) => RemoteSignal::Partner(cause),
+            (Kind::LINK, None) => RemoteSignal::Unlink,
+            _ => RemoteSignal::Unwatch(link),
+        };
+        self.out.ring.push(Envelope { to, from, signal: Signal::Remote(remote) });
+    }
+
+    /// Tells who is elsewhere and has watched a process of ours that it has ended.
+    #[cold]
+    pub(super) fn notify_remote(&mut self, pid: Pid, cause: Cause) {
+        let watched = std::mem::take(&mut self.out.remote.watched);
+        for entry @ (of, to, monitor, from) in watched {
+            if of == pid {
+                self.out.ring.push(Envelope { to, from, signal: Signal::Down(monitor, cause) });
+            } else {
+                self.out.remote.watched.insert(entry);
+            }
+        }
+    }
+
+    /// Another world is lost for ever: all who watch a process of it are told, and nobody in it watches any
+    /// more. What was handed over here before counts.
+    pub fn lost(&mut self, world: u8) {
+        self.out.remote.lost.insert(world);
+        self.out.remote.watched.retain(|(_, by, ..)| by.world() != world);
+        let lost = self.out.remote.outbox.extract_if(.., |remote| remote.to() == world);
+        self.failed_drops += discard_all(lost);
+        for link in self.out.links.unfired() {
+            let (_, watched) = self.out.links.ends(link);
+            if self.is_remote(watched) && watched.world() == world {
+                self.fire_remote(link);
+            }
+        }
+    }
+
+    /// Whoever is watched there is lost with its world.
+    fn fire_remote(&mut self, link: MonitorRef) {
+        let (to, from) = self.out.links.ends(link);
+        let signal = ending(self.out.links.kind(link), link, Cause::NoConnection);
+        self.out.links.fire(link);
+        self.out.ring.push(Envelope { to, from, signal });
+    }
+}

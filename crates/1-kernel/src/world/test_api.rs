@@ -1,0 +1,144 @@
+//! Addresses that are played from outside: part of a world like any other, but with nobody behind
+//! them who handles anything. And what stands between a process and its world, to be looked at.
+//!
+//! Nothing here is on the path of a process that is not played.
+
+use super::{Due, Flags, NO_NODE, State, World};
+use crate::component::{Fault, FaultyStep};
+use crate::links::MonitorRef;
+use crate::process::Cause;
+use crate::ring::{Envelope, Signal};
+use crate::tree::NodeId;
+use crate::{Name, Pid, Process, Reason, Watch};
+
+/// What a process has standing in its world: it lasts from step to step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Standing {
+    /// Whom it watches, and whether by a link; those whose end is on its way included.
+    pub(crate) links: Vec<(MonitorRef, Pid, bool)>,
+    /// When, and the token.
+    pub(crate) timers: Vec<(u64, u64)>,
+    pub(crate) names: Vec<Name>,
+    /// Group and topics.
+    pub(crate) groups: Vec<(u32, u64)>,
+    pub(crate) traps: bool,
+}
+
+impl<P: Process, W: Watch<P>> World<P, W> {
+    /// An address without a process behind it: what is sent there is undeliverable, and can be seen
+    /// among [`World::signals`]. It can be watched, linked to, named, and ended with [`World::end`].
+    pub fn play(&mut self) -> Pid {
+        let pid = self.out.address();
+        self.place_process(pid, |_| None, NO_NODE, 0, 1, State::Alive);
+        pid
+    }
+
+    /// As [`World::play`], as a child of a supervisor of many like children. If that is not a
+    /// supervisor of temporary ones, its next life is a real process.
+    pub fn play_child(&mut self, supervisor: NodeId, key: u64) -> Pid {
+        let pid = self.out.address();
+        self.tree.enrol(supervisor, key, pid);
+        self.place_process(pid, |_| None, supervisor.0, key, 1, State::Alive);
+        pid
+    }
+
+    /// Takes the process away from an address that a step has just started: it is played from now on.
+    pub(crate) fn play_instead(&mut self, pid: Pid) {
+        if let Some(slot) = self.slots.get_mut(pid.index())
+            && slot.generation == pid.generation()
+        {
+            let process = slot.body.take();
+            self.let_go(process);
+        }
+    }
+
+    /// Gives a name to a played address, if that has not ended.
+    pub fn name_played(&mut self, name: Name, pid: Pid) {
+        if self.is_there(pid) {
+            self.register(name, pid);
+        }
+    }
+
+    /// Sends a message as somebody else.
+    pub fn send_as(&mut self, from: Pid, to: Pid, message: P::Message) {
+        self.out.ring.push(Envelope { to, from, signal: Signal::Message(message) });
+    }
+
+    /// Sends an exit signal as somebody else.
+    pub fn exit_as(&mut self, from: Pid, to: Pid, reason: &Reason) {
+        let cause: Cause = self.out.causes.note(reason);
+        self.out.ring.push(Envelope { to, from, signal: Signal::Exit(cause) });
+    }
+
+    /// Ends a life between two steps, for a reason of the caller's choice.
+    pub fn end(&mut self, pid: Pid, reason: Reason) {
+        if self.is_alive(pid) {
+            self.terminate(pid, reason);
+        }
+    }
+
+    /// What a process has standing now.
+    pub(crate) fn standing(&self, pid: Pid) -> Standing {
+        let Some(slot) = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())
+        else {
+            return Standing::default();
+        };
+        let mut links = Vec::new();
+        let mut at = slot.links.watching;
+        while let Some((link, kind)) = self.out.links.first(at) {
+            at = self.out.links.after(link);
+            let (_, watched) = self.out.links.ends(link);
+            links.push((link, watched, kind.is_link()));
+        }
+        links.reverse(); // the newest is at the head
+        let own = |(timer, (by, due)): (&crate::TimerRef, &(Pid, Due))| match due {
+            Due::Token(token) if *by == pid => Some((timer.at, *token)),
+            _ => None, // the limit of one that was asked to end is its supervisor's
+        };
+        let names = (0..).map(Name).zip(&self.out.names);
+        let groups = self.out.groups.iter().flat_map(|(group, members)| {
+            members.iter().filter(|m| m.0 == pid).map(move |(_, topics)| (*group, *topics))
+        });
+        Standing {
+            links,
+            timers: self.timers.iter().filter_map(own).collect(),
+            names: names.filter(|(_, bearer)| **bearer == pid).map(|(name, _)| name).collect(),
+            groups: groups.collect(),
+            traps: slot.flags.any(Flags::TRAPS),
+        }
+    }
+
+    /// The monitors that a process has set and whom it watches by them, oldest first; those whose
+    /// end is on its way included. O(its ties).
+    pub fn monitors(&self, pid: Pid) -> Vec<(MonitorRef, Pid)> {
+        let links = self.standing(pid).links.into_iter();
+        links.filter(|(_, _, link)| !link).map(|(link, watched, _)| (link, watched)).collect()
+    }
+
+    /// Delivers the one that waits at `offset`, to a process that then makes a mistake: `fault` may
+    /// change what its step has put out, before any of that happens. True if it was a step.
+    pub(crate) fn deliver_with_fault(&mut self, offset: usize, fault: &mut FaultyStep<P>) -> bool {
+        let Some(mut envelope) = self.out.ring.take(offset) else { return false };
+        if self.process(envelope.to).is_none() {
+            self.deliver_to_nobody(&mut envelope);
+            return false;
+        }
+        let Envelope { to, from, signal } = envelope;
+        let mut why = Reason::Normal;
+        let mut event = self.signal(to, from, &signal, &mut why);
+        if event.is_none() {
+            return false;
+        }
+        self.guarded(|world| {
+            let Some(event) = event.take() else { return };
+            let slot = &mut world.slots[to.index()];
+            let out = &mut world.out;
+            slot.flags.set(Flags::BEGUN, true);
+            world.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
+            slot.body.as_mut().expect("looked for above").handle(event, out);
+            fault(&event, &mut Fault { out, mark: world.mark });
+            world.end_step(to);
+        });
+        true
+    }
+}

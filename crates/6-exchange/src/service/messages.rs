@@ -1,0 +1,169 @@
+//! What the threads of a service and their clients hand each other. Values only; nothing here waits.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use journal::Reader;
+use protocol::bytes::{FactEncoder, Facts};
+use protocol::{Command, Fact, RejectCode, Response, Stamp};
+use units::CommandId;
+
+// ---- asks and answers
+
+/// What became of one command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The number that the command got. An order that it placed has the same.
+    pub command: CommandId,
+    /// Its facts in order, or one refusal or repeat.
+    pub responses: Vec<Response>,
+}
+
+/// The service ended before the commands were durable: whether they happened is not known.
+/// Asked again after a restart, under the same client ids, they are not done twice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unavailable;
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the exchange ended before this was durable; ask again under the same client id",
+        )
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// Answers of a batch, or that nobody knows.
+pub type Answers = Result<Vec<Answer>, Unavailable>;
+
+/// Who is called once with a batch's answers.
+pub struct Reply(Option<Box<dyn FnOnce(Answers) + Send>>);
+
+impl Reply {
+    /// Calls `reply` once: with answers, or with [`Unavailable`] when this is dropped.
+    pub fn new(reply: impl FnOnce(Answers) + Send + 'static) -> Reply {
+        Reply(Some(Box::new(reply)))
+    }
+
+    /// Lets it go without a call: whoever waits hears of it in another way.
+    pub(crate) fn forget(mut self) {
+        self.0 = None;
+    }
+
+    /// Calls it now.
+    pub fn give(mut self, answers: Answers) {
+        if let Some(reply) = self.0.take() {
+            reply(answers);
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+impl Drop for Reply {
+    /// Whoever waits is never left waiting, whatever became of the service.
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            reply(Err(Unavailable));
+        }
+    }
+}
+
+/// Commands that came in together.
+#[derive(Debug)]
+pub struct Batch {
+    /// The asks.
+    pub commands: Vec<Command>,
+    /// Who waits for their answers.
+    pub reply: Reply,
+}
+
+/// What comes to the world's thread.
+pub(crate) enum ToWorld {
+    Batch(Batch),
+    Stop,
+    /// Does something to the exchange, such as killing a process of it.
+    #[cfg(test)]
+    Harm(Box<dyn FnOnce(&mut crate::Exchange) + Send>),
+}
+
+// ---- facts
+
+/// What comes to the journal's thread.
+pub(crate) enum ToJournal {
+    Chunk(Chunk),
+    /// Somebody wants all facts: from here on these, before that the history that is sent back.
+    Subscribe(SyncSender<Live>, SyncSender<History>),
+    End,
+}
+
+/// Facts of whole commands, and who waits for them.
+#[derive(Default, Debug)]
+pub struct Chunk {
+    pub(crate) groups: FactEncoder,
+    pub(crate) replies: Vec<Waiting>,
+    pub(crate) answers: usize,
+    /// The fold of all facts before a position.
+    pub(crate) snapshot: Option<(u64, Vec<u8>)>,
+}
+
+impl Chunk {
+    /// Its facts, encoded.
+    pub fn groups(&self) -> &FactEncoder {
+        &self.groups
+    }
+
+    /// True if it has no fact, and each of its commands was refused for want of room: then it says nothing
+    /// of what is not durable yet.
+    pub(crate) fn is_refused_for_space(&self) -> bool {
+        let mut answers = self.replies.iter().flat_map(|(answers, _)| answers);
+        self.groups.is_empty()
+            && self.snapshot.is_none()
+            && answers
+                .all(|answer| answer.responses == [Response::Rejected(RejectCode::JournalFull)])
+    }
+
+    /// Answers all who wait for it. Only when it is durable, or refused for want of room.
+    pub fn answer(&mut self) {
+        for (answers, reply) in self.replies.drain(..) {
+            reply.give(Ok(answers));
+        }
+    }
+}
+
+/// Answers of a batch, with who waits for them.
+pub(crate) type Waiting = (Vec<Answer>, Reply);
+
+/// Facts that were just made durable; shared between subscribers, read on their threads.
+#[derive(Clone)]
+pub(crate) struct Live(Arc<FactEncoder>);
+
+impl Live {
+    pub(crate) fn new(groups: FactEncoder) -> Live {
+        Live(Arc::new(groups))
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes().len()
+    }
+
+    pub(crate) fn facts(&self) -> Arc<[(Stamp, Fact)]> {
+        let facts = Facts::new(self.0.bytes(), self.0.first());
+        facts.map(|fact| fact.expect("bytes that this program has just written")).collect()
+    }
+}
+
+/// What was before the live facts.
+pub(crate) enum History {
+    /// In a journal, up to this position.
+    Journal(Box<dyn Reader>, u64),
+    /// Here.
+    Kept(VecDeque<Live>),
+}
