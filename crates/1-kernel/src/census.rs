@@ -1,6 +1,6 @@
 //! What a world holds, counted: for operators, and for the law that nothing is left behind.
 
-use crate::world::State;
+use crate::world::slot::State;
 use crate::{Process, Watch, World};
 
 /// Counts of what a world holds at one moment. Equal counts before and after churn mean no leak.

@@ -22,17 +22,16 @@ mod chart;
 #[cfg(feature = "proptest")]
 mod check;
 mod expected;
-mod fault;
 mod model;
 mod play;
 mod stage;
 
+pub use crate::fault::{Fault, FaultyStep, Mistake};
 pub use accept::accept;
 pub use chart::Failure;
 #[cfg(feature = "proptest")]
 pub use check::{Games, check, check_with};
 pub use expected::{Ambiguous, Divergence, Expected};
-pub use fault::{Fault, FaultyStep, Mistake};
 pub use model::{Effect, EffectOf, Input, InputOf, Model, Transition, transition};
 pub use play::{Crash, Planting, Reached, play, play_with};
 pub use stage::{Ear, Stage};

@@ -36,7 +36,6 @@
 //! assert_eq!(small.counterexample.as_ref().map(|counterexample| counterexample.path.len()), Some(5)); // start, 3, 1: sent and handled
 //! ```
 
-mod digest;
 mod expand;
 mod known;
 mod scene;
@@ -44,7 +43,7 @@ mod search;
 
 use std::fmt;
 
-pub use digest::Digest;
+pub use crate::digest::Digest;
 pub use scene::{Action, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 

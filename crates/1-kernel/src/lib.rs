@@ -49,8 +49,10 @@ mod census;
 pub mod chart;
 pub mod cluster;
 pub mod component;
+mod digest;
 mod discard;
 pub mod explore;
+mod fault;
 mod links;
 pub mod live;
 pub mod mutation;
@@ -58,8 +60,12 @@ mod notes;
 mod out;
 mod pid;
 mod process;
+mod reason;
+mod remote;
 mod ring;
 mod scheduler;
+mod signal;
+mod state_machine;
 mod step_flags;
 mod supervise;
 mod table;
@@ -70,17 +76,20 @@ mod world;
 pub use census::Census;
 pub use links::MonitorRef;
 pub use out::{Call, Out, TimerRef};
-pub use pid::Pid;
-pub use process::{
-    Broken, Cause, Event, Name, NoFact, NoStateMachine, Process, Reason, StartContext, StateMachine,
-};
-pub use ring::{Control, Envelope, RemoteSignal, Signal};
+pub use pid::{Name, Pid};
+pub use process::{Event, Process, StartContext};
+pub use reason::{Cause, Reason};
+pub use remote::RemoteEnvelope;
 pub use scheduler::{Live, Recorded, Scheduler, Seeded};
-pub use supervise::{Child, ChildId, Children, ControlError};
+pub use signal::{ChildId, Control, Envelope, RemoteSignal, Signal};
+pub use state_machine::{Broken, NoFact, NoStateMachine, StateMachine};
+pub use supervise::control::{Child, Children, ControlError};
 pub use table::Table;
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
-pub use world::{Bench, Checkpoint, RemoteEnvelope, Renaming, Touched, World};
+pub use world::World;
+pub use world::checkpoint::{Bench, Checkpoint, Touched};
+pub use world::fingerprint::Renaming;
 
 /// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
 #[inline(always)]

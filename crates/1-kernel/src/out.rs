@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::links::{Links, MonitorRef};
 use crate::notes::{NO_NOTE, Notes};
-use crate::process::{Cause, Causes};
-use crate::ring::{Control, Envelope, Ring, Signal};
+use crate::reason::{Cause, Causes};
+use crate::remote::Remote;
+use crate::ring::Ring;
+use crate::signal::{ChildId, Control, Envelope, Signal};
 use crate::step_flags::StepFlags;
-use crate::world::Remote;
-use crate::{ChildId, Name, Pid, Process, Reason};
+use crate::{Name, Pid, Process, Reason};
 
 /// A timer that was set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

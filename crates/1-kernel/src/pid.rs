@@ -1,8 +1,7 @@
-//! Addresses. An address carries a generation, so a reused slot is never mistaken for its last owner.
+//! Addresses and registered names. An address carries a generation, so a reused slot is never mistaken
+//! for its last owner.
 
 use std::fmt;
-
-use crate::Name;
 
 /// The address of one life of one process: 8 bytes.
 ///
@@ -96,5 +95,20 @@ impl fmt::Debug for Pid {
                 (world, None) => write!(f, "<{world}/{}.{life}>", self.slot()),
             }
         }
+    }
+}
+
+/// A registered name: a small number of the world's own choosing; the registry is a table indexed by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Name(pub u32);
+
+impl Name {
+    /// Names are below this, since the registry has a place for each that is lower than one in use: 128 MiB at most.
+    pub const LIMIT: u32 = 1 << 24;
+
+    /// A name that would take the program's memory is a bug of who made it up.
+    #[inline]
+    pub(crate) fn check(self) {
+        assert!(self.0 < Name::LIMIT, "name {} is not below {}", self.0, Name::LIMIT);
     }
 }

@@ -1,58 +1,19 @@
 //! Supervisors at work: what they hear, whom they start again, when they give up. A supervisor is the
 //! kernel's own kind of process: it takes its signals in order, as all do, and keeps its books in the tree.
 
-mod control;
+pub(crate) mod control;
 mod end;
 mod start;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
-use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
-use crate::world::{Flags, State, World};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
+use crate::tree::{Body, Deaths, NodeId, Strategy, Task, Then};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
 use crate::{Pid, Process, Reason, Watch, mutation};
-
-pub use control::{Child, ChildId, Children, ControlError};
-pub(crate) use end::{Ending, Task, Then};
-
-impl<R: Clone> Tree<R> {
-    /// The children of a supervisor of many, by key.
-    #[inline(always)]
-    pub(crate) fn index(&self, node: NodeId) -> Option<&Index> {
-        match &self.place(node).body {
-            Body::Many { index, .. } => Some(index),
-            _ => None,
-        }
-    }
-
-    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has no
-    /// index of its own.
-    #[inline(always)]
-    pub(crate) fn insert_new(
-        &mut self,
-        node: NodeId,
-        key: u64,
-        at: u32,
-        is: impl FnMut(u32) -> bool,
-    ) -> Option<bool> {
-        match &mut self.place_mut(node).body {
-            Body::Many { index: Index::Whole(table), .. } => Some(table.insert_new(key, at, is)),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
-        match &mut self.place_mut(node).body {
-            Body::Many { index, .. } => index.insert(key, pid.slot()),
-            Body::One { .. } | Body::Group { .. } => {
-                unreachable!("children are spawned under supervisors of many")
-            }
-        }
-    }
-}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor's step.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::supervise::Ending;
 use crate::{Name, Pid, Reason, Table};
 
+mod ending;
 mod outline;
 
+pub(crate) use ending::{Ending, Task, Then};
 pub use outline::{Outline, Work};
 
 /// A place in a world's tree.
@@ -385,5 +386,40 @@ impl<R: Clone> Tree<R> {
             found = Some(NodeId(u16::try_from(here).ok()?));
         }
         found
+    }
+
+    /// The children of a supervisor of many, by key.
+    #[inline(always)]
+    pub(crate) fn index(&self, node: NodeId) -> Option<&Index> {
+        match &self.place(node).body {
+            Body::Many { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has no
+    /// index of its own.
+    #[inline(always)]
+    pub(crate) fn insert_new(
+        &mut self,
+        node: NodeId,
+        key: u64,
+        at: u32,
+        is: impl FnMut(u32) -> bool,
+    ) -> Option<bool> {
+        match &mut self.place_mut(node).body {
+            Body::Many { index: Index::Whole(table), .. } => Some(table.insert_new(key, at, is)),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
+        match &mut self.place_mut(node).body {
+            Body::Many { index, .. } => index.insert(key, pid.slot()),
+            Body::One { .. } | Body::Group { .. } => {
+                unreachable!("children are spawned under supervisors of many")
+            }
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Who looks at a world from outside: charts, laws, explorers. Looking changes nothing.
 
-use crate::ring::Envelope;
-use crate::{Pid, Process, Reason};
+use crate::{Envelope, Pid, Process, Reason};
 
 /// Hears what happens in a world, as it happens. `()` hears nothing and costs nothing.
 pub trait Watch<P: Process> {

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::accept::accept;
 use super::chart::{Chart, Failure};
-use super::fault::Mistake;
 use super::model::{Effect, EffectOf, Input, InputOf, Model};
 use super::stage::Stage;
 use crate::Pid;
+use crate::fault::Mistake;
 
 /// What games came by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! A world in which one process is real and everybody else is played. It gives the process one input
 //! after the other, through the shipped loop, and tells all that a step put out. It judges nothing.
 
-use super::fault::Mistake;
 use super::model::{Effect, EffectOf, Input, InputOf};
-use crate::ring::{Envelope, Signal};
+use crate::fault::Mistake;
+use crate::signal::{Envelope, Signal};
 use crate::world::test_api::Standing;
 use crate::{Intensity, Name, Node, NodeId, Pid, Process, Reason, Strategy, Watch, World};
 

@@ -2,21 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::Task;
-use crate::process::Cause;
-use crate::ring::Control;
-use crate::tree::{Body, NodeId, Shutdown};
-use crate::world::{Flags, State, World};
+use crate::reason::Cause;
+use crate::signal::{ChildId, Control};
+use crate::tree::{Body, NodeId, Shutdown, Task};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
 use crate::{Name, Pid, Process, Reason, Watch, mutation};
-
-/// Which child of a supervisor is meant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ChildId {
-    /// One of many like children, by its key.
-    Key(u64),
-    /// A child of a group, by the name that it bears in each of its lives.
-    Named(Name),
-}
 
 /// Why a child is not ended, started or taken out by order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

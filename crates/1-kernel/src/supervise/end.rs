@@ -10,46 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discard::empty;
 use crate::links::NONE;
 use crate::out::TimerRef;
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
-use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
-use crate::world::{Due, Flags, NO_NODE, State, World};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
+use crate::tree::{Body, Deaths, Ending, Index, NodeId, Place, Restart, Shutdown, Then};
+use crate::world::World;
+use crate::world::slot::{Due, Flags, NO_NODE, State};
 use crate::{Pid, Process, Reason, Watch, mutation};
-
-/// What a supervisor is about while it ends children.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Ending {
-    /// Children that are to be ended yet; the last one is next.
-    todo: Vec<NodeId>,
-    /// Those who were asked, and are not gone.
-    pub(super) awaited: BTreeSet<Pid>,
-    /// What comes after.
-    then: Then,
-    /// What was heard meanwhile, and comes after that.
-    pub(super) later: Vec<Task>,
-}
-
-/// What comes after children were ended.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Then {
-    /// Nothing: that was all.
-    Nothing,
-    /// The dead child lives again, and its siblings with it.
-    Restart { dead: NodeId, life: Pid },
-    /// The supervisor itself ends.
-    Terminate(Reason),
-}
-
-/// What a supervisor has to do, one after the other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Task {
-    /// A child has died; this would be its next life.
-    Down(Pid),
-    /// A child is to be started, unless it is there.
-    Start(NodeId),
-    /// A child is to be ended.
-    Terminate(NodeId),
-}
 
 /// One of many like children leaves its supervisor's books.
 #[inline(always)]
@@ -332,7 +298,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Body::Many { .. } if !is_supervisor => Some(node),
             _ => place.parent,
         };
-        let waits = |place: &crate::tree::Place<P::Role>| {
+        let waits = |place: &Place<P::Role>| {
             let awaits = place.ending.as_ref().is_some_and(|e| e.awaited.contains(&pid));
             awaits.then_some(place.pid)
         };

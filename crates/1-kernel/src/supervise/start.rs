@@ -5,11 +5,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
-use crate::process::{StartContext, StateMachine};
-use crate::ring::{Envelope, Signal};
+use crate::signal::{Envelope, Signal};
 use crate::tree::{Body, Index, NodeId, Restart, Strategy};
-use crate::world::{Flags, State, World};
-use crate::{Event, Pid, Process, Reason, Watch, mutation};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
+use crate::{Event, Pid, Process, Reason, StartContext, StateMachine, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Starts a node, and tries again as its supervisor bears it if that fails. False if it failed.

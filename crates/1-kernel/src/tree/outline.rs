@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Body, Intensity, NodeId, Place, Restart, Shutdown, Strategy, Tree};
-use crate::{Name, Process, Watch, World};
+use crate::Name;
 
 /// One place of a tree, with all below it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,7 +117,8 @@ impl fmt::Display for Shutdown {
 }
 
 impl<R: Clone> Tree<R> {
-    fn outline(&self, node: NodeId) -> Outline {
+    /// A place with all below it.
+    pub(crate) fn outline(&self, node: NodeId) -> Outline {
         let place: &Place<R> = self.place(node);
         let intensity = place.intensity;
         let work = match &place.body {
@@ -131,17 +132,5 @@ impl<R: Clone> Tree<R> {
         };
         let Place { restart, shutdown, registered, .. } = *place;
         Outline { name: place.name.to_string(), work, restart, shutdown, registered }
-    }
-}
-
-impl<P: Process, W: Watch<P>> World<P, W> {
-    /// The trees of this world as they are now; usually one.
-    pub fn outlines(&self) -> Vec<Outline> {
-        self.tree.roots().map(|root| self.tree.outline(root)).collect()
-    }
-
-    /// The same as text, a line a place.
-    pub fn tree(&self) -> String {
-        self.outlines().iter().map(ToString::to_string).collect()
     }
 }

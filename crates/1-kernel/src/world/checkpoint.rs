@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::{Due, NO_NODE, NO_NOTE, Parked, Remote, Slot, State, World};
-use crate::links::{Heads, Links};
+use super::World;
+use super::slot::{Due, Parked, Slot};
+use crate::links::Links;
 use crate::notes::Notes;
 use crate::out::TimerRef;
-use crate::process::Causes;
-use crate::ring::{Envelope, Signal};
+use crate::reason::Causes;
+use crate::remote::Remote;
+use crate::signal::{Envelope, Signal};
 use crate::tree::{NodeId, Tree};
-use crate::world::Flags;
 use crate::{MonitorRef, Name, Pid, Process, Reason, StateMachine, Watch};
 
 /// Which parts of a world may have changed, by what was heard of it. A watcher passes on to it what it hears.
@@ -231,21 +232,6 @@ impl<P: Process> Bench<P> {
     }
 }
 
-/// A slot in which nobody is.
-fn vacant<P>() -> Slot<P> {
-    Slot {
-        body: None,
-        key: 0,
-        generation: 0,
-        incarnation: 0,
-        links: Heads::EMPTY,
-        note: NO_NOTE,
-        node: NO_NODE,
-        state: State::Free,
-        flags: Flags::default(),
-    }
-}
-
 /// All of a slot but its process.
 fn copy_seat<P, Q>(to: &mut Slot<P>, from: &Slot<Q>) {
     let &Slot { body: _, key, generation, incarnation, links, note, node, state, flags } = from;
@@ -266,7 +252,7 @@ where
         self.fingerprint_parts(bench);
         let Bench { bodies, state_machine, tree, few, store, state_machines, trees } = bench;
         let seat = |(slot, look): (&Slot<P>, &Option<PartFingerprint>)| {
-            let mut seat = vacant();
+            let mut seat = Slot::vacant();
             copy_seat(&mut seat, slot);
             let body = slot.body.as_ref().map(|body| store.share(look.unwrap_or_default(), body));
             (seat, body)
@@ -299,7 +285,7 @@ where
         bench.bodies.resize(saved.seats.len(), None);
         for (index, (seat, body)) in saved.seats.iter().enumerate() {
             if index == self.slots.len() {
-                self.slots.push(vacant());
+                self.slots.push(Slot::vacant());
             }
             let slot = &mut self.slots[index];
             copy_seat(slot, seat);

@@ -1,10 +1,12 @@
 //! The loop, and what each kind of signal comes to.
 
-use super::{Flags, NO_STEP, State, World};
+use super::slot::{Flags, State};
+use super::{NO_STEP, World};
 use crate::discard::Held;
 use crate::links::{Kind, MonitorRef, survives};
-use crate::process::Cause;
-use crate::ring::{Envelope, Lent, Signal};
+use crate::reason::Cause;
+use crate::ring::Lent;
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 

@@ -1,9 +1,10 @@
 //! What a step wants done, done: in order, after the step.
 
-use super::{Due, Flags, NO_NODE, State, World};
+use super::World;
+use super::slot::{Due, Flags, NO_NODE, State};
 use crate::links::Kind;
 use crate::out::{StepEffect, TimerRef};
-use crate::ring::{Envelope, Signal};
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Watch};

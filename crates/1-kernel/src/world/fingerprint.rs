@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use super::World;
 use super::checkpoint::PartFingerprint;
-use super::{Slot, State, World};
-use crate::explore::Digest;
+use super::slot::{Slot, State};
+use crate::digest::Digest;
 use crate::links::Links;
 use crate::out::TimerRef;
-use crate::ring::{Envelope, RemoteSignal, Signal};
+use crate::signal::{Envelope, RemoteSignal, Signal};
 use crate::tree::{Body, Place};
 use crate::{Bench, MonitorRef, Pid, Process};
 

@@ -1,8 +1,9 @@
 //! Looking at a world from its edge. Nothing here changes anything but the log that it hands over.
 
-use super::{Flags, State, World};
-use crate::ring::Envelope;
-use crate::tree::NodeId;
+use super::World;
+use super::slot::{Flags, State};
+use crate::signal::Envelope;
+use crate::tree::{NodeId, Outline};
 use crate::{Name, Pid, Process, Reason, StateMachine, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
@@ -176,5 +177,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// killed, had more restarts than it bears, or did not start; or the state machine has failed.
     pub fn death(&self) -> Option<&Reason> {
         self.dead.as_ref()
+    }
+
+    /// The trees of this world as they are now; usually one.
+    pub fn outlines(&self) -> Vec<Outline> {
+        self.tree.roots().map(|root| self.tree.outline(root)).collect()
+    }
+
+    /// The same as text, a line a place.
+    pub fn tree(&self) -> String {
+        self.outlines().iter().map(ToString::to_string).collect()
     }
 }

@@ -2,38 +2,17 @@
 
 use std::sync::Arc;
 
+use super::World;
 use super::links::ending;
-use super::{Flags, NO_NODE, Parked, Slot, State, World};
+use super::slot::{Flags, NO_NODE, Parked, Slot, State};
 use crate::discard::empty;
 use crate::links::{Heads, NONE};
 use crate::notes::NO_NOTE;
 use crate::out::{Out, TimerRef};
-use crate::process::Cause;
-use crate::ring::Envelope;
+use crate::reason::Cause;
+use crate::signal::Envelope;
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
-
-impl<P> Slot<P> {
-    /// Writes what is to be said of a process beside it: a free slot's lists, note and marks are empty already.
-    #[inline(always)]
-    pub(crate) fn occupy(&mut self, pid: Pid, node: u16, key: u64, incarnation: u32, state: State) {
-        (self.key, self.generation, self.incarnation) = (key, pid.generation(), incarnation);
-        (self.node, self.state) = (node, state);
-    }
-
-    /// Is free for another process. What is to be done with its note is the caller's.
-    #[inline(always)]
-    pub(crate) fn vacate(&mut self, pid: Pid, free: &mut Vec<Pid>) -> u32 {
-        self.state = State::Free;
-        self.flags.set(Flags::OWN, false);
-        // A slot whose generations are used up is never used again.
-        if let Some(next) = (Pid::new(pid.slot(), self.generation)).next() {
-            self.generation = next.generation();
-            free.push(next);
-        }
-        std::mem::replace(&mut self.note, NO_NOTE)
-    }
-}
 
 impl<P: Process> Out<P> {
     /// Fires all ties in which a life was watched, the oldest first: the list has its newest at the head.
@@ -95,17 +74,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[cold]
     fn add_slots(&mut self, pid: Pid) {
         while self.slots.len() <= pid.index() {
-            self.slots.push(Slot {
-                body: None,
-                key: 0,
-                generation: 0,
-                incarnation: 0,
-                links: Heads::EMPTY,
-                note: NO_NOTE,
-                node: NO_NODE,
-                state: State::Free,
-                flags: Flags::default(),
-            });
+            self.slots.push(Slot::vacant());
         }
     }
 

@@ -1,9 +1,10 @@
 //! Monitors and links between processes, tied and untied.
 
-use super::{NO_NODE, State, World};
+use super::World;
+use super::slot::{NO_NODE, State};
 use crate::links::{Heads, Kind, MonitorRef, NONE};
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
 use crate::{Pid, Process, Watch};
 
 impl<P: Process, W> World<P, W> {

@@ -1,8 +1,9 @@
 //! Signals that can do nothing: to a life that is over, or of a tie that was taken away. Whoever looks
 //! at every order of delivery takes them away first, since whether they come now or later is all one.
 
-use super::{State, World};
-use crate::ring::{Envelope, RemoteSignal, Signal};
+use super::World;
+use super::slot::State;
+use crate::signal::{Envelope, RemoteSignal, Signal};
 use crate::{Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {

@@ -2,48 +2,15 @@
 //! the loss of a whole world. What leaves waits in the outbox for whoever carries it; nothing here waits,
 //! blocks, or knows how worlds are joined.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
+use super::World;
 use super::links::ending;
-use super::{Flags, World};
+use super::slot::Flags;
 use crate::discard::discard_all;
 use crate::links::Kind;
-use crate::process::Cause;
-use crate::ring::{Envelope, RemoteSignal, Signal};
+use crate::reason::Cause;
+use crate::remote::RemoteEnvelope;
+use crate::signal::{Envelope, RemoteSignal, Signal};
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
-
-/// A signal between two worlds.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct RemoteEnvelope<M> {
-    /// The signal.
-    pub envelope: Envelope<M>,
-    /// The text of the failure that it tells of, if it does: a world keeps its texts to itself.
-    why: Option<Arc<str>>,
-}
-
-impl<M> RemoteEnvelope<M> {
-    /// To which world.
-    pub fn to(&self) -> u8 {
-        self.envelope.to.world()
-    }
-}
-
-/// What a world keeps of others.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Remote<M> {
-    pub(crate) outbox: Vec<RemoteEnvelope<M>>,
-    /// Who of ours is monitored from elsewhere: by whom, under which name of theirs, called what by them.
-    pub(crate) watched: BTreeSet<(Pid, Pid, MonitorRef, Pid)>,
-    /// Worlds that are lost for ever: nobody answers from there.
-    pub(crate) lost: BTreeSet<u8>,
-}
-
-impl<M> Default for Remote<M> {
-    fn default() -> Remote<M> {
-        Remote { outbox: Vec::new(), watched: BTreeSet::new(), lost: BTreeSet::new() }
-    }
-}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// Gives the world its number, below [`Pid::WORLDS`], which all its addresses bear. Before anything lives in it.

@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::{Flags, NO_STEP, World};
+use super::slot::Flags;
+use super::{NO_STEP, World};
 use crate::discard::{Held, discard, discard_all, why};
 use crate::out::{Out, StepEffect};
-use crate::process::Cause;
+use crate::reason::Cause;
 use crate::step_flags::StepFlags;
 use crate::{Broken, Event, Pid, Process, Reason, StateMachine, Watch, mutation};
 

@@ -3,11 +3,12 @@
 //!
 //! Nothing here is on the path of a process that is not played.
 
-use super::{Due, Flags, NO_NODE, State, World};
-use crate::component::{Fault, FaultyStep};
+use super::World;
+use super::slot::{Due, Flags, NO_NODE, State};
+use crate::fault::{Fault, FaultyStep};
 use crate::links::MonitorRef;
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
 

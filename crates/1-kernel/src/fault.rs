@@ -2,7 +2,7 @@
 //! A model that does not notice is none. Used by tests of models, and by nothing else.
 
 use crate::out::{Out, StepEffect};
-use crate::ring::{Envelope, Signal};
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::{Pid, Process};
 
