@@ -68,7 +68,6 @@ mod signal;
 mod state_machine;
 mod step_flags;
 mod supervise;
-mod table;
 mod tree;
 mod watch;
 mod world;
@@ -84,29 +83,8 @@ pub use scheduler::{Live, Recorded, Scheduler, Seeded};
 pub use signal::{ChildId, Control, Envelope, RemoteSignal, Signal};
 pub use state_machine::{Broken, NoFact, NoStateMachine, StateMachine};
 pub use supervise::control::{Child, Children, ControlError};
-pub use table::Table;
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
 pub use world::World;
 pub use world::checkpoint::{Bench, Checkpoint, Touched};
 pub use world::fingerprint::Renaming;
-
-/// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
-#[inline(always)]
-pub fn prefetch<T>(value: &T) {
-    // SAFETY: a prefetch reads nothing that the program can see and faults on no address; each x86-64 has it. Both
-    // addresses are within the value, so that the arithmetic stays in its allocation. Measured to pay in
-    // `bench core` with standing books that do not fit the caches; see docs/performance.md.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(unsafe_code)]
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = std::ptr::from_ref(value).cast::<i8>();
-        _mm_prefetch::<_MM_HINT_T0>(first);
-        if size_of::<T>() > 32 {
-            _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = value;
-}

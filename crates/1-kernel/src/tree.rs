@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::{Name, Pid, Reason, Table};
+use memory::Table;
+
+use crate::{Name, Pid, Reason};
 
 mod ending;
 mod outline;

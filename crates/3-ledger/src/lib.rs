@@ -18,7 +18,7 @@ pub mod views;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use kernel::Table;
+use memory::Table;
 use kernel::explore::Digest;
 use protocol::{Command, MarketSpec};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
@@ -184,7 +184,7 @@ impl Ledger {
     pub fn warm_order(&self, order: OrderId) -> u32 {
         let Some(index) = self.table.guess(order.0) else { return u32::MAX };
         if let Some(record) = self.records.get(index as usize) {
-            kernel::prefetch(record);
+            memory::prefetch(record);
         }
         index
     }

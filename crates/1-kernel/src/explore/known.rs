@@ -2,7 +2,7 @@
 //! it; and what follows for a law when all are known.
 
 use super::{Check, Counterexample, Law, Report, System, Verdict};
-use crate::Table;
+use memory::Table;
 
 /// How a state was first reached: from which, and by which of its moves.
 #[derive(Clone, Copy)]

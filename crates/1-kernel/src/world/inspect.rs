@@ -64,11 +64,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// Asks the processor to fetch the process at an index soon. No effect but on time.
+    /// Prefetches the process at an index. Changes nothing but timing.
     #[inline(always)]
     pub fn warm(&self, index: usize) {
         if let Some(slot) = self.slots.get(index) {
-            crate::prefetch(slot);
+            memory::prefetch(slot);
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
-use kernel::Table;
+use memory::Table;
 use protocol::{CancelReason, Entered, Fact, Stamp, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 

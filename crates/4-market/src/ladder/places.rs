@@ -122,7 +122,7 @@ impl Places {
     #[inline(always)]
     pub(super) fn warm(&self, index: usize) {
         if let Some(entry) = self.table.get(self.home(index)) {
-            kernel::prefetch(entry);
+            memory::prefetch(entry);
         }
     }
 }

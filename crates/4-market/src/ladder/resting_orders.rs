@@ -297,7 +297,7 @@ impl RestingOrders {
     #[inline(always)]
     fn warm_place(&self, place: usize) {
         if let Some(resting) = self.orders.get(place) {
-            kernel::prefetch(resting);
+            memory::prefetch(resting);
         }
     }
 }

@@ -1,23 +1,30 @@
 //! A table from numbers that mostly count up to small numbers, in one probe.
 
-/// Maps `u64` keys, most of them near each other (numbers given in order), to `u32` values.
+/// Maps `u64` keys, most of them near each other (numbers given in order), to `u32` values below
+/// `u32::MAX`.
 ///
-/// Lines of eight entries, each a cache line. Four neighbouring keys share their home, so that keys which
-/// were given one after the other are found one beside the other and few lines are full; homes are
-/// spread evenly (Fibonacci hashing). A line is looked at as a whole, without a loop
-/// whose length hangs on what is there: a processor cannot foresee that. 8 bytes an entry, a quarter to a half of
-/// them in use.
-/// In a table that has seen some keys the latest have a window in front of the lines, in which each has its place by
-/// its last bits: most are taken out again while they lie there. Who is in its way goes to the lines.
-/// The caller confirms a hit (it knows the whole key of a value), which saves storing keys whole:
-/// `is` is asked for each candidate. Not a general map; iteration is not offered, so order cannot show.
+/// The caller confirms each candidate with `is`, since it knows the whole key of a value; so the
+/// table stores only the lower half of a key, the *tag*. It is no general map: it offers no
+/// iteration, so order cannot show.
+///
+/// - An entry is in the window or in the lines, never in both.
+/// - A window entry lies at its tag modulo `WINDOW`; a newer key with the same remainder moves it
+///   to the lines.
+/// - A line entry lies in its home line or behind it, and every line between the two is full.
+/// - `settled` is the number of entries in lines, `len` that of all; lines are at most half full.
+/// - Cost: one cache line as a rule; 8 bytes an entry, of which a quarter to a half are in use.
+///
+/// Four neighbouring tags share a home line, so keys given in order lie side by side and few lines
+/// overflow; Fibonacci hashing spreads the homes evenly. A line is compared as a whole, since a
+/// loop whose length depends on the data mispredicts. The window holds the latest keys: most are
+/// removed again before they reach a line.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// A power of two of them.
+    /// Their number is a power of two.
     lines: Vec<Line>,
-    /// Entries of late, by the end of their keys; none while the table is new.
+    /// The latest entries, by tag modulo [`WINDOW`]; empty until [`EARLY`] keys have come.
     window: Vec<Recent>,
-    /// Keys that came while there was no window.
+    /// Keys inserted before the window exists.
     early: u32,
     /// Entries in lines.
     settled: usize,
@@ -26,11 +33,11 @@ pub struct Table {
     shift: u32,
 }
 
-/// An entry that does not lie in its home line lies in one behind it, and all between are full.
+/// Eight entries: one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct Line {
-    /// The keys' lower halves.
+    /// Lower halves of keys; meaningless where the value is [`EMPTY`].
     tags: [u32; ENTRIES],
     values: [u32; ENTRIES],
 }
@@ -39,7 +46,8 @@ const ENTRIES: usize = 8;
 const EMPTY: u32 = u32::MAX;
 /// Entries of a window: 4 kB, which stay in the nearest cache.
 const WINDOW: usize = 512;
-/// So many keys come before there is one: a world of a few processes is copied often, by whoever explores it.
+/// Keys before the table takes a window: an explorer copies small tables often, and a window is 4
+/// kB to copy.
 const EARLY: u32 = 64;
 
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +75,7 @@ fn tag(key: u64) -> u32 {
     key as u32
 }
 
-/// A bit for each number that is this one.
+/// A bitmask of the numbers that equal `to`.
 #[inline(always)]
 #[cfg(target_arch = "x86_64")]
 #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "compared bit by bit")]
@@ -76,9 +84,10 @@ fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
         __m128i, _mm_castsi128_ps, _mm_cmpeq_epi32, _mm_loadu_si128, _mm_movemask_ps,
         _mm_set1_epi32,
     };
-    // SAFETY: each x86-64 has SSE2. The two loads are of the eight numbers, 16 bytes each at 0 and 16 of 32, and need
-    // no alignment; the pointer is made of the whole array, which is borrowed as long as it is read. Measured to pay
-    // beside what the compiler makes of the same in a loop: a third of the instructions.
+    // SAFETY: each x86-64 has SSE2. The two loads are of the eight numbers, 16 bytes each at 0 and
+    // 16 of 32, and need no alignment; the pointer is made of the whole array, which is borrowed as
+    // long as it is read. Measured to pay beside what the compiler makes of the same in a loop: a
+    // third of the instructions.
     #[allow(unsafe_code)]
     unsafe {
         let numbers = numbers.as_ptr().cast::<__m128i>();
@@ -90,14 +99,14 @@ fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
     }
 }
 
-/// A bit for each number that is this one.
+/// A bitmask of the numbers that equal `to`.
 #[inline(always)]
 #[cfg(not(target_arch = "x86_64"))]
 fn equal(numbers: &[u32; ENTRIES], to: u32) -> u32 {
     (0..).zip(numbers).fold(0, |bits, (bit, number)| bits | u32::from(*number == to) << bit)
 }
 
-/// The place of the lowest bit; there is one.
+/// Position of the lowest set bit. `bits` is not 0.
 #[inline(always)]
 fn first(bits: u32) -> usize {
     bits.trailing_zeros() as usize % ENTRIES
@@ -106,13 +115,13 @@ fn first(bits: u32) -> usize {
 impl Line {
     const EMPTY: Line = Line { tags: [0; ENTRIES], values: [EMPTY; ENTRIES] };
 
-    /// A bit for each entry that is empty.
+    /// A bitmask of the empty entries.
     #[inline(always)]
     fn free(&self) -> u32 {
         equal(&self.values, EMPTY)
     }
 
-    /// The entry of this tag that is the caller's.
+    /// Position and value of the entry with this tag that `is` confirms.
     #[inline(always)]
     fn find(&self, tag: u32, mut is: impl FnMut(u32) -> bool) -> Option<(usize, u32)> {
         let mut hits = equal(&self.tags, tag);
@@ -134,13 +143,13 @@ impl Table {
         u64::from(tag >> 2).wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_shr(self.shift) as usize
     }
 
-    /// The line behind another; behind the last one is the first.
+    /// The next line, cyclically.
     #[inline(always)]
     fn after(&self, line: usize) -> usize {
         (line + 1) & (self.lines.len() - 1)
     }
 
-    /// How far a line lies behind another.
+    /// Lines from `from` forward to `to`, cyclically.
     fn distance(&self, from: usize, to: usize) -> usize {
         to.wrapping_sub(from) & (self.lines.len() - 1)
     }
@@ -150,12 +159,12 @@ impl Table {
         self.len
     }
 
-    /// Bytes that it takes.
+    /// Bytes allocated.
     pub fn bytes(&self) -> usize {
         self.lines.capacity() * size_of::<Line>() + self.window.capacity() * size_of::<Recent>()
     }
 
-    /// True if there are none.
+    /// True if the table has no entries.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -184,13 +193,13 @@ impl Table {
         }
     }
 
-    /// What lies where a key has its place in the window.
+    /// The window entry at a key's position, whichever key it belongs to.
     #[inline(always)]
     fn recent(&self, key: u64) -> Option<&Recent> {
         self.window.get(tag(key) as usize % WINDOW)
     }
 
-    /// Puts a value under a key, unless the key is there: then false. Values are below `u32::MAX`.
+    /// Inserts a value unless the key is present; then returns false.
     #[inline(always)]
     pub fn insert_new(&mut self, key: u64, value: u32, is: impl FnMut(u32) -> bool) -> bool {
         assert!(value != EMPTY, "u32::MAX marks an empty entry");
@@ -213,7 +222,7 @@ impl Table {
         true
     }
 
-    /// The value under a key.
+    /// The value of a key, as `is` confirms it.
     #[inline(always)]
     pub fn get(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         if let Some(recent) = self.recent(key)
@@ -226,7 +235,11 @@ impl Table {
         self.find(key, is).map(|(_, _, value)| value)
     }
 
-    /// Puts a value under a key that is not there yet. Values are below `u32::MAX`.
+    /// Inserts a value under a key that the caller knows to be absent.
+    ///
+    /// # Panics
+    ///
+    /// If the value is `u32::MAX`.
     #[inline(always)]
     pub fn insert(&mut self, key: u64, value: u32) {
         assert!(value != EMPTY, "u32::MAX marks an empty entry");
@@ -256,7 +269,7 @@ impl Table {
         }
     }
 
-    /// Puts a value under a tag into the lines.
+    /// Inserts an entry into the lines.
     fn settle(&mut self, tag: u32, value: u32) {
         if self.settled >= self.lines.len() * (ENTRIES / 2) {
             self.grow();
@@ -287,7 +300,7 @@ impl Table {
         }
     }
 
-    /// Takes a key out and gives its value.
+    /// Removes a key and returns its value.
     #[inline(always)]
     pub fn remove(&mut self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         if let Some(recent) = self.window.get_mut(tag(key) as usize % WINDOW)
@@ -301,9 +314,9 @@ impl Table {
         self.remove_settled(key, is)
     }
 
-    /// Takes out a key that is known to be there with this value.
+    /// Removes a key that the caller knows to be present with this value.
     #[inline(always)]
-    pub(crate) fn remove_entry(&mut self, key: u64, value: u32) {
+    pub fn remove_entry(&mut self, key: u64, value: u32) {
         if let Some(recent) = self.window.get_mut(tag(key) as usize % WINDOW)
             && (recent.tag, recent.value) == (tag(key), value)
         {
@@ -326,7 +339,9 @@ impl Table {
         Some(value)
     }
 
-    /// A line is not full any more: who passed it on the way from home moves back.
+    /// A full line has a free entry now. An entry behind it whose home is here or before would no
+    /// longer be found, since a search stops at the first line with a free entry. So the first such
+    /// entry moves into the hole, and so on from the hole that it leaves.
     #[cold]
     fn refill(&mut self, at: usize, place: usize) {
         let (mut hole, mut at) = ((at, place), at);
@@ -344,18 +359,19 @@ impl Table {
                 hole = (at, place);
             }
             if line.free() != 0 {
-                return; // nobody passed this one
+                return; // no entry behind this line has passed it
             }
         }
     }
 
-    /// A value that is probably the key's, looked up without asking anybody: good for [`crate::prefetch`].
+    /// A value that is probably the key's, found by its tag alone: good enough for
+    /// [`crate::prefetch`].
     #[inline(always)]
     pub fn guess(&self, key: u64) -> Option<u32> {
         self.get(key, |_| true)
     }
 
-    /// Asks the processor to fetch a key's line soon. No effect but on time.
+    /// Prefetches a key's home line.
     #[inline(always)]
     pub fn warm(&self, key: u64) {
         crate::prefetch(&self.lines[self.home(tag(key))]);
