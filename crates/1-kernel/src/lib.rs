@@ -46,13 +46,8 @@
 //! ```
 
 mod census;
-pub mod chart;
-pub mod cluster;
-pub mod component;
 mod digest;
 mod discard;
-pub mod explore;
-mod fault;
 mod links;
 pub mod live;
 pub mod mutation;
@@ -68,11 +63,13 @@ mod signal;
 mod state_machine;
 mod step_flags;
 mod supervise;
+pub mod test_api;
 mod tree;
 mod watch;
 mod world;
 
 pub use census::Census;
+pub use digest::Digest;
 pub use links::MonitorRef;
 pub use out::{Call, Out, TimerRef};
 pub use pid::{Name, Pid};

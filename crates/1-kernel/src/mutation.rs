@@ -6,6 +6,9 @@
 //! place, `if NO_FENCE.is_on()`. Which are made is said by [`with`], for this thread and as long as it runs: the one
 //! place where a step depends on something that is not in its world, and there for nothing else.
 
+/// True in a build with the feature `mutations`.
+pub const BUILT_IN: bool = cfg!(feature = "mutations");
+
 /// A mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mutation {

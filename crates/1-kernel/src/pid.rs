@@ -59,7 +59,7 @@ impl Pid {
 
     /// The next life in the same slot; `None` after the last.
     #[inline]
-    pub(crate) fn next(self) -> Option<Pid> {
+    pub fn next_life(self) -> Option<Pid> {
         let generation = self.generation().wrapping_add(1);
         (generation & Pid::LIVES != 0).then_some(Pid::new(self.slot(), generation))
     }

@@ -18,8 +18,8 @@ pub mod views;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use kernel::Digest;
 use memory::Table;
-use kernel::explore::Digest;
 use protocol::{Command, MarketSpec};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 

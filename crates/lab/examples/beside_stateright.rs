@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
-use kernel::explore::System;
+use checker::explore::System;
 use lab::explore::{Explorer, State, Step, World};
 use stateright::{Checker, Model, Property};
 

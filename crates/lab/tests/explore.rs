@@ -2,8 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use checker::explore::{Report, System};
 use kernel::Seeded;
-use kernel::explore::{Report, System};
 use lab::explore::{Explorer, NoSuchDeath, State, Step, WhatIf, World, draw, explore, worlds};
 use stateright::{Checker, Model, Property};
 
@@ -99,7 +99,7 @@ fn what_was_told_survives_the_loss_of_the_world() {
 #[test]
 fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     let suspended = |state: &State| state.history().lines().any(|line| line.suspended);
-    let law = kernel::explore::Law::always("somebody is suspended", |_: &State| Ok(()));
+    let law = checker::explore::Law::always("somebody is suspended", |_: &State| Ok(()));
     let world = named("given-up");
     let found = world.explorer().law(law.sometimes(suspended)).most_states(150_000).search();
     unbroken(&found);
@@ -175,12 +175,12 @@ fn worlds_that_came_the_same_way_or_another_to_the_same_state_are_one() {
 #[test]
 fn a_law_of_the_explorer_can_be_broken() {
     // A law that is wrong: nobody ever trades. The shortest way to a trade is found and drawn.
-    let wrong = kernel::explore::Law::always("nobody trades", |state: &State| {
+    let wrong = checker::explore::Law::always("nobody trades", |state: &State| {
         let trades = state.history().lines().any(|line| line.trades > 0);
         if trades { Err("somebody does".to_owned()) } else { Ok(()) }
     });
     let world = named("buyer-and-seller").faults(0);
-    let found = kernel::explore::Explorer::new(world.start()).law(wrong).search();
+    let found = checker::explore::Explorer::new(world.start()).law(wrong).search();
     let counterexample = found.verdicts[0].counterexample.as_ref().expect("somebody trades");
     // Two asks; enter, announce, for both; introduce, propose, accept, record.
     assert_eq!(counterexample.path.len(), 10);
@@ -217,7 +217,7 @@ fn with_two_threads_the_same_is_found_as_with_one() {
         assert_eq!(report(1), report(2), "{}", world.name);
     }
     let wrong = || {
-        kernel::explore::Law::always("nobody trades", |state: &State| {
+        checker::explore::Law::always("nobody trades", |state: &State| {
             let trades = state.history().lines().any(|line| line.trades > 0);
             if trades { Err("somebody does".to_owned()) } else { Ok(()) }
         })

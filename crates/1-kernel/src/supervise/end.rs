@@ -69,7 +69,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Between;
         let life = Pid::new(pid.slot(), slot.generation);
-        let next = life.next().expect("fewer than 67 million lives in one place");
+        let next = life.next_life().expect("fewer than 67 million lives in one place");
         slot.generation = next.generation();
         next
     }

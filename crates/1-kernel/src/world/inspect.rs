@@ -124,7 +124,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// True if this address is a next life that its supervisor has not begun yet.
-    pub(crate) fn is_between(&self, pid: Pid) -> bool {
+    pub fn is_between(&self, pid: Pid) -> bool {
         self.slots
             .get(pid.index())
             .is_some_and(|slot| slot.generation == pid.generation() && slot.state == State::Between)

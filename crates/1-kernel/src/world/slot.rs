@@ -126,7 +126,7 @@ impl<P> Slot<P> {
         self.state = State::Free;
         self.flags.set(Flags::OWN, false);
         // A slot whose generations are used up is never used again.
-        if let Some(next) = (Pid::new(pid.slot(), self.generation)).next() {
+        if let Some(next) = (Pid::new(pid.slot(), self.generation)).next_life() {
             self.generation = next.generation();
             free.push(next);
         }

@@ -5,25 +5,11 @@
 
 use super::World;
 use super::slot::{Due, Flags, NO_NODE, State};
-use crate::fault::{Fault, FaultyStep};
-use crate::links::MonitorRef;
 use crate::reason::Cause;
 use crate::signal::{Envelope, Signal};
+use crate::test_api::{Fault, FaultyStep, Standing};
 use crate::tree::NodeId;
-use crate::{Name, Pid, Process, Reason, Watch};
-
-/// What a process has standing in its world: it lasts from step to step.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Standing {
-    /// Whom it watches, and whether by a link; those whose end is on its way included.
-    pub(crate) links: Vec<(MonitorRef, Pid, bool)>,
-    /// When, and the token.
-    pub(crate) timers: Vec<(u64, u64)>,
-    pub(crate) names: Vec<Name>,
-    /// Group and topics.
-    pub(crate) groups: Vec<(u32, u64)>,
-    pub(crate) traps: bool,
-}
+use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// An address without a process behind it: what is sent there is undeliverable, and can be seen
@@ -44,7 +30,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Takes the process away from an address that a step has just started: it is played from now on.
-    pub(crate) fn play_instead(&mut self, pid: Pid) {
+    pub fn play_instead(&mut self, pid: Pid) {
         if let Some(slot) = self.slots.get_mut(pid.index())
             && slot.generation == pid.generation()
         {
@@ -79,7 +65,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// What a process has standing now.
-    pub(crate) fn standing(&self, pid: Pid) -> Standing {
+    pub fn standing(&self, pid: Pid) -> Standing {
         let Some(slot) = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())
         else {
             return Standing::default();
@@ -118,7 +104,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Delivers the one that waits at `offset`, to a process that then makes a mistake: `fault` may
     /// change what its step has put out, before any of that happens. True if it was a step.
-    pub(crate) fn deliver_with_fault(&mut self, offset: usize, fault: &mut FaultyStep<P>) -> bool {
+    pub fn deliver_with_fault(&mut self, offset: usize, fault: &mut FaultyStep<P>) -> bool {
         let Some(mut envelope) = self.out.ring.take(offset) else { return false };
         if self.process(envelope.to).is_none() {
             self.deliver_to_nobody(&mut envelope);
@@ -141,5 +127,26 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             world.end_step(to);
         });
         true
+    }
+
+    /// The address of a place's process or supervisor; of its next life, between two lives.
+    pub fn pid_of(&self, node: NodeId) -> Pid {
+        self.tree.place(node).pid
+    }
+
+    /// The reason behind a [`Cause`] that a waiting signal carries.
+    pub fn reason(&self, cause: Cause) -> Reason {
+        self.out.causes.tell(cause)
+    }
+
+    /// Removes the signal that waits at `offset`, undelivered: the caller plays what it would do.
+    pub fn discard_signal(&mut self, offset: usize) {
+        let signal = self.out.ring.take(offset);
+        self.let_go(signal);
+    }
+
+    /// True if the end that a monitor or link waits for is on its way.
+    pub fn has_fired(&self, monitor: MonitorRef) -> bool {
+        self.out.links.kind(monitor).is_fired()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
-use kernel::explore::Digest;
+use kernel::Digest;
 use kernel::{Pid, StateMachine};
 use units::limits;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Pid;
-use kernel::chart::{Arrow, Picture, Row};
+use checker::chart::{Arrow, Picture, Row};
 use ledger::views::Order;
 use protocol::json::Rfc3339;
 use protocol::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use exchange::{Exchange, Options};
-use kernel::chart::{Arrow, Picture, Row};
+use checker::chart::{Arrow, Picture, Row};
 use kernel::{Envelope, Pid, Signal, Watch};
 use ledger::Ledger;
 use market::{LEDGER, Party as Process, floor_of};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::chart::{Arrow, Row};
+use checker::chart::{Arrow, Row};
 use kernel::{Envelope, Signal};
 use protocol::{CancelReason, Command, Deal, Fact, Message, Names, TimeInForce};
 use units::{CommandId, OrderId};
@@ -75,7 +75,7 @@ impl Drawing {
 
     /// The rows as text.
     pub fn text(&self) -> String {
-        kernel::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
+        checker::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
     /// Notes something that is no message.

@@ -1,7 +1,7 @@
 //! The laws as the explorer asks for them. What each says is in [`crate::laws`]; here is which of them a
 //! world puts to the test, what follows once faults stop, and the *sometimes* twin of each.
 
-use kernel::explore::Law as Rule;
+use checker::explore::Law as Rule;
 use kernel::{Pid, Signal};
 use market::Hold;
 use protocol::Message;

@@ -1,8 +1,8 @@
 //! The ledger's protocol as a process: what it records of deals and how it answers, to a seller of 5
 //! and a buyer of 3 who deal with each other again and again, one deal at a time.
 
+use checker::component::{EffectOf, Input, InputOf, Model, Stage, Transition, transition};
 use kernel::Pid;
-use kernel::component::{EffectOf, Input, InputOf, Model, Stage, Transition, transition};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role};
 use protocol::{Deal, Entered, Fact, Message, TimeInForce};

@@ -5,8 +5,8 @@ mod deal;
 pub(crate) mod peers;
 pub(crate) mod real;
 
+use checker::component::{Input, InputOf, Transition, transition};
 use kernel::Pid;
-use kernel::component::{Input, InputOf, Transition, transition};
 use market::Hold;
 use protocol::{Busy, Deal, Entered, Fact, Message, Presence, TimeInForce};
 use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};

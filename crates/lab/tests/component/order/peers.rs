@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::component::{EffectOf, Input, InputOf, Model, Stage, Transition};
+use checker::component::{EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Intensity, Node, Pid, Reason};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, Role, floor_of, orders_of};
