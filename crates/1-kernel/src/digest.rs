@@ -1,19 +1,20 @@
-//! A hasher for fingerprints: fast, the same on every machine, and good in all of its 64 bits. It is no
-//! defence against anybody who looks for collisions; nobody who could choose states gains by one.
+//! A hasher for fingerprints: fast, the same on every machine, and good in all of its 64 bits. It
+//! does not resist deliberate collisions, by which nothing could be gained.
 
 use std::hash::Hasher;
 
-/// Takes a word at a time, each folded in by a multiplication of 64 by 64 bits whose halves are put
-/// together: about a nanosecond a word.
+/// Folds in one word at a time, by a multiplication of 64 by 64 bits whose halves are combined:
+/// about a nanosecond a word.
 #[derive(Clone, Copy, Debug)]
 pub struct Digest(u64);
 
-/// Odd, and with its bits well spread: the fraction of the golden ratio, and that of the root of two.
+/// Odd, and with its bits well spread: the fraction of the golden ratio, and that of the root of
+/// two.
 const START: u64 = 0x9E37_79B9_7F4A_7C15;
 const STEP: u64 = 0x6A09_E667_F3BC_C909;
 
 impl Digest {
-    /// Of nothing so far.
+    /// The digest of nothing.
     pub fn new() -> Digest {
         Digest(START)
     }

@@ -1,19 +1,18 @@
 //! Processes as values: share-nothing, supervised, deterministic.
 //!
-//! A [`World`] holds the [`Process`]es of one thread. They send each other messages through one
-//! ring, in the order that Erlang promises: signals between one pair arrive in the order in which
-//! they were sent. A [`Scheduler`] says which of the waiting ones is next; there is no other chance, and
-//! no clock or I/O in this crate. Threads are in two places: worlds are joined to each other between the threads
-//! that [`live`]'s caller brings, and an explorer looks at many states at once
-//! ([`explore::Explorer::search_with`]). Supervision is a tree of [`Node`]s, which is data.
+//! A [`World`] holds the [`Process`]es of one thread. They exchange messages through one ring, in
+//! Erlang's order: signals between one pair arrive in the order of sending. A [`Scheduler`] picks
+//! the next signal to deliver. It is the only source of nondeterminism: this crate reads no clock,
+//! does no I/O and starts no thread. ([`live`] joins worlds that run on the caller's threads.)
+//! Supervision is a tree of [`Node`]s, which is data.
 //!
-//! A tutorial goes from a chart to a proof in ten minutes: `docs/kernel.md`. Protocols to start
-//! from are in `examples/`.
+//! `docs/kernel.md` is a tutorial, from a chart to a proof in ten minutes. The crate `checker`
+//! holds the explorer, the charts and the examples.
 //!
 //! ```
 //! use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Pid, Process, World};
 //!
-//! /// Says `pong` to every `ping`.
+//! /// Answers every `ping` with `pong`.
 //! #[derive(Clone)]
 //! struct Echo(u32);
 //!
@@ -27,7 +26,7 @@
 //!     type Note = ();
 //!     type Role = ();
 //!
-//!     fn start(_role: &(), _life: StartContext<'_, ()>) -> Echo { Echo(0) }
+//!     fn start(_role: &(), _context: StartContext<'_, ()>) -> Echo { Echo(0) }
 //!
 //!     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Echo>) {
 //!         match event {

@@ -1,4 +1,4 @@
-//! Why a process ended: as processes read it, and as it lies in the ring.
+//! Why a process ended: [`Reason`] for processes, [`Cause`] in the ring.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,24 +7,24 @@ use std::sync::Arc;
 /// Why a process ended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Reason {
-    /// It was done.
+    /// It had finished.
     Normal,
-    /// Its supervisor ended it in good order.
+    /// Its supervisor ended it in order.
     Shutdown,
-    /// It was killed; nobody can trap that.
+    /// It was killed, which cannot be trapped.
     Killed,
-    /// It was not there to begin with.
+    /// There was no such process.
     NoProcess,
-    /// Its whole world is lost; nobody knows what it did last.
+    /// Its whole world is lost; what it did last is unknown.
     NoConnection,
-    /// It panicked, or recorded what breaks a law: the message.
+    /// It panicked, or recorded a fact that the state machine rejects: the text.
     Failed(Arc<str>),
-    /// What the process itself said, by number.
+    /// A number that the process itself chose.
     Said(u32),
 }
 
 impl Reason {
-    /// True for ends that are no failure: `Normal` and `Shutdown`.
+    /// True for `Normal` and `Shutdown`, which are no failures.
     pub fn is_orderly(&self) -> bool {
         matches!(self, Reason::Normal | Reason::Shutdown)
     }
@@ -44,8 +44,8 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A [`Reason`] as it lies in the ring: plain bytes, so that an envelope is copied and dropped for
-/// nothing. The text of a failure is kept by the world, the last thousand of them.
+/// A [`Reason`] in the ring: plain bytes, which an envelope copies and drops at no cost. The world
+/// keeps the texts of its last 1,024 failures.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Cause {
     /// See [`Reason::Normal`].
@@ -64,18 +64,19 @@ pub enum Cause {
     Said(u32),
 }
 
-/// The texts of a world's last failures.
+/// The texts of a world's last failures, in a window of [`Causes::KEPT`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Causes {
     texts: VecDeque<Arc<str>>,
-    /// Number of the first that is kept.
+    /// Number of the oldest text kept.
     first: u32,
 }
 
 impl Causes {
-    /// So many texts are kept; a failure that was told long ago says only that there was one.
+    /// Texts kept. An older cause resolves to a failure without its text.
     pub(crate) const KEPT: usize = 1024;
 
+    /// Turns a reason into a cause, keeping its text.
     #[inline(always)]
     pub(crate) fn note(&mut self, reason: &Reason) -> Cause {
         match reason {
@@ -100,6 +101,7 @@ impl Causes {
         Cause::Failed(self.first.wrapping_add(after - 1))
     }
 
+    /// Turns a cause of this world into its reason.
     #[inline(always)]
     pub(crate) fn tell(&self, cause: Cause) -> Reason {
         match cause {

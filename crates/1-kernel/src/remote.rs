@@ -1,5 +1,5 @@
-//! What a world keeps of other worlds: signals that wait to be carried there, who watches from there, and
-//! which worlds are lost. Plain data: `world/remote.rs` acts on it.
+//! What a world keeps about other worlds: signals that wait to be carried there, monitors set from
+//! there, and lost worlds. Plain data: `world/remote.rs` acts on it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,24 +12,27 @@ use crate::{MonitorRef, Pid};
 pub struct RemoteEnvelope<M> {
     /// The signal.
     pub envelope: Envelope<M>,
-    /// The text of the failure that it tells of, if it does: a world keeps its texts to itself.
+    /// The text of the failure that it reports, if any: a [`crate::Cause`] resolves only in its own
+    /// world.
     pub(crate) why: Option<Arc<str>>,
 }
 
 impl<M> RemoteEnvelope<M> {
-    /// To which world.
+    /// The number of the receiving world.
     pub fn to(&self) -> u8 {
         self.envelope.to.world()
     }
 }
 
-/// What a world keeps of others.
+/// What a world keeps about others.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Remote<M> {
+    /// Signals to be carried, in order of sending.
     pub(crate) outbox: Vec<RemoteEnvelope<M>>,
-    /// Who of ours is monitored from elsewhere: by whom, under which name of theirs, called what by them.
+    /// Monitors set from other worlds: watched process, watcher, its reference, and the address it
+    /// watches.
     pub(crate) watched: BTreeSet<(Pid, Pid, MonitorRef, Pid)>,
-    /// Worlds that are lost for ever: nobody answers from there.
+    /// Worlds that are lost for ever.
     pub(crate) lost: BTreeSet<u8>,
 }
 

@@ -3,71 +3,72 @@
 use crate::reason::Cause;
 use crate::{MonitorRef, Name, Pid};
 
-/// A signal on its way.
+/// A signal with its sender and receiver.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Envelope<M> {
-    /// To whom.
+    /// The receiver.
     pub to: Pid,
-    /// From whom.
+    /// The sender.
     pub from: Pid,
-    /// What.
+    /// The signal.
     pub signal: Signal<M>,
 }
 
-/// What can be in an envelope.
+/// What an envelope carries.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Signal<M> {
     /// A message.
     Message(M),
-    /// The first event of a life.
+    /// The first event of a process.
     Start,
-    /// A timer's end.
+    /// A timer that is due, with its token.
     Timer(u64),
-    /// An exit signal that somebody sent.
+    /// An exit signal that a process or supervisor sent.
     Exit(Cause),
-    /// The end of a linked process.
+    /// The end of a linked process, and the link.
     Linked(MonitorRef, Cause),
-    /// The end of a monitored process.
+    /// The end of a monitored process, and the monitor.
     Down(MonitorRef, Cause),
     /// The end of a child, to its supervisor.
     ChildDown(Cause),
-    /// An order to a supervisor.
+    /// A request to a supervisor.
     Control(Control),
-    /// A word between the kernels of two worlds.
+    /// A signal between the kernels of two worlds.
     Remote(RemoteSignal),
 }
 
-/// What one world's kernel tells another's of a process and its ties.
+/// A signal from one world's kernel to another's, about monitors and links between their processes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RemoteSignal {
-    /// The sender monitors the receiver, under this name, and calls it so.
+    /// The sender monitors the receiver, with this reference, under this address (which can be that
+    /// of a name).
     Watch(MonitorRef, Pid),
-    /// It does not any more.
+    /// The sender has removed this monitor.
     Unwatch(MonitorRef),
-    /// The sender is linked to the receiver.
+    /// The sender links itself to the receiver.
     Link,
-    /// It is not any more.
+    /// The sender has removed its link.
     Unlink,
-    /// The sender, who was linked, has ended.
+    /// The sender, which was linked, has ended.
     Partner(Cause),
 }
 
-/// What a process may have a supervisor do.
+/// What a process can request from a supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Control {
-    /// End a child, and do not restart it.
+    /// Ends a child without a restart.
     Terminate(ChildId),
-    /// Give up on one of many like children, by its key.
+    /// Gives up one of many like children, by its key.
     GiveUp(u64),
-    /// Start a child that has ended.
+    /// Starts a child that has ended, by its registered name.
     Restart(Name),
 }
 
-/// Which child of a supervisor is meant.
+/// Names a child of a supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ChildId {
     /// One of many like children, by its key.
     Key(u64),
-    /// A child of a group, by the name that it bears in each of its lives.
+    /// A child of a group, by its registered name.
     Named(Name),
 }

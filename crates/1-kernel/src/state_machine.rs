@@ -1,38 +1,40 @@
-//! What is beside a world's log: the fold of its facts, which also validates them. It knows no process.
+//! The state machine of a world's log: the fold of its facts, which also validates them. It knows
+//! no process.
 
 use crate::Pid;
 
-/// The fold of a world's log, and the judge of what enters it.
+/// The fold of a world's log, which also decides which facts enter it.
 ///
-/// It changes by facts alone, so it is as durable as the log itself, and outlives every process.
+/// It changes by facts alone, so it is as durable as the log and outlives every process.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot keep the log of a world",
-    label = "`impl kernel::Keeper` for it, with the `Fact` of the process",
-    note = "a world without a log has `type Fact = NoFact` and `type Keeper = NoKeeper`"
+    message = "`{Self}` is not the state machine of a world's log",
+    label = "`impl kernel::StateMachine` for it, with the `Fact` of the process",
+    note = "a world without a log has `type Fact = NoFact` and `type StateMachine = NoStateMachine`"
 )]
 pub trait StateMachine {
-    /// What it judges.
+    /// What it folds.
     type Fact;
 
-    /// Takes the facts of one step, in order: all of them, or none and says which law they break. `by` has
-    /// recorded them; [`Pid::OUTSIDE`] if no process has.
+    /// Applies the facts of one step, in order: all of them, or none and the law that they break.
+    /// `by` is the process that recorded them, or [`Pid::OUTSIDE`].
     fn apply(&mut self, by: Pid, facts: &[Self::Fact]) -> Result<(), Broken>;
 
-    /// Where the process of this key is, as far as it knows, of a supervisor whose index it is
-    /// ([`crate::Node::indexed_by_state_machine`]): an address's index.
+    /// The index of the address of the process with this key, as far as it knows, under a
+    /// supervisor whose index it is ([`crate::Node::indexed_by_state_machine`]).
     fn place_of(&self, _key: u64) -> Option<u32> {
         None
     }
 
-    /// A supervisor whose index it is has started the process of this key here, which records nothing of that.
+    /// A supervisor whose index it is has started the process of this key at this index, without a
+    /// fact.
     fn is_placed(&mut self, _key: u64, _index: u32) {}
 }
 
-/// A law that a fact would have broken.
+/// The law that a fact would break.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken(pub String);
 
-/// The fact of a world without a log: there is none.
+/// The fact of a world without a log. It has no value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum NoFact {}
 

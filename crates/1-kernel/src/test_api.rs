@@ -3,8 +3,8 @@
 //!
 //! The methods are [`World`](crate::World)'s, in `world/test_api.rs`: `play`, `play_child`,
 //! `play_instead`, `name_played`, `send_as`, `exit_as`, `end`, `standing`, `monitors`, `pid_of`,
-//! `reason`, `discard_signal`, `has_fired` and `deliver_with_fault`. None of them is on the path of a
-//! message in production. (Fingerprints and checkpoints, which an explorer needs, are in
+//! `reason`, `discard_signal`, `has_fired` and `deliver_with_fault`. None of them is on the path of
+//! a message in production. (Fingerprints and checkpoints, which an explorer needs, are in
 //! `world/fingerprint.rs` and `world/checkpoint.rs`.)
 
 use crate::out::{Out, StepEffect};
@@ -15,8 +15,8 @@ use crate::{MonitorRef, Name, Pid, Process};
 /// What a process has set up in its world that outlasts the step.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
-    /// Monitors and links that it holds, oldest first: reference, watched process, true for a link. Those whose
-    /// end is on its way are included.
+    /// Monitors and links that it holds, oldest first: reference, watched process, true for a link.
+    /// Those whose end is on its way are included.
     pub links: Vec<(MonitorRef, Pid, bool)>,
     /// Timers by due time: time in nanoseconds, and token.
     pub timers: Vec<(u64, u64)>,
@@ -28,26 +28,26 @@ pub struct Standing {
     pub traps: bool,
 }
 
-/// A mistake: it is shown each event of the process and may change what its step has put out.
+/// A planted mistake: after each event of the process it may change what the step has requested.
 pub type Mistake<P> = Box<FaultyStep<P>>;
 
-/// What a [`Mistake`] holds.
+/// The closure in a [`Mistake`].
 pub type FaultyStep<P> = dyn FnMut(&crate::Event<'_, <P as Process>::Message>, &mut Fault<'_, P>);
 
-/// What a step has put out, none of which has happened yet.
+/// What a step has sent and requested, before any of it happens.
 pub struct Fault<'a, P: Process> {
     pub(crate) out: &'a mut Out<P>,
-    /// Where the ring stood when the step began.
+    /// The ring's tail when the step began.
     pub(crate) mark: u64,
 }
 
 impl<P: Process> Fault<'_, P> {
-    /// The way out of the step: to say, record or note something more.
+    /// The step's `Out`, to send, record or note something more.
     pub fn out(&mut self) -> &mut Out<P> {
         self.out
     }
 
-    /// The messages of this step, in order of sending.
+    /// The messages of this step with their receivers, in order of sending.
     pub fn said(&self) -> Vec<(Pid, P::Message)> {
         let said = |envelope: Envelope<P::Message>| match envelope.signal {
             Signal::Message(message) => Some((envelope.to, message)),
@@ -56,7 +56,7 @@ impl<P: Process> Fault<'_, P> {
         self.sent().into_iter().filter_map(said).collect()
     }
 
-    /// Takes back messages of this step that `which` is true of.
+    /// Takes back the messages of this step for which `which` is true.
     pub fn unsay(&mut self, mut which: impl FnMut(Pid, &P::Message) -> bool) {
         let sent = self.sent();
         self.out.ring.take_back(self.mark);
@@ -69,12 +69,12 @@ impl<P: Process> Fault<'_, P> {
         }
     }
 
-    /// Writes no note in this step.
+    /// Discards the step's note.
     pub fn forget_notes(&mut self) {
         self.out.forget_note();
     }
 
-    /// Sets no monitor in this step.
+    /// Discards the step's monitors.
     pub fn forget_monitors(&mut self) {
         self.out.forget_monitor();
         let links = &mut self.out.links;
@@ -92,7 +92,7 @@ impl<P: Process> Fault<'_, P> {
         });
     }
 
-    /// Records nothing in this step.
+    /// Discards the step's facts.
     pub fn forget_facts(&mut self) {
         if self.out.step_flags.has(StepFlags::RECORDED) {
             self.out.log.truncate(self.out.recorded);
@@ -100,7 +100,7 @@ impl<P: Process> Fault<'_, P> {
         }
     }
 
-    /// Does not end with this step.
+    /// Discards the step's end of the process.
     pub fn forget_exit(&mut self) {
         self.out.step_flags.not(StepFlags::ENDED);
     }
@@ -115,6 +115,6 @@ impl<P: Process> Fault<'_, P> {
 
 impl<P: Process> std::fmt::Debug for Fault<'_, P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Slip({:?})", self.said())
+        write!(f, "Fault({:?})", self.said())
     }
 }

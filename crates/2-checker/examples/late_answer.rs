@@ -95,7 +95,7 @@ impl Process for Party {
     /// Whether an asker looks at the numbers of answers; `None` for the server.
     type Role = Option<bool>;
 
-    fn start(careful: &Option<bool>, _life: StartContext<'_, ()>) -> Party {
+    fn start(careful: &Option<bool>, _context: StartContext<'_, ()>) -> Party {
         let asker = |careful| Party::Asker(Asker { careful, ..Asker::default() });
         careful.map_or(Party::Server, asker)
     }

@@ -49,7 +49,7 @@ impl Process for Party {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Party {
         Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
     }
 

@@ -109,7 +109,7 @@ impl Process for Party {
     type Note = ();
     type Role = Skills;
 
-    fn start(skills: &Skills, _life: StartContext<'_, ()>) -> Party {
+    fn start(skills: &Skills, _context: StartContext<'_, ()>) -> Party {
         Party::Desk(Desk { skills: *skills, sold: false, queue: Vec::new() })
     }
 

@@ -67,7 +67,7 @@ impl Process for Party {
     /// A bank's vote; `None` for the coordinator.
     type Role = Option<bool>;
 
-    fn start(vote: &Option<bool>, _life: StartContext<'_, ()>) -> Party {
+    fn start(vote: &Option<bool>, _context: StartContext<'_, ()>) -> Party {
         vote.map_or(Party::Coordinator(0), |vote| Party::Bank(vote, false, None))
     }
 

@@ -1,41 +1,42 @@
-//! What a supervisor is doing while it ends children, which can take many steps: plain data in the tree.
+//! The state of a supervisor that is ending children, which can take many steps: plain data in the
+//! tree.
 
 use std::collections::BTreeSet;
 
 use super::NodeId;
 use crate::{Pid, Reason};
 
-/// What a supervisor is about while it ends children.
+/// A supervisor's progress while it ends children. `supervise/end.rs` acts on it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Ending {
-    /// Children that are to be ended yet; the last one is next.
+    /// Children still to end; the last one is next.
     pub(crate) todo: Vec<NodeId>,
-    /// Those who were asked, and are not gone.
+    /// Children that got their exit signal and have not ended.
     pub(crate) awaited: BTreeSet<Pid>,
-    /// What comes after.
+    /// What follows when all have ended.
     pub(crate) then: Then,
-    /// What was heard meanwhile, and comes after that.
+    /// Tasks that came meanwhile, to be done after `then`.
     pub(crate) later: Vec<Task>,
 }
 
-/// What comes after children were ended.
+/// What a supervisor does after it has ended children.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Then {
-    /// Nothing: that was all.
+    /// Nothing.
     Nothing,
-    /// The dead child lives again, and its siblings with it.
-    Restart { dead: NodeId, life: Pid },
-    /// The supervisor itself ends.
+    /// Restarts the dead child at `next`, the address of its next life, and its siblings with it.
+    Restart { dead: NodeId, next: Pid },
+    /// Ends itself.
     Terminate(Reason),
 }
 
-/// What a supervisor has to do, one after the other.
+/// A task of a supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Task {
-    /// A child has died; this would be its next life.
+    /// A child has ended; this is the address of its next life.
     Down(Pid),
-    /// A child is to be started, unless it is there.
+    /// Starts a child, unless it is running.
     Start(NodeId),
-    /// A child is to be ended.
+    /// Ends a child.
     Terminate(NodeId),
 }

@@ -1,33 +1,34 @@
-//! The place of a process in its world, and what is noted beside it.
+//! The slot of a process in its world: the process and 32 bytes beside it.
 
 use crate::Pid;
 use crate::links::Heads;
 use crate::notes::NO_NOTE;
 
-/// What a slot holds.
+/// What a slot holds now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum State {
     Free,
     /// A process.
     Alive,
-    /// Between two lives: the supervisor has not heard yet. Its address is already the next life's.
+    /// A dead process that its supervisor has not restarted yet. Its address is already the next
+    /// life's.
     Between,
     /// A supervisor: the kernel's own kind of process.
     Supervisor,
-    /// A supervisor that ends its children, and then itself.
+    /// A supervisor that is ending its children, and then itself.
     Closing,
-    /// No process: the address to which an answer is sent. See [`Out::ask`].
+    /// No process: the reply address of an open call. See [`crate::Out::call`].
     Alias,
 }
 
-/// What happens when a timer is due.
+/// What a timer does when it is due.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Due {
-    /// Its process gets this token.
+    /// Delivers this token to its process.
     Token(u64),
-    /// Its process is killed: it was asked to end, and is still there.
+    /// Kills its process, which was told to shut down and has not ended.
     Kill {
-        /// Who asked.
+        /// The supervisor that told it.
         by: Pid,
     },
 }
@@ -46,26 +47,27 @@ pub(crate) struct Slot<P> {
     pub(crate) flags: Flags,
 }
 
-/// What can be true of a process, a bit each: a slot is 32 bytes beside its process.
+/// Facts about a process, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Flags(u8);
 
 impl Flags {
     /// Exit signals arrive as events.
     pub(crate) const TRAPS: Flags = Flags(1);
-    /// It bears a name, or is of a group: to be struck off when it ends.
+    /// It may bear a name or be in a group: its end looks into those lists.
     pub(crate) const LISTED: Flags = Flags(2);
-    /// It has set a timer: to be taken away when it ends.
+    /// It may have timers: its end looks for them.
     pub(crate) const TIMED: Flags = Flags(4);
-    /// It has had its first event.
+    /// It has handled its first event.
     pub(crate) const BEGUN: Flags = Flags(8);
-    /// Its supervisor has asked it to end, and will not restart it.
+    /// Its supervisor is ending it and will not restart it.
     pub(crate) const ENDING: Flags = Flags(16);
-    /// Somebody of another world monitors it.
+    /// A process of another world may monitor it.
     pub(crate) const REMOTE: Flags = Flags(32);
-    /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
+    /// Its end needs more than the common path: it may be in a list of the world, or its supervisor
+    /// waits for it.
     pub(crate) const ANYWHERE: Flags = Flags(2 | 4 | 16 | 32);
-    /// What a life leaves with.
+    /// Reset when the slot is freed.
     pub(crate) const OWN: Flags = Flags(1 | 8 | 16);
 
     #[inline(always)]
@@ -74,24 +76,24 @@ impl Flags {
     }
 
     #[inline(always)]
-    pub(crate) fn set(&mut self, mark: Flags, to: bool) {
-        self.0 = if to { self.0 | mark.0 } else { self.0 & !mark.0 };
+    pub(crate) fn set(&mut self, flag: Flags, to: bool) {
+        self.0 = if to { self.0 | flag.0 } else { self.0 & !flag.0 };
     }
 
-    /// Whether a mark was set; it is not any more.
-    pub(crate) fn take(&mut self, mark: Flags) -> bool {
-        let was = self.any(mark);
-        self.set(mark, false);
+    /// Clears a flag and returns its former value.
+    pub(crate) fn take(&mut self, flag: Flags) -> bool {
+        let was = self.any(flag);
+        self.set(flag, false);
         was
     }
 }
 
-/// What is kept of a life whose slot was freed, but not its place in the tree.
+/// What is kept of a process whose slot was freed while its place in the tree can be started again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Parked {
     pub(super) incarnation: u32,
     pub(super) note: u32,
-    /// Given up: it may be started again by order, whatever becomes of its supervisor.
+    /// Given up: kept over restarts of its supervisor, since it can be started again on request.
     pub(super) given_up: bool,
 }
 
@@ -113,19 +115,21 @@ impl<P> Slot<P> {
         }
     }
 
-    /// Writes what is to be said of a process beside it: a free slot's lists, note and marks are empty already.
+    /// Sets the fields beside a new process. The lists, note and flags of a free slot are empty
+    /// already.
     #[inline(always)]
     pub(crate) fn occupy(&mut self, pid: Pid, node: u16, key: u64, incarnation: u32, state: State) {
         (self.key, self.generation, self.incarnation) = (key, pid.generation(), incarnation);
         (self.node, self.state) = (node, state);
     }
 
-    /// Is free for another process. What is to be done with its note is the caller's.
+    /// Frees the slot and returns its note, which the caller wipes or keeps.
     #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid, free: &mut Vec<Pid>) -> u32 {
         self.state = State::Free;
         self.flags.set(Flags::OWN, false);
-        // A slot whose generations are used up is never used again.
+        // A slot without a further generation is never used again: a reused one would make old
+        // addresses valid.
         if let Some(next) = (Pid::new(pid.slot(), self.generation)).next_life() {
             self.generation = next.generation();
             free.push(next);

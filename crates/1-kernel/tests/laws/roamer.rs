@@ -196,7 +196,7 @@ impl Process for Roamer {
     type Note = u32;
     type Role = Shared;
 
-    fn start(role: &Shared, _life: StartContext<'_, u32>) -> Roamer {
+    fn start(role: &Shared, _context: StartContext<'_, u32>) -> Roamer {
         Roamer::new(role)
     }
 

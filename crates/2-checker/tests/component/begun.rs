@@ -21,7 +21,7 @@ impl Process for Kin {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Kin {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Kin {
         Kin::Parent(0)
     }
 

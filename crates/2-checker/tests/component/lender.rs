@@ -27,8 +27,8 @@ impl Process for Lender {
     type Note = Pid;
     type Role = ();
 
-    fn start(_role: &(), life: StartContext<'_, Pid>) -> Lender {
-        Lender { lent: life.note.copied() }
+    fn start(_role: &(), context: StartContext<'_, Pid>) -> Lender {
+        Lender { lent: context.note.copied() }
     }
 
     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Lender>) {

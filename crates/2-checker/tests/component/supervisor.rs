@@ -20,7 +20,7 @@ impl Process for Doll {
     type Note = ();
     type Role = usize;
 
-    fn start(role: &usize, _life: StartContext<'_, ()>) -> Doll {
+    fn start(role: &usize, _context: StartContext<'_, ()>) -> Doll {
         Doll(*role)
     }
 
@@ -81,7 +81,7 @@ impl Supervising {
         then.restarts += 1;
         if then.restarts > BORNE {
             let mut done: Vec<_> = (0..4).rev().filter_map(|other| then.ends(other)).collect();
-            let why = "dolls had more restarts than it bears";
+            let why = "dolls exceeded its restart intensity";
             done.push(Effect::Exits(Reason::Failed(why.into())));
             return transition("gives up", Expected::seq(done), then);
         }

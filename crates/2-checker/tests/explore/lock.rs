@@ -66,7 +66,7 @@ impl Process for Party {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Party {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Party {
         Party::lock(Wrong::Not)
     }
 

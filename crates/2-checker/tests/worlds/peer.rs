@@ -32,7 +32,7 @@ impl Process for Peer {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Peer {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Peer {
         Peer::default()
     }
 

@@ -28,7 +28,7 @@ impl Process for Clumsy {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Clumsy {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Clumsy {
         Clumsy { responses: None, heard: 0 }
     }
 
@@ -93,7 +93,7 @@ impl Process for Signaller {
     type Note = ();
     type Role = bool;
 
-    fn start(is_deaf: &bool, _life: StartContext<'_, ()>) -> Signaller {
+    fn start(is_deaf: &bool, _context: StartContext<'_, ()>) -> Signaller {
         Signaller { is_deaf: *is_deaf, ..plain() }
     }
 
