@@ -1,11 +1,9 @@
 //! Small worlds, gone through to the end: every schedule, every death within the budget, all laws.
 
-use std::hash::{Hash, Hasher};
-
 use checker::explore::{Report, System};
+use checker::second_opinion::{Checker, Model, SameSystem};
 use kernel::Seeded;
 use lab::explore::{Explorer, NoSuchDeath, State, Step, WhatIf, World, draw, explore, worlds};
-use stateright::{Checker, Model, Property};
 
 /// Explores a world and says how any law comes to be broken.
 fn proves(world: &World) -> Report<Step> {
@@ -263,50 +261,6 @@ fn a_state_that_is_put_back_is_the_one_that_was_kept() {
     }
 }
 
-/// A state as Stateright wants it: it is what its fingerprint is.
-#[derive(Clone, Debug)]
-struct Theirs(State);
-
-impl Hash for Theirs {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.fingerprint().hash(state);
-    }
-}
-
-impl PartialEq for Theirs {
-    fn eq(&self, other: &Theirs) -> bool {
-        self.0.fingerprint() == other.0.fingerprint()
-    }
-}
-
-struct SameWorld(World);
-
-impl Model for SameWorld {
-    type State = Theirs;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<Theirs> {
-        vec![Theirs(self.0.start())]
-    }
-
-    fn actions(&self, state: &Theirs, actions: &mut Vec<Step>) {
-        state.0.actions(actions);
-    }
-
-    fn next_state(&self, state: &Theirs, action: Step) -> Option<Theirs> {
-        let mut next = state.clone();
-        next.0.take(&action);
-        Some(next)
-    }
-
-    /// It stops when nothing is left to be judged, so there is something that is always true.
-    fn properties(&self) -> Vec<Property<SameWorld>> {
-        vec![Property::always("no step breaks a law", |_, state: &Theirs| {
-            state.0.broken().is_empty()
-        })]
-    }
-}
-
 #[test]
 fn stateright_counts_the_same_states_of_a_market() {
     for (name, faults) in
@@ -314,7 +268,8 @@ fn stateright_counts_the_same_states_of_a_market() {
     {
         let world = named(name).faults(faults);
         let ours = explore(&world);
-        let theirs = SameWorld(world.clone()).checker().spawn_bfs().join();
+        let same = SameSystem::new(world.start()).always(|state| state.broken().is_empty());
+        let theirs = same.checker().spawn_bfs().join();
         theirs.assert_properties();
         assert_eq!(theirs.unique_state_count(), ours.states, "{}", world.name);
     }

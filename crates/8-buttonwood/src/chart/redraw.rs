@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Pid;
 use checker::chart::{Arrow, Picture, Row};
+use kernel::Pid;
 use ledger::views::Order;
 use protocol::json::Rfc3339;
 use protocol::{

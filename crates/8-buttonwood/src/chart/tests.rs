@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use exchange::{Exchange, Options};
 use checker::chart::{Arrow, Picture, Row};
+use exchange::{Exchange, Options};
 use kernel::{Envelope, Pid, Signal, Watch};
 use ledger::Ledger;
 use market::{LEDGER, Party as Process, floor_of};
