@@ -1,5 +1,5 @@
-//! Message sequence charts as values, and their pictures: text, Mermaid, SVG. What rows say is the business of
-//! whoever draws; a [`Recorder`] draws any world, if it is told what its processes are called.
+//! Message sequence charts as values, and their forms: text, Mermaid, SVG. The caller fills the
+//! rows; a [`Recorder`] does so for any world, given names for its processes.
 
 mod mermaid;
 mod recorder;
@@ -12,11 +12,11 @@ pub use recorder::Recorder;
 /// How an arrow is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Arrow {
-    /// Somebody said something to somebody: `->`.
+    /// A delivered message: `->`.
     Said,
-    /// As said, but nobody was there to hear it: `-x`.
+    /// An undeliverable message: `-x`.
     Lost,
-    /// Somebody recorded a fact: `=>`.
+    /// A recorded fact: `=>`.
     Recorded,
 }
 
@@ -36,31 +36,31 @@ impl Arrow {
 pub enum Row {
     /// A message, or a fact if `to` is `log`.
     Arrow {
-        /// Who says it.
+        /// The sender.
         from: String,
         /// Said, lost or recorded.
         arrow: Arrow,
-        /// Who hears it.
+        /// The receiver, or `log`.
         to: String,
-        /// What.
+        /// The message or fact.
         text: String,
     },
-    /// Something that is no message: a death, a return.
+    /// Something else than a message: an end, a restart.
     Note(String),
 }
 
-/// A chart to be looked at. As text it is what charts are written like everywhere in the project.
+/// A chart for display. Its text form is the format of the project's chart files.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Picture {
-    /// What it is of, in one line.
+    /// Its subject, in one line.
     pub title: String,
-    /// To be known beforehand, about the whole chart.
+    /// A note about the whole chart.
     pub remark: Option<String>,
-    /// How it began.
+    /// The initial state, a line each.
     pub given: Vec<String>,
     /// What happened, in order.
     pub rows: Vec<Row>,
-    /// How it ended.
+    /// The final state, a line each.
     pub leaves: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ impl Picture {
         Picture { title: title.to_owned(), rows: rows.to_vec(), ..Picture::default() }
     }
 
-    /// Who stands at the heads of the columns: as they first appear, but the log last.
+    /// The names at the heads of the columns, in order of appearance, with the log last.
     pub fn columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for row in &self.rows {

@@ -1,6 +1,7 @@
-//! Several worlds on one thread, joined by wires: for tests, simulation and exhaustive checks of what runs live
-//! on a thread a world (see [`kernel::live`]). Who carries a signal from world to world, and when, is a
-//! choice like any other; a world can be lost with all that it holds.
+//! Several worlds on one thread, joined by wires: for tests, simulation and exhaustive checks of
+//! what runs in production on one thread for each world ([`kernel::live`]). When a signal is
+//! carried from world to world is an action like any other; a world can be lost with all that it
+//! holds.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -9,10 +10,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::explore::{Action, Scene, System};
 use kernel::{Process, RemoteEnvelope, Watch, World};
 
-/// What may happen to joined worlds.
+/// What can happen to joined worlds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
-    /// Something within a world.
+    /// An action within a world.
     In(u8, Action),
     /// The oldest signal on the wire from one world to another arrives.
     Carry(u8, u8),
@@ -22,7 +23,7 @@ pub enum Step {
 
 /// Worlds, by number, and the wires between them.
 ///
-/// Faults are one budget for all: [`Scene::faults`] of each scene is how many deaths it may see of these.
+/// All worlds share one budget of faults.
 pub struct Cluster<P: Process, W = ()> {
     scenes: Vec<Option<Scene<P, W>>>,
     wires: BTreeMap<(u8, u8), VecDeque<RemoteEnvelope<P::Message>>>,
@@ -36,7 +37,7 @@ where
     P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
-    /// Joins these. Each has its place in the list as its number.
+    /// Joins these worlds. A world's number must be its position in the list.
     ///
     /// # Panics
     /// If a world has another number.
@@ -51,14 +52,14 @@ where
         cluster
     }
 
-    /// With so many deaths of processes over all worlds.
+    /// Allows this many kills of processes over all worlds.
     pub fn deaths(mut self, deaths: u32) -> Cluster<P, W> {
         self.deaths = deaths;
         self.allow();
         self
     }
 
-    /// With so many losses of whole worlds.
+    /// Allows this many losses of whole worlds.
     pub fn losses(self, losses: u32) -> Cluster<P, W> {
         Cluster { losses, ..self }
     }
@@ -85,13 +86,14 @@ where
         self.scenes.iter().flatten().map(|scene| &scene.world)
     }
 
-    /// True if nothing waits anywhere, no timer is set, and clients have said all.
+    /// True if nothing waits in a world or on a wire, no timer is set, and all clients have sent
+    /// all.
     pub fn is_quiet(&self) -> bool {
         self.wires.values().all(VecDeque::is_empty)
             && self.scenes.iter().flatten().all(Scene::is_quiet)
     }
 
-    /// Puts what worlds have sent each other on the wires.
+    /// Moves what worlds have sent each other onto the wires.
     fn collect(&mut self) {
         for (from, scene) in (0..).zip(&mut self.scenes) {
             for remote in scene.iter_mut().flat_map(|scene| scene.world.take_outbox()) {
@@ -100,7 +102,8 @@ where
         }
     }
 
-    /// Hands over the oldest signal on a wire. False if there is none, or nobody to take it.
+    /// Delivers the oldest signal on a wire to its world. False if there is none, or the world is
+    /// lost.
     pub fn carry(&mut self, from: u8, to: u8) -> bool {
         let Some(remote) = self.wires.get_mut(&(from, to)).and_then(VecDeque::pop_front) else {
             return false;
@@ -112,7 +115,7 @@ where
         true
     }
 
-    /// Loses a world. The others hear of it at once.
+    /// Loses a world. The others are notified at once.
     pub fn lose(&mut self, number: u8) {
         if let Some(place) = self.scenes.get_mut(usize::from(number)) {
             *place = None;
@@ -125,7 +128,7 @@ where
         self.collect();
     }
 
-    /// Runs all in turn until nothing waits anywhere: timers do not fire by themselves.
+    /// Runs all worlds in turn until nothing waits. Timers do not fire.
     pub fn run(&mut self) {
         loop {
             for scene in self.scenes.iter_mut().flatten() {
@@ -155,19 +158,19 @@ where
     type Action = Step;
     type Kept = Cluster<P, W>;
 
-    fn actions(&self, moves: &mut Vec<Step>) {
-        moves.clear();
+    fn actions(&self, actions: &mut Vec<Step>) {
+        actions.clear();
         let mut within = Vec::new();
         for (number, scene) in (0..).zip(&self.scenes) {
             let Some(scene) = scene else { continue };
             scene.actions(&mut within);
-            moves.extend(within.iter().map(|step| Step::In(number, *step)));
+            actions.extend(within.iter().map(|step| Step::In(number, *step)));
             if self.losses > 0 {
-                moves.push(Step::Lose(number));
+                actions.push(Step::Lose(number));
             }
         }
         let busy = self.wires.iter().filter(|(_, wire)| !wire.is_empty());
-        moves.extend(busy.map(|((from, to), _)| Step::Carry(*from, *to)));
+        actions.extend(busy.map(|((from, to), _)| Step::Carry(*from, *to)));
     }
 
     fn make(&mut self, chosen: &Step) {

@@ -1,20 +1,20 @@
-//! One process at a time: a shipped process in a world where a model of its protocol plays everybody else.
+//! Component tests: one shipped process in a world where a model of its protocol plays all its
+//! peers.
 //!
-//! A [`Model`] says what a process may be given where it stands, and what it must put out then, as an
-//! expression ([`Expected`]). [`play`] plays a game of it: gives the process one input after the other, through
-//! the shipped loop, compares everything that each step puts out, and plays the game again with a
-//! death at each prefix of what a step has sent. Nothing of the process is mocked: what a step
-//! says is a value. `docs/one-process-at-a-time.md` walks through it, from ping-pong on.
+//! A [`Model`] states which inputs a process can get in each state, and which effects it must have
+//! then, as an expression ([`Expected`]). [`play`] plays a game: it gives the process one input
+//! after the other through the kernel's own loop, compares every effect of each step, and repeats
+//! the game with a kill after each prefix of what a step has sent. Nothing of the process is
+//! mocked. `docs/one-process-at-a-time.md` is a tutorial.
 //!
-//! | room | holds |
+//! | module | contents |
 //! |---|---|
-//! | `expected` | the expressions: in sequence, in any order, perhaps, one of; ambiguous ones are refused |
+//! | `expected` | expressions: in sequence, in any order, perhaps, one of; ambiguous ones are rejected |
 //! | `model` | inputs, effects, and the trait that states a protocol |
 //! | `stage` | the world with one real process |
-//! | `accept` | one step compared with its model; also for traces of runs elsewhere |
-//! | `play` | one game, and its crashes |
-//! | `check` | many games drawn from a seed, and the smallest that fails (feature `proptest`) |
-//! | `fault` | mistakes that are planted, to see that a model notices |
+//! | `accept` | compares one step with its model, in a game or in the trace of another run |
+//! | `play` | one game, and its repetitions with kills |
+//! | `check` | many games drawn from a seed, shrunk to the smallest that fails (feature `proptest`) |
 //! | `chart` | a game as rows |
 
 mod accept;

@@ -1,11 +1,12 @@
-//! The exhaustive chooser: every order of delivery that Erlang's signal order permits, with every fault
-//! within a budget, over the shipped code. Visited states are remembered by their fingerprints.
+//! The exhaustive explorer: runs the shipped code in every order of delivery that Erlang's signal
+//! order permits, with every fault within a budget. It remembers visited states by their
+//! fingerprints.
 //!
-//! A [`System`] says what may happen next; a [`Law`] what must be true whatever happens; an [`Explorer`] goes
-//! everywhere, breadth first, so that the run it shows for a broken law is a shortest one. A
-//! [`Scene`] is the system that a [`World`](kernel::World) of any processes makes, with clients and faults.
-//! No clock or I/O: whoever explores measures. Threads only while it searches, as many as it is told to take;
-//! what it finds is the same with any number of them.
+//! A [`System`] defines which actions are possible in a state; a [`Law`] what must hold in every
+//! run; an [`Explorer`] visits every state, breadth first, so that its counterexample is a shortest
+//! one. A [`Scene`] is the system of one [`World`](kernel::World), with clients and faults. It uses
+//! no clock and no I/O. Threads run only during a search, as many as the caller asks for; the
+//! result is the same with any number of them.
 //!
 //! ```
 //! use checker::explore::{Explorer, Law, Scene};
@@ -46,44 +47,45 @@ use std::fmt;
 pub use scene::{Action, Scene, Settled, To};
 pub use search::{Explorer, Progress};
 
-/// Something that can be in many states, and what leads from each to the next.
+/// A transition system: states, and the actions that lead from each to the next.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be explored",
     label = "wanted is a `Scene`, or a `System` of your own",
     note = "`Scene::new(world)` makes one of a world whose processes, messages, notes and state machine are `Clone + Hash`"
 )]
 pub trait System: Clone {
-    /// One thing that may happen.
+    /// One thing that can happen.
     type Action: Clone + fmt::Debug;
 
-    /// A state that waits to be gone on from. There may be very many; they may have parts in common.
+    /// A state in the frontier of the search. There can be very many; they can share parts.
     type Kept;
 
-    /// All that may happen now, always in the same order for the same state. Nothing: the end.
-    fn actions(&self, moves: &mut Vec<Self::Action>);
+    /// Replaces `actions` by all that can happen now, always in the same order for the same state.
+    /// None is an end state.
+    fn actions(&self, actions: &mut Vec<Self::Action>);
 
-    /// Lets one of these happen.
+    /// Performs one of these actions.
     fn make(&mut self, chosen: &Self::Action);
 
-    /// The same number for states that behave alike, another for others.
+    /// A number that is equal for states that behave alike, and differs for others.
     fn fingerprint(&self) -> u64;
 
-    /// True for what may happen and must not be relied upon: a death, a loss.
+    /// True for actions on which progress must not depend: a death, a loss.
     fn is_fault(chosen: &Self::Action) -> bool;
 
-    /// Keeps this state. What it has in common with others that were kept it can share with them.
+    /// Saves this state. It can share parts with other saved states.
     fn keep(&mut self) -> Self::Kept;
 
-    /// Is in this state again.
+    /// Returns to a saved state.
     fn put_back(&mut self, kept: &Self::Kept);
 
-    /// The same number as [`System::fingerprint`], in less time if what was looked at before and has not changed
-    /// since is not looked at again.
+    /// As [`System::fingerprint`], in less time if the system caches the fingerprints of unchanged
+    /// parts.
     fn fingerprint_anew(&mut self) -> u64 {
         self.fingerprint()
     }
 
-    /// Looks at itself before the laws do, once in each state: for what many of them want to know.
+    /// Prepares what several laws read, once in each state before they are checked.
     fn consider(&mut self) {}
 }
 
@@ -101,7 +103,8 @@ enum Check<S: System> {
     Ends(Look<S>),
 }
 
-/// What must be true in every state of every run; and its twin, which shows that it is not empty.
+/// What must hold in every run; and its *twin*, a condition that must occur somewhere, so that the
+/// law is not vacuous.
 pub struct Law<S: System> {
     name: &'static str,
     check: Check<S>,
@@ -113,7 +116,7 @@ impl<S: System> Law<S> {
         Law { name, check, sometimes: Box::new(|_| true) }
     }
 
-    /// It holds in each state; `Err` says how it does not.
+    /// A law of every state; `Err` is what is wrong.
     pub fn always(
         name: &'static str,
         look: impl Fn(&S) -> Result<(), String> + Send + Sync + 'static,
@@ -121,7 +124,7 @@ impl<S: System> Law<S> {
         Law::new(name, Check::Always(Box::new(look)))
     }
 
-    /// It holds over each step: of the state before, what happened, and the state after.
+    /// A law of every step: the state before, the action, and the state after.
     pub fn of_steps(
         name: &'static str,
         look: impl Fn(&S, &S::Action, &S) -> Result<(), String> + Send + Sync + 'static,
@@ -129,8 +132,9 @@ impl<S: System> Law<S> {
         Law::new(name, Check::Step(Box::new(look)))
     }
 
-    /// From each state something can be brought about: `attempt` is lent the state and does it; afterwards it is put
-    /// back. So a law says what follows once faults stop ("heal, run fairly, and all settles").
+    /// A law that from every state `attempt` succeeds: it changes the state, which is restored
+    /// afterwards. So a law can state what follows once faults stop ("heal, run fairly, and all
+    /// settles").
     pub fn from_each(
         name: &'static str,
         attempt: impl Fn(&mut S) -> Result<(), String> + Send + Sync + 'static,
@@ -138,7 +142,8 @@ impl<S: System> Law<S> {
         Law::new(name, Check::From(Box::new(attempt)))
     }
 
-    /// From each state one for which `is` is true can be reached without faults. Judged when all states are known.
+    /// A law that from every state one for which `is` is true can be reached without faults.
+    /// Checked when all states are known.
     pub fn can_always(
         name: &'static str,
         is: impl Fn(&S) -> bool + Send + Sync + 'static,
@@ -146,8 +151,8 @@ impl<S: System> Law<S> {
         Law::new(name, Check::CanAlways(Box::new(is)))
     }
 
-    /// Every run without faults comes to an end, whichever way it goes, and `look` finds nothing wrong with the
-    /// state in which it ends. That none goes round for ever is judged when all states are known.
+    /// A law that every run without faults ends, and that `look` accepts its end state. That there
+    /// is no cycle is checked when all states are known.
     pub fn ends(
         name: &'static str,
         look: impl Fn(&S) -> Result<(), String> + Send + Sync + 'static,
@@ -155,7 +160,7 @@ impl<S: System> Law<S> {
         Law::new(name, Check::Ends(Box::new(look)))
     }
 
-    /// What must be seen in some state, or the law says nothing about this world.
+    /// Sets the twin: a condition that some state must meet, or the law is vacuous in this system.
     pub fn sometimes(self, is: impl Fn(&S) -> bool + Send + Sync + 'static) -> Law<S> {
         Law { sometimes: Box::new(is), ..self }
     }
@@ -167,49 +172,49 @@ impl<S: System> fmt::Debug for Law<S> {
     }
 }
 
-/// How a law came to be broken, on a shortest way.
+/// A shortest run that breaks a law.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Counterexample<M> {
     /// What is wrong.
     pub what: String,
-    /// What happened, from the start.
+    /// The actions from the start state on.
     pub path: Vec<M>,
 }
 
-/// What was found about one law.
+/// The result for one law.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verdict<M> {
-    /// Its name.
+    /// The law's name.
     pub law: &'static str,
-    /// Whether it holds; `None` if not enough was seen to tell.
+    /// Whether it holds; `None` if the search stopped before that was known.
     pub holds: Option<bool>,
     /// The shortest run that breaks it.
     pub counterexample: Option<Counterexample<M>>,
-    /// In how many states its twin was seen.
+    /// Number of states in which its twin was true.
     pub sometimes: u64,
 }
 
-/// What an exploration came to.
+/// The result of an exploration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report<M> {
-    /// Different states.
+    /// Distinct states.
     pub states: usize,
-    /// Moves made, those that led to a known state included.
+    /// Actions performed, those that led to a known state included.
     pub moves: u64,
-    /// Steps from the start to the state that is furthest from it, by the ways that were found.
+    /// Steps from the start to the furthest state, along the paths found.
     pub depth: usize,
-    /// True if there is no other state.
+    /// True if all reachable states were visited.
     pub exhausted: bool,
-    /// Bytes that were kept of each state, without those that wait to be gone on from.
+    /// Bytes for each known state, without the frontier.
     pub bytes_per_state: usize,
-    /// Most states that waited at one time to be gone on from, each as a whole copy.
+    /// Largest size of the frontier, in saved states.
     pub widest: usize,
-    /// What was found about each law, in their order.
+    /// The result for each law, in their order.
     pub verdicts: Vec<Verdict<M>>,
 }
 
 impl<M> Report<M> {
-    /// True if every state was seen, every law holds, and none is empty.
+    /// True if every state was visited, every law holds, and none is vacuous.
     pub fn is_proof(&self) -> bool {
         self.exhausted && self.verdicts.iter().all(|v| v.holds == Some(true) && v.sometimes > 0)
     }

@@ -41,11 +41,12 @@ pub(super) fn mermaid(picture: &Picture) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Text that Mermaid takes as text: it ends a statement at `;` and begins an entity or comment at `#`.
+/// Text that Mermaid takes as text: it ends a statement at `;` and begins an entity or comment at
+/// `#`.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for signal in text.chars() {
-        match signal {
+    for character in text.chars() {
+        match character {
             '#' => out.push_str("#35;"),
             ';' => out.push_str("#59;"),
             other => out.push(other),

@@ -1,4 +1,4 @@
-//! A watcher that draws what happens in a world, whatever its processes are.
+//! A watcher that draws what happens in a world, for any type of process.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,28 +40,28 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// One that calls the edge of the world by this name.
+    /// A recorder that calls the edge of the world by this name.
     pub fn new(outside: &str) -> Recorder {
         Recorder { outside: outside.to_owned(), ..Recorder::default() }
     }
 
-    /// Gives a name to a place and all lives in it. Who has none is called by its address and not drawn
-    /// when it begins or ends; a supervisor, for one.
+    /// Names a slot, over restarts too. A process without a name appears by its address, and its
+    /// start and end are not drawn: a supervisor, for example.
     pub fn call(&mut self, pid: Pid, name: impl Into<String>) {
         self.names.insert(pid.index(), name.into());
     }
 
-    /// What was drawn so far.
+    /// The rows so far.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// Adds a row of one's own.
+    /// Adds a note.
     pub fn remark(&mut self, text: impl Into<String>) {
         self.rows.push(Row::Note(text.into()));
     }
 
-    /// Forgets what was drawn so far; names are kept.
+    /// Removes the rows, and keeps the names.
     pub fn clear(&mut self) {
         self.rows.clear();
     }
@@ -80,7 +80,7 @@ impl Recorder {
             Signal::Exit(..) | Signal::Linked(..) => "exit".to_owned(),
             Signal::Timer(token) => format!("timer {token}"),
             Signal::Control(control) => small(control),
-            // Between a supervisor and its children: the life that begins or ends is drawn itself.
+            // Between a supervisor and its children: the start or end itself is drawn.
             Signal::Start | Signal::Remote(_) | Signal::ChildDown(_) => return,
         };
         let (from, to) = (self.name(envelope.from), self.name(envelope.to));
@@ -93,12 +93,12 @@ fn small(value: &impl fmt::Debug) -> String {
     let text = format!("{value:?}");
     let mut out = String::new();
     let mut quoted = false;
-    for signal in text.chars() {
-        quoted ^= signal == '"';
-        match signal {
-            _ if quoted || signal == '"' => out.push(signal),
+    for character in text.chars() {
+        quoted ^= character == '"';
+        match character {
+            _ if quoted || character == '"' => out.push(character),
             '{' | '}' | '(' | ')' | ':' | ',' => out.push(' '),
-            _ => out.extend(signal.to_lowercase()),
+            _ => out.extend(character.to_lowercase()),
         }
     }
     out.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -18,9 +18,10 @@ const LINE: usize = 26;
 const TEXT_LINE: usize = 15;
 /// Width of a character: a little more than any monospaced font of 13 pixels has.
 const CHAR: usize = 8;
-/// Between a label and the columns' lines, on both sides together: room for the arrow's head.
+/// Between a label and the columns' lines, on both sides together: space for the arrow's head.
 const BESIDE: usize = 28;
-/// A label is wrapped rather than drive two neighbouring columns further apart than this many characters.
+/// A label is wrapped rather than drive two neighbouring columns further apart than this many
+/// characters.
 const WRAP: usize = 36;
 /// Where text that belongs to no arrow begins.
 const LEFT: usize = 12;
@@ -118,7 +119,8 @@ impl<'a> Drawn<'a> {
         )
     }
 
-    /// Text from the left edge, over as many lines as it needs. On ground where columns' lines may cross it.
+    /// Text from the left edge, over as many lines as it needs. On ground where columns' lines may
+    /// cross it.
     fn text(&mut self, text: &str, class: &str, on_ground: bool) {
         let lines = wrapped(text, (self.width - 2 * LEFT) / CHAR);
         for (index, line) in lines.iter().enumerate() {
@@ -139,8 +141,8 @@ impl<'a> Drawn<'a> {
             self.columns.iter().find(|(column, _)| *column == name).map_or(MARGIN, |(_, x)| *x)
         };
         let (from, to) = (x(from), x(to));
-        let room = from.abs_diff(to).saturating_sub(BESIDE) / CHAR;
-        let label = wrapped(text, room.max(WRAP));
+        let space = from.abs_diff(to).saturating_sub(BESIDE) / CHAR;
+        let label = wrapped(text, space.max(WRAP));
         let mut parts = Vec::new();
         for (index, line) in label.iter().enumerate() {
             let y = self.y + index * TEXT_LINE - 6;
@@ -188,7 +190,7 @@ fn wide(text: &str) -> usize {
     CHAR * text.chars().count()
 }
 
-/// Lines of at most so many characters, broken between words; a longer word is broken itself.
+/// Lines of at most this many characters, broken between words; a longer word is broken itself.
 fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut length) = (String::new(), 0);

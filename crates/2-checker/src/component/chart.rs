@@ -100,16 +100,16 @@ impl Chart {
     }
 }
 
-/// A game in which a process did not do what its model says.
+/// A game in which a process diverged from its model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// What differs, in the game's last step.
+    /// What differs in the game's last step.
     pub what: String,
-    /// All that happened, as the rows of a chart.
+    /// The game, as the rows of a chart.
     pub rows: String,
-    /// What brings it about again, with [`play`](super::play).
+    /// The choices that reproduce it, with [`play`](super::play).
     pub choices: Vec<u16>,
-    /// Where the process died.
+    /// The point at which the process was killed.
     pub crash: Option<Crash>,
     /// The seed that the choices were drawn from, if they were.
     pub seed: Option<u64>,

@@ -1,5 +1,5 @@
-//! Many games of a model, drawn from a seed by proptest, which makes a failing one small. The only
-//! room here that draws; behind the feature `proptest`.
+//! Many games of a model, drawn from a seed by proptest, which shrinks a failing one. The only
+//! module here that draws; behind the feature `proptest`.
 
 use std::cell::RefCell;
 
@@ -11,16 +11,16 @@ use super::chart::Failure;
 use super::model::Model;
 use super::play::{Planting, Reached, play_with};
 
-/// How many games, of what length.
+/// The number and length of games.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Games {
-    /// What they are drawn from: the same seed, the same games.
+    /// The seed: the same seed gives the same games.
     pub seed: u64,
-    /// So many.
+    /// Number of games.
     pub games: u32,
-    /// Of at most so many inputs each.
+    /// Most inputs of a game.
     pub inputs: usize,
-    /// Each is played again with a death at every prefix of what its steps put out.
+    /// True to repeat each game with a kill after every prefix of what its steps have sent.
     pub crashes: bool,
 }
 
@@ -31,13 +31,13 @@ impl Games {
     }
 }
 
-/// Plays games of a model. Fails with the smallest game found in which the process does not do as
-/// the model says, or if a way of the model was never taken.
+/// Plays games of a model. Fails with the smallest game found in which the process diverges from
+/// the model, or if a transition of the model was never taken.
 pub fn check<M: Model>(model: &M, games: Games) -> Result<Reached, Box<Failure>> {
     check_with(model, games, None)
 }
 
-/// As [`check`], with a process that makes mistakes: to see that the model notices.
+/// As [`check`], with a planted mistake: to see that the model notices.
 pub fn check_with<M: Model>(
     model: &M,
     games: Games,
@@ -82,7 +82,7 @@ pub fn check_with<M: Model>(
             Err(nowhere(format!("no game came by {missed:?}")))
         }
         Err(TestError::Fail(_, choices)) => {
-            // The last one that failed is not always the smallest.
+            // The last game that failed is not always the smallest.
             let smallest = play_with(model, &choices, games.crashes, planting).err();
             let failure = smallest.or(failed.into_inner());
             let failure = failure.unwrap_or_else(|| nowhere("it failed once only".to_owned()));

@@ -1,24 +1,24 @@
-//! What a step must put out, as an expression: in sequence, in any order, perhaps, one of, any
-//! number of times. It compares values; it knows neither worlds nor models.
+//! The effects that a step must have, as an expression: in sequence, in any order, perhaps, one of,
+//! any number of times. It compares values; it knows neither worlds nor models.
 //!
-//! An expression is a regular language of effects, and is read by what may come next: each effect
-//! takes it to what is left of it. One that could take the same effect in two places, with
-//! something else left over, is *ambiguous*, and is refused before anything is compared with it:
-//! what it says of the process would depend on how it is read.
+//! An expression is a regular language of effects. It is matched by derivatives: each effect leads
+//! from an expression to its remainder. An expression that matches one effect in two places with
+//! different remainders is *ambiguous*, and is rejected before any comparison: its meaning would
+//! depend on the choice.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a step must put out.
+/// The effects that a step must have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Expected<D> {
-    /// Nothing.
+    /// No effect.
     Nothing,
-    /// This.
+    /// This effect.
     One(D),
     /// These, one after the other.
     InSequence(Vec<Expected<D>>),
-    /// All of these; what one of them says may come between what another says.
+    /// All of these, interleaved in any way.
     InAnyOrder(Vec<Expected<D>>),
     /// This or nothing.
     Perhaps(Box<Expected<D>>),
@@ -28,7 +28,7 @@ pub enum Expected<D> {
     Repeatedly(Box<Expected<D>>),
 }
 
-/// An expression that can be read in two ways.
+/// An ambiguous expression: why it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ambiguous(pub String);
 
@@ -40,18 +40,18 @@ impl fmt::Display for Ambiguous {
 
 impl std::error::Error for Ambiguous {}
 
-/// Where what was put out parts from what should have been.
+/// Where the effects diverge from the expression.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Divergence<D> {
-    /// So many effects were as they should be.
+    /// Number of effects that match.
     pub right: usize,
-    /// What should have come next: one of these...
+    /// The effects of which one is expected next.
     pub expected: Vec<D>,
-    /// ...or nothing more, if this is true.
+    /// True if the step may also end there.
     pub may_stop: bool,
 }
 
-/// More left-overs than an expression for one step can need.
+/// A bound on remainders, more than an expression for one step needs.
 const ENOUGH: usize = 4096;
 
 impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
@@ -80,7 +80,7 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         Expected::Perhaps(Box::new(self)).plain()
     }
 
-    /// The same without parts that say nothing, so that equal left-overs look equal.
+    /// Simplifies the expression, so that equal remainders compare equal.
     fn plain(self) -> Expected<D> {
         match self {
             Expected::InSequence(parts) => {
@@ -120,7 +120,7 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         }
     }
 
-    /// True if nothing more need come.
+    /// True if the step may end here.
     pub fn may_stop(&self) -> bool {
         match self {
             Expected::Nothing | Expected::Perhaps(_) | Expected::Repeatedly(_) => true,
@@ -132,47 +132,47 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         }
     }
 
-    /// What may come next, each with what is left of the expression then.
-    fn moves(&self) -> Vec<(D, Expected<D>)> {
+    /// The effects that can come next, each with the remainder.
+    fn derivatives(&self) -> Vec<(D, Expected<D>)> {
         match self {
             Expected::Nothing => Vec::new(),
             Expected::One(one) => vec![(one.clone(), Expected::Nothing)],
-            Expected::Perhaps(part) => part.moves(),
-            Expected::OneOf(parts) => parts.iter().flat_map(Expected::moves).collect(),
+            Expected::Perhaps(part) => part.derivatives(),
+            Expected::OneOf(parts) => parts.iter().flat_map(Expected::derivatives).collect(),
             Expected::Repeatedly(part) => {
                 let again = |(one, rest): (D, Expected<D>)| (one, rest.then(self.clone()));
-                part.moves().into_iter().map(again).collect()
+                part.derivatives().into_iter().map(again).collect()
             }
             Expected::InSequence(parts) => {
-                let mut moves = Vec::new();
+                let mut derivatives = Vec::new();
                 for (at, part) in parts.iter().enumerate() {
                     let after = Expected::InSequence(parts[at + 1..].to_vec());
                     let on = |(one, rest): (D, Expected<D>)| (one, rest.then(after.clone()));
-                    moves.extend(part.moves().into_iter().map(on));
+                    derivatives.extend(part.derivatives().into_iter().map(on));
                     if !part.may_stop() {
                         break;
                     }
                 }
-                moves
+                derivatives
             }
             Expected::InAnyOrder(parts) => {
-                let mut moves = Vec::new();
+                let mut derivatives = Vec::new();
                 for (at, part) in parts.iter().enumerate() {
-                    for (one, rest) in part.moves() {
+                    for (one, rest) in part.derivatives() {
                         let mut left = parts.clone();
                         left[at] = rest;
-                        moves.push((one, Expected::InAnyOrder(left).plain()));
+                        derivatives.push((one, Expected::InAnyOrder(left).plain()));
                     }
                 }
-                moves
+                derivatives
             }
         }
     }
 
-    /// What may come next, each effect once; an error if one of them can be read in two ways.
+    /// The effects that can come next, each once; an error if one of them is ambiguous.
     fn clear_moves(&self) -> Result<Vec<(D, Expected<D>)>, Ambiguous> {
         let mut clear: Vec<(D, Expected<D>)> = Vec::new();
-        for (one, rest) in self.moves() {
+        for (one, rest) in self.derivatives() {
             match clear.iter().find(|(other, _)| *other == one) {
                 Some((_, other)) if same(other, &rest) => {}
                 Some(_) => {
@@ -185,7 +185,7 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         Ok(clear)
     }
 
-    /// Looks at everything that the expression allows, and refuses it if any of that can be read in two ways.
+    /// An error if the expression is ambiguous anywhere. It visits every remainder.
     pub fn unambiguous(&self) -> Result<(), Ambiguous> {
         let mut seen = vec![self.clone()];
         let mut next = 0;
@@ -203,7 +203,7 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         Ok(())
     }
 
-    /// Something that both allow, if there is anything: then they cannot be told apart.
+    /// A sequence of effects that both expressions allow, if there is one.
     pub fn both_allow(&self, other: &Expected<D>) -> Result<Option<Vec<D>>, Ambiguous> {
         let mut seen = vec![(self.clone(), other.clone())];
         let mut said: BTreeMap<usize, Vec<D>> = BTreeMap::from([(0, Vec::new())]);
@@ -230,15 +230,15 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         Ok(None)
     }
 
-    /// Compares what a step put out with the expression.
+    /// Compares the effects of a step with the expression.
     pub fn takes(&self, effects: &[D]) -> Result<(), Divergence<D>> {
         let mut here = self.clone().plain();
         for (right, effect) in effects.iter().enumerate() {
-            let moves = here.moves();
-            match moves.iter().find(|(one, _)| one == effect) {
+            let derivatives = here.derivatives();
+            match derivatives.iter().find(|(one, _)| one == effect) {
                 Some((_, rest)) => here = rest.clone(),
                 None => {
-                    let expected = moves.into_iter().map(|(one, _)| one).collect();
+                    let expected = derivatives.into_iter().map(|(one, _)| one).collect();
                     return Err(Divergence { right, expected, may_stop: here.may_stop() });
                 }
             }
@@ -246,7 +246,7 @@ impl<D: Clone + PartialEq + fmt::Debug> Expected<D> {
         if here.may_stop() {
             return Ok(());
         }
-        let expected = here.moves().into_iter().map(|(one, _)| one).collect();
+        let expected = here.derivatives().into_iter().map(|(one, _)| one).collect();
         Err(Divergence { right: effects.len(), expected, may_stop: false })
     }
 }
@@ -262,7 +262,7 @@ fn single<D>(
     }
 }
 
-/// True if two left-overs are the same, whatever the order of parts that may come in any.
+/// True if two remainders are equal up to the order of parts that can come in any order.
 fn same<D: PartialEq>(a: &Expected<D>, b: &Expected<D>) -> bool {
     match (a, b) {
         (Expected::InAnyOrder(a), Expected::InAnyOrder(b)) => {

@@ -1,5 +1,5 @@
-//! The words in which a process's protocol is stated: what it may be given, what it must put out, and
-//! the model that says which of the second answers which of the first. It runs nothing.
+//! The vocabulary of a process's protocol: its inputs, its effects, and the model that relates
+//! them. It runs nothing.
 
 use std::fmt;
 
@@ -7,46 +7,47 @@ use super::expected::Expected;
 use super::stage::Stage;
 use kernel::{Control, Name, Pid, Process, Reason};
 
-/// Something that a process is given, by a peer or by its kernel.
+/// An input of a process, from a peer or from the kernel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input<M> {
-    /// The first event of a life. The driver gives it; no model lists it among what may come.
+    /// The first event. The driver gives it; a model does not list it.
     Start,
-    /// A peer says something. From [`Pid::OUTSIDE`] it is the edge of the world.
+    /// A peer sends a message; [`Pid::OUTSIDE`] is the edge of the world.
     Says {
-        /// Who.
+        /// The sender.
         from: Pid,
-        /// What.
+        /// The message.
         message: M,
     },
-    /// A peer ends. This is no step of the process: of that it hears later, if it watches the peer.
+    /// A peer ends. This is no step of the process, which is notified later if it watches the peer.
     Dies {
-        /// Who.
+        /// The peer.
         who: Pid,
         /// Why.
         reason: Reason,
     },
-    /// The process hears of the end of one that it watches: a down, a link's exit, a child's end.
+    /// The process is notified of an end that it watches: a down, a link's exit signal, a child's
+    /// end.
     Hears {
-        /// Who has ended.
+        /// The process that has ended.
         of: Pid,
     },
     /// A peer sends an exit signal.
     Exits {
-        /// Who.
+        /// The sender.
         from: Pid,
         /// Why.
         reason: Reason,
     },
-    /// Time passes until the process's timer of this token is due, and it fires.
+    /// Time advances until the process's timer with this token is due, and it fires.
     Fires {
-        /// What the process called it.
+        /// The token.
         token: u64,
     },
 }
 
 impl<M: fmt::Debug> Input<M> {
-    /// What sort of input it is, in a word: of a message, the first of its text.
+    /// The kind of input in a word; for a message, the first word of its text.
     pub fn kind(&self) -> String {
         match self {
             Input::Start => "start".to_owned(),
@@ -63,41 +64,41 @@ impl<M: fmt::Debug> Input<M> {
     }
 }
 
-/// One effect of a step. Those of one step come in this order: facts, notes, and lives begun and
-/// ended as they happened; then what stands from now on (monitors to groups); then what was sent,
-/// in order of sending; then the process's own end. It is the order in which a network would see
-/// them: what is logged is logged before anything is said.
+/// One effect of a step. The effects of a step come in this order: facts, notes, and processes
+/// started and ended, as they happened; then what it has set up (monitors to groups); then what was
+/// sent, in order of sending; then the process's own end. A network would see them in this order: a
+/// fact is logged before a message is sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect<M, F, N> {
     /// Recorded a fact.
     Records(F),
-    /// Wrote a note, or wiped it out.
+    /// Replaced its note, or wiped it.
     Notes(Option<N>),
-    /// Began a life: spawned it or, as a supervisor, restarted it.
+    /// Spawned a process or, as a supervisor, restarted it.
     Begins {
         /// Its address.
         who: Pid,
         /// Its key under a supervisor of many.
         key: u64,
-        /// Which life in that place.
+        /// How often that place was started.
         incarnation: u32,
     },
-    /// Ended another life, as its supervisor.
+    /// Ended another process, as its supervisor.
     Ends {
         /// Its address.
         who: Pid,
         /// Why.
         reason: Reason,
     },
-    /// Gave up on the child with this key, as its supervisor.
+    /// Gave up the child with this key, as its supervisor.
     GivesUp(u64),
     /// Set a monitor.
     Watches(Pid),
-    /// Took a monitor away.
+    /// Removed a monitor.
     Unwatches(Pid),
     /// Linked itself.
     Links(Pid),
-    /// Took a link away.
+    /// Removed a link.
     Unlinks(Pid),
     /// Set a timer.
     Sets {
@@ -106,137 +107,139 @@ pub enum Effect<M, F, N> {
         /// The token.
         token: u64,
     },
-    /// Took the timer of this token away.
+    /// Removed the timer with this token.
     Unsets(u64),
-    /// Took a name.
+    /// Registered a name.
     Takes(Name),
     /// Joined a group, or changed its topics there.
     Joins {
-        /// Which.
+        /// The group.
         group: u32,
-        /// A bit each.
+        /// The topics, a bit each.
         topics: u64,
     },
     /// Left a group.
     Quits(u32),
-    /// Traps exits from now on, or no more.
+    /// Began to trap exits, or stopped.
     Traps(bool),
     /// Sent a message.
     Says {
-        /// To whom.
+        /// The receiver.
         to: Pid,
-        /// What.
+        /// The message.
         message: M,
     },
     /// Sent an exit signal.
     Signals {
-        /// To whom.
+        /// The receiver.
         to: Pid,
         /// Why.
         reason: Reason,
     },
-    /// Had a supervisor do something with one of its children. It does not, in a game: what becomes of that
-    /// the model plays.
+    /// Sent a request to a supervisor. In a game the supervisor does not act on it: the model plays
+    /// the outcome.
     Bids {
-        /// Which.
+        /// The supervisor.
         supervisor: Pid,
-        /// What.
+        /// The request.
         control: Control,
     },
-    /// Ended itself: as it wished, or by a panic, or by a fact that breaks a law.
+    /// Ended: on its own, by a panic, or by a fact that breaks a law.
     Exits(Reason),
 }
 
 impl<M, F, N> Effect<M, F, N> {
-    /// True of what goes to somebody else, and may be lost on the way while what was written is not.
+    /// True for what is sent to another process: a kill can lose it, but not what was recorded.
     pub fn is_sent(&self) -> bool {
         matches!(self, Effect::Says { .. } | Effect::Signals { .. } | Effect::Bids { .. })
     }
 }
 
-/// An effect of a step of this kind of process.
+/// An effect of this type of process.
 pub type EffectOf<P> = Effect<<P as Process>::Message, <P as Process>::Fact, <P as Process>::Note>;
 
-/// What a process of this kind is given.
+/// An input of this type of process.
 pub type InputOf<P> = Input<<P as Process>::Message>;
 
-/// One way in which a process may answer an input.
+/// One permitted answer to an input.
 #[derive(Clone, Debug)]
 pub struct Transition<M: Model> {
-    /// A few words for it, unique in the model: each must be reached by its test.
+    /// Its name, unique in the model. A test must reach every transition.
     pub name: &'static str,
-    /// What is put out.
+    /// The effects of the step.
     pub expected: Expected<EffectOf<M::Process>>,
-    /// The model from there on.
+    /// The model after the step.
     pub then: M,
 }
 
-/// A process's protocol, as a value: where it stands, what may come there, what must be answered.
+/// A process's protocol, as a value: its state, the inputs possible in it, and the answers
+/// required.
 pub trait Model: Clone + fmt::Debug {
-    /// The process, as it is shipped.
+    /// The shipped process.
     type Process: Process<Message: PartialEq, Fact: PartialEq, Note: PartialEq>;
 
-    /// Every [`Transition::name`]. A test that does not come by all of them fails.
+    /// Every [`Transition::name`]. A test that does not reach all of them fails.
     const TRANSITIONS: &'static [&'static str];
 
-    /// Sets a stage: plays the peers, and starts the process with [`Stage::begin`] or the like.
+    /// Sets up a stage: plays the peers, and starts the process with [`Stage::begin`] or a similar
+    /// method.
     fn set(&mut self) -> Stage<Self::Process>;
 
-    /// What may come now. The driver adds the start of a life, kills, and what comes twice.
+    /// The inputs possible now. The driver adds starts, kills and repeated messages.
     fn may(&self) -> Vec<InputOf<Self::Process>>;
 
-    /// True if this message, which has come in this life, may come again at any time from now on: of
-    /// the latest dozen, each that [`must`](Model::must) has an answer to then does. Messages to a
-    /// former life never reach the next.
+    /// True if this message, which came since the last start, can come again at any time. The
+    /// driver repeats those of the latest twelve to which [`must`](Model::must) has an answer. A
+    /// message to a former life never reaches the next.
     fn comes_again(&self, _said: &InputOf<Self::Process>) -> bool {
         false
     }
 
-    /// How the process must answer: in one of these ways. None of them says that this must not come now.
+    /// The permitted answers. None if this input must not come now.
     fn must(&self, input: &InputOf<Self::Process>) -> Vec<Transition<Self>>;
 
-    /// What else the peer does along with this input, before it comes: records a fact, has a next life.
+    /// What else the peer does before this input comes: it records a fact, or is restarted.
     fn prepare(&mut self, _input: &InputOf<Self::Process>, _stage: &mut Stage<Self::Process>) {}
 
-    /// Makes an effect comparable: takes out of it what the process is free to choose, and nothing
-    /// else. `process` is whoever lives at the address of a life that was begun.
+    /// Makes an effect comparable: removes from it what the process is free to choose, and nothing
+    /// else. `process` is the process that the effect started, if any.
     fn read(&self, _did: &mut EffectOf<Self::Process>, _process: Option<&Self::Process>) {}
 
-    /// Takes over from what was put out, as it was put out, what the process was free to choose.
+    /// Takes over from the effects, before [`Model::read`], what the process was free to choose.
     fn learn(&mut self, _did: &[EffectOf<Self::Process>]) {}
 
-    /// A life was begun at this address, by this process: whose address it is the model learns here.
+    /// The step has started this process at this address: the model learns the address here.
     fn born(&mut self, _who: Pid, _process: &Self::Process) {}
 
-    /// The process was killed after a step whose last messages, these, did not get out. What it had
-    /// recorded and noted stands. Its next life starts after this.
+    /// The process was killed after a step whose last messages, these, did not get out. Its facts
+    /// and note stay. Its next life starts after this.
     fn reborn(&mut self, _lost: &[EffectOf<Self::Process>]) {}
 
-    /// Where the process stands, in a word or two.
+    /// The state's name, in a word or two.
     fn state_name(&self) -> &'static str;
 
-    /// Looks into the process, and says what does not agree with the model.
+    /// Compares the process's own state with the model; the error says what differs.
     fn agrees(&self, _process: Option<&Self::Process>) -> Result<(), String> {
         Ok(())
     }
 
-    /// What a chart calls the process itself.
+    /// The process's name in charts.
     fn itself(&self) -> &'static str {
         "it"
     }
 
-    /// What a chart calls the address of a peer.
+    /// A peer's name in charts.
     fn name(&self, pid: Pid) -> String {
         format!("{pid:?}")
     }
 
-    /// How a chart writes a message.
+    /// A message's text in charts.
     fn text(&self, message: &<Self::Process as Process>::Message) -> String {
         format!("{message:?}")
     }
 }
 
-/// A way.
+/// Constructs a [`Transition`].
 pub fn transition<M: Model>(
     name: &'static str,
     expected: Expected<EffectOf<M::Process>>,

@@ -1,7 +1,7 @@
-//! The driver: plays one game of a model, input after input, each drawn from what the model says may
-//! come, and compares all that the process puts out. Then it plays the game again, once for each
-//! place where the process could have died, and goes on with its next life. It draws no chance of
-//! its own: a game is its choices.
+//! The driver: plays one game of a model, input after input, each chosen from those that the model
+//! permits, and compares every effect of the process. Then it repeats the game, once for each point
+//! at which the process could have been killed, and continues with its next life. It draws nothing
+//! itself: a game is its choices.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,63 +12,63 @@ use super::stage::Stage;
 use kernel::Pid;
 use kernel::test_api::Mistake;
 
-/// What games came by.
+/// Coverage of games.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// How often each way was taken.
-    pub ways: BTreeMap<&'static str, u64>,
-    /// Where the process stood, and what sort of input came there, of those that may come.
+    /// How often each transition was taken.
+    pub transitions: BTreeMap<&'static str, u64>,
+    /// Pairs of the model's state and the kind of an input given in it, repeated messages excluded.
     pub inputs: BTreeSet<(&'static str, String)>,
     /// Inputs given.
     pub inputs_given: u64,
-    /// Lives that were ended between two steps, or after a part of what a step sent.
+    /// Kills between two steps, or after a part of what a step sent.
     pub kills: u64,
 }
 
 impl Reached {
-    /// Adds what another game came by.
+    /// Adds the coverage of another game.
     pub fn add(&mut self, other: Reached) {
-        for (way, count) in other.ways {
-            *self.ways.entry(way).or_default() += count;
+        for (name, count) in other.transitions {
+            *self.transitions.entry(name).or_default() += count;
         }
         self.inputs.extend(other.inputs);
         self.inputs_given += other.inputs_given;
         self.kills += other.kills;
     }
 
-    /// The ways of a model that were not taken.
+    /// The transitions of a model that were not taken.
     pub fn misses<M: Model>(&self) -> Vec<&'static str> {
-        M::TRANSITIONS.iter().copied().filter(|way| !self.ways.contains_key(way)).collect()
+        M::TRANSITIONS.iter().copied().filter(|name| !self.transitions.contains_key(name)).collect()
     }
 }
 
-/// Where a process dies in a game.
+/// The point at which a process is killed in a game.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Crash {
-    /// After so many inputs.
+    /// The number of inputs before it.
     pub after: usize,
-    /// Of the last one's messages so many have got out; the others are lost.
+    /// Messages of the last step that got out; the others are lost.
     pub sent: usize,
 }
 
-/// After a death the game goes on for so many inputs.
+/// Inputs of a game after a kill.
 const AFTERMATH: usize = 12;
-/// So many of the latest messages may come again.
+/// The latest messages that can come again.
 const REMEMBERED: usize = 12;
 
-/// Makes a mistake, for each game anew; `None` for the process as it is.
+/// Constructs a mistake for each game; `None` for the process as it is.
 pub type Planting<'a, P> = Option<&'a dyn Fn() -> Mistake<P>>;
 
-/// Plays the game of these choices; then, if `crashes`, again with a death at each prefix of what
-/// each of its steps put out.
+/// Plays the game of these choices; then, if `crashes`, again with a kill after each prefix of what
+/// each of its steps has sent.
 ///
-/// A choice is taken modulo what may come then, so that any list of numbers is a game, and a part of
-/// one is too: whoever draws them can shrink them. O(inputs²) with crashes.
+/// A choice is taken modulo the number of possible inputs, so any list of numbers is a game, and so
+/// is any part of one, which allows shrinking. O(inputs²) with crashes.
 pub fn play<M: Model>(model: &M, choices: &[u16], crashes: bool) -> Result<Reached, Box<Failure>> {
     play_with(model, choices, crashes, None)
 }
 
-/// As [`play`], with a process that makes mistakes: to see that the model notices.
+/// As [`play`], with a planted mistake: to see that the model notices.
 pub fn play_with<M: Model>(
     model: &M,
     choices: &[u16],
@@ -87,8 +87,7 @@ pub fn play_with<M: Model>(
     Ok(reached)
 }
 
-/// One game. Tells how many messages each of its steps has sent, the start first; nothing of a game
-/// with a death, or after the process's own end.
+/// Plays one game. Returns the number of messages that each step has sent, the start first.
 fn game<M: Model>(
     model: &M,
     choices: &[u16],
@@ -105,7 +104,7 @@ fn game<M: Model>(
     }
 }
 
-/// An input, and whether it comes for the first time.
+/// An input, and whether the model listed it (else it is a repeated message).
 type Chosen<P> = (InputOf<P>, bool);
 
 struct Game<M: Model> {
@@ -113,9 +112,9 @@ struct Game<M: Model> {
     stage: Stage<M::Process>,
     chart: Chart,
     reached: Reached,
-    /// The choices that were taken, each below the number of what could come.
+    /// The choices taken, each reduced modulo the number of possible inputs.
     taken: Vec<u16>,
-    /// Messages that may come again.
+    /// Messages that can come again.
     past: Vec<InputOf<M::Process>>,
 }
 
@@ -152,7 +151,7 @@ impl<M: Model> Game<M> {
                 if !self.live_again()? {
                     break;
                 }
-                sent.push(0); // what was sent in a life that this very step ended
+                sent.push(0); // no kill is placed in a step that ended the process
                 continue;
             }
             sent.push(self::sent(&done));
@@ -169,7 +168,7 @@ impl<M: Model> Game<M> {
         crash.is_some_and(|crash| crash.after == after)
     }
 
-    /// What comes now, and whether it comes for the first time.
+    /// The input that a choice selects; `None` if there is none.
     fn choose(&mut self, choice: u16) -> Result<Option<Chosen<M::Process>>, String> {
         let mut may = self.model.may();
         let new = may.len();
@@ -191,7 +190,7 @@ impl<M: Model> Game<M> {
         Ok(Some((may.swap_remove(at), at < new)))
     }
 
-    /// Gives an input, and compares what is put out. Gives that back.
+    /// Gives an input, and compares and returns the effects.
     fn give(&mut self, input: &InputOf<M::Process>) -> Result<Vec<EffectOf<M::Process>>, String> {
         if matches!(input, Input::Says { .. }) && !self.past.contains(input) {
             self.past.push(input.clone());
@@ -206,7 +205,8 @@ impl<M: Model> Game<M> {
         Ok(done)
     }
 
-    /// Compares what was put out with what must be. Gives it back as it was.
+    /// Compares a step's effects with the model, and advances the model. Returns the effects
+    /// unchanged.
     fn judge(
         &mut self,
         input: &InputOf<M::Process>,
@@ -215,7 +215,7 @@ impl<M: Model> Game<M> {
         self.chart.done(&self.model, self.stage.subject(), done);
         let process = |who: Pid| self.stage.world().process(who);
         let taken = accept(&self.model, input, done, process)?;
-        *self.reached.ways.entry(taken.name).or_default() += 1;
+        *self.reached.transitions.entry(taken.name).or_default() += 1;
         self.model = taken.then;
         self.model.learn(done);
         for did in done {
@@ -229,7 +229,8 @@ impl<M: Model> Game<M> {
         Ok(done.to_vec())
     }
 
-    /// The process dies after its last step, of whose messages some are lost; its next life starts.
+    /// Kills the process after its last step, of whose messages some are lost, and starts its next
+    /// life.
     fn die(&mut self, crash: Option<Crash>, done: &[EffectOf<M::Process>]) -> Result<(), String> {
         let got_out = crash.map_or(usize::MAX, |crash| crash.sent);
         let lost: Vec<_> = done.iter().filter(|did| did.is_sent()).skip(got_out).cloned().collect();
@@ -240,7 +241,7 @@ impl<M: Model> Game<M> {
         self.live_again().map(drop)
     }
 
-    /// Starts the process's next life, if its supervisor does.
+    /// Starts the process's next life. False if its supervisor does not restart it.
     fn live_again(&mut self) -> Result<bool, String> {
         let Some(done) = self.stage.next_life() else { return Ok(false) };
         self.chart.again(&self.model);

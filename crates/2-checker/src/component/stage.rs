@@ -1,5 +1,5 @@
-//! A world in which one process is real and everybody else is played. It gives the process one input
-//! after the other, through the shipped loop, and tells all that a step put out. It judges nothing.
+//! A world with one real process, whose peers are played. It gives the process one input after the
+//! other through the kernel's own loop, and returns all effects of each step. It checks nothing.
 
 use super::model::{Effect, EffectOf, Input, InputOf};
 use kernel::test_api::Mistake;
@@ -7,7 +7,7 @@ use kernel::test_api::Standing;
 use kernel::{Envelope, Signal};
 use kernel::{Intensity, Name, Node, NodeId, Pid, Process, Reason, Strategy, Watch, World};
 
-/// What the ear of a stage has heard.
+/// An event that the stage's watcher has recorded.
 #[derive(Clone, Debug)]
 enum Heard<F, N> {
     Recorded(Pid, F),
@@ -17,7 +17,7 @@ enum Heard<F, N> {
     GaveUp(u64),
 }
 
-/// Hears what happens on a stage.
+/// The stage's watcher.
 #[derive(Debug)]
 pub struct Ear<P: Process> {
     heard: Vec<Heard<P::Fact, P::Note>>,
@@ -45,58 +45,60 @@ impl<P: Process> Watch<P> for Ear<P> {
     }
 }
 
-/// So many restarts are borne on a stage: more than any game has.
+/// More restarts than any game has.
 const MANY: Intensity = Intensity::times(1_000_000);
 
 /// A world with one real process, the *subject*.
 pub struct Stage<P: Process> {
     world: World<P, Ear<P>>,
     subject: Pid,
-    /// What the subject had standing after its last step.
+    /// What the subject had set up after its last step.
     before: Standing,
     mistake: Option<Mistake<P>>,
-    /// Lives that its last step began: real until the next input, so that they can be looked at.
+    /// Processes that its last step started: real until the next input, so that the model can read
+    /// them.
     begun: Vec<Pid>,
 }
 
 impl<P: Process> Stage<P> {
-    /// An empty stage, around what the log has folded to. `reader` may read that.
+    /// An empty stage with this fold of the log, which the process named `reader` may read.
     pub fn new(state_machine: P::StateMachine, reader: Option<Name>) -> Stage<P> {
         let world = World::new(state_machine, reader, Ear { heard: Vec::new() });
         let (before, begun) = (Standing::default(), Vec::new());
         Stage { world, subject: Pid::OUTSIDE, before, mistake: None, begun }
     }
 
-    // ---- setting it
+    // ---- setup
 
     /// A played peer.
     pub fn play(&mut self) -> Pid {
         self.world.play()
     }
 
-    /// A played peer that bears a name from now on, in place of whoever bore it.
+    /// A played peer that bears a name, in place of the former bearer.
     pub fn play_as(&mut self, name: Name) -> Pid {
         let pid = self.world.play();
         self.world.name_played(name, pid);
         pid
     }
 
-    /// A played child of a supervisor of many, which is to be of the temporary sort: else its next life is real.
+    /// A played child of a supervisor of many, whose children must be temporary: else its next life
+    /// is real.
     pub fn play_child(&mut self, supervisor: NodeId, key: u64) -> Pid {
         self.world.play_child(supervisor, key)
     }
 
-    /// Ends a played peer, for one that has another life at once.
+    /// Kills a played peer.
     pub fn end(&mut self, pid: Pid) {
         self.world.end(pid, Reason::Killed);
     }
 
-    /// Ends a played child, and plays its next life: at the same place, of a later generation.
+    /// Kills a played child, and plays its next life: same index, later generation.
     pub fn next_life_of(&mut self, pid: Pid, supervisor: NodeId, key: u64) -> Pid {
         self.end(pid);
-        self.clear(); // its supervisor hears of it, and gives the place back
+        self.clear(); // its supervisor handles the end, which frees the slot
         let next = self.play_child(supervisor, key);
-        assert!(next.index() == pid.index(), "a place that was given back last is taken first");
+        assert!(next.index() == pid.index(), "the slot freed last is reused first");
         next
     }
 
@@ -105,13 +107,17 @@ impl<P: Process> Stage<P> {
         self.world.grow(parent, node)
     }
 
-    /// A supervisor above everything else on the stage, which bears any number of restarts.
+    /// A supervisor above everything else on the stage, which allows any number of restarts.
     pub fn root(&mut self) -> NodeId {
         let root = Node::group("stage", Strategy::OneForOne, MANY, Vec::new());
         self.world.grow(None, root)
     }
 
-    /// Records a fact as a played peer. One that breaks a law is a mistake of the model.
+    /// Records a fact as a played peer.
+    ///
+    /// # Panics
+    ///
+    /// If the fact breaks a law, which is a mistake of the model.
     pub fn record(&mut self, fact: P::Fact) {
         let text = format!("{fact:?}");
         if let Err(broken) = self.world.record(fact) {
@@ -119,7 +125,7 @@ impl<P: Process> Stage<P> {
         }
     }
 
-    /// Starts the process that is looked at, in a place of its own that bears this name.
+    /// Starts the subject in a place of its own, under this name.
     pub fn begin(&mut self, role: P::Role, name: Name) {
         let root = self.root();
         let node = Node::one("subject", role).named(name);
@@ -130,12 +136,12 @@ impl<P: Process> Stage<P> {
         });
     }
 
-    /// Starts it as a child of a supervisor of many, under a key.
+    /// Starts the subject as a child of a supervisor of many, under a key.
     pub fn begin_child(&mut self, supervisor: NodeId, key: u64, process: P) {
         self.begin_with(|stage| Some(stage.world.spawn_child(supervisor, key, process)));
     }
 
-    /// Looks at the supervisor of a tree, as it starts its children: those are real.
+    /// Makes the supervisor of this tree the subject. Its children are real.
     pub fn begin_supervisor(&mut self, node: Node<P::Role>) {
         self.begin_with(|stage| {
             let node = stage.grow(None, node);
@@ -146,40 +152,40 @@ impl<P: Process> Stage<P> {
     fn begin_with(&mut self, start: impl FnOnce(&mut Stage<P>) -> Option<Pid>) {
         self.clear();
         self.world.watch.heard.clear();
-        self.subject = start(self).expect("whoever was just started has an address");
+        self.subject = start(self).expect("a process that was just started has an address");
     }
 
-    /// Lets time pass. What is due by then has fired, and waits.
+    /// Advances time. Timers due by then fire, and their signals wait.
     pub fn pass(&mut self, nanoseconds: u64) {
         let now = self.world.now();
         self.world.set_time(now.saturating_add(nanoseconds));
     }
 
-    /// Has the process make a mistake at its steps from now on.
+    /// Plants a mistake in the subject's further steps.
     pub fn mistake(&mut self, mistake: Mistake<P>) {
         self.mistake = Some(mistake);
     }
 
-    // ---- looking at it
+    // ---- reading it
 
     /// The world.
     pub fn world(&self) -> &World<P, Ear<P>> {
         &self.world
     }
 
-    /// Where the process is, in its present life.
+    /// The subject's present address.
     pub fn subject(&self) -> Pid {
         self.subject
     }
 
-    /// True while the process is alive.
+    /// True while the subject is alive.
     pub fn is_on(&self) -> bool {
         self.world.is_alive(self.subject)
     }
 
     // ---- its steps
 
-    /// Everything that the first step put out.
+    /// The effects of the first step.
     pub(crate) fn first(&mut self) -> Vec<EffectOf<P>> {
         let waits = |e: &Envelope<_>| matches!(e.signal, Signal::Start);
         let offset = self.world.signals().position(|e| e.to == self.subject && waits(e));
@@ -189,8 +195,8 @@ impl<P: Process> Stage<P> {
         }
     }
 
-    /// Gives the process an input, and tells everything that it put out. An error if nothing is
-    /// there that could be heard, or no such timer is set.
+    /// Gives the subject an input, and returns the effects. An error if no such end waits, or no
+    /// such timer is set.
     pub(crate) fn give(&mut self, input: &InputOf<P>) -> Result<Vec<EffectOf<P>>, String> {
         self.play_begun();
         let last = self.world.waiting();
@@ -217,7 +223,7 @@ impl<P: Process> Stage<P> {
                 let due = self.before.timers.iter().find(|(_, set)| set == token);
                 let Some(&(at, _)) = due else { return Err("that timer is not set".to_owned()) };
                 self.world.set_time(at);
-                self.before = self.world.standing(self.subject); // it was used up, not taken away
+                self.before = self.world.standing(self.subject); // it has fired, and was not removed
                 let me = self.subject;
                 let fired = |e: &Envelope<P::Message>| {
                     e.to == me && matches!(e.signal, Signal::Timer(fired) if fired == *token)
@@ -231,7 +237,7 @@ impl<P: Process> Stage<P> {
         }
     }
 
-    /// Ends of others that wait to be heard of, by address.
+    /// Addresses of other processes whose ends wait to be reported.
     pub(crate) fn endings(&self) -> Vec<Pid> {
         let is_end = |e: &&Envelope<P::Message>| {
             let end =
@@ -250,14 +256,14 @@ impl<P: Process> Stage<P> {
         })
     }
 
-    /// Kills the process between two steps.
+    /// Kills the subject between two steps.
     pub(crate) fn kill(&mut self) {
         self.play_begun();
         self.world.kill(self.subject);
     }
 
-    /// Lets supervisors do their work. If one of them has begun the process's next life: what that
-    /// put out at its start.
+    /// Has the supervisor restart the subject. Returns the effects of its start; `None` if it is
+    /// alive or not restarted.
     pub(crate) fn next_life(&mut self) -> Option<Vec<EffectOf<P>>> {
         if self.is_on() {
             return None;
@@ -269,8 +275,8 @@ impl<P: Process> Stage<P> {
         };
         let offset = self.world.signals().position(mine)?;
         self.subject = old.next_life()?;
-        self.before = self.world.standing(self.subject); // its name, which outlives its bearers
-        self.before.traps = false; // a life leaves that to no other
+        self.before = self.world.standing(self.subject); // its name, which belongs to its place
+        self.before.traps = false; // not passed on to the next life
         let waiting = self.world.waiting();
         self.world.deliver_at(offset);
         let fresh = self.subject;
@@ -282,7 +288,7 @@ impl<P: Process> Stage<P> {
     fn deliver(&mut self, offset: usize) -> Vec<EffectOf<P>> {
         self.world.watch.heard.clear();
         let waiting = self.world.waiting();
-        // What a fired tie stood for is used up by the delivery, and not taken away by the process.
+        // The delivery uses up a fired monitor or link: the process has not removed it.
         if let Some(envelope) = self.world.signals().nth(offset)
             && let Signal::Down(link, _) | Signal::Linked(link, _) = envelope.signal
         {
@@ -299,7 +305,7 @@ impl<P: Process> Stage<P> {
         self.collect(waiting - 1)
     }
 
-    /// Whoever the last step began is played from now on, and takes no step of its own.
+    /// Replaces the processes that the last step started by played ones, which take no step.
     fn play_begun(&mut self) {
         for who in std::mem::take(&mut self.begun) {
             self.world.play_instead(who);
@@ -307,8 +313,8 @@ impl<P: Process> Stage<P> {
         self.clear();
     }
 
-    /// What the last step put out, of which the letters are those from `offset` on. Letters to played peers
-    /// are taken away.
+    /// The effects of the last step, whose signals wait from `offset` on. Removes the signals to
+    /// played peers.
     fn collect(&mut self, offset: usize) -> Vec<EffectOf<P>> {
         let me = self.subject;
         let (mut done, mut exit) = (Vec::new(), None);
@@ -354,8 +360,9 @@ impl<P: Process> Stage<P> {
         done
     }
 
-    /// Takes away what waits for anybody but the process and the one who must restart it, and ends
-    /// of others that the process will not hear of any more.
+    /// Removes the waiting signals, except those to the subject, those of its end to its
+    /// supervisor, and starts of new processes; and of those to the subject, ends that it no longer
+    /// watches.
     fn clear(&mut self) {
         loop {
             let offset = self.world.signals().position(|e| !self.stays(e));
@@ -363,7 +370,7 @@ impl<P: Process> Stage<P> {
             let mine =
                 |e: &Envelope<_>| e.from == self.subject && matches!(e.signal, Signal::Control(_));
             if self.world.signals().nth(offset).is_some_and(mine) {
-                self.world.discard_signal(offset); // what its supervisor makes of it is played
+                self.world.discard_signal(offset); // the model plays the outcome
             } else {
                 self.world.deliver_at(offset);
             }
@@ -385,7 +392,7 @@ impl<P: Process> Stage<P> {
     }
 }
 
-/// Tells what stands now and did not, and the other way round.
+/// Adds the effects by which `before` became `after`.
 fn compare<M, F, N>(
     before: &Standing,
     after: &Standing,

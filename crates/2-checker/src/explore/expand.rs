@@ -1,48 +1,48 @@
-//! What follows from one state: it is judged, and each of its moves is made. Any number of states can be
-//! expanded at the same time; nothing is written down here that another would read.
+//! Expands one state: checks the laws and performs each of its actions. Desks expand states in
+//! parallel; they share nothing that they write.
 
 use super::known::Known;
 use super::{Check, Law, System};
 
-/// A state that waits to be gone on from: its number, how many steps it is from the start, and itself.
+/// A state of the frontier: its number, its distance from the start in steps, and the saved state.
 pub(super) struct Waiting<S: System> {
     pub(super) id: u32,
     pub(super) steps: u32,
     pub(super) kept: S::Kept,
 }
 
-/// What was found by going on from a state.
+/// What the expansion of a state has found.
 pub(super) struct Expanded<S: System> {
-    /// A bit for each law whose twin it shows.
+    /// A bit for each law whose twin is true in it.
     pub(super) sometimes: u64,
-    /// A bit for each law whose goal it is.
+    /// A bit for each law whose goal it meets.
     pub(super) goals: u64,
-    /// Laws that are broken, by number: what is wrong, and by which move if it is by one.
+    /// Broken laws by number: what is wrong, and the action that broke it, if one did.
     pub(super) broken: Vec<(usize, String, Option<u16>)>,
-    /// Where its moves lead, in order.
+    /// Where its actions lead, in order.
     pub(super) next: Vec<Next<S>>,
 }
 
-/// Where a move leads.
+/// Where an action leads.
 pub(super) struct Next<S: System> {
     pub(super) fingerprint: u64,
     pub(super) is_fault: bool,
-    /// The state, unless it was known; or was met before by whoever has expanded this one.
+    /// The saved state; `None` if it was known, or this desk has met it recently.
     pub(super) kept: Option<S::Kept>,
 }
 
-/// So many fingerprints are remembered that were met of late.
-const OF_LATE: usize = 1 << 13;
+/// Fingerprints in a desk's cache of recent ones.
+const RECENT: usize = 1 << 13;
 
-/// Where states are expanded, one after the other.
+/// Expands states, one after the other. Each thread of a search has one.
 pub(super) struct Desk<S: System> {
-    /// The state that is being looked at.
+    /// The state that is being expanded.
     state: S,
-    /// The state before a move, for laws of steps.
+    /// The state before an action, for laws of steps.
     before: Option<S>,
-    moves: Vec<S::Action>,
-    /// Fingerprints that were met of late, each where its lowest bits say.
-    of_late: Vec<u64>,
+    actions: Vec<S::Action>,
+    /// Recent fingerprints, each at the place of its lowest bits.
+    recent: Vec<u64>,
 }
 
 impl<S: System> Desk<S> {
@@ -51,12 +51,12 @@ impl<S: System> Desk<S> {
         Desk {
             state: start.clone(),
             before: judges_steps.then(|| start.clone()),
-            moves: Vec::new(),
-            of_late: (0..OF_LATE as u64).map(|place| !place).collect(), // at none is what belongs there
+            actions: Vec::new(),
+            recent: (0..RECENT as u64).map(|place| !place).collect(), // no entry equals a fingerprint of its place
         }
     }
 
-    /// Judges a state and makes its moves.
+    /// Checks the laws in a state and performs its actions.
     pub(super) fn expand(
         &mut self,
         waiting: &Waiting<S>,
@@ -64,15 +64,15 @@ impl<S: System> Desk<S> {
         known: &Known<S>,
     ) -> Expanded<S> {
         let mut found = self.judge(waiting, laws, known);
-        let mut moves = std::mem::take(&mut self.moves);
-        self.state.actions(&mut moves);
-        if moves.iter().all(S::is_fault) {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.state.actions(&mut actions);
+        if actions.iter().all(S::is_fault) {
             self.judge_end(laws, known, &mut found);
         }
         if let Some(before) = &mut self.before {
             before.put_back(&waiting.kept);
         }
-        for (choice, chosen) in (0..).zip(&moves) {
+        for (choice, chosen) in (0..).zip(&actions) {
             if choice > 0 {
                 self.state.put_back(&waiting.kept);
             }
@@ -83,18 +83,18 @@ impl<S: System> Desk<S> {
             let kept = is_new.then(|| self.state.keep());
             found.next.push(Next { fingerprint, is_fault: S::is_fault(chosen), kept });
         }
-        self.moves = moves;
+        self.actions = actions;
         found
     }
 
-    /// False if this desk has met the fingerprint of late.
+    /// False if this desk has met the fingerprint recently.
     #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits are wanted")]
     fn is_news(&mut self, fingerprint: u64) -> bool {
-        let place = &mut self.of_late[fingerprint as usize % OF_LATE];
+        let place = &mut self.recent[fingerprint as usize % RECENT];
         std::mem::replace(place, fingerprint) != fingerprint
     }
 
-    /// Judges a state, and leaves it on the desk.
+    /// Checks the laws in a state, and leaves the desk in it.
     pub(super) fn judge(
         &mut self,
         waiting: &Waiting<S>,
@@ -131,7 +131,7 @@ impl<S: System> Desk<S> {
         found
     }
 
-    /// Judges a state in which nothing more happens by itself.
+    /// Checks the laws of end states: no action but faults is left.
     fn judge_end(&self, laws: &[Law<S>], known: &Known<S>, found: &mut Expanded<S>) {
         for (at, law) in laws.iter().enumerate() {
             let Check::Ends(look) = &law.check else { continue };
@@ -143,7 +143,7 @@ impl<S: System> Desk<S> {
         }
     }
 
-    /// Judges a step, be it to a state that is known.
+    /// Checks the laws of steps, also for a step to a known state.
     fn judge_step(
         &self,
         laws: &[Law<S>],

@@ -1,10 +1,10 @@
-//! All that is known of the states so far: which there are, how each was first reached, where one can go from
-//! it; and what follows for a law when all are known.
+//! What is known of the states so far: their fingerprints, the path to each, and the edges between
+//! them; and the laws that are decided when all states are known.
 
 use super::{Check, Counterexample, Law, Report, System, Verdict};
 use memory::Table;
 
-/// How a state was first reached: from which, and by which of its moves.
+/// How a state was first reached: from which state, and by which of its actions.
 #[derive(Clone, Copy)]
 pub(super) struct Path {
     pub(super) parent: u32,
@@ -14,23 +14,24 @@ pub(super) struct Path {
 /// The parent of the first state.
 pub(super) const START: u32 = u32::MAX;
 
-/// All that is known of the states so far.
+/// What is known of the states so far. States are numbered in the order of discovery.
 pub(super) struct Known<S: System> {
     by_fingerprint: Table,
     fingerprints: Vec<u64>,
-    ways: Vec<Path>,
-    /// For each law that has a goal, whether each state is it.
+    paths: Vec<Path>,
+    /// For each law with a goal, whether each state meets it.
     goals: Vec<(usize, Vec<bool>)>,
-    /// Where one can go from each state without faults: all in one list, and where each state's begin and end.
+    /// Edges without faults: the targets, state after state, and the range of each state in that
+    /// list.
     pub(super) edges: Vec<u32>,
     pub(super) edges_of: Vec<(u32, u32)>,
-    /// Whether some law asks for the edges.
+    /// True if some law needs the edges.
     pub(super) keeps_edges: bool,
     pub(super) verdicts: Vec<Verdict<S::Action>>,
     pub(super) moves: u64,
 }
 
-/// A state's number, or a place in a list of edges.
+/// The number of a state, or an index into the edges.
 pub(super) fn number(at: usize) -> u32 {
     u32::try_from(at).expect("states and edges are counted in 32 bits")
 }
@@ -50,7 +51,7 @@ impl<S: System> Known<S> {
         Known {
             by_fingerprint: Table::default(),
             fingerprints: Vec::new(),
-            ways: Vec::new(),
+            paths: Vec::new(),
             goals: goals.map(|law| (law, Vec::new())).collect(),
             edges: Vec::new(),
             edges_of: Vec::new(),
@@ -62,9 +63,9 @@ impl<S: System> Known<S> {
         }
     }
 
-    /// How many states.
+    /// Number of states.
     pub(super) fn states(&self) -> usize {
-        self.ways.len()
+        self.paths.len()
     }
 
     fn find(&self, fingerprint: u64) -> Option<u32> {
@@ -72,44 +73,44 @@ impl<S: System> Known<S> {
         self.by_fingerprint.get(fingerprint, is)
     }
 
-    /// True if there is a state with this fingerprint.
+    /// True if a state with this fingerprint is known.
     pub(super) fn has(&self, fingerprint: u64) -> bool {
         self.find(fingerprint).is_some()
     }
 
-    /// True if it was found how to break this law.
+    /// True if this law has a counterexample.
     pub(super) fn is_broken(&self, law: usize) -> bool {
         self.verdicts[law].counterexample.is_some()
     }
 
     /// The number of the state with this fingerprint, and whether it is new.
-    pub(super) fn enter(&mut self, fingerprint: u64, way: Path) -> (u32, bool) {
+    pub(super) fn enter(&mut self, fingerprint: u64, path: Path) -> (u32, bool) {
         if let Some(id) = self.find(fingerprint) {
             return (id, false);
         }
-        let id = number(self.ways.len());
+        let id = number(self.paths.len());
         self.by_fingerprint.insert(fingerprint, id);
         self.fingerprints.push(fingerprint);
-        self.ways.push(way);
+        self.paths.push(path);
         self.edges_of.push((0, 0));
         self.goals.iter_mut().for_each(|(_, goals)| goals.push(false));
         (id, true)
     }
 
-    /// Writes down of which laws a state is the goal, a bit each.
+    /// Records whose laws' goals a state meets, a bit each.
     pub(super) fn set_goals(&mut self, id: u32, of: u64) {
         for (law, goals) in &mut self.goals {
             goals[id as usize] = of >> *law & 1 == 1;
         }
     }
 
-    /// The choices that lead to a state.
+    /// The choices that lead to a state from the start.
     pub(super) fn choices_to(&self, id: u32) -> Vec<u16> {
         let mut choices = Vec::new();
-        let mut way = self.ways[id as usize];
-        while way.parent != START {
-            choices.push(way.choice);
-            way = self.ways[way.parent as usize];
+        let mut path = self.paths[id as usize];
+        while path.parent != START {
+            choices.push(path.choice);
+            path = self.paths[path.parent as usize];
         }
         choices.reverse();
         choices
@@ -120,11 +121,12 @@ impl<S: System> Known<S> {
         &self.edges[first as usize..end as usize]
     }
 
-    /// For each law that has a goal, the first state from which it cannot be reached.
+    /// For each law with a goal, the first state from which it cannot be reached.
     pub(super) fn stuck(&mut self) -> Vec<(usize, u32)> {
         let mut stuck = Vec::new();
         for (law, mut reaches) in std::mem::take(&mut self.goals) {
-            // Most edges go on to states that were found later: from the last to the first, few rounds do.
+            // Most edges lead to states found later, so going from the last to the first takes few
+            // rounds.
             loop {
                 let mut changed = false;
                 for id in (0..reaches.len()).rev() {
@@ -143,36 +145,36 @@ impl<S: System> Known<S> {
         stuck
     }
 
-    /// A state from which its own edges lead back to it. Depth first; O(states and edges).
-    pub(super) fn on_a_circle(&self) -> Option<u32> {
+    /// A state on a cycle, if there is one. Depth first; O(states and edges).
+    pub(super) fn on_a_cycle(&self) -> Option<u32> {
         #[derive(Clone, Copy, PartialEq, Eq)]
         enum Seen {
             Not,
-            OnTheWay,
+            OnPath,
             Done,
         }
-        let mut seen = vec![Seen::Not; self.ways.len()];
-        let mut way: Vec<(u32, u32)> = Vec::new();
-        for first in 0..self.ways.len() {
+        let mut seen = vec![Seen::Not; self.paths.len()];
+        let mut path: Vec<(u32, u32)> = Vec::new();
+        for first in 0..self.paths.len() {
             if seen[first] != Seen::Not {
                 continue;
             }
-            seen[first] = Seen::OnTheWay;
-            way.push((number(first), self.edges_of[first].0));
-            while let Some((id, edge)) = way.last_mut() {
+            seen[first] = Seen::OnPath;
+            path.push((number(first), self.edges_of[first].0));
+            while let Some((id, edge)) = path.last_mut() {
                 if *edge == self.edges_of[*id as usize].1 {
                     seen[*id as usize] = Seen::Done;
-                    way.pop();
+                    path.pop();
                     continue;
                 }
                 let to = self.edges[*edge as usize];
                 *edge += 1;
                 match seen[to as usize] {
-                    Seen::OnTheWay => return Some(to),
+                    Seen::OnPath => return Some(to),
                     Seen::Done => {}
                     Seen::Not => {
-                        seen[to as usize] = Seen::OnTheWay;
-                        way.push((to, self.edges_of[to as usize].0));
+                        seen[to as usize] = Seen::OnPath;
+                        path.push((to, self.edges_of[to as usize].0));
                     }
                 }
             }
@@ -180,18 +182,18 @@ impl<S: System> Known<S> {
         None
     }
 
-    /// Bytes that are kept of each state.
+    /// Bytes for each state.
     pub(super) fn bytes_per_state(&self) -> usize {
         let kept = self.by_fingerprint.bytes()
             + self.fingerprints.capacity() * size_of::<u64>()
-            + self.ways.capacity() * size_of::<Path>()
+            + self.paths.capacity() * size_of::<Path>()
             + self.edges.capacity() * size_of::<u32>()
             + self.edges_of.capacity() * size_of::<(u32, u32)>()
-            + self.goals.len() * self.ways.capacity();
-        kept / self.ways.len().max(1)
+            + self.goals.len() * self.paths.capacity();
+        kept / self.paths.len().max(1)
     }
 
-    /// What was found, when nothing is left to be looked at or it was stopped.
+    /// The report, when the search has finished or was stopped.
     pub(super) fn report(
         self,
         laws: &[Law<S>],
@@ -206,7 +208,7 @@ impl<S: System> Known<S> {
             Verdict { holds, ..verdict }
         };
         Report {
-            states: self.ways.len(),
+            states: self.paths.len(),
             moves: self.moves,
             depth,
             exhausted,

@@ -1,5 +1,6 @@
-//! A world as a system to be explored: clients who say their lines at any moment, every permitted order of
-//! delivery, timers that fire at any moment, and deaths at any moment while the budget lasts.
+//! A world as a system to explore: clients that send their messages at any moment, every permitted
+//! order of delivery, timers that fire at any moment, and kills at any moment while the budget
+//! lasts.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,30 +10,30 @@ use kernel::{Digest, Name, Pid, Process, Renaming, Watch, World};
 
 use super::System;
 
-/// What may happen in a scene.
+/// What can happen in a scene.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Action {
     /// The oldest signal between these two is delivered.
     Deliver {
-        /// From whom.
+        /// The sender.
         from: Pid,
-        /// To whom.
+        /// The receiver.
         to: Pid,
     },
-    /// A client, by number, says its next line.
+    /// A client, by number, sends its next message.
     Say(usize),
-    /// Time goes on to when the next timer is due.
+    /// Time advances to the next timer.
     Tick,
-    /// Somebody is killed.
+    /// A process is killed.
     Kill(Pid),
 }
 
-/// Whom a client speaks to.
+/// The receiver of a client's message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum To {
     /// One life of a process.
     Pid(Pid),
-    /// Whoever bears the name then.
+    /// The process that bears the name when it is sent.
     Name(Name),
 }
 
@@ -48,28 +49,28 @@ impl From<Name> for To {
     }
 }
 
-/// What a client says, to whom.
+/// A client's messages, each with its receiver.
 type Lines<M> = Arc<[(To, M)]>;
 
-/// One world, and what may still happen to it from outside.
+/// One world, and what can still happen to it from outside.
 ///
-/// All parts are public or settable before the search; during it only moves change them.
+/// All parts can be set before the search; during it only actions change them.
 pub struct Scene<P: Process, W = ()> {
     /// The world as it is.
     pub world: World<P, W>,
-    /// What each says, and how many lines of it are said.
+    /// Each client's messages, and how many of them are sent.
     clients: Vec<(Lines<P::Message>, usize)>,
     faults: u32,
-    mortal: fn(&World<P, W>, Pid) -> bool,
+    killable: fn(&World<P, W>, Pid) -> bool,
     renamings: Arc<[Renaming]>,
 }
 
-/// What became of a scene that was left to itself.
+/// The outcome of [`Scene::settle`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Settled {
     /// Nothing waits, and no timer is set.
     Quiet,
-    /// There was no end within so many steps.
+    /// It had not ended after this many steps.
     Circles(usize),
 }
 
@@ -79,13 +80,14 @@ where
     P::StateMachine: Clone,
     W: Watch<P> + Clone,
 {
-    /// This world, without clients or faults. What waits in it is still to be delivered.
+    /// A scene of this world, without clients or faults. Its waiting signals are still to be
+    /// delivered.
     pub fn new(world: World<P, W>) -> Scene<P, W> {
-        let mortal: fn(&World<P, W>, Pid) -> bool = |_, _| true;
-        Scene { world, clients: Vec::new(), faults: 0, mortal, renamings: [].into() }
+        let killable: fn(&World<P, W>, Pid) -> bool = |_, _| true;
+        Scene { world, clients: Vec::new(), faults: 0, killable, renamings: [].into() }
     }
 
-    /// With one more client, who says these lines in this order, each at any moment.
+    /// Adds a client that sends these messages in this order, each at any moment.
     pub fn client<T: Into<To>>(
         mut self,
         lines: impl IntoIterator<Item = (T, P::Message)>,
@@ -95,40 +97,41 @@ where
         self
     }
 
-    /// With so many deaths, each at any moment.
+    /// Allows this many kills, each at any moment.
     pub fn faults(self, faults: u32) -> Scene<P, W> {
         Scene { faults, ..self }
     }
 
-    /// Only these may be killed. Otherwise every process may, and no supervisor.
-    pub fn killable(self, mortal: fn(&World<P, W>, Pid) -> bool) -> Scene<P, W> {
-        Scene { mortal, ..self }
+    /// Restricts which processes can be killed. Default: every process, and no supervisor.
+    pub fn killable(self, killable: fn(&World<P, W>, Pid) -> bool) -> Scene<P, W> {
+        Scene { killable, ..self }
     }
 
-    /// Takes states for one that differ only in who is who, by these renamings. See [`Renaming`].
+    /// Identifies states that differ only by one of these renamings. See [`Renaming`].
     pub fn symmetric(self, renamings: Vec<Renaming>) -> Scene<P, W> {
         Scene { renamings: renamings.into(), ..self }
     }
 
-    /// So many deaths may still come, whatever there were.
+    /// Sets the kills that are left.
     pub(crate) fn allow(&mut self, faults: u32) {
         self.faults = faults;
     }
 
-    /// Deaths that may still come.
+    /// Kills that are left.
     pub fn faults_left(&self) -> u32 {
         self.faults
     }
 
-    /// True if nothing waits, every line is said, and no timer is set.
+    /// True if nothing waits, every message is sent, and no timer is set.
     pub fn is_quiet(&self) -> bool {
         self.world.waiting() == 0
             && self.world.next_timer().is_none()
             && (0..self.clients.len()).all(|client| self.next_line(client).is_none())
     }
 
-    /// Leaves it to itself, without faults and with all lines said: delivers in order of sending, and lets timers
-    /// fire when nothing waits. At most `steps` of both.
+    /// Runs without further faults until nothing happens any more: sends all messages, delivers in
+    /// order of sending, and fires timers when nothing waits. At most `steps` deliveries and
+    /// timers.
     pub fn settle(&mut self, steps: usize) -> Settled {
         self.faults = 0;
         for client in 0..self.clients.len() {
@@ -149,7 +152,8 @@ where
         Settled::Circles(steps)
     }
 
-    /// Lets these happen, one after the other: a breach's path on a scene that is watched, for one.
+    /// Performs these actions in order: for example a counterexample's path on a scene with a
+    /// recorder.
     pub fn play(&mut self, path: &[Action]) {
         path.iter().for_each(|step| self.happen(step));
     }
@@ -186,7 +190,7 @@ where
         match to {
             To::Pid(pid) => self.world.send(pid, line),
             To::Name(name) => {
-                self.world.send_to(name, line); // to nobody if nobody bears it
+                self.world.send_to(name, line); // lost if no process bears it
             }
         }
         true
@@ -204,21 +208,21 @@ where
     type Action = Action;
     type Kept = Scene<P, W>;
 
-    fn actions(&self, moves: &mut Vec<Action>) {
-        moves.clear();
+    fn actions(&self, actions: &mut Vec<Action>) {
+        actions.clear();
         if self.world.death().is_some() {
             return;
         }
-        self.world.ready_pairs(|from, to| moves.push(Action::Deliver { from, to }));
+        self.world.ready_pairs(|from, to| actions.push(Action::Deliver { from, to }));
         let clients = 0..self.clients.len();
-        moves.extend(clients.filter(|at| self.next_line(*at).is_some()).map(Action::Say));
+        actions.extend(clients.filter(|at| self.next_line(*at).is_some()).map(Action::Say));
         if self.world.next_timer().is_some() {
-            moves.push(Action::Tick);
+            actions.push(Action::Tick);
         }
         if self.faults > 0 {
-            let may = |pid: &Pid| (self.mortal)(&self.world, *pid);
+            let may = |pid: &Pid| (self.killable)(&self.world, *pid);
             let alive = self.world.processes().map(|(pid, ..)| pid).filter(may);
-            moves.extend(alive.map(Action::Kill));
+            actions.extend(alive.map(Action::Kill));
         }
     }
 
@@ -231,7 +235,7 @@ where
         self.world.fingerprint_of_any(&self.renamings).hash(&mut hasher);
         self.faults.hash(&mut hasher);
         for (_, said) in &self.clients {
-            said.hash(&mut hasher); // the lines themselves never change
+            said.hash(&mut hasher); // the messages themselves never change
         }
         hasher.finish()
     }
@@ -260,7 +264,7 @@ where
             world: self.world.clone(),
             clients: self.clients.clone(),
             faults: self.faults,
-            mortal: self.mortal,
+            killable: self.killable,
             renamings: self.renamings.clone(),
         }
     }

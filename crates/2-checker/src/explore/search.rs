@@ -1,6 +1,6 @@
-//! The search itself: breadth first, each state gone on from once. States are expanded a few hundred at a
-//! time, by as many threads as are given; what they find is written down in the order in which they waited, so
-//! that numbers, counts and shortest runs are the same with any number of threads.
+//! The search: breadth first, expanding each state once. Threads expand states in batches of a few
+//! hundred; the results are recorded in the order of the frontier, so that state numbers, counts
+//! and shortest runs do not depend on the number of threads.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,82 +9,89 @@ use super::expand::{Desk, Expanded, Waiting};
 use super::known::{Known, Path, START, number};
 use super::{Check, Counterexample, Law, Report, System};
 
-/// How far an exploration has come.
+/// The progress of an exploration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// Different states so far.
+    /// Distinct states so far.
     pub states: usize,
-    /// Of those, how many wait to be gone on from.
+    /// States in the frontier.
     pub waiting: usize,
     /// Steps from the start.
     pub depth: usize,
 }
 
-/// Goes everywhere that a system can go.
+/// Visits every reachable state of a system.
 pub struct Explorer<'a, S: System> {
     start: S,
     laws: Vec<Law<S>>,
     most_states: usize,
-    stops_at_breach: bool,
+    stops_at_counterexample: bool,
     watch: Box<dyn FnMut(Progress) -> bool + 'a>,
 }
 
-/// So many states wait at most before the search goes on from the latest instead of the oldest.
+/// Size of the frontier above which the search takes the latest states instead of the oldest.
 const FRONT: usize = 200_000;
-/// States that are taken at a time.
+/// States expanded at a time.
 const BATCH: usize = 512;
-/// States between two looks of whoever watches.
+/// States between two calls of the progress callback.
 const GLANCE: usize = 1024;
-/// Laws are told apart by a bit each.
+/// Most laws: each is a bit of a `u64`.
 const MOST_LAWS: usize = 64;
 
-/// How far the search has come, beside what is known.
+/// The state of a search, besides what is known.
 struct Course<S: System> {
     waiting: VecDeque<Waiting<S>>,
     depth: usize,
     widest: usize,
-    gone_on: usize,
+    expanded: usize,
 }
 
 impl<'a, S: System> Explorer<'a, S> {
-    /// From this state on.
+    /// An explorer that starts in this state.
     pub fn new(start: S) -> Explorer<'a, S> {
         let watch = Box::new(|_| true);
-        Explorer { start, laws: Vec::new(), most_states: usize::MAX, stops_at_breach: false, watch }
+        Explorer {
+            start,
+            laws: Vec::new(),
+            most_states: usize::MAX,
+            stops_at_counterexample: false,
+            watch,
+        }
     }
 
-    /// Judges this law too. There may be 64.
+    /// Adds a law, of at most 64.
     pub fn law(mut self, law: Law<S>) -> Explorer<'a, S> {
         self.laws.push(law);
         self
     }
 
-    /// Judges these laws too.
+    /// Adds laws.
     pub fn laws(mut self, laws: impl IntoIterator<Item = Law<S>>) -> Explorer<'a, S> {
         self.laws.extend(laws);
         self
     }
 
-    /// Stops after so many states; there may be up to 4,294,967,294.
+    /// Stops after this many states; at most 4,294,967,294.
     pub fn most_states(self, most_states: usize) -> Explorer<'a, S> {
         Explorer { most_states, ..self }
     }
 
-    /// Stops at the first broken law instead of showing how each of them can be broken.
+    /// Stops at the first counterexample instead of finding one for each broken law.
     pub fn stop_at_counterexample(self) -> Explorer<'a, S> {
-        Explorer { stops_at_breach: true, ..self }
+        Explorer { stops_at_counterexample: true, ..self }
     }
 
-    /// Tells how far it has come, from time to time; stops when that is answered with false.
+    /// Calls `watch` with the progress every 1,024 states; stops when it returns false.
     pub fn watched(self, watch: impl FnMut(Progress) -> bool + 'a) -> Explorer<'a, S> {
         Explorer { watch: Box::new(watch), ..self }
     }
 
-    /// Goes everywhere. Time: states times moves; space: about 40 bytes a state, 4 a move, and the
-    /// states that wait to be gone on from.
+    /// Visits every state. Time: states times actions; space: about 40 bytes a state, 4 an action,
+    /// and the frontier.
     ///
-    /// It goes breadth first, so that what it shows is a shortest run, until so many wait that memory would
-    /// be full of them; while they do, it goes on from the latest, and a run that it shows may be longer.
+    /// It searches breadth first, so that a counterexample is a shortest run. While the frontier
+    /// exceeds 200,000 states it takes the latest first to bound memory, and a counterexample can
+    /// be longer.
     pub fn search(mut self) -> Report<S::Action> {
         let mut desk = Desk::new(&self.start, &self.laws);
         self.search_by(|laws, known, batch, each| {
@@ -97,8 +104,8 @@ impl<'a, S: System> Explorer<'a, S> {
         })
     }
 
-    /// Goes everywhere; `expand` expands a batch and gives what was found in its order, until that is
-    /// answered with false.
+    /// Visits every state. `expand` expands a batch and passes on the results in its order, until
+    /// one call returns false.
     fn search_by(
         &mut self,
         mut expand: impl FnMut(
@@ -111,7 +118,7 @@ impl<'a, S: System> Explorer<'a, S> {
         assert!(self.laws.len() <= MOST_LAWS, "at most {MOST_LAWS} laws");
         let laws = std::mem::take(&mut self.laws);
         let mut known = Known::<S>::new(&laws);
-        let mut course = Course { waiting: VecDeque::new(), depth: 0, widest: 1, gone_on: 0 };
+        let mut course = Course { waiting: VecDeque::new(), depth: 0, widest: 1, expanded: 0 };
         known.enter(self.start.fingerprint(), Path { parent: START, choice: 0 });
         let kept = self.start.clone().keep();
         course.waiting.push_back(Waiting { id: 0, steps: 0, kept });
@@ -135,24 +142,24 @@ impl<'a, S: System> Explorer<'a, S> {
         let bytes_per_state = known.bytes_per_state();
         if !stopped {
             self.judge_goals(&mut known);
-            self.judge_circles(&laws, &mut known);
+            self.judge_cycles(&laws, &mut known);
         }
         known.report(&laws, (course.depth, course.widest, bytes_per_state), !stopped)
     }
 
-    /// True if it is enough.
+    /// True if the search is to stop.
     fn stops(&mut self, known: &Known<S>, course: &mut Course<S>, left: usize) -> bool {
         let full = known.states() >= self.most_states.min(START as usize - 1);
-        let counterexample =
-            self.stops_at_breach && known.verdicts.iter().any(|v| v.counterexample.is_some());
-        let glance = course.gone_on.is_multiple_of(GLANCE);
-        course.gone_on += 1;
+        let counterexample = self.stops_at_counterexample
+            && known.verdicts.iter().any(|v| v.counterexample.is_some());
+        let reports = course.expanded.is_multiple_of(GLANCE);
+        course.expanded += 1;
         let waiting = course.waiting.len() + left;
         let progress = Progress { states: known.states(), waiting, depth: course.depth };
-        full || counterexample || glance && !(self.watch)(progress)
+        full || counterexample || reports && !(self.watch)(progress)
     }
 
-    /// Writes down what was found by going on from a state.
+    /// Records the expansion of a state.
     fn take(
         &self,
         laws: &[Law<S>],
@@ -171,7 +178,7 @@ impl<'a, S: System> Explorer<'a, S> {
                 known.edges.push(to);
             }
             if is_new {
-                let kept = next.kept.expect("kept by whoever meets a state first");
+                let kept = next.kept.expect("the first desk to meet a state keeps it");
                 course.waiting.push_back(Waiting { id: to, steps: steps + 1, kept });
             }
         }
@@ -179,13 +186,13 @@ impl<'a, S: System> Explorer<'a, S> {
         known.edges_of[id as usize] = (number(edges), number(known.edges.len()));
     }
 
-    /// Writes down how a state was judged.
+    /// Records the results of the laws in a state.
     fn take_judged(&self, laws: &[Law<S>], known: &mut Known<S>, id: u32, found: &Expanded<S>) {
         known.set_goals(id, found.goals);
         for (at, verdict) in known.verdicts.iter_mut().enumerate() {
             verdict.sometimes += found.sometimes >> at & 1;
         }
-        // In the order of laws and not of looking: of two that one state breaks the first is told first.
+        // By number of the law: of two that one state breaks, the first is reported first.
         for at in 0..laws.len() {
             let Some((_, what, choice)) = found.broken.iter().find(|broken| broken.0 == at) else {
                 continue;
@@ -196,14 +203,15 @@ impl<'a, S: System> Explorer<'a, S> {
         }
     }
 
-    /// Judges states that nobody will go on from: every one that was found is judged.
+    /// Checks the laws in the frontier's states, which are not expanded: so every state that was
+    /// found is checked.
     fn judge_rest(
         &self,
         laws: &[Law<S>],
         known: &mut Known<S>,
         rest: impl Iterator<Item = Waiting<S>>,
     ) {
-        if self.stops_at_breach {
+        if self.stops_at_counterexample {
             return;
         }
         let mut desk = Desk::new(&self.start, laws);
@@ -213,7 +221,7 @@ impl<'a, S: System> Explorer<'a, S> {
         }
     }
 
-    /// Writes down how a law was broken: in this state, or by a move from it.
+    /// Records a counterexample: in this state, or by an action from it.
     fn counterexample(
         &self,
         known: &mut Known<S>,
@@ -226,19 +234,19 @@ impl<'a, S: System> Explorer<'a, S> {
         known.verdicts[law].counterexample = Some(Counterexample { what, path });
     }
 
-    /// What happens if one chooses so, by going that way again.
+    /// The actions of these choices, by performing them again from the start.
     fn path_by(&self, choices: impl Iterator<Item = u16>) -> Vec<S::Action> {
-        let (mut state, mut moves, mut path) = (self.start.clone(), Vec::new(), Vec::new());
+        let (mut state, mut actions, mut path) = (self.start.clone(), Vec::new(), Vec::new());
         for choice in choices {
-            state.actions(&mut moves);
-            let chosen = moves[usize::from(choice)].clone();
+            state.actions(&mut actions);
+            let chosen = actions[usize::from(choice)].clone();
             state.make(&chosen);
             path.push(chosen);
         }
         path
     }
 
-    /// Finds the first state from which a goal cannot be reached, for each law that has one.
+    /// Finds, for each law with a goal, the first state from which it cannot be reached.
     fn judge_goals(&self, known: &mut Known<S>) {
         for (law, stuck) in known.stuck() {
             let what = "from here it cannot be reached any more".to_owned();
@@ -246,13 +254,13 @@ impl<'a, S: System> Explorer<'a, S> {
         }
     }
 
-    /// Finds a state from which a run can go round and come back to it, for laws that say every run ends.
-    fn judge_circles(&self, laws: &[Law<S>], known: &mut Known<S>) {
+    /// Finds a state on a cycle, for laws that every run ends.
+    fn judge_cycles(&self, laws: &[Law<S>], known: &mut Known<S>) {
         let ends = |law: &Law<S>| matches!(law.check, Check::Ends(_));
         if !laws.iter().any(ends) {
             return;
         }
-        let Some(id) = known.on_a_circle() else { return };
+        let Some(id) = known.on_a_cycle() else { return };
         for (at, _) in laws.iter().enumerate().filter(|(_, law)| ends(law)) {
             if !known.is_broken(at) {
                 let what = "from here a run can go round and come back here".to_owned();
@@ -263,7 +271,7 @@ impl<'a, S: System> Explorer<'a, S> {
 }
 
 impl<S: System> Course<S> {
-    /// Those that are gone on from next. False if nobody waits.
+    /// Takes the next batch from the frontier. False if it is empty.
     fn next(&mut self, batch: &mut Vec<Waiting<S>>) -> bool {
         batch.clear();
         let many = BATCH.min(self.waiting.len());
@@ -282,7 +290,8 @@ where
     S::Kept: Send + Sync,
     S::Action: Send + Sync,
 {
-    /// As [`Explorer::search`], by so many threads, this one included; what is found is the same.
+    /// As [`Explorer::search`], with this many threads, the caller's included. The result is the
+    /// same.
     pub fn search_with(mut self, threads: usize) -> Report<S::Action> {
         // Mutations are switched on for the caller's thread alone.
         if threads <= 1 || kernel::mutation::BUILT_IN {
@@ -301,11 +310,11 @@ where
     }
 }
 
-/// Expands all at the same time. Each desk takes them in order, so that of two states with one fingerprint the
-/// first is kept.
+/// Expands a batch in parallel. Each desk takes states in order, so that of two with one
+/// fingerprint the first is kept.
 #[allow(
     clippy::disallowed_methods,
-    reason = "states are looked at apart, and written down in order"
+    reason = "states are expanded independently, and recorded in order"
 )]
 fn expand_all<S>(
     desks: &mut [Desk<S>],
@@ -329,7 +338,7 @@ where
     };
     let mut all = std::thread::scope(|scope| {
         let Some((own, others)) = desks.split_first_mut() else { return Vec::new() };
-        // A small batch is not worth their while.
+        // A small batch does not pay for starting threads.
         let others = if batch.len() < BATCH / 8 { &mut [] } else { others };
         let others: Vec<_> = others.iter_mut().map(|desk| scope.spawn(|| work(desk))).collect();
         let mut all = work(own);

@@ -203,7 +203,7 @@ impl Model for Supervising {
 fn holds(strategy: Strategy, restarting: &str) {
     let games = Games { games: 400, crashes: false, ..Games::of(7) };
     let reached = check(&new(strategy), games).unwrap_or_else(|failure| panic!("{failure}"));
-    assert!(reached.ways[restarting] > 100, "{reached:?}");
+    assert!(reached.transitions[restarting] > 100, "{reached:?}");
 }
 
 #[test]
