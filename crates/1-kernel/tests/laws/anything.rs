@@ -27,7 +27,7 @@ struct Ends {
 impl Watch<Actor> for Ends {
     fn ended(&mut self, _pid: Pid, _key: u64, reason: &Reason) {
         let Reason::Failed(text) = reason else { return };
-        let planned = ["planned", "nothing wrong", "more restarts", "did not start"];
+        let planned = ["planned", "nothing wrong", "restart intensity", "did not start"];
         match planned.iter().any(|plan| text.contains(plan)) {
             true => self.planned += 1,
             false => self.unplanned.push(reason.clone()),
