@@ -9,6 +9,7 @@
 //! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
 //! | `remembered` | those of what the ledger remembers of client ids |
 //! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
+//! | `power` | those of the journal, that a loss of power shows |
 //! | `tells` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |
 //!
@@ -18,6 +19,7 @@ mod answers;
 mod bounds;
 mod judge;
 mod kernels;
+mod power;
 mod remembered;
 mod seeds;
 mod shortest;
@@ -33,6 +35,7 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("bounds.rs"),
         include_str!("judge.rs"),
         include_str!("kernels.rs"),
+        include_str!("power.rs"),
         include_str!("remembered.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
@@ -45,6 +48,7 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("../../../1-kernel/src/mutation.rs"),
         include_str!("../../../3-ledger/src/mutation.rs"),
         include_str!("../../../4-market/src/mutation.rs"),
+        include_str!("../../../5-journal/src/mutation.rs"),
         include_str!("../../../6-exchange/src/mutation.rs"),
     ];
     let mut listed = 0;
