@@ -5,6 +5,7 @@ mod damage;
 mod fixture;
 mod full;
 mod hostile;
+mod mending;
 mod missing;
 mod names;
 mod old;
