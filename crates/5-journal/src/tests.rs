@@ -2,6 +2,7 @@
 
 mod closing;
 mod damage;
+mod evidence;
 mod fixture;
 mod full;
 mod hostile;
