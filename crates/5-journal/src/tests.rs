@@ -5,6 +5,7 @@ mod damage;
 mod evidence;
 mod fixture;
 mod full;
+mod growing;
 mod hostile;
 mod mending;
 mod missing;

@@ -148,3 +148,40 @@ fn what_is_longer_than_is_written_at_once_is_written_again_whole() {
     assert!(at > begin + (2 << 20));
     assert!(before[at..].iter().all(|&byte| byte == 0), "up to the end of the last record");
 }
+
+/// Two segments, the first of which ends with its last record and does not say that another follows.
+fn unsaid() -> (Sim, String) {
+    let sim = Sim::default();
+    let options = Options { segment_bytes: 0, reserve_bytes: 0 };
+    let mut journal = open(&sim, options).unwrap();
+    add(&mut journal, 2);
+    add(&mut journal, 3);
+    let first = sim.segments().remove(0);
+    let end = HEAD + RECORD + groups(1, 2).bytes().len();
+    (change(&sim, &first, |bytes| bytes.truncate(end)), first)
+}
+
+#[test]
+fn without_room_to_say_that_another_segment_follows_it_goes_unsaid() {
+    let (sim, first) = unsaid();
+    let before = sim.bytes(&first);
+    let used: usize = sim.all().iter().map(|(_, bytes)| bytes.len()).sum();
+    for room in [0, 1, RECORD - 1] {
+        sim.state().capacity = Some((used + room) as u64);
+        assert_eq!(open(&sim, ONE).unwrap().end(), 11);
+        assert_eq!(sim.bytes(&first), before, "room for {room}");
+        assert_holds(&sim, 11);
+    }
+    sim.state().capacity = Some((used + RECORD) as u64);
+    assert_eq!(open(&sim, ONE).unwrap().end(), 11);
+    assert_eq!(sim.bytes(&first).len(), before.len() + RECORD);
+    assert_holds(&sim, 11);
+}
+
+#[test]
+fn a_disk_that_fails_while_it_is_said_that_another_segment_follows_fails_the_start() {
+    let (sim, first) = unsaid();
+    sim.state().fail_writes = true;
+    let error = open(&sim, ONE).err().unwrap().to_string();
+    assert!(error.contains(&format!("end sim/{first}: bad sector")), "{error}");
+}
