@@ -13,6 +13,8 @@ mod names;
 mod old;
 mod ordinary;
 mod power;
+mod reading;
+mod records;
 mod sim;
 mod snapshots;
 mod walking;

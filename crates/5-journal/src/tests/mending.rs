@@ -2,7 +2,7 @@
 
 use super::fixture::{HEAD, PLACE, RECORD, add, assert_holds, change, groups, open};
 use super::sim::{Event, Sim};
-use crate::{Journal, Options, verify_storage};
+use crate::{Journal, Options, Storage, StorageFile, verify_storage};
 
 const ONE: Options = Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
 
@@ -40,13 +40,20 @@ fn behind_a_cut_there_is_room_for_the_record_that_ends_a_segment_and_nothing_els
     }
 }
 
+fn is_write(event: &Event) -> bool {
+    matches!(event, Event::Write { .. })
+}
+
 #[test]
 fn blocks_that_were_set_aside_behind_a_cut_stay() {
     for length in [1, PLACE + 1, RECORD + 1, 3 << 20] {
         let tail = [garbage(length), vec![0; 1000]].concat();
         let (sim, name, end) = torn(&tail);
+        sim.state().history.clear();
         let journal = open(&sim, ONE).unwrap();
         assert_eq!(journal.cut().map(|cut| cut.bytes), Some(length as u64));
+        let writes = sim.state().history.iter().filter(|event| is_write(event)).count();
+        assert!(writes <= 16, "{writes}: a mebibyte at once");
         let bytes = sim.bytes(&name);
         assert_eq!(bytes.len(), end + tail.len());
         assert!(bytes[end + PLACE..].iter().all(|&byte| byte == 0), "{length}");
@@ -184,4 +191,19 @@ fn a_disk_that_fails_while_it_is_said_that_another_segment_follows_fails_the_sta
     sim.state().fail_writes = true;
     let error = open(&sim, ONE).err().unwrap().to_string();
     assert!(error.contains(&format!("end sim/{first}: bad sector")), "{error}");
+}
+
+#[test]
+fn a_file_that_is_shorter_than_what_is_copied_of_it_is_not_copied_in_part() {
+    let sim = Sim::default();
+    let from = sim.create("from").unwrap();
+    from.write_at(0, &garbage(100)).unwrap();
+    for (bytes, is_there) in [(0, true), (99, true), (100, true), (101, false), (3 << 20, false)] {
+        let into = sim.create("into").unwrap();
+        let copied = crate::mend::copy(&from, &into, bytes);
+        assert_eq!(copied.is_ok(), is_there, "{bytes}");
+        let all = garbage(100);
+        let expected = if is_there { &all[..usize::try_from(bytes).unwrap()] } else { &[] };
+        assert_eq!(sim.bytes("into"), expected);
+    }
 }
