@@ -3,6 +3,7 @@
 mod closing;
 mod damage;
 mod evidence;
+mod failing;
 mod fixture;
 mod full;
 mod growing;
@@ -17,4 +18,5 @@ mod reading;
 mod records;
 mod sim;
 mod snapshots;
+mod verifying;
 mod walking;

@@ -16,6 +16,8 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) fail_syncs: bool,
     pub(super) fail_writes: bool,
+    /// Opening or making the file with this name fails so.
+    pub(super) fail_file: Option<(String, io::ErrorKind)>,
     /// No file can be made: the disk has no more names.
     pub(super) no_names: bool,
     /// What another program has taken away of what the writer holds.
@@ -91,6 +93,13 @@ impl Sim {
         if self.state().fail_syncs { Err(io::Error::other("bad cable")) } else { Ok(()) }
     }
 
+    fn fails_file(&self, name: &str) -> io::Result<()> {
+        match &self.state().fail_file {
+            Some((fails, why)) if fails == name => Err((*why).into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The names of the segments, in order.
     pub(super) fn segments(&self) -> Vec<String> {
         self.state().files.keys().filter(|name| name.ends_with(".facts")).cloned().collect()
@@ -135,6 +144,7 @@ impl Storage for Sim {
     }
 
     fn open(&self, name: &str) -> io::Result<SimFile> {
+        self.fails_file(name)?;
         let bytes = self.state().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
         Ok(SimFile { sim: self.clone(), bytes, has_lock: false.into() })
     }
@@ -144,6 +154,7 @@ impl Storage for Sim {
     }
 
     fn create(&self, name: &str) -> io::Result<SimFile> {
+        self.fails_file(name)?;
         if self.state().no_names && !self.state().files.contains_key(name) {
             return Err(io::ErrorKind::StorageFull.into());
         }
