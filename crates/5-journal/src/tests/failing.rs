@@ -190,3 +190,37 @@ fn a_disk_that_fails_while_a_reserve_is_set_aside_says_so() {
     sim.state().fail_syncs = false;
     assert!(journal.room().unwrap().for_orders);
 }
+
+/// It has no lock that keeps another program out, or that program has none.
+#[test]
+fn a_segment_that_appears_while_a_journal_is_opened_is_another_programs() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, Options { segment_bytes: 0, reserve_bytes: 0 }).unwrap();
+    add(&mut journal, 2);
+    add(&mut journal, 2);
+    drop(journal);
+    let last = sim.segments().pop().unwrap();
+    let bytes = sim.bytes(&last);
+    drop(sim.state().files.remove(&last));
+    sim.state().appears = Some((1, last.clone(), bytes));
+    let before = sim.bytes(&sim.segments()[0]);
+    let error = open(&sim, SMALL).err().unwrap();
+    assert!(matches!(error, JournalError::Locked { .. }), "{error}");
+    assert_eq!(sim.segments().len(), 2, "it has appeared");
+    assert_eq!(sim.bytes(&sim.segments()[0]), before);
+    assert_eq!(open(&sim, SMALL).unwrap().end(), 9);
+}
+
+#[test]
+fn facts_whose_mark_cannot_be_written_are_not_called_durable() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    add(&mut journal, 1);
+    journal.append(&groups(3, 1)).unwrap();
+    sim.state().fail_writes = true;
+    let error = journal.sync().unwrap_err();
+    assert!(matches!(error, JournalError::Io { doing: "write", .. }), "{error}");
+    assert_eq!(journal.durable(), 3);
+    sim.state().fail_writes = false;
+    assert!(matches!(journal.sync(), Err(JournalError::Poisoned { .. })));
+}

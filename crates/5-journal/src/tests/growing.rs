@@ -339,6 +339,11 @@ fn a_segment_that_ends_with_its_last_record_has_its_mark_behind_it_where_there_i
         let mut journal = open(&sim, WIDE).unwrap();
         assert_eq!(length(&sim), if marked { end + PLACE } else { end });
         journal.check_files().unwrap();
+        // What does not fit takes the mark no more than anything else.
+        let before = sim.all();
+        sim.state().capacity = Some(used(&sim));
+        assert!(is_full(&mut journal, 3));
+        assert!(sim.all() == before, "room for {room}");
         sim.state().capacity = None;
         add(&mut journal, 3);
         assert_holds(&sim, 11);

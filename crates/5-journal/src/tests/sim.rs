@@ -16,6 +16,8 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) fail_syncs: bool,
     pub(super) fail_writes: bool,
+    /// After names have been listed so often, this file is there too.
+    pub(super) appears: Option<(u32, String, Vec<u8>)>,
     /// Opening or making the file with this name fails so.
     pub(super) fail_file: Option<(String, io::ErrorKind)>,
     /// No file can be made: the disk has no more names.
@@ -140,7 +142,14 @@ impl Storage for Sim {
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        Ok(self.state().files.keys().rev().cloned().collect())
+        let names = self.state().files.keys().rev().cloned().collect();
+        let appears = self.state().appears.take();
+        match appears {
+            Some((1, name, bytes)) => self.set(&name, bytes),
+            Some((lists, name, bytes)) => self.state().appears = Some((lists - 1, name, bytes)),
+            None => {}
+        }
+        Ok(names)
     }
 
     fn open(&self, name: &str) -> io::Result<SimFile> {
