@@ -1,8 +1,13 @@
 //! How a segment grows, when another is begun, and what there is room for: each to the byte.
 
+use protocol::bytes::Groups;
+use protocol::{Fact, Reason, Stamp};
+use units::{AskId, Lots, OrderId, Time};
+
 use super::fixture::{
     HEAD, PLACE, RECORD, SimJournal, add, assert_holds, change, groups, open, read,
 };
+use super::ordinary::of_version_1;
 use super::sim::{Event, Sim};
 use crate::{Journal, JournalError, Options, Room};
 
@@ -64,27 +69,20 @@ fn small_records_have_a_mebibyte_of_zeros_written_ahead_and_long_ones_have_none(
     assert_holds(&sim, journal.end());
 }
 
-/// How many asks a record has that is just no longer than a quarter of a mebibyte.
-fn small() -> u64 {
-    // One more ask takes less than thirty bytes: so it is sought from below what they would take.
-    let least = (AHEAD / 4 / 30) as u64;
-    assert!(record(1, least) <= AHEAD / 4);
-    let step = |asks| ((AHEAD / 4).saturating_sub(record(1, asks)) / 30) as u64;
-    let mut asks = least;
-    while step(asks) > 0 {
-        asks += step(asks);
-    }
-    (asks..).find(|&asks| record(1, asks + 1) > AHEAD / 4).unwrap()
-}
-
 #[test]
 fn a_record_is_small_up_to_a_quarter_of_a_mebibyte() {
-    let small = small();
-    for (asks, ahead) in [(small, AHEAD), (small + 1, RECORD)] {
+    for (bytes, ahead) in [(AHEAD / 4, AHEAD), (AHEAD / 4 + 1, RECORD)] {
         let sim = Sim::default();
-        add(&mut open(&sim, WIDE).unwrap(), asks);
-        assert_eq!(length(&sim), HEAD + record(1, asks) + ahead);
+        let mut journal = open(&sim, WIDE).unwrap();
+        journal.append(&padded(1, bytes - RECORD)).unwrap();
+        assert_eq!(length(&sim), HEAD + bytes + ahead);
     }
+}
+
+fn has_named_a_segment(sim: &Sim) -> bool {
+    let names =
+        |event: &Event| matches!(event, Event::Name { name, .. } if name.ends_with(".facts"));
+    sim.state().history.iter().any(names)
 }
 
 #[test]
@@ -94,8 +92,10 @@ fn a_segment_ends_before_it_would_be_longer_than_it_may_be() {
         let sim = Sim::default();
         let options = Options { segment_bytes: segment_bytes as u64, reserve_bytes: 0 };
         let mut journal = open(&sim, options).unwrap();
+        sim.state().history.clear();
         add(&mut journal, 2);
         assert_eq!(sim.segments().len(), 1, "one record has room in any: {segment_bytes}");
+        assert!(!has_named_a_segment(&sim), "nor is the first one begun twice");
         assert_eq!(length(&sim), segment_bytes.max(HEAD + record(1, 2) + RECORD));
         add(&mut journal, 3);
         assert_eq!(sim.segments().len(), segments, "{segment_bytes}");
@@ -213,6 +213,39 @@ fn the_margin_is_an_eighth_of_a_segment_up_to_a_quarter_of_a_mebibyte() {
 }
 
 #[test]
+fn beside_a_reserve_the_margin_is_no_more_than_an_eighth_of_it() {
+    for (room, there) in [(500, true), (499, false)] {
+        let sim = Sim::default();
+        drop(open(&sim, WIDE).unwrap());
+        sim.state().capacity = Some(used(&sim) + room);
+        let options = Options { segment_bytes: 64 << 20, reserve_bytes: 4_000 };
+        let reserve = if there { 500 } else { 0 };
+        let told = Room { for_orders: false, for_cancels: there, reserve };
+        assert_eq!(open(&sim, options).unwrap().room().unwrap(), told);
+    }
+}
+
+#[test]
+fn the_margin_is_in_the_first_segment_however_short_and_never_in_an_old_one() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, Options { segment_bytes: 100, reserve_bytes: 0 }).unwrap();
+    sim.state().history.clear();
+    assert!(journal.room().unwrap().for_cancels);
+    assert!(!has_named_a_segment(&sim));
+
+    let sim = of_version_1();
+    let segments = sim.segments().len();
+    let mut journal = open(&sim, WIDE).unwrap();
+    assert_eq!(sim.segments().len(), segments);
+    assert!(journal.room().unwrap().for_orders);
+    assert_eq!(sim.segments().len(), segments + 1);
+    sim.state().history.clear();
+    assert!(journal.room().unwrap().for_orders);
+    assert!(!has_named_a_segment(&sim));
+    assert_holds(&sim, 7);
+}
+
+#[test]
 fn with_room_the_margin_is_a_mebibyte_of_zeros_or_what_the_segment_has_left() {
     for (segment_bytes, grown) in [(64 << 20, HEAD + RECORD + AHEAD), (8_000, 8_000 + RECORD)] {
         let sim = Sim::default();
@@ -260,23 +293,25 @@ fn where_a_segment_has_no_room_for_the_margin_another_is_begun_for_it() {
 }
 
 /// Facts whose bytes are this many.
-fn padded(first: u64, bytes: usize) -> protocol::bytes::Groups {
-    use protocol::{Fact, Reason, Stamp};
-    use units::{AskId, Lots, OrderId, Time};
-    // Numbers take a byte for each seven bits.
-    let with = |facts: u64, wide: u64| {
-        let mut groups = protocol::bytes::Groups::new();
-        for seq in first..first + facts {
-            let lots = Lots(if seq - first < wide { 1 << 7 } else { 1 });
+fn padded(first: u64, bytes: usize) -> Groups {
+    // Numbers take a byte for each seven bits: the first few facts are a byte longer.
+    let with = |facts: usize, longer: usize| {
+        let mut groups = Groups::new();
+        for seq in (first..).take(facts) {
+            let is_longer = usize::try_from(seq - first).unwrap() < longer;
+            let lots = Lots(if is_longer { 1 << 7 } else { 1 });
             let left = Fact::Left { order: OrderId(1), lots, reason: Reason::Cancelled };
             groups.push(Stamp { seq, ask: AskId(seq), time: Time(1) }, &left);
         }
         groups
     };
-    let all = (1..200).flat_map(|facts| (0..=facts).map(move |wide| (facts, wide)));
-    let found =
-        all.map(|(facts, wide)| with(facts, wide)).find(|groups| groups.bytes().len() == bytes);
-    found.unwrap_or_else(|| panic!("no facts have {bytes} bytes"))
+    let mut facts = bytes / 16;
+    while with(facts + 1, 0).bytes().len() <= bytes {
+        facts += 1 + (bytes - with(facts + 1, 0).bytes().len()) / 16;
+    }
+    let groups = with(facts, bytes - with(facts, 0).bytes().len());
+    assert_eq!(groups.bytes().len(), bytes);
+    groups
 }
 
 #[test]
