@@ -107,6 +107,22 @@ fn a_segment_ends_before_it_would_be_longer_than_it_may_be() {
 }
 
 #[test]
+fn a_record_that_just_fits_is_in_the_same_segment_though_the_file_must_grow_for_it() {
+    let both = HEAD + record(1, 2) + record(5, 3) + RECORD;
+    for (segment_bytes, segments) in [(both, 1), (both + 1, 1), (both - 1, 2)] {
+        let sim = Sim::default();
+        let options = Options { segment_bytes: segment_bytes as u64, reserve_bytes: 0 };
+        add(&mut open(&sim, options).unwrap(), 2);
+        let name = sim.segments().pop().unwrap();
+        let there = HEAD + record(1, 2) + RECORD;
+        let sim = change(&sim, &name, |bytes| bytes.truncate(there));
+        add(&mut open(&sim, options).unwrap(), 3);
+        assert_eq!(sim.segments().len(), segments, "{segment_bytes}");
+        assert_holds(&sim, 11);
+    }
+}
+
+#[test]
 fn a_record_goes_into_blocks_that_are_there_if_the_one_that_ends_a_segment_has_room_behind_it() {
     // Blocks for two records of these, and some bytes less or more.
     let two = HEAD + record(1, 2) + record(5, 3) + RECORD;
