@@ -224,3 +224,20 @@ fn facts_whose_mark_cannot_be_written_are_not_called_durable() {
     sim.state().fail_writes = false;
     assert!(matches!(journal.sync(), Err(JournalError::Poisoned { .. })));
 }
+
+#[test]
+fn a_write_that_fails_for_another_cause_than_room_is_the_end() {
+    for by_room in [true, false] {
+        let sim = Sim::default();
+        let mut journal = open(&sim, SMALL).unwrap();
+        sim.state().fail_writes = true;
+        let error = match by_room {
+            true => journal.room().map(|_| ()).unwrap_err(),
+            false => journal.append(&groups(1, 2)).unwrap_err(),
+        };
+        assert!(matches!(error, JournalError::Io { doing: "write", .. }), "{error}");
+        sim.state().fail_writes = false;
+        assert!(matches!(journal.append(&groups(1, 2)), Err(JournalError::Poisoned { .. })));
+        assert_eq!(journal.end(), 1);
+    }
+}
