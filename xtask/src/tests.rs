@@ -28,7 +28,7 @@ pub(crate) fn workspace(long: bool) -> Result<Count, Fault> {
 
 /// The tests of those who check: each mistake that the code can be told to make must be caught.
 pub(crate) fn mistakes() -> Result<Count, Fault> {
-    let tests = ["--test", "mutations", "--test", "alone", "--test", "mutate"];
+    let tests = ["--test", "mutations", "--test", "component", "--test", "mutate"];
     cargo(&["test", "--locked"]).args(&tests).args(&MISTAKES).tests()
 }
 

@@ -31,7 +31,7 @@ const PATIENCE: u64 = 1_000;
 const QUESTIONS: [u32; 2] = [10, 20];
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     /// Its number, and about what.
     Ask(u32, u32),
     /// To the question of this number, about what.
@@ -52,11 +52,11 @@ struct Asker {
 }
 
 impl Asker {
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match event {
             Event::Start | Event::Down { .. } => self.ask(out),
             Event::Timer { token } if token == u64::from(self.asked) => self.ask(out),
-            Event::Message { message: &Say::Answer(number, about), .. }
+            Event::Message { message: &Message::Answer(number, about), .. }
                 if number == self.asked || !self.careful =>
             {
                 if let Some(wanted) = self.about() {
@@ -66,7 +66,7 @@ impl Asker {
                 }
             }
             // Late answers, timers of questions that are over, and what nobody says to an asker.
-            Event::Message { message: Say::Answer(..) | Say::Ask(..), .. }
+            Event::Message { message: Message::Answer(..) | Message::Ask(..), .. }
             | Event::Timer { .. }
             | Event::Exit { .. } => {}
         }
@@ -83,12 +83,12 @@ impl Asker {
         let (Some(about), Some(server)) = (self.about(), out.whereis(SERVER)) else { return };
         out.monitor(server);
         out.timer(PATIENCE, self.asked.into());
-        out.send(server, Say::Ask(self.asked, about));
+        out.send(server, Message::Ask(self.asked, about));
     }
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = ();
@@ -100,7 +100,7 @@ impl Process for Party {
         careful.map_or(Party::Server, asker)
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Server => serve(event, out),
             Party::Asker(asker) => asker.handle(event, out),
@@ -108,12 +108,12 @@ impl Process for Party {
     }
 }
 
-fn serve(event: Event<'_, Say>, out: &mut Out<Party>) {
+fn serve(event: Event<'_, Message>, out: &mut Out<Party>) {
     match event {
-        Event::Message { from, message: &Say::Ask(number, about) } => {
-            out.send(from, Say::Answer(number, about));
+        Event::Message { from, message: &Message::Ask(number, about) } => {
+            out.send(from, Message::Answer(number, about));
         }
-        Event::Message { message: Say::Answer(..), .. }
+        Event::Message { message: Message::Answer(..), .. }
         | Event::Start
         | Event::Down { .. }
         | Event::Exit { .. }

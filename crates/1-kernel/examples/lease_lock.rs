@@ -26,7 +26,7 @@ const TERM: u64 = 1_000;
 const USERS: u32 = 2;
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     Acquire,
     Lease(u32),
     Write(u32),
@@ -43,7 +43,7 @@ enum Party {
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = ();
@@ -53,30 +53,31 @@ impl Process for Party {
         Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Lock { lease, on, queue } => match event {
-                Event::Message { from, message: Say::Acquire } => {
+                Event::Message { from, message: Message::Acquire } => {
                     queue.push(from);
                     if !*on {
                         grant(lease, on, queue, out);
                     }
                 }
                 Event::Timer { .. } => grant(lease, on, queue, out),
-                Event::Message { message: Say::Lease(_) | Say::Write(_), .. }
+                Event::Message { message: Message::Lease(_) | Message::Write(_), .. }
                 | Event::Start
                 | Event::Down { .. }
                 | Event::Exit { .. } => {}
             },
             Party::Store { writes, careful } => match event {
-                Event::Message { message: Say::Write(lease), .. }
+                Event::Message { message: Message::Write(lease), .. }
                     if !*careful || writes.last().is_none_or(|last| last <= lease) =>
                 {
                     writes.push(*lease);
                 }
                 // A write that is too late, and what nobody says to a store.
                 Event::Message {
-                    message: Say::Write(_) | Say::Acquire | Say::Lease(_), ..
+                    message: Message::Write(_) | Message::Acquire | Message::Lease(_),
+                    ..
                 }
                 | Event::Start
                 | Event::Down { .. }
@@ -84,11 +85,11 @@ impl Process for Party {
                 | Event::Timer { .. } => {}
             },
             Party::User(lock, store) => match event {
-                Event::Start => out.send(*lock, Say::Acquire),
-                Event::Message { message: Say::Lease(number), .. } => {
-                    out.send(*store, Say::Write(*number));
+                Event::Start => out.send(*lock, Message::Acquire),
+                Event::Message { message: Message::Lease(number), .. } => {
+                    out.send(*store, Message::Write(*number));
                 }
-                Event::Message { message: Say::Acquire | Say::Write(_), .. }
+                Event::Message { message: Message::Acquire | Message::Write(_), .. }
                 | Event::Down { .. }
                 | Event::Exit { .. }
                 | Event::Timer { .. } => {}
@@ -102,7 +103,7 @@ fn grant(lease: &mut u32, on: &mut bool, queue: &mut Vec<Pid>, out: &mut Out<Par
     *on = !queue.is_empty();
     if *on {
         *lease += 1;
-        out.send(queue.remove(0), Say::Lease(*lease));
+        out.send(queue.remove(0), Message::Lease(*lease));
         out.timer(TERM, u64::from(*lease));
     }
 }

@@ -50,7 +50,7 @@ const POISON: u32 = 13;
 
 /// What they say to each other: jobs by number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     Submit(u32),
     Work(u32),
     Result(u32, u32),
@@ -132,7 +132,7 @@ struct Client {
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
     type StateMachine = Jobs;
     type Note = ();
@@ -142,7 +142,7 @@ impl Process for Party {
         Party::Manager(Books::new())
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Manager(workers) => manage(workers, event, out),
             Party::Worker => work(event, out),
@@ -151,16 +151,16 @@ impl Process for Party {
     }
 }
 
-fn manage(workers: &mut Books, event: Event<'_, Say>, out: &mut Out<Party>) {
+fn manage(workers: &mut Books, event: Event<'_, Message>, out: &mut Out<Party>) {
     let jobs = out.read_state().cloned().unwrap_or_default();
     let mut open: BTreeSet<u32> = jobs.open.keys().copied().collect();
     match event {
         Event::Start => out.trap_exits(true),
-        Event::Message { from, message: &Say::Submit(job) } if !jobs.knows(job) => {
+        Event::Message { from, message: &Message::Submit(job) } if !jobs.knows(job) => {
             open.insert(job);
             out.record(Fact::Taken(job, from));
         }
-        Event::Message { from, message: &Say::Result(job, result) }
+        Event::Message { from, message: &Message::Result(job, result) }
             if workers.get(&from) == Some(&Some(job)) =>
         {
             workers.insert(from, None);
@@ -177,8 +177,8 @@ fn manage(workers: &mut Books, event: Event<'_, Say>, out: &mut Out<Party>) {
             }
         }
         // A job that is known, a result that is not awaited, and what nobody says to a manager.
-        Event::Message { message: Say::Submit(_) | Say::Result(..), .. }
-        | Event::Message { message: Say::Work(_) | Say::Answer(..), .. }
+        Event::Message { message: Message::Submit(_) | Message::Result(..), .. }
+        | Event::Message { message: Message::Work(_) | Message::Answer(..), .. }
         | Event::Down { .. }
         | Event::Timer { .. } => {}
     }
@@ -189,7 +189,7 @@ fn manage(workers: &mut Books, event: Event<'_, Say>, out: &mut Out<Party>) {
     let idle = workers.iter_mut().filter(|(_, job)| job.is_none());
     for ((worker, at), job) in idle.zip(open.difference(&given)) {
         *at = Some(*job);
-        out.send(*worker, Say::Work(*job));
+        out.send(*worker, Message::Work(*job));
     }
 }
 
@@ -197,17 +197,20 @@ fn manage(workers: &mut Books, event: Event<'_, Say>, out: &mut Out<Party>) {
 fn answer(jobs: &Jobs, job: u32, end: End, out: &mut Out<Party>) {
     out.record(Fact::Answered(job, end));
     if let Some((asker, _)) = jobs.open.get(&job) {
-        out.send(*asker, Say::Answer(job, end));
+        out.send(*asker, Message::Answer(job, end));
     }
 }
 
-fn work(event: Event<'_, Say>, out: &mut Out<Party>) {
+fn work(event: Event<'_, Message>, out: &mut Out<Party>) {
     match event {
-        Event::Message { from, message: &Say::Work(job) } => {
+        Event::Message { from, message: &Message::Work(job) } => {
             assert!(job != POISON, "job {job} is poison");
-            out.send(from, Say::Result(job, job * job));
+            out.send(from, Message::Result(job, job * job));
         }
-        Event::Message { message: Say::Submit(_) | Say::Result(..) | Say::Answer(..), .. }
+        Event::Message {
+            message: Message::Submit(_) | Message::Result(..) | Message::Answer(..),
+            ..
+        }
         | Event::Start
         | Event::Down { .. }
         | Event::Exit { .. }
@@ -216,7 +219,7 @@ fn work(event: Event<'_, Say>, out: &mut Out<Party>) {
 }
 
 impl Client {
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match event {
             Event::Start | Event::Down { .. } => {
                 let Some(manager) = out.whereis(MANAGER) else { return };
@@ -224,11 +227,16 @@ impl Client {
                     out.monitor(manager);
                 }
                 for job in self.jobs.iter().filter(|job| !self.was_told(**job)) {
-                    out.send(manager, Say::Submit(*job));
+                    out.send(manager, Message::Submit(*job));
                 }
             }
-            Event::Message { message: &Say::Answer(job, end), .. } => self.told.push((job, end)),
-            Event::Message { message: Say::Submit(_) | Say::Work(_) | Say::Result(..), .. }
+            Event::Message { message: &Message::Answer(job, end), .. } => {
+                self.told.push((job, end))
+            }
+            Event::Message {
+                message: Message::Submit(_) | Message::Work(_) | Message::Result(..),
+                ..
+            }
             | Event::Exit { .. }
             | Event::Timer { .. } => {}
         }

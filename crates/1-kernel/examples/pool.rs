@@ -33,7 +33,7 @@ const WAITING: usize = 1;
 const CALLERS: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     Request,
     Result,
     Done,
@@ -47,11 +47,11 @@ enum Party {
     Pool(BTreeMap<Pid, Pid>, VecDeque<Pid>),
     Worker(Pid),
     /// Where the pool is, and what it was answered.
-    Caller(Pid, Vec<Say>),
+    Caller(Pid, Vec<Message>),
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = ();
@@ -61,29 +61,31 @@ impl Process for Party {
         Party::Pool(BTreeMap::new(), VecDeque::new())
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Pool(served, queue) => match event {
-                Event::Message { from, message: Say::Request } if queue.len() == WAITING => {
-                    out.send(from, Say::Busy);
+                Event::Message { from, message: Message::Request } if queue.len() == WAITING => {
+                    out.send(from, Message::Busy);
                 }
-                Event::Message { from, message: Say::Request } => {
+                Event::Message { from, message: Message::Request } => {
                     queue.push_back(from);
                     serve(served, queue, out);
                 }
-                Event::Message { from, message: Say::Result } => {
-                    answer(served, queue, from, Say::Done, out);
+                Event::Message { from, message: Message::Result } => {
+                    answer(served, queue, from, Message::Done, out);
                 }
                 // If it has given no result.
-                Event::Down { pid, .. } => answer(served, queue, pid, Say::Failed, out),
-                Event::Message { message: Say::Done | Say::Failed | Say::Busy, .. }
+                Event::Down { pid, .. } => answer(served, queue, pid, Message::Failed, out),
+                Event::Message {
+                    message: Message::Done | Message::Failed | Message::Busy, ..
+                }
                 | Event::Start
                 | Event::Exit { .. }
                 | Event::Timer { .. } => {}
             },
             Party::Worker(pool) => match event {
                 Event::Start => {
-                    out.send(*pool, Say::Result);
+                    out.send(*pool, Message::Result);
                     out.exit(kernel::Reason::Normal);
                 }
                 // It lives for one step.
@@ -93,7 +95,7 @@ impl Process for Party {
                 | Event::Timer { .. } => {}
             },
             Party::Caller(pool, answers) => match event {
-                Event::Start => out.send(*pool, Say::Request),
+                Event::Start => out.send(*pool, Message::Request),
                 Event::Message { message, .. } => answers.push(*message),
                 Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
             },
@@ -103,7 +105,13 @@ impl Process for Party {
 
 type Served = BTreeMap<Pid, Pid>;
 
-fn answer(served: &mut Served, queue: &mut VecDeque<Pid>, by: Pid, say: Say, out: &mut Out<Party>) {
+fn answer(
+    served: &mut Served,
+    queue: &mut VecDeque<Pid>,
+    by: Pid,
+    say: Message,
+    out: &mut Out<Party>,
+) {
     if let Some(caller) = served.remove(&by) {
         out.send(caller, say);
     }
@@ -152,7 +160,7 @@ fn main() {
 #[test]
 fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     use kernel::explore::{Explorer, Law, Scene};
-    let answers = |scene: &Scene<Party>| -> Vec<Vec<Say>> {
+    let answers = |scene: &Scene<Party>| -> Vec<Vec<Message>> {
         let of = |party: &Party| match party {
             Party::Caller(_, answers) => Some(answers.clone()),
             Party::Pool(..) | Party::Worker(_) => None,
@@ -176,9 +184,9 @@ fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     let is_worker =
         |world: &World<Party>, pid| matches!(world.process(pid), Some(Party::Worker(_)));
     let report = Explorer::new(Scene::new(house(())).faults(2).killable(is_worker))
-        .law(once.sometimes(move |scene| answers(scene).concat().contains(&Say::Failed)))
+        .law(once.sometimes(move |scene| answers(scene).concat().contains(&Message::Failed)))
         .law(bound.sometimes(move |scene| workers(scene) == AT_ONCE))
-        .law(all.sometimes(move |scene| answers(scene).concat().contains(&Say::Busy)))
+        .law(all.sometimes(move |scene| answers(scene).concat().contains(&Message::Busy)))
         .search();
     assert!(report.is_proof(), "{report:?}");
 }

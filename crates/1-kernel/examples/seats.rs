@@ -12,7 +12,7 @@ const DESK: Name = Name(0);
 
 /// What they say to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     Ask,
     Offer,
     Pay,
@@ -32,7 +32,7 @@ struct Skills {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Party {
     Desk(Desk),
-    Buyer(Option<Say>),
+    Buyer(Option<Message>),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -44,20 +44,20 @@ struct Desk {
 }
 
 impl Desk {
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match event {
             Event::Start => {
                 self.sold = self.skills.reads && out.read_state().is_some_and(|seat| seat.sold);
             }
-            Event::Message { from, message: Say::Ask } if !self.queue.contains(&from) => {
+            Event::Message { from, message: Message::Ask } if !self.queue.contains(&from) => {
                 self.queue.push(from);
                 if self.queue.len() == 1 {
                     self.serve(out);
                 }
             }
-            Event::Message { from, message: Say::Pay } if self.queue.first() == Some(&from) => {
+            Event::Message { from, message: Message::Pay } if self.queue.first() == Some(&from) => {
                 out.record(Sold);
-                out.send(from, Say::Ticket);
+                out.send(from, Message::Ticket);
                 self.sold = true;
                 self.queue.remove(0);
                 self.serve(out);
@@ -75,27 +75,27 @@ impl Desk {
     fn serve(&mut self, out: &mut Out<Party>) {
         out.demonitor_all();
         while self.sold && !self.queue.is_empty() {
-            out.send(self.queue.remove(0), Say::SoldOut);
+            out.send(self.queue.remove(0), Message::SoldOut);
         }
         if let Some(first) = self.queue.first() {
             if self.skills.watches {
                 out.monitor(*first);
             }
-            out.send(*first, Say::Offer);
+            out.send(*first, Message::Offer);
         }
     }
 }
 
 /// A buyer asks until it has an answer, and pays for what it is offered.
-fn buy(answer: &mut Option<Say>, event: Event<'_, Say>, out: &mut Out<Party>) {
+fn buy(answer: &mut Option<Message>, event: Event<'_, Message>, out: &mut Out<Party>) {
     match event {
-        Event::Message { from, message: Say::Offer } => out.send(from, Say::Pay),
-        Event::Message { message: Say::Ticket | Say::SoldOut, .. } if answer.is_some() => {}
+        Event::Message { from, message: Message::Offer } => out.send(from, Message::Pay),
+        Event::Message { message: Message::Ticket | Message::SoldOut, .. } if answer.is_some() => {}
         Event::Message { message, .. } => *answer = Some(*message),
         Event::Start | Event::Down { .. } if answer.is_none() => {
             if let Some(desk) = out.whereis(DESK) {
                 out.monitor(desk);
-                out.send(desk, Say::Ask);
+                out.send(desk, Message::Ask);
             }
         }
         Event::Start | Event::Down { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
@@ -103,7 +103,7 @@ fn buy(answer: &mut Option<Say>, event: Event<'_, Say>, out: &mut Out<Party>) {
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = Sold;
     type StateMachine = Seat;
     type Note = ();
@@ -113,7 +113,7 @@ impl Process for Party {
         Party::Desk(Desk { skills: *skills, sold: false, queue: Vec::new() })
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Desk(desk) => desk.handle(event, out),
             Party::Buyer(answer) => buy(answer, event, out),
@@ -150,12 +150,12 @@ fn hall<W: Watch<Party>>(skills: Skills, watch: W) -> World<Party, W> {
     world
 }
 
-fn answers(scene: &Scene<Party>) -> Vec<Option<Say>> {
+fn answers(scene: &Scene<Party>) -> Vec<Option<Message>> {
     heard(&scene.world)
 }
 
 /// What each buyer was answered.
-fn heard(world: &World<Party>) -> Vec<Option<Say>> {
+fn heard(world: &World<Party>) -> Vec<Option<Message>> {
     let buyers = world.processes().filter_map(|(.., party)| match party {
         Party::Buyer(answer) => Some(*answer),
         Party::Desk(_) => None,
@@ -165,7 +165,7 @@ fn heard(world: &World<Party>) -> Vec<Option<Say>> {
 
 fn one_ticket() -> Law<Scene<Party>> {
     let tickets = |scene: &Scene<Party>| {
-        answers(scene).into_iter().filter(|answer| *answer == Some(Say::Ticket)).count()
+        answers(scene).into_iter().filter(|answer| *answer == Some(Message::Ticket)).count()
     };
     let law = Law::always("one seat, one ticket", move |scene| match tickets(scene) {
         0 | 1 => Ok(()),
@@ -178,7 +178,7 @@ fn all_answered() -> Law<Scene<Party>> {
     let law = Law::can_always("whoever asks can be answered", |scene: &Scene<Party>| {
         answers(scene).iter().all(Option::is_some)
     });
-    law.sometimes(|scene| answers(scene).contains(&Some(Say::SoldOut)))
+    law.sometimes(|scene| answers(scene).contains(&Some(Message::SoldOut)))
 }
 
 fn explored(skills: Skills) -> Report<Action> {
@@ -208,7 +208,7 @@ const WATCHFUL: Skills = Skills { watches: true, reads: false };
 const WHOLE: Skills = Skills { watches: true, reads: true };
 
 /// A turn of the edge of a live world.
-fn turn(world: &mut World<Party>, now: u64, brought: &[Say], journal: &mut Vec<Sold>) {
+fn turn(world: &mut World<Party>, now: u64, brought: &[Message], journal: &mut Vec<Sold>) {
     world.set_time(now); // timers that are due will fire
     for message in brought {
         world.send_to(DESK, *message); // from whatever brings messages: a socket, a queue
@@ -243,7 +243,7 @@ fn run_until(station: &mut Station<Party>, is_over: impl Fn(&Station<Party>) -> 
 
 /// What the buyers are answered, if they have a thread of their own.
 #[allow(clippy::disallowed_methods, reason = "an edge: each world has a thread")]
-fn on_two_threads() -> Vec<Option<Say>> {
+fn on_two_threads() -> Vec<Option<Message>> {
     let stations: [Station<Party>; 2] =
         join(halls().into(), 64).try_into().expect("a station for each world");
     let [mut desk, mut buyers] = stations;
@@ -273,7 +273,7 @@ pub(crate) fn story() -> String {
         format!("states {}, depth {}, proof: {}", whole.states, whole.depth, whole.is_proof());
     let (mut world, mut journal) = (hall(WHOLE, ()), Vec::new());
     turn(&mut world, 1_000, &[], &mut journal);
-    turn(&mut world, 2_000, &[Say::Ask], &mut journal); // comes too late
+    turn(&mut world, 2_000, &[Message::Ask], &mut journal); // comes too late
     let live = format!("the journal of a live world: {journal:?}");
     let apart = format!("on two threads: {:?}", on_two_threads());
     [happy.to_string(), stuck, twice, proof, live, apart].join("\n\n")

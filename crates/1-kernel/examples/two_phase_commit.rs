@@ -25,7 +25,7 @@ const COORDINATOR: Name = Name(0);
 const BANKS: [Name; 2] = [Name(1), Name(2)];
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Say {
+enum Message {
     Prepare,
     Vote(bool),
     Decide(bool),
@@ -60,7 +60,7 @@ enum Party {
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = Decided;
     type StateMachine = Log;
     type Note = ();
@@ -71,31 +71,31 @@ impl Process for Party {
         vote.map_or(Party::Coordinator(0), |vote| Party::Bank(vote, false, None))
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Coordinator(yes) => match event {
                 Event::Start => match out.read_state().and_then(|log| log.0) {
                     None if out.incarnation() == 1 => {
-                        BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Prepare));
+                        BANKS.into_iter().for_each(|bank| out.send_to(bank, Message::Prepare));
                     }
                     word => decide(word.unwrap_or(false), out), // back from a death: the log's word, or no
                 },
-                Event::Message { message: Say::Vote(true), .. } if *yes + 1 < BANKS.len() => {
+                Event::Message { message: Message::Vote(true), .. } if *yes + 1 < BANKS.len() => {
                     *yes += 1;
                 }
-                Event::Message { message: Say::Vote(vote), .. } => decide(*vote, out),
-                Event::Message { message: Say::Prepare | Say::Decide(_), .. }
+                Event::Message { message: Message::Vote(vote), .. } => decide(*vote, out),
+                Event::Message { message: Message::Prepare | Message::Decide(_), .. }
                 | Event::Down { .. }
                 | Event::Exit { .. }
                 | Event::Timer { .. } => {}
             },
             Party::Bank(vote, bound, told) => match event {
-                Event::Message { message: Say::Prepare, .. } => {
+                Event::Message { message: Message::Prepare, .. } => {
                     *bound = true;
-                    out.send_to(COORDINATOR, Say::Vote(*vote));
+                    out.send_to(COORDINATOR, Message::Vote(*vote));
                 }
-                Event::Message { message: Say::Decide(word), .. } => *told = Some(*word),
-                Event::Message { message: Say::Vote(_), .. }
+                Event::Message { message: Message::Decide(word), .. } => *told = Some(*word),
+                Event::Message { message: Message::Vote(_), .. }
                 | Event::Start
                 | Event::Down { .. }
                 | Event::Exit { .. }
@@ -112,7 +112,7 @@ fn decide(word: bool, out: &mut Out<Party>) {
         out.record(Decided(word));
     }
     let word = logged.unwrap_or(word);
-    BANKS.into_iter().for_each(|bank| out.send_to(bank, Say::Decide(word)));
+    BANKS.into_iter().for_each(|bank| out.send_to(bank, Message::Decide(word)));
 }
 
 fn banks(scene: &Scene<Party>) -> impl Iterator<Item = (bool, Option<bool>)> {

@@ -21,7 +21,7 @@ pub(crate) enum Party {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Say {
+pub(crate) enum Message {
     Ask,
     Give,
     Back,
@@ -54,13 +54,13 @@ impl Party {
             if *wrong != Wrong::ForgetsTheDead {
                 out.monitor(next);
             }
-            out.send(next, Say::Give);
+            out.send(next, Message::Give);
         }
     }
 }
 
 impl Process for Party {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = ();
@@ -70,18 +70,18 @@ impl Process for Party {
         Party::lock(Wrong::Not)
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Party>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match (self, event) {
-            (Party::User { lock, .. }, Event::Start) => out.send(*lock, Say::Ask),
-            (Party::User { has, content, .. }, Event::Message { message: Say::Give, .. }) => {
+            (Party::User { lock, .. }, Event::Start) => out.send(*lock, Message::Ask),
+            (Party::User { has, content, .. }, Event::Message { message: Message::Give, .. }) => {
                 (*has, *content) = (true, true);
-                out.send(out.me(), Say::Enough);
+                out.send(out.me(), Message::Enough);
             }
-            (Party::User { lock, has, .. }, Event::Message { message: Say::Enough, .. }) => {
+            (Party::User { lock, has, .. }, Event::Message { message: Message::Enough, .. }) => {
                 *has = false;
-                out.send(*lock, Say::Back);
+                out.send(*lock, Message::Back);
             }
-            (lock @ Party::Lock { .. }, Event::Message { from, message: Say::Ask }) => {
+            (lock @ Party::Lock { .. }, Event::Message { from, message: Message::Ask }) => {
                 let Party::Lock { holder, queue, wrong } = lock else { return };
                 queue.push_back(from);
                 if holder.is_none() || *wrong == Wrong::GivesTwice {
@@ -90,7 +90,7 @@ impl Process for Party {
             }
             (
                 lock @ Party::Lock { .. },
-                Event::Message { message: Say::Back, .. } | Event::Down { .. },
+                Event::Message { message: Message::Back, .. } | Event::Down { .. },
             ) => {
                 lock.give_on(out);
             }

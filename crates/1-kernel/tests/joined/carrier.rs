@@ -8,7 +8,7 @@ use kernel::{
     Intensity, Node, Pid, RemoteEnvelope, Restart, Seeded, Shutdown, Signal, Strategy, World,
 };
 
-use crate::roamer::{Books, Counter, MANY, ROOT, Roamer, Say, Shared, Wild, name_in};
+use crate::roamer::{Books, Counter, MANY, Message, ROOT, Roamer, Shared, Wild, name_in};
 
 /// Messages from outside to each world at the beginning.
 const FIRST: u64 = 8;
@@ -50,7 +50,7 @@ pub(crate) struct Joined {
     pub(crate) worlds: Vec<Wild>,
     pub(crate) lost: BTreeSet<u8>,
     pub(crate) heard: Shared,
-    wires: BTreeMap<Wire, VecDeque<RemoteEnvelope<Say>>>,
+    wires: BTreeMap<Wire, VecDeque<RemoteEnvelope<Message>>>,
     dice: Seeded,
     mistake: Option<Mistake>,
     pub(crate) carried: u64,
@@ -120,7 +120,7 @@ impl Joined {
             for number in 1..=FIRST {
                 let to = loose[self.dice.below(loose.len())];
                 let (meant, chance) = (Some(to), self.dice.draw());
-                world.send(to, Say { number, meant, friend: to, fuel: 9, chance });
+                world.send(to, Message { number, meant, friend: to, fuel: 9, chance });
                 self.first += 1;
             }
         }
@@ -157,7 +157,7 @@ impl Joined {
         }
     }
 
-    fn drop_one(&mut self, remote: &RemoteEnvelope<Say>) {
+    fn drop_one(&mut self, remote: &RemoteEnvelope<Message>) {
         self.dropped += u64::from(matches!(remote.envelope.signal, Signal::Message(_)));
     }
 
@@ -201,7 +201,7 @@ impl Joined {
             .into_iter()
             .partition(|((from, to, _), _)| *from != number && *to != number);
         self.wires = wires;
-        let lost: BTreeMap<Wire, VecDeque<RemoteEnvelope<Say>>> = lost;
+        let lost: BTreeMap<Wire, VecDeque<RemoteEnvelope<Message>>> = lost;
         lost.into_values().flatten().for_each(|remote| self.drop_one(&remote));
         if self.mistake != Some(Mistake::KeepsTheLossSecret) {
             for other in self.there() {

@@ -29,7 +29,7 @@ fn is_named(pid: Pid) -> bool {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Say {
+pub(crate) struct Message {
     /// The sender's count of its sends; goes up.
     pub(crate) number: u64,
     /// The life that it was sent to; `None` if to whoever bears a name.
@@ -140,7 +140,7 @@ impl Roamer {
         let meant = (!is_named(to)).then_some(to);
         let friend = self.peers.get(dice.below(self.peers.len().max(1)));
         let (number, friend) = (self.sent, friend.copied().unwrap_or(out.me()));
-        out.send(to, Say { number, meant, friend, fuel, chance: dice.draw() });
+        out.send(to, Message { number, meant, friend, fuel, chance: dice.draw() });
     }
 
     /// A life that it knows, or whoever bears a name in some world.
@@ -213,7 +213,7 @@ impl Roamer {
 }
 
 impl Process for Roamer {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
     type StateMachine = Books;
     type Note = u32;
@@ -223,7 +223,7 @@ impl Process for Roamer {
         Roamer::new(role)
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Roamer>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Roamer>) {
         let (fuel, chance) = match event {
             Event::Start => return,
             Event::Message { from, message } => {
@@ -271,7 +271,7 @@ pub(crate) struct Counter {
 }
 
 impl Watch<Roamer> for Counter {
-    fn delivered(&mut self, envelope: &Envelope<Say>) {
+    fn delivered(&mut self, envelope: &Envelope<Message>) {
         let &Envelope { to, from, ref signal } = envelope;
         match signal {
             Signal::Message(say) => {
@@ -292,7 +292,7 @@ impl Watch<Roamer> for Counter {
         self.all.push(format!("{envelope:?}"));
     }
 
-    fn undeliverable(&mut self, envelope: &Envelope<Say>) {
+    fn undeliverable(&mut self, envelope: &Envelope<Message>) {
         self.undeliverable += u64::from(matches!(envelope.signal, Signal::Message(_)));
     }
 

@@ -30,30 +30,30 @@ impl fmt::Debug for Act {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Say {
+pub(crate) enum Message {
     /// To be written down.
     Text(String),
     /// To be done.
     Do(Act),
 }
 
-pub(crate) fn text(text: impl ToString) -> Say {
-    Say::Text(text.to_string())
+pub(crate) fn text(text: impl ToString) -> Message {
+    Message::Text(text.to_string())
 }
 
-pub(crate) fn act(act: impl Fn(&mut Out<Actor>) + 'static) -> Say {
-    Say::Do(Act(Rc::new(act)))
+pub(crate) fn act(act: impl Fn(&mut Out<Actor>) + 'static) -> Message {
+    Message::Do(Act(Rc::new(act)))
 }
 
 /// Sets a monitor.
-pub(crate) fn watch(pid: Pid) -> Say {
+pub(crate) fn watch(pid: Pid) -> Message {
     act(move |out| {
         out.monitor(pid);
     })
 }
 
 /// A step that ends its process by a panic. The text is one that the tests' panic hook keeps quiet.
-pub(crate) fn crash() -> Say {
+pub(crate) fn crash() -> Message {
     act(|_| panic!("planned"))
 }
 
@@ -126,7 +126,7 @@ pub(crate) enum Heard {
 }
 
 impl Heard {
-    fn keep(event: &Event<'_, Say>) -> Heard {
+    fn keep(event: &Event<'_, Message>) -> Heard {
         match *event {
             Event::Message { from, .. } => Heard::Message { from },
             Event::Down { monitor, pid, reason } => {
@@ -238,7 +238,7 @@ pub(crate) struct Actor {
 }
 
 impl Process for Actor {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
     type StateMachine = Book;
     type Note = u32;
@@ -251,11 +251,11 @@ impl Process for Actor {
         Actor { role: role.clone(), note: life.note.copied() }
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Actor>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Actor>) {
         let what = match &event {
             Event::Start => self.first_line(out),
-            Event::Message { message: Say::Text(text), .. } => text.clone(),
-            Event::Message { message: Say::Do(act), .. } => return act.0(out),
+            Event::Message { message: Message::Text(text), .. } => text.clone(),
+            Event::Message { message: Message::Do(act), .. } => return act.0(out),
             Event::Down { reason, .. } => format!("down: {reason}"),
             Event::Exit { reason, .. } => format!("exit: {reason}"),
             Event::Timer { token } => format!("timer {token}"),
@@ -284,7 +284,7 @@ impl Process for Actor {
         role.records.map(Fact::Enters)
     }
 
-    fn gave_up(role: &Role, key: u64) -> Option<(Name, Say)> {
+    fn gave_up(role: &Role, key: u64) -> Option<(Name, Message)> {
         assert!(role.name != SPEECHLESS, "planned");
         role.gave_up.map(|name| (name, text(format!("gave up {key}"))))
     }

@@ -10,7 +10,7 @@ use kernel::{
     Shutdown, Strategy, TimerRef, Watch, World,
 };
 
-use crate::actor::{Actor, Book, Diary, Fact, Role, Say, act, text};
+use crate::actor::{Actor, Book, Diary, Fact, Message, Role, act, text};
 use crate::schedule::quietly;
 
 const NAMES: usize = 9;
@@ -144,7 +144,7 @@ fn call(seen: &Shared, diary: &Diary, dice: &mut Seeded, out: &mut Out<Actor>) {
 }
 
 /// A step that calls several.
-fn meddling(seen: &Shared, diary: &Diary, dice: &mut Seeded) -> Say {
+fn meddling(seen: &Shared, diary: &Diary, dice: &mut Seeded) -> Message {
     let (seen, diary, seed) = (Rc::clone(seen), diary.clone(), dice.draw());
     act(move |out| {
         let mut dice = Seeded::new(seed);

@@ -52,7 +52,7 @@ impl Drop for Endless {
 
 /// What a process is told.
 #[derive(Clone, Debug)]
-enum Say {
+enum Message {
     /// Something that it only gets.
     Have { _mine: Mine },
     /// What it does.
@@ -101,7 +101,7 @@ struct Holder {
 }
 
 impl Process for Holder {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
     type StateMachine = Book;
     type Note = Mine;
@@ -111,16 +111,16 @@ impl Process for Holder {
         holder(role.armed, &role.drops)
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Holder>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Holder>) {
         match event {
             Event::Message { message, .. } => match message {
-                Say::Have { .. } => {}
-                Say::Do(act) => act(&self.mine, out),
-                Say::Tell(to) => out.send(*to, Say::Have { _mine: armed(&self.mine) }),
-                Say::Watch(pid) => {
+                Message::Have { .. } => {}
+                Message::Do(act) => act(&self.mine, out),
+                Message::Tell(to) => out.send(*to, Message::Have { _mine: armed(&self.mine) }),
+                Message::Watch(pid) => {
                     out.monitor(*pid);
                 }
-                Say::Link(pid) => out.link(*pid),
+                Message::Link(pid) => out.link(*pid),
             },
             Event::Down { pid, reason, .. } => self.heard.push((pid, reason.clone())),
             Event::Start | Event::Exit { .. } | Event::Timer { .. } => {}
@@ -132,9 +132,9 @@ impl Process for Holder {
         role.armed.then_some(Fact::Wrong { _mine: Mine { armed: true, drops } })
     }
 
-    fn gave_up(role: &Role, _key: u64) -> Option<(Name, Say)> {
+    fn gave_up(role: &Role, _key: u64) -> Option<(Name, Message)> {
         let drops = Rc::clone(&role.drops);
-        let message = Say::Have { _mine: Mine { armed: true, drops } };
+        let message = Message::Have { _mine: Mine { armed: true, drops } };
         role.armed.then_some((Name(9), message)) // that nobody bears
     }
 }
@@ -156,9 +156,9 @@ fn three() -> (Room, Rc<Cell<u64>>, [Pid; 3]) {
     let mut room: Room = World::new(Book, None, ());
     let bad = room.spawn(holder(true, &drops));
     let [attached, witness] = [0, 0].map(|_| room.spawn(holder(false, &drops)));
-    room.send(attached, Say::Link(bad));
-    room.send(witness, Say::Watch(bad));
-    room.send(witness, Say::Watch(attached));
+    room.send(attached, Message::Link(bad));
+    room.send(witness, Message::Watch(bad));
+    room.send(witness, Message::Watch(attached));
     room.run();
     (room, drops, [bad, attached, witness])
 }
@@ -175,7 +175,7 @@ fn it_goes_on(room: &mut Room) {
     let drops = Rc::new(Cell::new(0));
     for _ in 0..5 {
         let next = room.spawn(holder(false, &drops));
-        room.send(next, Say::Do(|_, out| out.exit(Reason::Normal)));
+        room.send(next, Message::Do(|_, out| out.exit(Reason::Normal)));
         room.run();
         assert!(!room.is_alive(next));
     }
@@ -204,7 +204,7 @@ fn a_process_whose_destructor_panics_has_ended_and_all_who_must_know_are_told() 
         under_every_schedule(20, |schedule| {
             let (mut room, drops, [bad, attached, witness]) = three();
             let before = room.census();
-            room.send(bad, Say::Do(end));
+            room.send(bad, Message::Do(end));
             schedule.run(&mut room);
             let ends = [(bad, reason.clone()), (attached, reason.clone())];
             assert_eq!(heard(&room, witness), ends);
@@ -246,7 +246,7 @@ fn a_transient_child_that_wanted_to_end_and_failed_at_it_lives_again() {
     under_every_schedule(20, |schedule| {
         let (mut room, drops, _) = supervised(Restart::Transient);
         let first = room.whereis(Name(1)).expect("is named");
-        room.send(first, Say::Do(|_, out| out.exit(Reason::Normal)));
+        room.send(first, Message::Do(|_, out| out.exit(Reason::Normal)));
         schedule.run(&mut room);
         let next = room.whereis(Name(1)).expect("is named again");
         assert!(next != first && room.is_alive(next));
@@ -281,7 +281,7 @@ fn one_of_many_whose_destructor_panics_is_counted_and_given_up_alone() {
         schedule.run(&mut room);
         for _ in 0..2 {
             let pid = room.child(many, 1).expect("lives");
-            room.send(pid, Say::Do(|_, out| out.exit(Reason::Normal)));
+            room.send(pid, Message::Do(|_, out| out.exit(Reason::Normal)));
             schedule.run(&mut room);
         }
         assert_eq!((room.child(many, 1), room.child(many, 2)), (None, Some(two)));
@@ -299,13 +299,13 @@ fn what_a_step_that_is_undone_had_made_is_dropped_in_peace() {
         let (mut room, drops, [bad, attached, witness]) = three();
         room.send(
             bad,
-            Say::Do(|mine, out| {
+            Message::Do(|mine, out| {
                 for _ in 0..3 {
                     out.record(Fact::Good { _mine: armed(mine) });
                     out.spawn(holder(true, &mine.drops));
-                    out.multicast(Name(1), Say::Have { _mine: armed(mine) });
+                    out.multicast(Name(1), Message::Have { _mine: armed(mine) });
                     out.note(Some(armed(mine)));
-                    out.send(out.me(), Say::Have { _mine: armed(mine) });
+                    out.send(out.me(), Message::Have { _mine: armed(mine) });
                 }
                 panic!("planned");
             }),
@@ -316,7 +316,7 @@ fn what_a_step_that_is_undone_had_made_is_dropped_in_peace() {
         assert_eq!(room.take_log().count(), 0);
         // Three of each, and the process itself. Messages lie in the ring until others want their places.
         for _ in 0..2_000 {
-            room.send(witness, Say::Do(|_, _| {}));
+            room.send(witness, Message::Do(|_, _| {}));
             schedule.some(&mut room, 1);
         }
         assert_eq!((drops.get(), room.failed_drops()), (16, 16));
@@ -332,13 +332,13 @@ fn a_message_whose_destructor_panics_harms_nobody_wherever_it_ends() {
         room.kill(gone);
         // To one who lives, to one who is gone, to oneself, to a place in no world.
         for to in [attached, gone, witness, Pid::OUTSIDE] {
-            room.send(witness, Say::Tell(to));
+            room.send(witness, Message::Tell(to));
         }
         schedule.run(&mut room);
         let mut told = 0;
         // Those that were delivered are the ring's past, and are dropped in the steps of others.
         while told < 3_000 {
-            room.send(witness, Say::Tell(attached));
+            room.send(witness, Message::Tell(attached));
             schedule.run(&mut room);
             told += 1;
         }
@@ -355,8 +355,8 @@ fn a_message_is_dropped_in_peace_also_where_its_receiver_panics() {
         let (mut room, drops, [bad, _, witness]) = three();
         // Delivered out of its turn, a message is no ring's any more when its receiver panics over it.
         let armed = Mine { armed: true, drops: Rc::clone(&drops) };
-        room.send(bad, Say::Have { _mine: armed });
-        room.send(bad, Say::Do(|_, _| panic!("planned")));
+        room.send(bad, Message::Have { _mine: armed });
+        room.send(bad, Message::Do(|_, _| panic!("planned")));
         match at_once {
             true => room.run(),
             false => while room.deliver_at(0) {},
@@ -371,7 +371,7 @@ fn a_note_whose_destructor_panics_is_wiped_out() {
     under_every_schedule(20, |schedule| {
         let (mut room, drops, [_, _, witness]) = three();
         for _ in 0..3 {
-            room.send(witness, Say::Do(|mine, out| out.note(Some(armed(mine)))));
+            room.send(witness, Message::Do(|mine, out| out.note(Some(armed(mine)))));
         }
         schedule.run(&mut room);
         assert_eq!((drops.get(), room.census().notes), (2, 1));
@@ -388,7 +388,7 @@ fn a_panic_whose_payload_panics_when_it_is_dropped_is_the_end_of_its_process_alo
     for panics in ends {
         under_every_schedule(5, |schedule| {
             let (mut room, _, [bad, attached, witness]) = three();
-            room.send(bad, Say::Do(panics));
+            room.send(bad, Message::Do(panics));
             schedule.run(&mut room);
             let reason = Reason::Failed("panic".into());
             assert_eq!(heard(&room, witness), [(bad, reason.clone()), (attached, reason)]);
@@ -403,10 +403,10 @@ fn a_child_that_cannot_be_started_is_dropped_in_peace() {
         let (mut room, drops, [_, _, witness]) = three();
         room.send(
             witness,
-            Say::Do(|mine, out| {
+            Message::Do(|mine, out| {
                 let child = out.spawn_child(Name(7), 1, holder(true, &mine.drops));
                 out.monitor(child);
-                out.multicast(Name(7), Say::Have { _mine: armed(mine) });
+                out.multicast(Name(7), Message::Have { _mine: armed(mine) });
             }),
         );
         schedule.run(&mut room);
@@ -420,10 +420,10 @@ fn a_world_is_dropped_whatever_is_in_it() {
     let (mut room, drops, [bad, attached, _]) = three();
     for _ in 0..3 {
         room.spawn(holder(true, &drops));
-        room.send(bad, Say::Tell(attached));
-        room.send(bad, Say::Do(|mine, out| out.record(Fact::Good { _mine: armed(mine) })));
+        room.send(bad, Message::Tell(attached));
+        room.send(bad, Message::Do(|mine, out| out.record(Fact::Good { _mine: armed(mine) })));
     }
-    room.send(attached, Say::Do(|mine, out| out.note(Some(armed(mine)))));
+    room.send(attached, Message::Do(|mine, out| out.note(Some(armed(mine)))));
     room.run();
     drop(room);
     assert_eq!(drops.get(), 4 + 3 + 3 + 1, "processes, messages, facts, a note");
@@ -437,7 +437,7 @@ fn what_waits_for_a_world_that_is_lost_is_dropped_in_peace() {
     let far = Pid::named(1, Name(3));
     let ann = room.spawn(holder(false, &drops));
     for _ in 0..3 {
-        room.send(ann, Say::Tell(far));
+        room.send(ann, Message::Tell(far));
     }
     room.run();
     assert_eq!((room.outbound(), drops.get()), (3, 0));

@@ -2,11 +2,11 @@
 
 use kernel::{Name, Node};
 
-use crate::actor::{Diary, Say, Town, act, crash, text, town};
+use crate::actor::{Diary, Message, Town, act, crash, text, town};
 use crate::schedule::{quietly, under_every_schedule};
 use crate::supervision::pair;
 
-fn join(topics: u64) -> Say {
+fn join(topics: u64) -> Message {
     act(move |out| out.join(1, topics))
 }
 

@@ -6,7 +6,7 @@ use crate::actor::{Diary, Town, act, crash, text, town};
 use crate::schedule::{Schedule, quietly, under_every_schedule};
 
 /// What makes whoever gets it end.
-type End = fn() -> crate::actor::Say;
+type End = fn() -> crate::actor::Message;
 
 /// A boss in the tree, with a place for helpers beside it.
 fn shop() -> (Town, Diary) {

@@ -13,7 +13,7 @@ enum Staff {
 }
 
 #[derive(Clone, Debug)]
-enum Say {
+enum Message {
     Hire { count: u64 },
     Work { then: Reason },
 }
@@ -22,7 +22,7 @@ const CLERK: Name = Name(0);
 const WORKERS: Name = Name(1);
 
 impl Process for Staff {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = u64;
@@ -32,9 +32,9 @@ impl Process for Staff {
         role.clone()
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Staff>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Staff>) {
         match (self, event) {
-            (Staff::Clerk { key }, Event::Message { message: Say::Hire { count }, .. }) => {
+            (Staff::Clerk { key }, Event::Message { message: Message::Hire { count }, .. }) => {
                 for _ in 0..*count {
                     *key += 1;
                     let (worker, _) = out.spawn_child_monitored(WORKERS, *key, Staff::Worker);
@@ -47,10 +47,10 @@ impl Process for Staff {
                     let then = [Reason::Normal, Reason::Shutdown, Reason::Said(1)];
                     let then =
                         then[usize::from(*key % 16 == 0) + usize::from(*key % 32 == 0)].clone();
-                    out.send(worker, Say::Work { then });
+                    out.send(worker, Message::Work { then });
                 }
             }
-            (Staff::Worker, Event::Message { message: Say::Work { then }, .. }) => {
+            (Staff::Worker, Event::Message { message: Message::Work { then }, .. }) => {
                 out.note(Some(out.key()));
                 out.timer(1_000_000, 1);
                 out.join(1, 1);
@@ -80,7 +80,7 @@ fn a_million_that_come_and_go_take_no_more_room_than_a_thousand() {
     let (mut world, workers) = office();
     let mut first = None;
     for _ in 0..1_000 {
-        world.send_to(CLERK, Say::Hire { count: 1_000 });
+        world.send_to(CLERK, Message::Hire { count: 1_000 });
         world.run();
         let census = world.census();
         assert_eq!((census.processes, census.supervisors, census.between), (1, 2, 0));
@@ -97,7 +97,7 @@ fn restarts_of_a_whole_branch_take_no_room_either() {
     let mut first = None;
     for time in 1..1_000 {
         world.set_time(time * 10_000_000_000);
-        world.send_to(CLERK, Say::Hire { count: 10 });
+        world.send_to(CLERK, Message::Hire { count: 10 });
         let clerk = world.whereis(CLERK).expect("lives");
         while world.waiting() > 12 {
             world.deliver_at(0);

@@ -2,7 +2,7 @@
 
 use kernel::{Name, Pid, Reason};
 
-use crate::actor::{Diary, Heard, Say, Town, act, crash, text, town, watch};
+use crate::actor::{Diary, Heard, Message, Town, act, crash, text, town, watch};
 use crate::schedule::{Schedule, under_every_schedule};
 
 const SEEDS: u64 = 500;
@@ -16,7 +16,7 @@ fn linked(schedule: &mut Schedule) -> (Town, Diary, Pid, Pid) {
     (town, diary, ann, bob)
 }
 
-fn trap() -> Say {
+fn trap() -> Message {
     act(|out| out.trap_exits(true))
 }
 

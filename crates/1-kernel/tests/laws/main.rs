@@ -3,8 +3,8 @@
 
 mod actor;
 mod anything;
-mod asks;
 mod branches;
+mod calls;
 mod conservation;
 mod control;
 mod drops;
@@ -12,8 +12,8 @@ mod groups;
 mod helpers;
 mod index;
 mod leaks;
+mod lifecycle;
 mod links;
-mod lives;
 mod monitors;
 mod names;
 mod order;

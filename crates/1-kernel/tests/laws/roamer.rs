@@ -19,7 +19,7 @@ pub(crate) const ROOT: Name = Name(7);
 const NAMES: u32 = 6;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Say {
+pub(crate) struct Message {
     /// The sender's count of its sends; goes up.
     pub(crate) number: u64,
     /// How far what this message sets off may go.
@@ -112,7 +112,7 @@ impl Roamer {
     fn send(&mut self, to: Pid, fuel: u32, dice: &mut Seeded, out: &mut Out<Roamer>) {
         self.sent += 1;
         out.record(Fact::Sent);
-        out.send(to, Say { number: self.sent, fuel, chance: dice.draw() });
+        out.send(to, Message { number: self.sent, fuel, chance: dice.draw() });
     }
 
     fn anyone(&self, dice: &mut Seeded, out: &Out<Roamer>) -> Pid {
@@ -190,7 +190,7 @@ impl Roamer {
 }
 
 impl Process for Roamer {
-    type Message = Say;
+    type Message = Message;
     type Fact = Fact;
     type StateMachine = Books;
     type Note = u32;
@@ -200,7 +200,7 @@ impl Process for Roamer {
         Roamer::new(role)
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Roamer>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Roamer>) {
         if self.started == matches!(event, Event::Start) {
             self.heard.borrow_mut().disorder += 1;
         }
@@ -246,7 +246,7 @@ pub(crate) struct Counter {
 }
 
 impl Watch<Roamer> for Counter {
-    fn delivered(&mut self, envelope: &Envelope<Say>) {
+    fn delivered(&mut self, envelope: &Envelope<Message>) {
         if let Signal::Message(say) = &envelope.signal {
             self.delivered += 1;
             let last = self.last.insert((envelope.from, envelope.to), say.number);
@@ -255,7 +255,7 @@ impl Watch<Roamer> for Counter {
         self.all.push(format!("{envelope:?}"));
     }
 
-    fn undeliverable(&mut self, envelope: &Envelope<Say>) {
+    fn undeliverable(&mut self, envelope: &Envelope<Message>) {
         self.undeliverable += u64::from(matches!(envelope.signal, Signal::Message(_)));
         self.all.push(format!("{envelope:?}"));
     }
@@ -291,7 +291,7 @@ pub(crate) fn wild(seed: u64, heard: &Shared) -> (Wild, u64) {
                 .whereis(Name(1 + u32::try_from(dice.below(3)).expect("small")))
                 .expect("the tree has named it"),
         };
-        world.send(to, Say { number, fuel: 9, chance: dice.draw() });
+        world.send(to, Message { number, fuel: 9, chance: dice.draw() });
     }
     (world, sent)
 }

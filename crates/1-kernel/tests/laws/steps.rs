@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kernel::{Name, Node, Out, Pid, Reason};
 
-use crate::actor::{Actor, Diary, Fact, Say, act, text, town, watch};
+use crate::actor::{Actor, Diary, Fact, Message, act, text, town, watch};
 use crate::schedule::{quietly, under_every_schedule};
 use crate::supervision::pair;
 
@@ -258,7 +258,7 @@ fn text_of_a_panic_is_the_reason_whether_it_is_formatted_or_not() {
     let (mut town, diary) = (town(), Diary::default());
     let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
     quietly();
-    let die: Say = act(|_| panic!("{}", String::from("planned")));
+    let die: Message = act(|_| panic!("{}", String::from("planned")));
     town.send(bob, watch(ann));
     town.send(ann, die);
     town.run();

@@ -29,7 +29,7 @@ fn orders(restart: Restart) -> (Town, Diary, Role, NodeId) {
 
 #[test]
 fn permanent_transient_and_temporary_children_live_again_as_their_kind_says() {
-    let ends: [(fn() -> crate::actor::Say, bool); 4] = [
+    let ends: [(fn() -> crate::actor::Message, bool); 4] = [
         (|| act(|out| out.exit(Reason::Normal)), true),
         (|| act(|out| out.exit(Reason::Shutdown)), true),
         (|| act(|out| out.exit(Reason::Said(1))), false),

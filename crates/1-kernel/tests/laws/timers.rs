@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use kernel::{Name, Node, Reason};
 
-use crate::actor::{Diary, Say, act, crash, town};
+use crate::actor::{Diary, Message, act, crash, town};
 use crate::schedule::{quietly, under_every_schedule};
 use crate::supervision::pair;
 
-fn timer(after: u64, token: u64) -> Say {
+fn timer(after: u64, token: u64) -> Message {
     act(move |out| {
         out.timer(after, token);
     })

@@ -3,7 +3,7 @@
 use kernel::{Event, MonitorRef, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Say {
+pub(crate) enum Message {
     Number(u32),
     /// Sends numbers up to this one.
     Count(Pid, u32),
@@ -26,7 +26,7 @@ pub(crate) struct Peer {
 }
 
 impl Process for Peer {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = ();
@@ -36,24 +36,26 @@ impl Process for Peer {
         Peer::default()
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Peer>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Peer>) {
         match event {
             Event::Message { from, message } => match *message {
-                Say::Number(number) => self.numbers.push(number),
-                Say::Count(to, last) => (1..=last).for_each(|n| out.send(to, Say::Number(n))),
-                Say::Bounce(left) => {
+                Message::Number(number) => self.numbers.push(number),
+                Message::Count(to, last) => {
+                    (1..=last).for_each(|n| out.send(to, Message::Number(n)))
+                }
+                Message::Bounce(left) => {
                     self.numbers.push(left);
                     if left > 0 {
-                        out.send(from, Say::Bounce(left - 1));
+                        out.send(from, Message::Bounce(left - 1));
                     }
                 }
-                Say::Serve(to, left) => out.send(to, Say::Bounce(left)),
-                Say::Watch(pid) => self.watching = Some(out.monitor(pid)),
-                Say::Unwatch => self.watching.take().into_iter().for_each(|m| out.demonitor(m)),
-                Say::Link(pid) => out.link(pid),
-                Say::Unlink(pid) => out.unlink(pid),
-                Say::Trap => out.trap_exits(true),
-                Say::Fail => panic!("planned"),
+                Message::Serve(to, left) => out.send(to, Message::Bounce(left)),
+                Message::Watch(pid) => self.watching = Some(out.monitor(pid)),
+                Message::Unwatch => self.watching.take().into_iter().for_each(|m| out.demonitor(m)),
+                Message::Link(pid) => out.link(pid),
+                Message::Unlink(pid) => out.unlink(pid),
+                Message::Trap => out.trap_exits(true),
+                Message::Fail => panic!("planned"),
             },
             Event::Down { pid, reason, .. } | Event::Exit { from: pid, reason } => {
                 self.ends.push((pid, reason.clone()));

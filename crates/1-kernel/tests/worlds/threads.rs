@@ -4,7 +4,7 @@
 use kernel::live::{Full, Queues, Station, Std, Turn, join};
 use kernel::{NoStateMachine, Pid, Reason, World};
 
-use crate::peer::{Peer, Say};
+use crate::peer::{Message, Peer};
 
 const ROUNDS: u32 = 20;
 
@@ -12,10 +12,10 @@ const ROUNDS: u32 = 20;
 fn stations<Q: Queues>(room: usize) -> (Vec<Station<Peer, (), Q>>, Pid, Pid) {
     let mut worlds = [0, 1].map(|n| World::<Peer>::new(NoStateMachine, None, ()).numbered(n));
     let [here, there] = [0, 1].map(|n: usize| worlds[n].spawn(Peer::default()));
-    worlds[0].send(here, Say::Watch(there));
-    worlds[0].send(here, Say::Count(there, ROUNDS));
-    worlds[0].send(here, Say::Serve(there, ROUNDS));
-    worlds[1].send(there, Say::Count(here, ROUNDS));
+    worlds[0].send(here, Message::Watch(there));
+    worlds[0].send(here, Message::Count(there, ROUNDS));
+    worlds[0].send(here, Message::Serve(there, ROUNDS));
+    worlds[1].send(there, Message::Count(here, ROUNDS));
     (join(worlds.into(), room), here, there)
 }
 

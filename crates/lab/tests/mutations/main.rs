@@ -12,7 +12,7 @@
 //! | `responses` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |
 //!
-//! Two that only doubled messages show are in `tests/alone/mistakes.rs`, found by a model of an order.
+//! Two that only doubled messages show are in `tests/component/mistakes.rs`, found by a model of an order.
 
 mod answers;
 mod bounds;

@@ -2,11 +2,11 @@
 
 use kernel::{Intensity, Name, Node, Reason, Restart, Strategy};
 
-use crate::actor::{Diary, Fact, Say, act, bearer, crash, text, town};
+use crate::actor::{Diary, Fact, Message, act, bearer, crash, text, town};
 use crate::schedule::{quietly, under_every_schedule};
 use crate::supervision::pair;
 
-fn note(note: u32) -> Say {
+fn note(note: u32) -> Message {
     act(move |out| out.note(Some(note)))
 }
 

@@ -7,7 +7,7 @@ use kernel::component::{
 use kernel::{Event, Name, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
 #[derive(Clone, PartialEq, Debug)]
-enum Say {
+enum Message {
     Ask,
     Lent,
     Taken,
@@ -21,7 +21,7 @@ struct Lender {
 }
 
 impl Process for Lender {
-    type Message = Say;
+    type Message = Message;
     type Fact = NoFact;
     type StateMachine = NoStateMachine;
     type Note = Pid;
@@ -31,24 +31,24 @@ impl Process for Lender {
         Lender { lent: life.note.copied() }
     }
 
-    fn handle(&mut self, event: Event<'_, Say>, out: &mut Out<Lender>) {
+    fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Lender>) {
         match event {
             Event::Start => {
                 if let Some(to) = self.lent {
                     out.monitor(to);
                 }
             }
-            Event::Message { from, message: Say::Ask } => match self.lent {
-                Some(to) if to != from => out.send(from, Say::Taken),
-                Some(_) => out.send(from, Say::Lent),
+            Event::Message { from, message: Message::Ask } => match self.lent {
+                Some(to) if to != from => out.send(from, Message::Taken),
+                Some(_) => out.send(from, Message::Lent),
                 None => {
                     self.lent = Some(from);
                     out.note(Some(from));
                     out.monitor(from);
-                    out.send(from, Say::Lent);
+                    out.send(from, Message::Lent);
                 }
             },
-            Event::Message { from, message: Say::Back } if self.lent == Some(from) => {
+            Event::Message { from, message: Message::Back } if self.lent == Some(from) => {
                 out.demonitor_all();
                 self.free(out);
             }
@@ -97,10 +97,10 @@ impl Model for Lending {
     fn may(&self) -> Vec<InputOf<Lender>> {
         let mut may = Vec::new();
         for &from in self.peers.iter().filter(|peer| !self.dead.contains(peer)) {
-            may.push(Input::Says { from, message: Say::Ask });
+            may.push(Input::Says { from, message: Message::Ask });
             may.push(Input::Dies { who: from, reason: Reason::Killed });
             if self.lent == Some(from) {
-                may.push(Input::Says { from, message: Say::Back });
+                may.push(Input::Says { from, message: Message::Back });
             }
         }
         may.extend(self.lent.filter(|to| self.dead.contains(to)).map(|of| Input::Hears { of }));
@@ -117,21 +117,21 @@ impl Model for Lending {
                     transition("watches again", Expected::One(Effect::Watches(to)), self.clone())
                 }
             },
-            Input::Says { from, message: Say::Ask } => match self.lent {
+            Input::Says { from, message: Message::Ask } => match self.lent {
                 None => {
                     let kept = Expected::all([Effect::Notes(Some(from)), Effect::Watches(from)]);
-                    transition("lends", kept.then(says(from, Say::Lent)), with(Some(from)))
+                    transition("lends", kept.then(says(from, Message::Lent)), with(Some(from)))
                 }
                 Some(to) if to == from => {
-                    transition("says so again", says(from, Say::Lent), self.clone())
+                    transition("says so again", says(from, Message::Lent), self.clone())
                 }
-                Some(_) => transition("is taken", says(from, Say::Taken), self.clone()),
+                Some(_) => transition("is taken", says(from, Message::Taken), self.clone()),
             },
-            Input::Says { from, message: Say::Back } if self.lent == Some(from) => {
+            Input::Says { from, message: Message::Back } if self.lent == Some(from) => {
                 let freed = Expected::all([Effect::Notes(None), Effect::Unwatches(from)]);
                 transition("gets it back", freed, with(None))
             }
-            Input::Says { message: Say::Back, .. } => {
+            Input::Says { message: Message::Back, .. } => {
                 transition("is deaf", Expected::Nothing, self.clone())
             }
             Input::Dies { who, .. } => {

@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use kernel::{Call, Name, Pid, Reason};
 
-use crate::actor::{Diary, Heard, Say, Town, act, crash, text, town, watch};
+use crate::actor::{Diary, Heard, Message, Town, act, crash, text, town, watch};
 use crate::schedule::under_every_schedule;
 
 /// A question that has whoever is asked do something, given where the answer goes.
 fn question(
     what: impl Fn(&mut kernel::Out<crate::actor::Actor>, Pid) + Clone + 'static,
-) -> impl Fn(Pid) -> Say {
+) -> impl Fn(Pid) -> Message {
     move |reply_to| {
         let what = what.clone();
         act(move |out| what(out, reply_to))
@@ -21,7 +21,7 @@ fn question(
 type Kept = Rc<RefCell<Vec<Call>>>;
 
 /// Has somebody ask; the question's name is kept.
-fn ask(kept: &Kept, asked: Pid, question: impl Fn(Pid) -> Say + 'static) -> Say {
+fn ask(kept: &Kept, asked: Pid, question: impl Fn(Pid) -> Message + 'static) -> Message {
     let kept = Rc::clone(kept);
     act(move |out| kept.borrow_mut().push(out.call(asked, &question)))
 }
