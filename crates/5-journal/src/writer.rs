@@ -11,7 +11,7 @@
 //!
 //! Segments grow by zeros written ahead, as long as records are small: to overwrite blocks that are
 //! there makes a sync cheaper by two fifths than to grow a file, while to set blocks aside without
-//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros themselves cost
+//! writing them gains little (the figures are in `docs/performance.md`). The zeros themselves cost
 //! as much as other bytes, so large records, which are few, are appended plainly.
 
 mod segments;
