@@ -5,7 +5,7 @@
 //! then, as an expression ([`Expected`]). [`play`] plays a game: it gives the process one input
 //! after the other through the kernel's own loop, compares every effect of each step, and repeats
 //! the game with a kill after each prefix of what a step has sent. Nothing of the process is
-//! mocked. `docs/one-process-at-a-time.md` is a tutorial.
+//! mocked. `docs/component-models.md` is a tutorial.
 //!
 //! | module | contents |
 //! |---|---|

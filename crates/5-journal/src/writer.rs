@@ -11,7 +11,7 @@
 //!
 //! Segments grow by zeros written ahead, as long as records are small: to overwrite blocks that are
 //! there makes a sync cheaper by two fifths than to grow a file, while to set blocks aside without
-//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros themselves cost
+//! writing them gains little (the figures are in `docs/performance.md`). The zeros themselves cost
 //! as much as other bytes, so large records, which are few, are appended plainly.
 
 mod segments;
@@ -24,6 +24,7 @@ use units::CommandId;
 use crate::error::{self, Damage, JournalError};
 use crate::last::LastGroups;
 use crate::mend::{self, Cut};
+use crate::mutation::MARK_BEFORE_SYNC;
 use crate::reader::FileReader;
 use crate::record::{self, Chain, Format, Place, RecordHead, SegmentHead};
 use crate::reserve::Reserve;
@@ -325,6 +326,9 @@ impl<S: Storage> Journal for FileJournal<S> {
     /// Without a mark where the disk has no room for one: the facts are all there.
     fn close(&mut self) -> Result<(), JournalError> {
         self.healthy()?;
+        if MARK_BEFORE_SYNC.is_on() {
+            self.say_durable()?;
+        }
         self.sync_file()?;
         self.file.sync().map_err(|error| self.poisoned("sync", error))
     }
