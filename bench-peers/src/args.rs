@@ -28,7 +28,7 @@ runtimes:
 pub struct Args {
     /// Timed rounds.
     pub rounds: usize,
-    /// Timed asks.
+    /// Timed commands.
     pub commands: usize,
     /// Scenarios with their own standing book.
     pub scenarios: Vec<Scenario>,
@@ -103,7 +103,7 @@ impl Args {
                 }
                 "--alive" => read.alive = number(&flag, &value, 1_000)? as u64,
                 "--rounds" => read.rounds = number(&flag, &value, 1)?,
-                "--asks" => read.commands = number(&flag, &value, 1_000)?,
+                "--commands" => read.commands = number(&flag, &value, 1_000)?,
                 "--seed" => read.seed = number(&flag, &value, 0)? as u64,
                 "--scenario" if value == "all" => {}
                 "--scenario" => {

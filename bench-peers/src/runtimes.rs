@@ -40,15 +40,15 @@ pub trait Runtime {
 
 /// As large as a message of ours: 32 bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Letter {
+pub struct Signal {
     /// How often it is still to be passed on; or that it is the last of its burst, at 0.
     pub count: u64,
     _rest: [u64; 3],
 }
 
-impl Letter {
-    fn new(count: u64) -> Letter {
-        Letter { count, _rest: [count; 3] }
+impl Signal {
+    fn new(count: u64) -> Signal {
+        Signal { count, _rest: [count; 3] }
     }
 }
 

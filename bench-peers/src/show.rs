@@ -84,7 +84,7 @@ pub fn growth(cases: &[Case]) {
 pub fn json(args: &Args, cases: &[Case], runtimes: Option<&str>) {
     let cases: Vec<String> = cases.iter().map(case_json).collect();
     println!(
-        "{{\"rounds\":{},\"asks\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
+        "{{\"rounds\":{},\"commands\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
         args.rounds,
         args.commands,
         args.seed,

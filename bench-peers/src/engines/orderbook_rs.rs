@@ -1,7 +1,7 @@
 //! orderbook-rs 0.15, without optional features: `add_limit_order`, `cancel_order` and
 //! `update_order`, with its trade listener, which is the one way to hear of every trade (an
 //! immediate order's that is filled in part, a replace's that crosses). Its `StubClock` saves it
-//! the reading of a clock, as our asks carry their time. It offers no room to be made beforehand.
+//! the reading of a clock, as our commands carry their time. It offers no room to be made beforehand.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

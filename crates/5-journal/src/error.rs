@@ -253,7 +253,10 @@ impl fmt::Display for JournalError {
                  another writer has taken over, or facts were skipped"
             ),
             JournalError::SameCommand { command } => {
-                write!(f, "ask {command} has facts in the journal already; a command is one group")
+                write!(
+                    f,
+                    "command {command} has facts in the journal already; a command is one group"
+                )
             }
             JournalError::TooLarge { bytes } => {
                 write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")

@@ -7,7 +7,7 @@ use lab::flow::{self, Flow, Scenario};
 use protocol::{Command, Fact, Response};
 use units::{CommandId, Time};
 
-/// Ask 1 opens the market, so the flow's begin at 2.
+/// Command 1 opens the market, so the flow's begin at 2.
 const FIRST: CommandId = CommandId(2);
 
 fn main() {

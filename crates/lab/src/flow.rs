@@ -34,8 +34,8 @@ const CANCELLED: u64 = 950;
 const REPLACED: u64 = 200;
 /// Of 1,000 orders that will be cancelled that many are cancelled at once.
 const AT_ONCE: u64 = 600;
-/// Of 1,000 cancels that many are followed by a dead ask: a doubled cancel or a stale replace.
-/// There are four cancels in ten asks, so one ask in fifty is dead.
+/// Of 1,000 cancels that many are followed by a dead command: a doubled cancel or a stale replace.
+/// There are four cancels in ten commands, so one command in fifty is dead.
 const DEAD: u64 = 50;
 /// Of 1,024 commands that many replace an order of the standing book, picked at random.
 const STANDING_REPLACED: u64 = 20;
@@ -69,7 +69,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// From ask 1, market 0, account 1 alone, the scenario's own standing book, a million commands.
+    /// From command 1, market 0, account 1 alone, the scenario's own standing book, a million commands.
     fn default() -> Options {
         Options {
             first: CommandId(1),
@@ -118,7 +118,7 @@ impl Flow {
         }
     }
 
-    /// How many asks at the flow's beginning place the standing book.
+    /// How many commands at the flow's beginning place the standing book.
     pub fn standing(&self) -> usize {
         self.depth
     }
@@ -216,7 +216,7 @@ impl Flow {
         }
     }
 
-    /// Asks from an order to its cancel, or to its replace and from there to its cancel.
+    /// Commands from an order to its cancel, or to its replace and from there to its cancel.
     fn lifetime(&mut self) -> usize {
         if self.chance.per_1000(AT_ONCE) {
             return 1 + self.chance.index(4);

@@ -10,7 +10,7 @@
 //! | `sometimes` | the states that must be reached |
 //! | `plan` | what a seed makes of a run |
 //! | `rows` | what can go wrong in a deal: the table, and where a run has come through it |
-//! | `run` | a run drawn from a seed: asks, deliveries, deaths |
+//! | `run` | a run drawn from a seed: commands, deliveries, deaths |
 
 mod drain;
 mod history;

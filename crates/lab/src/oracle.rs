@@ -67,7 +67,7 @@ impl Order {
     }
 }
 
-/// An account's remembered asks, oldest first, each with the order that it concerned.
+/// An account's remembered commands, oldest first, each with the order that it concerned.
 type Remembered = VecDeque<(ClientId, Command, OrderId)>;
 
 /// The matcher.

@@ -182,7 +182,7 @@ fn a_law_of_the_explorer_can_be_broken() {
     let world = named("buyer-and-seller").faults(0);
     let found = kernel::explore::Explorer::new(world.start()).law(wrong).search();
     let counterexample = found.verdicts[0].counterexample.as_ref().expect("somebody trades");
-    // Two asks; enter, announce, for both; introduce, propose, accept, record.
+    // Two commands; enter, announce, for both; introduce, propose, accept, record.
     assert_eq!(counterexample.path.len(), 10);
     let chart = draw(&world, &counterexample.what, &counterexample.path).to_string();
     assert!(chart.contains("traded d1"), "{chart}");

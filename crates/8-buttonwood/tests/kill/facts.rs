@@ -1,5 +1,5 @@
-//! The last judge: all facts, as `buttonwood journal export` prints them, folded here in the plainest way,
-//! against all that clients were told over all rounds.
+//! The final check: folds all facts, as `buttonwood journal export` prints them, in the simplest way, and
+//! compares them with all acknowledged answers of all rounds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::order::{cents, quantity};
 use crate::server::run;
 use crate::trader::Trader;
 
-/// An order as facts made it.
+/// An order, folded from facts.
 struct Line {
     entered: Value,
     cents: i64,
@@ -20,7 +20,7 @@ struct Line {
     left: bool,
 }
 
-/// What was found.
+/// Results.
 pub(crate) struct Found {
     pub(crate) facts: u64,
     pub(crate) trades: u64,
@@ -34,8 +34,8 @@ fn price(fact: &Value) -> i64 {
     fact["price"].as_i64().unwrap_or_else(|| panic!("price of {fact}"))
 }
 
-/// Folds the journal's facts; each law that is broken on the way is a failure. Then holds them against what
-/// was told.
+/// Folds the journal's facts; fails at each broken law. Then compares them with the
+/// acknowledged answers.
 pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
     let (well, out, err) = run(&["journal", "export"], dir);
     assert!(well, "{err}");
@@ -95,7 +95,7 @@ pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
     Found { facts: seq, trades: trades.len() as u64 }
 }
 
-/// All that one client was told is true of the facts.
+/// Checks that every answer to one client agrees with the facts.
 fn hold(
     trader: &Trader,
     lines: &BTreeMap<u64, Line>,

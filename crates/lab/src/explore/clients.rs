@@ -1,4 +1,4 @@
-//! Clients: who may ask what now, what has become of it, and when they hear that. A client whose ask got no
+//! Clients: who may ask what now, what has become of it, and when they hear that. A client whose command got no
 //! answer asks again; one is told nothing that the loss of the world could undo.
 
 use exchange::Admission;
@@ -44,7 +44,7 @@ impl State {
         self.order_of(line).map(|order| line.command(order))
     }
 
-    /// The number under which a line's ask is let in. A cancel's is used by nobody but the journal, which there is
+    /// The number under which a line's command is let in. A cancel's is used by nobody but the journal, which there is
     /// where the world may be lost, and the oracle: without them no cancel takes one, and whether it came before
     /// or after another command does not show in that one's number. See decision 20.
     pub(super) fn number_of(&self, number: usize) -> CommandId {
@@ -89,7 +89,7 @@ impl State {
         matches!(line.wish, Wish::Place { .. }).then(|| self.script.names[line.order].clone())
     }
 
-    /// Asks whose facts are written and not durable.
+    /// Commands whose facts are written and not durable.
     pub(super) fn written(&self) -> usize {
         self.disk.as_ref().map_or(0, Disk::written)
     }
@@ -157,7 +157,8 @@ impl State {
         let mut brought = std::mem::take(&mut self.outcomes);
         brought.extend(at_door);
         if brought != right {
-            let what = format!("ask {id} {command:?} brought {brought:?}, and should {right:?}");
+            let what =
+                format!("command {id} {command:?} brought {brought:?}, and should {right:?}");
             self.broken.push(Broken { law: Law::Priority, what });
         }
     }

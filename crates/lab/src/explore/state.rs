@@ -41,7 +41,7 @@ pub enum Step {
     Tick,
     /// Somebody dies.
     Kill(Who),
-    /// The world is lost, with all of its log but what is durable and this many of the asks after that.
+    /// The world is lost, with all of its log but what is durable and this many of the commands after that.
     Die(usize),
 }
 

@@ -2,7 +2,7 @@
 
 use units::Side;
 
-/// Asks ahead that can be planned for; a power of two above the longest lifetime.
+/// Commands ahead that can be planned for; a power of two above the longest lifetime.
 const AHEAD: usize = 1 << 16;
 const NONE: u32 = u32::MAX;
 
@@ -62,7 +62,7 @@ struct Plan {
 
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    /// The last plan made for each command to come, by ask modulo `AHEAD`.
+    /// The last plan made for each command to come, by command modulo `AHEAD`.
     ring: Box<[u32]>,
     now: usize,
     plans: Vec<Plan>,

@@ -68,7 +68,7 @@ struct Shares {
     dead: f64,
 }
 
-/// Counts what the docs promise, from the asks alone.
+/// Counts what the docs promise, from the commands alone.
 fn shares(scenario: Scenario, seed: u64) -> Shares {
     const COMMANDS: usize = 600_000;
     // Without a standing book, so that patient orders make none of its orders leave.

@@ -9,7 +9,7 @@ use crate::world::PriceRules;
 pub struct Plan {
     /// Markets.
     pub markets: u16,
-    /// Asks.
+    /// Commands.
     pub commands: u32,
     /// The price rules of every market.
     pub rules: PriceRules,

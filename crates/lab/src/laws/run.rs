@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         judged
     }
 
-    // ---- asks
+    // ---- commands
 
     fn submit(&mut self) -> Result<(), Broken> {
         if self.commands_left == 0 {
@@ -377,7 +377,7 @@ impl<'a> Run<'a> {
         if told == right {
             return Ok(());
         }
-        let what = format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
+        let what = format!("command {number} {command:?} brought {told:?}, and should {right:?}");
         Err(Broken { law: Law::Priority, what })
     }
 

@@ -443,7 +443,7 @@ fn the_book_is_never_crossed_and_every_lot_is_accounted_for() {
             let best =
                 |side| desk.oracle.queues.get(&(M0, side)).and_then(BTreeMap::first_key_value);
             if let (Some((bid, _)), Some((offer, _))) = (best(Side::Buy), best(Side::Sell)) {
-                assert!(-bid.0 < offer.0, "{scenario} {seed}: crossed at ask {}", desk.last);
+                assert!(-bid.0 < offer.0, "{scenario} {seed}: crossed at command {}", desk.last);
             }
         }
         assert!(trades > 100, "{scenario} {seed}: {trades} trades");

@@ -37,7 +37,7 @@ counts! {
     released_already = "releases that were refused, since they had been done before a death";
     markets_stopped = "markets stopped, since their floors died too often";
     markets_resumed = "of these: resumed by the operator";
-    refused_by_stopped = "asks refused because their market was stopped";
+    refused_by_stopped = "commands refused because their market was stopped";
     clock_jumps = "times that the system's clock was set";
     clock_disbelieved = "batches that came while it was not believed";
     clock_refusals = "starts refused since the journal was ahead of the clock";
@@ -53,8 +53,8 @@ counts! {
     short_writes = "writes of which only a part was taken at first";
     slow_operations = "operations of the disk that took long";
     full_disks = "times that the disk was filled up";
-    refused_for_room = "asks refused because there was no room for their facts";
-    refused_for_price = "asks refused because their market does not take the price";
+    refused_for_room = "commands refused because there was no room for their facts";
+    refused_for_price = "commands refused because their market does not take the price";
     cancelled_without_room = "cancels that worked while there was no room";
     stalls = "times that facts waited for room";
     cancels_refused = "of these: cancels, since nothing was left";

@@ -23,7 +23,7 @@ use crate::world::{Observed, Stage, Who, Witness};
 const ENOUGH: u32 = 1_000_000;
 /// Longer than any restart intensity looks back.
 const LONG: u64 = 2_000_000_000;
-/// One ask in so many is followed by a look at everything.
+/// One command in so many is followed by a look at everything.
 const LOOK_AT_ALL: usize = 256;
 /// Kills of one command after which no more strike: a command is tried five times.
 const KILLS_AT_ONCE: u32 = 3;

@@ -91,7 +91,7 @@ impl Record {
         };
         match self.ids.insert((*account, client), order) {
             None => Ok(()),
-            Some(_) => broken(Law::Told, format!("{account}'s ask {client:?} was done twice")),
+            Some(_) => broken(Law::Told, format!("{account}'s command {client:?} was done twice")),
         }
     }
 
@@ -133,7 +133,7 @@ impl Record {
         if let (Some(last), Some(next)) = (kept.last(), command_at(kept.len()))
             && last.0.command == next
         {
-            return broken(Law::Kept, format!("ask {next} was kept by half"));
+            return broken(Law::Kept, format!("command {next} was kept by half"));
         }
         if has < had {
             self.facts.truncate(kept.len());
@@ -178,7 +178,7 @@ impl Record {
     /// which an order was given up it is taken over, since nothing says when; and of one that released an
     /// order while somebody died, since a floor that is back hears all in order of place, and
     /// that order is older than those it meets. So are a command in which a market stopped, and the one that resumed it:
-    /// what had entered in the former has not met those before it. What came of the asks after it is judged again.
+    /// what had entered in the former has not met those before it. What came of the commands after it is judged again.
     pub(super) fn priority(&self) -> Result<(), Broken> {
         let mut oracle = Oracle::new();
         let mut at = 0;
@@ -202,7 +202,7 @@ impl Record {
             let right = oracle.submit(*number, command);
             if told != right {
                 let what =
-                    format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
+                    format!("command {number} {command:?} brought {told:?}, and should {right:?}");
                 return broken(Law::Priority, what);
             }
         }
