@@ -157,7 +157,8 @@ mod tests {
             (args.engines, args.runtimes, args.alive, args.quick),
             (false, true, 5_000, true)
         );
-        let wrong = ["--rounds", "--rounds 0", "--commands x", "--scenario dull", "--fast", "--out x"];
+        let wrong =
+            ["--rounds", "--rounds 0", "--commands x", "--scenario dull", "--fast", "--out x"];
         for wrong in wrong.into_iter().chain(["--only", "--only ours", "--alive 0"]) {
             assert!(matches!(read(wrong), Err(Stop::Wrong(_))), "{wrong}");
         }

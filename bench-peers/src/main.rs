@@ -2,7 +2,7 @@
 
 mod args;
 mod engines;
-/// The command's allocator, for everybody who is measured here.
+/// The command's allocator, for every engine and runtime measured here.
 #[path = "../../crates/8-buttonwood/src/huge_pages.rs"]
 mod huge_pages;
 mod plain;

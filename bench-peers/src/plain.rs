@@ -52,7 +52,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// An empty book with room for `orders`.
+    /// An empty book with capacity for `orders`.
     pub fn new(orders: usize) -> Plain {
         Plain {
             orders: Vec::with_capacity(orders),

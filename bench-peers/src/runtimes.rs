@@ -29,11 +29,11 @@ pub trait Runtime {
     /// As the tables name it.
     const NAME: &'static str;
 
-    /// Does a load so many times; tells how long its thread's processor worked at it, what is only
+    /// Runs a load this many times; returns how long its thread's processor worked at it, what is only
     /// preparation left out. `None` if this runtime has no such thing.
     fn load(load: Load, count: u64) -> Option<Duration>;
 
-    /// Has so many idle processes with addresses of them all, each with eight bytes to hold, and
+    /// Starts this many idle processes with addresses of them all, each with eight bytes to hold, and
     /// calls `look` while they live.
     fn crowd(count: u64, look: &mut dyn FnMut());
 }

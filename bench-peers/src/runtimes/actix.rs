@@ -8,7 +8,7 @@ use actix::prelude::*;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Signal, Runtime, clock};
+use super::{Runtime, Signal, clock};
 
 /// actix.
 pub struct Actix;
@@ -57,7 +57,7 @@ impl Handler<Signal> for Idle {
     }
 }
 
-/// Ends by itself, and says so at its very end, since nobody can wait for an actor's end otherwise.
+/// Ends by itself and reports its end, since actix has no way to wait for it.
 struct Mayfly(UnboundedSender<()>);
 
 impl Actor for Mayfly {
@@ -83,7 +83,7 @@ async fn spawn_exit(count: u64) -> Duration {
     clock() - start
 }
 
-/// Ends when it is told to, and says so.
+/// Ends on a message, and reports its end.
 struct Killable(UnboundedSender<()>);
 
 impl Actor for Killable {

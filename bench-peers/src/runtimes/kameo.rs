@@ -13,7 +13,7 @@ use kameo::supervision::RestartPolicy;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Signal, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// kameo.
 pub struct Kameo;

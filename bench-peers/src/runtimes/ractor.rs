@@ -8,7 +8,7 @@ use lab::loads::{BURST, Load};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Signal, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// ractor.
 pub struct Ractor;
@@ -109,7 +109,7 @@ async fn spawn_many(count: u64) -> Duration {
         actor.stop(None);
     }
     for (_, life) in all {
-        life.await.expect("it ends when it is told to");
+        life.await.expect("it ends on its message");
     }
     clock() - start
 }

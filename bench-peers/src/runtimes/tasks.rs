@@ -6,7 +6,7 @@ use std::time::Duration;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Signal, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// Tasks and channels.
 pub struct Tasks;
@@ -77,7 +77,7 @@ async fn spawn_many(count: u64) -> Duration {
         address.send(Signal::new(0)).expect("it waits for this");
     }
     for (_, task) in all {
-        task.await.expect("it ends when it is told to");
+        task.await.expect("it ends on its message");
     }
     clock() - start
 }
@@ -140,13 +140,13 @@ async fn monitor(count: u64) -> Duration {
         for (index, (address, task)) in all.into_iter().enumerate() {
             let down = down.clone();
             tokio::spawn(async move {
-                task.await.expect("it ends when it is told to");
+                task.await.expect("it ends on its message");
                 down.send(index).expect("the watcher waits for this");
             });
             address.send(Signal::new(0)).expect("it waits for this");
         }
         for _ in 0..BURST {
-            downs.recv().await.expect("each end is told of");
+            downs.recv().await.expect("each end is reported");
         }
         spent += clock() - start;
     }
@@ -167,7 +167,7 @@ async fn restart(count: u64) -> Duration {
                 Err(())
             });
             if let Ok(Ok(())) = life.await {
-                break; // nobody wants another life
+                break; // no further restart is wanted
             }
         }
     });

@@ -94,7 +94,7 @@ mod tests {
         }
         let mut block = vec![0_u8; 8 << 20]; // asked for zeroed
         assert!(is_advised(block.as_ptr().addr()));
-        block.resize(64 << 20, 1); // moved to where there is room
+        block.resize(64 << 20, 1); // moved to a larger block
         assert!(is_advised(block.as_ptr().addr()));
         assert_eq!((block[0], block[(64 << 20) - 1]), (0, 1), "it is still what it was");
         let small = vec![1_u8; 1 << 20];

@@ -90,18 +90,18 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let text = "a title\n\
-                    scenario     commands/s       best\n\
-                    still     9,000,000  9,100,000\n\
-                    calm              5         60";
+                    scenario  commands/s       best\n\
+                    still      9,000,000  9,100,000\n\
+                    calm               5         60";
         assert_eq!(table().text(None), text);
-        assert_eq!(table().text(Some(30)), text);
+        assert_eq!(table().text(Some(31)), text);
     }
 
     #[test]
     fn a_narrow_terminal_gets_blocks() {
         assert_eq!(
-            table().text(Some(29)),
-            "a title\nstill\n  commands/s  9,000,000\n  best    9,100,000\ncalm\n  commands/s  5\n  best    60"
+            table().text(Some(30)),
+            "a title\nstill\n  commands/s  9,000,000\n  best        9,100,000\ncalm\n  commands/s  5\n  best        60"
         );
     }
 }

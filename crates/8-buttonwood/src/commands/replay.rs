@@ -162,7 +162,7 @@ fn tape_beside(file: &Path, flow: &Flow) -> Option<PathBuf> {
 struct Report {
     venue: &'static str,
     events: u64,
-    fills_not_asked: u64,
+    fills_skipped: u64,
     late_events: u64,
     latest_milliseconds: u64,
     commands: u64,
@@ -312,7 +312,7 @@ impl Report {
         Report {
             venue: flow.venue.as_str(),
             events: flow.counts.events,
-            fills_not_asked: flow.counts.fills,
+            fills_skipped: flow.counts.fills,
             late_events: flow.counts.late,
             latest_milliseconds: flow.counts.latest_milliseconds,
             commands: outcome.commands,
@@ -343,10 +343,7 @@ impl Report {
                 self.seconds,
                 thousands(whole(self.commands_per_second)),
             ),
-            format!(
-                "  {} events report a fill and made no command",
-                thousands(self.fills_not_asked)
-            ),
+            format!("  {} events report a fill and made no command", thousands(self.fills_skipped)),
         ];
         if self.late_events > 0 {
             lines.push(format!(

@@ -238,7 +238,7 @@ mod tests {
                 "replaced BTC-USD buy 4.000 @ -100.5 order 4 account 8".to_owned(),
                 "suspended BTC-USD buy order 4 account 8".to_owned(),
                 "released BTC-USD buy order 4 account 8".to_owned(),
-                "left BTC-USD buy 2.500 order 4 account 8 cancelled".to_owned(),
+                "cancelled BTC-USD buy 2.500 order 4 account 8 requested".to_owned(),
                 "market-stopped BTC-USD".to_owned(),
                 "market-resumed BTC-USD".to_owned(),
             ]

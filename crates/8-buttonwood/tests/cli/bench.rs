@@ -11,8 +11,8 @@ fn durability_is_told_as_a_ratio_with_latencies() {
             .ok()
             .json();
     for key in [
-        "in_memory_asks_per_second",
-        "durable_asks_per_second",
+        "in_memory_commands_per_second",
+        "durable_commands_per_second",
         "ratio",
         "durable_megabytes_per_second",
     ] {
@@ -91,8 +91,8 @@ fn the_core_is_told_by_scenario_and_by_book() {
     let scenarios = report["scenarios"].as_array().unwrap();
     let names: Vec<_> = scenarios.iter().map(|s| s["scenario"].as_str().unwrap()).collect();
     assert_eq!(names, ["still", "calm", "trending", "volatile", "crash"]);
-    let rates = || scenarios.iter().map(|s| s["asks_per_second"].as_u64().unwrap());
-    assert_eq!(report["worst_asks_per_second"].as_u64(), rates().min());
+    let rates = || scenarios.iter().map(|s| s["commands_per_second"].as_u64().unwrap());
+    assert_eq!(report["worst_commands_per_second"].as_u64(), rates().min());
     assert!(rates().all(|rate| rate > 0));
     assert!(
         scenarios.iter().all(|s| s["commands"] == 2000 && s["trades"].as_u64() > Some(0)),
@@ -108,7 +108,10 @@ fn the_core_is_told_by_scenario_and_by_book() {
     assert!(report["cost_ratio"].as_f64() > Some(0.0));
     assert!(report.get("bytes_per_resting_order").is_some());
     for of in scenarios {
-        assert!(of["best_asks_per_second"].as_u64() >= of["asks_per_second"].as_u64(), "{of}");
+        assert!(
+            of["best_commands_per_second"].as_u64() >= of["commands_per_second"].as_u64(),
+            "{of}"
+        );
     }
     let words = run(["bench", "core", "--runs", "1", "--commands", "2000"]).ok().out;
     tables(

@@ -14,11 +14,11 @@ fn replayed(flow: &str) -> Ran {
 fn a_flow_is_counted_and_ends_in_a_book() {
     let report = replayed(FLOW).ok().json();
     assert_eq!(report["events"], 8);
-    assert_eq!(report["fills_not_asked"], 2);
+    assert_eq!(report["fills_skipped"], 2);
     assert_eq!((&report["late_events"], &report["latest_milliseconds"]), (&json!(1), &json!(10)));
     assert_eq!(report["commands"], 7, "one opens the market");
     assert_eq!(report["trades"], 2);
-    assert_eq!(report["lots"], 600_000_000);
+    assert_eq!(report["quantity"], 600_000_000);
     assert_eq!(report["refusals"], json!({"unknown-order": 1}));
     assert_eq!(
         report["rejections"],
@@ -37,10 +37,10 @@ fn a_flow_is_counted_and_ends_in_a_book() {
             "best_ask": null, "best_ask_size": null
         }])
     );
-    // started, opened, 4 entered, 2 traded, 1 left
+    // started, opened, 4 entered, 2 traded, 1 cancelled
     assert_eq!(report["facts"], 9);
     assert!(report["seconds"].as_f64().unwrap() > 0.0);
-    assert!(report["asks_per_second"].as_f64().unwrap() > 0.0);
+    assert!(report["commands_per_second"].as_f64().unwrap() > 0.0);
     assert_eq!(report["facts_hash"].as_str().unwrap().len(), 64);
     assert!(report.get("tape").is_none(), "standard input has nothing beside it");
 }
@@ -219,7 +219,7 @@ fn closed_pipe() -> std::process::Stdio {
 fn bitstamps_hours_give_the_same_facts_each_time() {
     let Some(orders) = recording("bitstamp-btcusd/orders.csv.xz") else { return };
     let report = run(["replay".as_ref(), orders.as_os_str(), "--json".as_ref()]).ok().json();
-    assert_eq!((&report["events"], &report["fills_not_asked"]), (&json!(50_414), &json!(1_182)));
+    assert_eq!((&report["events"], &report["fills_skipped"]), (&json!(50_414), &json!(1_182)));
     assert_eq!((&report["commands"], &report["trades"]), (&json!(49_233), &json!(557)));
     assert_eq!(report["facts_hash"], BITSTAMP_HASH);
     let tape = &report["tape"];

@@ -199,7 +199,7 @@ fn left_over(dir: &Path) -> (usize, usize) {
         match fact["fact"].as_str().unwrap() {
             "started" => (stood, cancelled) = (open.clone(), 0),
             "entered" => _ = open.insert(order),
-            "left" => {
+            "cancelled" => {
                 open.remove(&order);
                 cancelled += usize::from(stood.contains(&order));
             }
@@ -229,7 +229,7 @@ fn a_server_takes_its_configuration_from_flags_then_environment_then_file() {
     let journal = dir.path().join("facts");
     let text = r#"
 listen = "127.0.0.1:1"
-policy = "memory"
+durability = "memory"
 [[markets]]
 symbol = "TEA-USD"
 tick = "0.05"
@@ -359,7 +359,7 @@ fn nobody_from_elsewhere_is_let_in_and_what_is_wrong_is_said() {
     }
     run(["serve", "--durability", "hope"]).failed(2, &["possible values: disk, memory"]);
     let file = dir.path().join("bad.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:0\"\npolicy = \"hope\"\n").unwrap();
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndurability = \"hope\"\n").unwrap();
     run(["serve", "--config", file.to_str().unwrap()]).failed(2, &["bad.toml", "line 2", "hope"]);
 }
 
@@ -378,7 +378,7 @@ fn two_exchanges_do_not_share_a_journal() {
 fn the_defaults_are_a_whole_configuration() {
     let dir = tempfile::tempdir().unwrap();
     let defaults = run(["config", "--defaults"]).ok().out;
-    for key in ["listen = ", "journal = ", "policy = ", "[[markets]]", "BUTTONWOOD_LISTEN"] {
+    for key in ["listen = ", "journal = ", "durability = ", "[[markets]]", "BUTTONWOOD_LISTEN"] {
         assert!(defaults.contains(key), "{defaults}");
     }
     let file = dir.path().join("defaults.toml");

@@ -86,7 +86,7 @@ pub(crate) fn resumes(http: &Http, n: u32, orders: &mut Vec<String>) {
 #[test]
 fn a_full_disk_refuses_orders_and_trading_resumes_without_a_start_when_there_is_room() {
     let Some(disk) = or_skip(Mount::memory(40 << 20), "a full disk") else { return };
-    let (dir, filler) = (disk.path().join("journal"), disk.path().join("somebody-elses"));
+    let (dir, filler) = (disk.path().join("journal"), disk.path().join("other-file"));
     let mut server = Server::start(&dir, 2_000).unwrap();
     let (http, mut orders) = (server.http(), Vec::new());
     resumes(&http, 0, &mut orders);
@@ -145,7 +145,7 @@ fn a_disk_that_loses_what_it_took_ends_the_server_by_name_and_nothing_told_is_lo
     trader.trade(&server.http(), &mut chance, &ticks, 100);
     assert!(ticked.try_iter().count() > 50);
     let told = trader.acknowledged;
-    let filler = backing.path().join("somebody-elses");
+    let filler = backing.path().join("other-file");
     fill(&filler);
     let http = server.http();
     // Blocks that the image has already take some more; then a sync fails, and its commands are not answered.
