@@ -70,9 +70,11 @@ fn block(kind: &str, name: &str) -> String {
             let row = row.unwrap_or_else(|| panic!("there is no row {name}"));
             let (noticed, comes, chart) = (row.noticed(), row.comes(), row.chart());
             format!(
-                "*How it is noticed:* {noticed}.\n*What comes of it:* {comes}.\n\n\
-                 [{chart}](../charts/{chart}.chart), gone through by `cargo test -p buttonwood-lab --test rows {}`; in every \
-                 order, with a death anywhere, by `cargo run --release -- explore {chart}`:\n\n\
+                "- Noticed by: {noticed}.\n- Result: {comes}.\n\
+                 - Test of [its chart](../charts/{chart}.chart):\n  \
+                 `cargo test -p buttonwood-lab --test rows {}`\n\
+                 - In every order, with a death at any point:\n  \
+                 `cargo run --release -- explore {chart}`\n\n\
                  ```text\n{}```\n",
                 row.test(),
                 chart_of(chart)

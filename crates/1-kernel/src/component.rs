@@ -4,7 +4,7 @@
 //! expression ([`Expected`]). [`play`] plays a game of it: gives the process one input after the other, through
 //! the shipped loop, compares everything that each step puts out, and plays the game again with a
 //! death at each prefix of what a step has sent. Nothing of the process is mocked: what a step
-//! says is a value. `docs/one-process-at-a-time.md` walks through it, from ping-pong on.
+//! says is a value. `docs/component-models.md` walks through it, from ping-pong on.
 //!
 //! | room | holds |
 //! |---|---|

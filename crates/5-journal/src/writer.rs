@@ -3,7 +3,7 @@
 //!
 //! Segments grow by zeros written ahead, as long as records are small: a sync of overwritten blocks
 //! is cheaper by two fifths than one of a grown file, while allocating blocks without
-//! writing them gains little (the figures are in `docs/journal-format.md`). The zeros cost
+//! writing them gains little (the figures are in `docs/performance.md`). The zeros cost
 //! as much as other bytes, so large records, which are few, are appended plainly.
 
 mod segments;

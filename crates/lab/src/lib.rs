@@ -30,5 +30,5 @@ pub mod world;
 
 /// The code on this page is run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/one-process-at-a-time.md")]
+#[doc = include_str!("../../../docs/component-models.md")]
 struct OneProcessAtATime;

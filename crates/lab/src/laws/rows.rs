@@ -65,52 +65,52 @@ macro_rules! rows {
 
 rows! {
     BeforeProposalTakerDies = "before-1-the-incoming-order-dies", "before 1", "the incoming order dies",
-        "the word of its next life; I's monitor, when it proposes to nobody",
-        "the introduction is void: I passes, the incoming order returns at its place, and is introduced again",
+        "the announcement of its next life; I's monitor, if it proposes meanwhile",
+        "the introduction is void: I passes, and R returns with its priority and is introduced again",
         "the-incoming-order-dies-before-its-introduction";
     AtIntroduceMakerDies = "at-introduce-the-resting-order-dies", "at introduce", "the resting order dies",
-        "the word of its next life",
-        "its place is kept; both are asked where they are, and it is introduced again under a new number",
-        "the-maker-dies-before-it-hears";
+        "the announcement of its next life",
+        "I keeps its priority; the floor queries both, and introduces I again under a new number",
+        "the-maker-dies-before-its-introduction";
     AfterProposalMakerDies = "after-1-the-maker-dies", "after 1", "I dies",
-        "R's monitor, if it has accepted; the word of I's next life",
-        "R asks L, which voids d; I's hold was its own, and is gone with it",
+        "R's monitor, if it has accepted; the announcement of I's next life",
+        "R asks L, which voids d; I's hold was not in its note, so it ends with the process",
         "the-maker-dies-after-proposing";
     AfterProposalTakerDies = "after-1-the-incoming-order-dies", "after 1", "R dies",
-        "I's monitor, and the word of R's next life",
-        "I frees its own unlogged hold and passes; R returns and is introduced again",
+        "I's monitor, and the announcement of R's next life",
+        "I releases its hold and passes; R returns and is introduced again",
         "the-incoming-order-dies-before-the-proposal";
     AfterAcceptMakerDies = "after-2-the-maker-dies", "after 2", "I dies before record",
         "R's monitor",
-        "R asks L, and L voids d for good; I returns and is introduced again",
+        "R asks L, which voids d for good; I returns and is introduced again",
         "the-acceptance-is-lost";
     AfterAcceptTakerDies = "after-2-the-incoming-order-dies", "after 2", "R dies",
-        "nobody needs to: I waits for L, and not for R",
-        "I goes on, for R's hold is logged; R returns, asks L, and learns how d ended",
+        "it need not be: I waits for L, not for R",
+        "I goes on, because R's hold is in its note; R returns, asks L, and learns how d ended",
         "the-incoming-order-dies-after-accepting";
     AtRecordLedgerDies = "at-record-the-ledger-dies", "at record", "L dies",
-        "monitors of all who wait for it",
-        "its next life reads the same fold; who is in doubt asks again",
+        "the monitor of each order that waits for it",
+        "its next life reads the same fold; an order in doubt asks again",
         "the-ledger-dies-before-it-records";
     AfterRecordedMakerDies = "after-recorded-the-maker-dies", "after recorded", "I dies before complete",
         "R's monitor",
-        "R asks L: recorded, done. I's next life learns the same from L",
+        "R asks L, which answers `recorded`; I's next life learns the same",
         "the-maker-dies-after-its-trade-is-recorded";
     FloorDies = "the-floor-dies", "anywhere", "the floor dies",
-        "its supervisor; nobody waits for its address, only for its name",
-        "deals in progress go on without it; its next life asks everybody where they are before it hears an incoming order",
+        "its supervisor; orders send to its name, not to its address",
+        "deals in progress go on; its next life queries every order before it hears an incoming one",
         "the-floor-dies-in-a-deal";
     ChangeArrives = "a-cancel-or-replace-arrives", "anywhere", "a cancel or replace arrives",
         "it is a message",
-        "what is held ends first; then it is carried out on what is left, which may be nothing",
+        "the deal ends first; then the change applies to what is left, which may be nothing",
         "a-cancel-meets-a-deal";
-    KillsEachTime = "a-message-kills-each-time", "anywhere", "a message kills whoever handles it, each time",
-        "the supervisor counts deaths of each child",
-        "the order is suspended with a fact, its lots leave the floor, and the market goes on",
+    KillsEachTime = "a-message-kills-each-time", "anywhere", "a message kills its receiver each time",
+        "the supervisor counts the deaths of each child",
+        "the order is suspended with a fact and leaves the floor, and the market goes on",
         "a-resting-order-is-given-up";
     WorldDies = "the-machine-dies", "anywhere", "the program or machine dies",
-        "clients' connections",
-        "the journal is folded up to the end of the last whole command; clients ask again",
+        "the clients' connections",
+        "startup folds the journal up to its last whole command; clients submit again",
         "the-machine-dies-in-a-deal";
 }
 
