@@ -1,4 +1,4 @@
-//! Commands of one scenario of the generated flow on the caller's thread, for whoever counts what they cost.
+//! Commands of one scenario of the generated flow on the caller's thread, for counting their cost.
 //! `cargo xtask count` runs it under callgrind, which counts what happens in `counted` and nothing else.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
@@ -30,7 +30,7 @@ fn main() {
         exchange.submit(Time(1), command, &mut |_, _| ());
     }
     let trades = counted(&mut exchange, &commands);
-    println!("{name}: {count} asks on {standing} standing orders, {trades} trades");
+    println!("{name}: {count} commands on {standing} standing orders, {trades} trades");
 }
 
 #[inline(never)]

@@ -76,7 +76,7 @@ fn a_journal_with_facts_is_not_replayed_into() {
 }
 
 #[test]
-fn what_a_replay_left_that_found_no_room_is_in_nobodys_way() {
+fn what_a_replay_left_without_space_does_not_block_the_next() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["lock", "segment.tmp"] {
         std::fs::write(dir.path().join(name), "").unwrap();
@@ -120,7 +120,7 @@ fn facts_are_shown_and_exported() {
             ),
             (
                 "       8        7  ",
-                ".400Z  cancelled BTC-USD sell 1.00000000 order 4 account 1 cancelled"
+                ".400Z  cancelled BTC-USD sell 1.00000000 order 4 account 1 requested"
             ),
             (
                 "       9        8  ",
@@ -151,7 +151,7 @@ fn facts_are_shown_and_exported() {
         facts[7],
         json!({
             "seq": 8, "command": 7, "time": "2015-05-01T00:00:04.400Z", "fact": "cancelled",
-            "order": 4, "quantity": 100_000_000, "reason": "cancelled", "market": 0, "account": 1,
+            "order": 4, "quantity": 100_000_000, "reason": "requested", "market": 0, "account": 1,
             "symbol": "BTC-USD", "side": "sell", "decimal_size": "1.00000000"
         })
     );
@@ -177,7 +177,7 @@ fn facts_are_selected_by_market_account_order_kind_and_time() {
     assert_eq!(selected(dir, &["--account", "1"]), [3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(selected(dir, &["--order", "4"]), [4, 7, 8], "a trade names both of its orders");
     assert_eq!(selected(dir, &["--order", "#3,8"]), [3, 6, 9]);
-    assert_eq!(selected(dir, &["--kind", "traded,left"]), [6, 7, 8]);
+    assert_eq!(selected(dir, &["--kind", "traded,cancelled"]), [6, 7, 8]);
     assert_eq!(selected(dir, &["--from", "3", "--to", "5"]), [3, 4, 5]);
     let from = ["--from", "2015-05-01T00:00:04.100Z"];
     assert_eq!(selected(dir, &from), [4, 5, 6, 7, 8, 9]);
