@@ -12,9 +12,9 @@ const PAGE: &str = "docs/mutants.md";
 const OUT: &str = "target/mutants";
 /// The files whose conditions are gone through.
 const FILES: [&str; 4] = [
-    "crates/3-ledger/src/judge.rs",
+    "crates/3-ledger/src/verdict.rs",
     "crates/3-ledger/src/apply.rs",
-    "crates/3-ledger/src/line.rs",
+    "crates/3-ledger/src/order_record.rs",
     "crates/3-ledger/src/repeats.rs",
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! | bytes after it | conclusion |
 //! |---|---|
-//! | a place or record that says that more was durable | the partial record was acknowledged, or could have been: damage |
+//! | a place or record that says that more was durable | the record was acknowledged, or could have been: damage |
 //! | a place or record with the number of this fact or an earlier one | no crash leaves that: damage |
 //! | places of later facts, written before this one was durable | none: a power loss may keep later writes only |
 //! | anything else | none |

@@ -130,7 +130,7 @@ impl Scan {
     /// | found | meaning | action |
     /// |---|---|---|
     /// | nothing or zeros after the last record, or a mark and zeros | the end | end there |
-    /// | last segment: no record, and nothing after it that was written later | a torn tail | truncate, and save the bytes |
+    /// | last segment: no record, and nothing written later after it | a torn tail | truncate, save the bytes |
     /// | the same, and after it what no crash leaves (see [`crate::evidence`]) | damage | refuse |
     /// | other segment, before the next one's first fact: a torn announcement of that segment | the end | end there |
     /// | last segment: ends with an announcement | segments are missing | refuse |

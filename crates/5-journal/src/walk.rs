@@ -196,7 +196,7 @@ impl<F: StorageFile> Walk<F> {
             _ => None,
         };
         if head.is_closing() {
-            // A later record's write arrived before this one's: a reordered write of a crash, not damage. The walk stays
+            // A later record's write arrived before this one's: a crash reorders writes. No damage; the walk stays
             // here, where the next record goes.
             if known.is_some_and(|chain| chain != head.chain) {
                 return Ok(Step::Bad(Damage::Chain));

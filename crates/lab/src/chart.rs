@@ -26,7 +26,7 @@
 //! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by another account |
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
 //! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | kills a process between two steps |
-//! | `kill world` | the machine loses power: facts of the last command that were not durable are lost, and it is submitted again |
+//! | `kill world` | power loss: facts of the last command that were not durable are lost, and it is submitted again |
 //! | `prices above zero` | every market's rule from its opening on; otherwise it accepts every price |
 //! | `collar 10% around 100`, `collar 10 around 100` | every market's collar from its opening on, in percent or ticks |
 //! | `a second passes` | advances time, so that earlier restarts no longer count |

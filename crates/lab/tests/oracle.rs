@@ -38,7 +38,7 @@ impl Pair {
             self.exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
         let told: Vec<_> = responses.iter().filter_map(Outcome::of).collect();
         if told.len() != responses.len() {
-            return Err(format!("without a fault nobody is told such things: {responses:?}"));
+            return Err(format!("without a fault no client gets such responses: {responses:?}"));
         }
         let right = self.oracle.submit(number, command);
         if told != right {

@@ -214,9 +214,9 @@ impl Report {
             (true, None) => "intact".to_owned(),
             (true, Some(Torn { segment, offset, bytes, after })) => format!(
                 "intact except for a torn tail of {bytes} bytes at byte {offset} of {segment}, after fact {after}\n\
-                 torn tail: a partial record; the next start truncates it and saves it in a file. The \
-                 journal has no proof that it was durable. After a kill, nothing in it was acknowledged. After a loss of \
-                 power, it may be part of the last acknowledged batch, on a disk that damaged synced data"
+                 torn tail: a partial record; the next start truncates it and saves it in a file. The journal \
+                 has no proof that it was durable. After a kill, nothing in it was acknowledged. After a loss \
+                 of power, it may be part of the last acknowledged batch, on a disk that damaged synced data"
             ),
         };
         let mut text = format!(

@@ -50,7 +50,7 @@ pub enum NoSuchDeath {
     /// No such message is ever delivered; these are.
     NoArrow(Vec<String>),
     /// No process of that name is alive at that moment; these are.
-    Nobody(Vec<String>),
+    NoProcess(Vec<String>),
 }
 
 impl fmt::Display for NoSuchDeath {
@@ -59,7 +59,7 @@ impl fmt::Display for NoSuchDeath {
             NoSuchDeath::NoArrow(words) => {
                 write!(f, "that message is never delivered; these are: {}", words.join(", "))
             }
-            NoSuchDeath::Nobody(names) => {
+            NoSuchDeath::NoProcess(names) => {
                 write!(f, "no process of that name is alive then; these are: {}", names.join(", "))
             }
         }
@@ -95,7 +95,7 @@ impl World {
             let mut steps = vec![step];
             if let Some(victim) = victim {
                 is_over = true;
-                let kill = victim.ok_or_else(|| NoSuchDeath::Nobody(living(&pencil.state)))?;
+                let kill = victim.ok_or_else(|| NoSuchDeath::NoProcess(living(&pencil.state)))?;
                 // Signals in flight to the process that dies first are lost by that.
                 let at = if death.before { 0 } else { 1 };
                 steps.insert(at, kill);

@@ -175,10 +175,13 @@ impl Record {
     }
 
     /// All results of each command are those of price-time priority, whatever failed. The oracle takes over the results
-    /// where the rules do not determine them: of a command in which an order was suspended, since the moment is open;
-    /// of one that released an order while a process died, since a restarted floor introduces all orders by
-    /// priority, and the released one is older than those it meets; and of the commands in which a market stopped and was
-    /// resumed, since orders that entered in the former have not met those before them. Later commands are checked again.
+    /// where the rules do not determine them:
+    ///
+    /// - of a command in which an order was suspended, since the moment is open
+    /// - of one that released an order while a process died, since a restarted floor introduces all orders by
+    ///   priority, and the released one is older than those it meets
+    /// - of commands in which a market stopped or was resumed, since orders that entered in the former have not met
+    ///   those before them
     pub(super) fn priority(&self) -> Result<(), Broken> {
         let mut oracle = Oracle::new();
         let mut at = 0;
