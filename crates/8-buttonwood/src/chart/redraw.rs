@@ -13,7 +13,7 @@ use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Party, REDRAWN, Subject};
 
-/// A chart in the making. Hand in the facts of all history, ask by ask.
+/// A chart in the making. Pass it the facts of all history, command by command.
 ///
 /// Memory: one entry for each open order and for each that the subject met.
 pub(crate) struct Redraw {
@@ -153,9 +153,7 @@ impl Redraw {
             }
             Fact::Cancelled { order, quantity, reason } => self.draw_left(order, quantity, reason),
             Fact::Suspended { order } => {
-                self.note(format!(
-                    "{order} was suspended: its process died each time that it was asked"
-                ));
+                self.note(format!("{order} was suspended: its process crashed at each attempt"));
             }
             Fact::Released { order } => self.note(format!("{order} was released by the operator")),
             Fact::MarketStopped { .. } => self.note("the market stopped".to_owned()),
@@ -201,13 +199,13 @@ impl Redraw {
         self.give(deal.maker);
         self.give(deal.taker);
         let (maker, taker) = (Party::Order(deal.maker), Party::Order(deal.taker));
-        if let Some(newcomer) = self.open.get(&deal.taker).copied() {
+        if let Some(taker) = self.open.get(&deal.taker).copied() {
             let introduce = Message::Introduce {
                 introduction: 0,
                 incoming: Pid::OUTSIDE,
                 order: deal.taker,
-                price: newcomer.price,
-                quantity: newcomer.open(),
+                price: taker.price,
+                quantity: taker.open(),
             };
             self.say(Party::Floor, maker, &introduce);
         }

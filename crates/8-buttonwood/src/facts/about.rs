@@ -1,5 +1,5 @@
-//! What a fact is about: its market, its orders, and whose they are. Most facts name only an order;
-//! the rest is known from the fact that entered it, so all facts are folded in order.
+//! Market, orders and accounts of a fact. Most facts name only an order; the rest comes from the fact that
+//! entered it, so all facts are folded in order.
 
 use std::collections::BTreeMap;
 
@@ -22,31 +22,31 @@ struct OpenOrder {
     account: AccountId,
     market: MarketId,
     side: Side,
-    /// Lots, those that have traded included.
+    /// Quantity in lots, traded lots included.
     size: u64,
-    /// Lots that have traded.
+    /// Traded lots.
     filled: u64,
 }
 
-/// One order of a fact; its owner and side where they are known.
+/// One order of a fact; account and side where they are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Party {
-    /// The order.
+    /// The order's number.
     pub(crate) order: OrderId,
-    /// Whose it is.
+    /// Its account.
     pub(crate) account: Option<AccountId>,
-    /// Buy or sell.
+    /// Its side.
     pub(crate) side: Option<Side>,
 }
 
 /// The orders that a fact names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Parties {
-    /// None.
+    /// No order.
     None,
-    /// One.
+    /// One order.
     One(Party),
-    /// The two of a deal.
+    /// The two orders of a deal.
     Deal {
         /// The resting order.
         maker: Party,
@@ -93,7 +93,7 @@ impl Known {
         self.markets.values().map(|spec| &spec.symbol)
     }
 
-    /// Takes in the next fact, and says what it is about.
+    /// Takes the next fact, and returns its subjects.
     pub(crate) fn take(&mut self, fact: &Fact) -> About {
         let about = self.about(fact);
         self.fold(fact);

@@ -1,4 +1,4 @@
-//! A place in a journal as the flags give it: the number of a fact, or a time.
+//! A position in a journal as the flags give it: the number of a fact, or a time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use protocol::Stamp;
 use protocol::json::Rfc3339;
 use units::Time;
 
-/// A place in the order of facts.
+/// A position in the order of facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Moment {
     /// The fact with this number.
@@ -68,7 +68,7 @@ impl FromStr for Moment {
     }
 }
 
-/// Reads a time as RFC 3339 has it, to the nanosecond; `None` if it is not one from 1970 to 2500.
+/// Parses a time in RFC 3339, to the nanosecond; `None` unless it is from 1970 to 2500.
 fn time(text: &str) -> Option<Time> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
     let zone_at = rest.find(['Z', 'z', '+', '-'])?;
@@ -89,7 +89,7 @@ fn time(text: &str) -> Option<Time> {
     Some(Time(nanoseconds))
 }
 
-/// Three numbers of so many digits each, with this between them.
+/// Three numbers of the given digits each, with this separator.
 fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[i64; 3]> {
     let mut parts = text.split(between);
     let mut numbers = [0; 3];
@@ -105,7 +105,7 @@ fn whole(digits: &str) -> Option<i64> {
     is_whole.then(|| digits.parse().ok())?
 }
 
-/// Up to nine digits behind the point, as nanoseconds.
+/// Up to nine digits after the point, as nanoseconds.
 fn nanoseconds(fraction: &str) -> Option<u64> {
     if !(1..=9).contains(&fraction.len()) {
         return None;
@@ -140,7 +140,7 @@ fn days_of_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to this one.
+/// Days from 1970-01-01 to this date.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let before = year - 1;
     let leaps = |year: i64| year / 4 - year / 100 + year / 400;

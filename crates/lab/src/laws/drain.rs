@@ -1,5 +1,5 @@
-//! The law of drain: once faults have stopped and everything has run, all is settled. Every floor is
-//! quiet, nobody holds anything, no two orders cross, and floor, processes and facts show the same.
+//! The law of drain: once faults have stopped and no message is left, every floor is
+//! quiet, no order holds anything, no two orders cross, and floor, processes and facts agree.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::history::{History, check};
 use super::{Broken, Law};
 use crate::world::Stage;
 
-/// Checks a world in which nothing waits.
+/// Checks a world without waiting signals.
 pub fn drained(stage: &Stage, history: &History) -> Result<(), Broken> {
     let waiting = stage.world().waiting();
     check(waiting == 0, Law::Drain, || format!("{waiting} signals wait"))?;

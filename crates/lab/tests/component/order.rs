@@ -98,7 +98,7 @@ impl Order {
         *self = Order { incarnation, floor, ledger, note, phase, peers, ..Order::new(id, market) };
     }
 
-    /// How it must answer: in one way. `None` of what nobody says to an order.
+    /// The one correct answer. `None` for messages that no process sends to an order.
     pub(crate) fn answer(&self, input: &InputOf<market::Party>) -> Option<Transition<Order>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match input {

@@ -7,7 +7,7 @@ use ledger::{Ledger, Repeat};
 use protocol::{CancelReason, Command, Entered, Fact, NewOrder, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
-/// Room for some accounts with an id each.
+/// Capacity for some accounts with an id each.
 const BOUND: usize = 4_000;
 
 /// Account 1 has an open order; many others come and go. The most bytes in use, and what is known of account 1.
