@@ -8,15 +8,16 @@
 //! ```
 //! use units::{CommandId, Lots, OrderId, Time};
 //! use protocol::bytes::{Facts, FactEncoder};
-//! use protocol::{Fact, Reason, Stamp};
+//! use protocol::{CancelReason, Fact, Stamp};
 //!
-//! let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
+//! let reason = CancelReason::Requested;
+//! let cancelled = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason };
 //! let stamp = Stamp { seq: 21, command: CommandId(5), time: Time(0) };
-//! let mut groups = FactEncoder::new();
-//! groups.push(stamp, &left);
-//! // Command 5, time 0, one fact: left, an order of two commands ago, 10 quantity.
-//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]);
-//! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
+//! let mut encoder = FactEncoder::new();
+//! encoder.push(stamp, &cancelled);
+//! // Command 5, time 0, one fact: cancelled, an order of two commands ago, 10 lots.
+//! assert_eq!(encoder.bytes(), [5, 0, 1, 8, 2, 10]);
+//! assert_eq!(Facts::new(encoder.bytes(), 21).next(), Some(Ok((stamp, cancelled))));
 //! ```
 
 mod fact;

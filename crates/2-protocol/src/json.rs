@@ -13,11 +13,12 @@ use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, Sta
 ///
 /// ```
 /// use units::{CommandId, Lots, OrderId, Time};
-/// use protocol::{Fact, Reason, Stamp, json::Json};
+/// use protocol::{CancelReason, Fact, Stamp, json::Json};
 ///
 /// let stamp = Stamp { seq: 9, command: CommandId(7), time: Time(1_430_438_404_518_000_000) };
-/// let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
-/// let text = Json(stamp, left).to_string();
+/// let reason = CancelReason::Requested;
+/// let cancelled = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason };
+/// let text = Json(stamp, cancelled).to_string();
 /// assert!(text.starts_with(r#"{"seq":9,"command":7,"time":"2015-05-01T00:00:04.518Z","fact":"cancelled","#));
 /// assert!(text.ends_with(r#","order":3,"quantity":10,"reason":"requested"}"#));
 /// ```

@@ -318,8 +318,8 @@ impl Ledger {
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let record = |index: Option<u32>| index.map(|index| &self.records[index as usize]);
         let verdict = self.validate_between(record(maker), record(taker), deal, price, quantity);
-        let Verdict::Trade(place) = verdict else { return Err(Wrong::Trade) };
-        if place != market && !mutation::TRADE_ELSEWHERE.is_on() {
+        let Verdict::Trade(traded_in) = verdict else { return Err(Wrong::Trade) };
+        if traded_in != market && !mutation::TRADE_ELSEWHERE.is_on() {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {
@@ -335,7 +335,7 @@ impl Ledger {
             self.records[taker as usize].as_taker = (deal.maker, mark);
         }
         self.trades += 1;
-        let market = &mut self.markets[usize::from(place.0)];
+        let market = &mut self.markets[usize::from(traded_in.0)];
         if market.band.reference().is_some() && !mutation::COLLAR_STANDS.is_on() {
             market.band = Band::after(&market.spec, Some(price));
         }

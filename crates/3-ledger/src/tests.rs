@@ -67,8 +67,14 @@ fn left(order: u64, quantity: u64) -> Fact {
     }
 }
 
-fn replaced(order: u64, client: Option<ClientId>, price: i64, quantity: u64, place: u64) -> Fact {
+fn replaced(
+    order: u64,
+    client: Option<ClientId>,
+    price: i64,
+    quantity: u64,
+    priority: u64,
+) -> Fact {
     let (order, price, quantity, priority) =
-        (OrderId(order), Price(price), Lots(quantity), CommandId(place));
+        (OrderId(order), Price(price), Lots(quantity), CommandId(priority));
     Fact::Replaced { order, client, price, quantity, priority }
 }

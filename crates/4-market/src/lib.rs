@@ -140,11 +140,11 @@ impl Process for Party {
     type Note = Hold;
     type Role = Role;
 
-    fn start(role: &Role, life: StartContext<'_, Hold>) -> Party {
+    fn start(role: &Role, context: StartContext<'_, Hold>) -> Party {
         match *role {
             Role::Ledger => Party::Ledger(LedgerProcess),
             Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
-            Role::Orders(market) => Party::Order(Order::again(market, life.note.is_some())),
+            Role::Orders(market) => Party::Order(Order::again(market, context.note.is_some())),
             Role::Market(_) => unreachable!("a branch is a supervisor, and no process of ours"),
         }
     }
@@ -159,7 +159,7 @@ impl Process for Party {
         match self {
             Party::Order(_) => {} // above
             Party::Floor(floor) => floor.handle(from, message, out),
-            Party::Ledger(clerk) => clerk.handle(from, message, out),
+            Party::Ledger(ledger) => ledger.handle(from, message, out),
         }
     }
 
@@ -174,7 +174,7 @@ impl Process for Party {
     /// the floor dies before it hears of it. So is a stopped market, and the next start does not start it.
     fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
         let order = OrderId(key);
-        let is_open = ledger.order(order).is_some_and(|line| line.is_open());
+        let is_open = ledger.order(order).is_some_and(|record| record.is_open());
         match role {
             Role::Orders(_) => is_open.then_some(Fact::Suspended { order }),
             Role::Market(market) => Some(Fact::MarketStopped { market: *market }),

@@ -59,7 +59,7 @@ enum Phase {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Later {
     /// The floor's question where we are, to which it waits for an answer.
-    word: Option<u32>,
+    query: Option<u32>,
     /// What was asked. One is enough: who gets no answer asks again.
     command: Option<Pending>,
 }
@@ -282,7 +282,7 @@ impl Order {
         if self.phase == Phase::Free {
             return self.send_state(introduction, out);
         }
-        self.later.get_or_insert_default().word = Some(introduction);
+        self.later.get_or_insert_default().query = Some(introduction);
     }
 
     /// Says where we are. From here on a proposal of that introduction comes too late.
@@ -312,10 +312,10 @@ impl Order {
 
     fn on_restored(
         &mut self,
-        place: CommandId,
+        priority: CommandId,
         price: Price,
         size: Lots,
-        done: Lots,
+        filled: Lots,
         side: Side,
         time_in_force: TimeInForce,
         out: &mut Out<Party>,
@@ -325,8 +325,8 @@ impl Order {
         }
         out.demonitor_all();
         (self.priority, self.price, self.side, self.time_in_force) =
-            (place, price, side, time_in_force);
-        (self.size, self.filled, self.open) = (size, done, size - done);
+            (priority, price, side, time_in_force);
+        (self.size, self.filled, self.open) = (size, filled, size - filled);
         self.phase = Phase::Free;
         self.announce(out);
         self.after_deal(out);
@@ -355,7 +355,7 @@ impl Order {
         out.exit(kernel::Reason::Normal);
     }
 
-    // ---- asks
+    // ---- commands
 
     /// Does what was asked: now, or after the deal in progress.
     #[inline(always)]
@@ -413,8 +413,8 @@ impl Order {
         let Some(open) = quantity.checked_sub(self.filled).filter(|open| !open.is_zero()) else {
             return;
         };
-        let keeps_place = price == self.price && quantity <= self.size;
-        if !keeps_place {
+        let keeps_priority = price == self.price && quantity <= self.size;
+        if !keeps_priority {
             self.priority = command;
         }
         (self.price, self.size, self.open) = (price, quantity, open);
@@ -434,7 +434,7 @@ impl Order {
     #[cold]
     fn catch_up(&mut self, out: &mut Out<Party>) {
         let Some(later) = self.later.take() else { return };
-        if let Some(introduction) = later.word {
+        if let Some(introduction) = later.query {
             self.send_state(introduction, out);
         }
         if let Some(command) = later.command {

@@ -162,8 +162,8 @@ impl<W: Watch<Party>> Exchange<W> {
     ) -> CommandId {
         let number = self.number(time);
         let failures = self.world.failures();
-        if let Err(stopped) = self.try_admit(number, command) {
-            sink(number, Response::from(stopped));
+        if let Err(rejection) = self.try_admit(number, command) {
+            sink(number, Response::from(rejection));
             return number;
         }
         self.world.run();
@@ -262,7 +262,7 @@ impl<W: Watch<Party>> Exchange<W> {
     pub fn admit(&mut self, number: CommandId, command: &Command) -> Admission {
         match self.try_admit(number, command) {
             Ok(()) => Admission::Admitted,
-            Err(stopped) => Admission::Answered(Response::from(stopped)),
+            Err(rejection) => Admission::Answered(Response::from(rejection)),
         }
     }
 
@@ -272,10 +272,10 @@ impl<W: Watch<Party>> Exchange<W> {
             self.check_intake(command)?;
         }
         match command {
-            Command::NewOrder(place) => {
-                validate::validate_new_order(self.ledger(), &self.options, place, command)?;
+            Command::NewOrder(new) => {
+                validate::validate_new_order(self.ledger(), &self.options, new, command)?;
                 let &NewOrder { account, client, market, side, price, quantity, time_in_force } =
-                    place;
+                    new;
                 let enter =
                     Message::Enter { account, client, side, price, quantity, time_in_force };
                 let supervisor = self.orders[usize::from(market.0)];

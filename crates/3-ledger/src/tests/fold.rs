@@ -67,8 +67,8 @@ fn a_replace_is_of_an_open_order_and_to_more_than_has_traded() {
     refused(&mut ledger, &replaced(2, None, 100, 4, 9), Wrong::NoOrder);
     refused(&mut ledger, &replaced(1, None, 100, 2, 9), Wrong::Size);
     ledger.apply(&replaced(1, None, 99, 3, 9)).unwrap();
-    let line = ledger.order(OrderId(1)).unwrap();
-    assert_eq!((line.price, line.size, line.priority), (Price(99), Lots(3), CommandId(9)));
+    let record = ledger.order(OrderId(1)).unwrap();
+    assert_eq!((record.price, record.size, record.priority), (Price(99), Lots(3), CommandId(9)));
     assert_eq!(ledger.remaining(OrderId(1)), Lots(1));
     assert_eq!(ledger.remaining(OrderId(2)), Lots::ZERO);
     assert_eq!((ledger.trades(), ledger.open_orders()), (1, 1));
@@ -85,14 +85,14 @@ fn suspended_and_released_by_turns() {
         ledger.apply(&Fact::Entered(entered)).unwrap();
         refused(&mut ledger, &Fact::Released { order }, Wrong::NotSuspended);
         ledger.apply(&Fact::Suspended { order }).unwrap();
-        let line = ledger.order(order).unwrap();
-        assert!(line.is_suspended() && !line.is_open());
-        assert_eq!(line.time_in_force(), time_in_force);
+        let record = ledger.order(order).unwrap();
+        assert!(record.is_suspended() && !record.is_open());
+        assert_eq!(record.time_in_force(), time_in_force);
         assert!(ledger.open_in(MarketId(0)).is_empty());
         ledger.apply(&Fact::Released { order }).unwrap();
-        let line = ledger.order(order).unwrap();
-        assert!(!line.is_suspended() && line.is_open());
-        assert_eq!(line.time_in_force(), time_in_force);
+        let record = ledger.order(order).unwrap();
+        assert!(!record.is_suspended() && record.is_open());
+        assert_eq!(record.time_in_force(), time_in_force);
         assert_eq!(ledger.open_in(MarketId(0)), [order]);
         assert!(ledger.open_in(MarketId(1)).is_empty());
         ledger.apply(&left(5, 3)).unwrap();
@@ -234,6 +234,6 @@ fn each_reason_is_told_in_words_of_its_own() {
         Wrong::Left,
         Wrong::Size,
     ];
-    let told: BTreeSet<String> = reasons.iter().map(Wrong::to_string).collect();
-    assert!(told.len() == reasons.len() && !told.contains(""), "{told:?}");
+    let texts: BTreeSet<String> = reasons.iter().map(Wrong::to_string).collect();
+    assert!(texts.len() == reasons.len() && !texts.contains(""), "{texts:?}");
 }

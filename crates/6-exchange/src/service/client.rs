@@ -77,9 +77,9 @@ impl Client {
 
     /// Asks, and waits until the answer is durable.
     pub fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
-        let (told, answer) = sync_channel(1);
-        let reply = move |answers| match told.send(answers) {
-            Ok(()) | Err(_) => {} // who asked has stopped waiting
+        let (sender, answer) = sync_channel(1);
+        let reply = move |answers| match sender.send(answers) {
+            Ok(()) | Err(_) => {} // the caller has stopped waiting
         };
         self.submit_batch(vec![command], reply).map_err(|_| SubmitError::Busy)?;
         let answers = answer.recv().map_err(|_| SubmitError::Unavailable)?;

@@ -1,4 +1,4 @@
-//! What time it is, told from two clocks: the system's, which people and programs set, and a monotonic one,
+//! Tells the time from two clocks: the system's, which people and programs set, and a monotonic one,
 //! which only goes on. It reads neither itself, so that a simulator drives it.
 //!
 //! The system's clock is believed as long as it agrees with the monotonic one. If it jumps by more than a
@@ -21,8 +21,8 @@ pub struct Clock {
     /// What both clocks said when they agreed last: nanoseconds since 1970, and since the start.
     wall: u64,
     uptime: u64,
-    /// What was told last.
-    told: u64,
+    /// The last time that was given out.
+    last: u64,
     jump: Option<Jump>,
 }
 
@@ -91,7 +91,7 @@ impl Clock {
         if last.0 > wall.0.saturating_add(nanoseconds) {
             return Err(Ahead { last, now: wall, bound });
         }
-        Ok(Clock { bound: nanoseconds, wall: wall.0, uptime, told: last.0, jump: None })
+        Ok(Clock { bound: nanoseconds, wall: wall.0, uptime, last: last.0, jump: None })
     }
 
     /// What time it is, when the clocks say this.
@@ -99,12 +99,12 @@ impl Clock {
         let expected = self.wall.saturating_add(uptime.saturating_sub(self.uptime));
         if wall.0.abs_diff(expected) <= self.bound {
             (self.wall, self.uptime, self.jump) = (wall.0, uptime, None);
-            self.told = self.told.max(wall.0);
+            self.last = self.last.max(wall.0);
         } else {
-            self.told = self.told.max(expected);
-            self.jump = Some(Jump { says: wall, is: Time(self.told) });
+            self.last = self.last.max(expected);
+            self.jump = Some(Jump { says: wall, is: Time(self.last) });
         }
-        Time(self.told)
+        Time(self.last)
     }
 
     /// Whether the system's clock is not believed at present.

@@ -107,7 +107,7 @@ pub(crate) enum ToJournal {
 /// Facts of whole commands, and who waits for them.
 #[derive(Default, Debug)]
 pub struct Chunk {
-    pub(crate) groups: FactEncoder,
+    pub(crate) encoder: FactEncoder,
     pub(crate) replies: Vec<Waiting>,
     pub(crate) answers: usize,
     /// The fold of all facts before a position.
@@ -116,15 +116,15 @@ pub struct Chunk {
 
 impl Chunk {
     /// Its facts, encoded.
-    pub fn groups(&self) -> &FactEncoder {
-        &self.groups
+    pub fn encoder(&self) -> &FactEncoder {
+        &self.encoder
     }
 
     /// True if it has no fact, and each of its commands was refused for want of room: then it says nothing
     /// of what is not durable yet.
     pub(crate) fn is_refused_for_space(&self) -> bool {
         let mut answers = self.replies.iter().flat_map(|(answers, _)| answers);
-        self.groups.is_empty()
+        self.encoder.is_empty()
             && self.snapshot.is_none()
             && answers
                 .all(|answer| answer.responses == [Response::Rejected(RejectCode::JournalFull)])
@@ -146,8 +146,8 @@ pub(crate) type Waiting = (Vec<Answer>, Reply);
 pub(crate) struct Live(Arc<FactEncoder>);
 
 impl Live {
-    pub(crate) fn new(groups: FactEncoder) -> Live {
-        Live(Arc::new(groups))
+    pub(crate) fn new(encoder: FactEncoder) -> Live {
+        Live(Arc::new(encoder))
     }
 
     pub(crate) fn bytes(&self) -> usize {
