@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::decimal;
 use crate::responses::TradeBody;
 use crate::schema::{Decimal, NumberText, ProductId, TimeText};
-use crate::time::Rfc3339;
+use crate::time;
 use crate::vocabulary::{SideWord, TimeInForceWord};
 
 /// Ours: a trade as anybody may see it.
@@ -139,7 +139,7 @@ impl FactBody {
     }
 
     fn stamped(stamp: &Stamp, what: What) -> FactBody {
-        let time = Rfc3339(stamp.time).to_string();
+        let time = time::show(stamp.time);
         FactBody { seq: stamp.seq, command: stamp.command.0, time, what }
     }
 }

@@ -9,13 +9,13 @@ use ledger::views::{Market, Order, Views};
 use units::{AccountId, MarketId, OrderId};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::app::App;
 use crate::decimal::exact;
 use crate::extract::{Account, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::market::{self, Paged};
 use crate::orders::body;
 use crate::problem::{GatewayCode, Problem, Refusals};
 use crate::responses::{FillBody, OrderBody};
-use crate::rest_gateway::App;
 use crate::schema::ProductId;
 
 /// Orders that one request looks at, at most: bounds the work for an account with very many open

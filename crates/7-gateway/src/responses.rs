@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::collar::CollarBody;
 use crate::schema::{CurrencyId, Decimal, NumberText, ProductId, TimeText};
-use crate::time::Rfc3339;
+use crate::time;
 use crate::vocabulary::{
     DoneReasonWord, Liquidity, ProductStatus, SideWord, StatusWord, TimeInForceWord, TypeWord,
 };
@@ -190,7 +190,7 @@ impl TradeBody {
             taker_side: trade.taker_side.into(),
             size: decimal::size(market, trade.quantity.0),
             price: decimal::price(market, trade.price),
-            time: Rfc3339(trade.time).to_string(),
+            time: time::show(trade.time),
         }
     }
 }
@@ -271,8 +271,8 @@ impl OrderBody {
             fill_fees: "0",
             status: order.status().into(),
             settled: order.end.is_some(),
-            created_at: Rfc3339(order.stamp.time).to_string(),
-            done_at: order.end.map(|end| Rfc3339(end.stamp.time).to_string()),
+            created_at: time::show(order.stamp.time),
+            done_at: order.end.map(|end| time::show(end.stamp.time)),
             done_reason: order.end.map(|end| end.reason.into()),
         }
     }
@@ -327,7 +327,7 @@ impl FillBody {
             fee: "0",
             side: fill.side.into(),
             settled: true,
-            created_at: Rfc3339(trade.time).to_string(),
+            created_at: time::show(trade.time),
         }
     }
 }

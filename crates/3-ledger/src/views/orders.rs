@@ -84,6 +84,18 @@ impl Order {
         }
     }
 
+    /// The first order that these facts enter, as it is after all of them; `None` if they enter none.
+    pub fn of_facts<'a>(facts: impl IntoIterator<Item = (&'a Stamp, &'a Fact)>) -> Option<Order> {
+        let mut facts = facts.into_iter();
+        let entered = |(stamp, fact): (&Stamp, &Fact)| match fact {
+            Fact::Entered(entered) => Some(Order::new(stamp, *entered)),
+            _ => None,
+        };
+        let mut order = facts.find_map(entered)?;
+        facts.for_each(|(stamp, fact)| order.apply(stamp, fact));
+        Some(order)
+    }
+
     /// Takes in a fact. One that is not about this order changes nothing.
     pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
         let own = self.entered.order;

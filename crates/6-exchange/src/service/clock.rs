@@ -8,8 +8,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use protocol::json::Rfc3339;
+use thiserror::Error;
 use units::Time;
+use units::rfc3339::Rfc3339;
 
 /// Time as an exchange takes it.
 ///
@@ -54,7 +55,13 @@ impl fmt::Display for Jump {
 }
 
 /// The journal's last fact is further ahead of the clock than is borne.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error(
+    "the journal's last fact is of {}, and the system's clock says {}: more than {} s ahead. One of them is wrong. Set \
+     the clock right; or, if it was wrong when that fact was recorded, wait until that time, or allow more \
+     (clock_bound_s). Nothing was written",
+    Rfc3339(*last), Rfc3339(*now), bound.as_secs()
+)]
 pub struct Ahead {
     /// When that fact was recorded.
     pub last: Time,
@@ -62,21 +69,6 @@ pub struct Ahead {
     pub now: Time,
     /// What is borne.
     pub bound: Duration,
-}
-
-impl fmt::Display for Ahead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ahead { last, now, bound } = self;
-        write!(
-            f,
-            "the journal's last fact is of {}, and the system's clock says {}: more than {} s ahead. One of \
-             them is wrong. Set the clock right; or, if it was wrong when that was recorded, wait until that \
-             time, or allow more (clock_bound_s). Nothing was written",
-            Rfc3339(*last),
-            Rfc3339(*now),
-            bound.as_secs()
-        )
-    }
 }
 
 const SECOND: u64 = 1_000_000_000;

@@ -8,6 +8,7 @@ use std::sync::mpsc::SyncSender;
 use journal::Reader;
 use protocol::bytes::{FactEncoder, Facts};
 use protocol::{Command, Fact, RejectCode, Response, Stamp};
+use thiserror::Error;
 use units::CommandId;
 
 // ---- asks and answers
@@ -23,18 +24,11 @@ pub struct Answer {
 
 /// The service ended before the commands were durable: whether they happened is not known.
 /// Asked again after a restart, under the same client ids, they are not done twice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error(
+    "the exchange ended before this command was durable, so its outcome is unknown; send it again under the same client id"
+)]
 pub struct Unavailable;
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the exchange ended before this was durable; ask again under the same client id",
-        )
-    }
-}
-
-impl std::error::Error for Unavailable {}
 
 /// Answers of a batch, or that nobody knows.
 pub type Answers = Result<Vec<Answer>, Unavailable>;

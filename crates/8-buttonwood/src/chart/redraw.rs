@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use kernel::Pid;
 use kernel::chart::{Arrow, Picture, Row};
 use ledger::views::Order;
-use protocol::json::Rfc3339;
 use protocol::{
     CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, Presence, Stamp, TimeInForce,
 };
+use units::rfc3339::Rfc3339;
 use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Party, REDRAWN, Subject};

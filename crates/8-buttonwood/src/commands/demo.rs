@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use exchange::ServiceOptions;
 use protocol::MarketSpec;
-use protocol::json::Rfc3339;
 use serde::Serialize;
+use units::rfc3339::Rfc3339;
 use units::{Scale, Side};
 
 use super::serve::check_listen;
