@@ -8,7 +8,9 @@ use std::fmt::{self, Display, Formatter};
 use units::rfc3339::Rfc3339;
 use units::{ClientId, Lots, MarketId, OrderId, Price};
 
-use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, Stamp, TimeInForce};
+use crate::{
+    CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce,
+};
 
 /// A fact with its stamp, written as one JSON object. About a microsecond.
 ///
@@ -211,7 +213,10 @@ fn each_rule(spec: &MarketSpec, each: Each<'_>) -> fmt::Result {
 }
 
 fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
-    let Entered { order, account, client, market, side, price, quantity, time_in_force } = *entered;
+    let Entered {
+        order,
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+    } = *entered;
     each_order(order, each)?;
     each(Column::Account, Value::Bare(&account.0))?;
     each_client(client, each)?;
@@ -268,13 +273,15 @@ mod tests {
         let (price, quantity) = (Price(-5), Lots(10));
         let entered = Entered {
             order,
-            account: AccountId(4),
-            client,
-            market,
-            side: Side::Sell,
-            price,
-            quantity,
-            time_in_force: TimeInForce::ImmediateOrCancel,
+            new: NewOrder {
+                account: AccountId(4),
+                client,
+                market,
+                side: Side::Sell,
+                price,
+                quantity,
+                time_in_force: TimeInForce::ImmediateOrCancel,
+            },
         };
         vec![
             Fact::Started { epoch: 1 },

@@ -1,29 +1,16 @@
 //! What the processes of a market say to each other. Nothing here leaves the world.
 
 use kernel::Pid;
-use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
-use crate::{Deal, TimeInForce};
+use crate::{Deal, NewOrder, TimeInForce};
 
 /// A message within a world. Who says it to whom is in brackets; *I* is the maker, *R* the incoming order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Message {
     // ---- commands that have come in, to an order [edge → order]
     /// Enter the market: the first that an order hears.
-    Enter {
-        /// Whose it is.
-        account: AccountId,
-        /// The client's own id of the command.
-        client: Option<ClientId>,
-        /// Buy or sell.
-        side: Side,
-        /// Limit.
-        price: Price,
-        /// Size.
-        quantity: Lots,
-        /// How long it stands.
-        time_in_force: TimeInForce,
-    },
+    Enter(NewOrder),
     /// Leave, as soon as no deal is in progress.
     Cancel {
         /// The command.
@@ -207,6 +194,9 @@ pub enum Message {
     ListedAll,
 }
 
+/// A message is copied into the ring and out of it, so it must not grow; nor may what commands and facts carry.
+const _: () = assert!(size_of::<Message>() == 48 && size_of::<NewOrder>() == 40);
+
 /// One of the two that were introduced to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Busy {
@@ -262,7 +252,7 @@ impl Message {
     pub fn text(&self, names: &impl Names) -> String {
         let d = |deal: Deal| names.deal(deal);
         match *self {
-            Message::Enter { side, price, quantity, .. } => {
+            Message::Enter(NewOrder { side, price, quantity, .. }) => {
                 format!("enter {side} {quantity} @ {price}")
             }
             Message::Cancel { .. } => "cancel".to_owned(),

@@ -222,14 +222,14 @@ impl Ledger {
     #[inline]
     fn on_entered(&mut self, by: PidHint, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
-        let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
+        let market = self.market(entered.new.market).ok_or(Wrong::NoMarket)?;
         if market.stopped {
             return Err(Wrong::MarketStopped);
         }
-        if !market.band.has(entered.price) {
+        if !market.band.has(entered.new.price) {
             return Err(Wrong::Range);
         }
-        check_range(entered.price, entered.quantity)?;
+        check_range(entered.new.price, entered.new.quantity)?;
         if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
@@ -244,18 +244,18 @@ impl Ledger {
         let record = &mut self.records[index as usize];
         record.order = order;
         record.priority = CommandId(order.0);
-        record.price = entered.price;
-        (record.size, record.filled) = (entered.quantity, Lots::ZERO);
-        record.account = entered.account;
-        record.market = entered.market;
-        record.side = entered.side;
-        record.flags = RecordFlags::of(entered.time_in_force);
+        record.price = entered.new.price;
+        (record.size, record.filled) = (entered.new.quantity, Lots::ZERO);
+        record.account = entered.new.account;
+        record.market = entered.new.market;
+        record.side = entered.new.side;
+        record.flags = RecordFlags::of(entered.new.time_in_force);
         record.as_maker = DealOutcome::default();
         record.as_taker = (OrderId(0), DealOutcome::default());
         record.pid_hint = by;
-        if let Some(client) = entered.client {
+        if let Some(client) = entered.new.client {
             record.set_by_client();
-            self.repeats.on_placed(self.facts, client, entered);
+            self.repeats.on_entered(self.facts, client, entered);
         }
         Ok(())
     }

@@ -195,7 +195,7 @@ impl Floor {
             // Late words of a gathering that was begun again.
             Message::Listed { .. } | Message::ListedAll => {}
             // Nobody says these to a floor.
-            Message::Enter { .. }
+            Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
             | Message::Introduce { .. }

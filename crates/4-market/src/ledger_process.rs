@@ -25,7 +25,7 @@ impl LedgerProcess {
             Message::Restore { order } => self.on_restore(from, order, out),
             Message::ListOpen { market } => self.on_list_open(from, market, out),
             // Nobody says these to a ledger.
-            Message::Enter { .. }
+            Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
             | Message::Announce(_)

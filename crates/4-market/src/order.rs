@@ -7,7 +7,7 @@
 mod deal;
 
 use kernel::{Event, Out, Pid};
-use protocol::{CancelReason, Deal, Entered, Fact, Message, Presence, TimeInForce};
+use protocol::{CancelReason, Deal, Entered, Fact, Message, NewOrder, Presence, TimeInForce};
 use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::{LEDGER, Party, floor_of, mutation};
@@ -166,22 +166,7 @@ impl Order {
     #[inline(always)]
     fn on_message(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
         match *message {
-            Message::Enter { account, client, side, price, quantity, time_in_force } => {
-                let (order, market) = (id(out), self.market);
-                self.on_enter(
-                    Entered {
-                        order,
-                        account,
-                        client,
-                        market,
-                        side,
-                        price,
-                        quantity,
-                        time_in_force,
-                    },
-                    out,
-                );
-            }
+            Message::Enter(new) => self.on_enter(new, out),
             Message::Introduce { introduction, incoming, order, price, quantity } => {
                 if self.is_from_floor(from, out) {
                     self.on_introduce(introduction, incoming, order, price, quantity, out);
@@ -232,17 +217,18 @@ impl Order {
     // ---- coming and going
 
     #[inline(always)]
-    fn on_enter(&mut self, entered: Entered, out: &mut Out<Party>) {
+    fn on_enter(&mut self, new: NewOrder, out: &mut Out<Party>) {
         if self.phase != Phase::New {
-            return; // asked twice
+            return; // a second time
         }
-        let Entered { order, side, price, quantity, time_in_force, .. } = entered;
+        let order = id(out);
+        let NewOrder { side, price, quantity, time_in_force, .. } = new;
         (self.side, self.time_in_force, self.price) = (side, time_in_force, price);
         (self.size, self.open) = (quantity, quantity);
         let priority = CommandId(order.0);
         self.priority = priority;
         self.phase = Phase::Free;
-        out.record(Fact::Entered(entered));
+        out.record(Fact::Entered(Entered { order, new }));
         // From what came, not from what was just written: that would wait for the writing.
         let presence = Presence { order, priority, side, price, open: quantity, time_in_force };
         out.send_to(floor_of(self.market), Message::Announce(presence));

@@ -7,7 +7,7 @@ mod warm;
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, OrderRecord};
 use market::{LEDGER, Party};
-use protocol::{Command, Fact, MarketSpec, Message, NewOrder, RejectCode, Response, Stamp};
+use protocol::{Command, Fact, MarketSpec, Message, RejectCode, Response, Stamp};
 use units::{CommandId, MarketId, OrderId, Time};
 
 use crate::validate::{self, Rejection};
@@ -274,13 +274,10 @@ impl<W: Watch<Party>> Exchange<W> {
         match command {
             Command::NewOrder(new) => {
                 validate::validate_new_order(self.ledger(), &self.options, new, command)?;
-                let &NewOrder { account, client, market, side, price, quantity, time_in_force } =
-                    new;
-                let enter =
-                    Message::Enter { account, client, side, price, quantity, time_in_force };
+                let market = new.market;
                 let supervisor = self.orders[usize::from(market.0)];
                 let process = || Party::order(market);
-                self.world.spawn_child_with(supervisor, number.0, process, enter);
+                self.world.spawn_child_with(supervisor, number.0, process, Message::Enter(*new));
             }
             &Command::Cancel { account, order } => {
                 let record = validate::validate_cancel(self.ledger(), account, order)?;

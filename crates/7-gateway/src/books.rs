@@ -73,7 +73,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use ledger::views::Views;
-    use protocol::{Entered, Fact, MarketSpec, Stamp, TimeInForce};
+    use protocol::{Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
     use units::{AccountId, CommandId, Lots, OrderId, Price, Scale, Side, Time};
 
     use super::*;
@@ -106,13 +106,15 @@ mod tests {
         fn enter(&mut self, market: u16, price: i64) {
             self.apply(Fact::Entered(Entered {
                 order: OrderId(self.seq + 1),
-                account: AccountId(1),
-                client: None,
-                market: MarketId(market),
-                side: Side::Buy,
-                price: Price(price),
-                quantity: Lots(1),
-                time_in_force: TimeInForce::GoodTillCancel,
+                new: NewOrder {
+                    account: AccountId(1),
+                    client: None,
+                    market: MarketId(market),
+                    side: Side::Buy,
+                    price: Price(price),
+                    quantity: Lots(1),
+                    time_in_force: TimeInForce::GoodTillCancel,
+                },
             }));
         }
 

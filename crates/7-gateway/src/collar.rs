@@ -47,7 +47,7 @@ pub(crate) fn explain(views: &Views, command: &Command) -> Option<String> {
         Command::NewOrder(NewOrder { market, side, price, .. }) => (market, side, price),
         Command::Replace(Replace { order, price, .. }) => {
             let entered = views.orders().get(order)?.entered;
-            (entered.market, entered.side, price)
+            (entered.new.market, entered.new.side, price)
         }
         Command::OpenMarket(_)
         | Command::Cancel { .. }

@@ -1,7 +1,7 @@
 //! Ours: a trade with the facts that made it, as far as whoever asks may see them.
 
 use ledger::views::{Market, Order, Trade};
-use protocol::{Deal, Entered, Stamp};
+use protocol::{Deal, Entered, NewOrder, Stamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -114,7 +114,8 @@ pub(crate) enum What {
 impl FactBody {
     pub(crate) fn entered(market: &Market, order: &Order) -> FactBody {
         let Entered {
-            order: id, account, side: order_side, price, quantity, time_in_force, ..
+            order: id,
+            new: NewOrder { account, side: order_side, price, quantity, time_in_force, .. },
         } = order.entered;
         let what = What::Entered {
             order: id.0.to_string(),

@@ -152,7 +152,7 @@ impl Wanted {
     }
 
     fn contains(&self, order: &Order) -> bool {
-        let there = self.market.is_none_or(|market| order.entered.market == market);
+        let there = self.market.is_none_or(|market| order.entered.new.market == market);
         there && self.span.contains(order.stamp.time)
     }
 
@@ -216,7 +216,8 @@ impl Wanted {
     }
 
     fn compare(&self, views: &Views, a: &Order, b: &Order) -> Ordering {
-        let scales = |order: &Order| views.market(order.entered.market).map(|market| market.spec);
+        let scales =
+            |order: &Order| views.market(order.entered.new.market).map(|market| market.spec);
         match self.key {
             SortKey::Price => {
                 let price = |order| scales(order).map(|spec| exact(spec.tick, order.price.0));
@@ -226,7 +227,7 @@ impl Wanted {
                 let size = |order| scales(order).map(|spec| exact(spec.lot, order.size.0));
                 size(a).cmp(&size(b))
             }
-            SortKey::Side => a.entered.side.cmp(&b.entered.side),
+            SortKey::Side => a.entered.new.side.cmp(&b.entered.new.side),
             SortKey::CreatedAt | SortKey::OrderId | SortKey::Type => {
                 a.entered.order.cmp(&b.entered.order)
             }

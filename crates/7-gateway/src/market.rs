@@ -111,7 +111,7 @@ pub(crate) async fn ticker(
         let volume = i128::try_from(market.tape.day_volume(time::now())).unwrap_or(i128::MAX);
         Ok(Json(Ticker {
             bid: best(Side::Buy),
-            command: best(Side::Sell),
+            ask: best(Side::Sell),
             volume: decimal::size(market, volume),
             trade_id: last.map(|trade| trade.seq),
             price: last.map(|trade| decimal::price(market, trade.price)),

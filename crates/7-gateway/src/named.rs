@@ -9,7 +9,7 @@ use crate::problem::Problem;
 
 /// The order with this number, if it is this account's.
 pub(crate) fn own(views: &Views, account: AccountId, order: OrderId) -> Option<&Order> {
-    views.orders().get(order).filter(|order| order.entered.account == account)
+    views.orders().get(order).filter(|order| order.entered.new.account == account)
 }
 
 /// How a path names an order.

@@ -187,7 +187,7 @@ impl App {
 
 /// An order with the decimals of its market.
 pub(crate) fn body(views: &Views, order: &Order) -> Option<OrderBody> {
-    Some(OrderBody::of(views.market(order.entered.market)?, order))
+    Some(OrderBody::of(views.market(order.entered.new.market)?, order))
 }
 
 /// Enters an order. The answer shows it as this command left it.
@@ -258,7 +258,7 @@ pub(crate) async fn replace(
     let named = Named::parse(&id)?;
     let command = app.live.read(|views| {
         let order = named.find(views, account, &app.options.views)?;
-        let market = views.market(order.entered.market).ok_or(RejectCode::UnknownMarket)?;
+        let market = views.market(order.entered.new.market).ok_or(RejectCode::UnknownMarket)?;
         Ok::<Replace, Problem>(Replace {
             account,
             client: replace.client_oid.as_deref().map(client_oid::parse).transpose()?,
@@ -296,7 +296,9 @@ pub(crate) async fn cancel(
             let market =
                 product.map(|product| market::product_named(views, product)).transpose()?;
             match market {
-                Some(market) if market.id != order.market => Err(RejectCode::UnknownOrder.into()),
+                Some(market) if market.id != order.new.market => {
+                    Err(RejectCode::UnknownOrder.into())
+                }
                 _ => Ok::<OrderId, Problem>(order.order),
             }
         })??,

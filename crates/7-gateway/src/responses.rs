@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ledger::views::{Fill, Market, Order, Trade};
-use protocol::Entered;
+use protocol::{Entered, NewOrder};
 use serde::Serialize;
 use units::Scale;
 use utoipa::ToSchema;
@@ -145,7 +145,7 @@ pub(crate) struct Ticker {
     pub(crate) bid: Option<String>,
     /// Best price of a seller.
     #[schema(value_type = Option<Decimal>)]
-    pub(crate) command: Option<String>,
+    pub(crate) ask: Option<String>,
     /// What traded in the last 24 hours.
     #[schema(value_type = Decimal)]
     pub(crate) volume: String,
@@ -253,8 +253,10 @@ pub(crate) struct OrderBody {
 
 impl OrderBody {
     pub(crate) fn of(market: &Market, order: &Order) -> OrderBody {
-        let Entered { order: id, account, client, side: order_side, time_in_force, .. } =
-            order.entered;
+        let Entered {
+            order: id,
+            new: NewOrder { account, client, side: order_side, time_in_force, .. },
+        } = order.entered;
         OrderBody {
             id: id.0.to_string(),
             client_oid: client.map(client_oid::show),

@@ -81,7 +81,10 @@ fn suspended_and_released_by_turns() {
     refused(&mut ledger, &Fact::Suspended { order }, Wrong::NoOrder);
     refused(&mut ledger, &Fact::Released { order }, Wrong::NoOrder);
     for time_in_force in [TimeInForce::GoodTillCancel, TimeInForce::ImmediateOrCancel] {
-        let entered = Entered { time_in_force, ..entry(5, 0, Side::Buy, 100, 3) };
+        let entered = Entered {
+            new: NewOrder { time_in_force, ..entry(5, 0, Side::Buy, 100, 3).new },
+            ..entry(5, 0, Side::Buy, 100, 3)
+        };
         ledger.apply(&Fact::Entered(entered)).unwrap();
         refused(&mut ledger, &Fact::Released { order }, Wrong::NotSuspended);
         ledger.apply(&Fact::Suspended { order }).unwrap();
@@ -192,14 +195,26 @@ fn what_makes_a_difference_to_what_comes_next_is_in_the_hash() {
         vec![Fact::MarketStopped { market: MarketId(1) }],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1))],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 101, 1))],
-        vec![Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) })],
-        vec![Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) })],
+        vec![Fact::Entered(Entered {
+            new: NewOrder { client: client(1), ..entry(1, 0, Side::Buy, 100, 1).new },
+            ..entry(1, 0, Side::Buy, 100, 1)
+        })],
+        vec![Fact::Entered(Entered {
+            new: NewOrder { client: client(2), ..entry(1, 0, Side::Buy, 100, 1).new },
+            ..entry(1, 0, Side::Buy, 100, 1)
+        })],
         vec![
-            Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) }),
+            Fact::Entered(Entered {
+                new: NewOrder { client: client(1), ..entry(1, 0, Side::Buy, 100, 1).new },
+                ..entry(1, 0, Side::Buy, 100, 1)
+            }),
             left(1, 1),
         ],
         vec![
-            Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) }),
+            Fact::Entered(Entered {
+                new: NewOrder { client: client(2), ..entry(1, 0, Side::Buy, 100, 1).new },
+                ..entry(1, 0, Side::Buy, 100, 1)
+            }),
             left(1, 1),
         ],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1)), left(1, 1)],

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use kernel::Table;
-use protocol::{CancelReason, Entered, Fact, Stamp, TimeInForce};
+use protocol::{CancelReason, Entered, Fact, NewOrder, Stamp, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{BookOrder, pop_oldest};
@@ -75,8 +75,8 @@ impl Order {
             entered,
             stamp: *stamp,
             priority: CommandId(entered.order.0),
-            price: entered.price,
-            size: entered.quantity,
+            price: entered.new.price,
+            size: entered.new.quantity,
             filled: Lots::ZERO,
             value: 0,
             suspended: false,
@@ -145,7 +145,12 @@ impl Order {
 
     /// Its row in the book of its market, if it is there.
     pub(super) fn row(&self) -> Option<BookOrder> {
-        let Order { priority, price, entered: Entered { order, time_in_force, .. }, .. } = *self;
+        let Order {
+            priority,
+            price,
+            entered: Entered { order, new: NewOrder { time_in_force, .. } },
+            ..
+        } = *self;
         let row = BookOrder { order, priority, price, quantity: self.open() };
         (rests(time_in_force) && !self.suspended && !row.quantity.is_zero()).then_some(row)
     }
@@ -257,7 +262,7 @@ impl Orders {
 
     pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
         let order = Order::new(stamp, entered);
-        let Entered { order: id, account, client, market, side, .. } = entered;
+        let Entered { order: id, new: NewOrder { account, client, market, side, .. } } = entered;
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = order;
@@ -285,7 +290,9 @@ impl Orders {
         }
         let before = order.row();
         order.apply(stamp, fact);
-        let Order { entered: Entered { account, market, side, .. }, end, .. } = *order;
+        let Order {
+            entered: Entered { new: NewOrder { account, market, side, .. }, .. }, end, ..
+        } = *order;
         let after = order.row();
         if end.is_some() {
             self.finish(id, slot, account);
@@ -315,7 +322,7 @@ impl Orders {
     /// Forgets the finished order with this end, the oldest end of its account.
     fn forget(&mut self, end: u64) {
         let Some(slot) = self.ends.remove(&end) else { return };
-        let Entered { order, account, client, .. } = self.at(slot).entered;
+        let Entered { order, new: NewOrder { account, client, .. } } = self.at(slot).entered;
         self.numbers.remove(order.0, |kept| kept == slot);
         // A later order may have the id by now; then it keeps it.
         if let Some(client) = client

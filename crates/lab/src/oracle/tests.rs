@@ -61,7 +61,7 @@ impl Desk {
         let mut outcomes = self.submit(Command::NewOrder(place));
         let Outcome::Entered(first) = outcomes.remove(0) else { panic!("not entered") };
         assert_eq!(
-            (first.order, first.price, first.quantity),
+            (first.order, first.new.price, first.new.quantity),
             (self.order(), place.price, place.quantity)
         );
         outcomes
@@ -306,7 +306,7 @@ fn numbers_out_of_range_are_refused_the_price_first() {
 fn a_client_id_names_one_ask() {
     let mut desk = desk();
     let first = named(order(Side::Buy, 5, 100), 7);
-    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
+    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.new.client.is_some()));
     assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
     let used = refused(RejectCode::ClientIdUsed);
     assert_eq!(desk.submit(named(order(Side::Buy, 6, 100), 7)), used);
@@ -394,7 +394,7 @@ impl Count {
     fn hear(&mut self, outcome: &Outcome) {
         match *outcome {
             Outcome::Entered(e) => {
-                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.quantity)), None);
+                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.new.quantity)), None);
             }
             Outcome::Traded { maker, taker, quantity, .. } => {
                 assert!(!quantity.is_zero(), "an empty fill");
