@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Client, Health};
-use ledger::views::Bounds;
 use tokio::sync::Semaphore;
+use views::Bounds;
 
 use crate::books::Books;
 use crate::live::Live;

@@ -6,13 +6,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use ledger::views::{Book, Market};
 use protocol::RejectCode;
 use serde::Serialize;
 use units::{Lots, OrderId, Price, Side};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
+use views::{Book, Market};
 
 use crate::app::App;
 use crate::decimal;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::body::Bytes;
-use ledger::views::Market;
 use units::MarketId;
+use views::Market;
 
 /// Most bytes of books that are kept.
 const KEPT: usize = 64 << 20;
@@ -72,9 +72,9 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use ledger::views::Views;
     use protocol::{Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
     use units::{AccountId, CommandId, Lots, OrderId, Price, Scale, Side, Time};
+    use views::Views;
 
     use super::*;
 

@@ -1,11 +1,11 @@
 //! A market's collar as a client reads it: where it is now, and why a limit is beyond it.
 
 use ledger::Band;
-use ledger::views::{Market, Views};
 use protocol::{Command, NewOrder, Replace};
 use serde::Serialize;
 use units::{Price, Side};
 use utoipa::ToSchema;
+use views::{Market, Views};
 
 use crate::decimal;
 

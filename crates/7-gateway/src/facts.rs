@@ -1,9 +1,9 @@
 //! Ours: a trade with the facts that made it, as far as whoever asks may see them.
 
-use ledger::views::{Market, Order, Trade};
 use protocol::{Deal, Entered, NewOrder, Stamp};
 use serde::Serialize;
 use utoipa::ToSchema;
+use views::{Market, Order, Trade};
 
 use crate::decimal;
 use crate::responses::TradeBody;

@@ -2,7 +2,7 @@
 //!
 //! A [`RestGateway`] turns requests into commands, and durable facts into answers. It decides nothing about
 //! the market: it reads numbers, names and limits of form, hands commands in, waits until they are
-//! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
+//! durable, and shows [`views`]. It binds to loopback only, since there are no credentials.
 
 mod app;
 mod book;

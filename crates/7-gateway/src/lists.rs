@@ -5,9 +5,9 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use axum::extract::State;
-use ledger::views::{Market, Order, Views};
 use units::{AccountId, MarketId, OrderId};
 use utoipa::{IntoParams, ToSchema};
+use views::{Market, Order, Views};
 
 use crate::app::App;
 use crate::decimal::exact;
@@ -312,7 +312,7 @@ pub(crate) async fn fills(
         let fills = fills.filter(|fill| order.is_none_or(|order| fill.order == order));
         let fills = fills.filter(|fill| market.is_none_or(|market| fill.trade.market == market));
         let row = |fill| -> Option<(u64, FillBody)> {
-            let fill: ledger::views::Fill<'_> = fill;
+            let fill: views::Fill<'_> = fill;
             let market: &Market = views.market(fill.trade.market)?;
             Some((fill.trade.seq, FillBody::of(market, &fill)))
         };

@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
-use ledger::views::{Market, Views};
 use protocol::{Command, RejectCode};
 use serde::Serialize;
 use units::Side;
+use views::{Market, Views};
 
 use crate::app::App;
 use crate::decimal;

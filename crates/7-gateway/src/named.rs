@@ -1,8 +1,8 @@
 //! Which order a path names, by its number or by the client's id, and whether it is the account's own.
 
-use ledger::views::{Bounds, Order, Views};
 use protocol::RejectCode;
 use units::{AccountId, ClientId, OrderId};
+use views::{Bounds, Order, Views};
 
 use crate::client_oid;
 use crate::problem::Problem;

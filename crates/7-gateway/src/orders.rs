@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ledger::views::{Order, Views};
 use protocol::{Command, NewOrder, RejectCode, Replace, Response, TimeInForce};
 use serde::Deserialize;
 use units::{AccountId, OrderId};
 use utoipa::ToSchema;
+use views::{Order, Views};
 
 use crate::app::App;
 use crate::extract::{Account, Body, Id, Present, Query};

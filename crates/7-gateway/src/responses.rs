@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use ledger::views::{Fill, Market, Order, Trade};
 use protocol::{Entered, NewOrder};
 use serde::Serialize;
 use units::Scale;
 use utoipa::ToSchema;
+use views::{Fill, Market, Order, Trade};
 
 use crate::collar::CollarBody;
 use crate::schema::{CurrencyId, Decimal, NumberText, ProductId, TimeText};

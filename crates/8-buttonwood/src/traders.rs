@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use exchange::{Client, SubmitError};
 use lab::flow::{self, Flow, Scenario};
-use ledger::views::Views;
 use protocol::{Command, NewOrder, Replace};
 use units::{AccountId, CommandId, MarketId, OrderId, Price, Symbol};
+use views::Views;
 
 use crate::ends::{self, End};
 use crate::server::ServerError;

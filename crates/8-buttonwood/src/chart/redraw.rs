@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use kernel::Pid;
 use kernel::chart::{Arrow, Picture, Row};
-use ledger::views::Order;
 use protocol::{
     CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, NewOrder, Presence, Stamp,
     TimeInForce,
 };
 use units::rfc3339::Rfc3339;
 use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
+use views::Order;
 
 use super::{Party, REDRAWN, Subject};
 

@@ -169,7 +169,7 @@ fn follow(args: &Args, server: &Server, watch: &Watch, ends: &Ends) -> Result<()
 fn now(server: &Server, watch: &Watch) -> Second {
     let health = server.service().health();
     watch.read(|views| {
-        let market = |market: &ledger::views::Market| {
+        let market = |market: &views::Market| {
             let best = |side| {
                 market
                     .book

@@ -144,7 +144,7 @@ impl Order {
     }
 
     /// Its row in the book of its market, if it is there.
-    pub(super) fn row(&self) -> Option<BookOrder> {
+    pub(crate) fn row(&self) -> Option<BookOrder> {
         let Order {
             priority,
             price,
@@ -157,13 +157,13 @@ impl Order {
 }
 
 /// What a fact did to one order.
-pub(super) struct Change {
-    pub(super) account: AccountId,
-    pub(super) market: MarketId,
-    pub(super) side: Side,
+pub(crate) struct Change {
+    pub(crate) account: AccountId,
+    pub(crate) market: MarketId,
+    pub(crate) side: Side,
     /// Its row in the book before and after.
-    pub(super) before: Option<BookOrder>,
-    pub(super) after: Option<BookOrder>,
+    pub(crate) before: Option<BookOrder>,
+    pub(crate) after: Option<BookOrder>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -192,7 +192,7 @@ pub struct Orders {
 }
 
 impl Orders {
-    pub(super) fn new(finished_per_account: usize, bound: usize) -> Orders {
+    pub(crate) fn new(finished_per_account: usize, bound: usize) -> Orders {
         Orders {
             finished_per_account,
             bound,
@@ -251,7 +251,7 @@ impl Orders {
 
     /// Places in the lists of finished orders, taken or not.
     #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.accounts.values().map(|account| account.finished.capacity()).sum()
     }
 
@@ -260,7 +260,7 @@ impl Orders {
         self.numbers.len() - self.ends.len()
     }
 
-    pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
+    pub(crate) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
         let order = Order::new(stamp, entered);
         let Entered { order: id, new: NewOrder { account, client, market, side, .. } } = entered;
         let slot = match self.free.pop() {
@@ -282,7 +282,7 @@ impl Orders {
     }
 
     /// Takes in a fact about an open order; `None` if no such order is open.
-    pub(super) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
+    pub(crate) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
         let slot = self.slot(id)?;
         let order = &mut self.slots[slot as usize];
         if order.end.is_some() {
