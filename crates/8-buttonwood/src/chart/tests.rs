@@ -50,13 +50,15 @@ impl History {
 fn entered(order: u64, side: Side, quantity: u64, price: i64) -> Fact {
     Fact::Entered(Entered {
         order: OrderId(order),
-        account: AccountId(1),
-        client: None,
-        market: MarketId(0),
-        side,
-        price: Price(price),
-        quantity: Lots(quantity),
-        time_in_force: TimeInForce::GoodTillCancel,
+        new: NewOrder {
+            account: AccountId(1),
+            client: None,
+            market: MarketId(0),
+            side,
+            price: Price(price),
+            quantity: Lots(quantity),
+            time_in_force: TimeInForce::GoodTillCancel,
+        },
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use checker::chart::{Arrow, Row};
 use kernel::{Envelope, Signal};
-use protocol::{CancelReason, Command, Deal, Fact, Message, Names, TimeInForce};
+use protocol::{CancelReason, Command, Deal, Entered, Fact, Message, Names, NewOrder, TimeInForce};
 use units::{CommandId, OrderId};
 
 use crate::world::{Observed, Stage, Who, message};
@@ -189,8 +189,9 @@ pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
     match *fact {
         Fact::Started { epoch } => format!("started, epoch {epoch}"),
         Fact::MarketOpened { spec, .. } => format!("opened {}", spec.symbol),
-        Fact::Entered(e) => {
-            format!("entered {} {} @ {}{}", e.side, e.quantity, e.price, only_now(e.time_in_force))
+        Fact::Entered(Entered { new, .. }) => {
+            let NewOrder { side, price, quantity, time_in_force, .. } = new;
+            format!("entered {side} {quantity} @ {price}{}", only_now(time_in_force))
         }
         Fact::Traded { deal, price, quantity, .. } => {
             let (taker, maker) = (names.order(deal.taker), names.order(deal.maker));
