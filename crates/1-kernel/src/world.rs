@@ -206,8 +206,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     /// Starts a child of a supervisor of many with a message as its first event, in place of
-    /// [`Event::Start`]. After a restart its first event is [`Event::Start`]. `process` constructs
-    /// it in its slot. Otherwise as [`World::spawn_child`].
+    /// [`crate::Event::Start`]. After a restart its first event is [`crate::Event::Start`].
+    /// `process` constructs it in its slot. Otherwise as [`World::spawn_child`].
     ///
     /// # Panics
     ///
