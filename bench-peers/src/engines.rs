@@ -20,7 +20,7 @@ pub trait Engine {
     /// The script in its own types, and how many commands place the standing book. Not timed.
     fn translate(script: &Script) -> (Vec<Self::Command>, usize);
 
-    /// An empty book, with room for what the script holds where the engine offers to make room.
+    /// An empty book, with capacity for the script's orders where the engine lets it be reserved.
     fn new(script: &Script) -> Self;
 
     /// Does what the commands say and reports all that happens. Timed.

@@ -2,7 +2,7 @@
 
 mod args;
 mod engines;
-/// The command's allocator, for everybody who is measured here.
+/// The command's allocator, for every engine and runtime measured here.
 #[path = "../../crates/8-buttonwood/src/huge_pages.rs"]
 mod huge_pages;
 mod plain;
@@ -15,9 +15,10 @@ mod show;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use lab::flow::Scenario;
 
-use crate::args::{Args, Stop};
+use crate::args::{Args, Only, Output};
 use crate::engines::{matchcore, orderbook_rs, ours::Ours, plain::PlainEngine};
 use crate::run::{Entry, Out};
 use crate::script::Script;
@@ -44,23 +45,13 @@ fn main() -> ExitCode {
     {
         return if runtimes::alone(name, count) { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
-    let args = match Args::read(given.into_iter()) {
-        Ok(args) => args,
-        Err(Stop::Help) => {
-            print!("{}", args::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(Stop::Wrong(what)) => {
-            eprintln!("{what}\n\n{}", args::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    let plan = runtimes::Plan { rounds: args.rounds, alive: args.alive, quick: args.quick };
-    let runtimes = args.runtimes.then(|| runtimes::run(&plan));
+    let args = Args::parse();
+    let plan = runtimes::Plan { rounds: args.rounds(), alive: args.alive, quick: args.quick };
+    let runtimes = (args.only != Only::Engines).then(|| runtimes::run(&plan));
     if let (Some(report), false) = (&runtimes, args.json) {
         runtimes::tables(report);
     }
-    let cases = if args.engines { engines(&args) } else { Vec::new() };
+    let cases = if args.only != Only::Runtimes { engines(&args) } else { Vec::new() };
     if args.json {
         let runtimes = runtimes.map(|report| runtimes::json(&plan, &report));
         show::json(&args, &cases, runtimes.as_deref());
@@ -72,8 +63,8 @@ fn main() -> ExitCode {
 
 /// All flows through all engines.
 fn engines(args: &Args) -> Vec<Case> {
-    let own = args.scenarios.iter().map(|&scenario| (scenario, None));
-    let deep = args.standing.iter().map(|&standing| (Scenario::Still, Some(standing)));
+    let own = args.scenarios().into_iter().map(|scenario| (scenario, None));
+    let deep = args.standing.0.iter().map(|&standing| (Scenario::Still, Some(standing)));
     let compared = own.chain(deep).map(|(scenario, standing)| {
         let case = compare(args, scenario, standing);
         if !args.json {
@@ -85,7 +76,7 @@ fn engines(args: &Args) -> Vec<Case> {
 }
 
 fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {
-    let script = Script::new(scenario, args.seed, args.commands, standing);
+    let script = Script::new(scenario, args.seed, args.commands(), standing);
     let mut entries = vec![
         Entry::new::<Ours>(&script),
         Entry::new::<PlainEngine>(&script),
@@ -93,8 +84,10 @@ fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {
         Entry::new::<matchcore::LimitsKept>(&script),
         Entry::new::<orderbook_rs::OrderbookRs>(&script),
     ];
-    for round in 0..args.rounds {
-        for (wanted, out) in [(args.queue, Out::Queue), (args.fold, Out::Fold)] {
+    for round in 0..args.rounds() {
+        for (wanted, out) in
+            [(args.out != Output::Fold, Out::Queue), (args.out != Output::Queue, Out::Fold)]
+        {
             // Each round begins with another engine, so that none always follows the same one.
             for index in 0..entries.len() {
                 let turn = (index + round) % entries.len();

@@ -52,7 +52,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// An empty book with room for `orders`.
+    /// An empty book with capacity for `orders`.
     pub fn new(orders: usize) -> Plain {
         Plain {
             orders: Vec::with_capacity(orders),
@@ -292,7 +292,7 @@ mod tests {
                         _ => (Kind::Refused, ours[0].1, 0, ours[0].3, 0),
                     })
                     .collect();
-                assert_eq!(ours, right, "{scenario}, seed {seed}, ask {number}: {command:?}");
+                assert_eq!(ours, right, "{scenario}, seed {seed}, command {number}: {command:?}");
             }
             assert_eq!(plain.resting(), oracle.open_orders(), "{scenario}, seed {seed}");
         }

@@ -59,7 +59,7 @@ impl Queue {
         let reader = std::thread::Builder::new()
             .name("reports".to_owned())
             .spawn(move || read(&theirs))
-            .expect("the machine has room for one more thread");
+            .expect("the system can start one more thread");
         Queue { ring, next: 0, published: 0, read: 0, reader }
     }
 

@@ -29,26 +29,26 @@ pub trait Runtime {
     /// As the tables name it.
     const NAME: &'static str;
 
-    /// Does a load so many times; tells how long its thread's processor worked at it, what is only
+    /// Runs a load this many times; returns how long its thread's processor worked at it, what is only
     /// preparation left out. `None` if this runtime has no such thing.
     fn load(load: Load, count: u64) -> Option<Duration>;
 
-    /// Has so many idle processes with addresses of them all, each with eight bytes to hold, and
+    /// Starts this many idle processes with addresses of them all, each with eight bytes to hold, and
     /// calls `look` while they live.
     fn crowd(count: u64, look: &mut dyn FnMut());
 }
 
 /// As large as a message of ours: 32 bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Letter {
+pub struct Signal {
     /// How often it is still to be passed on; or that it is the last of its burst, at 0.
     pub count: u64,
     _rest: [u64; 3],
 }
 
-impl Letter {
-    fn new(count: u64) -> Letter {
-        Letter { count, _rest: [count; 3] }
+impl Signal {
+    fn new(count: u64) -> Signal {
+        Signal { count, _rest: [count; 3] }
     }
 }
 

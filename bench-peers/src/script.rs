@@ -1,5 +1,5 @@
 //! The flow that all engines are fed, and what its replaces meet in a right book. Peers take an
-//! order's open lots where our asks name its size, fills included; they are told the right number
+//! order's open lots where our commands name its size, fills included; they are told the right number
 //! beforehand, by a run of the plain book that is not timed, so that they need not keep count of
 //! it.
 
@@ -10,12 +10,12 @@ use units::{CommandId, Price, Side};
 use crate::plain::{Met, Plain};
 use crate::report::{Kind, Tally};
 
-/// The number of the first command of the flow: ask 1 opens the market.
+/// The number of the first command of the flow: command 1 opens the market.
 pub const FIRST: u64 = 2;
 
 /// A flow ready to be fed.
 pub struct Script {
-    /// The asks; the first has number [`FIRST`].
+    /// The commands; the first has number [`FIRST`].
     pub commands: Vec<Command>,
     /// How many of them place the standing book, and are not timed.
     pub standing: usize,

@@ -84,9 +84,9 @@ pub fn growth(cases: &[Case]) {
 pub fn json(args: &Args, cases: &[Case], runtimes: Option<&str>) {
     let cases: Vec<String> = cases.iter().map(case_json).collect();
     println!(
-        "{{\"rounds\":{},\"asks\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
-        args.rounds,
-        args.commands,
+        "{{\"rounds\":{},\"commands\":{},\"seed\":{},\"cases\":[{}],\"runtimes\":{}}}",
+        args.rounds(),
+        args.commands(),
         args.seed,
         cases.join(","),
         runtimes.unwrap_or("null")
@@ -100,7 +100,7 @@ fn case_json(case: &Case) -> String {
         .iter()
         .map(|entry| {
             let mut fields = format!(
-                "\"engine\":\"{}\",\"trades\":{},\"lots\":{},\"past_limit\":{},\"same_trades\":{}",
+                "\"engine\":\"{}\",\"trades\":{},\"quantity\":{},\"past_limit\":{},\"same_trades\":{}",
                 entry.name,
                 entry.tally.count(Kind::Traded),
                 entry.tally.quantity,
@@ -112,7 +112,7 @@ fn case_json(case: &Case) -> String {
                 if let (Some(ns), Some(best), Some(base)) = (ns, best, base) {
                     let name = out.name();
                     fields += &format!(
-                        ",\"{name}_ns\":{ns:.2},\"{name}_asks_per_second\":{:.0}",
+                        ",\"{name}_ns\":{ns:.2},\"{name}_commands_per_second\":{:.0}",
                         1e9 / ns
                     );
                     fields += &format!(",\"{name}_best_ns\":{best:.2}");

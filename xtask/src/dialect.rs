@@ -102,7 +102,7 @@ impl Server {
     /// Starts one at a port of the system's choice, with two markets.
     fn start() -> Result<Server, Fault> {
         let mut command = Command::new(program());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--policy", "memory"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--durability", "memory"]);
         command.args(["--market", "BTC-USD:0.01:0.0001", "--market", "GAS-EUR:0.5:1"]);
         let piped = command.current_dir(folder()).stdin(Stdio::null()).stdout(Stdio::piped());
         let child = piped.spawn().map_err(|why| Fault::Start { command: "serve".into(), why })?;

@@ -8,7 +8,7 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask kill [--rounds N] [--seed S] [--release]
 
   --rounds N    rounds of load, SIGKILL, a torn tail and a start (10)
-  --seed S      of the asks and of the plan of kills (1792)
+  --seed S      of the commands and of the plan of kills (1792)
   --release     kill the command as it is shipped, not as it is tested";
 
 /// What to do.

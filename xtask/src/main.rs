@@ -33,7 +33,7 @@ Every chore of the repository.
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
-  cargo xtask count             instructions of a command and of the kernel's loads, by callgrind: steady on a busy machine
+  cargo xtask count             instructions per command and per kernel load, by callgrind: steady on a busy machine
   cargo xtask mutants           takes each condition of the ledger away in turn, and says which no test notices
   cargo xtask bench-peers ...   ours beside other engines and runtimes, in one run; --help for its options
 

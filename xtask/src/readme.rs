@@ -181,7 +181,7 @@ impl Demo {
         if !lines.by_ref().take(SECONDS).any(|line| traded(&line)) {
             return Err(Fault::Demo { why: format!("nothing was traded in {SECONDS} seconds") });
         }
-        // It goes on printing; somebody must read that, until it ends.
+        // It goes on printing; read that until it ends, or the pipe fills.
         std::thread::Builder::new()
             .name("demo".to_owned())
             .spawn(move || lines.for_each(drop))

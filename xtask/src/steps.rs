@@ -1,4 +1,4 @@
-//! Steps of a chore: each is told, timed and remembered, and one that failed does not hide the next.
+//! Steps of a chore: each is printed, timed and recorded, and a failed one does not hide the next.
 #![allow(clippy::disallowed_types, reason = "tells how long a step took")]
 
 use std::process::ExitCode;

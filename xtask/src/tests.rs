@@ -18,7 +18,8 @@ fn locked(args: &[&str]) -> Tool {
 pub(crate) fn workspace(long: bool) -> Result<Count, Fault> {
     if cargo(&["nextest", "--version"]).succeeds() {
         let run = locked(&["nextest", "run", "--no-fail-fast"]);
-        let short = ["--filterset", "not (package(lab) & binary(explore) & test(/^large::/))"];
+        let short =
+            ["--filterset", "not (package(buttonwood-lab) & binary(explore) & test(/^large::/))"];
         return if long { run } else { run.args(&short) }.tests();
     }
     println!("cargo-nextest is not installed; running the tests with cargo, which is slower");

@@ -1,17 +1,21 @@
-//! What no other tool checks, so that nobody need discuss it. It complains and mends nothing.
+//! What no other tool checks, so that it need not be discussed. It complains and changes nothing.
 //!
 //! - `files`: at most [`files::LINES`] lines of at most [`files::WIDTH`] characters; a Rust file
 //!   begins with `//!`; nothing half done is left.
 //! - `crates`: a crate uses only those above it in ARCHITECTURE.md's table; it takes the
 //!   workspace's lints; each dependency of other people has its reason beside it.
-//! - `pages`: links and paths lead somewhere; a decision has at most 40 lines, says when to undo
-//!   it, and is on the list.
+//! - `pages`: links and paths lead somewhere; lines of prose are wrapped; a decision has at most
+//!   40 lines, the usual headings, and is on the list.
+//! - `words`: comments, literals and pages use the field's words.
+//! - `types`: a public type's name is defined in one crate.
 //!
 //! In CI also: the lock files are as they were committed.
 
 mod crates;
 mod files;
 mod pages;
+mod types;
+mod words;
 
 use std::fmt;
 use std::fs;
@@ -66,9 +70,11 @@ pub(crate) fn run() -> Result<(), Fault> {
     let mut complaints = Vec::new();
     for file in &files {
         files::check(file, &mut complaints);
+        words::check(file, &mut complaints);
     }
     crates::check(&files, &mut complaints);
     pages::check(&files, &mut complaints);
+    types::check(&files, &mut complaints);
     complaints.sort();
     for complaint in &complaints {
         println!("{complaint}");

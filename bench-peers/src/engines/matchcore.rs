@@ -1,4 +1,4 @@
-//! matchcore 0.4, by its one entrance `OrderBook::execute`. It offers no room to be made
+//! matchcore 0.4, by its one entrance `OrderBook::execute`. It has no way to reserve capacity
 //! beforehand.
 //!
 //! As shipped it matches a crossing limit order without its limit (`submit_crossable_order` and

@@ -1,7 +1,7 @@
 //! orderbook-rs 0.15, without optional features: `add_limit_order`, `cancel_order` and
 //! `update_order`, with its trade listener, which is the one way to hear of every trade (an
 //! immediate order's that is filled in part, a replace's that crosses). Its `StubClock` saves it
-//! the reading of a clock, as our asks carry their time. It offers no room to be made beforehand.
+//! the reading of a clock, as our commands carry their time. It has no way to reserve capacity.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -116,7 +116,7 @@ impl Engine for OrderbookRs {
                 protocol::Command::OpenMarket(_)
                 | protocol::Command::Release { .. }
                 | protocol::Command::ResumeMarket { .. } => {
-                    unreachable!("the flow opens no markets and releases nobody")
+                    unreachable!("the flow opens no markets and releases no order")
                 }
             };
             Fed { command, id: Id::sequential(order), number, order, price, lots }

@@ -8,7 +8,7 @@ use actix::prelude::*;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Letter, Runtime, clock};
+use super::{Runtime, Signal, clock};
 
 /// actix.
 pub struct Actix;
@@ -39,7 +39,7 @@ impl Runtime for Actix {
     }
 }
 
-impl Message for Letter {
+impl Message for Signal {
     type Result = ();
 }
 
@@ -49,15 +49,15 @@ impl Actor for Idle {
     type Context = Context<Self>;
 }
 
-impl Handler<Letter> for Idle {
+impl Handler<Signal> for Idle {
     type Result = ();
 
-    fn handle(&mut self, signal: Letter, _: &mut Context<Self>) {
+    fn handle(&mut self, signal: Signal, _: &mut Context<Self>) {
         self.0 = self.0.wrapping_add(signal.count);
     }
 }
 
-/// Ends by itself, and says so at its very end, since nobody can wait for an actor's end otherwise.
+/// Ends by itself and reports its end, since actix has no way to wait for it.
 struct Mayfly(UnboundedSender<()>);
 
 impl Actor for Mayfly {
@@ -83,10 +83,10 @@ async fn spawn_exit(count: u64) -> Duration {
     clock() - start
 }
 
-/// Ends when it is told to, and says so.
-struct Mortal(UnboundedSender<()>);
+/// Ends on a message, and reports its end.
+struct Killable(UnboundedSender<()>);
 
-impl Actor for Mortal {
+impl Actor for Killable {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _: &mut Context<Self>) {
@@ -94,10 +94,10 @@ impl Actor for Mortal {
     }
 }
 
-impl Handler<Letter> for Mortal {
+impl Handler<Signal> for Killable {
     type Result = ();
 
-    fn handle(&mut self, _: Letter, ctx: &mut Context<Self>) {
+    fn handle(&mut self, _: Signal, ctx: &mut Context<Self>) {
         ctx.stop();
     }
 }
@@ -105,10 +105,10 @@ impl Handler<Letter> for Mortal {
 async fn spawn_many(count: u64) -> Duration {
     let (done, mut dones) = unbounded_channel();
     let start = clock();
-    let all: Vec<_> = (0..count).map(|_| Mortal(done.clone()).start()).collect();
+    let all: Vec<_> = (0..count).map(|_| Killable(done.clone()).start()).collect();
     tokio::task::yield_now().await;
     for actor in &all {
-        actor.do_send(Letter::new(0));
+        actor.do_send(Signal::new(0));
     }
     for _ in 0..count {
         dones.recv().await.expect("each says that it ends");
@@ -122,10 +122,10 @@ impl Actor for Sink {
     type Context = Context<Self>;
 }
 
-impl Handler<Letter> for Sink {
+impl Handler<Signal> for Sink {
     type Result = ();
 
-    fn handle(&mut self, signal: Letter, _: &mut Context<Self>) {
+    fn handle(&mut self, signal: Signal, _: &mut Context<Self>) {
         self.0 = self.0.wrapping_add(signal.count);
         if signal.count == 0 {
             self.1.send(self.0).expect("the source waits for this");
@@ -139,7 +139,7 @@ async fn burst(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count / BURST {
         for left in (0..BURST).rev() {
-            sink.do_send(Letter::new(left));
+            sink.do_send(Signal::new(left));
         }
         dones.recv().await.expect("the sink tells of the last of each burst");
     }
@@ -155,12 +155,12 @@ impl Actor for Passer {
     type Context = Context<Self>;
 }
 
-impl Handler<Letter> for Passer {
+impl Handler<Signal> for Passer {
     type Result = ();
 
-    fn handle(&mut self, signal: Letter, ctx: &mut Context<Self>) {
+    fn handle(&mut self, signal: Signal, ctx: &mut Context<Self>) {
         match self.partner.get() {
-            Some(partner) if signal.count > 0 => partner.do_send(Letter::new(signal.count - 1)),
+            Some(partner) if signal.count > 0 => partner.do_send(Signal::new(signal.count - 1)),
             _ => {
                 self.done.send(()).expect("the measurement waits for this");
                 ctx.stop();
@@ -177,8 +177,8 @@ async fn ping_pong(count: u64) -> Duration {
     mine.set(there).expect("set once");
     theirs.set(here.clone()).expect("set once");
     let start = clock();
-    here.do_send(Letter::new(2 * count));
-    dones.recv().await.expect("it says when the last letter is there");
+    here.do_send(Signal::new(2 * count));
+    dones.recv().await.expect("it says when the last signal is there");
     clock() - start
 }
 
@@ -194,10 +194,10 @@ impl Actor for Victim {
 
 impl Supervised for Victim {}
 
-impl Handler<Letter> for Victim {
+impl Handler<Signal> for Victim {
     type Result = ();
 
-    fn handle(&mut self, _: Letter, ctx: &mut Context<Self>) {
+    fn handle(&mut self, _: Signal, ctx: &mut Context<Self>) {
         ctx.stop();
     }
 }
@@ -208,7 +208,7 @@ async fn restart(count: u64) -> Duration {
     backs.recv().await.expect("its first life says that it is there");
     let start = clock();
     for _ in 0..count {
-        victim.do_send(Letter::new(0));
+        victim.do_send(Signal::new(0));
         backs.recv().await.expect("each life says that it is there");
     }
     clock() - start

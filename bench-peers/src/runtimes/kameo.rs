@@ -13,7 +13,7 @@ use kameo::supervision::RestartPolicy;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Letter, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// kameo.
 pub struct Kameo;
@@ -50,10 +50,10 @@ const THERE: &str = "it waits for this";
 #[derive(Actor)]
 struct Idle(u64);
 
-impl Message<Letter> for Idle {
+impl Message<Signal> for Idle {
     type Reply = ();
 
-    async fn handle(&mut self, signal: Letter, _: &mut Context<Self, ()>) {
+    async fn handle(&mut self, signal: Signal, _: &mut Context<Self, ()>) {
         self.0 = self.0.wrapping_add(signal.count);
     }
 }
@@ -98,10 +98,10 @@ async fn spawn_many(count: u64) -> Duration {
 #[derive(Actor)]
 struct Sink(u64, UnboundedSender<u64>);
 
-impl Message<Letter> for Sink {
+impl Message<Signal> for Sink {
     type Reply = ();
 
-    async fn handle(&mut self, signal: Letter, _: &mut Context<Self, ()>) {
+    async fn handle(&mut self, signal: Signal, _: &mut Context<Self, ()>) {
         self.0 = self.0.wrapping_add(signal.count);
         if signal.count == 0 {
             self.1.send(self.0).expect("the source waits for this");
@@ -116,7 +116,7 @@ async fn burst(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count / BURST {
         for left in (0..BURST).rev() {
-            sink.tell(Letter::new(left)).try_send().expect(THERE);
+            sink.tell(Signal::new(left)).try_send().expect(THERE);
         }
         dones.recv().await.expect("the sink tells of the last of each burst");
     }
@@ -128,14 +128,14 @@ type Partner = Arc<OnceLock<ActorRef<Passer>>>;
 #[derive(Actor)]
 struct Passer(Partner);
 
-impl Message<Letter> for Passer {
+impl Message<Signal> for Passer {
     type Reply = ();
 
-    async fn handle(&mut self, signal: Letter, ctx: &mut Context<Self, ()>) {
+    async fn handle(&mut self, signal: Signal, ctx: &mut Context<Self, ()>) {
         if signal.count == 0 {
             ctx.stop();
         } else if let Some(partner) = self.0.get() {
-            partner.tell(Letter::new(signal.count - 1)).try_send().expect(THERE);
+            partner.tell(Signal::new(signal.count - 1)).try_send().expect(THERE);
         }
     }
 }
@@ -148,7 +148,7 @@ async fn ping_pong(count: u64) -> Duration {
     theirs.set(here.clone()).expect("set once");
     there.wait_for_startup().await;
     let start = clock();
-    here.tell(Letter::new(2 * count)).try_send().expect(THERE);
+    here.tell(Signal::new(2 * count)).try_send().expect(THERE);
     here.wait_for_shutdown().await;
     let spent = clock() - start;
     there.stop_gracefully().await.expect(THERE);
@@ -223,10 +223,10 @@ impl Actor for Victim {
 #[derive(Debug)]
 struct ToldTo;
 
-impl Message<Letter> for Victim {
+impl Message<Signal> for Victim {
     type Reply = Result<(), ToldTo>;
 
-    async fn handle(&mut self, _: Letter, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
+    async fn handle(&mut self, _: Signal, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
         Err(ToldTo)
     }
 }
@@ -240,7 +240,7 @@ async fn restart(count: u64) -> Duration {
     backs.recv().await.expect("its first life says that it is there");
     let start = clock();
     for _ in 0..count {
-        victim.tell(Letter::new(0)).try_send().expect(THERE);
+        victim.tell(Signal::new(0)).try_send().expect(THERE);
         backs.recv().await.expect("each life says that it is there");
     }
     clock() - start

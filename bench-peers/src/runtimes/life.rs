@@ -32,7 +32,7 @@ pub fn run(plan: &Plan) -> Lives {
     let torus = Torus::new(SIDE, SIDE).expect("a size that a torus can have");
     let steps = if plan.quick { 2 } else { STEPS };
     let array_steps = if plan.quick { 200 } else { ARRAY_STEPS };
-    let start = Pattern::known("r-pentomino").expect("everybody knows it");
+    let start = Pattern::known("r-pentomino").expect("a built-in pattern");
     let start = start.on(torus).expect("three cells a side");
     let mut end = start.clone();
     end.run(steps);

@@ -1,18 +1,18 @@
 //! What an idle process holds. Each crowd is gathered in a program of its own, since memory that was
-//! freed is not given back, and would be found again by whoever is measured next.
+//! freed is not given back, and would be counted for the runtime that is measured next.
 
 use std::process::Command;
 
 use super::{NAMES, Plan, Runtime, actix, kameo, ours, ractor, tasks};
 
-/// The flag by which this program is told to be one crowd alone.
+/// The flag that makes this program hold one crowd of processes alone.
 pub const FLAG: &str = "--crowd-of";
 
 /// What one process of a runtime holds.
 pub struct Held {
     /// Whose.
     pub name: &'static str,
-    /// Resident bytes each; `None` where the system does not tell, or has no room for so many.
+    /// Resident bytes each; `None` where the system does not report them, or has too little memory.
     pub bytes: Option<f64>,
 }
 
@@ -22,11 +22,11 @@ const MOST: u64 = 8_192;
 /// Measures them all.
 pub fn all(plan: &Plan) -> Vec<Held> {
     let alive = if plan.quick { plan.alive / 50 } else { plan.alive };
-    let room = available().is_none_or(|bytes| bytes > alive * MOST);
-    if !room {
+    let space = available().is_none_or(|bytes| bytes > alive * MOST);
+    if !space {
         eprintln!("memory is not measured: {alive} processes may need {} MB", (alive * MOST) >> 20);
     }
-    let held = |name| Held { name, bytes: room.then(|| measure(name, alive)).flatten() };
+    let held = |name| Held { name, bytes: space.then(|| measure(name, alive)).flatten() };
     NAMES.into_iter().map(held).collect()
 }
 

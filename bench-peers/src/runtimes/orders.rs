@@ -3,7 +3,7 @@
 //! the trades of the plain book.
 //!
 //! ractor's have less to do: nothing of theirs is restarted, no fact is kept beyond the ledger's table, no
-//! account is checked, and nobody monitors a partner of a deal.
+//! account is checked, and no order monitors the partner of a deal.
 
 mod ractors;
 

@@ -8,7 +8,7 @@ use lab::loads::{BURST, Load};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{Letter, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// ractor.
 pub struct Ractor;
@@ -48,13 +48,13 @@ const THERE: &str = "it waits for this";
 macro_rules! actor {
     ($name:ident: $state:ty, ($me:pat, $signal:pat, $held:pat) $handle:block $($more:tt)*) => {
         impl Actor for $name {
-            type Msg = Letter;
+            type Msg = Signal;
             type State = $state;
             type Arguments = $state;
 
             async fn pre_start(
                 &self,
-                _: ActorRef<Letter>,
+                _: ActorRef<Signal>,
                 state: $state,
             ) -> Result<$state, ActorProcessingErr> {
                 Ok(state)
@@ -62,8 +62,8 @@ macro_rules! actor {
 
             async fn handle(
                 &self,
-                $me: ActorRef<Letter>,
-                $signal: Letter,
+                $me: ActorRef<Signal>,
+                $signal: Signal,
                 $held: &mut $state,
             ) -> Result<(), ActorProcessingErr> {
                 $handle
@@ -84,7 +84,7 @@ actor!(Idle: u64, (_, signal, state) {
 struct Mayfly;
 
 actor!(Mayfly: (), (_, _, ()) { Ok(()) }
-    async fn post_start(&self, me: ActorRef<Letter>, (): &mut ()) -> Result<(), ActorProcessingErr> {
+    async fn post_start(&self, me: ActorRef<Signal>, (): &mut ()) -> Result<(), ActorProcessingErr> {
         me.stop(None);
         Ok(())
     }
@@ -109,7 +109,7 @@ async fn spawn_many(count: u64) -> Duration {
         actor.stop(None);
     }
     for (_, life) in all {
-        life.await.expect("it ends when it is told to");
+        life.await.expect("it ends on its message");
     }
     clock() - start
 }
@@ -130,7 +130,7 @@ async fn burst(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count / BURST {
         for left in (0..BURST).rev() {
-            sink.cast(Letter::new(left)).expect(THERE);
+            sink.cast(Signal::new(left)).expect(THERE);
         }
         dones.recv().await.expect("the sink tells of the last of each burst");
     }
@@ -140,13 +140,13 @@ async fn burst(count: u64) -> Duration {
 }
 
 struct Passer;
-type Partner = Arc<OnceLock<ActorRef<Letter>>>;
+type Partner = Arc<OnceLock<ActorRef<Signal>>>;
 
 actor!(Passer: Partner, (me, signal, partner) {
     if signal.count == 0 {
         me.stop(None);
     } else if let Some(partner) = partner.get() {
-        partner.cast(Letter::new(signal.count - 1))?;
+        partner.cast(Signal::new(signal.count - 1))?;
     }
     Ok(())
 });
@@ -158,8 +158,8 @@ async fn ping_pong(count: u64) -> Duration {
     mine.set(there.clone()).expect("set once");
     theirs.set(here.clone()).expect("set once");
     let start = clock();
-    here.cast(Letter::new(2 * count)).expect(THERE);
-    life.await.expect("it ends with the last letter");
+    here.cast(Signal::new(2 * count)).expect(THERE);
+    life.await.expect("it ends with the last signal");
     let spent = clock() - start;
     there.stop(None);
     spent
@@ -170,7 +170,7 @@ struct Watcher;
 actor!(Watcher: (u64, UnboundedSender<()>), (_, _, _) { Ok(()) }
     async fn handle_supervisor_evt(
         &self,
-        _: ActorRef<Letter>,
+        _: ActorRef<Signal>,
         event: SupervisionEvent,
         (ends, done): &mut (u64, UnboundedSender<()>),
     ) -> Result<(), ActorProcessingErr> {
@@ -207,10 +207,10 @@ async fn monitor(count: u64) -> Duration {
 }
 
 struct Victim;
-type Back = UnboundedSender<ActorRef<Letter>>;
+type Back = UnboundedSender<ActorRef<Signal>>;
 
 actor!(Victim: Back, (_, _, _) { Err("told to".into()) }
-    async fn post_start(&self, me: ActorRef<Letter>, back: &mut Back) -> Result<(), ActorProcessingErr> {
+    async fn post_start(&self, me: ActorRef<Signal>, back: &mut Back) -> Result<(), ActorProcessingErr> {
         Ok(back.send(me)?)
     }
 );
@@ -218,14 +218,14 @@ actor!(Victim: Back, (_, _, _) { Err("told to".into()) }
 struct Supervisor;
 
 actor!(Supervisor: Back, (_, _, _) { Ok(()) }
-    async fn post_start(&self, me: ActorRef<Letter>, back: &mut Back) -> Result<(), ActorProcessingErr> {
+    async fn post_start(&self, me: ActorRef<Signal>, back: &mut Back) -> Result<(), ActorProcessingErr> {
         Actor::spawn_linked(None, Victim, back.clone(), me.get_cell()).await?;
         Ok(())
     }
 
     async fn handle_supervisor_evt(
         &self,
-        me: ActorRef<Letter>,
+        me: ActorRef<Signal>,
         event: SupervisionEvent,
         back: &mut Back,
     ) -> Result<(), ActorProcessingErr> {
@@ -242,7 +242,7 @@ async fn restart(count: u64) -> Duration {
     let mut victim = backs.recv().await.expect("its first life says that it is there");
     let start = clock();
     for _ in 0..count {
-        victim.cast(Letter::new(0)).expect(THERE);
+        victim.cast(Signal::new(0)).expect(THERE);
         victim = backs.recv().await.expect("each life says that it is there");
     }
     let spent = clock() - start;

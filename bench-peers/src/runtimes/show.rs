@@ -8,7 +8,7 @@ fn words(key: &str) -> &'static str {
         "spawn_exit_ns" => "spawn and exit, one by one",
         "spawn_many_ns" => "spawn and exit, 100 thousand at once",
         "burst_message_ns" => "message, in a burst",
-        "ping_pong_ns" => "message there and back",
+        "ping_pong_ns" => "round trip of a message",
         "monitor_fired_ns" => "monitor set, fired, heard",
         "restart_ns" => "restart by a supervisor",
         _ => "",

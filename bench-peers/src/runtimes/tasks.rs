@@ -6,7 +6,7 @@ use std::time::Duration;
 use lab::loads::{BURST, Load};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Letter, Runtime, clock, one_thread};
+use super::{Runtime, Signal, clock, one_thread};
 
 /// Tasks and channels.
 pub struct Tasks;
@@ -41,7 +41,7 @@ impl Runtime for Tasks {
     }
 }
 
-async fn idle(state: u64, mut signals: UnboundedReceiver<Letter>) {
+async fn idle(state: u64, mut signals: UnboundedReceiver<Signal>) {
     let mut state = state;
     while let Some(signal) = signals.recv().await {
         state = state.wrapping_add(signal.count);
@@ -49,15 +49,15 @@ async fn idle(state: u64, mut signals: UnboundedReceiver<Letter>) {
     std::hint::black_box(state);
 }
 
-/// Ends at the first letter.
-async fn mortal(mut signals: UnboundedReceiver<Letter>) {
+/// Ends at the first signal.
+async fn killable(mut signals: UnboundedReceiver<Signal>) {
     std::hint::black_box(signals.recv().await);
 }
 
 async fn spawn_exit(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count {
-        let (address, signals) = unbounded_channel::<Letter>();
+        let (address, signals) = unbounded_channel::<Signal>();
         let task = tokio::spawn(async move { drop(signals) });
         task.await.expect("it ends by itself");
         drop(address);
@@ -70,20 +70,20 @@ async fn spawn_many(count: u64) -> Duration {
     let mut all = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let (address, signals) = unbounded_channel();
-        all.push((address, tokio::spawn(mortal(signals))));
+        all.push((address, tokio::spawn(killable(signals))));
     }
     tokio::task::yield_now().await;
     for (address, _) in &all {
-        address.send(Letter::new(0)).expect("it waits for this");
+        address.send(Signal::new(0)).expect("it waits for this");
     }
     for (_, task) in all {
-        task.await.expect("it ends when it is told to");
+        task.await.expect("it ends on its message");
     }
     clock() - start
 }
 
 async fn burst(count: u64) -> Duration {
-    let (address, mut signals) = unbounded_channel::<Letter>();
+    let (address, mut signals) = unbounded_channel::<Signal>();
     let (done, mut dones) = unbounded_channel();
     tokio::spawn(async move {
         let mut sum = 0u64;
@@ -97,7 +97,7 @@ async fn burst(count: u64) -> Duration {
     let start = clock();
     for _ in 0..count / BURST {
         for left in (0..BURST).rev() {
-            address.send(Letter::new(left)).expect("the sink is there");
+            address.send(Signal::new(left)).expect("the sink is there");
         }
         dones.recv().await.expect("the sink tells of the last of each burst");
     }
@@ -105,11 +105,11 @@ async fn burst(count: u64) -> Duration {
 }
 
 async fn ping_pong(count: u64) -> Duration {
-    let (there, at_there) = unbounded_channel::<Letter>();
-    let (here, at_here) = unbounded_channel::<Letter>();
-    let pass = |mut signals: UnboundedReceiver<Letter>, to: UnboundedSender<Letter>| async move {
+    let (there, at_there) = unbounded_channel::<Signal>();
+    let (here, at_here) = unbounded_channel::<Signal>();
+    let pass = |mut signals: UnboundedReceiver<Signal>, to: UnboundedSender<Signal>| async move {
         while let Some(signal) = signals.recv().await {
-            if signal.count == 0 || to.send(Letter::new(signal.count - 1)).is_err() {
+            if signal.count == 0 || to.send(Signal::new(signal.count - 1)).is_err() {
                 break;
             }
         }
@@ -118,9 +118,9 @@ async fn ping_pong(count: u64) -> Duration {
     let second = tokio::spawn(pass(at_there, here.clone()));
     tokio::task::yield_now().await;
     let start = clock();
-    here.send(Letter::new(2 * count)).expect("it waits for this");
+    here.send(Signal::new(2 * count)).expect("it waits for this");
     drop((here, there));
-    first.await.expect("it ends with the last letter");
+    first.await.expect("it ends with the last signal");
     let spent = clock() - start;
     second.await.expect("it ends with the other");
     spent
@@ -132,7 +132,7 @@ async fn monitor(count: u64) -> Duration {
     for _ in 0..count / BURST {
         let spawn = |_| {
             let (address, signals) = unbounded_channel();
-            (address, tokio::spawn(mortal(signals)))
+            (address, tokio::spawn(killable(signals)))
         };
         let all: Vec<_> = (0..BURST).map(spawn).collect();
         tokio::task::yield_now().await;
@@ -140,13 +140,13 @@ async fn monitor(count: u64) -> Duration {
         for (index, (address, task)) in all.into_iter().enumerate() {
             let down = down.clone();
             tokio::spawn(async move {
-                task.await.expect("it ends when it is told to");
+                task.await.expect("it ends on its message");
                 down.send(index).expect("the watcher waits for this");
             });
-            address.send(Letter::new(0)).expect("it waits for this");
+            address.send(Signal::new(0)).expect("it waits for this");
         }
         for _ in 0..BURST {
-            downs.recv().await.expect("each end is told of");
+            downs.recv().await.expect("each end is reported");
         }
         spent += clock() - start;
     }
@@ -157,7 +157,7 @@ async fn restart(count: u64) -> Duration {
     let (back, mut backs) = unbounded_channel();
     tokio::spawn(async move {
         loop {
-            let (address, mut signals) = unbounded_channel::<Letter>();
+            let (address, mut signals) = unbounded_channel::<Signal>();
             let back = back.clone();
             let life = tokio::spawn(async move {
                 if back.send(address).is_err() {
@@ -167,14 +167,14 @@ async fn restart(count: u64) -> Duration {
                 Err(())
             });
             if let Ok(Ok(())) = life.await {
-                break; // nobody wants another life
+                break; // no further restart is wanted
             }
         }
     });
     let mut victim = backs.recv().await.expect("its first life says that it is there");
     let start = clock();
     for _ in 0..count {
-        victim.send(Letter::new(0)).expect("it waits for this");
+        victim.send(Signal::new(0)).expect("it waits for this");
         victim = backs.recv().await.expect("each life says that it is there");
     }
     clock() - start

@@ -1,8 +1,8 @@
-//! The file `began`: it says, outside the segments, that the journal has durable facts, and which journal it is.
+//! The file `began`: it records, outside the segments, that the journal has durable facts, and which journal it is.
 //!
-//! Without it, a folder whose segments are all gone looks as one in which nothing has happened yet. It is written once
-//! the first record is durable, and never changed. It is not written while the disk has no room for it, and is then
-//! tried again: an older journal, which has none, must open on a full disk too.
+//! Without it, a folder whose segments are all gone looks like a new one. The writer writes it once, when the first
+//! record is durable. On a full disk it tries again later: an older journal, which has no such file, must open on a
+//! full disk too.
 
 use std::io;
 
@@ -13,10 +13,10 @@ use crate::{Storage, StorageFile};
 
 pub(crate) const NAME: &str = "began";
 const ASIDE: &str = "began.tmp";
-/// Longer than any that is right, in bytes.
+/// Longer than any valid content, in bytes.
 const LONGEST: usize = 256;
 
-/// What it says, for people too.
+/// Its content, as text.
 fn text(id: &Chain) -> String {
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let said = format!("buttonwood journal\nformat 1\nfirst fact 1\nid {id}\n");
@@ -24,7 +24,7 @@ fn text(id: &Chain) -> String {
     format!("{said}check {check:08x}\n")
 }
 
-/// What stands in it, if it is there. To be looked at before the facts are read: a writer may write both.
+/// Its content, if it exists. Read it before the facts: a writer may write both meanwhile.
 pub(crate) fn read<S: Storage>(storage: &S) -> Result<Option<Vec<u8>>, JournalError> {
     let failed = |doing| error::io(doing, storage.path(NAME));
     let file = match storage.open(NAME) {
@@ -38,7 +38,7 @@ pub(crate) fn read<S: Storage>(storage: &S) -> Result<Option<Vec<u8>>, JournalEr
     Ok(Some(bytes))
 }
 
-/// What it says against a journal with this id, the chain's value after its first record.
+/// What is wrong with it for a journal with this id, the chain's value after its first record.
 pub(crate) fn against<S: Storage>(storage: &S, found: &[u8], id: &Chain) -> Option<JournalError> {
     let wrong = match is_whole(found) {
         _ if found == text(id).as_bytes() => return None,
@@ -55,7 +55,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     check == format!("check {:08x}\n", crc32c::crc32c(said)).as_bytes()
 }
 
-/// Writes it, durably. False if the disk has no room for it.
+/// Writes it durably. False if the disk has no space for it.
 pub(crate) fn write<S: Storage>(storage: &S, id: &Chain) -> Result<bool, JournalError> {
     let written = storage.create(ASIDE).and_then(|file| {
         file.write_at(0, text(id).as_bytes())?;

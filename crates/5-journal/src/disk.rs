@@ -13,7 +13,7 @@ use crate::{JournalError, Lost, Storage, StorageFile};
 /// Zeros are written this many at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Held by the one writer.
+/// Locked by the one writer.
 pub(crate) const LOCK: &str = "lock";
 
 /// A directory of the file system.
@@ -26,10 +26,10 @@ pub struct Disk {
 #[derive(Debug)]
 pub struct DiskFile(File);
 
-/// What the one writer holds of a [`Disk`], until it is dropped. All locks are advisory: readers and
-/// whoever copies the directory do not notice them.
+/// The locks of the one writer of a [`Disk`], until it is dropped. All locks are advisory: readers and copies
+/// of the directory do not notice them.
 ///
-/// - the directory itself, so that whoever removes the file `lock` does not let a second writer in;
+/// - the directory itself, so that a second writer cannot start after the file `lock` was removed;
 ///   `None` where the file system cannot lock a directory
 /// - the file `lock`, which is all that earlier versions of this program know
 #[derive(Debug)]
@@ -39,10 +39,10 @@ pub struct DiskLock {
 }
 
 impl Disk {
-    /// The directory `dir`, made if it is not there, with those above it; all their names are durable then.
+    /// The directory `dir`, created if need be, with its parents; all their names are durable then.
     pub fn new(dir: &Path) -> Result<Disk, JournalError> {
         let disk = Disk { dir: dir.to_owned() };
-        let failed = || error::io("make directory", disk.path(""));
+        let failed = || error::io("create directory", disk.path(""));
         if !dir.is_dir() {
             let missing = missing(dir).map_err(failed())?;
             fs::create_dir_all(dir).map_err(failed())?;
@@ -55,14 +55,14 @@ impl Disk {
         Ok(disk)
     }
 
-    /// The directory `dir`, which must be there.
+    /// The directory `dir`, which must exist.
     pub fn existing(dir: &Path) -> Result<Disk, JournalError> {
         let disk = Disk { dir: dir.to_owned() };
         let _entries = fs::read_dir(dir).map_err(error::io("open directory", disk.path("")))?;
         Ok(disk)
     }
 
-    /// True if a program has it for writing.
+    /// True if a program has it open for writing.
     pub(crate) fn is_in_use(&self) -> bool {
         [self.dir.clone(), self.dir.join(LOCK)].into_iter().any(|path| {
             let lock = File::open(path);
@@ -71,14 +71,13 @@ impl Disk {
     }
 }
 
-/// The directories that are to be made for this one, the lowest first, each as an absolute path: the name of each
-/// is in the one above it.
+/// The missing directories on this path, the lowest first, as absolute paths: the name of each is in its parent.
 fn missing(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let dir = std::path::absolute(dir)?;
     Ok(dir.ancestors().take_while(|dir| !dir.is_dir()).map(Path::to_owned).collect())
 }
 
-/// Takes a file for one writer: false if another has it.
+/// Locks a file for one writer: false if another has it.
 fn take(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
@@ -87,8 +86,8 @@ fn take(file: &File) -> io::Result<bool> {
     }
 }
 
-/// What stands under this path, if it is this open file. One that is open keeps its number, so that no
-/// other file can have it.
+/// The metadata at this path, if it is this open file. An open file keeps its inode number, so no other file can
+/// have the same.
 fn found_at(path: &Path, file: &File) -> io::Result<Option<Metadata>> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
@@ -108,13 +107,13 @@ fn is_same(found: &Metadata, open: &Metadata) -> bool {
     (found.dev(), found.ino()) == (open.dev(), open.ino())
 }
 
-/// Other systems do not let a file be removed or replaced while it is open.
+/// On other systems, an open file cannot be removed or replaced.
 #[cfg(not(unix))]
 fn is_same(_found: &Metadata, _open: &Metadata) -> bool {
     true
 }
 
-/// The directory, locked; `None` where the system cannot do that, `Err(())` if another program has it.
+/// The directory, locked; `None` where the system cannot lock it, `Err(())` if another program has it.
 #[cfg(unix)]
 fn lock_directory(dir: &Path) -> io::Result<Result<Option<File>, ()>> {
     let dir = File::open(dir)?;
@@ -157,7 +156,7 @@ impl Storage for Disk {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             if let Ok(name) = entry?.file_name().into_string() {
-                names.push(name); // a name that is no text is none of ours
+                names.push(name); // a name that is not UTF-8 is not one of ours
             }
         }
         Ok(names)
@@ -195,7 +194,7 @@ impl Storage for Disk {
         Ok(system.f_bavail.saturating_mul(system.f_frsize))
     }
 
-    /// Unknown here: setting blocks aside is tried, and fails when there are none.
+    /// Unknown here: the reservation is tried, and fails if there is no space.
     #[cfg(not(unix))]
     fn available(&self) -> io::Result<u64> {
         Ok(u64::MAX)
@@ -273,14 +272,14 @@ impl StorageFile for DiskFile {
         take(&self.0)
     }
 
-    /// A lock would keep readers out here; the file `lock` is what a second writer finds.
+    /// A lock would block readers here; a second writer finds the file `lock`.
     #[cfg(not(unix))]
     fn try_lock(&self) -> io::Result<bool> {
         Ok(true)
     }
 }
 
-/// True if the file system can set blocks aside and did; false if zeros must be written instead.
+/// True if the file system could allocate blocks; false if zeros must be written instead.
 #[cfg(target_os = "linux")]
 fn set_aside(file: &File, length: u64) -> io::Result<bool> {
     use rustix::fs::{FallocateFlags, fallocate};

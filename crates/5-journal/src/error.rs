@@ -1,4 +1,4 @@
-//! What can go wrong with a journal: what, where, and what to do.
+//! Errors of a journal: what, where, and what to do.
 
 use std::{error, fmt, io};
 
@@ -7,16 +7,16 @@ use units::CommandId;
 
 use crate::Lost;
 
-/// Why a journal could not do as asked.
+/// An error of a journal.
 #[derive(Debug)]
 pub enum JournalError {
-    /// The system said no.
+    /// A system call failed.
     Io {
-        /// What was being done, such as `write`.
+        /// The operation, such as `write`.
         doing: &'static str,
-        /// To which file or directory.
+        /// The file or directory.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Another process, or another part of this one, has the journal open for writing.
@@ -24,49 +24,49 @@ pub enum JournalError {
         /// The journal's directory.
         path: String,
     },
-    /// Another program removed, moved or replaced what this one holds of the journal, while it was
-    /// open. Nothing was acknowledged since.
+    /// Another program removed, moved or replaced a file of the open journal. Nothing was acknowledged
+    /// since.
     Displaced {
-        /// What it was.
+        /// Which file.
         lost: Lost,
-        /// Where it was.
+        /// Its path.
         path: String,
-        /// Where the bytes of a segment were put instead, if that could be done.
+        /// The file with the segment's bytes, if they could be saved.
         kept: Option<String>,
     },
-    /// There are snapshots or `began`, so there were facts, but no segment. Nothing was changed.
+    /// Snapshots or `began` prove that there were facts, but there is no segment. Nothing was changed.
     NoSegments {
         /// The journal's directory.
         path: String,
     },
-    /// Snapshots were saved of facts that are not there: the end of the journal is gone. Nothing was changed.
+    /// Snapshots prove that facts at the journal's end are gone. Nothing was changed.
     FactsGone {
-        /// The last segment file that is there.
+        /// The last existing segment file.
         segment: String,
-        /// Where its last whole record ends.
+        /// End of its last whole record, in bytes.
         offset: u64,
-        /// The last fact that is there.
+        /// The last existing fact.
         after: u64,
-        /// How many facts after it there were at least.
+        /// Lower bound of the number of missing facts.
         missing: u64,
         /// The files of those snapshots, newest first.
         snapshots: Vec<String>,
     },
-    /// A snapshot does not fit the facts, which are whole.
+    /// A snapshot contradicts the facts, which are intact.
     BadSnapshot {
         /// Its file.
         file: String,
         /// What is wrong with it.
         wrong: &'static str,
     },
-    /// The file that says that the journal has begun does not fit its segments. Nothing was changed.
+    /// The file `began` does not fit the segments. Nothing was changed.
     BadBegan {
         /// That file.
         file: String,
         /// What is wrong with it.
         wrong: &'static str,
     },
-    /// What is to be read is no journal: nothing of one is there.
+    /// The directory has no journal.
     NoJournal {
         /// The directory.
         path: String,
@@ -75,9 +75,9 @@ pub enum JournalError {
     Damaged {
         /// The segment file.
         segment: String,
-        /// Bytes from its beginning.
+        /// Bytes from its start.
         offset: u64,
-        /// Number of the first fact that cannot be read there.
+        /// The first fact that cannot be read.
         seq: u64,
         /// What is wrong.
         damage: Damage,
@@ -86,7 +86,7 @@ pub enum JournalError {
     Fenced {
         /// The journal's end.
         expected: u64,
-        /// Where the append wanted to be.
+        /// Position of the append.
         found: u64,
     },
     /// The append would be a second group of the command that was appended last.
@@ -96,26 +96,25 @@ pub enum JournalError {
     },
     /// The append has more bytes or facts than one record can hold.
     TooLarge {
-        /// Its bytes.
+        /// Its length in bytes.
         bytes: usize,
     },
-    /// The disk is full, and what was set aside does not suffice. Nothing of the append was
-    /// written.
+    /// The disk is full, and the reserve does not suffice. Nothing of the append was written.
     Full {
         /// The journal's directory.
         path: String,
     },
-    /// An earlier write or sync failed, so nobody knows what the disk has.
+    /// An earlier write or sync failed, so the state of the disk is unknown.
     Poisoned {
-        /// That failure, in words.
+        /// That failure, as text.
         why: String,
     },
-    /// Facts from here on are not kept.
+    /// The journal does not keep facts from this position on.
     NotKept {
-        /// Where reading was to begin.
+        /// Start of the read.
         from: u64,
     },
-    /// A record is whole, but holds no facts: it was written by something else.
+    /// A record is intact, but holds no facts: it was written by another program.
     NoFacts {
         /// The record's first fact.
         first: u64,
@@ -124,9 +123,9 @@ pub enum JournalError {
     },
     /// A snapshot of facts that are not durable would be ahead of its journal after a crash.
     SnapshotAhead {
-        /// The snapshot's position.
+        /// Position of the snapshot.
         position: u64,
-        /// What is durable.
+        /// Position up to which facts are durable.
         durable: u64,
     },
 }
@@ -134,27 +133,27 @@ pub enum JournalError {
 /// What is wrong with a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Damage {
-    /// No segment, or its head was changed.
+    /// Not a segment, or its head was changed.
     Head,
-    /// Of a version that this program does not know.
+    /// Unknown format version.
     Version(u32),
-    /// A record was changed or is not whole, and a later one says that it was durable.
+    /// A record was changed or is partial, and a later one proves that it was durable.
     Record,
     /// The facts before this one are missing.
     Gap {
         /// The number of the fact that is there instead.
         found: u64,
     },
-    /// A record or a segment was replaced or taken out: it does not follow the one before it.
+    /// A record or a segment was replaced or removed: the chain is broken.
     Chain,
-    /// A record is not whole, and a whole one of an earlier fact stands behind it.
+    /// A record is partial, and an intact one of an earlier fact follows it.
     Stale {
         /// The number of that fact.
         found: u64,
     },
-    /// The last segment says that another follows, and it is not there.
+    /// The last segment announces another, which does not exist.
     NextSegment,
-    /// A record is whole, but holds no facts.
+    /// A record is intact, but holds no facts.
     Facts(BytesError),
 }
 
@@ -174,9 +173,7 @@ impl fmt::Display for Damage {
                 f,
                 "a record is damaged, and an older one, of fact {found}, stands behind it, which no crash leaves"
             ),
-            Damage::NextSegment => {
-                f.write_str("another segment follows this one, and it is not there")
-            }
+            Damage::NextSegment => f.write_str("the segment that follows this one is missing"),
             Damage::Facts(error) => write!(f, "a record holds no facts: {error}"),
         }
     }
@@ -187,7 +184,7 @@ impl fmt::Display for JournalError {
         match self {
             JournalError::Io { doing, path, source } if is_full(source) => write!(
                 f,
-                "the journal could not {doing} {path}: {source}. Make room on that disk: bytes (df) or \
+                "the journal could not {doing} {path}: {source}. Free space on that disk: bytes (df) or \
                  files (df -i)"
             ),
             JournalError::Io { doing, path, source } => {
@@ -222,7 +219,7 @@ impl fmt::Display for JournalError {
             ),
             JournalError::BadSnapshot { file, wrong } => write!(
                 f,
-                "the snapshot {file} is {wrong}. Nothing was changed. Take it away: the facts are enough"
+                "the snapshot {file} is {wrong}. Nothing was changed. Remove it: the facts are enough"
             ),
             JournalError::NoJournal { path } => {
                 write!(f, "there is no journal in {path}: it has no segment (*.facts)")
@@ -253,7 +250,10 @@ impl fmt::Display for JournalError {
                  another writer has taken over, or facts were skipped"
             ),
             JournalError::SameCommand { command } => {
-                write!(f, "ask {command} has facts in the journal already; a command is one group")
+                write!(
+                    f,
+                    "command {command} has facts in the journal already; a command is one group"
+                )
             }
             JournalError::TooLarge { bytes } => {
                 write!(f, "{bytes} bytes are too many for one record; append fewer groups at once")
@@ -261,13 +261,13 @@ impl fmt::Display for JournalError {
             JournalError::Full { path } => {
                 write!(
                     f,
-                    "no space is left for the journal in {path}; make room on that disk: bytes (df) or \
+                    "no space is left for the journal in {path}; free space on that disk: bytes (df) or \
                      files (df -i)"
                 )
             }
             JournalError::Poisoned { why } => write!(
                 f,
-                "the journal takes nothing more, since it could not {why}; \
+                "the journal accepts no more facts, since it could not {why}; \
                  look after the disk, then start again: what is there is read anew"
             ),
             JournalError::NotKept { from } => {
@@ -338,19 +338,19 @@ fn displaced(
     }
 }
 
-/// Says of an error of the system what was being done, and to what.
+/// Adds the operation and the file to an error of the system.
 pub(crate) fn io(doing: &'static str, path: String) -> impl FnOnce(io::Error) -> JournalError {
     move |source| JournalError::Io { doing, path, source }
 }
 
-/// True if the error says that there is no space left for bytes or names, or no more for this user or
-/// program: it may pass, and until then nothing was done.
+/// True if the error means that the disk, the quota or the inodes are used up: this may pass, and nothing was
+/// written.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     let too_many_open = cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE));
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
         || too_many_open
 }
 
-/// The system, or this program, has as many files open as it may have.
+/// The system or this program has too many open files.
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;

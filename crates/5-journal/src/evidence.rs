@@ -1,11 +1,11 @@
-//! What stands behind a record that is not whole: does it show that the record was durable?
+//! Decides whether the bytes after a partial record prove that the record was durable.
 //!
-//! | behind it | it shows |
+//! | bytes after it | conclusion |
 //! |---|---|
-//! | a place or record that says that more was durable | what is broken was acknowledged, or could have been: damage |
+//! | a place or record that says that more was durable | the record was acknowledged, or could have been: damage |
 //! | a place or record with the number of this fact or an earlier one | no crash leaves that: damage |
-//! | places of later facts, from before this one was durable | nothing: power may keep later writes alone |
-//! | anything else | nothing |
+//! | places of later facts, written before this one was durable | none: a power loss may keep later writes only |
+//! | anything else | none |
 //!
 //! Costs as many reads as the rest of the segment has windows, and in an old segment a bounded number more.
 
@@ -17,11 +17,11 @@ use crate::old::OldHead;
 use crate::record::{Format, Place};
 use crate::walk::{Walk, checksum_in, each_window};
 
-/// Bytes of an old segment that are summed up for heads which may be forged, for each byte of the segment's rest. A
-/// crash leaves a handful of records there, each of which is summed up once.
+/// Bytes of an old segment that are checksummed for possible heads, per byte of the segment's rest. A
+/// crash leaves few records there, each of which is checksummed once.
 const SUMMED: u64 = 16;
 
-/// What speaks against taking a record that is not whole for one that a crash left, if anything does.
+/// Evidence that a partial record is damage and not a torn write, if there is any.
 pub(crate) fn against_a_crash<F: StorageFile>(walk: &Walk<F>) -> io::Result<Option<Damage>> {
     match walk.format {
         Format::New => by_places(walk),
@@ -29,8 +29,8 @@ pub(crate) fn against_a_crash<F: StorageFile>(walk: &Walk<F>) -> io::Result<Opti
     }
 }
 
-/// What a place or an old record behind `position` shows, that bears this number and was written when facts before
-/// `durable` were.
+/// Evidence of a place or an old record after `position`, which has this number and was written when facts before
+/// `durable` were durable.
 fn shows(position: u64, first: u64, durable: u64) -> Option<Damage> {
     if first <= position {
         return Some(Damage::Stale { found: first });
@@ -49,8 +49,8 @@ fn by_places<F: StorageFile>(walk: &Walk<F>) -> io::Result<Option<Damage>> {
     Ok(found)
 }
 
-/// An old head says nothing without a checksum over its payload. Where the file has so many heads that look like
-/// some that the sums would cost too much, it is not what a crash leaves.
+/// An old head proves nothing without a checksum over its payload. A file with so numerous likely heads that the
+/// checksums would cost too much is not what a crash leaves.
 fn by_old_heads<F: StorageFile>(walk: &Walk<F>) -> io::Result<Option<Damage>> {
     let rest = walk.length.saturating_sub(walk.at);
     let mut left = rest.saturating_mul(SUMMED);

@@ -1,11 +1,11 @@
-//! Which command has the last facts of a journal: a command is one group, also from one start to the next.
+//! The command of a journal's last facts: a command is one group, also across restarts.
 
 use protocol::bytes::BytesError;
 use units::CommandId;
 
 use crate::Batch;
 
-/// The last record's groups, from which the last command is read.
+/// The groups of the last record, for the last command.
 #[derive(Default)]
 pub(crate) struct LastGroups {
     first: u64,

@@ -1,4 +1,4 @@
-//! Facts to storage and back. Nothing here decides what happened; it keeps it, or says why it
+//! Facts to storage and back. Nothing here decides what happened; the journal stores facts, or reports why it
 //! cannot.
 //!
 //! [`Journal`] is what the exchange needs of any journal: append groups of facts at an expected
@@ -62,7 +62,7 @@ use protocol::bytes::{BytesError, FactEncoder, Facts, What};
 use protocol::{Fact, Stamp};
 use units::CommandId;
 
-/// Files of a journal's folder in which there are no facts: all that there is where a first segment has found no room.
+/// Files of a journal's folder without facts: all that exists when a first segment has found no space.
 pub const WITHOUT_FACTS: [&str; 4] = [disk::LOCK, writer::ASIDE, reserve::NAME, reserve::ASIDE];
 
 pub use disk::{Disk, DiskFile};
@@ -81,23 +81,24 @@ pub use writer::{FileJournal, Options};
 /// A journal in a directory.
 pub type DiskJournal = FileJournal<Disk>;
 
-/// What the exchange needs of a journal.
+/// The interface of a journal for the exchange.
 ///
-/// One writer: a second one is refused with [`JournalError::Locked`] when it opens the journal. Should a
-/// writer's files be taken away all the same, a sync or [`Journal::check_files`] says so with
-/// [`JournalError::Displaced`], and nothing is called durable. An append that is not at the journal's end is
-/// refused with [`JournalError::Fenced`]. Every method takes the thread of its caller.
+/// - One writer: a second one is refused with [`JournalError::Locked`] when it opens the journal.
+/// - If another program removes the writer's files, the next sync or [`Journal::check_files`] returns
+///   [`JournalError::Displaced`], and nothing is reported durable.
+/// - An append that is not at the journal's end is refused with [`JournalError::Fenced`].
+/// - Every method blocks its caller's thread.
 pub trait Journal: Send {
     /// Adds groups after the last, if they begin at [`Journal::end`]. See [`Journal::append_batch`].
     fn append(&mut self, groups: &FactEncoder) -> Result<(), JournalError> {
         self.append_batch(&[groups])
     }
 
-    /// Adds groups after the last, those of one chunk behind those of the other, as one record. They are durable
-    /// after the next [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
+    /// Adds groups after the last, chunk after chunk, as one record. They are durable after the next
+    /// [`Journal::sync`]. All or nothing: after an error none of them is in the journal.
     ///
-    /// What is synced together is best appended together: only behind a record that a sync came after there is word
-    /// that it was durable.
+    /// Append in one record what one sync covers: only a record that was followed by a sync has a mark that proves
+    /// it durable.
     ///
     /// - the first must begin at [`Journal::end`], each other one where the one before it ends
     /// - two groups in a row may not be of the same command, also from one append to the next
@@ -105,51 +106,50 @@ pub trait Journal: Send {
     /// - [`JournalError::Full`]: nothing was written; the same groups may be appended again later
     fn append_batch(&mut self, batch: &[&FactEncoder]) -> Result<(), JournalError>;
 
-    /// Makes all that was appended durable, and returns the position up to which it is.
+    /// Makes all appended facts durable, and returns the position up to which facts are durable.
     ///
-    /// Waits for the disk. After an error nothing more can be appended or synced, since nobody can
-    /// know what the disk has: [`JournalError::Poisoned`] from then on.
+    /// Waits for the disk. After an error the state of the disk is unknown, so every further append or sync fails with
+    /// [`JournalError::Poisoned`].
     fn sync(&mut self) -> Result<u64, JournalError>;
 
-    /// Syncs, and makes the mark that says that all was durable so too, for a clean end: what is found broken at the
-    /// next start is then known for damage, also after a loss of power. An append may still follow. A journal that
-    /// keeps nothing only syncs.
+    /// Syncs, and makes the mark durable too, for a clean end: the next start then recognises every broken
+    /// record as damage, also after a loss of power. An append may still follow. A journal that keeps nothing only
+    /// syncs.
     fn close(&mut self) -> Result<(), JournalError> {
         self.sync().map(|_durable| ())
     }
 
-    /// Where the next append is expected.
+    /// Position of the next append.
     fn end(&self) -> u64;
 
     /// Every fact before this position is durable.
     fn durable(&self) -> u64;
 
-    /// Whether there is room for new orders, or only for taking them off. Cheap while there is;
-    /// while there is not, each call looks whether there is again, so it must be called from time
-    /// to time.
+    /// Whether there is space for new orders, or only for cancels. Cheap while there is;
+    /// while there is not, each call checks the disk again, so call it from time to time.
     fn free_space(&mut self) -> Result<FreeSpace, JournalError>;
 
-    /// Looks whether the journal's files are still where they were: an error if another program has
-    /// removed, moved or replaced them. A sync looks after the newest segment only, so this is to be
-    /// called some times a second, at rest too. A journal that keeps nothing has no files.
+    /// Checks that the journal's files are still in place: an error if another program has
+    /// removed, moved or replaced them. A sync checks the newest segment only, so call this a few
+    /// times per second, also without load. A journal that keeps nothing has no files.
     fn check_files(&mut self) -> Result<(), JournalError> {
         Ok(())
     }
 
-    /// A reader of its own, for any thread, that reads while this journal goes on.
+    /// A separate reader, for any thread, that reads while this journal goes on.
     fn reader(&self) -> Box<dyn Reader>;
 
-    /// Keeps `bytes` as the fold of all facts before `position`, which must be durable.
+    /// Saves `bytes` as the fold of all facts before `position`, which must be durable.
     ///
-    /// The last two snapshots are kept. Waits for the disk; a failure leaves the older ones as
+    /// The journal keeps the last two snapshots. Waits for the disk; a failure leaves the older ones as
     /// they were.
     fn save_snapshot(&mut self, position: u64, bytes: &[u8]) -> Result<(), JournalError>;
 
-    /// The newest snapshot that is whole, with the names of damaged ones that were passed over.
+    /// The newest intact snapshot, with the names of damaged ones that were ignored.
     fn load_snapshot(&self) -> Result<Snapshot, JournalError>;
 }
 
-/// Where a journal ends after this batch, and with which command, if it may follow.
+/// Position and last command of a journal after this batch, if it may follow.
 fn follow(
     mut end: u64,
     mut last: Option<CommandId>,
@@ -168,29 +168,29 @@ fn follow(
     Ok((end, last))
 }
 
-/// How much more a journal can take.
+/// Free space of a journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FreeSpace {
-    /// True if new orders may come in. False while the reserve is in use or could not be set aside.
+    /// True if new orders may be accepted. False while the reserve is in use or incomplete.
     pub for_orders: bool,
-    /// True if cancels may come in. False once what is left is needed for what is on its way already;
+    /// True if cancels may be accepted. False once the rest is needed for commands in flight;
     /// never false while `for_orders` is true.
     pub for_cancels: bool,
-    /// Bytes that are set aside for taking orders off, whatever else fills the disk.
+    /// Bytes reserved for cancels, whatever else fills the disk.
     pub reserve: u64,
 }
 
 impl FreeSpace {
-    /// Most bytes that cancelling one order takes, in a batch of its own: a record's head, a
-    /// group's head and a `Cancelled`, with room to spare. A reserve of this times the open orders is
+    /// Most bytes of a cancel in a batch of its own: a record's head, a
+    /// group's head and a `Cancelled`, with a margin. A reserve of this times the open orders is
     /// enough for all.
     pub const PER_CANCEL: u64 = 128;
 }
 
 /// Reads a journal's facts in batches, as they were appended.
 pub trait Reader: Send {
-    /// Hands on every batch that has facts from `from` up to `until`, in order, until told to
-    /// break.
+    /// Passes on every batch that has facts from `from` up to `until`, in order, until `each` breaks
+    /// off.
     ///
     /// The first may begin before `from`, the last may end after `until`. Returns the position
     /// after the last batch handed on, from which the next read goes on without searching. `until`
@@ -203,14 +203,14 @@ pub trait Reader: Send {
     ) -> Result<u64, JournalError>;
 }
 
-/// Whole groups as they were appended together.
+/// Whole groups that were appended together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Batch<'a> {
     /// Number of the first fact.
     pub first: u64,
     /// How many facts there are.
     pub facts: u64,
-    /// Their bytes, for [`Facts`].
+    /// Their encoding, for [`Facts`].
     pub groups: &'a [u8],
 }
 
@@ -225,7 +225,7 @@ impl<'a> Batch<'a> {
         self.first.saturating_add(self.facts)
     }
 
-    /// Hands on every fact, and checks that there are as many as were said. Returns the last command.
+    /// Passes on every fact, and checks their number. Returns the last command.
     fn each_fact(
         &self,
         each: &mut impl FnMut(Stamp, Fact),
@@ -245,7 +245,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Hands on every fact from `from` up to `until` (not included), which must be durable.
+/// Passes on every fact from `from` up to `until` (not included), which must be durable.
 ///
 /// For recovery, and for history. Below 100 ns a fact, what `each` does left out.
 pub fn read_facts(

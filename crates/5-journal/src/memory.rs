@@ -1,5 +1,4 @@
-//! A journal that keeps nothing: the policy `memory`. What it was given is gone when it is asked
-//! for.
+//! A journal that keeps nothing, for durability `memory`.
 
 use std::ops::ControlFlow;
 
@@ -8,8 +7,8 @@ use units::CommandId;
 
 use crate::{Batch, FreeSpace, Journal, JournalError, Reader, Snapshot, follow};
 
-/// Counts positions and checks what it is given as any journal does, and calls everything durable
-/// that was synced. After its end, by whatever cause, no fact of it is left anywhere.
+/// Counts positions and checks appends as any journal does, and reports everything durable
+/// that was synced. No fact outlives it.
 #[derive(Clone, Debug)]
 pub struct MemoryJournal {
     end: u64,
@@ -57,7 +56,7 @@ impl Journal for MemoryJournal {
         Box::new(Nothing)
     }
 
-    /// Keeps nothing of it either.
+    /// Does nothing.
     fn save_snapshot(&mut self, position: u64, _bytes: &[u8]) -> Result<(), JournalError> {
         if position > self.durable {
             return Err(JournalError::SnapshotAhead { position, durable: self.durable });

@@ -1,4 +1,4 @@
-//! What an opening does about what a crash left behind: the end of the last segment, and files in the making.
+//! Repairs what a crash left behind: the end of the last segment, and temporary files.
 
 use std::io;
 
@@ -8,39 +8,39 @@ use crate::scan::{Tail, Unsaid};
 use crate::storage::discard;
 use crate::{Storage, StorageFile};
 
-/// Bytes that are read or written at once.
+/// Bytes per read or write.
 const AT_ONCE: u64 = 1 << 20;
-/// Most bytes of a cut that are kept: more than a batch of the exchange has.
+/// Most bytes of a cut that are saved: more than a batch of the exchange has.
 const KEPT: u64 = 64 << 20;
-/// What was cut, in the making.
+/// Temporary file of a cut.
 const ASIDE: &str = "cut.tmp";
 
-/// What was cut off a journal's end when it was opened: bytes that are no whole record, behind which nothing shows
-/// that they ever were one.
+/// Bytes that were truncated from a journal's end at its opening: a partial record without a proof that it was ever
+/// durable.
 ///
 /// If the program ended and the machine did not, they were never reported durable. If the machine lost power, they
-/// may be of the last batch that was, but only on a disk that has damaged what was synced.
+/// may be part of the last acknowledged batch, but only on a disk that has damaged synced data.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cut {
     /// The segment file.
     pub segment: String,
-    /// Where its last whole record ends.
+    /// End of its last whole record.
     pub offset: u64,
-    /// Bytes that were cut.
+    /// Number of truncated bytes.
     pub bytes: u64,
-    /// The last fact that stands before them; 0 if none does.
+    /// The last fact before them; 0 if there is none.
     pub after: u64,
-    /// The file in which they are kept, up to [`Cut::MOST_KEPT`]; `None` where the disk has no room for it. No
+    /// The file in which they are saved, up to [`Cut::MOST_KEPT`]; `None` where the disk has no space for it. No
     /// program removes it.
     pub kept: Option<String>,
 }
 
 impl Cut {
-    /// Most bytes of a cut that are kept.
+    /// Most bytes of a cut that are saved.
     pub const MOST_KEPT: u64 = KEPT;
 }
 
-/// Files that a crash left in the making.
+/// Temporary files that a crash leaves.
 pub(crate) fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalError> {
     let names = storage.list().map_err(error::io("list", storage.path("")))?;
     for name in names.iter().filter(|name| name.ends_with(".tmp")) {
@@ -49,11 +49,11 @@ pub(crate) fn remove_leftovers<S: Storage>(storage: &S) -> Result<(), JournalErr
     Ok(())
 }
 
-/// Puts zeros in place of a torn tail, or ends the file behind it, and makes all before it durable.
+/// Overwrites a torn tail with zeros, or ends the file before it, and makes all before it durable.
 ///
-/// What was read may be with the system only, since the program ended before it synced, or because a
-/// sync failed: then the system may show what the disk does not have, and a further sync would write
-/// nothing of it. So what no record says was durable is written again first, and the names are synced.
+/// After a program ended without a sync, or after a failed sync, the read bytes may be in the page cache only: the
+/// cache may show what the disk does not have, and a further sync would not write it. So every byte that no
+/// record proves durable is written again first, and the names are synced.
 pub(crate) fn cut_tail<S: Storage>(
     storage: &S,
     file: S::File,
@@ -67,12 +67,12 @@ pub(crate) fn cut_tail<S: Storage>(
         let (segment, offset, bytes) = (path(), tail.at, tail.garbage);
         cut = Some(Cut { segment, offset, bytes, after: position - 1, kept });
         let end = tail.at + tail.garbage;
-        // Behind the last record blocks stay for the record that ends a segment.
+        // Keep blocks after the last record for the record that ends a segment.
         let least = (tail.at + RecordHead::LENGTH as u64).min(end);
         let done = if end == tail.length {
             file.set_length(least).and_then(|()| zero(&file, tail.at, least))
         } else {
-            zero(&file, tail.at, end) // the blocks behind it were set aside, and stay
+            zero(&file, tail.at, end) // the blocks after it stay allocated
         };
         done.map_err(error::io("cut", path()))?;
     }
@@ -82,7 +82,7 @@ pub(crate) fn cut_tail<S: Storage>(
     Ok((file, cut))
 }
 
-/// Copies what is cut to a file of its own, durably, where there is twice the room. The name of that file.
+/// Saves truncated bytes to a file, durably, if the disk has twice the space. The name of that file.
 fn keep<S: Storage>(
     storage: &S,
     file: &S::File,
@@ -90,7 +90,8 @@ fn keep<S: Storage>(
     position: u64,
 ) -> Result<Option<String>, JournalError> {
     let bytes = tail.garbage.min(KEPT);
-    let available = storage.available().map_err(error::io("ask for room in", storage.path("")))?;
+    let available =
+        storage.available().map_err(error::io("check the free space of", storage.path("")))?;
     if available < 2 * bytes {
         return Ok(None);
     }
@@ -110,11 +111,11 @@ fn keep<S: Storage>(
             discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
             Ok(None)
         }
-        Err(error) => Err(error::io("keep what is cut in", storage.path(&name))(error)),
+        Err(error) => Err(error::io("save truncated bytes in", storage.path(&name))(error)),
     }
 }
 
-/// Names of the files that hold what was cut at earlier openings, in order.
+/// Names of the files with bytes truncated at earlier openings, in order.
 pub(crate) fn kept<S: Storage>(storage: &S) -> Result<Vec<String>, JournalError> {
     let mut names = storage.list().map_err(error::io("list", storage.path("")))?;
     names.retain(|name| name.starts_with("cut-") && name.ends_with(".bytes"));
@@ -122,7 +123,7 @@ pub(crate) fn kept<S: Storage>(storage: &S) -> Result<Vec<String>, JournalError>
     Ok(names)
 }
 
-/// Says in a segment that another follows, where a crash came before that.
+/// Announces the next segment in one that a crash left without the announcement.
 pub(crate) fn say_followed<S: Storage>(storage: &S, unsaid: &Unsaid) -> Result<(), JournalError> {
     let path = || storage.path(&unsaid.name);
     let file = storage.open_writable(&unsaid.name).map_err(error::io("open", path()))?;
@@ -134,8 +135,8 @@ pub(crate) fn say_followed<S: Storage>(storage: &S, unsaid: &Unsaid) -> Result<(
     .map_err(error::io("end", path()))
 }
 
-/// Puts the record behind `at` that says that another segment follows, and nothing more; durably. Where there is no
-/// room for it, the segment ends there without.
+/// Writes the record that announces the next segment at `at`, durably. Without space for it, the segment ends
+/// there.
 pub(crate) fn end_segment(file: &impl StorageFile, at: u64, place: &Place) -> io::Result<()> {
     let mut record = Vec::new();
     RecordHead::write_followed(place, &mut record);
@@ -179,7 +180,7 @@ fn copy_range(
     Ok(())
 }
 
-/// Writes zeros over blocks that are there.
+/// Overwrites allocated blocks with zeros.
 pub(crate) fn zero(file: &impl StorageFile, from: u64, to: u64) -> io::Result<()> {
     let zeros = vec![0; usize::try_from(AT_ONCE.min(to - from)).expect("at most AT_ONCE")];
     let mut at = from;

@@ -1,7 +1,7 @@
-//! The head of a record in a segment of version 1, which is read and no longer written. Pure; no file is known here.
+//! The head of a record in a segment of version 1, which is read and no longer written. Pure; it knows no file.
 //!
-//! It has one checksum over head and payload. So whether it is whole costs its whole length, and a program that was
-//! killed in the middle of a record left no word on what had been durable before it.
+//! It has one checksum over head and payload, so checking it costs the whole length, and a killed program
+//! left no proof of what was durable before a partial record.
 
 use crate::record::{Chain, FACTS, chain_after, u32_at, u64_at};
 
@@ -15,20 +15,20 @@ pub(crate) struct OldHead {
     pub(crate) first: u64,
     /// How many facts there are.
     pub(crate) facts: u32,
-    /// How many facts before `first` were not known to be durable when this was written.
+    /// Number of facts before `first` that were not known to be durable when this was written.
     unsynced: u32,
     kind: u32,
     /// The hash over this record and all before it.
     pub(crate) chain: Chain,
 }
 
-/// A record without facts that a clean end left behind the last one: all before it was durable.
+/// A record without facts that a clean end left after the last one: all before it was durable.
 const CLOSING: u32 = 2;
 
 impl OldHead {
     pub(crate) const LENGTH: usize = 60;
 
-    /// Reads a head; [`OldHead::is_one`] and the checksum tell whether it is one.
+    /// Reads a head; check [`OldHead::is_one`] and the checksum next.
     pub(crate) fn parse(bytes: &[u8; OldHead::LENGTH]) -> OldHead {
         OldHead {
             length: u32_at(bytes, 0),
@@ -46,7 +46,7 @@ impl OldHead {
         OldHead::LENGTH as u64 + u64::from(self.length)
     }
 
-    /// True if it has the form of a record. Its checksum is another matter.
+    /// True if it has the form of a record, whatever its checksum.
     pub(crate) fn is_one(&self) -> bool {
         (self.kind == FACTS && (1..=self.length).contains(&self.facts)) || self.is_closing()
     }

@@ -1,7 +1,7 @@
 //! Reads batches from segment files, also while the writer goes on. Changes nothing.
 //!
-//! The chain was checked when the journal was opened, or made by this program since; here every
-//! record's checksum and number is, so that what went bad in the meantime is noticed.
+//! The chain was checked when the journal was opened, or made by this program since. The reader checks every
+//! record's checksum and number, to detect later damage.
 
 use std::ops::ControlFlow;
 
@@ -11,13 +11,13 @@ use crate::scan;
 use crate::walk::{Chained, Step, Walk};
 use crate::{Batch, Reader, Storage};
 
-/// A reader of the segments in a [`Storage`]. Remembers where it ended, so that it can go on there.
+/// A reader of the segments in a [`Storage`]. It remembers its position, to continue there.
 pub(crate) struct FileReader<S> {
     storage: S,
     last: Option<Mark>,
 }
 
-/// Where a record begins.
+/// Start of a record.
 #[derive(Clone)]
 struct Mark {
     segment: (u64, String),
@@ -32,7 +32,7 @@ impl<S: Storage> FileReader<S> {
         FileReader { storage, last: None }
     }
 
-    /// The place to begin from, to find `position`: where the last read ended, or its segment's
+    /// The mark from which to search for `position`: the end of the last read, or its segment's
     /// start.
     fn mark(&self, position: u64) -> Result<Mark, JournalError> {
         if let Some(last) = self.last.as_ref().filter(|last| last.position == position) {

@@ -1,28 +1,28 @@
-//! The bytes of a segment's head, of a record's head, and of the place before it. Pure; no file is known here.
+//! The bytes of a segment's head, of a record's head, and of the place before it. Pure; it knows no file.
 //!
 //! All numbers are little-endian. Each checksum covers every byte of its part but itself.
 //!
-//! - A record's head begins with its *place*: which fact comes next there, and what was durable when that was
-//!   written. It has a checksum of its own, so that it can be believed whatever became of the record.
-//! - After each sync the place of the next record is written behind the last one: that is the mark that all before
-//!   it was durable. The next record begins with the same bytes, so that writing it never takes the mark away.
-//! - A place is longer than what a client chooses in a row of a payload (its own id, a price, a size), so that none
-//!   can plant one there.
+//! - A record's head begins with its *place*: the number of the next fact, and what was durable when the place was
+//!   written. A place has its own checksum, so it can be trusted whatever became of the record.
+//! - After each sync the writer writes the place of the next record after the last one: the *mark* that all before
+//!   it was durable. The next record begins with the same bytes, so writing it never destroys the mark.
+//! - A place is longer than what a client chooses in a row of a payload (its own id, a price, a size), so no client
+//!   can forge one there.
 
 use crate::Damage;
 
 /// Version of the segment format that is written. Segments of version 1 are read too.
 pub const SEGMENT_VERSION: u32 = 2;
 
-/// A hash over a record and all that came before it.
+/// A hash over a record and all before it.
 pub(crate) type Chain = [u8; 32];
 
-/// What the first record of a journal follows.
+/// Predecessor of a journal's first record.
 pub(crate) const GENESIS: Chain = [0; 32];
 
 const MAGIC: [u8; 8] = *b"bwfacts\n";
 
-/// How the records of a segment are written.
+/// Format of a segment's records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Format {
     /// Version 1: see [`crate::old`].
@@ -31,13 +31,13 @@ pub(crate) enum Format {
     New,
 }
 
-/// The beginning of a segment file.
+/// The start of a segment file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SegmentHead {
     pub(crate) format: Format,
     /// Number of the first fact that the segment holds or will hold.
     pub(crate) first: u64,
-    /// The chain's value at the end of the segment before.
+    /// The chain's value at the end of the previous segment.
     pub(crate) previous: Chain,
 }
 
@@ -59,7 +59,7 @@ impl SegmentHead {
         bytes
     }
 
-    /// What a new segment begins with: a head, the place of its first record, and room for the record that ends it.
+    /// Start of a new segment: a head, the place of its first record, and space for the record that ends it.
     pub(crate) fn begin(first: u64, previous: Chain) -> Vec<u8> {
         let head = SegmentHead { format: Format::New, first, previous };
         let mut bytes = head.bytes().to_vec();
@@ -68,7 +68,7 @@ impl SegmentHead {
         bytes
     }
 
-    /// Reads a head. The version is looked at first, since another one may have another head.
+    /// Reads a head. It checks the version first, since another version may have another head.
     pub(crate) fn parse(bytes: &[u8]) -> Result<SegmentHead, Damage> {
         let bytes: &[u8; SegmentHead::LENGTH] = bytes.first_chunk().ok_or(Damage::Head)?;
         if bytes[..8] != MAGIC {
@@ -97,12 +97,12 @@ impl SegmentHead {
     }
 }
 
-/// What a record's head begins with, and what stands behind the last record after a sync.
+/// The start of a record's head, and the mark after the last record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     /// Number of the fact that comes here.
     pub(crate) first: u64,
-    /// How many facts before `first` were not yet durable when this was written.
+    /// Number of facts before `first` that were not yet durable when this was written.
     pub(crate) unsynced: u32,
     /// The chain's value before the record.
     pub(crate) chain: Chain,
@@ -110,7 +110,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) const LENGTH: usize = 52;
-    /// What a place begins with: where the rest of a segment is searched for one, hardly anything else does.
+    /// Magic of a place: hardly any other bytes in a segment begin so.
     pub(crate) const MAGIC: [u8; 4] = *b"\x9fbwp";
 
     pub(crate) fn bytes(&self) -> [u8; Place::LENGTH] {
@@ -124,7 +124,7 @@ impl Place {
         bytes
     }
 
-    /// Reads a place from the beginning of `bytes`, if a whole one is there. Costs the same whatever is there.
+    /// Reads a place from the start of `bytes`, if an intact one is there. The cost does not depend on the bytes.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Place> {
         let bytes: &[u8; Place::LENGTH] = bytes.first_chunk()?;
         let is_whole =
@@ -142,7 +142,7 @@ impl Place {
     }
 }
 
-/// The beginning of a record, behind its place; its payload, whole groups of facts, follows.
+/// The head of a record, after its place; its payload, whole groups of facts, follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RecordHead {
     /// Bytes of the payload.
@@ -163,7 +163,7 @@ impl RecordHead {
     /// Bytes of place and head.
     pub(crate) const LENGTH: usize = Place::LENGTH + 16;
 
-    /// Puts a record with these payloads, one behind the other, into `out`, which is cleared before. Returns the
+    /// Writes a record with these payloads into `out`, which is cleared first. Returns the
     /// chain's value after it, or nothing if they are too long for one record.
     pub(crate) fn write(
         place: &Place,
@@ -177,12 +177,12 @@ impl RecordHead {
         Some(chain_after(&place.chain, place.first, facts, &out[RecordHead::LENGTH..]))
     }
 
-    /// Puts the record that ends a segment into `out`, which is cleared before.
+    /// Writes the record that ends a segment into `out`, which is cleared first.
     pub(crate) fn write_followed(place: &Place, out: &mut Vec<u8>) {
         RecordHead { length: 0, check: 0, facts: 0, kind: FOLLOWED }.write_with(place, &[], out);
     }
 
-    /// Gives a record another place: facts before it have become durable since it was put together.
+    /// Updates the place of a record: facts before it have become durable since it was built.
     pub(crate) fn put_place(place: &Place, record: &mut [u8]) {
         record[..Place::LENGTH].copy_from_slice(&place.bytes());
         let check = crc32c::crc32c_append(crc32c::crc32c(&record[..CHECK]), &record[CHECK + 4..]);
@@ -199,7 +199,7 @@ impl RecordHead {
         RecordHead::put_place(place, out);
     }
 
-    /// Reads the head that stands behind a place. Whether it is one its form and its checksum tell.
+    /// Reads the head after a place. Check its form and its checksum next.
     pub(crate) fn parse(bytes: &[u8; RecordHead::LENGTH]) -> RecordHead {
         RecordHead {
             length: u32_at(bytes, 52),
@@ -225,7 +225,7 @@ impl RecordHead {
     }
 }
 
-/// Where the checksum of a record stands.
+/// Offset of a record's checksum.
 pub(crate) const CHECK: usize = Place::LENGTH + 4;
 
 /// The chain's value after a record of facts, if it was `previous` before it. About 0.5 ns a byte.

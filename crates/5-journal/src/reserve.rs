@@ -1,8 +1,7 @@
-//! A spare segment whose blocks are set aside, so that orders can be taken off when the disk is
-//! full.
+//! A spare segment with allocated blocks, so that cancels have space when the disk is full.
 //!
-//! It is a file named `reserve`. When a segment can grow no more, it is given a segment's head and
-//! name and takes the records from then on. Another is made as soon as there is room again.
+//! It is a file named `reserve`. When a segment cannot grow, the spare one gets a segment's head and
+//! name and takes the records from then on. The writer makes another as soon as there is space.
 
 use std::io;
 
@@ -13,17 +12,17 @@ use crate::{JournalError, Storage, StorageFile};
 pub(crate) const NAME: &str = "reserve";
 pub(crate) const ASIDE: &str = "reserve.tmp";
 
-/// Whether the spare segment is there.
+/// State of the spare segment.
 #[derive(Debug)]
 pub(crate) struct Reserve {
-    /// Its size; 0 if none is wanted.
+    /// Its size in bytes; 0 for none.
     pub(crate) bytes: u64,
     /// True if it is there.
     pub(crate) held: bool,
 }
 
 impl Reserve {
-    /// Takes over the spare segment that is there, if it has the size wanted, else makes one.
+    /// Takes over an existing spare segment of the right size, else makes one.
     pub(crate) fn open<S: Storage>(storage: &S, bytes: u64) -> Result<Reserve, JournalError> {
         let failed = |doing| error::io(doing, storage.path(NAME));
         let mut reserve = Reserve { bytes, held: false };
@@ -39,14 +38,14 @@ impl Reserve {
         Ok(reserve)
     }
 
-    /// Sets one aside, if it is wanted, is not there, and the disk has twice as much left: so that
-    /// one which is made is not needed again at once. That there is no room is no error.
+    /// Makes one, if it is wanted and missing, and the disk has twice its size left: otherwise it would be
+    /// used up again at once. A full disk is no error.
     pub(crate) fn make<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
         if self.held || self.bytes == 0 {
             return Ok(());
         }
         let available =
-            storage.available().map_err(error::io("ask for room in", storage.path("")))?;
+            storage.available().map_err(error::io("check the free space of", storage.path("")))?;
         if available < self.bytes.saturating_mul(2) {
             return Ok(());
         }
@@ -55,7 +54,7 @@ impl Reserve {
             Err(error) if error::is_full(&error) => {
                 discard(storage, ASIDE).map_err(error::io("remove", storage.path(ASIDE)))?;
             }
-            Err(error) => return Err(error::io("set aside", storage.path(NAME))(error)),
+            Err(error) => return Err(error::io("reserve", storage.path(NAME))(error)),
         }
         Ok(())
     }
@@ -68,7 +67,7 @@ impl Reserve {
         storage.sync()
     }
 
-    /// Notices that another program has taken it away or cut it: then another is to be made.
+    /// Notices that another program has removed or truncated it: then another must be made.
     pub(crate) fn look<S: Storage>(&mut self, storage: &S) -> Result<(), JournalError> {
         if !self.held {
             return Ok(());
@@ -76,14 +75,14 @@ impl Reserve {
         match storage.open(NAME).and_then(|file| file.length()) {
             Ok(length) => self.held = length == self.bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.held = false,
-            Err(error) if error::is_full(&error) => {} // no file can be opened now; later then
+            Err(error) if error::is_full(&error) => {} // no file can be opened now; the next call tries again
             Err(error) => return Err(error::io("look at", storage.path(NAME))(error)),
         }
         Ok(())
     }
 
-    /// Makes the spare segment the segment `name`, which begins with `head`. `None` if another program has taken it
-    /// away. After an error it is still the spare one, if it is there.
+    /// Turns the spare segment into the segment `name`, which begins with `head`. `None` if another
+    /// program has removed it. After an error it is still the spare one, if it exists.
     pub(crate) fn take<S: Storage>(
         &mut self,
         storage: &S,

@@ -1,18 +1,5 @@
 //! Reads a whole journal, segment by segment, and tells a torn tail from damage. Changes nothing.
-//!
-//! | what is found | what it is | what is done |
-//! |---|---|---|
-//! | nothing or zeros behind the last record, or a mark and zeros | the end | it ends there |
-//! | in the last segment, no record, and nothing behind it that was written later | a torn tail | cut, and kept aside |
-//! | the same, and behind it what no crash leaves (see [`crate::evidence`]) | damage | refused |
-//! | in another segment, before the next one's first fact, a torn word that one follows | the end | it ends there |
-//! | the last segment ends with the record that says that another follows | segments are missing | refused |
-//! | anything else | damage | refused |
-//!
-//! After each sync a mark is written behind the batch, before any of it is acknowledged. The mark is with the system
-//! then, and not surely on the disk. So after the end of the program alone, what has no mark behind it was never
-//! acknowledged. After a loss of power the last mark may be lost: then the last batch is told from a torn one by
-//! its being whole, and if it is not, nothing tells whether the disk lost it before or after its sync.
+//! The decision table stands above [`Scan::segment`], which decides.
 
 use std::collections::VecDeque;
 
@@ -24,18 +11,18 @@ use crate::record::{self, Chain, Format, GENESIS, RecordHead, SegmentHead};
 use crate::walk::{Chained, Step, Walk};
 use crate::{Batch, Storage, StorageFile};
 
-/// Where a journal ends.
+/// The end of a journal, and what a start must repair.
 pub(crate) struct Scan {
     /// The position after the last whole record.
     pub(crate) position: u64,
     pub(crate) chain: Chain,
-    /// The chain's value after the journal's first record: no two journals have the same.
+    /// The chain's value after the journal's first record, which is unique to a journal.
     pub(crate) id: Option<Chain>,
-    /// Where the last record begins: in the segment that begins with this fact, at this byte.
+    /// Start of the last record: first fact of its segment, and byte offset.
     pub(crate) last: (u64, u64),
     /// The last segment.
     pub(crate) tail: Option<Tail>,
-    /// Segments before the last that do not say that another follows: a crash came before that was durable.
+    /// Earlier segments without the record that announces the next one: a crash came before that was durable.
     pub(crate) unsaid: Vec<Unsaid>,
 }
 
@@ -43,30 +30,30 @@ pub(crate) struct Scan {
 pub(crate) struct Tail {
     pub(crate) name: String,
     pub(crate) format: Format,
-    /// Bytes up to the end of the last whole record.
+    /// End of the last whole record, in bytes.
     pub(crate) at: u64,
-    /// From here on no record says that the others before it were durable.
+    /// From this byte on, no record proves the others before it durable.
     pub(crate) unsure: u64,
-    /// The file's length.
+    /// Length of the file, in bytes.
     pub(crate) length: u64,
-    /// Bytes of a torn tail after that.
+    /// Length of a torn tail after the last whole record, in bytes.
     pub(crate) garbage: u64,
 }
 
 impl Tail {
-    /// The end of a segment that was just begun.
+    /// The end of a new segment.
     pub(crate) fn of_new_segment(name: String) -> Tail {
         let at = SegmentHead::LENGTH as u64;
         Tail { name, format: Format::New, at, unsure: at, length: at, garbage: 0 }
     }
 }
 
-/// A segment that is followed by another and does not say so.
+/// A segment without the record that announces the next one.
 pub(crate) struct Unsaid {
     pub(crate) name: String,
-    /// Where its last record ends.
+    /// End of its last record, in bytes.
     pub(crate) at: u64,
-    /// What follows that.
+    /// Position after that record.
     pub(crate) position: u64,
     pub(crate) chain: Chain,
 }
@@ -100,10 +87,10 @@ pub(crate) fn open_segment<S: Storage>(
     Ok((file, head))
 }
 
-/// Hands on each batch; says what is wrong with one that holds no facts.
+/// Receives each batch; returns an error for one that holds no facts.
 type Each<'a> = dyn FnMut(&Batch<'_>) -> Result<(), BytesError> + 'a;
 
-/// Reads the whole journal, checks all of it, and hands on every batch.
+/// Reads and checks the whole journal, and passes on every batch.
 pub(crate) fn scan<S: Storage>(storage: &S, each: &mut Each<'_>) -> Result<Scan, JournalError> {
     let mut scan = Scan {
         position: 1,
@@ -119,7 +106,7 @@ pub(crate) fn scan<S: Storage>(storage: &S, each: &mut Each<'_>) -> Result<Scan,
         let followed = scan.segment(storage, first, &name, next, each)?;
         let Some(tail) = scan.tail.as_ref() else { break };
         if segments.is_empty() && followed {
-            // A writer may have begun one since the names were listed.
+            // A writer may have begun one after the names were listed.
             segments = self::segments(storage)?.into_iter().filter(|(at, _)| *at > first).collect();
             if segments.is_empty() {
                 let (segment, offset, seq) = (storage.path(&name), tail.at, scan.position);
@@ -136,9 +123,25 @@ pub(crate) fn scan<S: Storage>(storage: &S, each: &mut Each<'_>) -> Result<Scan,
 }
 
 impl Scan {
-    /// Reads a segment, which must follow what was read. True if it says that another follows.
+    /// Reads a segment, which must follow the ones read before. True if it announces another segment.
     ///
-    /// - `next`: with which fact the next segment begins, if there is one
+    /// - `next`: the first fact of the next segment, if there is one
+    ///
+    /// | found | meaning | action |
+    /// |---|---|---|
+    /// | nothing or zeros after the last record, or a mark and zeros | the end | end there |
+    /// | last segment: no record, and nothing written later after it | a torn tail | truncate, save the bytes |
+    /// | the same, and after it what no crash leaves (see [`crate::evidence`]) | damage | refuse |
+    /// | other segment, before the next one's first fact: a torn announcement of that segment | the end | end there |
+    /// | last segment: ends with an announcement | segments are missing | refuse |
+    /// | anything else | damage | refuse |
+    ///
+    /// After each sync the writer puts a mark after the batch, before any of it is acknowledged. The mark is then in
+    /// the page cache, and perhaps not on the disk.
+    ///
+    /// - After the program alone ended: a batch without a mark was never acknowledged.
+    /// - After a loss of power: the last mark may be lost. A whole last batch is kept. A partial one was either never
+    ///   synced or damaged after its sync; the journal cannot tell which.
     fn segment<S: Storage>(
         &mut self,
         storage: &S,
@@ -185,10 +188,10 @@ impl Scan {
                     followed = true;
                     break;
                 }
-                // It may have been read while it was written. If what follows shows that it is durable,
-                // it has been written whole since: once more then, and what is wrong still is damage.
+                // A writer may have been writing this record while it was read. If a later record proves it durable,
+                // it is whole by now: read it again, and what is still wrong is damage.
                 Step::Bad(damage) => {
-                    // The word that another segment follows is written when that is there: so it may be torn.
+                    // The announcement is written when the next segment exists, so a crash may tear it.
                     if damage == Damage::Record
                         && next == Some(position)
                         && walk.format == Format::New
@@ -224,7 +227,7 @@ impl Scan {
     }
 }
 
-/// Lets go of the records that a later one says were durable.
+/// Removes the records that a later one proves durable.
 fn unsure_from(records: &mut VecDeque<(u64, u64)>, durable: u64) {
     while records.front().is_some_and(|(first, _)| *first < durable) {
         records.pop_front();

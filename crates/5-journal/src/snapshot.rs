@@ -1,9 +1,8 @@
-//! Folds of facts, saved with their position. Opaque bytes; what they mean is their writer's
-//! affair.
+//! Folds of facts, saved with their position. The bytes are opaque to the journal.
 //!
-//! Written aside, synced, renamed, and the name synced: a snapshot is there whole or not at all. It says
-//! which history it is the fold of, by the chain's value at its position: a journal that was restored from a
-//! backup and has gone on otherwise since must not take it for its own.
+//! A snapshot is written to a temporary file, synced, renamed, and its name is synced: it exists whole or not at
+//! all. It holds the chain's value at its position: a journal that was restored from a backup and has continued
+//! differently must not take it for its own.
 
 use crate::error::{self, JournalError};
 use crate::mutation::SNAPSHOT_NAME_UNSYNCED;
@@ -17,18 +16,18 @@ const MAGIC: [u8; 8] = *b"bwfold2\n";
 /// Magic, position, length, chain, BLAKE3 over position, length, chain and bytes.
 const HEAD: usize = 8 + 8 + 8 + 32 + 32;
 const CHECKED: usize = HEAD - 32;
-/// What the name of one that was passed over ends with: it is in nobody's way then.
+/// Suffix of one that was ignored, so that it does not replace a good one.
 const PASSED_OVER: &str = "passed-over";
-/// The newest two are kept, so that one that goes bad can be passed over.
+/// The newest two are kept, so that a damaged one can be ignored.
 const KEPT: usize = 2;
 
-/// What was found when a snapshot was looked for.
+/// Result of a search for a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Snapshot {
-    /// The newest whole snapshot: its position, and the fold of all facts before it.
+    /// The newest intact snapshot: its position, and the fold of all facts before it.
     pub saved: Option<(u64, Vec<u8>)>,
-    /// Files of newer snapshots that are damaged or of another history, to be told to
-    /// an operator. Each has `.passed-over` behind its name now.
+    /// Files of newer snapshots that are damaged or of another history, for the operator.
+    /// Their names end with `.passed-over` now.
     pub passed_over: Vec<String>,
 }
 
@@ -61,7 +60,7 @@ pub(crate) fn all<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     Ok(positions)
 }
 
-/// What is to be said where no segment is: if there is a snapshot or `began`, there were facts.
+/// The error without a segment: a snapshot or `began` proves that there were facts.
 pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, JournalError> {
     let path = storage.path("");
     let had_facts = began::read(storage)?.is_some() || !all(storage)?.is_empty();
@@ -71,7 +70,7 @@ pub(crate) fn without_segments<S: Storage>(storage: &S) -> Result<JournalError, 
     })
 }
 
-/// Whole snapshots of more facts than there are, newest first. What is not durable is never in one, so they
+/// Intact snapshots beyond the last fact, newest first. A snapshot holds durable facts only, so these
 /// prove a loss.
 pub(crate) fn ahead<S: Storage>(
     storage: &S,
@@ -93,7 +92,7 @@ pub(crate) fn ahead<S: Storage>(
     Ok((missing > 0).then_some(gone))
 }
 
-/// The chain and the bytes of a snapshot, if it is whole.
+/// The chain and the bytes of a snapshot, if it is intact.
 pub(crate) fn whole<S: Storage>(
     storage: &S,
     position: u64,
@@ -101,7 +100,7 @@ pub(crate) fn whole<S: Storage>(
     read(storage, position).map_err(error::io("read", storage.path(&name(position))))
 }
 
-/// Saves a snapshot, of the history with this chain, and removes those that are too old to be kept.
+/// Saves a snapshot of the history with this chain, and removes the oldest ones.
 pub(crate) fn save<S: Storage>(
     storage: &S,
     position: u64,
@@ -130,8 +129,8 @@ pub(crate) fn save<S: Storage>(
     Ok(())
 }
 
-/// Loads the newest whole snapshot that is not beyond `end` and has the chain that the journal has there. Those
-/// that are passed over are given another name, lest they be kept in place of good ones.
+/// Loads the newest intact snapshot that is not beyond `end` and has the journal's chain at its position. Ignored
+/// ones are renamed, so that they do not count as kept ones.
 pub(crate) fn load<S: Storage>(
     storage: &S,
     end: u64,
@@ -154,7 +153,7 @@ pub(crate) fn load<S: Storage>(
     Ok(found)
 }
 
-/// The chain and the bytes, if they are as they were saved.
+/// The chain and the bytes, if the checksums hold.
 fn read<S: Storage>(storage: &S, position: u64) -> std::io::Result<Option<(Chain, Vec<u8>)>> {
     let file = storage.open(&name(position))?;
     let Ok(length) = usize::try_from(file.length()?) else { return Ok(None) };

@@ -1,6 +1,6 @@
-//! The few things that a journal commands of a file system, so that a simulated one can stand in.
+//! The operations that a journal needs of a file system, so that tests can simulate one.
 //!
-//! No meaning of a file is known here. Names are plain file names in one directory.
+//! It knows no meaning of a file. Names are plain file names in one directory.
 
 use std::io;
 
@@ -8,25 +8,25 @@ use std::io;
 pub trait Storage: Clone + Send + 'static {
     /// An open file of it.
     type File: StorageFile;
-    /// Held by the one writer; let go when dropped.
+    /// The lock of the one writer; released when dropped.
     type Lock: Send;
 
-    /// Takes the directory for writing, or `None` if another has it.
+    /// Locks the directory for writing, or `None` if another has it.
     fn lock(&self) -> io::Result<Option<Self::Lock>>;
 
     /// Names of all files, in any order.
     fn list(&self) -> io::Result<Vec<String>>;
 
-    /// Opens a file that is there, for reading only.
+    /// Opens an existing file for reading only.
     fn open(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Opens a file that is there, for reading and writing.
+    /// Opens an existing file for reading and writing.
     fn open_writable(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Makes an empty file, or empties one that is there.
+    /// Creates an empty file, or truncates an existing one.
     fn create(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Gives a file another name, at once, in place of what had it. Durable after
+    /// Renames a file atomically, replacing the target. Durable after
     /// [`Storage::sync`].
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
@@ -36,17 +36,17 @@ pub trait Storage: Clone + Send + 'static {
     /// Makes names durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Bytes that can still be written.
+    /// Free bytes.
     fn available(&self) -> io::Result<u64>;
 
     /// The file's length, if this name still leads to it; `None` once another program has removed,
-    /// moved or replaced the file or the directory. Cheap beside a sync: it is called after each.
+    /// moved or replaced the file or the directory. Cheap compared with a sync: it is called after each.
     fn length_at(&self, name: &str, file: &Self::File) -> io::Result<Option<u64>>;
 
-    /// What [`Storage::lock`] has taken and is not where it was any more.
+    /// The parts of a lock that are no longer in place.
     fn lost(&self, lock: &Self::Lock) -> io::Result<Option<Lost>>;
 
-    /// The file's whole path, for people.
+    /// The file's whole path, for messages.
     fn path(&self, name: &str) -> String;
 }
 
@@ -94,18 +94,18 @@ pub trait StorageFile: Send {
         Ok(())
     }
 
-    /// Makes the file `length` bytes long, zeros where nothing was, so that writing to any of them
-    /// later cannot fail for want of space.
+    /// Makes the file `length` bytes long, filled with zeros, so that later writes to these bytes cannot fail for lack
+    /// of space.
     fn allocate(&self, length: u64) -> io::Result<()>;
 
-    /// Cuts the file off.
+    /// Truncates the file.
     fn set_length(&self, length: u64) -> io::Result<()>;
 
     /// Makes the file's bytes and length durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Takes the file for its one writer, until it is dropped; false if another has it. Readers are
-    /// not kept out.
+    /// Locks the file for its one writer, until it is dropped; false if another has it. Readers are
+    /// not blocked.
     fn try_lock(&self) -> io::Result<bool>;
 }
 
@@ -114,13 +114,13 @@ pub trait StorageFile: Send {
 pub enum Lost {
     /// The directory was removed, moved or replaced.
     Folder,
-    /// The file that the one writer locks was removed, moved or replaced.
+    /// The lock file was removed, moved or replaced.
     Lock,
-    /// The segment that is written was removed, moved, replaced or cut.
+    /// The current segment was removed, moved, replaced or truncated.
     Segment,
 }
 
-/// Takes a file that is about to become a segment; an error if another writer has it.
+/// Locks a file that is about to become a segment; an error if another writer has it.
 pub(crate) fn take(file: &impl StorageFile) -> io::Result<()> {
     match file.try_lock()? {
         true => Ok(()),
@@ -131,7 +131,7 @@ pub(crate) fn take(file: &impl StorageFile) -> io::Result<()> {
     }
 }
 
-/// Removes a file, if it is there: what could not be made need not be.
+/// Removes a file, if it exists.
 pub(crate) fn discard(storage: &impl Storage, name: &str) -> io::Result<()> {
     match storage.remove(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,4 +1,4 @@
-//! Looks through a whole journal and changes nothing.
+//! Verifies a whole journal and changes nothing.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,27 +12,27 @@ use crate::record::Chain;
 use crate::scan::{Scan, scan};
 use crate::{Cut, Disk, Storage, StorageFile, began, mend, snapshot};
 
-/// A snapshot that was held against the facts.
+/// A snapshot that was compared with the facts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checked {
     /// Its file.
     pub file: String,
-    /// How many facts it stands for.
+    /// Number of facts it is the fold of.
     pub facts: u64,
     /// `agrees`, or what is wrong with it.
     pub state: &'static str,
 }
 
-/// Bytes that were cut at an earlier opening, and are kept in a file.
+/// A file with bytes that were truncated at an earlier opening.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kept {
-    /// That file.
+    /// Its name.
     pub file: String,
     /// Its length.
     pub bytes: u64,
 }
 
-/// What a journal holds.
+/// Result of a verification.
 #[derive(Debug)]
 pub struct Verified {
     /// Facts, up to the damage if there is any.
@@ -41,23 +41,23 @@ pub struct Verified {
     pub facts_hash: FactsHash,
     /// The chain's last value: it changes with every byte of every record and their order.
     pub chain: [u8; 32],
-    /// True unless there is damage. A torn tail is none: it is what a crash leaves, and is cut when
-    /// the journal is opened.
+    /// True unless there is damage. A torn tail is not damage: a crash leaves one, and the next opening
+    /// truncates it.
     pub intact: bool,
-    /// Bytes of a torn tail, which would be cut.
+    /// Length of a torn tail, in bytes.
     pub cut_bytes: u64,
-    /// That tail, with its place; not kept in a file yet.
+    /// The torn tail with its location; not saved in a file yet.
     pub torn: Option<Cut>,
-    /// What was cut at earlier openings, oldest first.
+    /// Files with bytes truncated at earlier openings, oldest first.
     pub kept: Vec<Kept>,
-    /// Snapshots that were held against the facts, oldest first; none if nobody asked for that.
+    /// Snapshots that were compared with the facts, oldest first; empty without a fold.
     pub snapshots: Vec<Checked>,
     /// What is damaged, where, and what to do.
     pub damage: Option<JournalError>,
 }
 
 impl Verified {
-    /// What a writer is just writing on this disk is not torn.
+    /// A record that a writer is writing right now is not torn.
     fn beside_a_writer(self, disk: &Disk) -> Verified {
         let is_being_written = self.cut_bytes > 0 && disk.is_in_use();
         match is_being_written {
@@ -67,28 +67,28 @@ impl Verified {
     }
 }
 
-/// Reads and checks the journal in `dir`, and hands on every fact, in order, up to the first
+/// Reads and checks the journal in `dir`, and passes on every fact, in order, up to the first
 /// damage.
 ///
-/// Takes no lock and changes nothing. While a writer is at work, this is what it had written when
-/// its end was reached: a record that it is just writing is neither counted nor torn. About 60 ns a
-/// fact, what `each` does left out.
+/// Takes no lock and changes nothing. With a writer at work, the result is the journal as of the moment at which its
+/// end was reached: a record in the making is neither counted nor torn. About 60 ns a
+/// fact, without `each`.
 pub fn verify(dir: &Path, each: &mut impl FnMut(Stamp, Fact)) -> Result<Verified, JournalError> {
     let disk = Disk::existing(dir)?;
     verify_storage(&disk, each).map(|verified| verified.beside_a_writer(&disk))
 }
 
-/// What is made of facts while they are verified, which snapshots are held against.
+/// A fold of facts that snapshots are compared with.
 pub trait Fold {
     /// Takes the next fact.
     fn apply(&mut self, stamp: Stamp, fact: Fact);
 
-    /// True if these bytes, from a whole snapshot, are the fold of all facts up to now.
+    /// True if these bytes, from an intact snapshot, are the fold of all facts so far.
     fn is(&self, bytes: &[u8]) -> bool;
 }
 
-/// As [`verify`], and holds each snapshot against the facts: one at a time is in memory. One that does not fit
-/// is damage, though a start passes over it or, worse, does not see it.
+/// As [`verify`], and compares each snapshot with the facts, one in memory at a time. A wrong one
+/// is damage, though a start ignores it or, worse, does not see it.
 pub fn verify_with_snapshots(dir: &Path, fold: &mut impl Fold) -> Result<Verified, JournalError> {
     let disk = Disk::existing(dir)?;
     verify_storage_with_snapshots(&disk, fold).map(|verified| verified.beside_a_writer(&disk))
@@ -110,13 +110,13 @@ pub fn verify_storage_with_snapshots<S: Storage>(
     Ok(Verified { snapshots, intact: damage.is_none(), damage, ..verified })
 }
 
-/// Snapshots that are held against a fold when it comes to their positions.
+/// Snapshots to compare with a fold at their positions.
 struct Checks<'a, S> {
     storage: &'a S,
-    /// Positions of those that are still to come, newest first.
+    /// Positions still to come, newest first.
     due: Vec<u64>,
     snapshots: Vec<Checked>,
-    /// What is wrong with the first that does not fit.
+    /// What is wrong with the first wrong one.
     bad: Option<JournalError>,
 }
 
@@ -132,7 +132,7 @@ impl<S: Storage> Checks<'_, S> {
             let file = self.storage.path(&snapshot::name(due));
             let wrong = match self.check(due, fold) {
                 Ok(wrong) => wrong,
-                // A writer keeps two, and may have removed it since.
+                // A writer keeps two, and may have removed this one since.
                 Err(JournalError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
                     continue;
                 }
@@ -169,7 +169,7 @@ pub fn verify_storage<S: Storage>(
 ) -> Result<Verified, JournalError> {
     let mut facts = 0;
     let mut facts_hash = FactsHash::new();
-    // Before the facts are read: a writer may go on.
+    // Before the facts are read, since a writer may go on.
     let (snapshots, began) = (snapshot::all(storage)?, began::read(storage)?);
     let scanned = scan(storage, &mut |batch| {
         let _last = batch.each_fact(each)?;
@@ -201,8 +201,8 @@ pub fn verify_storage<S: Storage>(
     Ok(Verified { facts, facts_hash, chain, intact, cut_bytes, torn, kept, snapshots, damage })
 }
 
-/// What the files beside the segments say against segments that are whole: facts are missing, or they are another
-/// journal's. A start is refused for the same.
+/// What the other files prove against intact segments: missing facts, or another journal. A start is refused for
+/// the same reason.
 pub(crate) fn against<S: Storage>(
     storage: &S,
     scan: &Scan,

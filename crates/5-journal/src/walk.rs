@@ -1,7 +1,7 @@
-//! Walks one segment from record to record. Changes nothing, and believes no length before the checksum over it.
+//! Walks one segment from record to record. Changes nothing, and trusts no length before its checksum.
 //!
-//! Memory is bounded by [`WINDOW`] and by the longest record that is whole: what a head merely says is read through
-//! a window first.
+//! Memory is bounded by [`WINDOW`] and by the longest whole record: a record of an unchecked length is read through a
+//! window first.
 
 use std::io;
 
@@ -10,51 +10,56 @@ use crate::old::OldHead;
 use crate::record::{CHECK, Chain, Format, Place, RecordHead, chain_after};
 use crate::{Batch, StorageFile};
 
-/// Files are read this many bytes at a time.
+/// Bytes per read.
 pub(crate) const WINDOW: usize = 1 << 20;
 
-/// A segment that is being read from record to record.
+/// A segment that is read from record to record.
+///
+/// - `at` and `position` are the start of the next record and its first fact; all before them is checked
+/// - `durable <= position`: what the last record or mark said was durable when it was written
+/// - no length is trusted before the checksum that covers it
+/// - a step that fails leaves `at` and `position` unchanged, so that the walk can look again
 pub(crate) struct Walk<F> {
     pub(crate) file: F,
     pub(crate) format: Format,
     pub(crate) length: u64,
     window: Vec<u8>,
     window_at: u64,
-    /// Where the next record begins.
+    /// Byte offset of the next record.
     pub(crate) at: u64,
     /// The number of its first fact.
     pub(crate) position: u64,
     chained: Chained,
-    /// Facts before this position were durable when the record or mark that was seen last was written.
+    /// Facts before this position were durable when the last seen record or mark was written.
     pub(crate) durable: u64,
-    /// False where the chain has been checked before, when the journal was opened.
+    /// False if the chain was checked when the journal was opened.
     checks_chain: bool,
 }
 
 /// The chain's value before the next record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Chained {
-    /// This.
+    /// This value.
     Known(Chain),
-    /// That after the record at this byte. Without a check of the chain it is only reckoned when it is asked for.
+    /// The value after the record at this byte; computed on demand, since the chain is not checked.
     Behind(u64),
 }
 
-/// What comes next in a segment.
+/// The next thing in a segment.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
     /// A whole record.
     Record(Batch<'a>),
-    /// Nothing, or only zeros that were set aside, or a mark before them.
+    /// Nothing, or allocated zeros, or a mark before them.
     End,
-    /// The record that ends a segment: another one follows.
+    /// The record that announces the next segment.
     Followed,
-    /// Something that is no record in its place.
+    /// Something that is not the expected record.
     Bad(Damage),
 }
 
 impl<F: StorageFile> Walk<F> {
-    /// Begins at a record: at `at` bytes in the file, which follows `position` and the chain.
+    /// Begins at a record: at `at` bytes in the file, with this position and chain.
     pub(crate) fn new(
         file: F,
         format: Format,
@@ -84,12 +89,12 @@ impl<F: StorageFile> Walk<F> {
         Walk { checks_chain: false, ..self }
     }
 
-    /// How the next record is chained to those before it.
+    /// Source of the chain's value.
     pub(crate) fn chained(&self) -> Chained {
         self.chained
     }
 
-    /// The chain's value before the next record. Where the chain is not checked, this reads the last record again.
+    /// The chain's value before the next record. If the chain is not checked, this reads the last record again.
     pub(crate) fn chain(&self) -> io::Result<Chain> {
         let at = match self.chained {
             Chained::Known(chain) => return Ok(chain),
@@ -129,7 +134,7 @@ impl<F: StorageFile> Walk<F> {
         Ok(&self.window[begin..begin + wanted])
     }
 
-    /// The next record, checked against its checksum, its place and the chain.
+    /// Reads the next record, and checks its checksum, its place and the chain.
     pub(crate) fn step(&mut self) -> io::Result<Step<'_>> {
         match self.format {
             Format::New => self.step_new(),
@@ -193,8 +198,8 @@ impl<F: StorageFile> Walk<F> {
             _ => None,
         };
         if head.is_closing() {
-            // It stays where the next record goes. What stands behind it is a later write that arrived before the
-            // one that goes over it.
+            // A later record's write arrived before this one's: a crash reorders writes. No damage; the walk stays
+            // here, where the next record goes.
             if known.is_some_and(|chain| chain != head.chain) {
                 return Ok(Step::Bad(Damage::Chain));
             }
@@ -216,7 +221,7 @@ impl<F: StorageFile> Walk<F> {
         self.take(OldHead::LENGTH, head.whole(), head.first, head.facts, chained)
     }
 
-    /// Goes behind a record that is whole and in its place.
+    /// Moves past a valid record.
     fn take(
         &mut self,
         head: usize,
@@ -235,15 +240,15 @@ impl<F: StorageFile> Walk<F> {
         Ok(Step::Record(batch))
     }
 
-    /// Where no record begins: the end, if there is nothing more.
+    /// No record begins here: the end, if nothing more follows.
     fn end_of_zeros(&mut self) -> io::Result<Step<'static>> {
         let is_end = self.garbage()? == 0;
         Ok(if is_end { Step::End } else { Step::Bad(Damage::Record) })
     }
 
-    /// True if `whole` bytes from `self.at` on are there, and all but the four at `check_at` have this checksum.
+    /// True if `whole` bytes from `self.at` on exist, and all but the four at `check_at` have this checksum.
     ///
-    /// A long record is read through a window: nothing is set aside for a length that is only said.
+    /// Reads a long record through a window: no memory is allocated for an unchecked length.
     fn holds(&mut self, check_at: usize, whole: u64, check: u32) -> io::Result<bool> {
         if whole > self.length.saturating_sub(self.at) {
             return Ok(false);
@@ -255,7 +260,7 @@ impl<F: StorageFile> Walk<F> {
         checksum_in(&self.file, self.at, check_at, whole).map(|found| found == Some(check))
     }
 
-    /// Forgets what was read ahead: a writer may have gone on since.
+    /// Drops the read-ahead: a writer may have gone on since.
     pub(crate) fn look_again(&mut self) -> io::Result<()> {
         self.length = self.file.length()?;
         self.window.clear();
@@ -263,7 +268,7 @@ impl<F: StorageFile> Walk<F> {
         Ok(())
     }
 
-    /// How many bytes from `self.at` on are not just zeros to the file's end.
+    /// Bytes from `self.at` on, without trailing zeros.
     pub(crate) fn garbage(&self) -> io::Result<u64> {
         self.garbage_within(0)
     }
@@ -282,7 +287,7 @@ impl<F: StorageFile> Walk<F> {
     }
 }
 
-/// Where the last byte stands that is not zero.
+/// Offset of the last byte that is not zero.
 fn last_not_zero(bytes: &[u8]) -> Option<usize> {
     let (rest, chunks) = bytes.as_rchunks::<64>();
     let begin = rest.len();
@@ -294,7 +299,7 @@ fn last_not_zero(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// A length that is known to be in the file, and is read as a whole.
+/// A length that is known to be in the file, as a size in memory.
 fn in_memory(whole: u64) -> usize {
     usize::try_from(whole).expect("a record's length has 32 bits")
 }
@@ -321,8 +326,8 @@ pub(crate) fn checksum_in(
     Ok((read == whole).then_some(found))
 }
 
-/// Hands on the bytes of a file from `from` to `to` window by window, each but the first with the last `overlap`
-/// bytes of the one before, until told to stop. Reads each byte once.
+/// Passes on the bytes of a file from `from` to `to` window by window, each but the first with the last `overlap`
+/// bytes of the one before, until `each` stops. Reads each byte once.
 pub(crate) fn each_window(
     file: &impl StorageFile,
     from: u64,

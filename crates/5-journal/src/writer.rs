@@ -1,17 +1,9 @@
-//! The one writer of a journal of segment files.
+//! The one writer of a journal of segment files. After a failed write or sync it accepts nothing more: opening the
+//! journal again finds out what the disk has.
 //!
-//! It writes only behind the last whole record, and never over one. After a failed write or sync it
-//! takes nothing more: what the disk has is then found out by opening the journal again.
-//!
-//! - After a sync, and before it is reported, a mark behind the last record says that all before it was durable.
-//! - The next record begins with the mark's bytes, so no write of ours ever takes a mark away.
-//! - Behind the last record there are blocks for the mark, and for the record that says that another segment follows.
-//! - A segment is durable, name and all, before the one before it says so; and that is durable before a record of the
-//!   new one can be.
-//!
-//! Segments grow by zeros written ahead, as long as records are small: to overwrite blocks that are
-//! there makes a sync cheaper by two fifths than to grow a file, while to set blocks aside without
-//! writing them gains little (the figures are in `docs/performance.md`). The zeros themselves cost
+//! Segments grow by zeros written ahead, as long as records are small: a sync of overwritten blocks
+//! is cheaper by two fifths than one of a grown file, while allocating blocks without
+//! writing them gains little (the figures are in `docs/performance.md`). The zeros cost
 //! as much as other bytes, so large records, which are few, are appended plainly.
 
 mod segments;
@@ -38,16 +30,16 @@ const AHEAD: u64 = 1 << 20;
 /// Only records up to this size have zeros written ahead of them, in bytes.
 const SMALL: u64 = AHEAD / 4;
 const HEAD: u64 = SegmentHead::LENGTH as u64;
-/// Blocks that stay behind the last record of a segment, in bytes.
+/// Blocks that stay after the last record of a segment, in bytes.
 const BEHIND: u64 = RecordHead::LENGTH as u64;
-/// A segment in the making.
+/// Temporary name of a segment.
 pub(crate) const ASIDE: &str = "segment.tmp";
-/// Bytes that are left when cancels are refused too: for what is on its way then.
+/// Bytes below which cancels are refused too; they remain for commands in flight.
 const MARGIN: u64 = AHEAD / 4;
-/// What the name of a segment ends with that was saved from another program, where its own is taken.
+/// Suffix of a segment that was saved because another file has its name.
 const KEPT_ASIDE: &str = "kept";
 
-/// How a journal keeps its facts.
+/// Settings of a journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// A segment file ends before it would be larger than this many bytes; one that holds a single
@@ -69,6 +61,12 @@ impl Default for Options {
 /// - it has the directory, the file `lock` and the segment that it writes for itself alone: each is
 ///   locked before anything is changed, a new segment before it gets its name
 /// - a fact is called durable only while the segment's name still leads to the file that has it
+/// - It writes after the last whole record only, and never over one.
+/// - Before a sync is reported, a mark after the last record says that all before it is durable.
+/// - The next record begins with the mark's bytes, so no write ever destroys a mark.
+/// - After the last record there are blocks for the mark, and for the record that announces the next segment.
+/// - A segment and its name are durable before the one before it announces it; the announcement is durable before a
+///   record of the new segment can be.
 /// - `HEAD <= at <= allocated`; between the two there are zeros
 pub struct FileJournal<S: Storage> {
     storage: S,
@@ -93,30 +91,30 @@ pub struct FileJournal<S: Storage> {
     poison: Option<String>,
     /// A write is not synced that was taken back.
     factless: bool,
-    /// The mark stands behind the last record.
+    /// True if the mark is after the last record.
     marked: bool,
-    /// The record in the making; kept for its memory.
+    /// The record in the making; kept to reuse its memory.
     record: Vec<u8>,
 }
 
 impl FileJournal<Disk> {
-    /// Opens the journal in `dir`, or makes one there. See [`FileJournal::open_storage`].
+    /// Opens the journal in `dir`, or creates it. See [`FileJournal::open_storage`].
     pub fn open(dir: &Path, options: Options) -> Result<FileJournal<Disk>, JournalError> {
         FileJournal::open_storage(Disk::new(dir)?, options)
     }
 }
 
 impl<S: Storage> FileJournal<S> {
-    /// Opens the journal in `storage`, or makes one there.
+    /// Opens the journal in `storage`, or creates it.
     ///
-    /// Reads and checks all of it (about 1 ns a byte). A torn tail is cut, on the disk too, kept in a file of its own,
-    /// and told by [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is changed.
+    /// Reads and checks all of it (about 1 ns a byte). A torn tail is truncated, on the disk too, saved in a file, and
+    /// reported by [`FileJournal::cut`]. Damage anywhere else is [`JournalError::Damaged`], and nothing is changed.
     pub fn open_storage(storage: S, options: Options) -> Result<FileJournal<S>, JournalError> {
         let here = || storage.path("");
         let lock = storage.lock().map_err(error::io("lock", here()))?;
         let lock = lock.ok_or_else(|| JournalError::Locked { path: here() })?;
-        // Taken before it is read: nobody goes on behind what was read. Another name of this very file
-        // may be in another directory, whose lock says nothing.
+        // Lock the segment before reading it: no other writer continues after what was read. A hard link to this file
+        // may be in another directory, whose lock does not cover it.
         let newest = take_newest(&storage)?;
         let found_began = began::read(&storage)?;
         let mut last = LastGroups::default();
@@ -149,7 +147,7 @@ impl<S: Storage> FileJournal<S> {
                 let (name, file) = first_segment(&storage, position, chain)?;
                 (file, None, Tail::of_new_segment(name))
             }
-            // A segment has come or gone since: another program writes here.
+            // A segment has come or gone meanwhile: another program writes here.
             _ => return Err(JournalError::Locked { path: here() }),
         };
         for unsaid in &unsaid {
@@ -183,7 +181,7 @@ impl<S: Storage> FileJournal<S> {
         Ok(journal)
     }
 
-    /// What was cut when this journal was opened, if anything.
+    /// What was truncated when this journal was opened, if anything.
     pub fn cut(&self) -> Option<&Cut> {
         self.cut.as_ref()
     }
@@ -202,7 +200,7 @@ impl<S: Storage> FileJournal<S> {
         }
     }
 
-    /// From here on nothing is taken.
+    /// Refuses everything from here on.
     fn poisoned(&mut self, doing: &'static str, source: std::io::Error) -> JournalError {
         let path = self.storage.path(&self.name);
         self.poison = Some(format!("{doing} {path}: {source}"));
@@ -213,8 +211,8 @@ impl<S: Storage> FileJournal<S> {
         JournalError::Full { path: self.storage.path("") }
     }
 
-    /// The name of the segment must still lead to it, with all that was written, and the zeros behind:
-    /// else what was synced is in no journal, and must not be acknowledged.
+    /// The name of the segment must still lead to it, at its full length: otherwise the synced facts are in no
+    /// journal, and must not be acknowledged.
     fn check_segment(&mut self) -> Result<(), JournalError> {
         let length = self.storage.length_at(&self.name, &self.file);
         if length.map_err(|error| self.poisoned("look at", error))? >= Some(self.allocated) {
@@ -223,7 +221,7 @@ impl<S: Storage> FileJournal<S> {
         Err(self.displaced(Lost::Segment))
     }
 
-    /// From here on nothing is taken, since this was taken away.
+    /// Refuses everything from here on, since this was removed.
     fn displaced(&mut self, lost: Lost) -> JournalError {
         let folder = matches!(self.storage.lost(&self.lock), Ok(Some(Lost::Folder)));
         let lost = if folder { Lost::Folder } else { lost };
@@ -237,11 +235,11 @@ impl<S: Storage> FileJournal<S> {
         error
     }
 
-    /// Writes what the file has that lost its name: under that name, or aside where another file has it.
-    /// This is the last place in which those facts are.
+    /// Saves the file that lost its name: under that name, or under another where a new file has it.
+    /// No other copy of these facts exists.
     fn keep_aside(&self) -> Option<String> {
         if self.file.length().ok()? < self.allocated {
-            return None; // it was cut
+            return None; // it was truncated
         }
         let names = self.storage.list().ok()?;
         let name = match names.contains(&self.name) {
@@ -257,7 +255,7 @@ impl<S: Storage> FileJournal<S> {
         Some(self.storage.path(&name))
     }
 
-    /// Nothing is called durable before the mark says so too, since all that is durable may be reported.
+    /// Reports nothing durable before the mark is written, since all that is durable may be acknowledged.
     fn sync_file(&mut self) -> Result<(), JournalError> {
         if self.durable < self.position || self.factless {
             self.file.sync().map_err(|error| self.poisoned("sync", error))?;
@@ -269,10 +267,10 @@ impl<S: Storage> FileJournal<S> {
         Ok(())
     }
 
-    /// Leaves word that all is durable, which it is: the mark behind the last record, and once `began`.
+    /// Records that all is durable: the mark after the last record, and once the file `began`.
     ///
-    /// The mark is with the system then, and outlives the program; it costs no sync of its own. Without room for it, as
-    /// after a start on a full disk whose segment ends with its last record, there is none.
+    /// The mark is then in the page cache and outlives the program; it costs no sync. Without space for it, as
+    /// after a start on a full disk whose segment ends with its last record, there is no mark.
     fn say_durable(&mut self) -> Result<(), JournalError> {
         if self.format == Format::New && !self.marked {
             let mark = Place { first: self.position, unsynced: 0, chain: self.chain };
@@ -323,7 +321,7 @@ impl<S: Storage> Journal for FileJournal<S> {
         Ok(self.durable)
     }
 
-    /// Without a mark where the disk has no room for one: the facts are all there.
+    /// Without a mark if the disk has no space for one: the facts are durable all the same.
     fn close(&mut self) -> Result<(), JournalError> {
         self.healthy()?;
         if MARK_BEFORE_SYNC.is_on() {
@@ -379,7 +377,7 @@ impl<S: Storage> Journal for FileJournal<S> {
     }
 }
 
-/// The newest segment, if there is one, for this writer alone.
+/// The newest segment, if there is one, locked for this writer.
 fn take_newest<S: Storage>(storage: &S) -> Result<Option<(String, S::File)>, JournalError> {
     let Some((_, name)) = scan::segments(storage)?.pop() else { return Ok(None) };
     let path = || storage.path(&name);
@@ -390,7 +388,7 @@ fn take_newest<S: Storage>(storage: &S) -> Result<Option<(String, S::File)>, Jou
     Ok(Some((name, file)))
 }
 
-/// The segment of a journal that has none.
+/// The first segment of a new journal.
 fn first_segment<S: Storage>(
     storage: &S,
     first: u64,
@@ -409,7 +407,7 @@ fn first_segment<S: Storage>(
     }
 }
 
-/// Makes a segment aside and then gives it its name, so that a segment always has its head. The caller
+/// Creates a segment under a temporary name and renames it, so that a segment always has its head. The caller
 /// syncs the name. It is locked before it has one.
 fn create_segment<S: Storage>(storage: &S, name: &str, begin: &[u8]) -> std::io::Result<S::File> {
     let file = storage.create(ASIDE)?;

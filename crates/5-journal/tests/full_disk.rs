@@ -68,7 +68,7 @@ fn a_full_disk_keeps_orders_out_and_takes_cancels_until_there_is_room() {
     let reserve = 256 << 10;
     let options = Options { segment_bytes: 1 << 20, reserve_bytes: reserve };
     let mut journal = DiskJournal::open(&dir, options).unwrap();
-    std::fs::write(root.join("somebody-elses"), vec![1; 1 << 20]).unwrap();
+    std::fs::write(root.join("other-file"), vec![1; 1 << 20]).unwrap();
     while journal.free_space().unwrap().for_orders {
         journal.append(&groups(journal.end(), 100)).unwrap();
         assert_eq!(journal.sync().unwrap(), journal.end());
@@ -87,7 +87,7 @@ fn a_full_disk_keeps_orders_out_and_takes_cancels_until_there_is_room() {
     drop(journal);
     let mut journal = DiskJournal::open(&dir, options).unwrap(); // full as it is
     assert!(!journal.free_space().unwrap().for_orders);
-    std::fs::remove_file(root.join("somebody-elses")).unwrap();
+    std::fs::remove_file(root.join("other-file")).unwrap();
     assert!(journal.free_space().unwrap().for_orders);
     journal.append(&groups(journal.end(), 1000)).unwrap();
     let end = journal.sync().unwrap();

@@ -1,4 +1,4 @@
-//! Whoever looks through a journal that is in use finds it as it was a moment ago: whole.
+//! A reader of a journal in use finds it as it was a moment ago: whole.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,6 +50,6 @@ fn a_journal_that_is_being_written_is_intact() {
         done.store(true, Ordering::Release);
         looking.join().unwrap()
     });
-    assert!(looks > 0, "nobody has looked");
+    assert!(looks > 0, "the reader never read");
     assert_eq!(verify(dir.path(), &mut |_, _| ()).unwrap().facts, APPENDS);
 }

@@ -18,49 +18,49 @@ use crate::number::whole;
 
 pub(crate) use market::{FORM, Market};
 
-/// The whole file with its comments, as it is when nothing is configured.
+/// The configuration file with its defaults and comments.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 
-/// Everything that can be configured.
+/// The configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Config {
-    /// Where the gateway listens.
+    /// Address of the gateway.
     pub(crate) listen: SocketAddr,
-    /// Where facts are kept.
+    /// Folder of the journal.
     pub(crate) journal: PathBuf,
     /// When a command is answered.
     pub(crate) durability: DurabilityName,
-    /// Mebibytes that the journal sets aside.
+    /// Disk space reserved for cancels, in MiB.
     pub(crate) reserve: Reserve,
     /// Facts between two snapshots.
     pub(crate) snapshot_every: NonZeroU64,
-    /// Seconds that the system's clock may jump.
+    /// Largest accepted jump of the system clock, in seconds.
     pub(crate) clock_bound_s: u64,
     /// Markets to open.
     pub(crate) markets: Vec<MarketSpec>,
-    /// Rules that they may have if they are open already.
+    /// Rule sets that these markets may have if they are open already.
     pub(crate) rules: Vec<MarketSpec>,
 }
 
-/// The policies by name.
+/// The durabilities by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DurabilityName {
-    /// Answer when durable
+    /// Answer when the facts are durable
     Disk,
-    /// Answer at once and keep nothing
+    /// Answer at once, without a journal
     Memory,
 }
 
-/// How much a journal sets aside for when the disk is full, in mebibytes.
+/// Disk space reserved for cancels when the disk is full, in MiB.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "u64")]
 pub(crate) struct Reserve(u64);
 
 impl Reserve {
-    /// Facts of commands that were let in before the disk was found full must fit: about 5 MiB at most.
+    /// Facts of commands accepted before the disk was found full must fit: about 5 MiB at most.
     const LEAST: u64 = 8;
-    /// Beyond any disk of today.
+    /// Larger than any disk of today.
     const MOST: u64 = 1 << 20;
 
     /// In bytes.
@@ -69,7 +69,7 @@ impl Reserve {
     }
 }
 
-/// As the defaults have it.
+/// The default of `defaults.toml`.
 impl Default for Reserve {
     fn default() -> Reserve {
         Said::default().config().reserve
@@ -88,11 +88,7 @@ impl TryFrom<u64> for Reserve {
     fn try_from(mebibytes: u64) -> Result<Reserve, String> {
         match mebibytes {
             0 | Reserve::LEAST..=Reserve::MOST => Ok(Reserve(mebibytes)),
-            _ => Err(format!(
-                "give 0 for none, or from {} to {} mebibytes",
-                Reserve::LEAST,
-                Reserve::MOST
-            )),
+            _ => Err(format!("give 0 for none, or {} to {} MiB", Reserve::LEAST, Reserve::MOST)),
         }
     }
 }
@@ -105,7 +101,7 @@ impl FromStr for Reserve {
     }
 }
 
-/// The file, or the flags and the environment: what was said there.
+/// One source of settings: the file, or flags and environment. `None` means not set there.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Said {
@@ -127,16 +123,16 @@ pub(crate) struct Said {
     pub(crate) markets: Option<Vec<Market>>,
 }
 
-/// Reads where a gateway listens, as flags, variables and the file say it.
+/// Parses the address of the gateway.
 pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        format!("'{text}' is no IP address with a port; give both, such as 127.0.0.1:8080")
+        format!("'{text}' is not an IP address with a port; give both, such as 127.0.0.1:8080")
     })
 }
 
-/// Reads the number of facts between two snapshots, as flags and variables say it.
+/// Parses the number of facts between snapshots.
 pub(crate) fn snapshot_every(text: &str) -> Result<NonZeroU64, String> {
-    NonZeroU64::new(whole(text)?).ok_or_else(|| "give a number of facts from 1 on".to_owned())
+    NonZeroU64::new(whole(text)?).ok_or_else(|| "give a number of facts of 1 or more".to_owned())
 }
 
 fn listen_of_file<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
@@ -153,7 +149,7 @@ impl fmt::Display for DurabilityName {
 }
 
 impl Said {
-    /// Reads a file.
+    /// Reads a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Said, Failure> {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|why| {
@@ -169,7 +165,7 @@ impl Said {
         toml::from_str(text).map_err(|why| why.to_string().trim_end().to_owned())
     }
 
-    /// What both say, this one first.
+    /// Both sources; this one takes precedence.
     pub(crate) fn or(self, other: Said) -> Said {
         Said {
             listen: self.listen.or(other.listen),
@@ -182,11 +178,11 @@ impl Said {
         }
     }
 
-    /// With the defaults for what was not said.
+    /// Fills what was not set with the defaults.
     pub(crate) fn config(self) -> Config {
         let defaults = Said::parse(DEFAULTS).expect("the defaults are checked by a test");
         let whole = self.or(defaults);
-        let said = "the defaults say everything";
+        let said = "the defaults set every key";
         let markets = whole.markets.expect(said);
         Config {
             listen: whole.listen.expect(said),
@@ -217,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_said_first_wins() {
-        let file = "listen = \"127.0.0.1:1\"\npolicy = \"memory\"\nmarkets = []\n";
+        let file = "listen = \"127.0.0.1:1\"\ndurability = \"memory\"\nmarkets = []\n";
         let flags = Said { listen: "127.0.0.1:2".parse().ok(), ..Said::default() };
         let config = flags.or(Said::parse(file).unwrap()).config();
         assert_eq!(config.listen.port(), 2);
@@ -227,19 +223,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
-        for (text, told) in [
+        for (text, expected) in [
             ("lisen = \"127.0.0.1:1\"", "unknown field `lisen`"),
             ("\nlisten = \"here\"", "line 2"),
             ("listen = \"localhost:8080\"", "give both, such as 127.0.0.1:8080"),
             ("listen = 8080", "invalid type: integer `8080`"),
-            ("reserve_mib = 1", "from 8 to 1048576 mebibytes"),
-            ("reserve_mib = 99999999", "from 8 to 1048576 mebibytes"),
+            ("reserve_mib = 1", "8 to 1048576 MiB"),
+            ("reserve_mib = 99999999", "8 to 1048576 MiB"),
             ("snapshot_every = 0", "line 1"),
-            ("policy = \"fast\"", "unknown variant `fast`"),
-            (
-                "[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"",
-                "tick = \"0\" of A is no step",
-            ),
+            ("durability = \"fast\"", "unknown variant `fast`"),
+            ("[[markets]]\nsymbol = \"A\"\ntick = \"0\"\nlot = \"1\"", "tick = \"0\" of A must be"),
             ("[[markets]]\nsymbol = \"a\"\ntick = \"1\"\nlot = \"1\"", "symbol = \"a\""),
             ("[[markets]]\nsymbol = \"A\"\nlot = \"1\"", "missing field `tick`"),
             (
@@ -248,11 +241,11 @@ mod tests {
             ),
             (
                 "[[markets]]\nsymbol = \"A\"\ntick = \"1\"\nlot = \"1\"\nreference = \"10\"",
-                "reference = \"10\" of A is of no use without a collar",
+                "reference = \"10\" of A needs a collar",
             ),
         ] {
             let Err(why) = Said::parse(text) else { panic!("{text} is wrong") };
-            assert!(why.contains(told), "{why} should say {told}");
+            assert!(why.contains(expected), "{why} should say {expected}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What ends a run of `demo` or `serve`: a signal, or the death of a part. It must never wait for either.
+//! Ends a run of `demo` or `serve` on a signal or a failed part. It must never block on either.
 #![allow(clippy::disallowed_methods, reason = "an edge: threads that end a run if they fail")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,39 +12,41 @@ use std::time::Duration;
 use crate::output;
 use crate::server::{Server, ServerError};
 
-/// How often a run looks whether exchange and gateway still live.
+/// Interval between two checks of exchange and gateway.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What ends a run.
+/// A reason to end a run.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// Ctrl-C, or the system's wish.
+    /// Ctrl-C, or a signal of the system.
     Asked,
-    /// The exchange takes no more commands.
+    /// The exchange accepts no more commands.
     Exchange,
-    /// A thread of the program has failed: which, and of what.
+    /// A thread of the program has failed: its name and the reason.
     Thread(String),
 }
 
-/// Where ends arrive.
+/// Receives the reasons to end.
 pub(crate) struct Ends {
     sender: Sender<End>,
     receiver: Receiver<End>,
-    /// True once somebody waits for ends.
+    /// True while [`Ends::wait`] is about to run or runs.
     awaited: Arc<AtomicBool>,
 }
 
 impl Ends {
-    /// From now on signals arrive here: SIGINT, SIGTERM and SIGHUP.
+    /// Handles SIGINT, SIGTERM and SIGHUP from now on.
     ///
-    /// One that comes before anybody waits for it, as while a long journal is read, ends the program at once: nothing
-    /// was answered yet. So does a second one, whatever the first is waiting for: what was answered is durable.
+    /// A signal before [`Ends::are_awaited`], for example while a long journal is read, ends the program at once: no
+    /// command was answered yet. So does a second signal: every answered command is durable.
     pub(crate) fn listen() -> Result<Ends, ServerError> {
         let ends = Ends::new();
         let (asked, awaited) = (ends.sender(), ends.awaited.clone());
         let handler = move || {
             if !awaited.swap(false, Ordering::AcqRel) {
-                output::log("ended at once, since it was not running yet or had been told before");
+                output::log(
+                    "the program ended at once: it was still starting, or had received a signal before",
+                );
                 process::exit(130);
             }
             tell(&asked, End::Asked);
@@ -59,18 +61,18 @@ impl Ends {
         Ends { sender, receiver, awaited: Arc::default() }
     }
 
-    /// Where to say that the run is to end.
+    /// A sender for reasons to end.
     pub(crate) fn sender(&self) -> Sender<End> {
         self.sender.clone()
     }
 
-    /// From now on somebody waits.
+    /// From now on a signal ends the run in good order.
     pub(crate) fn are_awaited(&self) {
         self.awaited.store(true, Ordering::Release);
     }
 
-    /// Waits so long for an end. True if the run was asked to end, false if the time is over; an error if
-    /// the exchange, its gateway or a thread has died.
+    /// Waits for a reason to end. True after a signal, false when `within` has passed; an error if
+    /// the exchange, its gateway or a thread has failed.
     pub(crate) fn wait(&self, server: &Server, within: Duration) -> Result<bool, ServerError> {
         let mut left = within;
         loop {
@@ -93,14 +95,14 @@ impl Ends {
     }
 }
 
-/// Says that a run is to end. Where nobody listens any more, it is ending already.
+/// Reports a reason to end. Without a receiver the run is ending already.
 pub(crate) fn tell(ends: &Sender<End>, end: End) {
     match ends.send(end) {
         Ok(()) | Err(_) => {}
     }
 }
 
-/// Starts a thread of this program. If it panics the run ends, with that reason.
+/// Starts a thread of this program. A panic in it ends the run with that reason.
 pub(crate) fn spawn(
     name: String,
     ends: Sender<End>,
@@ -112,16 +114,16 @@ pub(crate) fn spawn(
             let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
                 (Some(text), _) => text,
                 (_, Some(text)) => text.as_str(),
-                _ => "it did not say why",
+                _ => "no reason was given",
             };
             tell(&ends, End::Thread(format!("the thread {named} failed: {text}")));
         }
     };
     let thread = Builder::new().name(name).spawn(guarded);
-    thread.map_err(|why| ServerError::System(format!("no thread: {why}")))
+    thread.map_err(|why| ServerError::System(format!("the system cannot start a thread: {why}")))
 }
 
-/// Waits for the end of such a thread, which has said by itself how it ended.
+/// Joins a thread of [`spawn`], which has reported its own failure.
 pub(crate) fn join(thread: JoinHandle<()>) {
     match thread.join() {
         Ok(()) | Err(_) => {}
@@ -139,7 +141,7 @@ mod tests {
     use crate::failure::Failure;
     use crate::server::Plan;
 
-    /// An exchange in memory, with its gate.
+    /// An exchange in memory, with its gateway.
     fn server() -> Server {
         let listen = ([127, 0, 0, 1], 0).into();
         let (journal, markets, rules) = (None, Vec::new(), Vec::new());

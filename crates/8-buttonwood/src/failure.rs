@@ -1,4 +1,4 @@
-//! How a command fails: a sentence that says what, where and what to do, and the exit status.
+//! Errors of the command: what, where and what to do, and the exit status.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -11,50 +11,50 @@ use crate::bench::BenchError;
 use crate::replay::ReadError;
 use crate::server::ServerError;
 
-/// Why a command did not do what it was asked.
+/// An error of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The flags or the configuration are wrong: status 2.
     Usage(String),
     /// Recorded flow could not be read.
     Read(ReadError),
-    /// What was asked for is not there: a whole sentence.
+    /// Something that was requested does not exist: a whole sentence.
     Absent(String),
     /// A journal could not be read or written, or is damaged.
     Journal(JournalError),
-    /// The facts of a journal are whole, but cannot all be true.
+    /// The facts of a journal are intact, but contradict each other.
     Law {
         /// The journal's folder.
         dir: PathBuf,
-        /// Which fact, and what is wrong with it.
+        /// The fact, and the law that it breaks.
         wrong: String,
     },
-    /// The exchange did not start, or did not end well.
-    House(ServerError),
-    /// Something could not be measured.
+    /// The exchange could not start or end.
+    Server(ServerError),
+    /// A measurement failed.
     Bench(BenchError),
-    /// The Game of Life did not come to what it must, or a file of it could not be read or written:
+    /// The Game of Life ended in a wrong generation, or one of its files could not be read or written:
     /// a whole sentence.
     Life(String),
-    /// A simulated world broke a law: which seed, which law, and how.
+    /// A simulated world broke a law: the seed, the law, and how.
     Broken(String),
     /// A file could not be written.
     File {
-        /// Which.
+        /// Its name.
         path: PathBuf,
-        /// The system's word.
+        /// The system's error.
         why: io::Error,
     },
-    /// The system gave no thread to read with.
+    /// The system could not start a thread for reading.
     Thread(io::Error),
     /// Standard output could not be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// Tells it on standard error and gives the exit status.
+    /// Reports the failure on standard error and returns the exit status.
     ///
-    /// A reader that has closed the pipe has what it wanted, so that is no failure.
+    /// A reader that closes the pipe has read enough, so a broken pipe is not a failure.
     pub(crate) fn report(&self) -> ExitCode {
         let status = match self {
             Failure::Output(why) if why.kind() == io::ErrorKind::BrokenPipe => {
@@ -65,7 +65,7 @@ impl Failure {
             | Failure::Absent(_)
             | Failure::Journal(_)
             | Failure::Law { .. }
-            | Failure::House(_)
+            | Failure::Server(_)
             | Failure::Bench(_)
             | Failure::Life(_)
             | Failure::Broken(_)
@@ -73,7 +73,7 @@ impl Failure {
             | Failure::Thread(_)
             | Failure::Output(_) => 1,
         };
-        // Where even standard error is gone, the status is all that is left to say.
+        // Without a standard error, the exit status is the only report.
         match writeln!(io::stderr(), "error: {self}") {
             Ok(()) | Err(_) => ExitCode::from(status),
         }
@@ -88,7 +88,7 @@ impl fmt::Display for Failure {
             | Failure::Life(what)
             | Failure::Broken(what) => f.write_str(what),
             Failure::Journal(why) => why.fmt(f),
-            Failure::House(why) => why.fmt(f),
+            Failure::Server(why) => why.fmt(f),
             Failure::Bench(why) => why.fmt(f),
             Failure::Read(why) => why.fmt(f),
             Failure::Law { dir, wrong } => write!(
@@ -104,7 +104,7 @@ impl fmt::Display for Failure {
             ),
             Failure::Thread(why) => write!(
                 f,
-                "the system gives no further thread: {why}; end other programs, or raise the limit on \
+                "the system cannot start a thread: {why}; end other programs, or raise the limit on \
                  processes (ulimit -u)"
             ),
             Failure::Output(why) => write!(f, "cannot write to standard output: {why}"),
@@ -128,7 +128,7 @@ impl From<JournalError> for Failure {
 
 impl From<ServerError> for Failure {
     fn from(why: ServerError) -> Failure {
-        Failure::House(why)
+        Failure::Server(why)
     }
 }
 

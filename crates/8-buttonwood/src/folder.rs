@@ -1,18 +1,18 @@
-//! Folders that the flags name, looked at before anything else is done with them.
+//! Checks folders named by flags, before any other work.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::failure::Failure;
 
-/// A journal to be read must be a folder that is there.
+/// Fails unless the folder of a journal to read exists.
 pub(crate) fn to_read(dir: &Path) -> Result<(), Failure> {
     let name = dir.display();
     let wrong = match std::fs::read_dir(dir) {
         Ok(_) => return Ok(()),
         Err(why) if why.kind() == ErrorKind::NotFound => format!("there is no folder {name}"),
         Err(why) if why.kind() == ErrorKind::NotADirectory => {
-            format!("{name} is a file, no folder")
+            format!("{name} is a file, not a folder")
         }
         Err(why) => format!("the folder {name} cannot be read: {why}"),
     };
@@ -22,13 +22,13 @@ pub(crate) fn to_read(dir: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// A journal to be written must be a folder, or not there yet.
+/// Fails if the folder of a journal to write is a file.
 pub(crate) fn to_write(dir: &Path) -> Result<(), Failure> {
     match std::fs::metadata(dir) {
         Ok(about) if !about.is_dir() => Err(Failure::Usage(format!(
-            "--journal: {} is a file; give a folder that holds a journal, is empty or is not there",
+            "--journal: {} is a file; give a folder that holds a journal, is empty or does not exist",
             dir.display()
         ))),
-        Ok(_) | Err(_) => Ok(()), // what else is wrong with it, the journal says itself
+        Ok(_) | Err(_) => Ok(()), // the journal reports every other problem
     }
 }

@@ -1,12 +1,12 @@
-//! The program's allocator: the system's, which is asked for huge pages under large blocks.
+//! The program's allocator: the system's, with huge pages requested under large blocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// The system's allocator, with huge pages under blocks that are large enough to have some.
 ///
-/// A book of a million orders lies on 60,000 pages of 4 KiB, more than a processor remembers the places of: a command
-/// of an order that is anywhere among them looks up ten. On pages of 2 MiB there are 120. Where the system
-/// has none to give, or takes no advice, all is as it is without.
+/// A book of a million orders lies on 60,000 pages of 4 KiB, more than a processor's TLB holds: a command
+/// for an order anywhere among them looks up ten. With pages of 2 MiB there are 120. Where the system
+/// has none, or ignores the advice, nothing else changes.
 pub(crate) struct HugePages;
 
 /// 2 MiB, as x86-64 has them and most others.
@@ -94,7 +94,7 @@ mod tests {
         }
         let mut block = vec![0_u8; 8 << 20]; // asked for zeroed
         assert!(is_advised(block.as_ptr().addr()));
-        block.resize(64 << 20, 1); // moved to where there is room
+        block.resize(64 << 20, 1); // moved to a larger block
         assert!(is_advised(block.as_ptr().addr()));
         assert_eq!((block[0], block[(64 << 20) - 1]), (0, 1), "it is still what it was");
         let small = vec![1_u8; 1 << 20];

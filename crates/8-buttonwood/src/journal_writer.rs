@@ -1,4 +1,4 @@
-//! Puts facts into a journal on the caller's thread, many at a time, for work that no client waits for.
+//! Writes facts to a journal on the caller's thread, in large batches, for work that no client waits for.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use journal::{DiskJournal, Journal, JournalError, Options};
 use protocol::bytes::FactEncoder;
 use protocol::{Fact, Stamp};
 
-/// A journal that is being filled. What it was given is durable when it has finished.
+/// A journal that is being written. All facts are durable after [`JournalWriter::finish`].
 pub(crate) struct JournalWriter {
     journal: DiskJournal,
     groups: FactEncoder,
 }
 
 impl JournalWriter {
-    /// Facts are handed to the disk when there are so many bytes of them.
+    /// Facts are appended when this many bytes of them have come together.
     const BATCH: usize = 1 << 18;
 
-    /// Opens the journal in `dir`, or makes one there.
+    /// Opens the journal in `dir`, or creates it.
     pub(crate) fn open(dir: &Path) -> Result<JournalWriter, JournalError> {
         Ok(JournalWriter {
             journal: DiskJournal::open(dir, Options::default())?,
@@ -24,9 +24,9 @@ impl JournalWriter {
         })
     }
 
-    /// Takes the next fact.
+    /// Adds a fact.
     pub(crate) fn keep(&mut self, stamp: &Stamp, fact: &Fact) -> Result<(), JournalError> {
-        // All facts of a command go together.
+        // A command is one group, so a batch never ends inside a command.
         if self.groups.bytes().len() >= JournalWriter::BATCH
             && self.groups.last_command() != Some(stamp.command)
         {
@@ -42,7 +42,7 @@ impl JournalWriter {
         self.journal.sync().map(|_durable| ())
     }
 
-    /// Makes all of it durable, and says so in the journal.
+    /// Makes all facts durable and closes the journal.
     pub(crate) fn finish(mut self) -> Result<(), JournalError> {
         if !self.groups.is_empty() {
             self.commit()?;

@@ -1,4 +1,4 @@
-//! The command `buttonwood`: flags in, work done by the other crates, results out.
+//! The command `buttonwood`: parses flags, calls the other crates, prints results.
 //!
 //! Data goes to standard output, everything else to standard error. The exit status is 0, 1 (it
 //! failed) or 2 (wrong use). Nothing here decides about trade.

@@ -1,14 +1,14 @@
-//! What goes to the terminal: data on standard output, bars and logs on standard error.
+//! Output to the terminal: data on standard output, bars and logs on standard error.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use protocol::json::Rfc3339;
 use serde::Serialize;
 use serde_json::Value;
 use units::Time;
+use units::rfc3339::Rfc3339;
 
 use crate::failure::Failure;
 
@@ -24,20 +24,20 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     text_line(text)
 }
 
-/// Says something on standard error.
+/// Logs a line on standard error.
 pub(crate) fn log(text: &str) {
     match writeln!(io::stderr(), "{text}") {
-        Ok(()) | Err(_) => {} // where standard error is gone there is nowhere to say so
+        Ok(()) | Err(_) => {} // without a standard error there is no place to report that
     }
 }
 
-/// Prints text and the end of its line.
+/// Prints a line of text.
 pub(crate) fn text_line(text: impl fmt::Display) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
-/// Columns of the terminal on standard output; `None` if it is none.
+/// Columns of the terminal on standard output; `None` if it is not a terminal.
 pub(crate) fn columns() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
@@ -46,7 +46,7 @@ pub(crate) fn columns() -> Option<usize> {
     size.ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
 }
 
-/// Text in lines of at most so many characters, broken between words; a longer word has a line of its own.
+/// Text in lines of at most `columns` characters, broken between words; a longer word has a line of its own.
 pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -61,7 +61,7 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A document for people: a line for each figure, what lies within it set off.
+/// A document as text: a line per figure, nested figures indented.
 pub(crate) fn figures(value: &Value) -> String {
     let mut lines = Vec::new();
     figure_lines(value, 0, &mut lines);
@@ -93,31 +93,31 @@ fn figure_lines(value: &Value, depth: usize, lines: &mut Vec<String>) {
 
 fn figure(value: &Value) -> String {
     match value {
-        Value::Null => "not known".to_owned(),
+        Value::Null => "unknown".to_owned(),
         Value::String(text) => text.clone(),
         Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), thousands),
         other => other.to_string(),
     }
 }
 
-/// A bar for work of unknown or known length, in bytes; hidden unless somebody watches.
+/// A bar for bytes, of unknown or known number; hidden unless standard error is a terminal.
 pub(crate) fn bytes_bar(what: &'static str) -> ProgressBar {
     bar(what, "{msg} {wide_bar} {bytes}/{total_bytes}")
 }
 
-/// A bar for work that is counted in things.
+/// A bar for a known number of items.
 pub(crate) fn count_bar(what: &'static str, total: u64) -> ProgressBar {
     let bar = bar(what, "{msg} {wide_bar} {human_pos}/{human_len}");
     bar.set_length(total);
     bar
 }
 
-/// A count without a known end.
+/// A counter without a known end.
 pub(crate) fn spinner(what: &'static str) -> ProgressBar {
     bar(what, "{msg} {spinner} {human_pos}")
 }
 
-/// A bar for a search whose end is not known: states, and what the message says.
+/// A counter of states, with a message.
 pub(crate) fn states_bar() -> ProgressBar {
     bar("", "{spinner} {human_pos} states, {msg}")
 }
@@ -138,7 +138,7 @@ pub(crate) fn date(time: Time) -> String {
     Rfc3339(time).to_string().split('T').next().unwrap_or_default().to_owned()
 }
 
-/// A whole number with thousands set apart: `50,414`.
+/// A whole number with thousands separators: `50,414`.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_document_is_a_line_for_each_figure() {
         let value = serde_json::json!({"a_b": 1000, "c": {"d": null}, "e": [{"f": "g"}]});
-        assert_eq!(figures(&value), "a b  1,000\nc\n  d  not known\ne\n  f  g");
+        assert_eq!(figures(&value), "a b  1,000\nc\n  d  unknown\ne\n  f  g");
     }
 
     #[test]

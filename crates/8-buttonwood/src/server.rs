@@ -1,4 +1,4 @@
-//! A running exchange with its journal, its gateway and its markets, for `demo` and `serve`, and what ends it.
+//! A running exchange with its journal, gateway and markets, for `demo` and `serve`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,21 +16,21 @@ use units::Symbol;
 
 use crate::output::{self, thousands};
 
-/// What a house is made of.
+/// Settings of a server.
 pub(crate) struct Plan {
-    /// Where the gateway listens.
+    /// Address of the gateway.
     pub(crate) listen: SocketAddr,
-    /// Where facts are kept; `None` for nowhere.
+    /// Folder of the journal; `None` for none.
     pub(crate) journal: Option<PathBuf>,
     /// Markets that must be open.
     pub(crate) markets: Vec<MarketSpec>,
-    /// Rules that they may have if they are open already.
+    /// Rule sets that these markets may have if they are open already.
     pub(crate) rules: Vec<MarketSpec>,
-    /// Bytes set aside for when the disk is full.
+    /// Bytes reserved for cancels when the disk is full.
     pub(crate) reserve_bytes: u64,
-    /// A snapshot is saved each time so many facts have been recorded.
+    /// Facts between snapshots.
     pub(crate) snapshot_every: u64,
-    /// How far the system's clock may jump, and the journal be ahead of it.
+    /// Largest accepted jump of the system clock, and largest lead of the journal over it.
     pub(crate) clock_bound: Duration,
 }
 
@@ -41,29 +41,29 @@ pub(crate) struct Server {
     markets: Vec<MarketSpec>,
 }
 
-/// Why a house does not stand, or did not end well.
+/// Why a server did not start, or did not end in good order.
 #[derive(Debug)]
 pub(crate) enum ServerError {
     /// The exchange did not start.
     Start(StartError),
-    /// The gateway did not.
-    Gate(GatewayError),
-    /// A market was refused.
+    /// The gateway did not start.
+    Gateway(GatewayError),
+    /// The exchange rejected a market.
     Refused {
-        /// Which.
+        /// Its symbol.
         symbol: Symbol,
-        /// Why.
+        /// The reason.
         code: RejectCode,
     },
     /// A command was not answered.
-    Ask(SubmitError),
-    /// The exchange or its gateway ended by itself; what it said of that.
+    Command(SubmitError),
+    /// The exchange or its gateway ended by itself, with the reason if there is one.
     Ended(Option<String>),
-    /// A thread of this program that belongs to neither has failed: which, and of what.
+    /// Another thread of this program has failed: its name and the reason.
     Thread(String),
     /// The exchange did not end well.
     Stop(ServiceError),
-    /// No handler for Ctrl-C, or no thread.
+    /// The system refused a signal handler or a thread.
     System(String),
 }
 
@@ -71,23 +71,23 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ServerError::Start(why) => why.fmt(f),
-            ServerError::Gate(why) => why.fmt(f),
+            ServerError::Gateway(why) => why.fmt(f),
             ServerError::Refused { symbol, code: RejectCode::JournalFull } => write!(
                 f,
-                "market {symbol} was not opened ({}): the journal's disk has less free than twice the \
-                 room that is set aside for cancels, 64 MiB unless --reserve-mib says otherwise, or no more \
-                 files can be made on it. Make room (df, df -i), or set less aside",
+                "market {symbol} was not opened ({}): the journal's disk has less free space than twice the \
+                 reserve for cancels (--reserve-mib, 64 MiB by default), or no more \
+                 files can be created on it. Free space (df, df -i), or reserve less",
                 RejectCode::JournalFull
             ),
             ServerError::Refused { symbol, code } => {
-                write!(f, "market {symbol} was refused ({code}): {}", code.message())
+                write!(f, "market {symbol} was rejected ({code}): {}", code.message())
             }
-            ServerError::Ask(why) => why.fmt(f),
+            ServerError::Command(why) => why.fmt(f),
             ServerError::Ended(why) => write!(
                 f,
-                "the exchange ended by itself: {}. To check what is in the journal: buttonwood journal \
+                "the exchange ended by itself: {}. To check the journal: buttonwood journal \
                  verify",
-                why.as_deref().unwrap_or("it did not say why")
+                why.as_deref().unwrap_or("no reason was given")
             ),
             ServerError::Thread(why) => write!(f, "{why}; the exchange was ended in good order"),
             ServerError::Stop(why) => why.fmt(f),
@@ -101,9 +101,9 @@ impl std::error::Error for ServerError {}
 impl Server {
     /// Recovers the exchange from its journal, opens the markets that are not open yet, and listens.
     ///
-    /// Where it could not listen, it says so before the journal is read or written.
+    /// Fails before it reads or writes the journal if it cannot listen.
     pub(crate) fn open(plan: &Plan) -> Result<Server, ServerError> {
-        drop(gateway::listen(plan.listen).map_err(ServerError::Gate)?); // the gateway does so itself, later
+        drop(gateway::listen(plan.listen).map_err(ServerError::Gateway)?); // the gateway does so itself, later
         let durability = if plan.journal.is_some() { Durability::Disk } else { Durability::Memory };
         let journal = plan.journal.clone();
         let Plan { reserve_bytes, snapshot_every, clock_bound, .. } = *plan;
@@ -120,17 +120,17 @@ impl Server {
             ..more
         };
         let service = Arc::new(Service::start(options).map_err(ServerError::Start)?);
-        tell_of(service.recovered());
+        log_recovery(service.recovered());
         let markets = open_markets(&service, &plan.markets)?;
         let options = gateway::Options { bind: plan.listen, ..gateway::Options::default() };
         let (facts, health) = (service.clone(), service.clone());
         let subscribe = move || facts.subscribe();
         let gateway =
             RestGateway::start(options, service.client(), subscribe, move || health.health());
-        Ok(Server { gateway: gateway.map_err(ServerError::Gate)?, service, markets })
+        Ok(Server { gateway: gateway.map_err(ServerError::Gateway)?, service, markets })
     }
 
-    /// Where it can be reached.
+    /// URL of the page and the REST API.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.gateway.local_addr())
     }
@@ -140,7 +140,7 @@ impl Server {
         &self.service
     }
 
-    /// Why the exchange takes no more commands, or its gateway shows nothing any more, if so.
+    /// Why the exchange accepts no more commands, or its gateway answers no more; `None` while both run.
     pub(crate) fn failure(&self) -> Option<String> {
         self.service.health().failure.or_else(|| self.gateway.failure())
     }
@@ -150,27 +150,27 @@ impl Server {
         ServerError::Ended(self.failure())
     }
 
-    /// The markets that are open.
+    /// The open markets.
     pub(crate) fn markets(&self) -> &[MarketSpec] {
         &self.markets
     }
 
-    /// A way to ask it.
+    /// A new client of the exchange.
     pub(crate) fn client(&self) -> Client {
         self.service.client()
     }
 
-    /// Closes the gateway, then ends the exchange. Returns whatever has died, or is full.
+    /// Closes the gateway, then ends the exchange. Returns the first failure.
     pub(crate) fn close(self) -> Result<(), ServerError> {
         let Server { gateway, service, .. } = self;
         let health = service.health();
         if !health.accepts_orders {
-            service.take_no_more(); // else answers that wait for room would be waited for
+            service.take_no_more(); // otherwise commands that wait for disk space would block the gateway
         }
-        // After a failure all that is at work was answered when it came.
+        // After a failure, the exchange has answered all commands in flight already.
         let grace = if health.failure.is_some() { AFTER_A_FAILURE } else { GRACE };
-        let closed = gateway.stop_within(grace).map_err(ServerError::Gate);
-        // If a thread still looks at it, the last to do so ends it; what is durable is durable all the same.
+        let closed = gateway.stop_within(grace).map_err(ServerError::Gateway);
+        // If another thread still holds the service, it ends when that thread drops it; durable facts stay durable.
         if let Some(service) = Arc::into_inner(service) {
             service.stop().map_err(ServerError::Stop)?;
         }
@@ -178,79 +178,76 @@ impl Server {
     }
 }
 
-/// How long requests at work may go on when the run ends.
+/// Time limit for requests in flight when the run ends.
 const GRACE: Duration = Duration::from_secs(2);
-/// The same when the exchange has failed.
+/// The same after a failure of the exchange.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(300);
 
-fn tell_of(recovered: &Recovered) {
+fn log_recovery(recovered: &Recovered) {
     if recovered.facts > 0 {
         let Recovered { facts, open_orders, .. } = recovered;
         output::log(&format!(
-            "went on from {} facts, {} orders are open",
+            "recovered {} facts with {} open orders",
             thousands(*facts),
             thousands(*open_orders as u64)
         ));
     }
     for snapshot in &recovered.passed_over {
         output::log(&format!(
-            "snapshot {snapshot} is damaged or of another history; it was passed \
-             over, and is now called {snapshot}.passed-over"
+            "snapshot {snapshot} is damaged or of another history; the start \
+             ignored it and renamed it to {snapshot}.passed-over"
         ));
     }
     if recovered.earlier_version {
         output::log(
-            "the newest snapshot was written by an earlier version; all facts were folded instead",
+            "the newest snapshot is of an earlier version; the start folded all facts instead",
         );
     }
     if let Some(cut) = &recovered.cut {
-        output::log(&told_of_cut(cut));
+        output::log(&describe_cut(cut));
     }
 }
 
-/// The start has accepted the rules that the market has.
-fn tell_of_rules(has: &MarketSpec, wanted: &MarketSpec) {
+/// Logs markets that keep rules of an earlier version.
+fn log_rules(has: &MarketSpec, wanted: &MarketSpec) {
     if has != wanted {
         output::log(&format!(
-            "market {} was opened when every market took zero and negative prices, and still takes \
-             them, since a market's rules do not change; a new journal opens it with prices above \
-             zero only",
+            "market {} was opened by an earlier version, allows zero and negative prices, and keeps \
+             these rules; to require prices above zero, use a new journal",
             has.symbol
         ));
     }
 }
 
-/// What is known of bytes that were cut, and what is not.
-fn told_of_cut(cut: &Cut) -> String {
+/// What is known about truncated bytes, and what is not.
+fn describe_cut(cut: &Cut) -> String {
     let Cut { segment, offset, bytes, after, kept } = cut;
     let kept = match kept {
         Some(file) if *bytes > Cut::MOST_KEPT => {
-            format!("the first {} are kept in {file}", Cut::MOST_KEPT)
+            format!("the first {} bytes are saved in {file}", Cut::MOST_KEPT)
         }
-        Some(file) => format!("they are kept in {file}"),
-        None => "the disk had no room to keep them".to_owned(),
+        Some(file) => format!("they are saved in {file}"),
+        None => "the disk had no space to save them".to_owned(),
     };
     format!(
-        "{bytes} bytes at byte {offset} of {segment}, behind fact {after}, were no whole record and were cut off; \
-         {kept}. Nothing in the journal says that they were ever durable. If the program was killed and the machine \
-         ran on, nothing in them was acknowledged. If the machine lost power, they may be of the last batch that was, \
-         on a disk that has damaged what it had synced"
+        "{bytes} bytes at byte {offset} of {segment}, after fact {after}, were a partial record and were truncated; \
+         {kept}. The journal has no proof that they were durable. After a kill, nothing in them was acknowledged. \
+         After a loss of power, they may be part of the last acknowledged batch, on a disk that damaged synced data"
     )
 }
 
-/// Opens the markets that are not open yet, and gives all that are then. The start has seen to the rules of those that
-/// were.
+/// Opens the markets that are not open yet, and returns all open ones. The start has checked the rules of the others.
 fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketSpec>, ServerError> {
     let client = service.client();
     let mut open = service.recovered().markets.clone();
     for spec in markets {
         if let Some(other) = open.iter().find(|other| other.symbol == spec.symbol) {
-            tell_of_rules(other, spec);
+            log_rules(other, spec);
             continue;
         }
         let answer = client.submit(Command::OpenMarket(*spec)).map_err(|why| match why {
             SubmitError::Unavailable => ServerError::Ended(service.health().failure),
-            SubmitError::Busy => ServerError::Ask(why),
+            SubmitError::Busy => ServerError::Command(why),
         })?;
         let refusal = answer.responses.iter().find_map(|response| match response {
             Response::Rejected(code) => Some(*code),

@@ -1,8 +1,8 @@
-//! Tables for people: columns that line up; on a terminal that is too narrow, a block for each row.
+//! Tables of text: aligned columns; on a narrow terminal, a block per row.
 
 use std::fmt::Write as _;
 
-/// A table in the making. The first column names the row, the others are figures.
+/// A table that is being built. The first column names the row, the others are figures.
 pub(crate) struct Table {
     title: String,
     head: Vec<&'static str>,
@@ -83,25 +83,25 @@ mod tests {
 
     fn table() -> Table {
         let cells = |cells: [&str; 3]| cells.map(str::to_owned);
-        let table = Table::new("a title", &["scenario", "asks/s", "best"]);
+        let table = Table::new("a title", &["scenario", "commands/s", "best"]);
         table.row(cells(["still", "9,000,000", "9,100,000"])).row(cells(["calm", "5", "60"]))
     }
 
     #[test]
     fn columns_line_up() {
         let text = "a title\n\
-                    scenario     commands/s       best\n\
-                    still     9,000,000  9,100,000\n\
-                    calm              5         60";
+                    scenario  commands/s       best\n\
+                    still      9,000,000  9,100,000\n\
+                    calm               5         60";
         assert_eq!(table().text(None), text);
-        assert_eq!(table().text(Some(30)), text);
+        assert_eq!(table().text(Some(31)), text);
     }
 
     #[test]
     fn a_narrow_terminal_gets_blocks() {
         assert_eq!(
-            table().text(Some(29)),
-            "a title\nstill\n  commands/s  9,000,000\n  best    9,100,000\ncalm\n  commands/s  5\n  best    60"
+            table().text(Some(30)),
+            "a title\nstill\n  commands/s  9,000,000\n  best        9,100,000\ncalm\n  commands/s  5\n  best        60"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Simulated traders of the demo: generated flow, handed in as any client would, at a modest rate.
+//! Simulated traders of the demo: generated flow, submitted as by any client, at a modest rate.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -7,34 +7,34 @@ use std::time::Duration;
 
 use exchange::{Client, SubmitError};
 use lab::flow::{self, Flow, Scenario};
-use ledger::views::Views;
 use protocol::{Command, NewOrder, Replace};
 use units::{AccountId, CommandId, MarketId, OrderId, Price, Symbol};
+use views::Views;
 
 use crate::ends::{self, End};
 use crate::server::ServerError;
 
-/// The first of the traders' accounts in each market, and how many there are. Accounts below are
-/// free for people.
+/// The first of the traders' accounts in each market, and their number. Accounts below are
+/// free for human users.
 const FIRST_ACCOUNT: u32 = 1001;
 const ACCOUNTS: u32 = 16;
 
-/// Orders of the standing book that the traders begin with.
+/// Orders of the standing book at the start.
 const STANDING: u32 = 200;
 
-/// Asks whose orders are remembered: 3 MiB of them. The flow comes back to a fleeting order
-/// within so many commands; a standing one that it comes back to later is left to rest.
+/// Commands whose orders are remembered: 3 MiB of them. The flow refers to a short-lived order
+/// within that many commands; a standing order that it refers to later stays in the book.
 const REMEMBERED: usize = 1 << 17;
 
 /// What the traders of a market do.
 pub(crate) struct Wants {
-    /// Which market.
+    /// The market's symbol.
     pub(crate) symbol: Symbol,
-    /// Around which price they begin, in ticks, if nothing has traded yet.
+    /// The price around which they start, in ticks, if nothing has traded yet.
     pub(crate) price: i64,
-    /// Commands a second.
+    /// Commands per second.
     pub(crate) rate: u32,
-    /// Their chance.
+    /// Seed of the flow.
     pub(crate) seed: u64,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Traders {
 }
 
 impl Traders {
-    /// Lets them begin where `views` says that they were. Tells `ends` if the exchange takes no more.
+    /// Starts from the state of `views`. Reports to `ends` if the exchange accepts no more commands.
     pub(crate) fn start(
         wants: &Wants,
         views: &Views,
@@ -68,15 +68,15 @@ impl Traders {
         Ok(Traders { stop, thread })
     }
 
-    /// Tells them to end. They may be waiting for an answer, so their thread is waited for when the exchange has
-    /// ended, which answers everybody.
+    /// Stops them. They may be waiting for an answer, so join their thread after the exchange has
+    /// ended, which answers every command.
     pub(crate) fn stop(self) -> JoinHandle<()> {
         drop(self.stop);
         self.thread
     }
 }
 
-/// What the traders of a market know.
+/// The state of a market's traders.
 struct Crowd {
     client: Client,
     flow: Flow,
@@ -84,18 +84,18 @@ struct Crowd {
     /// Ticks between the flow's prices and ours.
     offset: i64,
     /// Orders from before this start that are still open, to buy and to sell. The flow's standing book
-    /// begins with them; those that are too many are cancelled, one for each command.
+    /// begins with them; the surplus is cancelled, one per command.
     left_over: [Vec<Ours>; 2],
-    /// The order that each of the flow's last commands placed, the oldest first. The flow counts its own
-    /// asks; the exchange counts those of other clients too.
+    /// The order that each of the flow's last commands placed, oldest first. The flow counts its own
+    /// commands; the exchange counts those of other clients too.
     orders: VecDeque<Option<Ours>>,
     /// The flow's number of the first of those.
     first: u64,
-    /// Asks until the standing book is placed.
+    /// Commands until the standing book is placed.
     standing: usize,
 }
 
-/// An order of the traders, and whose of them it is.
+/// An order of the traders, with its account.
 #[derive(Clone, Copy)]
 struct Ours {
     order: OrderId,
@@ -105,12 +105,12 @@ struct Ours {
 impl Crowd {
     fn new(wants: &Wants, views: &Views, client: Client) -> Crowd {
         let market = views.market_named(&wants.symbol);
-        let market = market.expect("the house opened it before the traders came");
+        let market = market.expect("the server opens markets before traders start");
         let mut left_over = [Vec::new(), Vec::new()];
         for account in (FIRST_ACCOUNT..FIRST_ACCOUNT + ACCOUNTS).map(AccountId) {
             let open = views.orders().open_of(account, OrderId(u64::MAX));
-            for entered in open.map(|order| &order.entered).filter(|e| e.market == market.id) {
-                left_over[entered.side as usize].push(Ours { order: entered.order, account });
+            for entered in open.map(|order| &order.entered).filter(|e| e.new.market == market.id) {
+                left_over[entered.new.side as usize].push(Ours { order: entered.order, account });
             }
         }
         let options = flow::Options {
@@ -165,7 +165,7 @@ impl Crowd {
         answer.map_or(Ok(()), |(_, answer)| answer.map(|_| ()))
     }
 
-    /// A command of the flow at our prices, about our order; `None` if that is not known any more.
+    /// A command of the flow in the exchange's prices and order numbers; `None` if its order is no longer known.
     fn translated(&self, command: &Command) -> Option<Command> {
         let price = |price: Price| Price(price.0 + self.offset);
         Some(match *command {

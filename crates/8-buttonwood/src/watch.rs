@@ -1,17 +1,17 @@
-//! Follows durable facts on a thread of its own, so that others can look at how things stand.
+//! Follows durable facts on its own thread, and keeps views of them for other threads.
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use exchange::{Service, Subscription};
-use ledger::views::{Bounds, Views};
 use protocol::{Fact, Stamp};
+use views::{Bounds, Views};
 
 use crate::ends::{self, End};
 use crate::server::ServerError;
 
-/// How things stand, kept up to date.
+/// Views, kept up to date.
 pub(crate) struct Watch {
     seen: Arc<Mutex<Seen>>,
     thread: JoinHandle<()>,
@@ -30,10 +30,10 @@ impl Seen {
 }
 
 impl Watch {
-    /// Follows from the first fact on; when this returns, all that was durable has been seen. Tells `ends` when there
-    /// are no more facts.
+    /// Follows from the first fact; all facts that were durable at the call are in the views on return. Reports to
+    /// `ends` when the facts end.
     pub(crate) fn start(service: &Arc<Service>, ends: Sender<End>) -> Result<Watch, ServerError> {
-        // Only what rests and trades is wanted here, not whose it was.
+        // The demo shows resting orders and trades, not their owners.
         let bounds = Bounds { finished_per_account: 0, finished: 0, ..Bounds::default() };
         let mut seen = Seen { views: Views::new(bounds) };
         let until = service.health().durable;
@@ -50,8 +50,8 @@ impl Watch {
             let mut next = Some(facts);
             while let Some(facts) = next {
                 let came = take_all(facts, &writes);
-                // Facts that end may mean that this thread was too slow; then it begins again, and
-                // what it has seen changes nothing. If none come at all, the exchange has ended.
+                // The subscription also ends if this thread was too slow. Then it subscribes again and folds from
+                // the first fact; facts already seen change nothing. If none come, the exchange has ended.
                 next = service.upgrade().filter(|_| came).map(|service| service.subscribe());
             }
             ends::tell(&none_left, End::Exchange);
@@ -60,9 +60,9 @@ impl Watch {
         Ok(Watch { seen, thread })
     }
 
-    /// Looks at the views. Facts wait meanwhile.
+    /// Reads the views. New facts wait meanwhile.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Views) -> T) -> T {
-        // A panic of the other thread leaves views that are at most behind.
+        // A panic of the other thread leaves views that are stale at worst.
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         look(&seen.views)
     }

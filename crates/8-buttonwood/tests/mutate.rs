@@ -21,5 +21,5 @@ fn a_mistake_is_shown_on_a_chart_and_fails() {
 fn a_mistake_that_there_is_not_is_refused_with_those_near_it() {
     let (code, _, err) = explore(&["buyer-and-seller", "--mutate", "no-fense"]);
     assert_eq!(code, Some(2), "{err}");
-    assert!(err.contains("near it: no-fence"), "{err}");
+    assert!(err.contains("similar: no-fence"), "{err}");
 }

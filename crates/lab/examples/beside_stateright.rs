@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p buttonwood-lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "speaks to whoever runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "prints to the terminal")]
 
 use std::time::Instant;
 

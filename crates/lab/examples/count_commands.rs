@@ -1,4 +1,4 @@
-//! Commands of one scenario of the generated flow on the caller's thread, for whoever counts what they cost.
+//! Commands of one scenario of the generated flow on the caller's thread, for counting their cost.
 //! `cargo xtask count` runs it under callgrind, which counts what happens in `counted` and nothing else.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
@@ -7,7 +7,7 @@ use lab::flow::{self, Flow, Scenario};
 use protocol::{Command, Fact, Response};
 use units::{CommandId, Time};
 
-/// Ask 1 opens the market, so the flow's begin at 2.
+/// Command 1 opens the market, so the flow's begin at 2.
 const FIRST: CommandId = CommandId(2);
 
 fn main() {
@@ -30,7 +30,7 @@ fn main() {
         exchange.submit(Time(1), command, &mut |_, _| ());
     }
     let trades = counted(&mut exchange, &commands);
-    println!("{name}: {count} asks on {standing} standing orders, {trades} trades");
+    println!("{name}: {count} commands on {standing} standing orders, {trades} trades");
 }
 
 #[inline(never)]

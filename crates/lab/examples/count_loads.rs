@@ -1,4 +1,4 @@
-//! One load of the kernel, for whoever counts what it costs. `cargo xtask count` runs it under callgrind, which
+//! One load of the kernel, for counting its cost. `cargo xtask count` runs it under callgrind, which
 //! counts what happens in `counted` and nothing else.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 

@@ -1,4 +1,4 @@
-//! Charts: message sequence charts that are run. One file is a test, a document and a picture.
+//! Charts: executable message sequence charts. One file is a test, a document and a picture.
 //!
 //! ```text
 //! a incoming trades at the resting price, and its rest stays open
@@ -9,30 +9,30 @@
 //!   floor  -> bob     introduce ann 10 @ 101
 //!   ...
 //! leaves
-//!   ann  open 6  held 0  done 4
+//!   ann  open 6  held 0  filled 4
 //! ```
 //!
-//! The first line is the claim. `given` is what is asked, a line each, in one market of whole ticks and
-//! lots unless a line says `in M1`. Each waits until all is quiet, or comes `after` or `before` a
+//! The first line is the claim. `given` is the commands, one per line, in one market of whole ticks and
+//! lots unless a line says `in M1`. Each waits until no message is left, or comes `after` or `before` a
 //! message: `kill bob after accept`, `bob cancels before 2nd record`. `then` is all that happens from
 //! the last line without a position on; `then only introduce traded` shows these alone. `leaves` is
-//! how each order stands at the end. [`bless`] rewrites `then` and `leaves` from a run.
+//! the state of each order at the end. [`bless`] rewrites `then` and `leaves` from a run.
 //!
-//! | line of `given` | asks or does |
+//! | line of `given` | meaning |
 //! |---|---|
 //! | `ann buys 4 @ 100` | an order named `ann`, of an account of the same name |
 //! | `... ioc`, `... in M1`, `... for eve`, `... id 7` | immediate-or-cancel; market; account; client's own id |
-//! | `release ann` | the operator's: a suspended order goes on |
-//! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by somebody else |
+//! | `release ann` | the operator releases a suspended order |
+//! | `ann cancels`, `eve cancels ann` | a cancel by its owner, or by another account |
 //! | `ann replaces 5 @ 101`, `eve replaces ann 5 @ 101` | a replace: its new size and limit |
-//! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | ends a life between two steps |
-//! | `kill world` | the machine loses power: what of the last command was not durable is lost, and it is asked again |
-//! | `prices above zero` | every market's rule from its opening on; else it takes every price |
+//! | `kill ann`, `kill floor`, `kill ledger`, `kill orders` | kills a process between two steps |
+//! | `kill world` | power loss: facts of the last command that were not durable are lost, and it is submitted again |
+//! | `prices above zero` | every market's rule from its opening on; otherwise it accepts every price |
 //! | `collar 10% around 100`, `collar 10 around 100` | every market's collar from its opening on, in percent or ticks |
-//! | `a second passes` | moves time on, so that earlier deaths do not count any more |
+//! | `a second passes` | advances time, so that earlier restarts no longer count |
 //!
-//! A chart is played in the order of sending, as the exchange runs live, and under the laws: all
-//! safety laws after each step, drain at the end.
+//! A chart runs in the order of sending, as the live exchange does, with all safety laws checked after each step
+//! and the law of drain at the end.
 
 mod bless;
 mod commands;
@@ -52,12 +52,12 @@ pub use draw::{Called, Drawing, fact_text};
 pub use parse::{Act, Given, Position};
 pub use play::Played;
 
-/// A chart as it is written.
+/// A parsed chart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Chart {
-    /// What it claims: a sentence about the market.
+    /// Its claim: a sentence about the market.
     pub title: String,
-    /// What is asked and done.
+    /// Commands and faults.
     pub given: Vec<Given>,
     /// First words of the messages and facts to show; empty for all.
     pub only: Vec<String>,
@@ -67,10 +67,10 @@ pub struct Chart {
     pub leaves: Vec<String>,
 }
 
-/// Why a chart cannot be read or played.
+/// An error in a chart's text or run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChartError {
-    /// In which line of its text, from 1; 0 if in none.
+    /// Line in the text, from 1; 0 for none.
     pub line: usize,
     /// What is wrong with it.
     pub what: String,
@@ -88,7 +88,7 @@ impl fmt::Display for ChartError {
 impl std::error::Error for ChartError {}
 
 impl Chart {
-    /// The rules of its market with this number.
+    /// The rules of the market with this number.
     pub fn market(&self, number: u16) -> MarketSpec {
         self.given.iter().fold(market_spec(number), |spec, given| match given.act {
             Act::AboveZero => MarketSpec { negative_prices: false, ..spec },

@@ -1,6 +1,6 @@
-//! A disk in memory that fails as disks do, for journals: its bytes are with the system first and on the
-//! disk when they are synced; a loss of power keeps any part of the others. Time on it is virtual.
-//! It knows nothing of segments or facts, and never fails but as its faults say.
+//! A disk in memory that fails as disks do, for journals. Written bytes are in its page cache first, and on the
+//! disk after a sync; a power loss keeps any part of the others. Its time is virtual.
+//! It knows nothing of segments or facts, and fails only by its faults.
 
 mod file;
 mod inode;
@@ -18,7 +18,7 @@ use inode::{Change, Inode};
 pub use tamper::Span;
 use tamper::Taken;
 
-/// A change of a name that is not on the disk yet: it leads to this file now, or to none.
+/// A change of a name that is not on the disk yet: the name leads to this file, or to none.
 type Renaming = Vec<(String, Option<usize>)>;
 
 #[derive(Clone, Default, Debug)]
@@ -35,37 +35,37 @@ struct State {
     faults: Faults,
     capacity: Option<u64>,
     locked: bool,
-    /// Operations that are still done, the last of them perhaps by half.
+    /// Operations until the disk fails; the last one may be partial.
     fuse: Option<u64>,
     dead: bool,
     nanoseconds: u64,
-    /// Files that have a writer.
+    /// Files with a writer.
     writers: BTreeSet<usize>,
-    /// No new file can be made.
+    /// No new file can be created.
     no_inodes: bool,
-    /// What another program has taken away.
+    /// Files that another program removed.
     taken: Option<Taken>,
     lies: Lies,
 }
 
-/// Planted bugs of a disk, for those who must find them.
+/// Planted bugs of a disk, for tests of the checks.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Lies {
-    /// A sync that fails is answered as one that did not: what a journal that does not look would see.
+    /// A failed sync reports success: the view of a journal that ignores errors.
     pub syncs: bool,
-    /// What was taken away seems to be there.
+    /// A removed file seems to be in place.
     pub taken: bool,
-    /// A file may have any number of writers.
+    /// A file may have several writers.
     pub locks: bool,
-    /// That no file can be made seems to be a failure of the disk.
+    /// Full inodes look like a failure of the disk.
     pub inodes: bool,
 }
 
-/// A disk with one directory. Copies are the same disk.
+/// A disk with one directory. Clones share the disk.
 #[derive(Clone, Debug)]
 pub struct SimDisk(Arc<Mutex<State>>);
 
-/// All bytes of a disk at one time.
+/// All bytes of a disk at one moment.
 #[derive(Clone, Debug)]
 pub struct Copy(Image);
 
@@ -85,7 +85,7 @@ impl Drop for SimFile {
     }
 }
 
-/// Held by the one writer.
+/// The lock of the one writer.
 #[derive(Debug)]
 pub struct SimLock(Option<SimDisk>);
 
@@ -101,13 +101,13 @@ fn no_power() -> io::Error {
     io::Error::other("no power")
 }
 
-/// What a system says of a disk that failed.
+/// The error of a failed disk.
 fn broken() -> io::Error {
     io::Error::from_raw_os_error(5)
 }
 
 impl State {
-    /// Counts an operation, which takes about so many nanoseconds. True if it is the last one.
+    /// Counts an operation of about this many nanoseconds. True if it is the last one before the failure.
     fn begin(&mut self, nanoseconds: u64) -> io::Result<bool> {
         if self.dead {
             return Err(no_power());
@@ -154,7 +154,7 @@ impl State {
         self.image.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// The directory is where the journal expects it.
+    /// True if the directory is in place.
     fn has_folder(&self) -> io::Result<()> {
         match self.taken.as_ref().is_some_and(|taken| taken.lost == Lost::Folder) {
             true => Err(io::ErrorKind::NotFound.into()),
@@ -166,12 +166,12 @@ impl State {
         self.taken.as_ref().is_some_and(|taken| taken.lost == Lost::Lock)
     }
 
-    /// What is away, as far as the disk says so.
+    /// The removed parts, as far as the disk reports them.
     fn lost(&self) -> Option<Lost> {
         self.taken.as_ref().map(|taken| taken.lost).filter(|_| !self.lies.taken)
     }
 
-    /// True if a sync fails; the answer is for who may have to be lied to.
+    /// True if a sync fails; the caller may have to report success.
     fn sync_fails(&self) -> bool {
         self.faults.strikes(Fault::Sync)
     }
@@ -203,22 +203,22 @@ impl SimDisk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It lies about these from now on.
+    /// Hides these failures from now on.
     pub fn lie(&self, lies: Lies) {
         self.state().lies = lies;
     }
 
-    /// Whether new files can be made.
+    /// Allows or forbids new files.
     pub fn leave_inodes(&self, some: bool) {
         self.state().no_inodes = !some;
     }
 
-    /// Nanoseconds that operations took since this was last called.
+    /// Nanoseconds of the operations since the last call.
     pub fn took(&self) -> u64 {
         std::mem::take(&mut self.state().nanoseconds)
     }
 
-    /// Every operation fails after so many more; the one before that may be done by half.
+    /// Every operation fails after this many more; the last one may be partial.
     pub fn dies_after(&self, operations: u64) {
         self.state().fuse = Some(operations);
     }
@@ -228,7 +228,7 @@ impl SimDisk {
         self.state().dead
     }
 
-    /// It works again. Without `cache`, what was not synced has been lost, torn or reordered.
+    /// Repairs it. Without `cache`, all that was not synced is lost, torn or reordered.
     pub fn wake(&self, cache: bool) {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -252,19 +252,19 @@ impl SimDisk {
         image.names.clone_from(&image.safe_names);
     }
 
-    /// Leaves room for so many more bytes; `None` for any number.
+    /// Sets the free space in bytes; `None` for no limit.
     pub fn leave_room(&self, bytes: Option<u64>) {
         let mut state = self.state();
         let used = state.used();
         state.capacity = bytes.map(|bytes| used + bytes);
     }
 
-    /// All that is on it.
+    /// A copy of its contents.
     pub fn copy(&self) -> Copy {
         Copy(self.state().image.clone())
     }
 
-    /// Puts back what was on it.
+    /// Restores a copy.
     pub fn restore(&self, copy: Copy) {
         let mut state = self.state();
         state.image = copy.0;
@@ -272,7 +272,7 @@ impl SimDisk {
         state.writers.clear();
     }
 
-    /// True if the system shows the same as at the time of the copy.
+    /// True if the visible contents equal those of the copy.
     pub fn shows(&self, copy: &Copy) -> bool {
         let state = self.state();
         let show = |image: &Image| -> Vec<(String, Vec<u8>)> {
@@ -301,7 +301,7 @@ impl Storage for SimDisk {
         state.begin(1_000)?;
         state.has_folder()?;
         if state.lock_is_away() && state.locked {
-            // Its lock file is gone, and this is a system that has no locks for directories.
+            // The lock file is gone, on a system without locks for directories.
             return Ok(Some(SimLock(None)));
         }
         let taken = std::mem::replace(&mut state.locked, true);
@@ -358,7 +358,7 @@ impl Storage for SimDisk {
         let renaming = vec![(from.to_owned(), None), (to.to_owned(), Some(inode))];
         if state.faults.strikes(Fault::Make) {
             if state.faults.below(Fault::Make, 2) == 0 {
-                state.rename(renaming)?; // it was done, and then the disk failed
+                state.rename(renaming)?; // the rename is done, and then the disk fails
             }
             return Err(broken());
         }
@@ -378,7 +378,7 @@ impl Storage for SimDisk {
             return Err(no_power());
         }
         if state.sync_fails() {
-            // Names are the file system's own: it keeps what it could not write, or stops altogether.
+            // File systems keep names that they could not write, or stop altogether.
             return state.failed_sync();
         }
         let image = &mut state.image;

@@ -1,20 +1,20 @@
-//! Small worlds that are gone through to the end: every order in which commands may come and signals may
-//! be delivered, every death within a budget, the world's own included, and all laws in every state.
+//! Exhaustive search of small worlds: every order of commands and deliveries, every crash within a budget, also
+//! of the whole world, and all laws in every state.
 //!
-//! What runs is the shipped exchange: its door, processes, supervisors, ledger and recovery. The laws are
-//! those that judge seeded runs and charts ([`crate::laws`]); nothing here may know a rule of its own.
+//! The shipped exchange runs here: its validation, processes, supervisors, ledger and recovery. The laws are
+//! those of seeded runs and charts ([`crate::laws`]); nothing here may have a rule of its own.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
-//! | `scenario` | what is asked in a world, and what may go wrong in it; made from lines as charts have them |
+//! | `scenario` | the commands and faults of a world; made from lines of charts |
 //! | `worlds` | the named ones |
-//! | `state` | one state of a world, and the steps that lead on from it |
-//! | `kept` | a state that waits to be gone on from, and what a state looks like |
-//! | `clients` | who may ask what, and when they are told |
-//! | `disk` | what of the world's log is durable, and how a lost world comes back from it |
-//! | `laws` | the laws as the explorer asks for them, each with its *sometimes* |
+//! | `state` | one state of a world, and its steps |
+//! | `kept` | a state that waits to be expanded, and its fingerprint |
+//! | `clients` | which commands may come, and when clients hear the answers |
+//! | `disk` | the durable part of the world's log, and recovery from it |
+//! | `laws` | the laws in the explorer's form, each with its *sometimes* |
 //! | `draw` | a path through the states as a chart |
-//! | `what_if` | what happens if somebody dies at an arrow |
+//! | `what_if` | a run with one crash at an arrow |
 //!
 //! ```
 //! use lab::explore::{World, explore};
@@ -51,10 +51,10 @@ impl World {
     }
 }
 
-/// What was found in a world.
+/// Result of a search.
 pub type Found = Report<Step>;
 
-/// Goes through a world to its end, under every law.
+/// Searches a world exhaustively, under every law.
 pub fn explore(world: &World) -> Found {
     world.explorer().search()
 }

@@ -1,6 +1,6 @@
-//! Which fault strikes when, drawn from a seed. Each kind has a rate and a sequence of its own, so that
-//! leaving one kind out changes nothing about when the others are drawn. It does no harm itself: who
-//! asks is told, and does it.
+//! Which fault strikes when, drawn from a seed. Each kind has its own rate and random sequence, so that
+//! leaving one kind out does not change the others. This module only draws: its callers
+//! inject the fault.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,17 +38,17 @@ faults! {
     Short = "short", "the system writes fewer bytes than it was given, or is interrupted";
     Write = "write", "a write fails, after some of its bytes";
     Sync = "sync", "a sync fails once; what was to be synced may be lost, and the next sync succeeds";
-    Full = "full", "somebody else fills the disk, for a while";
+    Full = "full", "another program fills the disk, for a while";
     Rot = "rot", "a bit flips in bytes that are on the disk";
     Slow = "slow", "an operation of the disk takes up to two seconds";
-    Inodes = "inodes", "no new file can be made, for a while";
+    Inodes = "inodes", "no new file can be created, for a while";
     Make = "make", "the disk fails when a file is made or renamed; a rename may have been done";
     Taken = "taken", "another program removes or replaces the newest segment, the lock or the folder";
-    Stale = "stale", "bytes that were written earlier come back, or a write has never arrived";
+    Stale = "stale", "stale bytes come back, or a write never arrived";
     End = "end", "the service ends in good order";
     Second = "second", "a second service starts on the same disk";
-    Ruin = "ruin", "a floor dies whenever it is there, until its market is stopped";
-    Clock = "clock", "somebody sets the system's clock ahead or back by up to a day, or right again";
+    Ruin = "ruin", "a floor dies after each restart, until its market is stopped";
+    Clock = "clock", "the system clock is set ahead or back by up to a day, or to the right time again";
 }
 
 /// How many kinds there are.
@@ -121,17 +121,17 @@ impl FromStr for Kinds {
     }
 }
 
-/// Draws faults. Copies share what they draw from.
+/// Draws faults. Clones share their random sequences.
 #[derive(Clone, Debug)]
 pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     streams: [Seeded; KINDS],
-    /// Of 100,000 times that one may strike, how often it does.
+    /// Of 100,000 opportunities, how many become faults.
     rates: [u32; KINDS],
     counts: [u64; KINDS],
-    /// Which of those that are drawn strike, counted over all kinds from 0: from this one, up to that.
+    /// Which drawn faults strike, counted over all kinds from 0: from this one, up to that.
     window: (u64, u64),
     drawn: u64,
     resting: bool,
@@ -140,8 +140,8 @@ struct State {
 impl Faults {
     /// Faults that follow this seed.
     ///
-    /// - `rates`: of 100,000 times that a kind may strike, how often it does
-    /// - `window`: of all that are drawn, the first that strikes and the first that does not any more
+    /// - `rates`: of 100,000 opportunities of a kind, how many become faults
+    /// - `window`: of all drawn faults, the first that strikes and the first that no longer does
     pub fn new(seed: u64, rates: impl Fn(Fault) -> u32, window: (u64, u64)) -> Faults {
         let mut seeds = Seeded::new(seed);
         let streams = std::array::from_fn(|_| Seeded::new(seeds.draw()));
@@ -161,7 +161,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this kind strikes here and now.
+    /// True if this kind strikes at this opportunity.
     pub fn strikes(&self, fault: Fault) -> bool {
         let mut state = self.state();
         let kind = fault as usize;
@@ -183,7 +183,7 @@ impl Faults {
         self.state().streams[fault as usize].below(bound.max(1))
     }
 
-    /// No fault strikes until they are let loose again.
+    /// Stops all faults until they are enabled again.
     pub fn rest(&self, resting: bool) {
         self.state().resting = resting;
     }

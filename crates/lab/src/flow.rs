@@ -1,8 +1,8 @@
 //! Generated order flow: a seed and a scenario give the same commands on every machine.
 //!
-//! The model is described, with its formulas, in `docs/flow.md`. It has no book in it: it never
-//! knows what has traded, as a real crowd of clients does not know it in time. It must never use a
-//! float, a clock or anything whose order is chance.
+//! `docs/flow.md` describes the model with its formulas. It has no book: it never
+//! knows what has traded, as real clients do not know it in time. It must never use a
+//! float, a clock or an iteration order that is not deterministic.
 
 mod chance;
 mod mid;
@@ -34,8 +34,8 @@ const CANCELLED: u64 = 950;
 const REPLACED: u64 = 200;
 /// Of 1,000 orders that will be cancelled that many are cancelled at once.
 const AT_ONCE: u64 = 600;
-/// Of 1,000 cancels that many are followed by a dead ask: a doubled cancel or a stale replace.
-/// There are four cancels in ten asks, so one ask in fifty is dead.
+/// Of 1,000 cancels that many are followed by a dead command: a doubled cancel or a stale replace.
+/// There are four cancels in ten commands, so one command in fifty is dead.
 const DEAD: u64 = 50;
 /// Of 1,024 commands that many replace an order of the standing book, picked at random.
 const STANDING_REPLACED: u64 = 20;
@@ -50,26 +50,26 @@ pub fn market() -> MarketSpec {
     .with_negative_prices()
 }
 
-/// What a flow is made for.
+/// Settings of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// The number that the first command will get; asks then count up by one, and orders are named so.
+    /// The number of the first command; commands count up by one, and orders have their command's number.
     pub first: CommandId,
-    /// Where all orders go.
+    /// The market of all orders.
     pub market: MarketId,
     /// The first of the accounts that own the orders.
     pub account: AccountId,
-    /// How many accounts take turns; at least 1.
+    /// Number of accounts that take turns; at least 1.
     pub accounts: u32,
-    /// Orders of the standing book, placed before all else; `None` for what the scenario has.
+    /// Orders of the standing book, placed first; `None` for the scenario's own number.
     pub standing: Option<u32>,
-    /// Commands in which the scenario runs its course once, standing book not counted; at least 1,000.
-    /// It then begins again, from where the mid is.
+    /// Commands of one period of the scenario, without the standing book; at least 1,000.
+    /// The next period continues from the present mid.
     pub period: u64,
 }
 
 impl Default for Options {
-    /// From ask 1, market 0, account 1 alone, the scenario's own standing book, a million commands.
+    /// From command 1, market 0, account 1 alone, the scenario's own standing book, a million commands.
     fn default() -> Options {
         Options {
             first: CommandId(1),
@@ -89,9 +89,9 @@ pub struct Flow {
     chance: Chance,
     mid: Mid,
     pending: Pending,
-    /// Orders that nobody means to cancel soon, dead or alive.
+    /// Orders without a planned cancel, dead or alive.
     standing: Vec<Quote>,
-    /// How many orders the standing book is meant to have.
+    /// Target size of the standing book.
     depth: usize,
     near: &'static Distances,
     far: &'static Distances,
@@ -101,7 +101,7 @@ pub struct Flow {
 impl Flow {
     /// A flow of `scenario`, the same for the same `seed` and options on every machine.
     ///
-    /// The first [`Flow::standing`] asks place the standing book; nothing trades in them. Costs
+    /// The first [`Flow::standing`] commands place the standing book; nothing trades in them. Costs
     /// about 45 ns a command, and 24 bytes for each order of the standing book.
     pub fn new(scenario: Scenario, seed: u64, options: Options) -> Flow {
         let depth = options.standing.unwrap_or(scenario.standing()) as usize;
@@ -118,7 +118,7 @@ impl Flow {
         }
     }
 
-    /// How many asks at the flow's beginning place the standing book.
+    /// Number of commands that place the standing book.
     pub fn standing(&self) -> usize {
         self.depth
     }
@@ -176,7 +176,7 @@ impl Flow {
         self.place(quote, TimeInForce::GoodTillCancel)
     }
 
-    /// A patient order joins the standing book, and one that stood there is cancelled for it, so
+    /// A patient order joins the standing book and cancels one that stood there, so
     /// that the book keeps its depth however long the flow is.
     fn settle(&mut self, quote: Quote) {
         if self.depth == 0 {
@@ -187,7 +187,7 @@ impl Flow {
         self.pending.plan(1, old, Next::LastCancel);
     }
 
-    /// What an earlier order's owner does next.
+    /// The next command of an earlier order's owner.
     fn follow_up(&mut self, quote: Quote, next: Next) -> Command {
         match next {
             Next::Replace => {
@@ -216,7 +216,7 @@ impl Flow {
         }
     }
 
-    /// Asks from an order to its cancel, or to its replace and from there to its cancel.
+    /// Commands from an order to its cancel, or to its replace and from there to its cancel.
     fn lifetime(&mut self) -> usize {
         if self.chance.per_1000(AT_ONCE) {
             return 1 + self.chance.index(4);
@@ -240,7 +240,7 @@ impl Flow {
         Quote::new(number, side, price, quantity)
     }
 
-    /// A price on one's own side of the mid. Never below half of it, so never below one tick.
+    /// A price on the order's own side of the mid. Never below half of it, so never below one tick.
     fn passive(&mut self, side: Side, distances: &Distances) -> i64 {
         let distance = distances.draw(&mut self.chance);
         let mid = self.mid.ticks();
@@ -302,7 +302,7 @@ impl Flow {
 impl Iterator for Flow {
     type Item = Command;
 
-    /// The next command; there always is one.
+    /// The next command; the flow never ends.
     fn next(&mut self) -> Option<Command> {
         Some(self.draw_command())
     }

@@ -1,16 +1,16 @@
-//! The laws of the handshake, as functions over a world that is seen from outside, and runs under
+//! The laws of the handshake, as functions over a world that is seen from outside, and seeded runs under
 //! faults in which they are checked after every delivery. Each law has its *sometimes*: states
-//! that put it to the test and must be reached. Nothing here may change what it looks at.
+//! that test it and must be reached. Nothing here may change the world.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | `history` | the facts, folded apart from the ledger, each judged by the rules of trade |
 //! | `safety` | what holds between any two steps |
 //! | `drain` | what holds once faults have stopped and everything has run |
 //! | `sometimes` | the states that must be reached |
-//! | `plan` | what a seed makes of a run |
-//! | `rows` | what can go wrong in a deal: the table, and where a run has come through it |
-//! | `run` | a run drawn from a seed: asks, deliveries, deaths |
+//! | `plan` | the plan of a run, drawn from a seed |
+//! | `rows` | the table of crashes in a deal, and which rows a run has reached |
+//! | `run` | a run drawn from a seed: commands, deliveries, deaths |
 
 mod drain;
 mod history;
@@ -35,42 +35,42 @@ pub use sometimes::{Mark, Marks};
 pub enum Law {
     /// No order trades more than its size.
     NoOverfill,
-    /// Done means recorded, void means never recorded, now or later; a deal's name is used once.
+    /// A deal ends once and for all: done means recorded, void means never recorded. A deal's name is used once.
     Agreement,
-    /// Both parties of a trade have it in hold or in done, for the same lots.
+    /// Both parties of a trade count it as held or filled, for the same lots.
     Awareness,
-    /// An order's lots are open, held, done or cancelled, and together its size.
+    /// An order's lots are open, held, filled or cancelled, and together its size.
     Conservation,
     /// A trade is at the maker's price, within both limits, between opposite sides of one market.
     FairPrice,
-    /// What was told outside stays true: no fact concerns an order that is filled or has left.
+    /// What left the exchange stays true: no fact concerns an order that is filled or cancelled.
     OutsideFacts,
-    /// Nobody believes in more than the facts say, nor does the ledger.
+    /// No process believes in more than the facts say, nor does the ledger.
     Books,
-    /// A floor introduces nobody before its last introduction has ended.
+    /// A floor introduces no order before its last introduction has ended.
     OneIntroduction,
-    /// Nobody dies but by force: a process that fails is a bug.
+    /// No process dies without an injected fault: a process that fails by itself is a bug.
     NoBug,
-    /// A party in doubt settles with the ledger alone, whatever becomes of the other party.
+    /// A party in doubt resolves its deal with the ledger alone, whatever becomes of the other party.
     Solo,
-    /// From every state one can be reached in which all is settled.
+    /// From every state, a settled state is reachable.
     CanResolve,
-    /// Once faults stop, everything settles: every run comes to an end, and a good one.
+    /// Once faults stop, every run settles.
     Drain,
-    /// One command at a time: the trades are those of price-time priority.
+    /// With one command at a time, the trades are those of price-time priority.
     Priority,
-    /// No order enters, and none is replaced, at a price that its market does not take: beyond the collar when
-    /// the door let it in, or zero and below in a market without negative prices.
+    /// No order enters or is replaced at a price that its market rejects: beyond the collar at the time of
+    /// validation, or zero and below in a market without negative prices.
     PriceRules,
-    /// What was told is still there after any crash, and is there once; a command is answered by what it
-    /// brought about.
+    /// Every acknowledged answer is still true after any crash, and happened once; a command is answered by its own
+    /// facts.
     Told,
-    /// What is read back is what was written; damage is named, and nothing is changed by it.
+    /// What is read back is what was written; damage is reported, and reporting changes nothing.
     Kept,
 }
 
 impl Law {
-    /// Every law of the handshake. ([`Law::PriceRules`] is of the door; [`Law::Told`] and [`Law::Kept`]
+    /// Every law of the handshake. ([`Law::PriceRules`] is of validation; [`Law::Told`] and [`Law::Kept`]
     /// are of a service and its disk: the simulator's.)
     pub const ALL: [Law; 13] = [
         Law::NoOverfill,
@@ -88,7 +88,7 @@ impl Law {
         Law::Priority,
     ];
 
-    /// Its name, as the command writes it.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Law::NoOverfill => "no-overfill",
@@ -111,12 +111,12 @@ impl Law {
     }
 }
 
-/// A law that does not hold, and in what.
+/// A broken law, and how it was broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
-    /// Which.
+    /// The law.
     pub law: Law,
-    /// What was seen.
+    /// The observation.
     pub what: String,
 }
 

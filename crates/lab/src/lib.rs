@@ -1,6 +1,6 @@
 //! The laboratory: what the exchange is tested, explained and measured with.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | [`chart`] | message sequence charts that are run, compared, rewritten and drawn; the files are in `charts/` |
 //! | [`laws`] | the laws of the handshake, checked from outside, in runs with deaths drawn from a seed |

@@ -1,6 +1,6 @@
-//! What the kernel is measured with: small worlds that do one thing very often. Their clocks are elsewhere,
-//! with those who measure (`bench kernel`, `bench-peers`); here is only the work, and a look at whether it
-//! was done.
+//! Loads to measure the kernel with: small worlds that do one thing very often. The clocks are in
+//! `bench kernel` and `bench-peers`; here is only the work, and a check that it was
+//! done.
 //!
 //! ```
 //! use lab::loads::{Load, Ready};
@@ -21,21 +21,21 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use worker::{CHILDREN, VICTIM};
 pub use worker::{Message, Role, Worker};
 
-/// What is done again and again.
+/// The repeated operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Load {
-    /// A supervised child is spawned and monitored, ends, and its end is told; then the next.
+    /// A supervised child is spawned and monitored, ends, and its monitor fires; then the next.
     SpawnExit,
-    /// A supervised child of very many that are spawned, are all alive at once, and all end when told to.
+    /// A supervised child of very many that are spawned, are all alive at once, and all end on a message.
     SpawnMany,
     /// One message of a burst of a thousand to one process.
     Burst,
-    /// A message is passed back and forth between two processes: once is one there and one back.
+    /// A message is passed back and forth between two processes: one count is a round trip.
     PingPong,
-    /// A monitor is set on a process that is there, which is told to end, and the end is heard of: a
+    /// A monitor is set on an existing process, which ends on a message, and the monitor fires: a
     /// thousand at once.
     MonitorFired,
-    /// A supervised process is told to fail, is restarted, and says that it is back.
+    /// A supervised process fails on a message, is restarted, and reports that it runs.
     Restart,
 }
 
@@ -50,7 +50,7 @@ impl Load {
         Load::Restart,
     ];
 
-    /// As reports name its cost.
+    /// Its key in reports.
     pub fn key(self) -> &'static str {
         match self {
             Load::SpawnExit => "spawn_exit_ns",
@@ -63,24 +63,24 @@ impl Load {
     }
 }
 
-/// How many messages a burst has, and how many are monitored at once.
+/// Messages in a burst, and processes monitored at once.
 pub const BURST: u64 = 1_000;
 
-/// A world made ready for a load.
+/// A world prepared for a load.
 #[derive(Debug)]
 pub struct Ready {
     world: World<Worker>,
     load: Load,
     count: u64,
     children: NodeId,
-    /// Whom to tell that it begins.
+    /// The process that starts the load.
     first: Pid,
-    /// Where to see that it was done.
+    /// The process that shows the result.
     last: Pid,
 }
 
 impl Ready {
-    /// Makes ready for so many times, which are cut to whole bursts where there are bursts.
+    /// Prepares this many operations, rounded down to whole bursts where there are bursts.
     pub fn new(load: Load, count: u64) -> Ready {
         let count = if load == Load::Burst { count / BURST * BURST } else { count };
         let mut world = world();
@@ -114,12 +114,12 @@ impl Ready {
         Ready { world, load, count, children, first, last }
     }
 
-    /// How often it is done.
+    /// Number of operations.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Does it all. Once.
+    /// Runs all of them. Once.
     pub fn run(&mut self) {
         let world = &mut self.world;
         match self.load {
@@ -145,7 +145,7 @@ impl Ready {
         self.world.run();
     }
 
-    /// Looks whether it was done: a panic if not.
+    /// Panics unless all of them were done.
     pub fn check(&self) {
         let done = match (self.load, self.world.process(self.last)) {
             (Load::SpawnExit, Some(Worker::Parent { left })) => *left == 0,
@@ -169,7 +169,7 @@ impl Ready {
     }
 }
 
-/// The tree of every load. Any number of restarts is borne.
+/// The tree of every load. Any number of restarts is allowed.
 fn world() -> World<Worker> {
     const WITHOUT_END: Intensity = Intensity::times(u32::MAX).within(0);
     let mut world = World::new(NoStateMachine, None, ());
@@ -181,31 +181,31 @@ fn world() -> World<Worker> {
     world
 }
 
-/// So many idle supervised children, each with eight bytes to hold.
+/// This many idle supervised children, each with eight bytes of state.
 pub fn crowd(count: u64) -> World<Worker> {
     let mut world = world();
     let children = world.node("world/children").expect("the tree has this node");
     for key in 0..count {
         world.spawn_child(children, key, Worker::Idle { state: key });
         if key.is_multiple_of(BURST) {
-            world.run(); // so that their starts do not all wait at once, which would be the ring's memory
+            world.run(); // delivers the starts now; all of them waiting at once would grow the ring
         }
     }
     world.run();
     world
 }
 
-/// Processes among which a thousand messages are on their way, each sent on to one that is anywhere in
-/// memory: what a message costs when there are very many.
+/// Processes among which a thousand messages are in flight, each passed on to a process anywhere in
+/// memory: the cost of a message among very many processes.
 #[derive(Debug)]
 pub struct Hoppers {
     world: World<Worker>,
-    /// In the order in which messages go around.
+    /// In the order of passing.
     all: Vec<Pid>,
 }
 
 impl Hoppers {
-    /// So many of them, in an order drawn from a seed.
+    /// This many of them, in an order drawn from a seed.
     pub fn new(count: usize, seed: u64) -> Hoppers {
         let mut world = World::new(NoStateMachine, None, ());
         let mut all: Vec<Pid> = Vec::with_capacity(count);
@@ -230,7 +230,7 @@ impl Hoppers {
         Hoppers { world, all }
     }
 
-    /// Sends about so many messages; tells how many it was.
+    /// Sends about this many messages; returns the exact number.
     pub fn run(&mut self, messages: u64) -> u64 {
         let each = (messages / BURST).max(1);
         let starts = usize::try_from(BURST).expect("a thousand");

@@ -1,9 +1,9 @@
-//! All mistakes that the shipped code can be told to make in builds for tests, by name. Who catches which, and
-//! within how many steps, stands in `tests/mutations`.
+//! All mistakes that builds for tests can compile into the shipped code, by name. `tests/mutations` has which law
+//! catches which, and within how many steps.
 
 use kernel::mutation::Mutation;
 
-/// Every mistake: of the kernel, of the ledger, of those who bargain, of the journal, of the service.
+/// Every mistake: of the kernel, the ledger, the market, the journal, the service.
 pub fn all() -> Vec<Mutation> {
     use kernel::mutation as kernel;
     [

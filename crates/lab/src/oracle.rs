@@ -1,6 +1,6 @@
-//! The oracle: a plain matcher in one loop, written to be obviously right, that says what an
-//! exchange must answer to each command. It must never share code with what it judges, and never be
-//! clever: speed is not asked of it.
+//! The oracle: a plain matcher in one loop, written to be obviously right, that computes what an
+//! exchange must answer to each command. It must never share code with the exchange, and never be
+//! clever: its speed does not matter.
 
 mod follow;
 mod outcome;
@@ -17,14 +17,14 @@ use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side
 
 pub use outcome::Outcome;
 
-/// How much may be held at once.
+/// Capacities.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
     /// Open orders.
     pub orders: usize,
     /// Markets.
     pub markets: usize,
-    /// Accounts that may use client ids; none of them is ever forgotten here.
+    /// Accounts that may use client ids; the oracle forgets none of them.
     pub accounts: usize,
     /// Client ids remembered for each of them.
     pub client_ids: usize,
@@ -56,8 +56,10 @@ struct Order {
 
 impl Order {
     fn new(entered: Entered) -> Order {
-        let Entered { order, account, market, side, price, quantity: size, time_in_force, .. } =
-            entered;
+        let Entered {
+            order,
+            new: NewOrder { account, market, side, price, quantity: size, time_in_force, .. },
+        } = entered;
         let (filled, priority) = (Lots::ZERO, CommandId(order.0));
         Order { account, market, side, price, size, filled, priority, time_in_force }
     }
@@ -67,7 +69,7 @@ impl Order {
     }
 }
 
-/// An account's remembered asks, oldest first, each with the order that it concerned.
+/// An account's remembered commands, oldest first, each with the order that it concerned.
 type Remembered = VecDeque<(ClientId, Command, OrderId)>;
 
 /// The matcher.
@@ -83,9 +85,9 @@ pub struct Oracle {
     /// The open orders of each market and side by rank: the best has the lowest (see [`rank`]).
     queues: BTreeMap<(MarketId, Side), BTreeMap<(i64, CommandId), OrderId>>,
     clients: BTreeMap<AccountId, Remembered>,
-    /// Open orders that were given up: they stand in no queue. None, unless [`Oracle::follow`] told so.
+    /// Open orders that were suspended: they are in no queue. Empty unless [`Oracle::follow`] adds one.
     suspended: BTreeSet<OrderId>,
-    /// Markets that are stopped. None, unless [`Oracle::follow`] told so.
+    /// Stopped markets. Empty unless [`Oracle::follow`] adds one.
     stopped: BTreeSet<MarketId>,
 }
 
@@ -108,7 +110,7 @@ impl Oracle {
         Oracle { bounds, ..Oracle::default() }
     }
 
-    /// What `command`, which has this number, brings about, in order. Numbers must go up.
+    /// The results of `command`, which has this number, in order. Numbers must go up.
     pub fn submit(&mut self, number: CommandId, command: &Command) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let refused = match *command {
@@ -126,7 +128,7 @@ impl Oracle {
         outcomes
     }
 
-    /// The orders of one side: best price first, each level with its lots and its orders by place.
+    /// The orders of one side: best price first, each level with its lots and its orders by priority.
     pub fn book(&self, market: MarketId, side: Side) -> Vec<(Price, Lots, Vec<OrderId>)> {
         let mut levels: Vec<(Price, Lots, Vec<OrderId>)> = Vec::new();
         for id in self.queues.get(&(market, side)).into_iter().flat_map(BTreeMap::values) {
@@ -147,7 +149,7 @@ impl Oracle {
         self.orders.len()
     }
 
-    /// Lots that an open order has traded, and its size; `None` if no open order has this number.
+    /// Traded lots and size of an open order; `None` if no open order has this number.
     pub fn order(&self, order: OrderId) -> Option<(Lots, Lots)> {
         self.orders.get(&order).map(|o| (o.filled, o.size))
     }
@@ -180,8 +182,10 @@ impl Oracle {
         self.check_accounts(account, client)?;
 
         self.remember(account, client, Command::NewOrder(command), id);
-        let entered =
-            Entered { order: id, account, client, market, side, price, quantity, time_in_force };
+        let entered = Entered {
+            order: id,
+            new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        };
         out.push(Outcome::Entered(entered));
         self.orders.insert(id, Order::new(entered));
         self.walk(id, out);
@@ -231,7 +235,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A suspended order goes on at its old place: it deals with who could deal with it meanwhile, as an incoming order.
+    /// A released order keeps its priority: it deals with the other side, as an incoming order.
     fn release(&mut self, id: OrderId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
         refuse_if(!self.orders.contains_key(&id), RejectCode::UnknownOrder)?;
         refuse_if(self.stopped.contains(&self.orders[&id].market), RejectCode::MarketStopped)?;
@@ -241,7 +245,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A stopped market goes on: in order of place, each of its orders is the incoming order to those before it.
+    /// A resumed market: by priority, each of its orders is the incoming order to those before it.
     fn resume(&mut self, market: MarketId, out: &mut Vec<Outcome>) -> Result<(), Outcome> {
         refuse_if(usize::from(market.0) >= self.markets.len(), RejectCode::UnknownMarket)?;
         refuse_if(!self.stopped.remove(&market), RejectCode::MarketNotStopped)?;
@@ -261,8 +265,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// The order deals with the best of the other side until it is filled or nobody is left that
-    /// it may deal with; then it rests, if it is not filled, or leaves, if it may not.
+    /// The order deals with the best of the other side until it is filled or no order is left that
+    /// it may deal with; then the rest of it rests, or is cancelled if it may not rest.
     fn walk(&mut self, taker: OrderId, out: &mut Vec<Outcome>) {
         let Order { market, side, price: limit, time_in_force, .. } = self.orders[&taker];
         while let Some(maker) = self.best(market, side.opposite()) {
@@ -306,14 +310,14 @@ impl Oracle {
         out.push(Outcome::Cancelled { order: id, quantity: order.open(), reason });
     }
 
-    /// Puts an order where its price and place say.
+    /// Adds an order at its price and priority.
     fn enqueue(&mut self, id: OrderId) {
         let order = &self.orders[&id];
         let key = (rank(order.side, order.price), order.priority);
         self.queues.entry((order.market, order.side)).or_default().insert(key, id);
     }
 
-    /// Takes an order out of its queue, if it is in it: an incoming order is not.
+    /// Removes an order from its queue, if it is in it: an incoming order is not.
     fn dequeue(&mut self, id: OrderId) {
         let order = &self.orders[&id];
         let key = (rank(order.side, order.price), order.priority);
@@ -322,9 +326,9 @@ impl Oracle {
         }
     }
 
-    /// In range, then above zero unless the market says otherwise, then within the collar: a buy may not be
-    /// further above the last trade, a sell not further below it. Before the first trade the market's own
-    /// reference stands for one.
+    /// In range, then above zero unless the market allows others, then within the collar: a buy may not be
+    /// further above the last trade, a sell not further below it. Before the first trade, the market's
+    /// reference replaces the last trade.
     fn check_price(&self, market: MarketId, side: Side, price: Price) -> Result<(), Outcome> {
         let spec = &self.markets[usize::from(market.0)];
         refuse_if(is_out_of_range(price), RejectCode::BadPrice)?;
@@ -382,7 +386,7 @@ impl Oracle {
     }
 }
 
-/// A collar needs a reference that the market takes; one in basis points, a market above zero.
+/// A collar needs a reference that the market accepts; one in basis points, a market above zero.
 fn contradicts_itself(spec: &MarketSpec) -> bool {
     let Some(collar) = spec.collar else { return false };
     let in_part = matches!(collar.distance, Distance::BasisPoints(_));

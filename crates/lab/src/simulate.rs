@@ -1,22 +1,22 @@
-//! The simulator: seeded worlds with thousands of orders, virtual time and every fault. What a service
-//! decides is the shipped code ([`exchange::steps`]), and so are journal and recovery; threads, queues,
+//! The simulator: seeded worlds with thousands of orders, virtual time and every fault. The service's
+//! decisions ([`exchange::steps`]), the journal and recovery are the shipped code; threads, queues,
 //! clock, disk and clients are simulated. The same seed gives the same run, on every machine.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
-//! | `plan` | what a seed makes of a run |
-//! | `run` | the course of a run: who acts next, deaths, the end in which everything must settle |
-//! | `strikes` | faults that come by themselves |
+//! | `plan` | the plan of a run, drawn from a seed |
+//! | `run` | the main loop of a run: next event, crashes, the end in which everything must settle |
+//! | `strikes` | faults between two events |
 //! | `service` | one start of a service: its two loops between queues |
-//! | `live` | its world, every step of which is chosen and looked at |
-//! | `recovery` | from a death to the next start, and what must be there |
-//! | `clients` | those who ask, and what they were told |
-//! | `record` | what truly happened |
-//! | `counts` | what was reached, in numbers |
+//! | `live` | its world, every step of which is chosen and checked |
+//! | `recovery` | from a crash to the next start, and its checks |
+//! | `clients` | clients, and the answers they got |
+//! | `record` | what really happened |
+//! | `counts` | counts of events and states |
 //! | `shrink` | the smallest plan of a seed that still fails |
 //!
-//! A run has two phases. In the first, faults strike. In the second they rest and the disk has room: every
-//! ask must be answered, every floor quiet, a new order accepted. Before, between and after, the laws of
+//! A run has two phases. In the first, faults strike. In the second they stop and the disk has space: every
+//! command must be answered, every floor be quiet, and a new order be accepted. Before, between and after, the laws of
 //! [`crate::laws`] hold.
 
 mod clients;
@@ -42,31 +42,31 @@ pub use plan::{ORDERS, Plan, Wanted};
 pub use run::{run, run_with};
 pub use shrink::shrink;
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What happened how often.
+    /// Counts of events.
     pub counts: Counts,
-    /// States of the handshake that were reached.
+    /// States of the handshake that it reached.
     pub marks: Marks,
-    /// Faults that were drawn, whether they struck or not.
+    /// Number of drawn faults, whether they struck or not.
     pub faults: u64,
 }
 
-/// A law that was broken.
+/// A broken law.
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// The seed that brings it about.
+    /// The seed.
     pub seed: u64,
-    /// With what was wanted of it.
+    /// The options of the run.
     pub wanted: Wanted,
-    /// Which law, and how.
+    /// The law, and how it was broken.
     pub broken: Broken,
-    /// Faults that were drawn until then.
+    /// Faults drawn until then.
     pub faults: u64,
-    /// What had happened until then.
+    /// Counts until then.
     pub counts: Counts,
-    /// The end of what happened, as a chart's rows; empty unless it was drawn.
+    /// The last events, as a chart's rows; empty unless it was drawn.
     pub rows: Vec<String>,
 }
 

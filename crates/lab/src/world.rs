@@ -1,5 +1,5 @@
-//! A world that is watched: an exchange whose every step is chosen from outside, and a witness that
-//! hears what happens in it. Charts and laws both look through here. It judges nothing.
+//! A watched world: an exchange whose every step is chosen from outside, and a witness that
+//! records its events. Charts and laws both use it. It checks nothing.
 
 mod kept;
 mod rules;
@@ -15,10 +15,10 @@ use market::{Hold, LEDGER, Party, floor_of, orders_of};
 use protocol::{Command, Fact, MarketSpec, Message};
 use units::{CommandId, MarketId, OrderId, Time};
 
-/// Who somebody is, whichever life it is in.
+/// A process by its role, in whichever life.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Who {
-    /// Whoever asks: the edge of the world.
+    /// The client: the edge of the world.
     Client,
     /// A market's floor.
     Floor(MarketId),
@@ -45,20 +45,20 @@ impl fmt::Display for Who {
     }
 }
 
-/// Something that happened in a world.
+/// An event in a world.
 #[derive(Clone, Debug)]
 pub enum Observed {
     /// A signal reached its receiver, which handled it.
     Delivered(Envelope<Message>),
-    /// A signal found nobody.
+    /// A signal whose receiver was dead.
     Lost(Envelope<Message>),
     /// A fact was recorded.
     Recorded(Pid, Fact),
-    /// A note was written, or wiped out.
+    /// A note was written or cleared.
     Noted(Pid, Option<Hold>),
-    /// A life began: its address, key and number.
+    /// A process started: its address, key and incarnation.
     Started(Pid, u64, u32),
-    /// A life ended.
+    /// A process ended.
     Ended(Pid, Reason),
     /// A supervisor gave up on the child with this key.
     GaveUp(u64),
@@ -67,11 +67,11 @@ pub enum Observed {
 pub(crate) use kept::KeptStage;
 pub use rules::PriceRules;
 
-/// Writes down what it hears.
+/// Records the events.
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
     seen: Vec<Observed>,
-    /// What has changed since the world was put back to a state.
+    /// Changes since the world was restored to a state.
     touched: Touched,
 }
 
@@ -110,11 +110,11 @@ impl Watch<Party> for Witness {
     }
 }
 
-/// An exchange whose steps are chosen one by one. A copy of it is another world in the same state.
+/// An exchange whose steps are chosen one by one. A clone is another world in the same state.
 #[derive(Clone, Debug)]
 pub struct Stage {
     exchange: Exchange<Witness>,
-    /// Shared between copies until somebody is born.
+    /// Shared between clones until a process starts.
     people: Arc<BTreeMap<Pid, Who>>,
     next: CommandId,
     time: Time,
@@ -122,14 +122,14 @@ pub struct Stage {
     bench: Bench<Party>,
 }
 
-/// The rules of the markets that are opened here unless others are said: whole ticks, whole lots, names
+/// The default rules of the markets here: whole ticks, whole lots, names
 /// `M0`, `M1`, ..., every price and no collar.
 pub fn market_spec(number: u16) -> MarketSpec {
     PriceRules::Any.spec(number, 1)
 }
 
 impl Stage {
-    /// A world that comes back from what its facts have folded to, and has run to quiet.
+    /// A world that has recovered from its folded facts, and has delivered all signals.
     pub fn recovered(ledger: Ledger, next: CommandId) -> Stage {
         let (time, witness) = (Time(0), Witness::default());
         let exchange = Exchange::watched(ledger, next, time, Options::default(), witness);
@@ -138,15 +138,15 @@ impl Stage {
         stage
     }
 
-    /// This exchange, whose witness has heard all that ever happened in it.
+    /// This exchange, whose witness has recorded all its events.
     pub fn of(exchange: Exchange<Witness>) -> Stage {
         let (next, time) = (exchange.next_command(), exchange.time());
         let (people, ready, bench) = (Arc::default(), Vec::new(), Bench::default());
         Stage { exchange, people, next, time, ready, bench }
     }
 
-    /// The world is lost, and comes back from what of its facts was durable, as after a loss of power. The first
-    /// that happens in the new one is `started`.
+    /// The world is lost and recovers from its durable facts, as after a loss of power. The first
+    /// event in the new one is `started`.
     pub fn lose(&mut self, durable: Ledger) {
         let (options, witness) = (Options::default(), Witness::default());
         let mut exchange = Exchange::watched(durable, self.next, self.time, options, witness);
@@ -154,14 +154,14 @@ impl Stage {
         *self = Stage::of(exchange);
     }
 
-    /// A world with so many markets, open and quiet; their commands have the first numbers.
+    /// A world with this many open markets, without waiting signals; their commands have the first numbers.
     pub fn new(markets: u16) -> Stage {
         let mut stage = Stage::opening(markets);
         stage.seen();
         stage
     }
 
-    /// As [`Stage::new`], and what has happened in it is still to be seen.
+    /// As [`Stage::new`], with its events still to be read.
     pub fn opening(markets: u16) -> Stage {
         Stage::opening_with((0..markets).map(market_spec))
     }
@@ -181,7 +181,7 @@ impl Stage {
         &self.exchange
     }
 
-    /// The same, for whoever asks it by other ways than [`Stage::admit`].
+    /// The same, for commands by other ways than [`Stage::admit`].
     pub fn exchange_mut(&mut self) -> &mut Exchange<Witness> {
         &mut self.exchange
     }
@@ -201,14 +201,14 @@ impl Stage {
         self.next
     }
 
-    /// Lets a command in under the next number; nothing runs yet.
+    /// Accepts a command under the next number; nothing runs yet.
     pub fn admit(&mut self, command: &Command) -> (CommandId, Admission) {
         let number = self.next;
         self.next = CommandId(number.0 + 1);
         (number, self.exchange.admit(number, command))
     }
 
-    /// Lets a command in again that got no answer, under the number that it had.
+    /// Accepts an unanswered command again, under its old number.
     pub fn admit_again(&mut self, number: CommandId, command: &Command) -> Admission {
         self.exchange.admit(number, command)
     }
@@ -218,45 +218,45 @@ impl Stage {
         self.time.0
     }
 
-    /// Moves virtual time on.
+    /// Advances virtual time.
     pub fn pass_time(&mut self, nanoseconds: u64) {
         self.time = Time(self.time.0 + nanoseconds);
         self.exchange.world_mut().set_time(self.time.0);
     }
 
-    /// Moves virtual time on to when the next timer is due, if one is set.
+    /// Advances virtual time to the next timer, if one is set.
     pub fn tick(&mut self) {
         if let Some(at) = self.world().next_timer() {
             self.pass_time(at.saturating_sub(self.time.0));
         }
     }
 
-    /// Delivers the oldest signal between two. False if none waits.
+    /// Delivers the oldest signal between two processes. False if none waits.
     pub fn deliver_between(&mut self, from: Pid, to: Pid) -> bool {
         self.exchange.world_mut().deliver_between(from, to)
     }
 
-    /// Takes away what waits and can do nothing any more, now or later.
+    /// Drops waiting signals that can have no effect any more.
     pub fn drop_idle(&mut self) {
         self.exchange.world_mut().prune();
     }
 
-    /// Delivers what was sent first. False if nothing waits.
+    /// Delivers the signal that was sent first. False if none waits.
     pub fn deliver(&mut self) -> bool {
         self.exchange.world_mut().deliver_at(0)
     }
 
-    /// Delivers what a chooser picks among all that may come next. False if nothing waits.
+    /// Delivers the scheduler's choice among all signals that may come next. False if none waits.
     pub fn deliver_by(&mut self, scheduler: &mut impl Scheduler) -> bool {
         self.exchange.world_mut().step_by(scheduler, &mut self.ready)
     }
 
-    /// What is delivered next in order of sending.
+    /// The next delivery in order of sending.
     pub fn first(&self) -> Option<&Envelope<Message>> {
         self.world().signals().next()
     }
 
-    /// The address of somebody's present life; `None` for who is between two lives or gone.
+    /// The present address of a process; `None` while it is restarting or after its end.
     pub fn find(&self, who: Who) -> Option<Pid> {
         let world = self.world();
         let pid = match who {
@@ -271,14 +271,14 @@ impl Stage {
         pid.filter(|pid| world.is_alive(*pid))
     }
 
-    /// Kills somebody between two steps. False if it was not alive.
+    /// Kills a process between two steps. False if it was not alive.
     pub fn kill(&mut self, who: Who) -> bool {
         let Some(pid) = self.find(who) else { return false };
         self.exchange.world_mut().kill(pid);
         true
     }
 
-    /// Kills whoever lives at this address, if anybody does.
+    /// Kills the process with this address, if it is alive.
     pub fn kill_at(&mut self, pid: Pid) {
         self.exchange.world_mut().kill(pid);
     }
@@ -291,25 +291,25 @@ impl Stage {
         self.world().processes().filter_map(order)
     }
 
-    /// Who an address belongs to, or belonged to.
+    /// The present or former owner of an address.
     pub fn who(&self, pid: Pid) -> Who {
         if pid == Pid::OUTSIDE {
             return Who::Client;
         }
-        // An address that was given up before its life began is that of the life before it.
+        // A restarting process has its new address before it starts; until then it belongs to the life before.
         let latest = self.people.range(..=pid).next_back();
         latest
             .filter(|(known, _)| known.index() == pid.index())
             .map_or(Who::Supervisor, |(_, w)| *w)
     }
 
-    /// What has happened since this was last called. The world's log is emptied.
+    /// The events since the last call. Empties the world's log.
     pub fn seen(&mut self) -> Vec<Observed> {
         self.exchange.world_mut().take_log();
         self.witnessed()
     }
 
-    /// The same, and the log is left to whoever tells it.
+    /// The same, and leaves the log to the caller.
     pub fn witnessed(&mut self) -> Vec<Observed> {
         let seen = std::mem::take(&mut self.exchange.world_mut().watch.seen);
         for event in &seen {
@@ -321,7 +321,7 @@ impl Stage {
         seen
     }
 
-    /// Who has just been started.
+    /// The process that has just started.
     fn recognise(&self, pid: Pid, key: u64) -> Who {
         if key > 0 {
             return Who::Order(OrderId(key));
@@ -342,7 +342,7 @@ impl Stage {
     }
 }
 
-/// The message in an envelope, if it is one and no signal.
+/// The message in an envelope; `None` for other signals.
 pub fn message(envelope: &Envelope<Message>) -> Option<&Message> {
     match &envelope.signal {
         Signal::Message(say) => Some(say),

@@ -97,7 +97,7 @@ fn what_was_told_survives_the_loss_of_the_world() {
 #[test]
 fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     let suspended = |state: &State| state.history().lines().any(|line| line.suspended);
-    let law = checker::explore::Law::always("somebody is suspended", |_: &State| Ok(()));
+    let law = checker::explore::Law::always("an order is suspended", |_: &State| Ok(()));
     let world = named("given-up");
     let found = world.explorer().law(law.sometimes(suspended)).most_states(150_000).search();
     unbroken(&found);
@@ -172,15 +172,15 @@ fn worlds_that_came_the_same_way_or_another_to_the_same_state_are_one() {
 
 #[test]
 fn a_law_of_the_explorer_can_be_broken() {
-    // A law that is wrong: nobody ever trades. The shortest way to a trade is found and drawn.
-    let wrong = checker::explore::Law::always("nobody trades", |state: &State| {
+    // A law that is wrong: no order ever trades. The shortest way to a trade is found and drawn.
+    let wrong = checker::explore::Law::always("no order trades", |state: &State| {
         let trades = state.history().lines().any(|line| line.trades > 0);
-        if trades { Err("somebody does".to_owned()) } else { Ok(()) }
+        if trades { Err("an order does".to_owned()) } else { Ok(()) }
     });
     let world = named("buyer-and-seller").faults(0);
     let found = checker::explore::Explorer::new(world.start()).law(wrong).search();
-    let counterexample = found.verdicts[0].counterexample.as_ref().expect("somebody trades");
-    // Two asks; enter, announce, for both; introduce, propose, accept, record.
+    let counterexample = found.verdicts[0].counterexample.as_ref().expect("an order trades");
+    // Two commands; enter, announce, for both; introduce, propose, accept, record.
     assert_eq!(counterexample.path.len(), 10);
     let chart = draw(&world, &counterexample.what, &counterexample.path).to_string();
     assert!(chart.contains("traded d1"), "{chart}");
@@ -201,8 +201,8 @@ fn a_death_at_an_arrow_is_drawn_to_its_end() {
             assert_eq!(aftermath.broken, None, "{}", aftermath.picture);
         }
     }
-    let nobody = world.what_if(&WhatIf { who: "eve".into(), ..death.clone() });
-    assert!(matches!(nobody, Err(NoSuchDeath::Nobody(_))), "{nobody:?}");
+    let absent = world.what_if(&WhatIf { who: "eve".into(), ..death.clone() });
+    assert!(matches!(absent, Err(NoSuchDeath::NoProcess(_))), "{absent:?}");
     let never = world.what_if(&WhatIf { nth: 9, ..death });
     assert!(matches!(never, Err(NoSuchDeath::NoArrow(_))), "{never:?}");
 }
@@ -215,9 +215,9 @@ fn with_two_threads_the_same_is_found_as_with_one() {
         assert_eq!(report(1), report(2), "{}", world.name);
     }
     let wrong = || {
-        checker::explore::Law::always("nobody trades", |state: &State| {
+        checker::explore::Law::always("no order trades", |state: &State| {
             let trades = state.history().lines().any(|line| line.trades > 0);
-            if trades { Err("somebody does".to_owned()) } else { Ok(()) }
+            if trades { Err("an order does".to_owned()) } else { Ok(()) }
         })
     };
     let start = || named("two-buyers-one-seller").faults(0).start();

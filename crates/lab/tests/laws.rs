@@ -46,7 +46,7 @@ fn seeds_that_found_holes_find_none_any_more() {
         ),
         (174, "an introduction in doubt is over with the incoming order's word too"),
         (400, "if all orders get new addresses, the floor begins anew"),
-        (1584, "nobody is started under a supervisor that is between two lives"),
+        (1584, "no child is started under a supervisor that is restarting"),
         (2370, "an order hears introductions of its floor's present life only"),
         (6407, "a resting order that was introduced and then speaks unasked is asked"),
         (15680, "an order is asked one question at a time"),
@@ -54,7 +54,7 @@ fn seeds_that_found_holes_find_none_any_more() {
         (37011, "who was changed while it was introduced, and left, does not wait any more"),
         (428_353, "a proposal of an earlier introduction than the last is declined too"),
         (3_438_044, "a deal of a former life and floor says nothing of one that has left"),
-        (392_370, "a former life's late question is answered, and heard by nobody"),
+        (392_370, "a former life's late question is answered, and received by no process"),
     ];
     for (seed, rule) in seeds {
         run(seed).unwrap_or_else(|violation| panic!("{rule}: {violation}"));

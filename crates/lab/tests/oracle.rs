@@ -38,11 +38,13 @@ impl Pair {
             self.exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
         let told: Vec<_> = responses.iter().filter_map(Outcome::of).collect();
         if told.len() != responses.len() {
-            return Err(format!("without a fault nobody is told such things: {responses:?}"));
+            return Err(format!("without a fault no client gets such responses: {responses:?}"));
         }
         let right = self.oracle.submit(number, command);
         if told != right {
-            return Err(format!("ask {number} {command:?}\n  told  {told:?}\n  right {right:?}"));
+            return Err(format!(
+                "command {number} {command:?}\n  told  {told:?}\n  right {right:?}"
+            ));
         }
         self.check_trades(number, &responses)?;
         let markets: Vec<_> = self.exchange.markets().map(|(market, _)| market).collect();
@@ -63,7 +65,7 @@ impl Pair {
             last_seq = Some(stamp.seq);
             match *fact {
                 Fact::Entered(e) => {
-                    self.limits.insert(e.order, (e.side, e.price, e.time_in_force));
+                    self.limits.insert(e.order, (e.new.side, e.new.price, e.new.time_in_force));
                 }
                 Fact::Replaced { order, price, .. } => {
                     self.limits.entry(order).and_modify(|limit| limit.1 = price);
@@ -250,7 +252,7 @@ fn wish() -> impl Strategy<Value = Wish> {
     ]
 }
 
-/// Wishes to asks. The first open markets, one with each kind of rules.
+/// Wishes to commands. The first open markets, one with each kind of rules.
 fn commands(wishes: &[Wish]) -> Vec<Command> {
     let mut commands: Vec<_> =
         (0..4).map(|number| Command::OpenMarket(spec(number, false))).collect();

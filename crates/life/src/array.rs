@@ -1,4 +1,4 @@
-//! The plain array: the same rule without processes. What every grid must come to.
+//! The plain array: the same rule without processes. Every grid must reach the same contents.
 
 use crate::collector::next;
 use crate::torus::Torus;
@@ -31,12 +31,12 @@ impl Array {
         self.cells[place as usize] = alive;
     }
 
-    /// How many are alive.
+    /// Number of living cells.
     pub fn population(&self) -> usize {
         self.cells.iter().filter(|alive| **alive).count()
     }
 
-    /// Goes one step on. O(cells).
+    /// Computes the next step. O(cells).
     pub fn step(&mut self) {
         let (width, height) = (usize::from(self.torus.width()), usize::from(self.torus.height()));
         let row = |y: usize| &self.cells[y * width..][..width];
@@ -59,7 +59,7 @@ impl Array {
         self.cells = after;
     }
 
-    /// Goes so many steps on.
+    /// Computes this number of steps.
     pub fn run(&mut self, steps: u32) {
         (0..steps).for_each(|_| self.step());
     }

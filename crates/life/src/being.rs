@@ -12,11 +12,11 @@ use crate::reader::Reader;
 /// A process of this world.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Being {
-    /// A cell, a child in the tree for as long as there is a grid.
+    /// A cell, a child in the tree as long as the grid exists.
     Cell(Cell),
     /// A collector, linked to its cell for one step.
     Collector(Collector),
-    /// A reader, for as long as somebody outside wants to know something.
+    /// A reader, for as long as a question from outside is open.
     Reader(Reader),
 }
 
@@ -45,7 +45,7 @@ impl Process for Being {
     }
 }
 
-/// Any number of restarts is borne: who kills cells is outside, and a cell comes back from each death.
+/// Any number of restarts is allowed: kills come from outside, and a cell restarts after each.
 const WITHOUT_END: Intensity = Intensity::times(u32::MAX).within(0);
 
 /// The tree: a supervisor of many cells, each of which is restarted alone.

@@ -1,7 +1,7 @@
 //! A cell: it knows its content, its time and its history, and nothing else. Neighbours are names.
 //!
-//! Content that it has told stands for ever; nothing here may change it. It never waits: what it
-//! cannot answer yet it remembers, what it needs a collector fetches.
+//! Content that it has sent is final; nothing here may change it. It never waits: it stores a question
+//! that it cannot answer yet, and a collector fetches what it needs.
 
 use kernel::{Event, Out, Pid, StartContext};
 
@@ -12,28 +12,33 @@ use crate::message::{Memory, Message, Note, Role};
 use crate::mutation::{FORGETS_QUESTION, FORGETS_TOO_MUCH, NO_AGAIN, NO_RESPAWN, SPEAKS_FIRST};
 use crate::torus::{Torus, Ways};
 
-/// Topics of the group in which a cell that comes back says so to readers: its place's rest by this.
+/// Topics of the group in which a restarted cell announces itself to readers: its place modulo this.
 const TOPICS: u32 = 64;
 /// The one group.
 const RETURNS: u32 = 0;
 
 /// A cell.
+///
+/// - its history reaches from at most its checkpoint to its present
+/// - at most one step is in progress, with one collector
+/// - no stored question is about a time that has come
+/// - its content at time 0 is fixed from the first question on
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cell {
     place: u32,
     torus: Torus,
     memory: Memory,
     history: History,
-    /// How far to go.
+    /// The time up to which it steps.
     until: u32,
-    /// The time of what its next life would be given.
+    /// The time of its checkpoint, from which a restart continues.
     checkpoint: u32,
-    /// Somebody may know the content at time 0.
+    /// The content at time 0 may be known, so it is fixed.
     told: bool,
-    /// Who collects for the step that is under way.
+    /// The collector of the step in progress.
     collector: Option<Pid>,
-    /// Questions about times that have not come. One for each living asker, and one for each that
-    /// has died since it asked: those are answered in their turn, to nobody.
+    /// Questions about future times: one for each living asker, and one for each asker that
+    /// has died since. Answers to the latter go to a dead process and are dropped.
     waiting: Vec<Question>,
 }
 
@@ -47,7 +52,7 @@ struct Question {
 }
 
 impl Cell {
-    /// One life: from the note of the last, or empty at time 0.
+    /// A start: from the note of the life before, or empty at time 0.
     pub(crate) fn new(role: &Role, context: &StartContext<'_, Note>) -> Cell {
         let place = u32::try_from(context.key).expect("the keys of cells are their places");
         let (history, until, told) = match context.note {
@@ -69,22 +74,22 @@ impl Cell {
         &self.history
     }
 
-    /// How far it is to go.
+    /// The time up to which it steps.
     pub fn until(&self) -> u32 {
         self.until
     }
 
-    /// From when its next life would go on.
+    /// The time of its checkpoint.
     pub fn checkpoint(&self) -> u32 {
         self.checkpoint
     }
 
-    /// Its collector, if a step is under way.
+    /// Its collector, if a step is in progress.
     pub fn collector(&self) -> Option<Pid> {
         self.collector
     }
 
-    /// Questions that wait for their time.
+    /// Questions about future times.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -99,7 +104,7 @@ impl Cell {
             Event::Message { from, message } => self.on_message(from, message, out),
             Event::Start => self.on_start(out),
             Event::Exit { from, .. } => self.on_exit(from, out),
-            Event::Down { .. } | Event::Timer { .. } => {} // it monitors nobody and sets no timers
+            Event::Down { .. } | Event::Timer { .. } => {} // it has no monitors and no timers
         }
     }
 
@@ -114,7 +119,7 @@ impl Cell {
             Message::Pause => self.on_run(self.history.now(), out),
             Message::Get { at } => self.on_ask(Question { from, at, ways: None }, out),
             Message::Tell { from: time } => self.on_tell(from, time, out),
-            // Said to collectors and readers.
+            // Sent to collectors and readers.
             Message::Answer { .. }
             | Message::Again { .. }
             | Message::Was { .. }
@@ -123,9 +128,9 @@ impl Cell {
         }
     }
 
-    /// Each life but the first says that it is here: what was asked of a former one, or sent to its name
-    /// while nobody bore that, is lost, and who still wants to know asks again. (The first has nothing to
-    /// say: all cells are there before any of them is told to run.)
+    /// Every start but the first announces itself: questions to the former life, or to its name while no process
+    /// had it, are lost, so open questions must be asked again. (The first start announces
+    /// nothing: all cells exist before any of them gets a command.)
     fn on_start(&mut self, out: &mut Out<Being>) {
         out.trap_exits(true);
         out.register(Torus::name(self.place));
@@ -160,8 +165,8 @@ impl Cell {
             }
             (Some(alive), None) => out.send(from, Message::Was { alive }),
             (None, None) => out.send(from, Message::Forgotten { first: self.history.first() }),
-            // No living cell needs what is forgotten, so who asks is the collector of a dead one,
-            // and the end of its link is on its way to it.
+            // No living cell needs what is forgotten. So the asker is the collector of a dead cell, and the end of
+            // its link is in flight to it.
             (None, Some(_)) => {}
         }
     }
@@ -184,7 +189,7 @@ impl Cell {
         self.check();
     }
 
-    /// Answers what was asked about times that have come.
+    /// Answers the questions about times that have come.
     #[inline]
     fn answer_waiting(&mut self, out: &mut Out<Being>) {
         let now = self.history.now();
@@ -199,7 +204,7 @@ impl Cell {
         }
     }
 
-    /// A neighbour's life has begun: whom it asked of the former one must ask again.
+    /// A neighbour has restarted: questions to its former life must be asked again.
     fn on_here(&mut self, ways: Ways, out: &mut Out<Being>) {
         if let Some(collector) = self.collector
             && !NO_AGAIN.is_on()
@@ -208,7 +213,7 @@ impl Cell {
         }
     }
 
-    /// Content that nobody can know yet.
+    /// Sets the content at time 0, unless it may be known already.
     fn on_set(&mut self, alive: bool, out: &mut Out<Being>) {
         if !self.told {
             self.history.set(alive);
@@ -216,8 +221,8 @@ impl Cell {
         }
     }
 
-    /// Goes as far as was said. What is under way is finished. The next life must know how far, and
-    /// begins where it would have begun.
+    /// Steps up to this time from now on; a step in progress is finished. The note holds this time, and keeps
+    /// the checkpoint.
     fn on_run(&mut self, until: u32, out: &mut Out<Being>) {
         self.until = until;
         self.told |= until > 0;
@@ -242,7 +247,7 @@ impl Cell {
         }
     }
 
-    /// From the first question on, the content at time 0 stands; and the next life must know that.
+    /// From the first question on, the content at time 0 is fixed, also for the next life.
     #[inline]
     fn stand_by_time_0(&mut self, out: &mut Out<Being>) {
         if !self.told {
@@ -251,8 +256,8 @@ impl Cell {
         }
     }
 
-    /// Writes down from where the next life is to go on. Log, then speak: whoever is told of this
-    /// checkpoint is told in this step or a later one.
+    /// Writes the checkpoint to the note. Log before send: a process that learns of this
+    /// checkpoint learns of it in this step or a later one.
     fn write_down(&mut self, out: &mut Out<Being>) {
         let (until, told) = (self.until, self.told);
         let (at, first, bits) = match (self.memory, self.history.at(0)) {
@@ -263,7 +268,7 @@ impl Cell {
         out.note(Some(Note { at, first, bits, until, told }));
     }
 
-    /// Starts the next step, if it is to go on and none is under way.
+    /// Starts the next step, if one is due and none is in progress.
     #[inline]
     fn collect(&mut self, out: &mut Out<Being>) {
         let now = self.history.now();
@@ -277,7 +282,7 @@ impl Cell {
         self.collector = Some(collector);
     }
 
-    /// Its own books: a checkpoint is remembered, and no question waits whose time has come.
+    /// Invariants: the checkpoint is in the history, and no stored question is about a time that has come.
     #[inline]
     fn check(&self) {
         let (first, now) = (self.history.first(), self.history.now());
@@ -290,12 +295,12 @@ impl Cell {
     }
 }
 
-/// The topic on which a cell says that it is back.
+/// The topic on which a restarted cell announces itself.
 fn topic(place: u32) -> u64 {
     1 << (place % TOPICS)
 }
 
-/// Has a process hear when a cell comes back, and with it some others.
+/// Subscribes a process to the restarts of a cell, and of those that share its topic.
 pub(crate) fn hear_of_returns(place: u32, out: &mut Out<Being>) {
     out.join(RETURNS, topic(place));
 }

@@ -1,7 +1,7 @@
 //! A collector: asks each neighbour of one cell for its content at one time, reports the cell's next
 //! content, and ends. It lives for one step of its cell and is linked to it.
 //!
-//! It must never answer anybody else, and knows no more of a neighbour than its name.
+//! It must never answer any other process, and knows no more of a neighbour than its name.
 
 use kernel::{Event, Out, Pid, Reason};
 
@@ -19,11 +19,11 @@ pub struct Collector {
     at: u32,
     /// The cell's own content at that time.
     alive: bool,
-    /// On which ways there is an answer.
+    /// The ways with an answer.
     answered: Ways,
-    /// On how many of them is life.
+    /// Number of living neighbours so far.
     neighbours: u8,
-    /// The earliest checkpoint among theirs.
+    /// The earliest checkpoint of the neighbours so far.
     kept: u32,
 }
 
@@ -34,7 +34,7 @@ impl Collector {
         Collector { cell, place, torus, at, alive, answered, neighbours, kept }
     }
 
-    /// The cell for which it asks.
+    /// The cell of this step.
     pub fn cell(&self) -> Pid {
         self.cell
     }
@@ -44,10 +44,10 @@ impl Collector {
             Event::Message { message: &Message::Answer { ways, alive, kept }, .. } => {
                 self.on_answer(ways, alive, kept, out);
             }
-            // A neighbour is back from a death, which may have taken the question with it.
+            // A neighbour has restarted, and may have lost the question.
             Event::Message { message: &Message::Again { ways }, .. } => self.ask(ways, out),
             Event::Start => self.ask(Ways::ALL, out),
-            // It traps no exits, monitors nobody and sets no timers; the rest is said to others.
+            // It traps no exits, has no monitors and no timers; the other messages go to cells and readers.
             Event::Message { .. }
             | Event::Exit { .. }
             | Event::Down { .. }

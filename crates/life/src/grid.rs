@@ -1,6 +1,6 @@
-//! The edge of a world of Life: commands go in here, and cells are looked at from here.
+//! The edge of a world of Life: commands enter here, and cells are read here.
 //!
-//! It decides nothing about content: what it knows, cells have told or can be seen to hold.
+//! It decides nothing about content: all that it knows comes from cells.
 
 use std::fmt;
 
@@ -22,21 +22,21 @@ pub struct Grid<W = ()> {
     signals: u64,
 }
 
-/// A question that somebody outside has asked.
+/// A question from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ticket(Pid);
 
 /// Why contents cannot be set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SetError {
-    /// They are of another size.
+    /// They have another size.
     Size {
-        /// The grid's.
+        /// The grid's size.
         grid: Torus,
-        /// Theirs.
+        /// The size of the contents.
         given: Torus,
     },
-    /// A cell has told its content to somebody, and stands by it.
+    /// A cell has sent its content already, which is final.
     Told {
         /// Its place.
         place: u32,
@@ -72,12 +72,12 @@ impl<W: Watch<Being>> Grid<W> {
         self.tile.torus()
     }
 
-    /// The world, for looking at.
+    /// The world, for reading.
     pub fn world(&self) -> &World<Being, W> {
         &self.world
     }
 
-    /// The world, for choosing what is delivered next and for ending lives.
+    /// The world, for delivering signals one by one and for kills.
     pub fn world_mut(&mut self) -> &mut World<Being, W> {
         &mut self.world
     }
@@ -94,33 +94,33 @@ impl<W: Watch<Being>> Grid<W> {
         self.tile.set(&mut self.world, contents)
     }
 
-    /// Has every cell go on until this time. They go when signals are delivered.
+    /// Lets every cell step up to this time. Cells step when signals are delivered.
     pub fn run_until(&mut self, until: u32) {
         self.tile.run_until(&mut self.world, until);
     }
 
-    /// Has every cell go one step beyond the one that is furthest.
+    /// Lets every cell step one step beyond the most advanced one.
     pub fn step(&mut self) {
         self.run_until(self.latest().saturating_add(1));
     }
 
-    /// Has every cell stop where it is, however far it has come.
+    /// Stops every cell at its present time.
     pub fn pause(&mut self) {
         self.tile.pause(&mut self.world);
     }
 
-    /// Gives the last command again to those whom it did not reach: a death took it with it.
-    /// Tells to how many. O(cells).
+    /// Repeats the last command for cells that lost it in a crash.
+    /// Returns their number. O(cells).
     pub fn remind(&mut self) -> usize {
         self.tile.remind(&mut self.world)
     }
 
-    /// Asks a cell what it is at a time, past or future.
+    /// Queries a cell's content at a time, past or future.
     pub fn get(&mut self, place: u32, at: u32) -> Ticket {
         self.read(place, Message::Get { at })
     }
 
-    /// Asks a cell for 32 contents of its history at most, from a time on.
+    /// Queries at most 32 contents of a cell's history, from a time on.
     pub fn history(&mut self, place: u32, from: u32) -> Ticket {
         self.read(place, Message::Tell { from })
     }
@@ -138,14 +138,14 @@ impl<W: Watch<Being>> Grid<W> {
         Some(answer)
     }
 
-    /// Delivers everything that waits, and what comes of it, in order of sending, until every cell has
-    /// done what was commanded.
+    /// Delivers all signals, also those that come of them, in order of sending, until every cell has
+    /// reached the commanded time.
     pub fn settle(&mut self) {
         while self.advance(u64::MAX) {}
     }
 
-    /// Delivers at most so many signals; false once nothing waits and every cell has done, or is where
-    /// it can go no further without, what was commanded.
+    /// Delivers at most this number of signals; false once none is left and every cell has reached the
+    /// commanded time, or cannot go on.
     pub fn advance(&mut self, signals: u64) -> bool {
         let mut left = signals;
         loop {
@@ -161,7 +161,7 @@ impl<W: Watch<Being>> Grid<W> {
         }
     }
 
-    /// Kills a cell, now. False if it is between two lives.
+    /// Kills a cell, now. False if it is restarting.
     pub fn kill_cell(&mut self, place: u32) -> bool {
         self.tile.kill_cell(&mut self.world, place)
     }
@@ -171,14 +171,14 @@ impl<W: Watch<Being>> Grid<W> {
         self.tile.kill_collector(&mut self.world, place)
     }
 
-    /// Kills the cells' supervisor, now, and with it all cells at once. False if it is between two lives.
+    /// Kills the cells' supervisor, now, and with it all cells at once. False if it is restarting.
     pub fn kill_all(&mut self) -> bool {
         self.tile.kill_all(&mut self.world)
     }
 
     // ---- looking
 
-    /// The cell at a place, unless it is between two lives.
+    /// The cell at a place; `None` while it is restarting.
     pub fn cell(&self, place: u32) -> Option<&Cell> {
         self.tile.cell(&self.world, place)
     }
@@ -188,24 +188,24 @@ impl<W: Watch<Being>> Grid<W> {
         Tile::cells(&self.world)
     }
 
-    /// The content of each cell at its own time; dead if it is between two lives.
+    /// The content of each cell at its own time; dead while it is restarting.
     pub fn contents(&self) -> Array {
         let mut contents = Array::empty(self.torus());
         Tile::show(&self.world, &mut contents);
         contents
     }
 
-    /// The time up to which every cell has come: 0 if one is between two lives.
+    /// The time that every cell has reached: 0 while one is restarting.
     pub fn earliest(&self) -> u32 {
         self.tile.earliest(&self.world)
     }
 
-    /// The time of the cell that is furthest.
+    /// The time of the most advanced cell.
     pub fn latest(&self) -> u32 {
         Tile::latest(&self.world)
     }
 
-    /// How far each cell is behind the one that is furthest, by place; `None` for one between two lives.
+    /// How far each cell is behind the most advanced one, by place; `None` while it is restarting.
     pub fn lag(&self) -> Vec<Option<u32>> {
         let latest = self.latest();
         let mut lag = vec![None; self.torus().cells() as usize];

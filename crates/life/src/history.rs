@@ -1,11 +1,11 @@
-//! What a cell was, a bit a time. Knows nothing of messages.
+//! A cell's history, one bit per time. It knows no messages.
 
 use crate::message::{Memory, Note};
 
 /// A history: contents from `first` to `now`, both included.
 ///
-/// The last 64 lie in one word. Older ones are kept by [`Memory::Whole`] alone; with checkpoints the
-/// protocol sees to it that nobody can need them (`docs/life.md`, "Forgetting").
+/// The last 64 lie in one word. Only [`Memory::Whole`] keeps older ones; with checkpoints the
+/// protocol guarantees that no cell can need them (`docs/life.md`, "Forgetting").
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct History {
     now: u32,
@@ -18,13 +18,13 @@ pub struct History {
 }
 
 impl History {
-    /// One that begins at time 0.
+    /// A history that begins at time 0.
     pub fn new(alive: bool, memory: Memory) -> History {
         let whole = memory == Memory::Whole;
         History { now: 0, first: 0, recent: u64::from(alive), whole, older: Vec::new() }
     }
 
-    /// One that was written down.
+    /// A history from a note.
     pub fn from_note(note: &Note, memory: Memory) -> History {
         let Note { at, first, bits, .. } = *note;
         let whole = memory == Memory::Whole;
@@ -37,7 +37,7 @@ impl History {
         self.now
     }
 
-    /// The earliest time that is remembered.
+    /// The earliest remembered time.
     #[inline]
     pub fn first(&self) -> u32 {
         self.first
@@ -49,7 +49,7 @@ impl History {
         self.recent & 1 == 1
     }
 
-    /// The last 64 contents, the last of all in the lowest bit; those before `first` mean nothing.
+    /// The last 64 contents, the newest in the lowest bit; those before `first` are meaningless.
     #[inline]
     pub fn recent(&self) -> u64 {
         self.recent
@@ -69,7 +69,7 @@ impl History {
         Some(word >> (time % u64::BITS) & 1 == 1)
     }
 
-    /// Goes one step on.
+    /// Adds a step.
     #[inline]
     pub fn push(&mut self, alive: bool) {
         self.now = self.now.checked_add(1).expect("a cell never runs beyond u32::MAX steps");
@@ -83,7 +83,7 @@ impl History {
         }
     }
 
-    /// Forgets what was before a time, which may be any.
+    /// Forgets all before a time, which may be any.
     #[inline]
     pub fn forget_before(&mut self, time: u32) {
         if !self.whole {
@@ -91,7 +91,7 @@ impl History {
         }
     }
 
-    /// Gives content at time 0 anew. Only before any step.
+    /// Replaces the content at time 0. Only before any step.
     pub fn set(&mut self, alive: bool) {
         assert_eq!(self.now, 0, "what has been is not changed");
         self.recent = u64::from(alive);

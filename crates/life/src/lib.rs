@@ -1,9 +1,9 @@
 //! The Game of Life, a process per cell.
 //!
-//! No cell waits for a clock, and none knows more than its own content, time and history: it asks its
-//! neighbours through a collector that lives for one step, and goes on when they have answered.
-//! Cells run at their own pace, and a cell that was killed catches up. The charts, what could go wrong
-//! at each message, and why a history may be forgotten stand in `docs/life.md`.
+//! No cell waits for a clock, and none knows more than its own content, time and history: it queries its
+//! neighbours through a collector that lives for one step, and continues when they have answered.
+//! Cells run at their own pace, and a killed cell catches up. The charts, the failures at each message,
+//! and the rule for forgetting history are in `docs/life.md`.
 //!
 //! ```
 //! use life::{Array, Grid, Memory, Torus};

@@ -1,34 +1,34 @@
-//! What cells, collectors and readers say to each other, and what a cell writes down for its next life.
+//! Messages of cells, collectors and readers, and the note that a cell leaves for its next life.
 //!
-//! Twelve bytes a message: many millions of them are on their way in a second.
+//! Twelve bytes per message: millions of them are in flight.
 
 use crate::torus::{Torus, Ways};
 
-/// What is said. Who may say what to whom stands in `docs/life.md`, as charts.
+/// A message. `docs/life.md` has their order, as charts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Message {
-    /// Outside → cell: have this content at time 0. Too late once anybody can know the old one.
+    /// Outside → cell: your content at time 0. Ignored once the old one may be known.
     Set {
         /// The content.
         alive: bool,
     },
-    /// Outside → cell: go on until this time, at your own pace.
+    /// Outside → cell: step up to this time, at your own pace.
     Run {
         /// The time.
         until: u32,
     },
     /// Outside → cell: start no more steps.
     Pause,
-    /// Collector → cell: what are you at this time?
+    /// Collector → cell: what is your content at this time?
     Ask {
         /// The time.
         at: u32,
-        /// All that lead from the asker's cell to the asked one.
+        /// All ways that lead from the asker's cell to this one.
         ways: Ways,
     },
-    /// Cell → collector: this.
+    /// Cell → collector: my content.
     Answer {
-        /// As it was asked.
+        /// The ways of the question.
         ways: Ways,
         /// The content.
         alive: bool,
@@ -40,35 +40,35 @@ pub enum Message {
     Report {
         /// The content.
         alive: bool,
-        /// The earliest of the checkpoints that I was told.
+        /// The earliest of the neighbours' checkpoints.
         kept: u32,
     },
-    /// Cell → its neighbours: my life has begun; what was asked of a former one is lost.
+    /// Cell → its neighbours: I have started; questions to my former life are lost.
     Here {
         /// From the neighbour to me.
         ways: Ways,
     },
-    /// Cell → its collector: ask there once more, if you have no answer from there.
+    /// Cell → its collector: repeat the question there, unless it has been answered.
     Again {
-        /// From me to the one who came back.
+        /// From me to the restarted cell.
         ways: Ways,
     },
-    /// Reader → cell: what are you at this time?
+    /// Reader → cell: what is your content at this time?
     Get {
         /// The time.
         at: u32,
     },
-    /// Cell → reader: this.
+    /// Cell → reader: my content.
     Was {
         /// The content.
         alive: bool,
     },
-    /// Cell → reader: I do not remember; nobody can need it.
+    /// Cell → reader: I have forgotten it; no cell can need it.
     Forgotten {
         /// The earliest time that I remember.
         first: u32,
     },
-    /// Reader → cell: tell what you remember, from this time on.
+    /// Reader → cell: what is your history from this time on?
     Tell {
         /// The time.
         from: u32,
@@ -77,52 +77,52 @@ pub enum Message {
     Past {
         /// The time of the first.
         first: u32,
-        /// How many there are; none if that time has not come.
+        /// Their number; 0 if that time has not come.
         count: u8,
         /// The contents, the first in the lowest bit.
         bits: u32,
     },
 }
 
-/// What a cell writes down: its checkpoint. The next life goes on from it.
+/// The note of a cell: its checkpoint. The next life continues from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Note {
     /// The time of the checkpoint.
     pub at: u32,
-    /// The earliest time that is in `bits`.
+    /// The earliest time in `bits`.
     pub first: u32,
     /// Contents back from `at`, which is the lowest bit, to `first`.
     pub bits: u64,
-    /// How far to go.
+    /// The time up to which the cell steps.
     pub until: u32,
-    /// Somebody may know the content at time 0, so that it stands for ever.
+    /// The content at time 0 may be known, so it is fixed.
     pub told: bool,
 }
 
-/// What the place of a cell in the tree is for.
+/// The role of a place in the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Role {
     /// The grid.
     pub torus: Torus,
-    /// The first place of this world's.
+    /// The first place of this world.
     pub first: u32,
     /// The place after its last.
     pub end: u32,
-    /// How much is remembered.
+    /// The memory of its cells.
     pub memory: Memory,
 }
 
-/// How much a cell remembers, and from where its next life goes on.
+/// How much a cell remembers, and where its next life continues.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Memory {
-    /// All of its history, for ever. A next life begins at time 0 and asks its neighbours for theirs.
+    /// The whole history. A next life begins at time 0 and asks its neighbours for theirs.
     Whole,
-    /// From the earliest checkpoint of its neighbours on. A next life begins at its own last one, of
-    /// which there is one each so many steps: 1 to [`Memory::LONGEST`].
+    /// From the earliest checkpoint of its neighbours on. A next life continues from its own last checkpoint;
+    /// the value is the number of steps between checkpoints: 1 to [`Memory::LONGEST`].
     Since(u8),
 }
 
 impl Memory {
-    /// More steps from one checkpoint to the next do not fit the 64 contents that a note has room for.
+    /// A note holds 64 contents, so there can be no more steps between checkpoints.
     pub const LONGEST: u8 = 63;
 }

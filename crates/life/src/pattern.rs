@@ -1,4 +1,4 @@
-//! Patterns: living cells on a plane, as files have them, and some that everybody knows.
+//! Patterns: living cells on a plane, as files have them, and some well-known ones.
 //!
 //! Text in, text out: no file is opened here.
 
@@ -10,7 +10,7 @@ use std::fmt;
 use crate::array::Array;
 use crate::torus::{MAX_CELLS, Torus};
 
-/// Longest side of a pattern: what a [`Torus`] can be wide.
+/// Longest side of a pattern: the largest width of a [`Torus`].
 const LONGEST: u32 = u16::MAX as u32;
 
 /// Living cells within a box of columns and rows.
@@ -22,7 +22,7 @@ pub struct Pattern {
     alive: Vec<(u32, u32)>,
 }
 
-/// How a pattern is written.
+/// File format of a pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// Run lengths, as most collections have them: `.rle`.
@@ -31,14 +31,14 @@ pub enum Format {
     Life106,
 }
 
-/// Where a text is no pattern, why, and what to do.
+/// An error in a pattern file: where, why, and what to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PatternError {
     /// The line, from 1.
     pub line: usize,
     /// The character in it, from 1.
     pub column: usize,
-    /// A sentence.
+    /// The reason and the advice, as a sentence.
     pub what: String,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-/// Patterns that have a name here, as RLE.
+/// Built-in patterns, as RLE.
 const KNOWN: [(&str, &str); 3] = [
     ("glider", "x = 3, y = 3\nbo$2bo$3o!"),
     ("r-pentomino", "x = 3, y = 3\nb2o$2o$bo!"),
@@ -80,12 +80,12 @@ const KNOWN: [(&str, &str); 3] = [
 ];
 
 impl Pattern {
-    /// Names that [`Pattern::known`] knows.
+    /// Names of the built-in patterns.
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.iter().map(|(name, _)| *name)
     }
 
-    /// A pattern by its name.
+    /// A built-in pattern by its name.
     pub fn known(name: &str) -> Option<Pattern> {
         let (_, text) = KNOWN.iter().find(|(known, _)| *known == name)?;
         Some(rle::read(text).expect("the patterns of this file are well formed, as a test says"))
@@ -105,7 +105,7 @@ impl Pattern {
         }
     }
 
-    /// Writes it. RLE keeps the box; Life 1.06 keeps living cells alone.
+    /// Writes it. RLE keeps the box; Life 1.06 keeps living cells only.
     pub fn write(&self, format: Format) -> String {
         match format {
             Format::Rle => rle::write(self),
@@ -113,7 +113,7 @@ impl Pattern {
         }
     }
 
-    /// What is alive on a whole torus.
+    /// The living cells of a whole torus.
     pub fn of(contents: &Array) -> Pattern {
         let torus = contents.torus();
         let (width, height) = (u32::from(torus.width()), u32::from(torus.height()));
@@ -150,7 +150,7 @@ impl Pattern {
     }
 }
 
-/// More living cells than any torus has.
+/// Upper bound of living cells in a pattern: those of the largest torus.
 fn too_many(alive: &[(u32, u32)]) -> bool {
     alive.len() > MAX_CELLS as usize
 }

@@ -1,6 +1,6 @@
-//! A reader: asks one cell one thing for somebody outside, and holds the answer until it is fetched.
+//! A reader: asks one cell one question from outside, and holds the answer until it is fetched.
 //!
-//! It must never be asked anything by a process: it is the edge's own.
+//! No process may send it a question: it belongs to the edge.
 
 use kernel::{Event, Out};
 
@@ -19,12 +19,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// One that asks the cell at this place.
+    /// A reader for the cell at this place.
     pub(crate) fn new(place: u32, question: Message) -> Reader {
         Reader { place, question, answer: None }
     }
 
-    /// What the cell answered.
+    /// The cell's answer.
     pub fn answer(&self) -> Option<Message> {
         self.answer
     }
@@ -39,7 +39,7 @@ impl Reader {
                 Message::Was { .. } | Message::Forgotten { .. } | Message::Past { .. } => {
                     self.answer.get_or_insert(*message);
                 }
-                // The cell, or another that shares its topic, is back from a death.
+                // The cell, or another that shares its topic, has restarted.
                 Message::Here { .. } => self.ask(out),
                 Message::Set { .. }
                 | Message::Run { .. }

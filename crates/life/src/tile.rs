@@ -1,8 +1,8 @@
-//! A part of a torus: the cells of some rows, which live in a world of their own. Where the rows of another tile
-//! begin, a neighbour is a name that is borne in another world.
+//! A part of a torus: the cells of some rows, in their own world. Where the rows of another tile
+//! begin, a neighbour is a name in another world.
 //!
-//! A tile does not have its world: who carries signals between worlds has that, and hands it in. It decides nothing
-//! about content, and no cell knows that there are tiles.
+//! A tile does not own its world: the code that carries signals between worlds owns it, and passes it in. A tile
+//! decides nothing about content, and no cell knows that there are tiles.
 
 use kernel::{NoStateMachine, NodeId, Pid, Watch, World};
 
@@ -13,7 +13,7 @@ use crate::grid::SetError;
 use crate::message::{Memory, Message, Role};
 use crate::torus::Torus;
 
-/// What is known of a tile from outside. Each method is given the world that was made with it.
+/// A tile as seen from outside. Each method gets the world that was made with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tile {
     torus: Torus,
@@ -23,7 +23,7 @@ pub struct Tile {
     wanted: Wanted,
 }
 
-/// What cells were told last. A command that a death took with it is given again.
+/// The last command to the cells, for those that lose it in a crash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Wanted {
     Until(u32),
@@ -63,12 +63,12 @@ impl Tile {
         (tile, world)
     }
 
-    /// Into how many tiles a torus can be cut: a row each, and as many as there can be worlds.
+    /// Largest number of tiles of a torus: at least a row for each, and at most the number of worlds.
     pub fn most(torus: Torus) -> u8 {
         u8::try_from(torus.height()).unwrap_or(u8::MAX).min(Pid::WORLDS)
     }
 
-    /// Has the world know in which other world the names of neighbours over the border are borne.
+    /// Registers the worlds of neighbours in other tiles, by name.
     fn know_neighbours<W: Watch<Being>>(&self, world: &mut World<Being, W>, of: u8) {
         for place in self.places() {
             for neighbour in self.torus.neighbours(place) {
@@ -80,7 +80,7 @@ impl Tile {
         }
     }
 
-    /// The torus of which it is a part.
+    /// The whole torus.
     pub fn torus(&self) -> Torus {
         self.torus
     }
@@ -112,20 +112,20 @@ impl Tile {
         Ok(())
     }
 
-    /// Has every cell go on until this time. They go when signals are delivered.
+    /// Lets every cell step up to this time. Cells step when signals are delivered.
     pub fn run_until<W: Watch<Being>>(&mut self, world: &mut World<Being, W>, until: u32) {
         self.wanted = Wanted::Until(until);
         self.places().for_each(|place| self.say(world, place, Message::Run { until }));
     }
 
-    /// Has every cell stop where it is, however far it has come.
+    /// Stops every cell at its present time.
     pub fn pause<W: Watch<Being>>(&mut self, world: &mut World<Being, W>) {
         self.wanted = Wanted::Pause;
         self.places().for_each(|place| self.say(world, place, Message::Pause));
     }
 
-    /// Gives the last command again to those whom it did not reach: a death took it with it.
-    /// Tells to how many. O(cells).
+    /// Repeats the last command for cells that lost it in a crash.
+    /// Returns their number. O(cells).
     pub fn remind<W: Watch<Being>>(&self, world: &mut World<Being, W>) -> usize {
         let unaware = |cell: &&Cell| match self.wanted {
             Wanted::Until(until) => cell.until() != until,
@@ -140,7 +140,7 @@ impl Tile {
         places.len()
     }
 
-    /// Kills a cell, now. False if it is between two lives, or not of this tile.
+    /// Kills a cell, now. False if it is restarting, or not of this tile.
     pub fn kill_cell<W: Watch<Being>>(&self, world: &mut World<Being, W>, place: u32) -> bool {
         let Some(pid) = self.pid(world, place).filter(|pid| world.is_alive(*pid)) else {
             return false;
@@ -161,7 +161,7 @@ impl Tile {
         true
     }
 
-    /// Kills the cells' supervisor, now, and with it all cells of the tile at once. False if it is between two lives.
+    /// Kills the cells' supervisor, now, and with it all cells of the tile at once. False if it is restarting.
     pub fn kill_all<W: Watch<Being>>(&self, world: &mut World<Being, W>) -> bool {
         let supervisor = world.whereis(self.torus.supervisor()).filter(|pid| world.is_alive(*pid));
         supervisor.into_iter().for_each(|pid| world.kill(pid));
@@ -170,7 +170,7 @@ impl Tile {
 
     // ---- looking
 
-    /// The cell at a place, unless it is between two lives or not of this tile.
+    /// The cell at a place; `None` while it is restarting, or if it is not of this tile.
     pub fn cell<'a, W: Watch<Being>>(
         &self,
         world: &'a World<Being, W>,
@@ -190,12 +190,12 @@ impl Tile {
         })
     }
 
-    /// Puts the content of each cell of a world at its own time where it belongs.
+    /// Writes the content of each cell of a world at its own time to its place in `contents`.
     pub fn show<W: Watch<Being>>(world: &World<Being, W>, contents: &mut Array) {
         Tile::cells(world).for_each(|cell| contents.set(cell.place(), cell.history().alive()));
     }
 
-    /// The time up to which every cell has come: 0 if one is between two lives.
+    /// The time that every cell has reached: 0 while one is restarting.
     pub fn earliest<W: Watch<Being>>(&self, world: &World<Being, W>) -> u32 {
         let (mut earliest, mut cells) = (u32::MAX, 0);
         for cell in Tile::cells(world) {
@@ -205,7 +205,7 @@ impl Tile {
         if cells == self.end - self.first { earliest } else { 0 }
     }
 
-    /// The time of the cell of a world that is furthest.
+    /// The time of the most advanced cell of a world.
     pub fn latest<W: Watch<Being>>(world: &World<Being, W>) -> u32 {
         Tile::cells(world).map(|cell| cell.history().now()).max().unwrap_or(0)
     }

@@ -1,6 +1,6 @@
-//! Where cells are: a grid that is closed at its edges, and the eight ways out of each cell.
+//! Places of cells: a grid that is closed at its edges, and the eight ways out of each cell.
 //!
-//! Only arithmetic on places lives here; nothing knows what a cell is.
+//! Only arithmetic on places; nothing here knows what a cell is.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,36 +17,36 @@ pub struct Torus {
     height: u16,
 }
 
-/// Ways from a cell to a neighbour, of which there are eight, a bit each: by row, left to right, the lowest first.
+/// A set of the eight ways from a cell to a neighbour, one bit each: by row, left to right, the lowest first.
 ///
-/// On a torus narrower than three several ways lead to the same cell, and some to the cell itself; each counts.
+/// On a torus narrower than three, several ways lead to the same cell, and some to the cell itself; each counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Ways(pub u8);
 
 impl Ways {
-    /// None.
+    /// No way.
     pub const NONE: Ways = Ways(0);
-    /// All eight.
+    /// All eight ways.
     pub const ALL: Ways = Ways(u8::MAX);
 
-    /// The ways from there to here: the way back of each is as far from the end as it is from the beginning.
+    /// The opposite ways: the opposite of each is as far from the end as it is from the beginning.
     pub fn back(self) -> Ways {
         Ways(self.0.reverse_bits())
     }
 
-    /// Those that are not among others.
+    /// The ways that are not in `others`.
     #[inline]
     pub fn without(self, others: Ways) -> Ways {
         Ways(self.0 & !others.0)
     }
 
-    /// True if one of them is among others.
+    /// True if any of them is in `others`.
     #[inline]
     pub fn meets(self, others: Ways) -> bool {
         self.0 & others.0 != 0
     }
 
-    /// How many there are.
+    /// Their number.
     #[inline]
     pub fn count(self) -> u8 {
         u8::try_from(self.0.count_ones()).expect("at most eight")
@@ -54,28 +54,28 @@ impl Ways {
 }
 
 impl Torus {
-    /// A torus of so many columns and rows: at least 1 of each, at most [`MAX_CELLS`] together.
+    /// A torus with these columns and rows: at least 1 of each, at most [`MAX_CELLS`] cells.
     pub fn new(width: u16, height: u16) -> Option<Torus> {
         let cells = u32::from(width) * u32::from(height);
         (cells > 0 && cells <= MAX_CELLS).then_some(Torus { width, height })
     }
 
-    /// Columns.
+    /// Number of columns.
     pub fn width(self) -> u16 {
         self.width
     }
 
-    /// Rows.
+    /// Number of rows.
     pub fn height(self) -> u16 {
         self.height
     }
 
-    /// How many cells there are. Their places are the numbers below it, row by row.
+    /// Number of cells. Places are the numbers below it, row by row.
     pub fn cells(self) -> u32 {
         u32::from(self.width) * u32::from(self.height)
     }
 
-    /// The place of a column and a row, both of which are brought into the torus first.
+    /// The place of a column and a row, each taken modulo the size.
     pub fn place(self, x: u32, y: u32) -> u32 {
         y % u32::from(self.height) * u32::from(self.width) + x % u32::from(self.width)
     }
@@ -117,13 +117,13 @@ impl Torus {
         })
     }
 
-    /// The name under which the cell at a place is known.
+    /// The registered name of the cell at a place.
     #[inline]
     pub fn name(place: u32) -> Name {
         Name(place)
     }
 
-    /// The name of the cells' supervisor: the first that is no place.
+    /// The name of the cells' supervisor: the first number that is not a place.
     pub fn supervisor(self) -> Name {
         Name(self.cells())
     }
@@ -138,7 +138,7 @@ impl fmt::Display for Torus {
 impl FromStr for Torus {
     type Err = String;
 
-    /// Reads `64x48`: columns, then rows.
+    /// Parses `64x48`: columns, then rows.
     fn from_str(text: &str) -> Result<Torus, String> {
         let wrong = || {
             format!(

@@ -52,7 +52,7 @@ fn check_rust(path: &str, text: &str, complaints: &mut Vec<Complaint>) {
     }
     let code = |line: &&str| !line.trim().is_empty() && !line.starts_with("#![");
     if !text.lines().find(code).is_some_and(|line| line.starts_with("//!")) {
-        let what = "begins without `//!`: say what the room is for, and what it must never do";
+        let what = "begins without `//!`: say what the module is for, and what it must never do";
         complaints.push(Complaint::new(path, 1, what));
     }
     for (number, line) in (1..).zip(text.lines()) {
@@ -79,7 +79,7 @@ mod unit {
     #[test]
     fn a_good_file_is_not_complained_of() {
         let none: Vec<String> = Vec::new();
-        assert_eq!(complaints("a.rs", "#![allow(x)]\n//! A room.\n\nfn f() {}\n"), none);
+        assert_eq!(complaints("a.rs", "#![allow(x)]\n//! A module.\n\nfn f() {}\n"), none);
         assert_eq!(complaints("notes.bin", "no newline"), none);
     }
 

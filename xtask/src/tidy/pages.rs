@@ -2,12 +2,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Complaint, File};
+use super::{Complaint, File, words};
 use crate::root;
 
+/// Most characters of a line of prose. A table's row, code, a link and what is generated are as long as they are.
+const WIDTH: usize = 100;
 /// Most lines of a decision.
 const LINES: usize = 40;
 const DECISIONS: &str = "docs/decisions/";
+/// Headings of a decision.
+const PARTS: [&str; 4] = ["## Context", "## Decision", "## Consequences", "## Revisit when"];
 /// Where decisions are listed.
 const LIST: &str = "docs/README.md";
 
@@ -20,6 +24,9 @@ pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
     let mut decisions = Vec::new();
     for page in files.iter().filter(|file| file.has_extension("md")) {
         check_pointers(page, &|path| root().join(path).exists(), complaints);
+        if words::is_held(&page.path) {
+            check_width(page, complaints);
+        }
         if page.path.starts_with(DECISIONS) {
             decisions.push(page);
         }
@@ -53,6 +60,32 @@ fn check_pointers(page: &File, exists: &dyn Fn(&Path) -> bool, complaints: &mut 
             }
         }
     }
+}
+
+/// Generated text stands between a comment `<!-- kind: name -->` and `<!-- end -->`.
+fn check_width(page: &File, complaints: &mut Vec<Complaint>) {
+    let (mut in_code, mut is_generated) = (false, false);
+    for (number, line) in (1..).zip(page.text.lines()) {
+        let line = line.trim_end();
+        let text = line.trim_start();
+        if let Some(comment) = text.strip_prefix("<!-- ") {
+            is_generated = !comment.starts_with("end ") && (is_generated || comment.contains(": "));
+        }
+        in_code ^= text.starts_with("```");
+        let width = line.chars().count();
+        if width > WIDTH && !in_code && !is_generated && !text.starts_with('|') && !is_link(text) {
+            let what = format!("{width} characters, at most {WIDTH}: wrap it");
+            complaints.push(Complaint::new(&page.path, number, what));
+        }
+    }
+}
+
+/// True if a line is one link or address, which cannot be wrapped.
+fn is_link(text: &str) -> bool {
+    let text = ["- ", "* "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text);
+    let named = text.starts_with('[') || text.starts_with("![");
+    let is_whole = named && text.ends_with(')') && text.matches("](").count() == 1;
+    is_whole || (text.starts_with('[') && text.contains("]: ")) || !text.contains(' ')
 }
 
 /// Targets of a line's links that lie in the repository.
@@ -103,15 +136,21 @@ fn check_decision(last: usize, page: &File, list: &str, complaints: &mut Vec<Com
         let what = format!("{lines} lines, at most {LINES}: a decision, not an essay");
         complaints.push(Complaint::new(path, 0, what));
     }
-    for part in ["## What", "## Price", "## Undo when"] {
-        if !text.lines().any(|line| line == part) {
-            complaints.push(Complaint::new(path, 0, format!("lacks the part `{part}`")));
-        }
+    if words::is_held(path) {
+        check_parts(path, text, complaints);
     }
     if !list.contains(&format!("decisions/{name}")) {
         complaints.push(Complaint::new(LIST, 0, format!("does not list decisions/{name}")));
     }
     number.unwrap_or(last)
+}
+
+fn check_parts(path: &str, text: &str, complaints: &mut Vec<Complaint>) {
+    for part in PARTS {
+        if !text.lines().any(|line| line == part) {
+            complaints.push(Complaint::new(path, 0, format!("lacks the part `{part}`")));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -140,14 +179,34 @@ mod unit {
     }
 
     #[test]
+    fn prose_is_wrapped_and_what_cannot_be_wrapped_is_not() {
+        let long = "a word ".repeat(15);
+        let address = "x".repeat(120);
+        let text = format!(
+            "{long}\n```\n{long}\n```\n| {long} |\n- [{long}]({address})\n[1]: {address} x\n{address}\n\
+             <!-- row: x -->\n{long}\n<!-- end -->\n<!-- a remark -->\n{long}\n[a](b) and {long} [c](d)\n"
+        );
+        let mut told = Vec::new();
+        check_width(&page("a.md", &text), &mut told);
+        let lines: Vec<usize> = told.iter().map(|c| c.line).collect();
+        assert_eq!(lines, [1, 13, 14], "{told:?}");
+    }
+
+    #[test]
     fn a_decision_is_short_numbered_listed_and_can_be_undone() {
-        let good = "# 0001 x\n\n## What\n\n## Price\n\n## Undo when\n";
+        let good = format!("# 0001 x\n\n{}\n", PARTS.join("\n\n"));
         let mut told = Vec::new();
         let list = "[x](decisions/0001-x.md)";
-        assert_eq!(check_decision(0, &page("docs/decisions/0001-x.md", good), list, &mut told), 1);
+        assert_eq!(check_decision(0, &page("docs/decisions/0001-x.md", &good), list, &mut told), 1);
         assert_eq!(told, []);
         let long = "\n".repeat(41);
         check_decision(1, &page("docs/decisions/0001-y.md", &long), list, &mut told);
-        assert_eq!(told.len(), 6, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
+        told.clear();
+        check_parts("docs/decisions/0001-y.md", &long, &mut told);
+        assert_eq!(told.len(), PARTS.len(), "{told:?}");
+        told.clear();
+        check_parts("docs/decisions/0001-x.md", &good, &mut told);
+        assert_eq!(told, []);
     }
 }

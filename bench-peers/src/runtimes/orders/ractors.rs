@@ -15,7 +15,7 @@ use super::{Traded, clock};
 
 type Done<T> = Result<T, ActorProcessingErr>;
 
-/// Commands that are in flight at once: the floor's own queue holds them, so nobody is refused.
+/// Commands that are in flight at once: the floor's own queue holds them, so no command is refused.
 const BATCH: usize = 1_000;
 
 /// Feeds all commands; tells trades and lots.
@@ -114,11 +114,11 @@ impl Actor for Orders {
 enum Message {
     /// By the floor, to a resting order: here is an incoming order.
     Meet(ActorRef<Message>),
-    /// By the maker: so many lots, mine.
+    /// From the maker: its offer, in lots.
     Propose { maker: ActorRef<Message>, quantity: u64 },
-    /// By the taker: so many of them.
+    /// From the taker: the lots it accepts.
     Accept { taker: ActorRef<Message>, id: u64, quantity: u64 },
-    /// By the ledger, to both: it is a trade; the maker has so many lots left.
+    /// From the ledger, to both: the deal is a trade; the maker has this many lots left.
     Complete { maker_left: u64, quantity: u64, is_taker: bool },
     /// By the floor.
     Cancel,
@@ -198,7 +198,7 @@ struct IncomingOrder {
     left: u64,
 }
 
-/// What the floor is told.
+/// Messages to the floor.
 #[derive(Debug)]
 enum Hear {
     Announce(IncomingOrder),
@@ -253,7 +253,7 @@ impl FloorState {
         resting
     }
 
-    /// Goes on with the incoming order, then with who waits, until somebody has to answer.
+    /// Continues with the incoming order, then with those that wait, until an answer is due.
     fn go_on(&mut self) -> Done<()> {
         loop {
             if let Some(incoming) = self.incoming.take()
@@ -296,10 +296,10 @@ impl Actor for Floor {
 
     async fn handle(&self, _: ActorRef<Hear>, hear: Hear, floor: &mut FloorState) -> Done<()> {
         if let Hear::Next { left, maker_left } = hear {
-            let incoming = floor.incoming.as_mut().ok_or("nobody is being introduced")?;
+            let incoming = floor.incoming.as_mut().ok_or("no order is being introduced")?;
             incoming.left = left;
             if maker_left == 0 {
-                let incoming = floor.incoming.as_ref().ok_or("nobody is being introduced")?;
+                let incoming = floor.incoming.as_ref().ok_or("no order is being introduced")?;
                 let other = usize::from(incoming.side == Side::Buy);
                 let best = floor.best(incoming).ok_or("the maker has lost its seat")?;
                 let maker = floor.sides[other].get(&best).and_then(|level| level.front());
@@ -313,7 +313,7 @@ impl Actor for Floor {
     }
 }
 
-/// What the ledger is told.
+/// Messages to the ledger.
 #[derive(Debug)]
 enum Record {
     Entered { id: u64, quantity: u64 },

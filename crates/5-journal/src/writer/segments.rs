@@ -1,17 +1,17 @@
-//! Where a record goes: into blocks that are there, behind them, into a new segment, or into the spare one. A segment
-//! that another follows says so before anything in the new one can be durable.
+//! Selects the place of a record: allocated blocks, the end of the file, a new segment, or the spare one. A segment
+//! announces the next one before anything in that can be durable.
 
 use super::*;
 
 impl<S: Storage> FileJournal<S> {
-    /// What stands behind the last record.
+    /// The mark after the last record.
     pub(super) fn place_behind(&self) -> Place {
-        // More than 2^32 facts unsynced are told as that many: the reader is then only more careful.
+        // A count above 2^32 is stored as that: the reader is then only more cautious.
         let unsynced = u32::try_from(self.position - self.durable).unwrap_or(u32::MAX);
         Place { first: self.position, unsynced, chain: self.chain }
     }
 
-    /// Writes the record that stands in `self.record`, wherever there is room.
+    /// Writes the record in `self.record`, wherever there is space.
     pub(super) fn place(&mut self) -> Result<(), JournalError> {
         let end = self.at + self.record.len() as u64;
         let is_old = self.format == Format::Old;
@@ -28,14 +28,14 @@ impl<S: Storage> FileJournal<S> {
         if self.grow()? { Ok(()) } else { self.place_in_reserve() }
     }
 
-    /// Writes the record into blocks that are there.
+    /// Writes the record into allocated blocks.
     pub(super) fn write(&mut self) -> Result<(), JournalError> {
         let written = self.file.write_at(self.at, &self.record);
         written.map_err(|error| self.poisoned("write", error))
     }
 
     /// Writes the record where the file must grow for it. False if the disk is full; then the file
-    /// is as it was.
+    /// is unchanged.
     pub(super) fn grow(&mut self) -> Result<bool, JournalError> {
         let end = self.at + self.record.len() as u64;
         let ahead = if self.record.len() as u64 <= SMALL {
@@ -60,12 +60,12 @@ impl<S: Storage> FileJournal<S> {
         Ok(false)
     }
 
-    /// Takes back what a write left that did not fit: zeros where there were zeros, and no more. What did not fit
-    /// began with the mark, if that was there; so it stays.
+    /// Undoes a write that did not fit: zeros where there were zeros, and no more. The write
+    /// began with the mark, if there was one, so the mark stays.
     pub(super) fn shrink_back(&mut self) -> Result<(), JournalError> {
         let mark = if self.marked { Place::LENGTH as u64 } else { 0 };
         let (at, allocated) = (self.at + mark, self.allocated);
-        // Until that is synced, the disk may have what did not fit: no segment may follow before.
+        // Until that is synced, the disk may have the undone bytes: no segment may follow before.
         self.factless = true;
         let undone = self.file.set_length(allocated).and_then(|()| match at < allocated {
             true => mend::zero(&self.file, at, allocated),
@@ -74,7 +74,7 @@ impl<S: Storage> FileJournal<S> {
         undone.map_err(|error| self.poisoned("cut", error))
     }
 
-    /// Goes on in a new segment. False if the disk is full; then nothing has changed.
+    /// Continues in a new segment. False if the disk is full; then nothing has changed.
     pub(super) fn begin_segment(&mut self) -> Result<bool, JournalError> {
         self.sync_file()?;
         self.check_segment()?; // also if nothing was to be synced: it is not looked at again
@@ -82,7 +82,7 @@ impl<S: Storage> FileJournal<S> {
         let name = record::segment_name(self.position);
         match create_segment(&self.storage, &name, &begin) {
             Ok(file) => {
-                // It has its name: if that cannot be synced, a start may find it or not.
+                // Without a synced name, a start may find the segment or not.
                 self.storage.sync().map_err(|error| self.poisoned("sync the name after", error))?;
                 self.go_on_in(file, name, begin.len() as u64)?;
             }
@@ -95,18 +95,18 @@ impl<S: Storage> FileJournal<S> {
         Ok(true)
     }
 
-    /// Bytes of records that fit into blocks that are there.
+    /// Bytes of records that fit into allocated blocks.
     pub(super) fn ahead(&self) -> u64 {
         self.allocated.saturating_sub(self.at + BEHIND)
     }
 
-    /// Bytes that are kept for what is on its way when nothing more is taken.
+    /// Bytes that are kept for commands in flight once the journal refuses all others.
     pub(super) fn margin(&self) -> u64 {
         let reserve = if self.reserve.bytes > 0 { self.reserve.bytes } else { u64::MAX };
         MARGIN.min(self.options.segment_bytes / 8).min(reserve / 8)
     }
 
-    /// Sees to it that the margin is there, as zeros behind the last record; in a new segment where this
+    /// Allocates the margin, as zeros after the last record; in a new segment where this
     /// one is at its end. False if the disk is full.
     pub(super) fn keep_margin(&mut self) -> Result<bool, JournalError> {
         let margin = self.margin();
@@ -114,8 +114,9 @@ impl<S: Storage> FileJournal<S> {
             return Ok(true);
         }
         let available = self.storage.available();
-        if available.map_err(error::io("ask for room in", self.storage.path("")))? < margin {
-            return Ok(false); // without trying: what does not fit must be taken back each time
+        if available.map_err(error::io("check the free space of", self.storage.path("")))? < margin
+        {
+            return Ok(false); // without trying: each failed attempt must be undone
         }
         let is_at_end = self.at + BEHIND + margin > self.options.segment_bytes && self.at > HEAD;
         if (is_at_end || self.format == Format::Old) && !self.begin_segment()? {
@@ -136,7 +137,7 @@ impl<S: Storage> FileJournal<S> {
         Ok(false)
     }
 
-    /// Goes on in the spare segment, if there is one and the record fits.
+    /// Continues in the spare segment, if there is one and the record fits.
     pub(super) fn place_in_reserve(&mut self) -> Result<(), JournalError> {
         let needed = HEAD + self.record.len() as u64 + BEHIND;
         if !self.reserve.held || needed > self.reserve.bytes {
@@ -162,7 +163,7 @@ impl<S: Storage> FileJournal<S> {
         RecordHead::put_place(&self.place_behind(), &mut self.record);
     }
 
-    /// Ends the segment in hand, which is durable, without the zeros behind it; it says that this one follows.
+    /// Ends the current segment, which is durable, without the zeros after it; announces the next one.
     pub(super) fn go_on_in(
         &mut self,
         file: S::File,

@@ -1,5 +1,5 @@
-//! How many commands a second the exchange does on the caller's thread, in memory, and what a resting
-//! order costs. Flow is generated before the clock starts; facts go to a closure that counts them.
+//! Measures commands per second on the caller's thread, in memory, and the cost of a resting order.
+//! Flow is generated before the clock starts; facts go to a closure that counts them.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use super::measure::{bytes_each, figure, hundredths, least, median, nanoseconds_
 use crate::output::thousands;
 use crate::table::Table;
 
-/// Ask 1 opens the market, so the flow's begin at 2.
+/// Command 1 opens the market, so the flow's commands begin at 2.
 const FIRST: CommandId = CommandId(2);
 
 /// Sizes of the standing books, in orders.
 const BOOKS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// So many commands one of them is fed before it is the next one's turn: some milliseconds.
+/// Commands that a book is fed before the next book's turn: some milliseconds of work.
 const TURN: usize = 20_000;
 
-/// What was measured.
+/// Results.
 #[derive(Serialize)]
 pub(crate) struct Core {
     scenarios: Vec<OfScenario>,
     worst_commands_per_second: u64,
     standing: Vec<OfBook>,
-    /// Cost of a command with a million standing orders, by that with a thousand in the same run: the median.
+    /// Cost of a command with a million standing orders, divided by that with a thousand in the same run: the median.
     cost_ratio: f64,
     bytes_per_resting_order: Option<f64>,
     seed: u64,
@@ -55,14 +55,14 @@ struct OfBook {
 }
 
 impl Core {
-    /// For people.
+    /// The report as text.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let (runs, seed) = (self.runs, self.seed);
         let title = format!(
             "Commands per second by scenario: in memory, one thread, {runs} runs, seed {seed}"
         );
         let head =
-            ["scenario", "standing", "asks", "trades", "median commands/s", "best commands/s"];
+            ["scenario", "standing", "commands", "trades", "median commands/s", "best commands/s"];
         let scenarios = self.scenarios.iter().map(|of| {
             [
                 of.scenario.to_owned(),
@@ -91,7 +91,7 @@ impl Core {
                 thousands(self.worst_commands_per_second),
             ],
             ["a million orders / a thousand, median".to_owned(), figure(self.cost_ratio)],
-            ["bytes per resting order".to_owned(), bytes.map_or("not known".to_owned(), figure)],
+            ["bytes per resting order".to_owned(), bytes.map_or("unknown".to_owned(), figure)],
         ];
         vec![by_scenario, by_book, Table::new("Over all", &["figure", "value"]).rows(sums)]
     }
@@ -99,11 +99,11 @@ impl Core {
 
 /// What to measure.
 pub(crate) struct Plan {
-    /// Commands of each run, the standing book not counted.
+    /// Commands of each run, without the standing book.
     pub(crate) commands: usize,
-    /// The flow's chance.
+    /// Seed of the flow.
     pub(crate) seed: u64,
-    /// Runs of each measurement, of which the median is told.
+    /// Runs of each measurement; the report has their median.
     pub(crate) runs: u32,
 }
 
@@ -129,12 +129,12 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Core {
     }
 }
 
-/// How many runs [`run`] has, for a progress bar.
+/// Number of runs of [`run`], for a progress bar.
 pub(crate) fn steps(plan: &Plan) -> u64 {
     1 + (Scenario::ALL.len() as u64 + 1) * u64::from(plan.runs)
 }
 
-/// A flow, made beforehand: the commands of its standing book, and those that are timed.
+/// A generated flow: the commands of its standing book, and those that are timed.
 struct Made {
     standing: Vec<Command>,
     commands: Vec<Command>,
@@ -167,7 +167,7 @@ fn prepared(commands: &[Command]) -> Exchange {
     exchange
 }
 
-/// Feeds asks, and says how long that took; counts trades.
+/// Feeds the commands; returns the time that took and the number of trades.
 fn feed(exchange: &mut Exchange, commands: &[Command], trades: &mut u64) -> Duration {
     let ((), taken) = time(|| {
         for (index, command) in commands.iter().enumerate() {
@@ -180,14 +180,14 @@ fn feed(exchange: &mut Exchange, commands: &[Command], trades: &mut u64) -> Dura
     taken
 }
 
-/// Nanoseconds a command, and trades.
+/// Nanoseconds per command, and trades.
 fn measure(made: &Made) -> (f64, u64) {
     let mut trades = 0;
     let taken = feed(&mut prepared(&made.standing), &made.commands, &mut trades);
     (nanoseconds_each(taken, made.commands.len() as u64), trades)
 }
 
-/// Nanoseconds a command, the median and the least, and trades.
+/// Nanoseconds per command, the median and the minimum, and trades.
 fn measure_often(plan: &Plan, made: &Made, progress: &dyn Fn()) -> (f64, f64, u64) {
     let mut trades = 0;
     let mut measured: Vec<f64> = (0..plan.runs)
@@ -215,7 +215,7 @@ fn of_scenario(plan: &Plan, scenario: Scenario, progress: &dyn Fn()) -> OfScenar
     }
 }
 
-/// What a command costs on each of the standing books, and on the largest by the smallest.
+/// Cost of a command on each of the standing books, and the ratio of the largest to the smallest.
 fn of_books(plan: &Plan, progress: &dyn Fn()) -> (Vec<OfBook>, f64) {
     let made = BOOKS.map(|orders| make(plan, Scenario::Still, Some(orders)));
     let mut costs = BOOKS.map(|_| Vec::new());
@@ -241,7 +241,7 @@ fn of_books(plan: &Plan, progress: &dyn Fn()) -> (Vec<OfBook>, f64) {
     (books.collect(), hundredths(median(&mut ratios)))
 }
 
-/// Nanoseconds a command of each book. They take turns, so that whatever else the machine does falls on all of them.
+/// Nanoseconds per command of each book. Books take turns, so that other load on the machine hits all of them.
 fn in_turns(made: &[Made; BOOKS.len()]) -> [f64; BOOKS.len()] {
     let mut exchanges = made.each_ref().map(|made| prepared(&made.standing));
     let mut taken = made.each_ref().map(|_| Duration::ZERO);
@@ -255,7 +255,7 @@ fn in_turns(made: &[Made; BOOKS.len()]) -> [f64; BOOKS.len()] {
     taken.map(|taken| nanoseconds_each(taken, commands as u64))
 }
 
-/// Memory of a resting order, of a million: its process, its place on the floor, its ledger line.
+/// Memory of a resting order, of a million: its process, its entry in the floor, its record in the ledger.
 fn bytes_per_order(seed: u64) -> Option<f64> {
     let orders = BOOKS[BOOKS.len() - 1];
     let made = make(&Plan { commands: 0, seed, runs: 1 }, Scenario::Still, Some(orders));

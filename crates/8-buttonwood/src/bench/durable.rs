@@ -1,5 +1,5 @@
-//! What durability costs: the same flow, through the same service, with durability memory and with
-//! durability disk, in turns. Commands are handed in many at a time, with several batches under way.
+//! Measures the cost of durability: the same flow through the same service, with durability memory and
+//! disk in turns. Commands are submitted in batches, with several batches in flight.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,26 +16,26 @@ use super::{BenchError, bytes_of_facts, folder};
 use crate::output::thousands;
 use crate::table::Table;
 
-/// Ask 1 is the start, ask 2 opens the market.
+/// Command 1 is the start, command 2 opens the market.
 const FIRST: CommandId = CommandId(3);
 
-/// Batches of one command that are acknowledged one by one, for the latency of a client who is alone.
+/// Single commands that are timed one after another, for the latency of a client without concurrency.
 const ALONE: usize = 2_000;
 
-/// What was measured.
+/// Results.
 #[derive(Serialize)]
 pub(crate) struct Durable {
     in_memory_commands_per_second: u64,
     durable_commands_per_second: u64,
     best_in_memory_commands_per_second: u64,
     best_durable_commands_per_second: u64,
-    /// Durable by in memory, the median of the runs' ratios.
+    /// Throughput on disk divided by that in memory, the median of the runs' ratios.
     ratio: f64,
-    /// Facts that became durable, in megabytes a second, while commands were handed in as fast as they go.
+    /// Facts that became durable, in MB/s, under full load.
     durable_megabytes_per_second: f64,
-    /// From one command to its answer, durability disk, one client who waits for each.
+    /// From one command to its answer, durability disk, one client that waits for each.
     ack_microseconds: Quantiles,
-    /// From a batch to its answers, durability disk, while commands are handed in as fast as they go.
+    /// From a batch to its answers, durability disk, under full load.
     ack_under_load_microseconds: Quantiles,
     commands: usize,
     batch: usize,
@@ -51,11 +51,11 @@ struct Quantiles {
 }
 
 impl Durable {
-    /// For people.
+    /// The report as text.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let (commands, batch) = (thousands(self.commands as u64), self.batch);
         let title = format!(
-            "Commands per second by policy: {commands} asks, {batch} a batch, {} batches at once, {} runs",
+            "Commands per second by durability: {commands} commands, {batch} per batch, {} batches in flight, {} runs",
             self.batches_under_way, self.runs
         );
         let rate = |durability: &str, median, best| {
@@ -70,7 +70,7 @@ impl Durable {
             rate("disk", self.durable_commands_per_second, self.best_durable_commands_per_second),
         ];
         let rates =
-            Table::new(title, &["policy", "median commands/s", "best commands/s"]).rows(rates);
+            Table::new(title, &["durability", "median commands/s", "best commands/s"]).rows(rates);
         let sums = [
             ["disk / memory, median".to_owned(), figure(self.ratio)],
             ["durable facts, median MB/s".to_owned(), figure(self.durable_megabytes_per_second)],
@@ -95,15 +95,15 @@ impl Durable {
 pub(crate) struct Plan<'a> {
     /// Commands of each run.
     pub(crate) commands: usize,
-    /// Commands that are handed in together.
+    /// Commands in a batch.
     pub(crate) batch: usize,
-    /// Batches that wait for their answers at once.
+    /// Batches in flight.
     pub(crate) window: usize,
-    /// Where the journals are made.
+    /// Folder of the journals.
     pub(crate) dir: &'a Path,
-    /// The flow's chance.
+    /// Seed of the flow.
     pub(crate) seed: u64,
-    /// Runs with each policy, of which the median is told.
+    /// Runs with each durability; the report has their median.
     pub(crate) runs: u32,
 }
 
@@ -151,7 +151,7 @@ fn bytes(bytes: u64) -> f64 {
     bytes as f64
 }
 
-/// How many runs [`run`] has, for a progress bar.
+/// Number of runs of [`run`], for a progress bar.
 pub(crate) fn steps(plan: &Plan) -> u64 {
     2 * u64::from(plan.runs) + 1
 }
@@ -187,13 +187,13 @@ fn start(dir: Option<&Path>) -> Result<Service, BenchError> {
     Ok(service)
 }
 
-/// A refusal for want of room is no durable ask.
+/// A command rejected for lack of disk space would count as a fast one, so it fails the measurement.
 fn check_room(answer: &Answer) -> Result<(), BenchError> {
     let full = Response::Rejected(RejectCode::JournalFull);
     if answer.responses.contains(&full) { Err(BenchError::Full) } else { Ok(()) }
 }
 
-/// Hands all commands in, `plan.window` batches at a time, and waits for the last answer.
+/// Submits all commands, `plan.window` batches at a time, and waits for the last answer.
 fn measure(plan: &Plan, commands: &[Command], dir: Option<&Path>) -> Result<Measured, BenchError> {
     let service = start(dir)?;
     let client = service.client();
@@ -212,7 +212,7 @@ fn measure(plan: &Plan, commands: &[Command], dir: Option<&Path>) -> Result<Meas
     Ok(Measured { taken, acks })
 }
 
-/// One command after another, each when the one before is durable.
+/// Submits one command after another, each when the one before is durable.
 fn alone(plan: &Plan, commands: &[Command]) -> Result<Vec<Duration>, BenchError> {
     let dir = folder(plan.dir)?;
     let service = start(Some(dir.path()))?;
@@ -227,10 +227,10 @@ fn alone(plan: &Plan, commands: &[Command]) -> Result<Vec<Duration>, BenchError>
     Ok(acks)
 }
 
-/// A batch's answers, with the time that it took to get them.
+/// A batch's answers, with the time to get them.
 type Acknowledged = (Result<Vec<Answer>, Unavailable>, Duration);
 
-/// Batches under way.
+/// Batches in flight.
 struct Pipe<'a> {
     client: &'a Client,
     window: usize,
@@ -247,7 +247,7 @@ impl Pipe<'_> {
         Pipe { client, window, under_way: 0, to, from, acks: Vec::new(), trades: 0 }
     }
 
-    /// Hands a batch in, once there is room in the window.
+    /// Submits a batch, once the window has a free place.
     fn hand_in(&mut self, batch: Vec<Command>) -> Result<(), BenchError> {
         while self.under_way >= self.window {
             self.wait_for_one()?;

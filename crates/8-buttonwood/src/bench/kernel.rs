@@ -1,4 +1,4 @@
-//! What the kernel costs without a market: a message, a process's life, a process that is idle.
+//! Measures the kernel without a market: messages, process lifetimes, idle processes.
 
 use lab::loads::{self, Hoppers, Load, Ready, Worker};
 use serde::Serialize;
@@ -9,29 +9,29 @@ use crate::table::Table;
 
 /// Most processes that are alive at once when memory is measured.
 const ALIVE: u64 = 1_000_000;
-/// Among so many processes messages are sent, as far as the plan goes.
+/// Numbers of processes among which messages are sent, up to the limit of the plan.
 const PROCESSES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-/// Draws who sends to whom.
+/// Draws sender and receiver.
 const SEED: u64 = 1;
 
 /// What to measure.
 pub(crate) struct Plan {
-    /// Times there and back in each run; of what costs more there is less, in proportion.
+    /// Round trips per run; slower operations run proportionally fewer times.
     pub(crate) messages: u64,
-    /// Most processes that are alive at once.
+    /// Most processes alive at once.
     pub(crate) processes: usize,
     /// Runs of each, of which the median is taken.
     pub(crate) runs: u32,
 }
 
 impl Plan {
-    /// Among so many processes messages are sent.
+    /// Numbers of processes among which messages are sent.
     fn crowds(&self) -> impl Iterator<Item = usize> {
         PROCESSES.into_iter().filter(|processes| *processes <= self.processes)
     }
 }
 
-/// What the kernel costs.
+/// Results.
 #[derive(Serialize)]
 pub(crate) struct Kernel {
     /// One message of 32 bytes between two processes that pass it back and forth.
@@ -40,26 +40,26 @@ pub(crate) struct Kernel {
     burst_message_ns: f64,
     /// One message there and one back.
     ping_pong_ns: f64,
-    /// A supervised child that is spawned, monitored, ends, and whose end is told.
+    /// A supervised child that is spawned, monitored and ends, with the notice of its end.
     spawn_exit_ns: f64,
-    /// A supervised child of very many that are spawned, are alive at once, and end when they are told to.
+    /// One of very many supervised children that are spawned, live at once, and end on a message.
     spawn_many_ns: f64,
-    /// A monitor set on a process, which is told to end, and the end told.
+    /// A monitor set on a process that then ends on a message, with the notice of its end.
     monitor_fired_ns: f64,
-    /// A supervised process that is told to fail, is restarted, and says that it is back.
+    /// A supervised process that fails on a message, is restarted, and reports that it runs.
     restart_ns: f64,
-    /// A supervised child that is idle, of a million at most; not known on every system.
+    /// Bytes of an idle supervised child, of a million at most; `None` where the system does not report memory.
     bytes_per_process: Option<f64>,
-    /// Of those, its own state.
+    /// Of these, its own state.
     state_bytes: usize,
-    /// One message among so many processes, sent on to one that is anywhere in memory.
+    /// One message among this many processes, sent to one at a random address.
     message_ns_by_processes: Vec<Among>,
-    /// The least of the runs, where the above is the median.
+    /// The minimum of the runs, where the above is the median.
     best: Best,
     runs: u32,
 }
 
-/// The least of the runs.
+/// The minimum of the runs.
 #[derive(Serialize)]
 struct Best {
     message_ns: f64,
@@ -72,13 +72,13 @@ struct Best {
 }
 
 impl Kernel {
-    /// For people.
+    /// The report as text.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let best = &self.best;
         let loads = [
-            ("message, one there and one back, each", self.message_ns, best.message_ns),
+            ("message, passed back and forth", self.message_ns, best.message_ns),
             ("message in a burst of a thousand", self.burst_message_ns, best.burst_message_ns),
-            ("message there and back", self.ping_pong_ns, best.ping_pong_ns),
+            ("round trip of a message", self.ping_pong_ns, best.ping_pong_ns),
             ("spawn, monitor, exit, down", self.spawn_exit_ns, best.spawn_exit_ns),
             ("spawn and exit among very many", self.spawn_many_ns, best.spawn_many_ns),
             ("monitor, exit, down", self.monitor_fired_ns, best.monitor_fired_ns),
@@ -95,14 +95,14 @@ impl Kernel {
         let by_crowd = Table::new(title, &["processes", "median ns", "best ns"]).rows(among);
         let bytes = self.bytes_per_process;
         let memory = [
-            ["idle process".to_owned(), bytes.map_or("not known".to_owned(), figure)],
+            ["idle process".to_owned(), bytes.map_or("unknown".to_owned(), figure)],
             ["of that, its own state".to_owned(), thousands(self.state_bytes as u64)],
         ];
         vec![by_load, by_crowd, Table::new("Memory", &["what", "bytes"]).rows(memory)]
     }
 }
 
-/// What a message costs among so many.
+/// Cost of a message among this many processes.
 #[derive(Serialize)]
 struct Among {
     processes: usize,
@@ -111,19 +111,19 @@ struct Among {
     best_ns: f64,
 }
 
-/// How many steps [`run`] has, for a progress bar.
+/// Number of steps of [`run`], for a progress bar.
 pub(crate) fn steps(plan: &Plan) -> u64 {
     (1 + Load::ALL.len() + plan.crowds().count()) as u64
 }
 
-/// Measures all of it, and takes the median of each. `progress` is called after each step.
+/// Runs all measurements, and takes the median of each. `progress` is called after each step.
 pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kernel {
     let Plan { messages, processes, runs } = *plan;
     let alive = ALIVE.min(processes as u64);
     let (crowd, bytes_per_process) = bytes_each(alive, || loads::crowd(alive));
     drop(crowd);
     progress();
-    // The median and the least.
+    // The median and the minimum.
     let cost = |load, count| {
         let mut measured: Vec<f64> = (0..runs).map(|_| once(load, count)).collect();
         progress();
@@ -160,7 +160,7 @@ pub(crate) fn run(plan: &Plan, progress: &dyn Fn()) -> Kernel {
     }
 }
 
-/// Nanoseconds for each time that a load was done.
+/// Nanoseconds per operation.
 fn once(load: Load, count: u64) -> f64 {
     let mut ready = Ready::new(load, count);
     let ((), taken) = time(|| ready.run());

@@ -1,5 +1,5 @@
-//! What deaths cost: how long a killed order takes to be back, and how many trades a market still makes
-//! in which processes are killed all the time, between the steps of deals too.
+//! Measures the cost of killed processes: the time until a killed order is back, and the throughput of a
+//! market whose processes are killed continuously, also between the steps of deals.
 
 use exchange::{Exchange, Options};
 use kernel::{NodeId, Pid};
@@ -13,14 +13,14 @@ use super::measure::{Stopwatch, figure, hundredths, median, per_second, quantile
 use crate::output::thousands;
 use crate::table::Table;
 
-/// Ask 1 opens the market, so the flow's begin at 2, and its orders are named so.
+/// Command 1 opens the market, so the flow's commands begin at 2, and its orders have these numbers.
 const FIRST: CommandId = CommandId(2);
-/// Asks between two looks at the clock.
+/// Commands between two readings of the clock.
 const STRIDE: usize = 32;
-/// Kills between two looks, at most. A machine that falls behind does not make up for it: it would kill ever
-/// more of the orders that are left and never come to the end of its commands.
+/// Most kills between two readings. Without a bound, a machine that falls behind would kill ever more of the
+/// remaining orders and never finish its commands.
 const MOST: u64 = 8;
-/// Floor and ledger are killed so often a second each, within what their supervisors bear.
+/// Kills per second of floor and ledger each, below their supervisors' restart intensity.
 const PILLARS: u64 = 10;
 /// Restarts of single orders that are timed, and of floors.
 const ORDERS: u64 = 10_000;
@@ -28,22 +28,22 @@ const FLOORS: usize = 20;
 
 /// What to measure.
 pub(crate) struct Plan {
-    /// Commands of each run, the standing book not counted.
+    /// Commands of each run, without the standing book.
     pub(crate) commands: usize,
-    /// Processes killed a second.
+    /// Processes killed per second.
     pub(crate) rate: u64,
-    /// The flow's chance.
+    /// Seed of the flow.
     pub(crate) seed: u64,
-    /// Runs with kills and without, in turns, of which the median is told.
+    /// Runs with kills and without, in turns; the report has the median.
     pub(crate) runs: u32,
 }
 
-/// What was measured.
+/// Results.
 #[derive(Serialize)]
 pub(crate) struct Kills {
-    /// From the kill of a resting order until it is back on the floor and all is quiet.
+    /// From the kill of a resting order until it is back on the floor and no message is left.
     restart_microseconds: Quantiles,
-    /// ... of the floor, until it has gathered its orders again.
+    /// From the kill of the floor until it has rebuilt its book and no message is left.
     floor_restart_microseconds: Quantiles,
     floor_orders: usize,
     trades_per_second: u64,
@@ -52,7 +52,7 @@ pub(crate) struct Kills {
     kills_per_second: u64,
     kills: u64,
     of_floor_and_ledger: u64,
-    /// Orders that were given up because they died too often.
+    /// Orders that were suspended because they crashed too often.
     suspended: u64,
     commands: usize,
     trades: u64,
@@ -67,11 +67,11 @@ struct Quantiles {
 }
 
 impl Kills {
-    /// For people.
+    /// The report as text.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let (runs, seed) = (self.runs, self.seed);
         let title = format!(
-            "A market in which processes are killed: {} asks, {runs} runs, seed {seed}",
+            "A market in which processes are killed: {} commands, {runs} runs, seed {seed}",
             thousands(self.commands as u64)
         );
         let rates = [
@@ -97,14 +97,17 @@ impl Kills {
         ];
         vec![
             Table::new(title, &["market", "median trades/s", "kills/s"]).rows(rates),
-            Table::new("Time from a kill until all is quiet", &["killed", "p50 µs", "p99 µs"])
-                .rows(restarts),
+            Table::new(
+                "Time from a kill until no message is left",
+                &["killed", "p50 µs", "p99 µs"],
+            )
+            .rows(restarts),
             Table::new("The last run with kills", &["figure", "value"]).rows(counts),
         ]
     }
 }
 
-/// How many runs [`run`] has, for a progress bar.
+/// Number of runs of [`run`], for a progress bar.
 pub(crate) fn steps(plan: &Plan) -> u64 {
     1 + 2 * u64::from(plan.runs)
 }
@@ -159,13 +162,13 @@ fn whole(rate: f64) -> u64 {
     rate as u64
 }
 
-/// An exchange with one market, and the places of its processes.
+/// An exchange with one market, and the pids of its branches.
 struct Market {
     exchange: Exchange,
     orders: NodeId,
 }
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Default)]
 struct Ran {
     taken: std::time::Duration,
@@ -196,7 +199,7 @@ impl Market {
         Market { exchange, orders }
     }
 
-    /// Asks all of them, as fast as it goes, and kills so many processes a second meanwhile.
+    /// Submits all commands as fast as possible, and kills this many processes per second meanwhile.
     fn run(mut self, commands: &[Command], rate: u64) -> Ran {
         let mut ran = Ran::default();
         let clock = Stopwatch::start();
@@ -207,7 +210,7 @@ impl Market {
                 due = u64::try_from(passed).unwrap_or(u64::MAX).saturating_sub(ran.kills).min(MOST);
             }
             self.exchange.warm(&commands[index + 1..]);
-            // Supervisors count restarts by the exchange's time, so it is the real one.
+            // Supervisors count restarts by the exchange's time, so it must be the real one here.
             let now = if rate > 0 && due > 0 { nanoseconds(clock) } else { 2 };
             let mut count = |_, response| match response {
                 Response::Fact(_, Fact::Traded { .. }) => ran.trades += 1,
@@ -223,7 +226,7 @@ impl Market {
             while self.exchange.go_on(&mut asking, command, &mut count) {
                 let world = self.exchange.world_mut();
                 world.run_at_most(steps);
-                steps = u64::MAX; // the next try is not disturbed
+                steps = u64::MAX; // no kill in the next try
                 if due > 0 {
                     due -= 1;
                     let pillar = (ran.kills + 1).is_multiple_of((rate / PILLARS).max(1));
@@ -246,8 +249,8 @@ fn nanoseconds(clock: Stopwatch) -> u64 {
     u64::try_from(clock.taken().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Who is killed next: whoever is about to be told something, if that is an order, so that deals are hit in
-/// the middle; else an order that rests. Now and then the floor or the ledger.
+/// Selects the next process to kill: the receiver of the next message if it is an order, so that deals are hit
+/// midway; else a resting order. Now and then the floor or the ledger.
 fn victim(exchange: &Exchange, orders: NodeId, index: usize, pillar: bool) -> Option<Pid> {
     let world = exchange.world();
     if pillar {
@@ -262,7 +265,7 @@ fn victim(exchange: &Exchange, orders: NodeId, index: usize, pillar: bool) -> Op
     })
 }
 
-/// How long each of some resting orders takes to be back.
+/// Time until a killed resting order is back, for some of them.
 fn restarts(standing: &[Command]) -> Vec<std::time::Duration> {
     let Market { mut exchange, orders } = Market::open(standing);
     let resting = exchange.resting(MarketId(0));
@@ -274,10 +277,10 @@ fn restarts(standing: &[Command]) -> Vec<std::time::Duration> {
             world.kill(before);
             world.run();
         });
-        assert_ne!(world.child(orders, number), Some(before), "it has another life");
+        assert_ne!(world.child(orders, number), Some(before), "it was restarted");
         assert!(world.child(orders, number).is_some(), "it is back");
         taken.push(took);
-        world.set_time(taken.len() as u64 * 1_000_000_000); // nobody dies too often
+        world.set_time(taken.len() as u64 * 1_000_000_000); // stays below the restart intensity
         if taken.len() as u64 == ORDERS {
             break;
         }
@@ -286,7 +289,7 @@ fn restarts(standing: &[Command]) -> Vec<std::time::Duration> {
     taken
 }
 
-/// How long a floor takes to know all of its orders again.
+/// Time until a killed floor has rebuilt its book.
 fn floor_restarts(standing: &[Command]) -> Vec<std::time::Duration> {
     let mut exchange = Market::open(standing).exchange;
     let resting = exchange.resting(MarketId(0));

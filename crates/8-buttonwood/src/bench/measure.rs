@@ -3,30 +3,30 @@
 
 use std::time::{Duration, Instant};
 
-/// How long `work` takes.
+/// Time that `work` takes.
 pub(super) fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
     (result, start.elapsed())
 }
 
-/// A clock that can be asked from another thread.
+/// A stopwatch that another thread can read.
 #[derive(Clone, Copy)]
 pub(super) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// From now on.
+    /// Starts it.
     pub(super) fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }
 
-    /// Until now.
+    /// Time since the start.
     pub(super) fn taken(self) -> Duration {
         self.0.elapsed()
     }
 }
 
-/// The middle of some measurements, or the mean of the middle two; 0 for none.
+/// The median; the mean of the middle two of an even number; 0 for none.
 pub(super) fn median(measured: &mut [f64]) -> f64 {
     measured.sort_by(f64::total_cmp);
     let middle = measured.len() / 2;
@@ -37,12 +37,12 @@ pub(super) fn median(measured: &mut [f64]) -> f64 {
     }
 }
 
-/// The least of some measurements of time; 0 for none.
+/// The minimum; 0 for none.
 pub(super) fn least(measured: &[f64]) -> f64 {
     measured.iter().copied().min_by(f64::total_cmp).unwrap_or(0.0)
 }
 
-/// A figure for people: thousands set apart, two decimal places below a thousand.
+/// A figure as text: thousands separators, two decimal places below a thousand.
 pub(super) fn figure(measured: f64) -> String {
     let whole = measured.abs() >= 1_000.0;
     let text = if whole { format!("{measured:.0}") } else { format!("{measured:.2}") };
@@ -55,15 +55,14 @@ pub(super) fn nanoseconds_each(taken: Duration, count: u64) -> f64 {
     taken.as_nanos() as f64 / count as f64
 }
 
-/// How many a second.
+/// Rate per second.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at least 0")]
 #[allow(clippy::cast_precision_loss, reason = "a measurement")]
 pub(super) fn per_second(count: u64, taken: Duration) -> u64 {
     (count as f64 / taken.as_secs_f64()) as u64
 }
 
-/// The share of measurements `within` (0 to 1) takes at most so long, in microseconds; 0 for none.
-/// The measurements must be sorted.
+/// The quantile `within` (0 to 1), in microseconds; 0 for no measurements. The measurements must be sorted.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index within them")]
 #[allow(clippy::cast_precision_loss, reason = "a measurement")]
 pub(super) fn quantile(sorted: &[Duration], within: f64) -> f64 {
@@ -77,7 +76,7 @@ pub(super) fn hundredths(measured: f64) -> f64 {
     (measured * 100.0).round() / 100.0
 }
 
-/// Bytes of memory that this process has resident, or `None` where the system does not tell.
+/// Resident bytes of this process; `None` where the system does not report them.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -85,8 +84,8 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// Resident bytes that `make` adds, for each of `count` things that its result holds. Only true of
-/// a process that has not freed much memory before, so such measurements come first.
+/// Resident bytes that `make` adds per item of `count`. Only accurate in a process that has freed little memory
+/// before, so such measurements come first.
 #[allow(clippy::cast_precision_loss, reason = "a measurement")]
 pub(super) fn bytes_each<T>(count: u64, make: impl FnOnce() -> T) -> (T, Option<f64>) {
     let before = resident_bytes();
@@ -125,7 +124,7 @@ mod tests {
         let (block, bytes) = bytes_each(1 << 20, || std::hint::black_box(vec![1u8; 64 << 20]));
         match bytes {
             Some(bytes) => assert!((60.0..70.0).contains(&bytes), "{bytes} of 64"),
-            None => println!("SKIPPED: this system does not tell a process's memory"),
+            None => println!("SKIPPED: this system does not report a process's memory"),
         }
         drop(block);
     }

@@ -50,7 +50,7 @@ impl fmt::Display for BenchError {
             BenchError::Start(why) => why.fmt(f),
             BenchError::Full => f.write_str(
                 "the disk of the journals is full, so commands were refused and there is nothing to measure; name a \
-                 folder with more room by --dir, or hand in fewer --commands",
+                 folder with more space by --dir, or use fewer --commands",
             ),
             BenchError::Ended => f.write_str("the exchange ended by itself while it was measured"),
             BenchError::Stop(why) => why.fmt(f),

@@ -65,7 +65,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) dir: &'a Path,
     /// The flow's chance.
     pub(crate) seed: u64,
-    /// Runs, of which the median is told.
+    /// Runs; the report has their median.
     pub(crate) runs: u32,
 }
 

@@ -1,8 +1,8 @@
-//! Charts of what happened to an order or in a trade, redrawn from facts.
+//! Charts of an order or a trade, redrawn from facts.
 //!
-//! Facts do not hold the messages between processes. Where nothing failed there is one way in which
-//! a handshake can have gone, and that is what is drawn, with the words of [`protocol::Message`]; every
-//! chart says that it was redrawn. Nothing here reads a journal: facts come in, a chart comes out.
+//! Facts do not hold the messages between processes. Without failures a handshake has only one course, and
+//! the chart draws that, with the words of [`protocol::Message`]; every chart says that it was redrawn.
+//! Nothing here reads a journal: facts come in, a chart comes out.
 
 mod redraw;
 #[cfg(test)]
@@ -15,12 +15,12 @@ use units::OrderId;
 
 pub(crate) use redraw::Redraw;
 
-/// What a chart is of.
+/// Subject of a chart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Subject {
-    /// All that happened to an order.
+    /// Everything about an order.
     Order(OrderId),
-    /// One trade, by the number of its fact, which is what clients know it by.
+    /// One trade, by the number of its fact, which clients know it by.
     Trade(u64),
 }
 
@@ -49,10 +49,10 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Who stands at the head of a column.
+/// The party of a column.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Party {
-    /// Whoever asked.
+    /// The client.
     Client,
     /// The floor of the market.
     Floor,
@@ -76,6 +76,6 @@ impl fmt::Display for Party {
     }
 }
 
-/// What every chart of this room says of itself.
+/// The note that every chart carries.
 pub(crate) const REDRAWN: &str =
     "redrawn from the facts: the messages of a handshake without failures";

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use checker::chart::{Arrow, Picture, Row};
 use kernel::Pid;
-use ledger::views::Order;
-use protocol::json::Rfc3339;
 use protocol::{
-    CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, Presence, Stamp, TimeInForce,
+    CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, NewOrder, Presence, Stamp,
+    TimeInForce,
 };
+use units::rfc3339::Rfc3339;
 use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
+use views::Order;
 
 use super::{Party, REDRAWN, Subject};
 
-/// A chart in the making. Hand in the facts of all history, ask by ask.
+/// A chart in the making. Pass it the facts of all history, command by command.
 ///
 /// Memory: one entry for each open order and for each that the subject met.
 pub(crate) struct Redraw {
@@ -130,7 +131,7 @@ impl Redraw {
             | Fact::Released { order }
             | Fact::Cancelled { order, .. } => order == subject,
             Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
-                self.open.get(&subject).is_some_and(|order| order.entered.market == market)
+                self.open.get(&subject).is_some_and(|order| order.entered.new.market == market)
             }
             Fact::Started { .. } => self.open.contains_key(&subject),
             Fact::MarketOpened { .. } => false,
@@ -153,9 +154,7 @@ impl Redraw {
             }
             Fact::Cancelled { order, quantity, reason } => self.draw_left(order, quantity, reason),
             Fact::Suspended { order } => {
-                self.note(format!(
-                    "{order} was suspended: its process died each time that it was asked"
-                ));
+                self.note(format!("{order} was suspended: its process crashed at each attempt"));
             }
             Fact::Released { order } => self.note(format!("{order} was released by the operator")),
             Fact::MarketStopped { .. } => self.note("the market stopped".to_owned()),
@@ -170,16 +169,15 @@ impl Redraw {
     }
 
     fn draw_entered(&mut self, entered: &Entered) {
-        let Entered { order, account, client, market, side, price, quantity, time_in_force } =
-            *entered;
+        let Entered { order, new } = *entered;
+        let NewOrder { market, side, price, quantity, time_in_force, .. } = new;
         self.found = Some(market);
         let me = Party::Order(order);
         let only_now = match time_in_force {
             TimeInForce::GoodTillCancel => "",
             TimeInForce::ImmediateOrCancel => " ioc",
         };
-        let enter = Message::Enter { account, client, side, price, quantity, time_in_force };
-        self.say(Party::Client, me, &enter);
+        self.say(Party::Client, me, &Message::Enter(new));
         self.arrow(me, Party::Log, format!("entered {side} {quantity} @ {price}{only_now}"));
         let priority = CommandId(order.0);
         self.say(
@@ -201,13 +199,13 @@ impl Redraw {
         self.give(deal.maker);
         self.give(deal.taker);
         let (maker, taker) = (Party::Order(deal.maker), Party::Order(deal.taker));
-        if let Some(newcomer) = self.open.get(&deal.taker).copied() {
+        if let Some(taker) = self.open.get(&deal.taker).copied() {
             let introduce = Message::Introduce {
                 introduction: 0,
                 incoming: Pid::OUTSIDE,
                 order: deal.taker,
-                price: newcomer.price,
-                quantity: newcomer.open(),
+                price: taker.price,
+                quantity: taker.open(),
             };
             self.say(Party::Floor, maker, &introduce);
         }
@@ -251,7 +249,7 @@ impl Redraw {
         self.arrow(me, Party::Log, format!("replaced {quantity} @ {price}"));
         if let Some(old) = self.open.get(&order).copied() {
             let open = quantity.checked_sub(old.filled).unwrap_or(Lots::ZERO);
-            let Entered { side, time_in_force, .. } = old.entered;
+            let Entered { new: NewOrder { side, time_in_force, .. }, .. } = old.entered;
             let presence =
                 Presence { order, priority: old.priority, side, price, open, time_in_force };
             self.say(me, Party::Floor, &Message::Announce(presence));
@@ -280,7 +278,7 @@ impl Redraw {
             return;
         }
         if let Some(known) = self.open.get(&order) {
-            let verb = match known.entered.side {
+            let verb = match known.entered.new.side {
                 Side::Buy => "buys",
                 Side::Sell => "sells",
             };

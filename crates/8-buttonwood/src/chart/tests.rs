@@ -15,7 +15,7 @@ use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, T
 
 use super::*;
 
-/// History, ask by ask.
+/// History, command by command.
 struct History {
     seq: u64,
     commands: Vec<Vec<(Stamp, Fact)>>,
@@ -50,13 +50,15 @@ impl History {
 fn entered(order: u64, side: Side, quantity: u64, price: i64) -> Fact {
     Fact::Entered(Entered {
         order: OrderId(order),
-        account: AccountId(1),
-        client: None,
-        market: MarketId(0),
-        side,
-        price: Price(price),
-        quantity: Lots(quantity),
-        time_in_force: TimeInForce::GoodTillCancel,
+        new: NewOrder {
+            account: AccountId(1),
+            client: None,
+            market: MarketId(0),
+            side,
+            price: Price(price),
+            quantity: Lots(quantity),
+            time_in_force: TimeInForce::GoodTillCancel,
+        },
     })
 }
 
@@ -91,7 +93,7 @@ given
   #2  sells  4 @ 100
   #3  sells  3 @ 101
 then
-  ask 4 at 1970-01-01T00:00:00.004Z
+  command 4 at 1970-01-01T00:00:00.004Z
   client -> #4      enter buy 10 @ 101
   #4     => log     entered buy 10 @ 101
   #4     -> floor   announce buy 10 @ 101
@@ -115,7 +117,7 @@ then
   #3     -> floor   leave
   #3     -> #4      down
   #4     -> floor   next 3 open
-  ask 5 at 1970-01-01T00:00:00.005Z
+  command 5 at 1970-01-01T00:00:00.005Z
   client -> #4      cancel
   #4     => log     cancelled 3
   #4     -> floor   leave
@@ -234,7 +236,7 @@ fn commands() -> Vec<Command> {
         rest(Side::Buy, 10, 101),  // 4: sweeps both, rests with 3
         replace(4, 9, 101),        // 5: keeps its place
         now(Side::Sell, 1, 101),   // 6
-        now(Side::Sell, 5, 102),   // 7: nobody is there
+        now(Side::Sell, 5, 102),   // 7: the other side is empty
         rest(Side::Sell, 2, 103),  // 8
         replace(4, 9, 103),        // 9: crosses: 1 of 2
         cancel(8),                 // 10
@@ -319,8 +321,8 @@ fn what_is_redrawn_is_what_was_really_said() {
             );
         }
     }
-    // Nothing is left out of what concerns it either: order 4 meets everybody up to ask 6, and
-    // nobody else says anything from its entry to its first replace.
+    // Nothing is left out of what concerns it either: order 4 meets all orders up to command 6, and
+    // no other process sends anything from its entry to its first replace.
     let drawn = messages(&history.chart("4").unwrap());
     let from = really.iter().position(|said| *said == drawn[0]).unwrap();
     let until = really.iter().position(|said| said.starts_with("client -> #7")).unwrap();

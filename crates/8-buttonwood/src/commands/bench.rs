@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::output;
 use crate::table::{self, Table};
 
-/// Measure what the exchange does on this machine
+/// Measure the exchange on this machine
 ///
-/// Prints tables: the median of the runs, and the best. Machines are noisy: compare ratios of figures from
-/// one run, and take more runs where they vary.
+/// Prints the median and the best of the runs. Machines are noisy: compare ratios of figures from one run, and
+/// raise --runs if they vary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,22 +22,22 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Asks on the caller's thread, in memory: five scenarios, books up to a million orders, memory
+    /// Measure the matching core: commands in memory, on the caller's thread
     Core(Core),
-    /// What durability costs: the same flow through the service with durability memory and durability disk
+    /// Measure the cost of durability: the same flow with durability memory and disk
     Durable(Durable),
-    /// A journal read back into a running exchange
+    /// Measure recovery: a journal read back into a running exchange
     Recovery(Recovery),
-    /// The kernel alone: messages, lives, monitors, restarts, an idle process; a message among millions
+    /// Measure the kernel alone: messages, processes, monitors, restarts, idle memory
     Kernel(Kernel),
-    /// What deaths cost: an order's way back, and the trades of a market in which processes are killed
+    /// Measure the cost of killed processes: an order's restart, and a market's throughput
     Kills(Kills),
 }
 
-/// How often, and how to print it.
+/// Flags of every measurement.
 #[derive(clap::Args)]
 struct Common {
-    /// Take the median of so many runs
+    /// Number of runs, of which the median is taken
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
     /// Print one JSON document
@@ -49,7 +49,7 @@ struct Common {
 struct Core {
     #[command(flatten)]
     common: Common,
-    /// Commands of each run
+    /// Commands per run
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     commands: u32,
     /// Seed of the generated flow
@@ -63,13 +63,13 @@ struct Durable {
     common: Common,
     #[command(flatten)]
     place: Place,
-    /// Commands of each run
+    /// Commands per run
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
     commands: u32,
-    /// Commands that are handed in together
+    /// Commands submitted in one batch
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: u32,
-    /// Batches that wait for their answers at once
+    /// Batches in flight
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     window: u32,
 }
@@ -80,15 +80,15 @@ struct Recovery {
     common: Common,
     #[command(flatten)]
     place: Place,
-    /// About how many facts the journal has
+    /// Approximate number of facts in the journal
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(10_000..))]
     facts: u64,
 }
 
-/// Where journals are made.
+/// Flags of measurements that write journals.
 #[derive(clap::Args)]
 struct Place {
-    /// A folder on the disk to be measured; the journals in it are removed afterwards
+    /// Folder on the disk to measure; its journals are removed afterwards
     #[arg(long, default_value = ".")]
     dir: PathBuf,
     /// Seed of the generated flow
@@ -100,11 +100,11 @@ struct Place {
 struct Kernel {
     #[command(flatten)]
     common: Common,
-    /// Messages there and back in each run; of lives, monitors and the others there are as many less as each costs more
+    /// Round trips per run; slower operations run proportionally fewer times
     #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(10_000..=1_000_000_000))]
     messages: u32,
-    /// Most processes alive at once: messages are sent among 1,000, 10,000 and so on up to so many, and memory is
-    /// measured of so many idle ones, a million at most
+    /// Most processes alive at once: messages are measured among 1,000, 10,000 and so on up to this number, idle memory
+    /// with a million at most
     #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     processes: u32,
 }
@@ -113,10 +113,10 @@ struct Kernel {
 struct Kills {
     #[command(flatten)]
     common: Common,
-    /// Commands of each run
+    /// Commands per run
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(10_000..))]
     commands: u32,
-    /// Processes killed a second
+    /// Processes killed per second
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     kills: u32,
     /// Seed of the generated flow

@@ -1,4 +1,4 @@
-//! `buttonwood chart`: what happened to an order or in a trade, redrawn from a journal.
+//! `buttonwood chart`: the message sequence of an order or a trade, redrawn from a journal.
 
 use std::path::PathBuf;
 
@@ -10,33 +10,33 @@ use crate::failure::Failure;
 use crate::folder;
 use crate::output;
 
-/// Draw what happened to an order or in a trade
+/// Draw the message sequence of an order or a trade
 ///
-/// The chart is redrawn from the journal's facts: what is drawn between processes is what they said
-/// if none of them failed meanwhile. Prices are in ticks, sizes in lots.
+/// The chart is derived from the journal's facts: it shows the messages of a run without process
+/// failures. Prices are in ticks, sizes in lots.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// An order as its number (12), or a trade as that of its fact, its trade_id (trade/57)
+    /// Order number (12), or trade number (trade/57): the trade_id of the REST API
     subject: Subject,
-    /// The journal's folder
+    /// Folder of the journal
     #[arg(long, value_name = "DIR", default_value = super::demo::JOURNAL)]
     journal: PathBuf,
-    /// The form of the chart
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Lines of text
+    /// Plain text
     Text,
-    /// A Mermaid sequence diagram
+    /// Mermaid sequence diagram
     Mermaid,
-    /// A picture
+    /// SVG picture
     Svg,
 }
 
-/// Draws it.
+/// Draws the chart.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     folder::to_read(&args.journal)?;
     let mut redraw = Redraw::new(args.subject);
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             Subject::Trade(_) => "traded",
         };
         Failure::Absent(format!(
-            "the journal in {dir} knows of no {}; those that it knows are listed by: buttonwood journal \
+            "the journal in {dir} has no {}; list what it has with: buttonwood journal \
              show {dir} --kind {kind}",
             args.subject
         ))

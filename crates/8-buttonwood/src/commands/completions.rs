@@ -1,4 +1,4 @@
-//! `buttonwood completions`: what a shell needs to complete our flags.
+//! `buttonwood completions`: shell completions for the flags.
 
 use std::io::{self, Write};
 
@@ -8,14 +8,14 @@ use clap_complete::Shell;
 use super::Cli;
 use crate::failure::Failure;
 
-/// Print completions for a shell, to be sourced or put where it looks for them
+/// Print shell completions
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which shell
+    /// Shell to complete for
     shell: Shell,
 }
 
-/// Prints them.
+/// Prints the completions.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "buttonwood", &mut script);

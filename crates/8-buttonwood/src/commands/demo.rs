@@ -1,4 +1,4 @@
-//! `buttonwood demo`: two markets with simulated traders, to look at and to trade with.
+//! `buttonwood demo`: two markets with simulated traders.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use exchange::ServiceOptions;
 use protocol::MarketSpec;
-use protocol::json::Rfc3339;
 use serde::Serialize;
+use units::rfc3339::Rfc3339;
 use units::{Scale, Side};
 
 use super::serve::check_listen;
@@ -20,34 +20,34 @@ use crate::server::{Plan, Server};
 use crate::traders::{Traders, Wants};
 use crate::watch::Watch;
 
-/// Where the demo keeps its facts unless told otherwise.
+/// Default folder of the demo's journal.
 pub(crate) const JOURNAL: &str = "./buttonwood-demo";
 
-/// Run two markets with simulated traders, to look at and to trade with
+/// Run two markets with simulated traders
 ///
-/// Prints the address of its page and a line of what happens each second. Ctrl-C ends it; started
-/// again, also after a crash, it goes on where it was.
+/// Prints the address of the page, then one line per second. Ctrl-C ends the demo; the next start
+/// resumes from the journal, also after a crash.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folder in which facts are kept
+    /// Folder of the journal
     #[arg(long, value_name = "DIR", default_value = JOURNAL)]
     journal: PathBuf,
-    /// Address and port of page and REST gateway; loopback only
+    /// Address and port of the page and the REST gateway; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
-    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
+    /// Disk space reserved for cancels when the disk is full, in MiB: 0 for none, else 8 to 1048576
     #[arg(long, value_name = "MEBIBYTES", default_value_t = Reserve::default())]
     reserve_mib: Reserve,
-    /// Commands a second that the traders of each market hand in
+    /// Commands per second and market
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
-    /// Seed of the traders' chance; another one at each start if none is given
+    /// Seed of the traders; a new one at each start by default
     #[arg(long)]
     seed: Option<u64>,
-    /// End by itself after so many seconds
+    /// End after this many seconds
     #[arg(long)]
     seconds: Option<u64>,
-    /// Print a JSON document a line
+    /// Print one JSON document per line
     #[arg(long)]
     json: bool,
 }
@@ -55,18 +55,18 @@ pub(crate) struct Args {
 /// The demo's markets, and the price around which each begins, in ticks.
 fn markets() -> [(MarketSpec, i64); 2] {
     let market = |symbol: &str, tick, lot, price| {
-        let symbol = symbol.parse().expect("the names are written here");
+        let symbol = symbol.parse().expect("the names are constants");
         (MarketSpec::new(symbol, Scale::places(tick), Scale::places(lot)), price)
     };
     [market("BTC-USD", 0, 3, 65_000), market("ETH-USD", 1, 2, 35_000)]
 }
 
-/// The rules that a market of the demo may have if it is open already.
+/// Rule sets that an open market of the demo may have.
 fn may_have(spec: MarketSpec) -> Vec<MarketSpec> {
     Market { spec, says_prices: false }.may_have()
 }
 
-/// Runs it.
+/// Runs the demo.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_listen(args.listen)?;
     folder::to_write(&args.journal)?;
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     watch.stop();
     end?;
     closed?;
-    output::log(&format!("ended; start it again and it goes on from {}", args.journal.display()));
+    output::log(&format!("demo ended; the next start resumes from {}", args.journal.display()));
     Ok(())
 }
 
@@ -119,14 +119,14 @@ fn greet(args: &Args, server: &Server) -> Result<(), Failure> {
     ))
 }
 
-/// How things stand at a moment. `durable`, `epoch`, `commands` and `open_orders` are what `/readyz` says of it, from
-/// the same source.
+/// State at one moment. `durable`, `epoch`, `commands` and `open_orders` are the same as in `/readyz`, from the same
+/// source.
 #[derive(Serialize)]
 struct Second {
     time: String,
     /// Number of the last durable fact.
     durable: u64,
-    /// Which start of the exchange this is, from 1.
+    /// Number of this start of the exchange, from 1.
     epoch: u32,
     /// Commands answered since that start.
     commands: u64,
@@ -143,11 +143,11 @@ struct MarketNow {
     market: String,
     best_bid: Option<String>,
     best_ask: Option<String>,
-    /// Open orders that may trade now: those that are suspended are not counted.
+    /// Open orders that may trade now; suspended orders are not counted.
     resting: usize,
 }
 
-/// Prints a line each second until the run is to end.
+/// Prints one line per second until the run ends.
 fn follow(args: &Args, server: &Server, watch: &Watch, ends: &Ends) -> Result<(), Failure> {
     let mut last = now(server, watch);
     let mut left = args.seconds.unwrap_or(u64::MAX);
@@ -169,7 +169,7 @@ fn follow(args: &Args, server: &Server, watch: &Watch, ends: &Ends) -> Result<()
 fn now(server: &Server, watch: &Watch) -> Second {
     let health = server.service().health();
     watch.read(|views| {
-        let market = |market: &ledger::views::Market| {
+        let market = |market: &views::Market| {
             let best = |side| {
                 market
                     .book
@@ -198,7 +198,7 @@ fn now(server: &Server, watch: &Watch) -> Second {
 }
 
 impl Second {
-    /// A line for people. Where the terminal is too narrow for it, totals and the markets' currencies go.
+    /// One line of text. On a narrow terminal, totals and quote currencies are left out.
     fn line(&self, columns: Option<usize>) -> String {
         let time = self.time.split(['T', '.', 'Z']).nth(1).unwrap_or_default();
         let (commands, trades) = (self.commands_this_second, self.trades_this_second);
@@ -206,11 +206,11 @@ impl Second {
         let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".to_owned());
         let [mut whole, mut short] = [
             format!(
-                "{time}  asks {} (+{commands})  trades in all {} (+{trades})  open orders {open}",
+                "{time}  commands {} (+{commands})  trades in all {} (+{trades})  open orders {open}",
                 thousands(self.commands),
                 thousands(self.trades),
             ),
-            format!("{time}  asks +{commands}  trades +{trades}  open {open}"),
+            format!("{time}  commands +{commands}  trades +{trades}  open {open}"),
         ];
         for market in &self.markets {
             let (bid, command) = (price(&market.best_bid), price(&market.best_ask));
@@ -251,13 +251,13 @@ mod tests {
         let whole = second.line(None);
         assert_eq!(
             whole,
-            "06:05:00  asks 1,234,567 (+100)  trades in all 123,456 (+12)  open orders 1,234  \
+            "06:05:00  commands 1,234,567 (+100)  trades in all 123,456 (+12)  open orders 1,234  \
              BTC-USD 64992 / 65003  ETH-USD 3499.8 / 3500.4"
         );
         assert_eq!(second.line(Some(140)), whole);
         assert_eq!(
             second.line(Some(80)),
-            "06:05:00  asks +100  trades +12  open 1,234  BTC 64992/65003  ETH 3499.8/3500.4"
+            "06:05:00  commands +100  trades +12  open 1,234  BTC 64992/65003  ETH 3499.8/3500.4"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `buttonwood explore`: what could go wrong here? Every schedule and every death of a small world.
+//! `buttonwood explore`: an exhaustive search of a small world, with every schedule and every crash.
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::fmt::Write as _;
@@ -15,37 +15,37 @@ use crate::failure::Failure;
 use crate::near::near;
 use crate::output::{self, thousands};
 
-/// Columns that a sentence of the list has at least, however narrow the terminal is.
+/// Fewest columns for a sentence of the list, on any terminal.
 const LEAST: usize = 24;
 
-/// Where charts are looked for by name.
+/// Folder of charts that are found by name.
 const CHARTS: &str = "charts";
 
-/// Ask what could go wrong: every schedule and every death of a small world
+/// Search every schedule and crash of a small world for broken laws
 ///
-/// A world is a few orders and what may happen to them. All orders in which commands can come and messages be
-/// delivered are tried, with deaths at any moment within the budget, and all laws are judged in each
-/// state. Exhausted means that there is no other state. A law that breaks is shown by a shortest run.
-/// With --kill the world runs once, as it does live, somebody dies at an arrow, and what follows is drawn.
+/// A world is a few orders and what may happen to them. The search tries every order of commands and message
+/// deliveries, with crashes at any moment within the budget, and checks every law in each state.
+/// "Exhausted" means that no state is left. A broken law is shown by a shortest run.
+/// With --kill, the world runs once, one process dies at the given arrow, and the run is drawn.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A world of --list, a chart's name, or a chart's file
+    /// World of --list, name of a chart, or file of a chart
     #[arg(value_name = "CHART|WORLD", required_unless_present = "list")]
     world: Option<String>,
-    /// Most deaths in a run; without it what --list says, 1 for a chart
+    /// Most crashes in a run; the default is that of --list, 1 for a chart
     #[arg(long, value_name = "N")]
     faults: Option<u32>,
-    /// The supervisor of orders may die too, with all orders
+    /// Let the supervisor of orders crash too, with all orders
     #[arg(long)]
     supervisors: bool,
-    /// Judge this law alone
+    /// Check this law only
     #[arg(long, value_name = "NAME")]
     law: Option<String>,
-    /// Stop after so many states. A law that is not broken by then is not known to hold; the exit status
-    /// is 0 all the same, and --json says "exhausted": false
+    /// Stop after this many states. A law unbroken by then may still be broken later; the exit status
+    /// is 0, and --json has "exhausted": false
     #[arg(long, value_name = "N")]
     states: Option<usize>,
-    /// Threads that search; without it one for each processor. What is found is the same
+    /// Search threads; one per processor by default. The result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Run once and kill: an order by name, maker, incoming order, floor, ledger, orders, world
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     kill: Option<String>,
     #[command(flatten)]
     arrow: Arrow,
-    /// Have the code make this mistake; more than one may be given
+    /// Compile in this mistake; may be repeated
     #[cfg(feature = "mutations")]
     #[arg(long, value_name = "NAME")]
     mutate: Vec<String>,
@@ -63,10 +63,10 @@ pub(crate) struct Args {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Draw as a Mermaid sequence diagram
+    /// Draw a Mermaid sequence diagram
     #[arg(long, conflicts_with_all = ["json", "svg"])]
     mermaid: bool,
-    /// Draw as a picture
+    /// Draw an SVG picture
     #[arg(long, conflicts_with = "json")]
     svg: bool,
 }
@@ -74,21 +74,21 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[group(id = "arrow", multiple = false, requires = "kill")]
 struct Arrow {
-    /// ... before this message is delivered: its first word, or '2nd accept'
+    /// Kill before this message is delivered: its first word, or '2nd accept'
     #[arg(long, value_name = "ARROW")]
     before: Option<String>,
-    /// ... after this message is delivered
+    /// Kill after this message is delivered
     #[arg(long, value_name = "ARROW")]
     after: Option<String>,
 }
 
-/// Does it.
+/// Runs the search, or the one run of `--kill`.
 #[cfg(not(feature = "mutations"))]
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     dispatch(args)
 }
 
-/// Does it, in a build in which the code can be told to make mistakes.
+/// Runs it in a build with mutations.
 #[cfg(feature = "mutations")]
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mistake = |name: &String| {
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let near = near(name, lab::mutations::all().into_iter().map(|m| m.name.to_owned()));
             let all: Vec<_> = lab::mutations::all().into_iter().map(|m| m.name).collect();
             Failure::Usage(format!(
-                "there is no mistake {name:?}; {near}all are: {}",
+                "there is no mistake {name:?}; {near}the mistakes are: {}",
                 all.join(", ")
             ))
         })
@@ -144,22 +144,22 @@ fn list() -> Result<(), Failure> {
     output::text_line(text.trim_end())
 }
 
-/// A rate, with its thousands set apart.
+/// States per second, with thousands separators.
 fn per_second(states: usize, seconds: f64) -> String {
     let rate = format!("{:.0}", states as f64 / seconds.max(1e-9));
     rate.parse().map_or(rate, thousands)
 }
 
-/// So many deaths, in words.
+/// A number of crashes, in words.
 fn deaths(faults: u32) -> String {
     match faults {
-        0 => "no death".to_owned(),
-        1 => "up to 1 death".to_owned(),
-        more => format!("up to {more} deaths"),
+        0 => "no crash".to_owned(),
+        1 => "up to 1 crash".to_owned(),
+        more => format!("up to {more} crashes"),
     }
 }
 
-/// The charts of the folder `charts` that can be read, by name.
+/// The readable charts of the folder `charts`, by name.
 fn charts() -> Vec<(String, Chart)> {
     let files = files(Path::new(CHARTS)).unwrap_or_default();
     let chart = |file: std::path::PathBuf| {
@@ -169,7 +169,7 @@ fn charts() -> Vec<(String, Chart)> {
     files.into_iter().filter_map(chart).collect()
 }
 
-/// A world by its name, or a chart by its name or file.
+/// A world by name, or a chart by name or file.
 fn find(name: &str) -> Result<World, Failure> {
     if let Some(world) = World::named(name) {
         return Ok(world);
@@ -181,10 +181,8 @@ fn find(name: &str) -> Result<World, Failure> {
     if file.extension().is_some_and(|extension| extension == "chart") {
         let wrong = |why: String| Failure::Absent(format!("{name}: {why}"));
         let text = std::fs::read_to_string(file).map_err(|why| match why.kind() {
-            ErrorKind::InvalidData => wrong("no chart: it is not UTF-8 text".to_owned()),
-            _ => {
-                wrong(format!("{why}; worlds and charts are listed by: buttonwood explore --list"))
-            }
+            ErrorKind::InvalidData => wrong("a chart must be UTF-8 text".to_owned()),
+            _ => wrong(format!("{why}; list worlds and charts with: buttonwood explore --list")),
         })?;
         let chart = Chart::parse(&text).map_err(|why| wrong(why.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -194,7 +192,7 @@ fn find(name: &str) -> Result<World, Failure> {
     let known = known.chain(charts().into_iter().map(|(name, _)| name));
     let near = near(name, known);
     Err(Failure::Usage(format!(
-        "there is no world or chart {name:?}; {near}all are listed by: buttonwood explore --list"
+        "there is no world or chart {name:?}; {near}list them with: buttonwood explore --list"
     )))
 }
 
@@ -220,12 +218,12 @@ struct Report {
 #[derive(Serialize)]
 struct LawReport {
     law: &'static str,
-    /// Not known, if a search was stopped before its end.
+    /// `None` if the search stopped before its end.
     holds: Option<bool>,
     sometimes: u64,
 }
 
-/// Goes through a world, with a bar if somebody watches: what was found, and in how many seconds.
+/// Searches a world, with a bar on a terminal. Returns the result and the seconds it took.
 fn search(world: &World, args: &Args, threads: usize) -> Result<(Found, f64), Failure> {
     let bar = output::states_bar();
     let start = Instant::now();
@@ -251,7 +249,7 @@ fn search(world: &World, args: &Args, threads: usize) -> Result<(Found, f64), Fa
     Ok((found, start.elapsed().as_secs_f64()))
 }
 
-/// As many as were asked for, or one for each processor.
+/// The requested number of threads, or one per processor.
 fn threads(args: &Args) -> usize {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     args.threads.map_or_else(processors, usize::from)
@@ -296,7 +294,7 @@ fn explore(world: &World, args: &Args) -> Result<(), Failure> {
     }
     if breaches.is_empty() {
         if is_drawing(args) {
-            output::log("no law is broken, so there is nothing to draw; --kill draws a death");
+            output::log("no law is broken, so there is no run to draw; use --kill to draw a crash");
         }
         return Ok(());
     }
@@ -311,9 +309,12 @@ fn explorer<'a>(world: &World, args: &Args) -> Result<Explorer<'a, State>, Failu
         let all = world.law_names();
         let near = near(name, all.iter().map(|law| (*law).to_owned()));
         let is_one = lab::laws::Law::ALL.iter().any(|law| law.name() == name);
-        let why = if is_one { "is not judged in this world" } else { "is no law" };
+        let why = if is_one { "is not judged in this world" } else { "is not a law" };
         let all = all.join(", ");
-        Failure::Usage(format!("--law: {name:?} {why}; {near}those of {} are: {all}", world.name))
+        Failure::Usage(format!(
+            "--law: {name:?} {why}; {near}the laws of {} are: {all}",
+            world.name
+        ))
     })?;
     Ok(Explorer::new(world.start()).law(law))
 }
@@ -321,7 +322,7 @@ fn explorer<'a>(world: &World, args: &Args) -> Result<Explorer<'a, State>, Failu
 impl Report {
     fn summary(&self) -> String {
         let mut text = format!("{}: {}\n", self.world, self.about);
-        let end = if self.exhausted { "that is all there are" } else { "stopped before the end" };
+        let end = if self.exhausted { "exhausted" } else { "stopped before the end" };
         let per_second = per_second(self.states, self.seconds);
         writeln!(
             text,
@@ -335,19 +336,19 @@ impl Report {
         for LawReport { law, holds, sometimes } in &self.laws {
             let verdict = match (holds, sometimes) {
                 (Some(false), _) => "BROKEN",
-                (Some(true), 0) => "holds, but nothing put it to the test",
+                (Some(true), 0) => "holds, but was never tested",
                 (Some(true), _) => "holds",
-                (None, _) => "not known",
+                (None, _) => "unknown",
             };
             let times = thousands(*sometimes);
-            writeln!(text, "  {law:<16}  {verdict}, put to the test in {times} states")
+            writeln!(text, "  {law:<16}  {verdict}, tested in {times} states")
                 .expect("text can be written");
         }
         text.trim_end().to_owned()
     }
 }
 
-// ---- one death
+// ---- one crash
 
 #[derive(Serialize)]
 struct DeathReport {
@@ -380,7 +381,7 @@ fn what_if(
     }
     match aftermath.broken {
         None if is_drawing(args) || args.json => Ok(()),
-        None => output::text_line("\nall laws hold on this run, and all is settled at its end"),
+        None => output::text_line("\nall laws hold in this run, and no deal is open at its end"),
         Some(broken) => Err(Failure::Absent(format!("a law is broken: {broken}"))),
     }
 }
@@ -396,7 +397,7 @@ fn which(arrow: &str) -> Result<(String, usize), Failure> {
     }
     .ok_or_else(|| {
         Failure::Usage(format!(
-            "an arrow is a message's first word, such as accept or '2nd accept', not {arrow:?}"
+            "name an arrow by its message's first word, such as accept or '2nd accept', not {arrow:?}"
         ))
     })
 }

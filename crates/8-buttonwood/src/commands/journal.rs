@@ -1,4 +1,4 @@
-//! `buttonwood journal`: looks at a journal, and changes nothing in it.
+//! `buttonwood journal`: reads a journal, and never changes it.
 
 use std::path::PathBuf;
 
@@ -14,10 +14,10 @@ use crate::failure::Failure;
 use crate::folder;
 use crate::output::{self, thousands};
 
-/// Facts between two looks at the progress bar.
+/// Facts between two updates of the progress bar.
 const STRIDE: u64 = 1 << 16;
 
-/// Check, print or export a journal of facts; changes nothing in it
+/// Verify, print or export a journal; never changes it
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,53 +31,53 @@ enum What {
     Export(ExportArgs),
 }
 
-/// Read all of a journal, check it, fold its facts again, hold its snapshots against that, and tell the hash
+/// Verify a journal: checksums, sequence, laws and snapshots; print its hash
 ///
-/// A torn tail, which a crash leaves, is no damage: it is told, and cut and kept in a file when an exchange opens the
-/// journal. Damage anywhere else ends with status 1 and says where it is and what to do.
+/// A torn tail, which a crash leaves, is reported and is not damage: the next start of an exchange truncates it and
+/// keeps the bytes in a file. Damage anywhere else ends with status 1, its location and what to do.
 #[derive(clap::Args)]
 struct VerifyArgs {
-    /// The journal's folder
+    /// Folder of the journal
     dir: PathBuf,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
-/// Print facts for people, a line each
+/// Print facts as text, one per line
 ///
-/// A line has the number of the fact and of the command that brought it about, the time, the kind, the
-/// market, the side, the size and the price in the units of the market, and whose order it is. Of a trade,
-/// the side is that of the incoming order (taker). A trade's number, trade_id in REST, is that of its fact.
+/// A line has the number of the fact and of its command, the time, the kind, the market, the side, the
+/// size and the price in the market's units, and the account. The side of a trade is that of the
+/// incoming order (taker). The number of a trade, trade_id in REST, is that of its fact.
 #[derive(clap::Args)]
 struct ShowArgs {
     #[command(flatten)]
     select: Select,
 }
 
-/// Print facts for programs, a line each
+/// Export facts as JSON lines or CSV
 ///
-/// First come the fields that are stored: price in ticks, lots, numbers of orders. Then follow those that
-/// are known from earlier facts: symbol, account, side (of a trade: that of the taker), trade_id (as in
-/// REST), maker_account, taker_account, decimal_price and decimal_size in the units of the market.
+/// Stored fields come first: price in ticks, quantity in lots, order numbers. Fields derived from
+/// earlier facts follow: symbol, account, side (of a trade: that of the taker), trade_id (as in
+/// REST), maker_account, taker_account, decimal_price and decimal_size in the market's units.
 #[derive(clap::Args)]
 struct ExportArgs {
     #[command(flatten)]
     select: Select,
-    /// The form of a line
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// JSON, one document a line
+    /// JSON, one document per line
     Jsonl,
     /// CSV with a header
     Csv,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.what {
         What::Verify(args) => verify(args),
@@ -106,7 +106,7 @@ struct Report {
     damage: Option<String>,
 }
 
-/// Where a torn tail is, and the last fact before it.
+/// Location of a torn tail, and the last fact before it.
 #[derive(Serialize)]
 struct Torn {
     segment: String,
@@ -121,7 +121,7 @@ impl From<Cut> for Torn {
     }
 }
 
-/// A file with what was cut at an earlier start.
+/// A file with bytes that an earlier start truncated.
 #[derive(Serialize)]
 struct Kept {
     file: String,
@@ -169,7 +169,7 @@ impl Fold for Folding {
     }
 
     fn is(&self, bytes: &[u8]) -> bool {
-        // Behind a fact that cannot be there is no fold, and that fact is what is to be told.
+        // After a fact that breaks a law there is no ledger to check, and that fact is what must be reported.
         self.wrong.is_some() || exchange::is_snapshot_of(bytes, &self.ledger, self.last)
     }
 }
@@ -213,10 +213,10 @@ impl Report {
             (false, _) => "up to the damage".to_owned(),
             (true, None) => "intact".to_owned(),
             (true, Some(Torn { segment, offset, bytes, after })) => format!(
-                "intact but for a torn tail of {bytes} bytes at byte {offset} of {segment}, behind fact {after}\n\
-                 torn tail: no whole record; a start cuts it off and keeps it in a file. Nothing says that it was \
-                 ever durable: after a kill nothing in it was acknowledged, after a loss of power it may be of the \
-                 last batch that was, on a disk that has damaged what it had synced"
+                "intact except for a torn tail of {bytes} bytes at byte {offset} of {segment}, after fact {after}\n\
+                 torn tail: a partial record; the next start truncates it and saves it in a file. The journal \
+                 has no proof that it was durable. After a kill, nothing in it was acknowledged. After a loss \
+                 of power, it may be part of the last acknowledged batch, on a disk that damaged synced data"
             ),
         };
         let mut text = format!(
@@ -227,7 +227,7 @@ impl Report {
         );
         for Kept { file, bytes } in &self.kept {
             text += &format!(
-                "\nkept {file}: {} bytes that an earlier start cut off",
+                "\nkept {file}: {} bytes that an earlier start truncated",
                 thousands(*bytes)
             );
         }

@@ -1,5 +1,5 @@
-//! `buttonwood life`: the Game of Life, a process per cell, to look at and to kill cells in.
-#![allow(clippy::disallowed_methods, reason = "an edge: whether somebody watches")]
+//! `buttonwood life`: the Game of Life with a process per cell, whose cells can be killed.
+#![allow(clippy::disallowed_methods, reason = "an edge: reads whether a terminal is attached")]
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -10,40 +10,40 @@ use crate::failure::Failure;
 use crate::life::{self as game, Plan, Played};
 use crate::output;
 
-/// Play the Game of Life with a process per cell
+/// Run the Game of Life with a process per cell
 ///
-/// Each cell knows its own history alone and asks its eight neighbours for theirs; cells run at their
-/// own pace, and one that is killed catches up. On a terminal it is drawn: what lags behind is
-/// yellow to red, and a cell between two lives is magenta. Keys: space pauses, s steps, k kills a
-/// hundred cells, arrows move, q or Ctrl-C ends, and so does closing the terminal. At the end the result is
-/// compared with a plain array's; exit status 1 if it differs.
+/// Each cell holds its own history and queries its eight neighbours for theirs. Cells run at their
+/// own pace, and a killed cell catches up. A terminal shows the torus: cells that lag behind are
+/// yellow to red, a cell that restarts is magenta. Keys: space pauses, s steps, k kills a
+/// hundred cells, arrows move, q or Ctrl-C ends, and so does closing the terminal. At the end, the result is
+/// compared with that of a plain array; the exit status is 1 if it differs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Columns and rows of the torus
     #[arg(long, value_name = "WxH", default_value = "64x64")]
     size: Torus,
-    /// glider, r-pentomino, gosper-gun, or a file in RLE or Life 1.06; it begins in the middle
+    /// Pattern in the middle: glider, r-pentomino, gosper-gun, or a file in RLE or Life 1.06
     #[arg(long, value_name = "NAME|FILE", default_value = "r-pentomino")]
     pattern: String,
-    /// End when every cell has come to this generation
+    /// End when every cell has reached this generation
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
     until: Option<u32>,
-    /// Kill so many processes a second while it runs, 100,000 at most: cells, and for each fourth its collector; a
-    /// cell that is drawn between two lives is not killed again
+    /// Kill this many processes per second, 100,000 at most: cells, and for each fourth its collector; a
+    /// cell that is restarting is not killed again
     #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     kill_per_second: u32,
-    /// Seed that says who is killed
+    /// Seed that selects the killed processes
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Steps from one checkpoint of a cell to its next, 63 at most; 0 for none: a killed cell begins
-    /// at time 0, and everybody keeps all of its history
+    /// Steps between checkpoints of a cell, 63 at most; 0 for none: a killed cell restarts
+    /// at time 0, and every cell keeps its whole history
     #[arg(long, value_name = "STEPS", default_value_t = 32, value_parser = clap::value_parser!(u8).range(..=63))]
     checkpoint: u8,
-    /// Generations a second when it is drawn; 0 for as many as it can
+    /// Generations per second on a terminal; 0 for no limit
     #[arg(long, value_name = "G", default_value_t = 20)]
     speed: u32,
-    /// Cut the torus into so many bands of rows, each a world on a thread of its own; above 1 nothing is
-    /// drawn, and --until is needed
+    /// Divide the torus into this many bands of rows, each a world on its own thread; above 1, nothing is
+    /// drawn and --until is required
     #[arg(long, value_name = "W", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     worlds: u8,
     /// Write the last generation to this file, which ends in .rle, .life or .lif
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Plays it.
+/// Runs the torus.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let save =
         args.save.as_deref().map(|path| Ok::<_, Failure>((path, format(path)?))).transpose()?;
@@ -95,17 +95,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Life(format!(
-        "the cells came to another generation {} than the plain array: this program has a bug; report it \
+        "generation {} of the cells differs from that of the plain array: this program has a bug; report it \
          with these flags",
         report.generation
     )))
 }
 
-/// Several worlds need a row each, and an end.
+/// Each world needs a row, and several worlds need an end.
 fn check_worlds(args: &Args) -> Result<(), Failure> {
     if args.worlds > Tile::most(args.size) {
         return Err(Failure::Usage(format!(
-            "--worlds {}: each world has a row at least, and --size {} has {}",
+            "--worlds {}: each world needs at least one row, and --size {} has {}",
             args.worlds,
             args.size,
             args.size.height()
@@ -113,14 +113,14 @@ fn check_worlds(args: &Args) -> Result<(), Failure> {
     }
     if args.worlds > 1 && args.until.is_none() {
         return Err(Failure::Usage(format!(
-            "--worlds {}: several worlds are not drawn; say with --until when they end",
+            "--worlds {}: several worlds are not drawn; set their end with --until",
             args.worlds
         )));
     }
     Ok(())
 }
 
-/// A pattern by its name, else from a file.
+/// A built-in pattern by name, else a file.
 fn read(name: &str) -> Result<Pattern, Failure> {
     if let Some(pattern) = Pattern::known(name) {
         return Ok(pattern);
@@ -129,7 +129,7 @@ fn read(name: &str) -> Result<Pattern, Failure> {
         if why.kind() == io::ErrorKind::NotFound {
             let names: Vec<&str> = Pattern::names().collect();
             return Failure::Usage(format!(
-                "--pattern: '{name}' is no file, and no pattern known here ({})",
+                "--pattern: '{name}' is neither a file nor a built-in pattern ({})",
                 names.join(", ")
             ));
         }
@@ -138,7 +138,7 @@ fn read(name: &str) -> Result<Pattern, Failure> {
     Pattern::read(&text).map_err(|why| Failure::Life(format!("{name}: {why}")))
 }
 
-/// A run is not begun for a file that there is no folder for.
+/// Fails before the run if the folder of the output file does not exist.
 fn check_folder(path: &Path) -> Result<(), Failure> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -154,13 +154,13 @@ fn check_folder(path: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// The format of a file by its ending.
+/// Output format by the file's extension.
 fn format(path: &Path) -> Result<Format, Failure> {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("rle") => Ok(Format::Rle),
         Some("life" | "lif") => Ok(Format::Life106),
         _ => Err(Failure::Usage(format!(
-            "--save: {} ends neither in .rle nor in .life or .lif, which say how it is written",
+            "--save: {} must end in .rle, .life or .lif, which select the format",
             path.display()
         ))),
     }

@@ -11,11 +11,11 @@ use crate::failure::Failure;
 /// Print a manual page (buttonwood man | man -l -)
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The page of this command instead of the page of all
+    /// Command to print the page of, instead of the main page
     command: Option<String>,
 }
 
-/// Prints one.
+/// Prints a manual page.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut page = Cli::command();
     page.build();

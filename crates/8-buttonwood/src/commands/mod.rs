@@ -1,4 +1,4 @@
-//! The commands, one file each, and the flags that lead to them.
+//! The subcommands, one file each, and their flags.
 
 mod bench;
 mod chart;
@@ -46,7 +46,7 @@ enum Command {
     Man(man::Args),
 }
 
-/// Does what the flags say.
+/// Runs the selected subcommand.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args),

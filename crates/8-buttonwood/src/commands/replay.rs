@@ -1,4 +1,4 @@
-//! `buttonwood replay`: recorded order flow through an exchange, and what came of it.
+//! `buttonwood replay`: feeds recorded order flow to an exchange and reports the result.
 #![allow(clippy::disallowed_types, reason = "measures how long it took")]
 
 use std::collections::BTreeMap;
@@ -16,31 +16,31 @@ use crate::journal_writer::JournalWriter;
 use crate::output::{self, thousands};
 use crate::replay::{self, Cause, Comparison, Flow, MarketEnd, Outcome, Tape, Venue};
 
-/// Feed recorded order flow to an exchange and tell what came of it
+/// Replay recorded order flow and report the result
 ///
-/// Reads Bitstamp's orders.csv and Independent Reserve's WebSocket capture, plain or as xz. A venue's
-/// orders become limit orders, its cancels cancels; its fills become nothing, since our own trades
-/// must make them. Cancels of orders that the file never entered are handed in too, as cancels of
-/// order 0, and are refused as unknown-order. An exchange's time never goes back, so an event that
-/// stands behind a later one gets that one's time. Time is taken from the first command to the last,
-/// with the hash of all facts and the journal if there is one, without reading the file. What the exchange
-/// rejects is told by cause, with the lines of the first three of each.
+/// Reads Bitstamp's orders.csv and Independent Reserve's WebSocket capture, plain or xz. The venue's
+/// orders become limit orders, its cancels cancels. Its fills are skipped, since the exchange makes its
+/// own trades. Cancels of orders that the file never entered are submitted as cancels of order 0 and
+/// are rejected as unknown-order. The exchange's clock never goes back: an event that is older than the
+/// one before it takes that one's time. The measured time runs from the first command to the last,
+/// with the hash of all facts and the journal if there is one, without reading the file. Rejections
+/// are reported by cause, with the lines of the first three of each.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The recording, or '-' for standard input
+    /// Recording, or '-' for standard input
     file: PathBuf,
     /// Write a sample recording to FILE instead, which must not exist ('-' for standard output): some
-    /// minutes of generated flow as Bitstamp's orders.csv. Replay it like any other
+    /// minutes of generated flow in the format of Bitstamp's orders.csv
     #[arg(long, conflicts_with_all = ["tape", "journal", "json"])]
     sample: bool,
     /// Seed of the sample; the same seed gives the same file
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "sample")]
     seed: u64,
-    /// The venue's raw capture, whose trades are compared with ours (Bitstamp only). Without it:
-    /// YYYY-MM-DD.log.xz or .log beside FILE, if that is there
+    /// Raw capture of the venue, whose trades are compared with ours (Bitstamp only); the default is
+    /// YYYY-MM-DD.log.xz or .log beside FILE, if it exists
     #[arg(long, value_name = "FILE")]
     tape: Option<PathBuf>,
-    /// Keep the facts in a journal in this folder, which must be empty or not there
+    /// Write the facts to a journal in this folder, which must be empty or absent
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
     /// Print one JSON document
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Does it.
+/// Runs the replay.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.sample {
         return sample(&args.file, args.seed);
@@ -92,7 +92,7 @@ fn sample(path: &Path, seed: u64) -> Result<(), Failure> {
     let name = path.display();
     let file = File::create_new(path).map_err(|why| match why.kind() {
         io::ErrorKind::AlreadyExists => Failure::Usage(format!(
-            "--sample: {name} exists and is not overwritten; name a new file, or replay it without --sample"
+            "--sample: {name} exists and is not overwritten; name a new file, or replay the existing one without --sample"
         )),
         _ => Failure::File { path: path.to_owned(), why },
     })?;
@@ -105,15 +105,15 @@ fn sample(path: &Path, seed: u64) -> Result<(), Failure> {
     ))
 }
 
-/// The journal is for the facts of this replay alone. Nothing that is in the folder is touched.
+/// Fails unless the folder can hold a new journal; the replay's journal holds its own facts only.
 fn check_empty(dir: &Path) -> Result<(), Failure> {
     let wrong = |what: &str| {
         Err(Failure::Usage(format!(
-            "--journal: {} {what}; give a folder that is empty or not there",
+            "--journal: {} {what}; give a folder that is empty or absent",
             dir.display()
         )))
     };
-    // What a replay has left that found no room for its first segment is no journal.
+    // A replay that ran out of disk space before its first segment leaves files, but no journal.
     let is_other = |entry: io::Result<DirEntry>| match entry {
         Ok(entry) => !journal::WITHOUT_FACTS.iter().any(|name| entry.file_name() == *name),
         Err(_) => true,
@@ -126,13 +126,13 @@ fn check_empty(dir: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The tape that was asked for, or that lies beside the recording.
+/// The tape of `--tape`, or the one beside the recording.
 fn find_tape(args: &Args, flow: &Flow) -> Result<Option<(PathBuf, Tape)>, Failure> {
     let path = match (&args.tape, flow.venue) {
         (Some(path), Venue::Bitstamp) => Some(path.clone()),
         (Some(_), venue) => {
             let what = format!(
-                "--tape: only Bitstamp's raw captures can be read, and {} is {}'s",
+                "--tape: only raw captures of Bitstamp are supported, and {} is from {}",
                 args.file.display(),
                 venue.as_str()
             );
@@ -148,7 +148,7 @@ fn find_tape(args: &Args, flow: &Flow) -> Result<Option<(PathBuf, Tape)>, Failur
     Ok(Some((path, tape)))
 }
 
-/// The raw capture that bears the day of the flow's first event.
+/// The raw capture named after the day of the flow's first event.
 fn tape_beside(file: &Path, flow: &Flow) -> Option<PathBuf> {
     if file.as_os_str() == replay::STDIN {
         return None;
@@ -162,7 +162,7 @@ fn tape_beside(file: &Path, flow: &Flow) -> Option<PathBuf> {
 struct Report {
     venue: &'static str,
     events: u64,
-    fills_not_asked: u64,
+    fills_skipped: u64,
     late_events: u64,
     latest_milliseconds: u64,
     commands: u64,
@@ -180,14 +180,14 @@ struct Report {
     tape: Option<TapeReport>,
 }
 
-/// What was rejected for one cause.
+/// Rejections with one cause.
 #[derive(Serialize)]
 struct Rejection {
     code: &'static str,
     cause: &'static str,
     reason: &'static str,
     count: u64,
-    /// The first of them.
+    /// The first three of them.
     examples: Vec<Example>,
 }
 
@@ -204,7 +204,7 @@ struct MarketReport {
     tick: String,
     lot: String,
     trades: u64,
-    /// What they traded, in the units of the market.
+    /// Traded quantity, in the market's units.
     volume: String,
     best_bid: Option<String>,
     best_bid_size: Option<String>,
@@ -226,10 +226,10 @@ struct TapeReport {
     why_they_can_differ: &'static str,
 }
 
-/// Columns of a paragraph for people, at most.
+/// Most columns of a paragraph of text.
 const WIDTH: usize = 100;
 
-/// What keeps our trades from being the venue's.
+/// Why our trades can differ from the venue's.
 const WHY: &str = "The recording begins with an empty book: orders that rested at the venue before it \
     began cannot trade with us, so what hit them there rests or trades elsewhere here, and ours rest \
     that were filled there. Events stand in the order in which a client heard them, a few of them \
@@ -253,7 +253,7 @@ impl TapeReport {
     }
 }
 
-/// Every rejection by its cause.
+/// Every rejection, by cause.
 fn rejections(flow: &Flow, outcome: &Outcome) -> Vec<Rejection> {
     let rejection = |(code, cause, group): (protocol::RejectCode, Cause, &replay::Group)| {
         let example = |&index: &usize| Example {
@@ -286,7 +286,7 @@ impl MarketReport {
             tick: end.spec.tick.step().to_string(),
             lot: end.spec.lot.step().to_string(),
             trades: traded.trades,
-            // More lots than a signed number holds would take more trades than there can be.
+            // A quantity above i64::MAX lots would need more trades than there can be.
             volume: write(end.spec.lot, i128::try_from(traded.quantity).unwrap_or(i128::MAX)),
             best_bid: price(end.best_bid),
             best_bid_size: size(end.best_bid),
@@ -311,17 +311,17 @@ impl Report {
             outcome.refusals.iter().map(|(code, count)| (code.as_str(), *count)).collect();
         Report {
             venue: flow.venue.as_str(),
-            events: flow.told.events,
-            fills_not_asked: flow.told.fills,
-            late_events: flow.told.late,
-            latest_milliseconds: flow.told.latest_milliseconds,
+            events: flow.counts.events,
+            fills_skipped: flow.counts.fills,
+            late_events: flow.counts.late,
+            latest_milliseconds: flow.counts.latest_milliseconds,
             commands: outcome.commands,
             facts: outcome.facts,
             trades: outcome.trades,
             quantity: outcome.quantity,
             refusals,
             rejections: rejections(flow, outcome),
-            unknown_to_the_file: flow.told.unknown,
+            unknown_to_the_file: flow.counts.unknown,
             seconds,
             commands_per_second: outcome.commands as f64 / seconds,
             markets: markets.iter().map(|end| MarketReport::new(end, outcome)).collect(),
@@ -330,11 +330,11 @@ impl Report {
         }
     }
 
-    /// The same for people.
+    /// The report as text.
     fn summary(&self) -> String {
         let mut lines = vec![
             format!(
-                "{}: {} events, {} asks, {} facts, {} trades\n  fed in {:.3} s, {} commands a second",
+                "{}: {} events, {} commands, {} facts, {} trades\n  fed in {:.3} s, {} commands/s",
                 self.venue,
                 thousands(self.events),
                 thousands(self.commands),
@@ -343,14 +343,11 @@ impl Report {
                 self.seconds,
                 thousands(whole(self.commands_per_second)),
             ),
-            format!(
-                "  {} events tell a fill, so that no command was made of them",
-                thousands(self.fills_not_asked)
-            ),
+            format!("  {} events report a fill and made no command", thousands(self.fills_skipped)),
         ];
         if self.late_events > 0 {
             lines.push(format!(
-                "  {} events stand behind a later one, by {} ms at most, and were given its time",
+                "  {} events came out of order, by {} ms at most, and took the time of the one before",
                 thousands(self.late_events),
                 thousands(self.latest_milliseconds)
             ));
@@ -389,7 +386,7 @@ impl TapeReport {
     fn lines(&self) -> String {
         let columns = output::columns().unwrap_or(WIDTH).clamp(24, WIDTH);
         format!(
-            "tape     {}\n  the venue made {} trades of {}, we {} of {}\n  {} of the venue's ({:.1} %) we \
+            "tape     {}\n  the venue made {} trades of {}, the exchange {} of {}\n  {} of the venue's ({:.1} %) we \
              made at the same price within a second, {} of them of the same size\n  {}",
             self.file,
             thousands(self.venue_trades),
@@ -404,7 +401,7 @@ impl TapeReport {
     }
 }
 
-/// A rate without its fraction.
+/// A rate, rounded to a whole number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at least 0")]
 fn whole(rate: f64) -> u64 {
     rate as u64

@@ -15,41 +15,41 @@ use crate::folder;
 use crate::output;
 use crate::server::{Plan, Server};
 
-/// How often it is looked how the exchange is doing.
+/// Interval between two health checks.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Run the exchange with its REST gateway until Ctrl-C
 ///
-/// What is not said by a flag is taken from the environment, then from the configuration file, then
-/// from the defaults (buttonwood config --defaults).
+/// Flags override environment variables, which override the configuration file, which overrides
+/// the defaults (buttonwood config --defaults).
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The configuration file (TOML)
+    /// Configuration file (TOML)
     #[arg(long, value_name = "FILE", env = "BUTTONWOOD_CONFIG")]
     config: Option<PathBuf>,
     /// Address and port of the gateway; loopback only
     #[arg(long, value_name = "ADDRESS", env = "BUTTONWOOD_LISTEN", value_parser = config::listen)]
     listen: Option<SocketAddr>,
-    /// Folder in which facts are kept
+    /// Folder of the journal
     #[arg(long, value_name = "DIR", env = "BUTTONWOOD_JOURNAL")]
     journal: Option<PathBuf>,
     /// When a command is answered
-    #[arg(long, value_enum, env = "BUTTONWOOD_POLICY")]
+    #[arg(long, value_enum, env = "BUTTONWOOD_DURABILITY")]
     durability: Option<DurabilityName>,
-    /// Mebibytes of the journal's disk to set aside for when it is full: 0 for none, else 8 to 1048576
+    /// Disk space reserved for cancels when the disk is full, in MiB: 0 for none, else 8 to 1048576
     #[arg(long, value_name = "MEBIBYTES", env = "BUTTONWOOD_RESERVE_MIB")]
     reserve_mib: Option<Reserve>,
-    /// Save a snapshot each time so many facts have been recorded
+    /// Facts between snapshots
     #[arg(long, value_name = "FACTS", env = "BUTTONWOOD_SNAPSHOT_EVERY", value_parser = config::snapshot_every)]
     snapshot_every: Option<NonZeroU64>,
-    /// Seconds that the system's clock may jump, and the journal's last fact be ahead of it
+    /// Largest accepted jump of the system clock, and largest lead of the journal's last fact over it, in seconds
     #[arg(long, value_name = "SECONDS", env = "BUTTONWOOD_CLOCK_BOUND_S")]
     clock_bound_s: Option<u64>,
-    /// A market to open, if it is not open; may be given more than once
+    /// Market to open unless it is open; may be repeated
     ///
-    /// "negative" allows zero and negative prices. A collar rejects a buy whose limit is further above the
-    /// last trade than a distance, and a sell further below; before the first trade the reference stands
-    /// for it. The distance is in percent, such as 10%, or between prices, such as 5.00.
+    /// "negative" allows zero and negative prices. A collar rejects a buy limit further above the last
+    /// trade than a distance, and a sell limit further below it; before the first trade, the reference
+    /// takes the place of the last trade. The distance is a percentage, such as 10%, or a price, such as 5.00.
     #[arg(
         long = "market",
         value_name = config::FORM,
@@ -57,7 +57,7 @@ pub(crate) struct Args {
         value_delimiter = ','
     )]
     markets: Option<Vec<Market>>,
-    /// Print the supervision tree that it would run, and end; changes nothing in the journal
+    /// Print the supervision tree and exit; never changes the journal
     #[arg(long)]
     tree: bool,
     /// Print the tree as one JSON document
@@ -83,16 +83,16 @@ impl Args {
         match symbols.windows(2).find(|two| two[0] == two[1]) {
             None => Ok(config),
             Some(two) => Err(Failure::Usage(format!(
-                "there are two markets {} in what is configured; give each a name of its own",
+                "market {} is configured twice; give each market its own symbol",
                 two[0]
             ))),
         }
     }
 }
 
-/// Runs it.
+/// Runs the server.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    tell_of_unknown_variables();
+    log_unknown_variables();
     let config = args.config()?;
     if args.tree {
         return super::tree::run(&config, args.json);
@@ -105,7 +105,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             Some(config.journal)
         }
         DurabilityName::Memory => {
-            output::log("POLICY MEMORY: nothing is kept; all is lost when this program ends");
+            output::log(
+                "DURABILITY MEMORY: no journal is written; all orders and trades are lost when this program ends",
+            );
             None
         }
     };
@@ -134,12 +136,12 @@ fn greet(plan: &Plan, server: &Server) -> Result<(), Failure> {
         output::text_line(format!("  {}/products/{}/book", server.url(), market.symbol))?;
     }
     if let Some(journal) = &plan.journal {
-        output::log(&format!("facts are kept in {}", journal.display()));
+        output::log(&format!("the journal is in {}", journal.display()));
     }
     Ok(())
 }
 
-/// Says what an operator should hear of until the run is to end.
+/// Logs changes of health until the run ends.
 fn follow(plan: &Plan, server: &Server, ends: &Ends) -> Result<(), Failure> {
     let health = server.service().health();
     let mut last = Health {
@@ -151,75 +153,75 @@ fn follow(plan: &Plan, server: &Server, ends: &Ends) -> Result<(), Failure> {
     };
     while !ends.wait(server, LOOK)? {
         let now = server.service().health();
-        tell_of_change(&last, &now, plan.reserve_bytes);
+        log_change(&last, &now, plan.reserve_bytes);
         last = now;
     }
     Ok(())
 }
 
-/// A variable that is mistyped would be passed over without a word. It is no fault: what runs programs sets
-/// variables of its own, by the program's name too.
-fn tell_of_unknown_variables() {
+/// A mistyped variable would be ignored silently, so it is logged. It is not an error: service managers set variables
+/// of their own that begin with the program's name.
+fn log_unknown_variables() {
     let known = Args::augment_args(clap::Command::new("serve"));
     let known: Vec<_> = known.get_arguments().filter_map(|flag| flag.get_env()).collect();
     for (name, _) in std::env::vars_os() {
         let ours = name.to_str().is_some_and(|name| name.starts_with("BUTTONWOOD_"));
         if ours && !known.contains(&name.as_os_str()) {
             output::log(&format!(
-                "the variable {} says nothing to this program; buttonwood serve --help has those that do",
+                "the environment variable {} is not known and is ignored; buttonwood serve --help lists the known ones",
                 name.display()
             ));
         }
     }
 }
 
-/// Says what an operator should hear of while it lasts, and when it has passed.
-fn tell_of_change(last: &Health, now: &Health, reserve_bytes: u64) {
+/// Logs each problem when it begins and when it ends.
+fn log_change(last: &Health, now: &Health, reserve_bytes: u64) {
     let state = |health: &Health| (health.accepts_orders, health.accepts_cancels);
     if state(last) != state(now) {
-        output::log(&room(now, reserve_bytes));
+        output::log(&space(now, reserve_bytes));
     }
     match &now.clock {
         Some(why) if last.clock.is_none() => output::log(&format!("THE CLOCK: {why}")),
-        None if last.clock.is_some() => output::log("the system's clock is right again"),
+        None if last.clock.is_some() => output::log("the system clock is within its bound again"),
         _ => {}
     }
     match &now.unsaved {
         Some(why) if last.unsaved.is_none() => output::log(&format!(
-            "a snapshot could not be saved: {why}. Nothing is lost by it, but the next start takes \
+            "the exchange could not save a snapshot: {why}. No fact is lost; the next start takes \
              longer"
         )),
-        None if last.unsaved.is_some() => output::log("snapshots are saved again"),
+        None if last.unsaved.is_some() => output::log("the exchange saves snapshots again"),
         _ => {}
     }
 }
 
-/// What the journal has room for, and what is to be done about it.
-fn room(now: &Health, reserve_bytes: u64) -> String {
+/// Which commands the journal has space for, and what the operator must do.
+fn space(now: &Health, reserve_bytes: u64) -> String {
     let resumes = match reserve_bytes {
         0 => "trading resumes when 1 MiB is free".to_owned(),
         bytes => format!("trading resumes when twice the reserve is free, {} MiB", bytes >> 19),
     };
     match (now.accepts_orders, now.accepts_cancels) {
-        (true, _) => "the journal has room again: orders are taken".to_owned(),
+        (true, _) => "the journal has space again: new orders are accepted".to_owned(),
         (false, true) => format!(
-            "THE JOURNAL'S DISK IS FULL: new orders are refused (journal-full), cancels and reads work. Make \
-             room: bytes (df) or files (df -i); {resumes}"
+            "THE JOURNAL'S DISK IS FULL: new orders are rejected (journal-full), cancels and reads work. Free \
+             bytes (df) or files (df -i) on it; {resumes}"
         ),
         (false, false) => format!(
-            "THE JOURNAL'S DISK IS FULL, and nothing that was set aside is left: new orders and cancels are \
-             refused (journal-full), reads work. Make room: bytes (df) or files (df -i); {resumes}"
+            "THE JOURNAL'S DISK IS FULL, and its reserve is used up: new orders and cancels are \
+             rejected (journal-full), reads work. Free bytes (df) or files (df -i) on it; {resumes}"
         ),
     }
 }
 
-/// Nobody from elsewhere is let in without credentials, and there are none yet.
+/// There is no authentication yet, so only loopback addresses are accepted.
 pub(crate) fn check_listen(listen: SocketAddr) -> Result<(), Failure> {
     if listen.ip().is_loopback() {
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "will not listen at {listen}: there are no credentials yet, so only loopback addresses such \
+        "cannot listen on {listen}: there is no authentication yet, so use a loopback address such \
          as 127.0.0.1:8080 are served; use a tunnel to reach it from elsewhere"
     )))
 }

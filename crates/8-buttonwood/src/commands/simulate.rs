@@ -2,7 +2,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "an edge: seeds are run on several threads, for a time"
+    reason = "an edge: runs seeds on several threads, within a time limit"
 )]
 
 use std::ops::Range;
@@ -19,41 +19,41 @@ use serde_json::{Map, Value, json};
 use crate::failure::Failure;
 use crate::output;
 
-/// Run seeded worlds under every fault, and hold the laws against each step
+/// Run seeded worlds with injected faults, and check the laws at each step
 ///
-/// A seed draws a world with its orders, its clients, its disk and its faults: processes killed, the
-/// program ended, power lost, writes torn, syncs that fail, a full disk, bits that flip, files that are
-/// taken away. Thousands of orders live in virtual time, worlds die and come back, and what clients were
-/// told must stay true. A seed that fails is made small, drawn, and printed with the flags that run it
-/// again. Faults by name: kill, program, power, short, write, sync, full, rot, slow, inodes, make, taken,
+/// A seed draws a world with its orders, its clients, its disk and its faults: killed processes, program
+/// exits, power losses, torn writes, failed syncs, a full disk, flipped bits, deleted files. Thousands of
+/// orders run in virtual time, worlds crash and recover, and every acknowledged answer must stay true. A
+/// failing seed is shrunk, drawn, and printed with the flags that reproduce it.
+/// Faults by name: kill, program, power, short, write, sync, full, rot, slow, inodes, make, taken,
 /// stale, end, second, ruin, clock.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many seeds; 100 unless --seed or --minutes is given
+    /// Number of seeds; 100 unless --seed or --minutes is given
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
-    /// The first seed; alone, the only one
+    /// First seed; without --seeds and --minutes, the only one
     #[arg(long)]
     seed: Option<u64>,
-    /// Go on for so many minutes
+    /// Run for this many minutes
     #[arg(long, conflicts_with = "seeds", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     minutes: Option<u64>,
-    /// Orders of each seed, 250 unless given
+    /// Orders per seed, 250 by default
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     orders: Option<u32>,
-    /// Markets of each seed; drawn unless given
+    /// Markets per seed; drawn by default
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=4096))]
     markets: Option<u16>,
-    /// Kinds of fault that may strike: all, none, or names with commas between them
+    /// Kinds of fault: all, none, or names separated by commas
     #[arg(long)]
     faults: Option<Kinds>,
-    /// Virtual hours over which a seed's orders come; drawn unless given
+    /// Virtual hours over which a seed's orders arrive; drawn by default
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     hours: Option<u32>,
-    /// Of the faults that a seed draws, counted from 0, only these strike: FROM..UNTIL
+    /// Of the faults that a seed draws, counted from 0, inject only these: FROM..UNTIL
     #[arg(long, value_parser = window)]
     window: Option<Range<u64>>,
-    /// Every fault that a seed has is so many times as likely
+    /// Multiply all fault probabilities by this factor
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     hasten: Option<u32>,
     /// Print one JSON document
@@ -64,14 +64,14 @@ pub(crate) struct Args {
 fn window(text: &str) -> Result<Range<u64>, String> {
     let number = |text: &str| text.parse::<u64>().ok();
     let ends = text.split_once("..").and_then(|(from, to)| Some(number(from)?..number(to)?));
-    let ends = ends.ok_or_else(|| "write it as FROM..UNTIL, such as 3..5".to_owned())?;
+    let ends = ends.ok_or_else(|| "give a window as FROM..UNTIL, such as 3..5".to_owned())?;
     if ends.start > ends.end {
-        return Err(format!("it ends before it begins; write {}..{}", ends.end, ends.start));
+        return Err(format!("the window ends before it begins; give {}..{}", ends.end, ends.start));
     }
     Ok(ends)
 }
 
-/// What the threads share.
+/// State that the threads share.
 struct Shared {
     wanted: Wanted,
     first: u64,
@@ -90,7 +90,7 @@ struct Found {
     violations: Vec<Violation>,
 }
 
-/// Violations after which nothing more is run.
+/// Violations after which the search stops.
 const ENOUGH: usize = 3;
 
 pub(crate) fn run_seeds(args: &Args) -> Result<(), Failure> {
@@ -102,7 +102,7 @@ pub(crate) fn run_seeds(args: &Args) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
-        .map_err(|why| Failure::Absent(format!("Ctrl-C cannot be listened for: {why}")))?;
+        .map_err(|why| Failure::Absent(format!("cannot listen for Ctrl-C: {why}")))?;
     let begun = Instant::now();
     let shared = Shared {
         wanted,
@@ -128,11 +128,11 @@ pub(crate) fn run_seeds(args: &Args) -> Result<(), Failure> {
     });
     shared.bar.finish_and_clear();
     if shared.stop.load(Ordering::Relaxed) {
-        output::log("stopped; this is what there was so far");
+        output::log("simulation stopped; these are the results so far");
     }
     let done = shared.done.load(Ordering::Relaxed);
     let found = shared.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tell(args, done, &found, begun.elapsed())
+    report(args, done, &found, begun.elapsed())
 }
 
 fn work(shared: &Shared) {
@@ -159,11 +159,11 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Prints what there was. A violation is a failure.
-fn tell(args: &Args, seeds: u64, found: &Found, took: Duration) -> Result<(), Failure> {
+/// Prints the results. A violation is a failure.
+fn report(args: &Args, seeds: u64, found: &Found, took: Duration) -> Result<(), Failure> {
     let first = found.violations.iter().min_by_key(|violation| violation.seed);
     let small = first.map(|violation| {
-        let bar = output::spinner("making it small");
+        let bar = output::spinner("shrinking");
         let small = shrink(Box::new(violation.clone()), None);
         bar.finish_and_clear();
         small

@@ -1,5 +1,5 @@
-//! `buttonwood serve --tree`: the supervision tree that a server would run, printed by the world that
-//! would run it: folded from the journal, without the journal being changed.
+//! `buttonwood serve --tree`: the supervision tree of a server. The world that would run it prints it, after
+//! folding the journal without changing it.
 
 use exchange::{Exchange, Options};
 use kernel::{Intensity, Outline, Shutdown, Work};
@@ -12,7 +12,7 @@ use crate::config::{Config, DurabilityName};
 use crate::failure::Failure;
 use crate::output;
 
-/// Prints it.
+/// Prints the tree.
 pub(crate) fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let exchange = exchange(config)?;
     let trees = exchange.world().outlines();
@@ -22,7 +22,7 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<(), Failure> {
     output::text_line(exchange.world().tree().trim_end())
 }
 
-/// The exchange as it would start: what the journal has folded to, with the markets that are to be open.
+/// The exchange as it would start: the folded journal, and the configured markets.
 fn exchange(config: &Config) -> Result<Exchange, Failure> {
     let mut ledger = Ledger::new();
     if config.durability == DurabilityName::Disk && config.journal.exists() {
@@ -40,7 +40,7 @@ fn exchange(config: &Config) -> Result<Exchange, Failure> {
             return Err(Failure::Law { dir: config.journal.clone(), wrong });
         }
     }
-    // Nothing of this is journalled: its numbers and times are its own.
+    // This world writes no journal, so its numbers and times do not matter.
     let mut exchange = Exchange::recovered(ledger, CommandId(1), Time(0), Options::default());
     for market in &config.markets {
         if exchange.ledger().symbol(&market.symbol).is_none() {

@@ -1,4 +1,4 @@
-//! A market as configured: `BTC-USD:0.01:0.00000001`, or its parts by name.
+//! A configured market: `BTC-USD:0.01:0.00000001`, or its parts by name.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -10,22 +10,22 @@ use units::{Price, Scale};
 
 use crate::number::Number;
 
-/// How a market is given in one word.
+/// The form of a market in one word.
 pub(crate) const FORM: &str = "SYMBOL:TICK:LOT[:negative][:collar=DISTANCE@REFERENCE]";
 
-/// A market that is to be open.
+/// A configured market.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "MarketText")]
 pub(crate) struct Market {
     /// The rules with which it is opened.
     pub(crate) spec: MarketSpec,
-    /// False if nothing was said of prices: then the defaults are for a market that is opened now.
+    /// False if no price rule was given: then the defaults apply to a market that is opened now.
     pub(crate) says_prices: bool,
 }
 
 impl Market {
-    /// The rules that the market may have if it is open already. Before there were price rules, every
-    /// market took every price.
+    /// Rule sets that the market may have if it is open already. Markets that were opened before price rules
+    /// existed accept every price.
     pub(crate) fn may_have(&self) -> Vec<MarketSpec> {
         match self.says_prices {
             true => vec![self.spec],
@@ -53,7 +53,7 @@ impl TryFrom<MarketText> for Market {
         let step = |name: &str, text: &str| -> Result<Scale, String> {
             let step = Number::parse(text).and_then(Number::step);
             step.ok_or_else(|| {
-                format!("{name} = \"{text}\" of {symbol} is no step, such as \"0.01\"")
+                format!("{name} = \"{text}\" of {symbol} must be a decimal step above zero, such as \"0.01\"")
             })
         };
         let (tick, lot) = (step("tick", &tick)?, step("lot", &lot)?);
@@ -72,8 +72,8 @@ impl TryFrom<MarketText> for Market {
             }
             (None, Some(reference)) => {
                 return Err(format!(
-                    "reference = \"{reference}\" of {symbol} is of no use without a collar: add \
-                     one, such as collar = \"10%\", or leave the reference out"
+                    "reference = \"{reference}\" of {symbol} needs a collar: add \
+                     one, such as collar = \"10%\", or omit the reference"
                 ));
             }
         };
@@ -87,7 +87,7 @@ fn with_collar(spec: MarketSpec, collar: &str, reference: &str) -> Result<Market
     let distance = match collar.strip_suffix('%') {
         Some(_) if negative_prices => {
             return Err(format!(
-                "collar = \"{collar}\" of {symbol} cannot be in percent, since this market takes zero \
+                "collar = \"{collar}\" of {symbol} cannot be in percent, since this market allows zero \
                  and negative prices; give a distance between prices, such as collar = \"{}\"",
                 tick.write(100)
             ));
@@ -99,8 +99,8 @@ fn with_collar(spec: MarketSpec, collar: &str, reference: &str) -> Result<Market
     };
     let distance = distance.ok_or_else(|| {
         format!(
-            "collar = \"{collar}\" of {symbol} is neither percent above zero with at most two decimals, \
-             such as \"12.5%\", nor a distance of 1 to {} ticks of {}, such as \"{}\"",
+            "collar = \"{collar}\" of {symbol} must be a percentage above zero with at most two decimals, \
+             such as \"12.5%\", or a distance of 1 to {} ticks of {}, such as \"{}\"",
             u32::MAX,
             tick.step(),
             tick.write(100)
@@ -110,7 +110,7 @@ fn with_collar(spec: MarketSpec, collar: &str, reference: &str) -> Result<Market
     spec.ok().filter(|spec| Band::opening(spec).is_some()).ok_or_else(|| {
         let above = if negative_prices { "" } else { " above zero" };
         format!(
-            "reference = \"{reference}\" of {symbol} is no price{above} in ticks of {}, such as \"{}\"",
+            "reference = \"{reference}\" of {symbol} must be a price{above} in ticks of {}, such as \"{}\"",
             tick.step(),
             tick.write(100)
         )
@@ -134,7 +134,7 @@ impl FromStr for Market {
                 Some(("collar", collar)) if text.collar.is_none() => {
                     let (distance, reference) = collar.split_once('@').ok_or_else(|| {
                         format!(
-                            "collar={collar} needs the price that it is around until the first trade: \
+                            "collar={collar} needs a reference, the price that it is around until the first trade: \
                              collar=DISTANCE@REFERENCE, such as collar=10%@100"
                         )
                     })?;
@@ -205,21 +205,21 @@ mod tests {
 
     #[test]
     fn rules_that_cannot_be_say_why() {
-        for (word, told) in [
-            ("A:1:1:collar=10%", "needs the price that it is around"),
-            ("A:1:1:collar=10%@0", "is no price above zero in ticks of 1, such as \"100\""),
-            ("A:1:1:collar=10%@-5", "is no price above zero"),
-            ("A:0.5:1:collar=10%@5.2", "is no price above zero in ticks of 0.5"),
-            ("A:1:1:collar=0%@5", "is neither percent above zero"),
-            ("A:1:1:collar=0.001%@5", "is neither percent above zero"),
-            ("A:1:1:collar=-1@5", "nor a distance of 1 to 4294967295 ticks of 1"),
-            ("A:1:1:collar=4294967296@5", "nor a distance"),
+        for (word, expected) in [
+            ("A:1:1:collar=10%", "needs a reference, the price that it is around"),
+            ("A:1:1:collar=10%@0", "must be a price above zero in ticks of 1, such as \"100\""),
+            ("A:1:1:collar=10%@-5", "must be a price above zero"),
+            ("A:0.5:1:collar=10%@5.2", "must be a price above zero in ticks of 0.5"),
+            ("A:1:1:collar=0%@5", "must be a percentage above zero"),
+            ("A:1:1:collar=0.001%@5", "must be a percentage above zero"),
+            ("A:1:1:collar=-1@5", "or a distance of 1 to 4294967295 ticks of 1"),
+            ("A:1:1:collar=4294967296@5", "or a distance"),
             ("A:0.01:1:collar=0.001@5", "such as \"1.00\""),
-            ("A:0.01:1:negative:collar=10%@5", "cannot be in percent, since this market takes"),
-            ("A:1:1:negative:collar=10@x", "is no price in ticks of 1"),
+            ("A:0.01:1:negative:collar=10%@5", "cannot be in percent, since this market allows"),
+            ("A:1:1:negative:collar=10@x", "must be a price in ticks of 1"),
         ] {
             let why = read(word).unwrap_err();
-            assert!(why.contains(told), "{why} should say {told}");
+            assert!(why.contains(expected), "{why} should say {expected}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a fact is about: its market, its orders, and whose they are. Most facts name only an order;
-//! the rest is known from the fact that entered it, so all facts are folded in order.
+//! Market, orders and accounts of a fact. Most facts name only an order; the rest comes from the fact that
+//! entered it, so all facts are folded in order.
 
 use std::collections::BTreeMap;
 
@@ -22,31 +22,31 @@ struct OpenOrder {
     account: AccountId,
     market: MarketId,
     side: Side,
-    /// Lots, those that have traded included.
+    /// Quantity in lots, traded lots included.
     size: u64,
-    /// Lots that have traded.
+    /// Traded lots.
     filled: u64,
 }
 
-/// One order of a fact; its owner and side where they are known.
+/// One order of a fact; account and side where they are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Party {
-    /// The order.
+    /// The order's number.
     pub(crate) order: OrderId,
-    /// Whose it is.
+    /// Its account.
     pub(crate) account: Option<AccountId>,
-    /// Buy or sell.
+    /// Its side.
     pub(crate) side: Option<Side>,
 }
 
 /// The orders that a fact names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Parties {
-    /// None.
+    /// No order.
     None,
-    /// One.
+    /// One order.
     One(Party),
-    /// The two of a deal.
+    /// The two orders of a deal.
     Deal {
         /// The resting order.
         maker: Party,
@@ -93,7 +93,7 @@ impl Known {
         self.markets.values().map(|spec| &spec.symbol)
     }
 
-    /// Takes in the next fact, and says what it is about.
+    /// Takes the next fact, and returns its subjects.
     pub(crate) fn take(&mut self, fact: &Fact) -> About {
         let about = self.about(fact);
         self.fold(fact);
@@ -110,8 +110,8 @@ impl Known {
                 (Some(market), Parties::None)
             }
             Fact::Entered(e) => {
-                let (account, side) = (Some(e.account), Some(e.side));
-                (Some(e.market), Parties::One(Party { order: e.order, account, side }))
+                let (account, side) = (Some(e.new.account), Some(e.new.side));
+                (Some(e.new.market), Parties::One(Party { order: e.order, account, side }))
             }
             Fact::Traded { deal, market, .. } => {
                 (Some(market), self.parties_of(deal.maker, deal.taker))
@@ -150,7 +150,8 @@ impl Known {
                 self.markets.insert(market, spec);
             }
             Fact::Entered(e) => {
-                let (account, market, side, size) = (e.account, e.market, e.side, e.quantity.0);
+                let (account, market, side, size) =
+                    (e.new.account, e.new.market, e.new.side, e.new.quantity.0);
                 self.open.insert(e.order, OpenOrder { account, market, side, size, filled: 0 });
             }
             Fact::Traded { deal, quantity, .. } => {
@@ -185,7 +186,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{CancelReason, Deal, Entered, TimeInForce};
+    use protocol::{CancelReason, Deal, Entered, NewOrder, TimeInForce};
     use units::{CommandId, Price, Scale};
 
     use super::*;
@@ -195,13 +196,15 @@ mod tests {
     fn entered(order: u64, account: u32, side: Side, quantity: u64) -> Fact {
         Fact::Entered(Entered {
             order: OrderId(order),
-            account: AccountId(account),
-            client: None,
-            market: MARKET,
-            side,
-            price: Price(5),
-            quantity: Lots(quantity),
-            time_in_force: TimeInForce::GoodTillCancel,
+            new: NewOrder {
+                account: AccountId(account),
+                client: None,
+                market: MARKET,
+                side,
+                price: Price(5),
+                quantity: Lots(quantity),
+                time_in_force: TimeInForce::GoodTillCancel,
+            },
         })
     }
 

@@ -1,5 +1,4 @@
-//! Facts of a journal for people and programs: which are wanted, what each is about, and how it is
-//! written. Reads only; decides nothing about trade.
+//! Facts of a journal as text, JSON or CSV: selection, subjects, form. Reads only; decides nothing about trade.
 #![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads")]
 
 mod about;
@@ -27,9 +26,9 @@ const WAITING: usize = 4;
 
 /// Reads every fact of the journal in `dir`, in order, until `each` breaks off.
 ///
-/// The journal is read on a thread of its own, so that a caller with enough returns at once and does
-/// not wait for the rest of the journal to be checked. Returns what the check found, or `None` if
-/// `each` broke off. Memory: at most six batches of facts.
+/// A separate thread reads, so that a caller that breaks off returns at once and does not wait for the rest of
+/// the journal. Returns the result of the verification, or `None` if `each` broke off. Memory: at most six
+/// batches of facts.
 pub(crate) fn read(
     dir: &Path,
     mut each: impl FnMut(Stamp, Fact) -> ControlFlow<()>,
@@ -50,7 +49,7 @@ pub(crate) fn read(
             }
         })?;
         match sender.send(batch) {
-            Ok(()) | Err(_) => Ok(verified), // a caller with enough is gone
+            Ok(()) | Err(_) => Ok(verified), // the caller has broken off
         }
     };
     let thread = Builder::new().name("journal-reader".to_owned()).spawn(reading);

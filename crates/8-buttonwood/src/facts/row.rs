@@ -1,6 +1,5 @@
-//! A fact as a line: the fact's own fields as they are stored, then what it is about in the units of
-//! its market. The stored fields keep their names and places, so a program that reads them is not
-//! disturbed by what stands behind them.
+//! A fact as a line: its stored fields, then derived fields in the units of its market. Stored fields
+//! keep names and positions, so programs that read only these are not affected by the derived ones.
 
 use std::fmt::Write as _;
 
@@ -9,15 +8,16 @@ use protocol::{Fact, Stamp};
 
 use super::about::{About, Parties};
 
-/// Columns that are not stored, behind those that are.
+/// Derived columns, after the stored ones.
 const MORE: [&str; 5] =
     ["trade_id", "maker_account", "taker_account", "decimal_price", "decimal_size"];
 
-/// Stored columns that a line for people leaves out: it has the same in the market's units, or they
-/// only tell one deal of a maker from another.
-const NOT_FOR_PEOPLE: [&str; 6] = ["market", "price", "lots", "incarnation", "number", "place"];
+/// Stored columns that a text line omits: it has the same in the market's units, or they only
+/// number a maker's deals.
+const NOT_FOR_PEOPLE: [&str; 6] =
+    ["market", "price", "quantity", "incarnation", "number", "priority"];
 
-/// A field that is not stored in the fact itself.
+/// A derived field.
 struct Field {
     name: &'static str,
     value: String,
@@ -25,7 +25,7 @@ struct Field {
     is_text: bool,
 }
 
-/// What a fact is about, as far as its own fields do not say it.
+/// The derived fields of a fact.
 fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut number = |name, value: Option<u64>| {
@@ -61,7 +61,7 @@ fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
     let side = about.side().filter(|_| !matches!(fact, Fact::Entered(_)));
     text("side", side.map(|side| side.to_string()));
     let (price, quantity) = match *fact {
-        Fact::Entered(entered) => (Some(entered.price), Some(entered.quantity)),
+        Fact::Entered(entered) => (Some(entered.new.price), Some(entered.new.quantity)),
         Fact::Traded { price, quantity, .. } | Fact::Replaced { price, quantity, .. } => {
             (Some(price), Some(quantity))
         }
@@ -75,12 +75,12 @@ fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
     fields
 }
 
-/// A JSON object: the fact's own fields, then the others.
+/// A JSON object: stored fields, then derived fields.
 pub(crate) fn json(stamp: Stamp, fact: Fact, about: &About) -> String {
     let mut line = Json(stamp, fact).to_string();
     let closed = line.pop();
     debug_assert_eq!(closed, Some('}'), "an object ends so");
-    // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
+    // Every text here is made of ASCII letters, digits and `-.:_`, so nothing has to be escaped.
     for Field { name, value, is_text } in more(&stamp, &fact, about) {
         let quote = if is_text { "\"" } else { "" };
         write!(line, ",\"{name}\":{quote}{value}{quote}").expect("text can be written");
@@ -89,7 +89,7 @@ pub(crate) fn json(stamp: Stamp, fact: Fact, about: &About) -> String {
     line
 }
 
-/// The names of the columns: the stored ones first.
+/// The header: the names of the columns.
 pub(crate) fn csv_head() -> String {
     format!("{},{}", Csv::head(), MORE.join(","))
 }
@@ -101,7 +101,7 @@ pub(crate) fn csv(stamp: Stamp, fact: Fact, about: &About) -> String {
     values.join(",")
 }
 
-/// Every column with its value, which is empty where there is none.
+/// Every column with its value; empty where the fact has none.
 fn columns(stamp: Stamp, fact: Fact, about: &About) -> Vec<(&'static str, String)> {
     let row = Csv(stamp, fact).to_string();
     let names = Csv::columns().chain(MORE);
@@ -115,7 +115,7 @@ fn columns(stamp: Stamp, fact: Fact, about: &About) -> Vec<(&'static str, String
     columns
 }
 
-/// A line for people: numbers, time and kind; market, side, size and price; then the rest by name.
+/// A line of text: numbers, time and kind; market, side, size and price; then the rest by name.
 pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
     let mut columns = columns(stamp, fact, about);
     let mut take = |name: &str| {
@@ -123,7 +123,7 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
         value.map(|(_, value)| std::mem::take(value)).filter(|value| !value.is_empty())
     };
     let mut next = |name: &str| take(name).unwrap_or_default();
-    let mut line = format!("{:>8} {:>8}  {}", next("seq"), next("ask"), next("time"));
+    let mut line = format!("{:>8} {:>8}  {}", next("seq"), next("command"), next("time"));
     write!(line, "  {}", next("fact")).expect("text can be written");
     for name in NOT_FOR_PEOPLE {
         take(name);
@@ -142,9 +142,9 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
     }
     for (name, value) in columns.iter().filter(|(_, value)| !value.is_empty()) {
         match *name {
-            // The usual; only the other is worth a word.
-            "stands" if value == "good-till-cancel" => {}
-            "stands" | "reason" => line.extend([" ", value]),
+            // Only the exception is worth a word.
+            "time_in_force" if value == "good-till-cancel" => {}
+            "time_in_force" | "reason" => line.extend([" ", value]),
             _ => line.extend([" ", &name.replace('_', " "), " ", value]),
         }
     }
@@ -153,7 +153,7 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{CancelReason, Deal, Entered, MarketSpec, TimeInForce};
+    use protocol::{CancelReason, Deal, Entered, MarketSpec, NewOrder, TimeInForce};
     use units::{
         AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time,
     };
@@ -169,13 +169,15 @@ mod tests {
         let entered = |order, account, side, time_in_force| {
             Fact::Entered(Entered {
                 order: OrderId(order),
-                account: AccountId(account),
-                client: ClientId::new(u128::from(order)),
-                market,
-                side,
-                price: Price(201),
-                quantity: Lots(2_500),
-                time_in_force,
+                new: NewOrder {
+                    account: AccountId(account),
+                    client: ClientId::new(u128::from(order)),
+                    market,
+                    side,
+                    price: Price(201),
+                    quantity: Lots(2_500),
+                    time_in_force,
+                },
             })
         };
         let deal = Deal { maker: OrderId(3), taker: OrderId(4), incarnation: 1, number: 9 };
@@ -238,7 +240,7 @@ mod tests {
                 "replaced BTC-USD buy 4.000 @ -100.5 order 4 account 8".to_owned(),
                 "suspended BTC-USD buy order 4 account 8".to_owned(),
                 "released BTC-USD buy order 4 account 8".to_owned(),
-                "left BTC-USD buy 2.500 order 4 account 8 cancelled".to_owned(),
+                "cancelled BTC-USD buy 2.500 order 4 account 8 requested".to_owned(),
                 "market-stopped BTC-USD".to_owned(),
                 "market-resumed BTC-USD".to_owned(),
             ]

@@ -1,4 +1,4 @@
-//! Which facts are wanted: the flags that `journal show` and `journal export` share.
+//! The flags that select facts, shared by `journal show` and `journal export`.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -18,28 +18,28 @@ use crate::output::{self, thousands};
 /// Flags that select facts. A fact must satisfy each flag that is given.
 #[derive(clap::Args)]
 pub(crate) struct Select {
-    /// The journal's folder
+    /// Folder of the journal
     dir: PathBuf,
-    /// Begin at this fact's number, or at this time (RFC 3339)
+    /// First fact, by number or time (RFC 3339)
     #[arg(long, value_name = "FACT|TIME", default_value = "1")]
     from: Moment,
-    /// End with this fact's number, or with this time (RFC 3339)
+    /// Last fact, by number or time (RFC 3339)
     #[arg(long, value_name = "FACT|TIME")]
     to: Option<Moment>,
-    /// Print facts of this market only, such as BTC-USD; several are separated by commas
+    /// Select a market, such as BTC-USD; separate several by commas
     #[arg(long, value_name = "SYMBOL", value_delimiter = ',')]
     market: Vec<Symbol>,
-    /// Print facts of this account's orders only; several are separated by commas
+    /// Select facts of an account's orders; separate several by commas
     #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
     account: Vec<u32>,
-    /// Print facts that name this order only; several are separated by commas
+    /// Select facts that name an order; separate several by commas
     #[arg(long, value_name = "NUMBER", value_delimiter = ',', value_parser = order)]
     order: Vec<u64>,
-    /// Print facts of this kind only; several are separated by commas
+    /// Select a kind of fact; separate several by commas
     #[arg(long, value_name = "KIND", value_delimiter = ',',
         value_parser = PossibleValuesParser::new(protocol::json::KINDS))]
     kind: Vec<String>,
-    /// Stop after this many facts have been printed
+    /// Stop after this many facts
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
 }
@@ -81,7 +81,7 @@ impl Select {
             )
     }
 
-    /// Prints the wanted facts, each in this form, up to the first damage, which is then the failure.
+    /// Prints the selected facts in the given form, up to the first damage, which is then the failure.
     pub(crate) fn print(
         &self,
         header: Option<String>,
@@ -120,12 +120,12 @@ impl Select {
         if printed == 0 && self.limit != Some(0) {
             let facts = facts
                 .map_or_else(String::new, |facts| format!(" of the {} facts", thousands(facts)));
-            output::log(&format!("none{facts} in {} is selected", self.dir.display()));
+            output::log(&format!("the flags select none{facts} in {}", self.dir.display()));
         }
         Ok(())
     }
 
-    /// A market that was asked for must be one that the journal names, if all of it was read.
+    /// Fails if a selected market is not in the journal, provided that all of it was read.
     fn check_markets(&self, known: &Known, facts: Option<u64>) -> Result<(), Failure> {
         let is_known = |wanted: &&Symbol| known.symbols().any(|symbol| symbol == *wanted);
         let unknown = self.market.iter().find(|wanted| !is_known(wanted));

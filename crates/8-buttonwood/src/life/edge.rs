@@ -1,5 +1,5 @@
-//! A grid at the live edge: signals are delivered in portions, and between two of them processes are
-//! killed, so many a second of wall time. Who, the seed says; when, the clock.
+//! A grid at the live edge: signals are delivered in portions, and processes are killed between them at a rate
+//! per second of wall time. The seed selects the victims; the clock decides when.
 #![allow(clippy::disallowed_types, reason = "an edge: kills come by wall time")]
 
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use life::Grid;
 use super::Plan;
 use super::killer::Killer;
 
-/// Signals between two looks at the clock: well under a millisecond's work.
+/// Signals between two readings of the clock: well under a millisecond of work.
 const PORTION: u64 = 20_000;
 
-/// A grid that runs, and what was done to it.
+/// A running grid, and the kills in it.
 pub(super) struct Edge {
     pub(super) grid: Grid,
     pub(super) killer: Killer,
@@ -30,10 +30,10 @@ impl Edge {
         Edge { grid, killer, ran: Duration::ZERO, since: None }
     }
 
-    /// Delivers a portion of signals, and kills who is due. False once there is nothing to do.
+    /// Delivers a portion of signals, then kills what is due. False once nothing is left to do.
     pub(super) fn advance(&mut self) -> bool {
         self.since.get_or_insert_with(Instant::now);
-        // Not always the same portion: a kill can come between any two steps.
+        // Portions vary in size, so that a kill can come between any two steps.
         let portion = PORTION - self.killer.chance.draw() % (PORTION / 2);
         let goes_on = self.grid.advance(portion);
         if goes_on {
@@ -44,7 +44,7 @@ impl Edge {
         goes_on
     }
 
-    /// Time stands still for cells, and nobody is due, until the next portion.
+    /// Stops the clock for cells until the next portion: no kills are due meanwhile.
     pub(super) fn rest(&mut self) {
         self.ran += self.since.take().map(|since| since.elapsed()).unwrap_or_default();
     }
@@ -60,8 +60,8 @@ impl Edge {
         self.killer.kill(tile, world);
     }
 
-    /// Ends in good order: every cell comes to the generation of the one that is furthest, and to the
-    /// last one if that was reached.
+    /// Ends in good order: every cell reaches the generation of the most advanced one, or the last generation if
+    /// any cell has reached it.
     pub(super) fn level(&mut self) {
         self.since.get_or_insert_with(Instant::now);
         while self.grid.earliest() < self.grid.latest() || self.grid.world().waiting() > 0 {

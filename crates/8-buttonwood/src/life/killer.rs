@@ -1,4 +1,4 @@
-//! Who is killed: so many a second of the time it is told, chosen by a seed. It reads no clock.
+//! Selects processes to kill, at a rate per second, by a seed. It reads no clock.
 
 use kernel::{Seeded, World};
 use life::{Being, Cell, Tile};
@@ -11,7 +11,7 @@ pub(super) struct Killer {
     pub(super) steps_lost: u64,
     pub(super) chance: Seeded,
     per_second: f64,
-    /// Kills that the clock has asked for so far.
+    /// Kills that were due so far.
     due: u64,
 }
 
@@ -21,8 +21,8 @@ impl Killer {
         Killer { cells_killed: 0, collectors_killed: 0, steps_lost: 0, chance, per_second, due: 0 }
     }
 
-    /// Kills who is due after so many seconds, all of them: the command bears no rate so high that killing alone
-    /// would take up the time.
+    /// Kills all that are due after this many seconds. The command's bound on the rate keeps killing itself from
+    /// taking up the time.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of kills")]
     pub(super) fn kill_who_is_due(&mut self, seconds: f64, tile: &Tile, world: &mut World<Being>) {
         let due = (seconds * self.per_second) as u64;
@@ -63,7 +63,7 @@ mod tests {
         let mut killer = Killer::new(1, 5_000.0);
         let (tile, world) = grid.parts_mut();
         killer.kill_who_is_due(2.0, tile, world);
-        // Of 10,000 cells that are drawn 10,000 times, 1 - 1/e are drawn at least once. Nobody steps, so none has a
+        // Of 10,000 cells that are drawn 10,000 times, 1 - 1/e are drawn at least once. No cell steps, so none has a
         // collector.
         assert!((6_000..6_640).contains(&killer.cells_killed), "{}", killer.cells_killed);
         let before = killer.cells_killed;

@@ -1,6 +1,6 @@
-//! The live edge of a world of cells: time enters here, as how many to kill and when to draw.
+//! The live edge of a world of cells: wall time enters here, as the number of kills and the time of frames.
 //!
-//! It decides nothing about cells; what they come to is `life`'s, and is compared with the plain array.
+//! It decides nothing about cells; `life` computes them, and the result is compared with the plain array.
 #![allow(
     clippy::disallowed_types,
     reason = "an edge: kills come by wall time, and rates are measured"
@@ -22,31 +22,31 @@ use crate::failure::Failure;
 use crate::output;
 use edge::Edge;
 
-/// What is to be played.
+/// Settings of a run.
 pub(crate) struct Plan {
-    /// How the pattern was called.
+    /// Name of the pattern.
     pub(crate) pattern: String,
     /// Contents at time 0.
     pub(crate) first: Array,
-    /// The last generation, if there is to be one.
+    /// The last generation, if the run has one.
     pub(crate) until: Option<u32>,
     pub(crate) kills_per_second: u32,
     pub(crate) seed: u64,
     pub(crate) memory: Memory,
-    /// Generations a second when it is drawn; 0 for as many as it can.
+    /// Generations per second when drawn; 0 for no limit.
     pub(crate) speed: u32,
-    /// Into so many worlds the torus is cut, each on a thread of its own.
+    /// Number of worlds, each a band of rows on its own thread.
     pub(crate) worlds: u8,
 }
 
-/// What cells have come to, and what was done to them.
+/// Progress of the cells, and the kills.
 struct Outcome {
-    /// What every cell has come to.
+    /// The generation that every cell has reached.
     generation: u32,
-    /// What the one that is furthest has.
+    /// The generation of the most advanced cell.
     latest: u32,
     last: Array,
-    /// It came to its last generation.
+    /// It reached its last generation.
     finished: bool,
     cells_killed: u64,
     collectors_killed: u64,
@@ -57,15 +57,15 @@ struct Outcome {
     longest_history: u32,
 }
 
-/// What came of it.
+/// Results.
 #[derive(Serialize)]
 pub(crate) struct Report {
     size: String,
     pattern: String,
     cells: u32,
-    /// Each on a thread of its own.
+    /// Worlds, each on its own thread.
     worlds: u8,
-    /// What every cell has come to.
+    /// The generation that every cell has reached.
     pub(crate) generation: u32,
     population: usize,
     /// False if it was ended before its last generation, or has none.
@@ -94,16 +94,16 @@ pub(crate) struct Report {
     resident_bytes: Option<u64>,
 }
 
-/// What a play leaves behind.
+/// The result of a run.
 pub(crate) struct Played {
     pub(crate) report: Report,
     /// The contents at its end.
     pub(crate) last: Array,
-    /// It was drawn on a terminal that is gone, so that nobody is there to read a report.
+    /// The terminal of the run is gone, so no report can be printed.
     pub(crate) unseen: bool,
 }
 
-/// Plays to the end, or until Ctrl-C or a hangup.
+/// Runs to the end, or until Ctrl-C or a hangup.
 pub(crate) fn play(plan: &Plan, draws: bool) -> Result<Played, Failure> {
     let asked = Arc::new(AtomicBool::new(false));
     let hears = asked.clone();
@@ -126,7 +126,7 @@ pub(crate) fn play(plan: &Plan, draws: bool) -> Result<Played, Failure> {
     Ok(Played { report, last, unseen })
 }
 
-/// Runs as fast as it goes, without drawing.
+/// Runs without drawing.
 fn run(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) {
     let bar = match plan.until {
         Some(until) => output::count_bar("generations", until.into()),

@@ -1,6 +1,6 @@
-//! Life on a terminal: two cells a character, colour for what lags behind, a line of figures below.
+//! Life on a terminal: two cells per character, colour for lag, figures below.
 //!
-//! The terminal is given back as it was, however this ends. If it is gone, that is an end like Ctrl-C.
+//! The terminal is restored at every end. A terminal that is gone ends the run like Ctrl-C.
 #![allow(clippy::disallowed_types, reason = "an edge: frames come by wall time")]
 #![allow(clippy::disallowed_methods, reason = "an edge: a thread that only reads keys")]
 
@@ -45,10 +45,10 @@ struct View {
     colours: bool,
 }
 
-/// How long the thread that reads keys waits for one before it looks whether it is still wanted.
+/// Interval in which the key thread checks whether it is still needed.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// Draws until the last generation, a key, Ctrl-C, or the end of the terminal. False if that is gone.
+/// Draws until the last generation, a key, Ctrl-C, or the end of the terminal. False if the terminal is gone.
 pub(super) fn follow(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) -> Result<bool, Failure> {
     let cannot = |why: io::Error| {
         Failure::Life(format!("cannot draw on this terminal: {why}; --json draws nothing"))
@@ -57,7 +57,7 @@ pub(super) fn follow(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) -> Result
     let drawn = Keys::listen().and_then(|keys| draw_all(&mut terminal, edge, plan, asked, &keys));
     let shown = terminal.show_cursor().and_then(|()| ratatui::try_restore());
     if shown.is_err() {
-        // Dropped, it would tell so on standard error, and panic as that is gone too.
+        // Dropping it would report on standard error, and panic since that is gone too.
         mem::forget(terminal);
     }
     match drawn.and(shown) {
@@ -67,16 +67,16 @@ pub(super) fn follow(edge: &mut Edge, plan: &Plan, asked: &AtomicBool) -> Result
     }
 }
 
-/// What a terminal says that has hung up.
+/// The errors of a terminal that has hung up.
 fn is_gone(why: &io::Error) -> bool {
     why.kind() == io::ErrorKind::BrokenPipe
         || (cfg!(unix) && matches!(why.raw_os_error(), Some(libc::EIO | libc::ENXIO)))
 }
 
-/// Keys and other events, read on a thread of its own.
+/// Keys and other events, read on a separate thread.
 ///
-/// On a terminal that has hung up neither `event::poll` nor `event::read` ever comes back, whatever time
-/// they are given. Nobody waits for that thread: it ends with the program.
+/// On a terminal that has hung up, neither `event::poll` nor `event::read` ever returns, whatever its timeout. No
+/// thread joins that one: it ends with the program.
 struct Keys {
     events: Receiver<io::Result<Event>>,
     wanted: Arc<AtomicBool>,
@@ -144,7 +144,7 @@ fn draw_all(
     Ok(())
 }
 
-/// Lets cells run until the frame is over or they are as far as they are to be by then. False at the end.
+/// Runs cells until the frame is over or they have reached their target for it. False at the end.
 fn run_until(edge: &mut Edge, view: &mut View, plan: &Plan, end: Instant) -> bool {
     let mut goal = goal(edge, plan.speed);
     if view.paused {
@@ -165,7 +165,7 @@ fn run_until(edge: &mut Edge, view: &mut View, plan: &Plan, end: Instant) -> boo
     true
 }
 
-/// The generation that cells are to have come to by now.
+/// Target generation at this time.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -227,12 +227,12 @@ fn figures(edge: &Edge, picture: &Picture, view: &View, columns: usize) -> [Stri
         fitting(&parts, columns),
         format!(
             "space {}  s step  k kill {VICTIMS}  arrows move  q end",
-            if view.paused { "go on" } else { "pause" }
+            if view.paused { "resume" } else { "pause" }
         ),
     ]
 }
 
-/// As many of these from the first on as fit a line whole.
+/// As many of these as fit on a line whole, from the first.
 fn fitting(parts: &[String], columns: usize) -> String {
     let whole = |count: &usize| parts[..*count].join("  ");
     let fits = |count: &usize| whole(count).len() <= columns;
@@ -263,7 +263,7 @@ impl Picture {
     }
 }
 
-/// White if it is alive and near the furthest, yellow to red the more it lags; dark if it is dead.
+/// White if it is alive and near the most advanced, yellow to red the more it lags; dark if it is dead.
 fn colour(alive: bool, lag: Option<u32>) -> Color {
     match (lag, alive) {
         (None, _) => Color::Rgb(255, 0, 255),

@@ -1,8 +1,8 @@
-//! Several worlds at the live edge: a tile of the torus in each, and a thread for each. Between two turns of a world
-//! its processes are killed, by wall time.
+//! Several worlds at the live edge: a tile of the torus in each, on its own thread. Processes of a world are
+//! killed between two of its turns, by wall time.
 //!
-//! Threads share three numbers and the queues between worlds, nothing else. Nobody waits for a world that has
-//! nothing more to send: whoever ends wakes the others.
+//! Threads share three numbers and the queues between worlds, nothing else. No thread waits for a world that has
+//! nothing more to send: a world that ends wakes the others.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -24,17 +24,17 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Batches of signals that a queue between two worlds holds.
-const ROOM: usize = 64;
+const QUEUE: usize = 64;
 
 /// What the threads share.
 struct Course<'a> {
     until: u32,
     since: Instant,
-    /// Ctrl-C was heard.
+    /// Ctrl-C was received.
     asked: &'a AtomicBool,
-    /// How many tiles have come to the end.
+    /// Number of tiles that have reached the end.
     done: AtomicUsize,
-    /// How far each was when it looked last, for people.
+    /// Generation of each tile at its last turn, for the report.
     reached: Vec<AtomicU32>,
     bar: ProgressBar,
 }
@@ -62,22 +62,22 @@ struct Lost(u8);
 impl From<Lost> for Failure {
     fn from(Lost(number): Lost) -> Failure {
         Failure::Life(format!(
-            "world {number} is lost with all its cells and their histories, so that nobody else can go on: this \
+            "world {number} is lost with all its cells and their histories, so no other world can continue: this \
              program has a bug; report it with these flags and what is said above"
         ))
     }
 }
 
-/// A tile, its world, and who kills in it.
+/// A tile, its world, and its killer.
 struct Band {
     tile: Tile,
     station: Station<Being>,
     killer: Killer,
-    /// Signals that were delivered before it was told to run.
+    /// Signals that were delivered before the run began.
     before: u64,
 }
 
-/// Plays to the end, or until Ctrl-C.
+/// Runs to the end, or until Ctrl-C.
 pub(super) fn play(plan: &Plan, until: u32, asked: &AtomicBool) -> Result<Outcome, Failure> {
     let course = Course {
         until,
@@ -101,7 +101,7 @@ pub(super) fn play(plan: &Plan, until: u32, asked: &AtomicBool) -> Result<Outcom
         for (number, thread) in threads {
             match thread.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(Ok(band))) => ended.push(band),
-                // The others end of that, and this one says why.
+                // The other worlds end as a consequence; this thread reports the cause.
                 Ok(Ok(Err(heard))) => lost = lost.and(Err(heard.into())),
                 Ok(Err(_panic)) => lost = Err(Lost(number).into()),
                 Err(why) => {
@@ -118,7 +118,7 @@ pub(super) fn play(plan: &Plan, until: u32, asked: &AtomicBool) -> Result<Outcom
     Ok(outcome(plan, &bands, &course))
 }
 
-/// Tiles with their worlds, joined, and told how far to go.
+/// Tiles with their worlds, joined, with their last generation set.
 fn bands(plan: &Plan, until: u32) -> Vec<Band> {
     let torus = plan.first.torus();
     let make = |number| {
@@ -133,11 +133,11 @@ fn bands(plan: &Plan, until: u32) -> Vec<Band> {
         let killer = Killer::new(plan.seed.wrapping_add(number), kills);
         Band { tile, before: delivered(&station.world), station, killer }
     };
-    tiles.into_iter().zip(join(worlds, ROOM)).zip(0..).map(band).collect()
+    tiles.into_iter().zip(join(worlds, QUEUE)).zip(0..).map(band).collect()
 }
 
 impl Band {
-    /// Runs until all tiles are at the end, or Ctrl-C. Whoever is at the end already is there for the others.
+    /// Runs until all tiles are at the end, or Ctrl-C. A tile at the end still answers the others.
     fn run(mut self, course: &Course<'_>) -> Result<Band, Lost> {
         let number = self.station.world.number();
         let (mut done, mut looked) = (false, 0.0);
@@ -183,7 +183,7 @@ fn latest(bands: &[Band]) -> u32 {
     bands.iter().map(|band| Tile::latest(&band.station.world)).max().unwrap_or(0)
 }
 
-/// Ends in good order, on this thread: every cell comes to the generation of the one that is furthest.
+/// Ends in good order, on this thread: every cell reaches the generation of the most advanced one.
 fn level(bands: &mut [Band]) {
     while earliest(bands) < latest(bands) {
         let latest = latest(bands);
@@ -254,9 +254,9 @@ mod tests {
         drop(bands.pop());
         let first = bands.pop().expect("there are two");
         let Err(lost) = first.run(&course) else {
-            panic!("nobody can go on without their neighbours")
+            panic!("a cell cannot continue without its neighbours")
         };
-        let told = Failure::from(lost).to_string();
-        assert!(told.contains("world 1 is lost with all its cells"), "{told}");
+        let error = Failure::from(lost).to_string();
+        assert!(error.contains("world 1 is lost with all its cells"), "{error}");
     }
 }

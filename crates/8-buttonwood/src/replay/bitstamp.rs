@@ -1,7 +1,7 @@
-//! Bitstamp's order events, a line of CSV each, as one market's asks. Knows no exchange.
+//! Bitstamp's order events, a line of CSV each, as one market's commands. Knows no exchange.
 //!
 //! *created* places a limit order; *deleted* with volume above 0 is a cancel. *changed*, and
-//! *deleted* with volume 0, tell a fill: no command is made of them.
+//! *deleted* with volume 0, report a fill: no command is made of them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use protocol::MarketSpec;
 use units::{Lots, Price, Scale, Side};
 
 use super::source::Source;
-use super::{Clock, Event, Flow, ReadError, Told, Venue, Wish};
+use super::{Clock, Counts, Event, Flow, ReadError, Venue, Wish};
 
 pub(super) const HEADER: &str = "id,timestamp,exchange.timestamp,price,volume,action,direction";
 
@@ -17,12 +17,12 @@ pub(super) const HEADER: &str = "id,timestamp,exchange.timestamp,price,volume,ac
 pub(super) const TICK: Scale = Scale::places(2);
 pub(crate) const LOT: Scale = Scale::places(8);
 
-/// True if `line` is the first of such a file.
+/// True if `line` is the header of such a file.
 pub(super) fn begins(line: &str) -> bool {
     line == HEADER
 }
 
-/// Reads all of it.
+/// Reads the whole file.
 pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
     let symbol = "BTC-USD".parse().expect("a symbol of seven allowed characters");
     let mut reader = Reader::default();
@@ -47,26 +47,26 @@ pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
         markets: vec![MarketSpec::new(symbol, TICK, LOT).with_negative_prices()],
         events,
         lines,
-        told: reader.told,
+        counts: reader.counts,
     })
 }
 
 #[derive(Default)]
 struct Reader {
-    /// Which `NewOrder` of ours entered the order that the venue calls so. An id that is created twice
-    /// means the newer from then on.
+    /// The `NewOrder` of ours for each order id of the venue. An id that is created twice refers to the newer
+    /// order from then on.
     places: BTreeMap<u64, u32>,
-    /// Places so far.
+    /// New orders so far.
     count: u32,
     clock: Clock,
-    told: Told,
+    counts: Counts,
 }
 
-/// The offset of a bad field, and what is wrong with it.
+/// The byte offset of a bad field, and what is wrong with it.
 type Bad = (usize, String);
 
 impl Reader {
-    /// The command that a line makes, if it makes one.
+    /// The command of a line, if it makes one.
     fn event(&mut self, line: &str) -> Result<Option<Event>, Bad> {
         let fields = Fields::split(line)?;
         let id: u64 = fields.whole(0, "an order id")?;
@@ -78,7 +78,7 @@ impl Reader {
             "ask" => Side::Sell,
             other => return Err(fields.bad(6, format!("'{other}' is neither 'bid' nor 'ask'"))),
         };
-        self.told.events += 1;
+        self.counts.events += 1;
         let wish = match (fields.text(5), volume) {
             ("created", _) => {
                 self.places.insert(id, self.count);
@@ -88,11 +88,11 @@ impl Reader {
             }
             ("deleted", 1..) => {
                 let place = self.places.get(&id).copied();
-                self.told.unknown += u64::from(place.is_none());
+                self.counts.unknown += u64::from(place.is_none());
                 Wish::Cancel { place }
             }
             ("deleted" | "changed", _) => {
-                self.told.fills += 1;
+                self.counts.fills += 1;
                 return Ok(None);
             }
             (other, _) => {
@@ -100,7 +100,7 @@ impl Reader {
                 return Err(fields.bad(5, what));
             }
         };
-        let time = self.clock.at(milliseconds, &mut self.told);
+        let time = self.clock.at(milliseconds, &mut self.counts);
         let time = time.ok_or_else(|| fields.bad(1, "a time after the year 2500".to_owned()))?;
         Ok(Some(Event { time, wish }))
     }
@@ -188,14 +188,14 @@ mod tests {
                 at(1004, Wish::Cancel { place: Some(0) }),
             ]
         );
-        assert_eq!(flow.told, Told { events: 5, fills: 2, ..Told::default() });
+        assert_eq!(flow.counts, Counts { events: 5, fills: 2, ..Counts::default() });
     }
 
     #[test]
     fn an_order_from_before_the_capture_is_cancelled_as_unknown() {
         let flow = read_lines("9,5,5,1.00,3,deleted,ask\n").unwrap();
         assert_eq!(flow.events[0].wish, Wish::Cancel { place: None });
-        assert_eq!(flow.told.unknown, 1);
+        assert_eq!(flow.counts.unknown, 1);
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_bad_line_is_named_with_line_and_column() {
         let good = "7,1000,1000,236.47,2,created,bid\n";
-        for (bad, told) in [
+        for (bad, expected) in [
             ("", "column 1: the line ends after 1 of seven fields"),
             ("7,1000,1000,236.47,2,created", "column 29: the line ends after 6 of seven fields"),
             ("7,1000,1000,236.47,2,created,bid,", "column 34: an eighth field"),
@@ -229,7 +229,7 @@ mod tests {
         ] {
             let fault = read_lines(&format!("{good}{bad}\n{good}")).unwrap_err();
             assert!(fault.starts_with("test, line 3, "), "{fault}");
-            assert!(fault.contains(told), "{fault} should say {told}");
+            assert!(fault.contains(expected), "{fault} should say {expected}");
         }
     }
 }

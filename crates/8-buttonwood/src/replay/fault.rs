@@ -1,42 +1,42 @@
-//! Why recorded flow could not be read: what, where, and what to do about it.
+//! Errors of reading recorded flow: what, where, and what to do.
 
 use std::io;
 
-/// A fault in a file of recorded flow, or on the way to it.
+/// An error in a file of recorded flow, or in opening it.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// It cannot be opened.
     Open {
-        /// Which file.
+        /// Its name.
         name: String,
-        /// The system's word.
+        /// The system's error.
         source: io::Error,
     },
-    /// It cannot be read further.
+    /// Reading failed midway.
     Read {
-        /// Which file.
+        /// Its name.
         name: String,
         /// The line being read, from 1.
         line: u64,
-        /// True if it is being unpacked from xz, so that the packing may be damaged.
+        /// True if it is unpacked from xz, so that the packing may be damaged.
         packed: bool,
-        /// The system's or the unpacker's word.
+        /// The error of the system or the unpacker.
         source: io::Error,
     },
-    /// A line is not what its format says.
+    /// A line violates its format.
     Line {
-        /// Which file.
+        /// Its name.
         name: String,
-        /// Which line, from 1.
+        /// Number of the line, from 1.
         line: u64,
-        /// Which byte of it, from 1.
+        /// Byte in the line, from 1.
         column: usize,
         /// What is wrong there.
         what: String,
     },
-    /// No reader knows this kind of file.
+    /// The format is unknown.
     Format {
-        /// Which file.
+        /// Its name.
         name: String,
         /// What it seems to be, if that is known.
         hint: &'static str,

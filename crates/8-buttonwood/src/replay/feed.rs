@@ -1,4 +1,4 @@
-//! Hands a flow to an exchange on this thread, and counts what comes of it.
+//! Submits a flow to an exchange on this thread, and counts the results.
 
 use std::collections::BTreeMap;
 
@@ -11,46 +11,46 @@ use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side, Time};
 use super::rejected::Rejections;
 use super::{Event, Flow, Print, Wish};
 
-/// Recordings do not say whose an order is, so all are one participant's. Nothing here keeps an
-/// account from trading with itself.
+/// Recordings do not name accounts, so all orders belong to one. The exchange does not prevent
+/// self-trades.
 const ACCOUNT: AccountId = AccountId(1);
 
-/// Cancels of what a recording never entered name this order, which no command can have made: asks
-/// count from 1. So they are refused as what they are, unknown.
+/// Cancels of orders that a recording never entered name this order. Commands count from 1, so no order has
+/// this number, and the exchange rejects the cancel as unknown-order.
 const NEVER_ENTERED: OrderId = OrderId(0);
 
-/// Asks between two looks at the progress bar.
+/// Commands between two updates of the progress bar.
 const STRIDE: usize = 1 << 14;
 
-/// What came of a flow.
+/// Results of a flow.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    /// Asks handed in, those that open the markets included.
+    /// Submitted commands, including those that open the markets.
     pub(crate) commands: u64,
-    /// Facts that came of them.
+    /// Facts of these commands.
     pub(crate) facts: u64,
     /// Trades among the facts.
     pub(crate) trades: u64,
-    /// Lots that they traded.
+    /// Traded lots.
     pub(crate) quantity: u128,
-    /// Refusals by code.
+    /// Rejections by code.
     pub(crate) refusals: BTreeMap<RejectCode, u64>,
-    /// Refusals by cause, with the first of each.
+    /// Rejections by cause, with the first of each.
     pub(crate) rejections: Rejections,
-    /// Trades and the lots that they traded, by market.
+    /// Trades and traded lots, by market.
     pub(crate) volumes: BTreeMap<MarketId, Volume>,
     /// Every trade, in order.
     pub(crate) prints: Vec<Print>,
-    /// Over all facts.
+    /// Hash of all facts.
     pub(crate) hash: FactsHash,
 }
 
-/// What traded in a market.
+/// Trades of a market.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Volume {
-    /// Trades.
+    /// Number of trades.
     pub(crate) trades: u64,
-    /// Lots that they traded.
+    /// Traded lots.
     pub(crate) quantity: u128,
 }
 
@@ -85,11 +85,11 @@ pub(crate) struct MarketEnd {
     pub(crate) best_bid: Option<(Price, Lots)>,
     /// Best ask, if there is one.
     pub(crate) best_ask: Option<(Price, Lots)>,
-    /// Orders on its floor.
+    /// Number of resting orders.
     pub(crate) resting: usize,
 }
 
-/// An exchange that is being fed, with what has come of it.
+/// An exchange that is being fed, with its results.
 struct Fed<'a, K, E> {
     exchange: &'a mut Exchange,
     outcome: Outcome,
@@ -104,7 +104,7 @@ impl<K: FnMut(&Stamp, &Fact) -> Result<(), E>, E> Fed<'_, K, E> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// The command's number, and the code if it was refused.
+    /// The command's number, and the code if it was rejected.
     fn submit(
         &mut self,
         time: Time,
@@ -135,7 +135,7 @@ fn take<E>(
     }
 }
 
-/// Opens the flow's markets in `exchange`, which is new, and hands in every command at its own time.
+/// Opens the flow's markets in `exchange`, which is new, and submits every command at its own time.
 ///
 /// `keep` gets each fact, in order, for a journal.
 pub(crate) fn feed<E>(
@@ -172,7 +172,7 @@ pub(crate) fn feed<E>(
                         quantity,
                         time_in_force: TimeInForce::GoodTillCancel,
                     };
-                    // An order has its command's number, whether it was let in or refused.
+                    // An order has its command's number, accepted or rejected.
                     let (number, code) = fed.submit(*time, &Command::NewOrder(place))?;
                     orders.push(OrderId(number.0));
                     code
@@ -190,7 +190,7 @@ pub(crate) fn feed<E>(
     Ok(fed.outcome)
 }
 
-/// How the flow's markets stand now.
+/// The state of the flow's markets.
 pub(crate) fn markets(exchange: &Exchange) -> Vec<MarketEnd> {
     let end = |(market, spec)| MarketEnd {
         market,

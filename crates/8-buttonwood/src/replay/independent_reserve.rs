@@ -1,9 +1,9 @@
 //! Independent Reserve's WebSocket as cryptofeed recorded it: a time and a JSON object a line.
 //! Knows no exchange.
 //!
-//! `NewOrder` places a limit order at its price in dollars; `OrderCanceled` cancels it. The venue
-//! does not say its ticks and lots in the capture: a market's are the finest decimal place that its
-//! prices and its sizes use, so the whole file is read before the first command.
+//! `NewOrder` places a limit order at its price in dollars; `OrderCanceled` cancels it. The capture
+//! does not have ticks and lots: a market's are the finest decimal places of its prices and sizes, so
+//! the whole file is read before the first command.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use units::{Lots, Price, Scale, Side, Symbol, Time, limits};
 
 use super::source::Source;
-use super::{Clock, Event, Flow, ReadError, Told, Venue, Wish};
+use super::{Clock, Counts, Event, Flow, ReadError, Venue, Wish};
 use crate::number::Number;
 
 /// True if `line` is the first of such a capture: `wss://...` or `1649023809.126495: {...}`.
@@ -28,7 +28,7 @@ fn split(line: &str) -> Option<(usize, &str)> {
     (is_time && json.starts_with('{')).then_some((time.len() + 2, json))
 }
 
-/// Reads all of it.
+/// Reads the whole capture.
 pub(super) fn read(source: &mut Source) -> Result<Flow, ReadError> {
     let mut reader = Reader::default();
     let mut lines = Vec::new();
@@ -87,11 +87,11 @@ struct Cancelled<'a> {
 struct Reader {
     books: Vec<Book>,
     orders: Vec<Order>,
-    /// Which order the venue calls so.
+    /// The order of each order id of the venue.
     ids: BTreeMap<String, u32>,
     events: Vec<(Time, Said)>,
     clock: Clock,
-    told: Told,
+    counts: Counts,
 }
 
 /// A market, with the finest places that were seen.
@@ -114,7 +114,7 @@ enum Said {
     Cancelled(Option<u32>),
 }
 
-/// Where in the JSON something is wrong (from 0), and what.
+/// The byte of the JSON at which something is wrong (from 0), and what.
 type Bad = (usize, String);
 
 impl Reader {
@@ -128,22 +128,22 @@ impl Reader {
             "OrderCanceled" => {
                 let (cancelled, _) = data::<Cancelled>(json, &line)?;
                 let order = self.ids.get(cancelled.id).copied();
-                self.told.unknown += u64::from(order.is_none());
+                self.counts.unknown += u64::from(order.is_none());
                 Said::Cancelled(order)
             }
-            // What is left of an order after a fill. Our own trades must do that.
+            // The remainder of an order after a fill. Our own trades must do that.
             "OrderChanged" => {
-                self.told.events += 1;
-                self.told.fills += 1;
+                self.counts.events += 1;
+                self.counts.fills += 1;
                 return Ok(());
             }
             // Heartbeats, subscriptions, and the tickers' trades.
             _ => return Ok(()),
         };
-        self.told.events += 1;
+        self.counts.events += 1;
         let milliseconds =
             line.time.ok_or_else(|| (0, "an order event without Time".to_owned()))?;
-        let time = self.clock.at(milliseconds, &mut self.told);
+        let time = self.clock.at(milliseconds, &mut self.counts);
         let time = time.ok_or_else(|| (0, "Time is after the year 2500".to_owned()))?;
         self.events.push((time, said));
         Ok(())
@@ -189,7 +189,7 @@ impl Reader {
         u16::try_from(index).map_err(|_| "more markets than fit 16 bits".to_owned())
     }
 
-    /// All prices in ticks and all sizes in lots, now that ticks and lots are known.
+    /// All prices in ticks and all sizes in lots, now that both are known.
     fn finish(self, lines: Vec<u32>) -> Result<Flow, String> {
         let mut markets = Vec::new();
         for Book { symbol, price_places, volume_places } in &self.books {
@@ -207,7 +207,7 @@ impl Reader {
             };
             events.push(Event { time: *time, wish });
         }
-        Ok(Flow { venue: Venue::IndependentReserve, markets, events, lines, told: self.told })
+        Ok(Flow { venue: Venue::IndependentReserve, markets, events, lines, counts: self.counts })
     }
 
     fn place(&self, order: Order) -> Result<Wish, String> {
@@ -306,13 +306,13 @@ mod tests {
                 Wish::Cancel { place: None },
             ]
         );
-        assert_eq!(flow.told, Told { events: 5, unknown: 1, ..Told::default() });
+        assert_eq!(flow.counts, Counts { events: 5, unknown: 1, ..Counts::default() });
     }
 
     #[test]
     fn bad_json_is_named_with_line_and_column() {
         let good = new(10, "eth", "LimitBid", "a", "3562.5", "15.0");
-        for (bad, told) in [
+        for (bad, expected) in [
             ("1.5: {\"Event\":\n".to_owned(), "line 2, column 14: EOF"),
             ("what\n".to_owned(), "line 2, column 1: neither"),
             (new(1, "eth", "MarketBid", "a", "1", "1"), "OrderType 'MarketBid'"),
@@ -325,7 +325,7 @@ mod tests {
         ] {
             let fault = read_text(&format!("{good}{bad}")).unwrap_err();
             assert!(fault.starts_with("test, line 2, column "), "{fault}");
-            assert!(fault.contains(told), "{fault} should say {told}");
+            assert!(fault.contains(expected), "{fault} should say {expected}");
         }
     }
 }

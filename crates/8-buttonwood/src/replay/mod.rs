@@ -1,7 +1,7 @@
-//! Recorded order flow of real venues, read into asks for an exchange.
+//! Recorded order flow of real venues, read into commands for an exchange.
 //!
 //! A reader turns a file into a [`Flow`]; [`feed`] hands it to an exchange. Readers decide nothing
-//! about trade: what a venue says it filled makes no command, since our own trades must do that.
+//! about trade: a venue's fill makes no command, since our own trades must do that.
 
 mod bitstamp;
 mod fault;
@@ -28,7 +28,7 @@ pub(crate) use tape::{Comparison, Print, Tape};
 
 use source::Source;
 
-/// Which venue a file was recorded at.
+/// The venue of a recording.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Venue {
     /// Bitstamp, `orders.csv`.
@@ -47,7 +47,7 @@ impl Venue {
     }
 }
 
-/// What a file's line asks of an exchange.
+/// The command of a line, in the venue's terms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wish {
     /// Enter a limit order, good till cancelled.
@@ -61,10 +61,9 @@ pub(crate) enum Wish {
         /// Size.
         quantity: Lots,
     },
-    /// Take off the order that the so-manieth `NewOrder` of this flow (from 0) entered, or `None` if
-    /// the file never entered it.
+    /// Cancel the order of a `NewOrder` of this flow, or of one that the file never entered (`None`).
     Cancel {
-        /// Index among the places.
+        /// Index among the new orders, from 0.
         place: Option<u32>,
     },
 }
@@ -72,43 +71,43 @@ pub(crate) enum Wish {
 /// One command of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Event {
-    /// When; never before the event in front of it.
+    /// Its time; never before that of the event in front of it.
     pub(crate) time: Time,
-    /// What.
+    /// Its command.
     pub(crate) wish: Wish,
 }
 
-/// A recorded flow: whole in memory, 36 bytes a command, so that reading is not in the time of feeding.
+/// A recorded flow, whole in memory at 36 bytes per command, so that the time of feeding has no reading in it.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    /// Where it was recorded.
+    /// Its venue.
     pub(crate) venue: Venue,
     /// Markets in the order of their first order.
     pub(crate) markets: Vec<MarketSpec>,
-    /// Asks, in the file's order.
+    /// Commands, in the file's order.
     pub(crate) events: Vec<Event>,
-    /// The line of the file that each command comes of, from 1; the highest number for any beyond that.
+    /// The line of each command in the file, from 1; saturates at the highest number.
     pub(crate) lines: Vec<u32>,
-    /// What else the file held.
-    pub(crate) told: Told,
+    /// Counts of the file.
+    pub(crate) counts: Counts,
 }
 
-/// Counts of what a file told.
+/// Counts of a file.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Counts {
     /// Order events in the file.
     pub(crate) events: u64,
-    /// Events that tell a fill; no command is made of them.
+    /// Events that report a fill; no command is made of them.
     pub(crate) fills: u64,
     /// Commands that name an order which the file never entered.
     pub(crate) unknown: u64,
-    /// Events that came with a time before that of an earlier line, and were given that one's.
+    /// Events older than an earlier line, which took that line's time.
     pub(crate) late: u64,
-    /// The most that such a time lay back, in milliseconds.
+    /// The largest such difference, in milliseconds.
     pub(crate) latest_milliseconds: u64,
 }
 
-/// Reads a flow. `path` may be `-` for standard input; xz is told by its first bytes.
+/// Reads a flow. `path` may be `-` for standard input; xz is recognised by its first bytes.
 ///
 /// Time and memory grow with the file. `progress` counts the bytes read from the disk.
 pub(crate) fn read(path: &Path, progress: &ProgressBar) -> Result<Flow, ReadError> {
@@ -128,19 +127,19 @@ pub(crate) fn read(path: &Path, progress: &ProgressBar) -> Result<Flow, ReadErro
     }
 }
 
-/// Gives each event a time that never goes back, and remembers how far the file's did.
+/// Gives each event a time that never goes back, and counts the corrections.
 #[derive(Default)]
 struct Clock {
     milliseconds: u64,
 }
 
 impl Clock {
-    /// The time for an event that the file gives `milliseconds`, or `None` if that is out of range.
-    fn at(&mut self, milliseconds: u64, told: &mut Told) -> Option<Time> {
+    /// The time of an event at `milliseconds`, or `None` if that is out of range.
+    fn at(&mut self, milliseconds: u64, counts: &mut Counts) -> Option<Time> {
         if milliseconds < self.milliseconds {
-            told.late += 1;
-            told.latest_milliseconds =
-                told.latest_milliseconds.max(self.milliseconds - milliseconds);
+            counts.late += 1;
+            counts.latest_milliseconds =
+                counts.latest_milliseconds.max(self.milliseconds - milliseconds);
         }
         self.milliseconds = self.milliseconds.max(milliseconds);
         self.milliseconds.checked_mul(1_000_000).map(Time)
@@ -157,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn time_never_goes_back_and_the_worst_is_told() {
-        let (mut clock, mut told) = (Clock::default(), Told::default());
-        assert_eq!(clock.at(10, &mut told), Some(Time(10_000_000)));
-        assert_eq!(clock.at(7, &mut told), Some(Time(10_000_000)));
-        assert_eq!(clock.at(9, &mut told), Some(Time(10_000_000)));
-        assert_eq!(clock.at(11, &mut told), Some(Time(11_000_000)));
-        assert_eq!((told.late, told.latest_milliseconds), (2, 3));
-        assert_eq!(clock.at(u64::MAX, &mut told), None);
+    fn time_never_goes_back_and_the_worst_is_counts() {
+        let (mut clock, mut counts) = (Clock::default(), Counts::default());
+        assert_eq!(clock.at(10, &mut counts), Some(Time(10_000_000)));
+        assert_eq!(clock.at(7, &mut counts), Some(Time(10_000_000)));
+        assert_eq!(clock.at(9, &mut counts), Some(Time(10_000_000)));
+        assert_eq!(clock.at(11, &mut counts), Some(Time(11_000_000)));
+        assert_eq!((counts.late, counts.latest_milliseconds), (2, 3));
+        assert_eq!(clock.at(u64::MAX, &mut counts), None);
     }
 }

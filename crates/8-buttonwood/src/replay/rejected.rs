@@ -1,4 +1,4 @@
-//! Why an exchange rejected what a recording asks: counted by cause, with the first of each.
+//! Why an exchange rejected recorded commands: counts by cause, with the first of each.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use protocol::RejectCode;
 
 use super::{Event, Flow, Wish};
 
-/// So many of each cause are told with their line.
+/// Rejections per cause that are reported with their line.
 const EXAMPLES: usize = 3;
 
 /// Why a command was rejected, beyond its code.
@@ -20,23 +20,23 @@ pub(crate) enum Cause {
     Cancelled,
     /// It cancels an order that had been rejected itself.
     Rejected,
-    /// The code says it all.
+    /// The code is the cause.
     RejectCode,
 }
 
-/// What became of an order that the file entered, as far as its own events tell.
+/// State of an order that the file entered, by its own events.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It was let in. It is open unless it has traded in full.
+    /// It was accepted. It is open unless it has traded in full.
     Entered,
     Cancelled,
     Rejected,
 }
 
-/// Rejections of one cause.
+/// Rejections with one cause.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Group {
-    /// How many.
+    /// Their number.
     pub(crate) count: u64,
     /// The first of them, by their index in [`Flow::events`].
     pub(crate) examples: Vec<usize>,
@@ -50,7 +50,7 @@ pub(crate) struct Rejections {
 }
 
 impl Rejections {
-    /// Takes what came of the next event: a code if it was rejected.
+    /// Takes the result of the next event: a code if it was rejected.
     pub(super) fn take(&mut self, index: usize, wish: Wish, code: Option<RejectCode>) {
         let cause = match (wish, code) {
             (Wish::Place { .. }, None) => return self.fates.push(Fate::Entered),
@@ -88,7 +88,7 @@ impl Rejections {
 }
 
 impl Cause {
-    /// The cause as a word for programs.
+    /// The cause in JSON.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Cause::NeverEntered => "never-entered",
@@ -99,7 +99,7 @@ impl Cause {
         }
     }
 
-    /// The same for people.
+    /// The cause as text.
     pub(crate) fn reason(self, code: RejectCode) -> &'static str {
         match self {
             Cause::NeverEntered => {
@@ -113,7 +113,7 @@ impl Cause {
     }
 }
 
-/// What an event asks, in the units of its market, such as `sell 4.00000000 at 236.50`.
+/// An event as text, in the units of its market, such as `sell 4.00000000 at 236.50`.
 pub(crate) fn describe(flow: &Flow, index: usize) -> String {
     match flow.events[index].wish {
         Wish::Place { market, side, price, quantity } => {
@@ -166,12 +166,12 @@ mod tests {
         {
             rejections.take(index, wish, code);
         }
-        let told: Vec<_> = rejections
+        let counts: Vec<_> = rejections
             .groups()
             .map(|(code, cause, group)| (code, cause, group.examples[0]))
             .collect();
         assert_eq!(
-            told,
+            counts,
             [
                 (RejectCode::UnknownOrder, Cause::NeverEntered, 3),
                 (RejectCode::UnknownOrder, Cause::Filled, 7),

@@ -1,35 +1,35 @@
-//! A capture of our own, for a first try without a venue's data: generated flow through an exchange,
-//! written down as Bitstamp writes its order events. The same seed gives the same bytes everywhere.
+//! A sample recording for a first try without a venue's data: generated flow through an exchange, written
+//! in the format of Bitstamp's order events. The same seed gives the same bytes everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
-use protocol::{Command, Entered, Fact, MarketSpec, Response};
+use protocol::{Command, Entered, Fact, MarketSpec, NewOrder, Response};
 use units::{CommandId, OrderId, Side, Time};
 
 use super::bitstamp::{HEADER, LOT, TICK};
 
-/// Commands of the flow, its standing orders included.
+/// Commands of the flow, including its standing orders.
 const COMMANDS: usize = 5_000;
-/// Orders that are there before the rest of the flow begins.
+/// Orders of the standing book.
 const STANDING: u32 = 200;
 /// A lot of the flow is a hundredth of a bitcoin.
 const LOTS: u64 = 1_000_000;
-/// When the first order comes: 2026-01-01 in UTC.
+/// Time of the first order: 2026-01-01 in UTC.
 const BEGIN: u64 = 1_767_225_600_000;
 /// The venue's number of the flow's order 0. Orders from before the recording have lower ones.
 const FIRST: u64 = 65_000_000;
-/// After so many asks each, an order is cancelled that was open before the recording began.
+/// Interval, in commands, between cancels of orders from before the recording.
 const OLD: usize = 1_000;
 
 /// What was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sample {
-    /// Lines behind the header.
+    /// Lines without the header.
     pub(crate) events: u64,
-    /// Trades that the events tell.
+    /// Trades that the events report.
     pub(crate) trades: u64,
 }
 
@@ -77,13 +77,13 @@ pub(crate) fn write(seed: u64, out: &mut impl Write) -> io::Result<Sample> {
     Ok(Sample { events, trades: venue.trades })
 }
 
-/// A venue that tells what happens in it.
+/// A venue that reports its events.
 #[derive(Default)]
 struct Venue {
-    /// Lots that may still trade of each open order.
+    /// Open lots of each open order.
     open: BTreeMap<OrderId, u64>,
     entered: BTreeMap<OrderId, Entered>,
-    /// Orders that were cancelled though the flow only replaced them: what it asks of them later is left out.
+    /// Orders that were cancelled in place of a replace: the flow's later commands for them are skipped.
     replaced: BTreeSet<OrderId>,
     milliseconds: u64,
     lines: Vec<String>,
@@ -94,9 +94,9 @@ impl Venue {
     fn hear(&mut self, command: &Command, response: &Response) {
         match (response, command) {
             (Response::Fact(_, Fact::Entered(entered)), _) => {
-                self.open.insert(entered.order, entered.quantity.0);
+                self.open.insert(entered.order, entered.new.quantity.0);
                 self.entered.insert(entered.order, *entered);
-                self.event(entered.order, entered.quantity.0, "created");
+                self.event(entered.order, entered.new.quantity.0, "created");
             }
             (Response::Fact(_, Fact::Traded { deal, quantity, .. }), _) => {
                 self.trades += 1;
@@ -110,11 +110,11 @@ impl Venue {
             (Response::Fact(_, Fact::Cancelled { order, quantity, .. }), _) => {
                 self.event(*order, quantity.0, "deleted");
             }
-            // A venue's client may cancel too late, and a recording has that, too.
+            // A venue's client may cancel too late, so a recording has such cancels.
             (Response::Rejected(_), Command::Cancel { order, .. })
                 if !self.replaced.contains(order) =>
             {
-                let size = self.entered.get(order).map_or(1, |entered| entered.quantity.0);
+                let size = self.entered.get(order).map_or(1, |entered| entered.new.quantity.0);
                 self.event(*order, size, "deleted");
             }
             _ => {}
@@ -122,7 +122,9 @@ impl Venue {
     }
 
     fn event(&mut self, order: OrderId, quantity: u64, action: &str) {
-        if let Some(Entered { price, side, .. }) = self.entered.get(&order).copied() {
+        if let Some(Entered { new: NewOrder { price, side, .. }, .. }) =
+            self.entered.get(&order).copied()
+        {
             self.line(FIRST + order.0, price.0, quantity, action, side);
         }
     }
@@ -162,7 +164,7 @@ mod tests {
         for seed in [1, 7] {
             let (bytes, sample) = sample(seed);
             let flow = bitstamp::read(&mut source_of(&bytes)).unwrap();
-            assert_eq!((flow.told.events, flow.told.late), (sample.events, 0));
+            assert_eq!((flow.counts.events, flow.counts.late), (sample.events, 0));
             let mut exchange = Exchange::new(Options::default());
             let fed = feed(&mut exchange, &flow, &ProgressBar::hidden(), |_, _| Ok::<(), ()>(()));
             let outcome = fed.unwrap();

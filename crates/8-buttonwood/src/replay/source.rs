@@ -19,14 +19,14 @@ const XZ_MAGIC: &[u8] = &[0xFD, b'7', b'z', b'X', b'Z', 0];
 /// ends must not fill the memory.
 const MAX_LINE: u64 = 1 << 20;
 
-/// Lines of text, with their place for errors.
+/// Lines of text, with their positions for errors.
 pub(crate) struct Source {
     input: Box<dyn BufRead>,
     name: String,
     packed: bool,
     number: u64,
     line: Vec<u8>,
-    /// The line in hand was looked at by [`Source::first_line`] and is still to be given out.
+    /// True if [`Source::first_line`] has read the line and [`Source::next`] has not returned it yet.
     held: bool,
 }
 
@@ -80,7 +80,7 @@ impl Source {
             self.advance()?;
             self.held = true;
         }
-        // A first line that is not text is shown by what is printable of it; no format begins so.
+        // A first line that is not text is shown as far as it is printable; no format begins so.
         Ok(std::str::from_utf8(&self.line).unwrap_or(""))
     }
 
@@ -138,7 +138,7 @@ impl Source {
         }
     }
 
-    /// An error that says that nobody can read this file.
+    /// An error for a file in no known format.
     pub(crate) fn unknown_format(&self) -> ReadError {
         let hint = match self.line.as_slice() {
             [] if self.number == 0 => "it is empty",

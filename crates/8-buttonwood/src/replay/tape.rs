@@ -1,4 +1,4 @@
-//! A venue's own trades, and how ours compare with them. Knows no exchange.
+//! A venue's own trades, compared with ours. Knows no exchange.
 //!
 //! Bitstamp's raw capture has a line for each event: milliseconds, a word, JSON. Only `trade` lines
 //! are read here. Their numbers went through floats at the venue, so they are rounded to our steps.
@@ -17,17 +17,17 @@ use super::bitstamp::{LOT, TICK};
 use super::source::Source;
 use crate::number::Number;
 
-/// How far apart in time two prints of one trade may be: a second, in nanoseconds.
+/// Largest time between two prints of one trade: a second, in nanoseconds.
 const NEAR: u64 = 1_000_000_000;
 
 /// One trade as printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Print {
-    /// When.
+    /// Its time.
     pub(crate) time: Time,
-    /// At what, in ticks.
+    /// Its price, in ticks.
     pub(crate) price: Price,
-    /// How much.
+    /// Its quantity, in lots.
     pub(crate) quantity: Lots,
 }
 
@@ -38,22 +38,21 @@ pub(crate) struct Tape {
     pub(crate) prints: Vec<Print>,
 }
 
-/// Our trades beside the venue's.
+/// Comparison of our trades with the venue's.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Comparison {
     /// Trades of the venue.
     pub(crate) venue_trades: u64,
-    /// Lots that they traded.
+    /// Their lots.
     pub(crate) venue_quantity: u64,
     /// Our trades.
     pub(crate) our_trades: u64,
-    /// Lots that they traded.
+    /// Their lots.
     pub(crate) our_quantity: u64,
-    /// Trades of the venue for which there is one of ours at the same price within a second, each of
-    /// ours counted once.
+    /// Trades of the venue with one of ours at the same price within a second; each of ours counts once.
     pub(crate) matched_trades: u64,
-    /// Those of them that traded the same lots, too, or one lot more or less: whoever made the
-    /// recording cut some sizes off at the last place.
+    /// Of these, trades with the same quantity, up to one lot: the recording truncated the last decimal of some
+    /// sizes.
     pub(crate) matched_quantity_too: u64,
 }
 
@@ -101,7 +100,7 @@ impl Tape {
         Ok(Tape { prints })
     }
 
-    /// Sets our trades beside the tape's. O(n log n).
+    /// Compares our trades with the tape's. O(n log n).
     pub(crate) fn compare(&self, ours: &[Print]) -> Comparison {
         let mut free: BTreeMap<Price, VecDeque<Print>> = BTreeMap::new();
         let mut sorted = ours.to_vec();
@@ -114,7 +113,7 @@ impl Tape {
         let (mut matched_trades, mut matched_quantity_too) = (0, 0);
         for print in &theirs {
             let Some(queue) = free.get_mut(&print.price) else { continue };
-            // Earliest first, so that no trade takes the only one that a later trade could have.
+            // Earliest first, so that no trade takes the only match of a later one.
             while queue.front().is_some_and(|ours| ours.time.0 + NEAR < print.time.0) {
                 queue.pop_front();
             }
@@ -187,13 +186,13 @@ mod tests {
         let line = r#"1430438406348 trade {"price": 236.28999999999999, "amount": 9.9999999999999995e-07, "id": 1}"#;
         assert_eq!(print(line), Ok(Some(at(1_430_438_406_348, 23629, 100))));
         assert_eq!(print(r#"1 order_book {"bids": []}"#), Ok(None));
-        for (bad, told) in [
+        for (bad, expected) in [
             ("1430438406348", "not of the form"),
             ("x trade {}", "'x' is not milliseconds"),
             ("1 trade {}", "missing field"),
             (r#"1 trade {"price": "a", "amount": 1}"#, "price is \"a\""),
         ] {
-            assert!(print(bad).unwrap_err().contains(told));
+            assert!(print(bad).unwrap_err().contains(expected));
         }
     }
 
@@ -201,11 +200,16 @@ mod tests {
     fn a_trade_of_ours_answers_for_one_of_the_venues() {
         let tape = Tape { prints: vec![at(5_000, 10, 1), at(5_100, 10, 2), at(9_000, 11, 3)] };
         let ours = [at(4_000, 10, 7), at(6_101, 10, 1), at(9_900, 11, 3), at(9_000, 12, 3)];
-        let told = tape.compare(&ours);
+        let comparison = tape.compare(&ours);
         // 4.0 s is within a second of 5.0 s; 6.101 s is a millisecond too late for 5.1 s.
-        assert_eq!((told.matched_trades, told.matched_quantity_too), (2, 1));
+        assert_eq!((comparison.matched_trades, comparison.matched_quantity_too), (2, 1));
         assert_eq!(
-            (told.venue_trades, told.venue_quantity, told.our_trades, told.our_quantity),
+            (
+                comparison.venue_trades,
+                comparison.venue_quantity,
+                comparison.our_trades,
+                comparison.our_quantity
+            ),
             (3, 6, 4, 14)
         );
         assert_eq!(Tape { prints: vec![] }.compare(&ours).matched_share(), 0.0);

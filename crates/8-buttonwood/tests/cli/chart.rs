@@ -41,9 +41,10 @@ fn a_trade_is_redrawn_by_the_number_of_its_fact() {
 fn what_the_journal_does_not_know_is_said() {
     let (dir, _) = kept();
     for subject in ["99", "trade/3"] {
-        let told = if subject == "99" { "no order #99" } else { "no trade 3" };
+        let missing = if subject == "99" { "no order #99" } else { "no trade 3" };
         let kind = if subject == "99" { "--kind entered" } else { "--kind traded" };
-        chart(subject, dir.path(), &[]).failed(1, &["knows of", told, "journal show", kind]);
+        chart(subject, dir.path(), &[])
+            .failed(1, &["has no", missing.trim_start_matches("no "), "journal show", kind]);
     }
     let absent = dir.path().join("absent");
     chart("1", &absent, &[])

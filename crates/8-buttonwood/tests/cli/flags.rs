@@ -30,7 +30,7 @@ fn help_and_version_are_data() {
 
 #[test]
 fn wrong_use_ends_with_status_2_and_says_what_is_right() {
-    for (args, told) in [
+    for (args, expected) in [
         (&["trade"][..], "unrecognized subcommand 'trade'"),
         (&[], "Usage: buttonwood"),
         (&["replay"], "<FILE>"),
@@ -43,13 +43,13 @@ fn wrong_use_ends_with_status_2_and_says_what_is_right() {
             &["simulate", "--faults", "rain"],
             "`rain` is no kind of fault; choose all, none, or some of kill,",
         ),
-        (&["simulate", "--window", "3"], "write it as FROM..UNTIL, such as 3..5"),
-        (&["simulate", "--window", "5..2"], "it ends before it begins; write 2..5"),
+        (&["simulate", "--window", "3"], "give a window as FROM..UNTIL, such as 3..5"),
+        (&["simulate", "--window", "5..2"], "the window ends before it begins; give 2..5"),
         (&["simulate", "--seeds", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command 'nothing'"),
         (&["completions", "dos"], "possible values: bash"),
     ] {
-        run(args).failed(2, &[told]);
+        run(args).failed(2, &[expected]);
     }
 }
 
@@ -61,10 +61,10 @@ fn a_file_where_a_folder_must_be_is_said() {
         let ran = run([command, "--listen", "127.0.0.1:0", "--journal", path]);
         ran.failed(2, &["--journal: ", path, "is a file; give a folder"]);
     }
-    run(["chart", "1", "--journal", path]).failed(1, &[path, "is a file, no folder"]);
+    run(["chart", "1", "--journal", path]).failed(1, &[path, "is a file, not a folder"]);
 }
 
-/// What prints and ends, run with standard output that nobody reads and with one that has no room.
+/// Commands that print and end, with a standard output that is closed and with one that is full.
 #[test]
 fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
     let (dir, _) = crate::journal::kept();
@@ -91,7 +91,7 @@ fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
         let closed = command().args(args).stdout(writer).output().unwrap();
         assert!(closed.status.success() && closed.stderr.is_empty(), "{args:?}: {closed:?}");
         if args == ["--help"] || !cfg!(target_os = "linux") {
-            continue; // the help is printed by a library that does not tell
+            continue; // clap prints the help and ignores errors
         }
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let full = command().args(args).stdout(full).output().unwrap();

@@ -1,4 +1,4 @@
-//! `replay --journal` and `journal`: facts that are kept, and what is said of damage.
+//! `replay --journal` and `journal`: stored facts, and reports of damage.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use tempfile::TempDir;
 
 use crate::run::{FLOW, Ran, run, run_with_input};
 
-/// A journal of the small flow, and what the replay told.
+/// A journal of the small flow, and the report of the replay.
 pub(crate) fn kept() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let journal = dir.path().to_str().unwrap();
-    let told = run_with_input(["replay", "-", "--json", "--journal", journal], FLOW.as_bytes());
-    (dir, told.ok().json())
+    let report = run_with_input(["replay", "-", "--json", "--journal", journal], FLOW.as_bytes());
+    (dir, report.ok().json())
 }
 
 fn journal(verb: &str, dir: &Path, flags: &[&str]) -> Ran {
@@ -46,17 +46,17 @@ fn long() -> TempDir {
 
 #[test]
 fn what_was_replayed_verifies_with_the_same_hash() {
-    let (dir, told) = kept();
+    let (dir, report) = kept();
     let verified = journal("verify", dir.path(), &["--json"]).ok().json();
     assert_eq!(
         verified,
         json!({
-            "facts": told["facts"], "trades": told["trades"], "facts_hash": told["facts_hash"],
+            "facts": report["facts"], "trades": report["trades"], "facts_hash": report["facts_hash"],
             "intact": true, "cut_bytes": 0, "kept": [], "snapshots": []
         })
     );
     let plain = run_with_input(["replay", "-", "--json"], FLOW.as_bytes()).ok().json();
-    assert_eq!(plain["facts_hash"], told["facts_hash"], "a journal changes no fact");
+    assert_eq!(plain["facts_hash"], report["facts_hash"], "a journal changes no fact");
     let words = journal("verify", dir.path(), &[]).ok().out;
     assert!(words.starts_with("9 facts, 2 trades, intact\nhash "), "{words}");
 }
@@ -76,7 +76,7 @@ fn a_journal_with_facts_is_not_replayed_into() {
 }
 
 #[test]
-fn what_a_replay_left_that_found_no_room_is_in_nobodys_way() {
+fn what_a_replay_left_without_space_does_not_block_the_next() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["lock", "segment.tmp"] {
         std::fs::write(dir.path().join(name), "").unwrap();
@@ -120,7 +120,7 @@ fn facts_are_shown_and_exported() {
             ),
             (
                 "       8        7  ",
-                ".400Z  left BTC-USD sell 1.00000000 order 4 account 1 cancelled"
+                ".400Z  cancelled BTC-USD sell 1.00000000 order 4 account 1 requested"
             ),
             (
                 "       9        8  ",
@@ -139,9 +139,9 @@ fn facts_are_shown_and_exported() {
     assert_eq!(
         facts[5],
         json!({
-            "seq": 6, "ask": 5, "time": "2015-05-01T00:00:04.100Z", "fact": "traded",
+            "seq": 6, "command": 5, "time": "2015-05-01T00:00:04.100Z", "fact": "traded",
             "maker": 3, "taker": 5, "incarnation": 1, "number": 1,
-            "market": 0, "price": 23650, "lots": 400_000_000,
+            "market": 0, "price": 23650, "quantity": 400_000_000,
             "trade_id": 6, "maker_account": 1, "taker_account": 1, "symbol": "BTC-USD",
             "side": "buy", "decimal_price": "236.50", "decimal_size": "4.00000000"
         }),
@@ -150,8 +150,8 @@ fn facts_are_shown_and_exported() {
     assert_eq!(
         facts[7],
         json!({
-            "seq": 8, "ask": 7, "time": "2015-05-01T00:00:04.400Z", "fact": "left",
-            "order": 4, "lots": 100_000_000, "reason": "cancelled", "market": 0, "account": 1,
+            "seq": 8, "command": 7, "time": "2015-05-01T00:00:04.400Z", "fact": "cancelled",
+            "order": 4, "quantity": 100_000_000, "reason": "requested", "market": 0, "account": 1,
             "symbol": "BTC-USD", "side": "sell", "decimal_size": "1.00000000"
         })
     );
@@ -177,7 +177,7 @@ fn facts_are_selected_by_market_account_order_kind_and_time() {
     assert_eq!(selected(dir, &["--account", "1"]), [3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(selected(dir, &["--order", "4"]), [4, 7, 8], "a trade names both of its orders");
     assert_eq!(selected(dir, &["--order", "#3,8"]), [3, 6, 9]);
-    assert_eq!(selected(dir, &["--kind", "traded,left"]), [6, 7, 8]);
+    assert_eq!(selected(dir, &["--kind", "traded,cancelled"]), [6, 7, 8]);
     assert_eq!(selected(dir, &["--from", "3", "--to", "5"]), [3, 4, 5]);
     let from = ["--from", "2015-05-01T00:00:04.100Z"];
     assert_eq!(selected(dir, &from), [4, 5, 6, 7, 8, 9]);
@@ -193,7 +193,7 @@ fn facts_are_selected_by_market_account_order_kind_and_time() {
 #[test]
 fn what_cannot_be_selected_is_said() {
     let (dir, _) = kept();
-    for (flags, told) in [
+    for (flags, expected) in [
         (&["--market", "btc"][..], "a symbol has only A-Z"),
         (&["--kind", "trade"], "possible values: started, market-opened, entered, traded"),
         (&["--account", "ann"], "--account"),
@@ -202,8 +202,8 @@ fn what_cannot_be_selected_is_said() {
         (&["--from", "5", "--to", "4"], "--from 5 is after --to 4"),
         (&["--from", "2015-05-02T00:00:00Z", "--to", "2015-05-01T00:00:00Z"], "is after --to 2015"),
     ] {
-        journal("show", dir.path(), flags).failed(2, &[told]);
-        journal("export", dir.path(), flags).failed(2, &[told]);
+        journal("show", dir.path(), flags).failed(2, &[expected]);
+        journal("export", dir.path(), flags).failed(2, &[expected]);
     }
     let unknown = journal("show", dir.path(), &["--market", "ETH-USD"]);
     unknown.failed(1, &["has no market ETH-USD", "its markets are BTC-USD"]);
@@ -239,9 +239,9 @@ fn a_flipped_byte_is_found_and_named() {
         fs::write(&segment, &bytes).unwrap();
         let verified = journal("verify", dir.path(), &["--json"]);
         verified.failed(1, &[name]);
-        let told = verified.json();
-        assert_eq!(told["intact"], false, "byte {at}: {told}");
-        assert!(told["damage"].as_str().unwrap().contains(name), "byte {at}: {told}");
+        let report = verified.json();
+        assert_eq!(report["intact"], false, "byte {at}: {report}");
+        assert!(report["damage"].as_str().unwrap().contains(name), "byte {at}: {report}");
         for verb in ["show", "export"] {
             journal(verb, dir.path(), &[]).failed(1, &[name]);
         }
@@ -271,12 +271,12 @@ fn a_torn_tail_is_told_and_is_no_damage() {
     let bytes = fs::read(&segment).unwrap();
     let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
     fs::write(&segment, &bytes[..end - 100]).unwrap();
-    let told = journal("verify", dir.path(), &["--json"]).ok().json();
-    assert_eq!(told["intact"], true);
-    assert!(told["cut_bytes"].as_u64().unwrap() > 0, "{told}");
-    assert!(told["facts"].as_u64() < whole["facts"].as_u64(), "{told}");
+    let report = journal("verify", dir.path(), &["--json"]).ok().json();
+    assert_eq!(report["intact"], true);
+    assert!(report["cut_bytes"].as_u64().unwrap() > 0, "{report}");
+    assert!(report["facts"].as_u64() < whole["facts"].as_u64(), "{report}");
     let words = journal("verify", dir.path(), &[]).ok().out;
-    assert!(words.contains("intact but for a torn tail of"), "{words}");
+    assert!(words.contains("intact except for a torn tail of"), "{words}");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn what_is_no_journal_says_so() {
     for verb in ["verify", "show", "export"] {
         let advice = "give the folder of a journal, such as ./buttonwood-demo";
         journal(verb, &absent, &[]).failed(1, &["there is no folder", "absent", advice]);
-        journal(verb, &file, &[]).failed(1, &["is a file, no folder", advice]);
+        journal(verb, &file, &[]).failed(1, &["is a file, not a folder", advice]);
         journal(verb, &empty, &[]).failed(1, &["there is no journal in", "empty"]);
     }
     assert!(!absent.exists(), "looking makes nothing");

@@ -7,20 +7,24 @@ use crate::run::run;
 fn cells_that_are_killed_come_to_the_arrays_result() {
     let args = ["life", "--size", "32x30", "--until", "50", "--kill-per-second", "3000", "--json"];
     for checkpoint in ["32", "0"] {
-        let told = run(args.into_iter().chain(["--checkpoint", checkpoint])).ok().json();
-        assert_eq!((&told["cells"], &told["generation"]), (&960.into(), &50.into()), "{told}");
+        let report = run(args.into_iter().chain(["--checkpoint", checkpoint])).ok().json();
         assert_eq!(
-            (&told["matches_array"], &told["finished"]),
-            (&true.into(), &true.into()),
-            "{told}"
+            (&report["cells"], &report["generation"]),
+            (&960.into(), &50.into()),
+            "{report}"
         );
-        let count = |key: &str| told[key].as_u64().unwrap_or_else(|| panic!("{key}: {told}"));
-        assert!(count("kills") > 0 && count("restarts") > 0, "{told}");
+        assert_eq!(
+            (&report["matches_array"], &report["finished"]),
+            (&true.into(), &true.into()),
+            "{report}"
+        );
+        let count = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key}: {report}"));
+        assert!(count("kills") > 0 && count("restarts") > 0, "{report}");
         assert_eq!(count("kills"), count("cells_killed") + count("collectors_killed"));
         assert_eq!(count("restarts"), count("cells_killed"));
         assert_eq!(count("cell_steps"), 960 * 50);
-        assert!(count("cell_steps_per_second") > 0 && count("signals") > 18 * 960 * 50, "{told}");
-        assert!(count("longest_history") <= if checkpoint == "0" { 51 } else { 33 }, "{told}");
+        assert!(count("cell_steps_per_second") > 0 && count("signals") > 18 * 960 * 50, "{report}");
+        assert!(count("longest_history") <= if checkpoint == "0" { 51 } else { 33 }, "{report}");
     }
 }
 
@@ -28,16 +32,20 @@ fn cells_that_are_killed_come_to_the_arrays_result() {
 fn a_torus_over_several_worlds_comes_to_the_arrays_result() {
     for worlds in ["2", "3"] {
         let args = ["life", "--size", "32x30", "--until", "60", "--kill-per-second", "3000"];
-        let told = run(args.into_iter().chain(["--worlds", worlds, "--json"])).ok().json();
-        assert_eq!(told["worlds"].to_string(), worlds, "{told}");
-        assert_eq!((&told["cells"], &told["generation"]), (&960.into(), &60.into()), "{told}");
+        let report = run(args.into_iter().chain(["--worlds", worlds, "--json"])).ok().json();
+        assert_eq!(report["worlds"].to_string(), worlds, "{report}");
+        assert_eq!(
+            (&report["cells"], &report["generation"]),
+            (&960.into(), &60.into()),
+            "{report}"
+        );
         for key in ["matches_array", "finished"] {
-            assert_eq!(told[key], true, "{key}: {told}");
+            assert_eq!(report[key], true, "{key}: {report}");
         }
-        let count = |key: &str| told[key].as_u64().unwrap_or_else(|| panic!("{key}: {told}"));
-        assert!(count("kills") > 0 && count("restarts") > 0, "{told}");
-        assert_eq!(count("restarts"), count("cells_killed"), "{told}");
-        assert!(count("signals") > 18 * 960 * 60, "{told}");
+        let count = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key}: {report}"));
+        assert!(count("kills") > 0 && count("restarts") > 0, "{report}");
+        assert_eq!(count("restarts"), count("cells_killed"), "{report}");
+        assert!(count("signals") > 18 * 960 * 60, "{report}");
     }
 }
 
@@ -48,8 +56,8 @@ fn a_generation_that_was_saved_goes_on_where_it_was() {
     let play = |pattern: &str, until: &str, save: &str| {
         let args =
             ["life", "--size", "20x20", "--pattern", pattern, "--until", until, "--save", save];
-        let told = run(args).ok().out;
-        assert!(told.contains("matches array                true"), "{told}");
+        let report = run(args).ok().out;
+        assert!(report.contains("matches array                true"), "{report}");
         std::fs::read_to_string(save).unwrap()
     };
     let at_once = play("glider", "40", &path("at_once.rle"));
@@ -69,8 +77,11 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
     let file = file.to_str().unwrap();
     run(["life", "--pattern", file, "--until", "1"])
         .failed(1, &["wrong.rle: line 2, column 6: 'A' is no cell"]);
-    for (args, told) in [
-        (&["--pattern", "glyder"][..], "no pattern known here (glider, r-pentomino, gosper-gun)"),
+    for (args, expected) in [
+        (
+            &["--pattern", "glyder"][..],
+            "neither a file nor a built-in pattern (glider, r-pentomino, gosper-gun)",
+        ),
         (&["--pattern", "gosper-gun", "--size", "20x20"], "--size 36x9"),
         (&["--size", "20"], "as in 64x48"),
         (&["--save", "there.txt"], ".rle"),
@@ -82,7 +93,7 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
         (&["--worlds", "2"], "--until"),
         (&["--worlds", "5", "--size", "9x4", "--until", "1"], "--size 9x4 has 4"),
     ] {
-        run(["life"].iter().chain(args)).failed(2, &[told]);
+        run(["life"].iter().chain(args)).failed(2, &[expected]);
     }
 }
 
@@ -97,7 +108,7 @@ mod on_a_terminal {
 
     use crate::run::{command, skipped};
 
-    /// Longer than any machine needs, and yet an end.
+    /// Longer than any machine needs, but finite.
     const SECONDS: u32 = 60;
 
     struct Terminal {
@@ -115,7 +126,7 @@ mod on_a_terminal {
         }
     }
 
-    /// Sends a signal; false if there is nobody of that id.
+    /// Sends a signal; false if there is no process of that id.
     fn send(signal: &str, id: &str) -> bool {
         let kill =
             Command::new("kill").args([&format!("-{signal}"), id]).stderr(Stdio::null()).status();

@@ -1,4 +1,4 @@
-//! The command as a user meets it: exit status, what it prints where, and what it says of mistakes.
+//! The command as a user meets it: exit status, output, errors.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod bench;

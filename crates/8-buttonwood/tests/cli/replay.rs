@@ -1,4 +1,4 @@
-//! `replay`: what it counts, the hash, and what it says of files that it cannot read.
+//! `replay`: its counts, the hash, and its errors for files that it cannot read.
 
 use std::fs;
 
@@ -12,16 +12,16 @@ fn replayed(flow: &str) -> Ran {
 
 #[test]
 fn a_flow_is_counted_and_ends_in_a_book() {
-    let told = replayed(FLOW).ok().json();
-    assert_eq!(told["events"], 8);
-    assert_eq!(told["fills_not_asked"], 2);
-    assert_eq!((&told["late_events"], &told["latest_milliseconds"]), (&json!(1), &json!(10)));
-    assert_eq!(told["asks"], 7, "one opens the market");
-    assert_eq!(told["trades"], 2);
-    assert_eq!(told["lots"], 600_000_000);
-    assert_eq!(told["refusals"], json!({"unknown-order": 1}));
+    let report = replayed(FLOW).ok().json();
+    assert_eq!(report["events"], 8);
+    assert_eq!(report["fills_skipped"], 2);
+    assert_eq!((&report["late_events"], &report["latest_milliseconds"]), (&json!(1), &json!(10)));
+    assert_eq!(report["commands"], 7, "one opens the market");
+    assert_eq!(report["trades"], 2);
+    assert_eq!(report["quantity"], 600_000_000);
+    assert_eq!(report["refusals"], json!({"unknown-order": 1}));
     assert_eq!(
-        told["rejections"],
+        report["rejections"],
         json!([{
             "code": "unknown-order", "cause": "never-entered", "count": 1,
             "reason": "cancel of an order that the file never entered; it was open before the recording",
@@ -29,7 +29,7 @@ fn a_flow_is_counted_and_ends_in_a_book() {
         }])
     );
     assert_eq!(
-        told["markets"],
+        report["markets"],
         json!([{
             "market": "BTC-USD", "tick": "0.01", "lot": "0.00000001", "resting": 1,
             "trades": 2, "volume": "6.00000000",
@@ -37,12 +37,12 @@ fn a_flow_is_counted_and_ends_in_a_book() {
             "best_ask": null, "best_ask_size": null
         }])
     );
-    // started, opened, 4 entered, 2 traded, 1 left
-    assert_eq!(told["facts"], 9);
-    assert!(told["seconds"].as_f64().unwrap() > 0.0);
-    assert!(told["asks_per_second"].as_f64().unwrap() > 0.0);
-    assert_eq!(told["facts_hash"].as_str().unwrap().len(), 64);
-    assert!(told.get("tape").is_none(), "standard input has nothing beside it");
+    // started, opened, 4 entered, 2 traded, 1 cancelled
+    assert_eq!(report["facts"], 9);
+    assert!(report["seconds"].as_f64().unwrap() > 0.0);
+    assert!(report["commands_per_second"].as_f64().unwrap() > 0.0);
+    assert_eq!(report["facts_hash"].as_str().unwrap().len(), 64);
+    assert!(report.get("tape").is_none(), "standard input has nothing beside it");
 }
 
 #[test]
@@ -55,16 +55,16 @@ fn the_hash_is_the_same_each_time_and_another_for_another_flow() {
 
 #[test]
 fn people_get_the_same_in_words() {
-    let told = run_with_input(["replay", "-"], FLOW.as_bytes()).ok().out;
+    let report = run_with_input(["replay", "-"], FLOW.as_bytes()).ok().out;
     for part in [
         "Bitstamp: 8 events, 7 commands, 9 facts, 2 trades",
-        "1 events stand behind a later one, by 10 ms at most",
+        "1 events came out of order, by 10 ms at most",
         "rejected 1 as unknown-order: cancel of an order that the file never entered",
         "  line 7: cancel of an order that no line before entered",
         "BTC-USD  2 trades of 6.00000000 BTC, 1 orders resting\n  best bid 5.00000000 at 236.40, best ask none",
         "hash     ",
     ] {
-        assert!(told.contains(part), "{told} should say {part}");
+        assert!(report.contains(part), "{report} should say {part}");
     }
 }
 
@@ -77,7 +77,7 @@ fn every_rejection_is_told_with_its_line_and_its_cause() {
 15,1430438404900,1430438404000,236.00,7,deleted,bid
 ";
     let flow = FLOW.to_owned() + late;
-    let told = run_with_input(["replay", "-"], flow.as_bytes()).ok().out;
+    let report = run_with_input(["replay", "-"], flow.as_bytes()).ok().out;
     for part in [
         "rejected 1 as unknown-order: cancel of an order that had traded in full here\n  \
          line 10: cancel of the order of line 4, BTC-USD: buy 6.00000000 at 236.51",
@@ -87,13 +87,13 @@ fn every_rejection_is_told_with_its_line_and_its_cause() {
         "rejected 1 as bad-lots: The size is off lot, zero or too large.\n  \
          line 12: BTC-USD: buy 0.00000000 at 236.00",
     ] {
-        assert!(told.contains(part), "{told} should say {part}");
+        assert!(report.contains(part), "{report} should say {part}");
     }
-    let told = replayed(&flow).ok().json();
+    let report = replayed(&flow).ok().json();
     let counts =
-        told["rejections"].as_array().unwrap().iter().map(|of| of["count"].as_u64().unwrap());
+        report["rejections"].as_array().unwrap().iter().map(|of| of["count"].as_u64().unwrap());
     let refused =
-        told["refusals"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
+        report["refusals"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
     assert_eq!(counts.sum::<u64>(), refused.sum::<u64>(), "each has one cause");
 }
 
@@ -104,10 +104,10 @@ fn a_sample_is_a_recording_for_a_first_try() {
     let file = path.to_str().unwrap();
     let made = run(["replay", file, "--sample"]).ok().out;
     assert!(made.contains("wrote ") && made.contains("now run: buttonwood replay "), "{made}");
-    let told = run(["replay", file, "--json"]).ok().json();
-    assert_eq!(told["venue"], "Bitstamp");
-    assert!(told["trades"].as_u64() > Some(100) && told["late_events"] == 0, "{told}");
-    assert_eq!(told["rejections"].as_array().unwrap().len(), 3, "{told}");
+    let report = run(["replay", file, "--json"]).ok().json();
+    assert_eq!(report["venue"], "Bitstamp");
+    assert!(report["trades"].as_u64() > Some(100) && report["late_events"] == 0, "{report}");
+    assert_eq!(report["rejections"].as_array().unwrap().len(), 3, "{report}");
 
     let bytes = fs::read(&path).unwrap();
     run(["replay", file, "--sample"]).failed(2, &["sample.csv exists and is not overwritten"]);
@@ -126,8 +126,8 @@ fn a_sample_is_a_recording_for_a_first_try() {
 
 #[test]
 fn a_flow_without_events_is_a_flow() {
-    let told = replayed(FLOW.lines().next().unwrap()).ok().json();
-    assert_eq!((&told["asks"], &told["trades"]), (&json!(1), &json!(0)));
+    let report = replayed(FLOW.lines().next().unwrap()).ok().json();
+    assert_eq!((&report["commands"], &report["trades"]), (&json!(1), &json!(0)));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_file_that_cannot_be_read_is_named_with_place_and_advice() {
         path
     };
     let bad_line = FLOW.replace("236.51,600000000", "236.515,600000000");
-    for (path, told) in [
+    for (path, expected) in [
         (
             dir.path().join("absent.csv"),
             &["cannot open", "absent.csv", "No such file", "give the path"][..],
@@ -159,7 +159,7 @@ fn a_file_that_cannot_be_read_is_named_with_place_and_advice() {
         (file("raw.log", b"1430438404518 trade {\"price\": 1}\n"), &["raw capture", "orders.csv"]),
     ] {
         let ran = run(["replay".as_ref(), path.as_os_str()]);
-        ran.failed(1, told);
+        ran.failed(1, expected);
         assert_eq!(ran.out, "", "data only where there is some");
     }
 }
@@ -176,8 +176,8 @@ fn the_tape_beside_a_recording_is_found_and_compared() {
 1430438409000 trade {\"price\": 236.5, \"amount\": 1, \"id\": 3}
 ";
     fs::write(dir.path().join("2015-05-01.log"), tape).unwrap();
-    let told = run(["replay".as_ref(), orders.as_os_str(), "--json".as_ref()]).ok().json();
-    let tape = &told["tape"];
+    let report = run(["replay".as_ref(), orders.as_os_str(), "--json".as_ref()]).ok().json();
+    let tape = &report["tape"];
     assert_eq!((&tape["venue_trades"], &tape["venue_volume"]), (&json!(3), &json!("6.50000000")));
     assert_eq!((&tape["our_trades"], &tape["our_volume"]), (&json!(2), &json!("6.00000000")));
     assert_eq!((&tape["matched"], &tape["matched_with_the_same_size"]), (&json!(2), &json!(1)));
@@ -208,7 +208,7 @@ fn a_reader_that_has_enough_is_no_failure() {
     assert!(page.status.success(), "{page:?}");
 }
 
-/// The writing end of a pipe that nobody reads.
+/// The writing end of a pipe without a reader.
 fn closed_pipe() -> std::process::Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -218,11 +218,11 @@ fn closed_pipe() -> std::process::Stdio {
 #[test]
 fn bitstamps_hours_give_the_same_facts_each_time() {
     let Some(orders) = recording("bitstamp-btcusd/orders.csv.xz") else { return };
-    let told = run(["replay".as_ref(), orders.as_os_str(), "--json".as_ref()]).ok().json();
-    assert_eq!((&told["events"], &told["fills_not_asked"]), (&json!(50_414), &json!(1_182)));
-    assert_eq!((&told["asks"], &told["trades"]), (&json!(49_233), &json!(557)));
-    assert_eq!(told["facts_hash"], BITSTAMP_HASH);
-    let tape = &told["tape"];
+    let report = run(["replay".as_ref(), orders.as_os_str(), "--json".as_ref()]).ok().json();
+    assert_eq!((&report["events"], &report["fills_skipped"]), (&json!(50_414), &json!(1_182)));
+    assert_eq!((&report["commands"], &report["trades"]), (&json!(49_233), &json!(557)));
+    assert_eq!(report["facts_hash"], BITSTAMP_HASH);
+    let tape = &report["tape"];
     assert_eq!((&tape["venue_trades"], &tape["matched"]), (&json!(575), &json!(442)));
 }
 
@@ -232,10 +232,11 @@ const BITSTAMP_HASH: &str = "d5fc45e42ab6e3d79b37b3baeea79e0246c57e3d336ada7fc1c
 #[test]
 fn independent_reserves_books_are_five_markets() {
     let Some(capture) = recording("independent-reserve/INDEPENDENT_RESERVE.ws.1.0") else { return };
-    let told = run(["replay".as_ref(), capture.as_os_str(), "--json".as_ref()]).ok().json();
-    assert_eq!((&told["events"], &told["asks"]), (&json!(1_663), &json!(1_663 + 5)));
-    assert_eq!(told["refusals"], json!({"unknown-order": 62}));
-    let names: Vec<_> = told["markets"].as_array().unwrap().iter().map(|m| &m["market"]).collect();
+    let report = run(["replay".as_ref(), capture.as_os_str(), "--json".as_ref()]).ok().json();
+    assert_eq!((&report["events"], &report["commands"]), (&json!(1_663), &json!(1_663 + 5)));
+    assert_eq!(report["refusals"], json!({"unknown-order": 62}));
+    let names: Vec<_> =
+        report["markets"].as_array().unwrap().iter().map(|m| &m["market"]).collect();
     assert_eq!(names, ["DOT-USD", "MATIC-USD", "ETH-USD", "BCH-USD", "PMGT-USD"]);
     let tape = run(["replay".as_ref(), capture.as_os_str(), "--tape".as_ref(), "x".as_ref()]);
     tape.failed(2, &["--tape: only Bitstamp's"]);

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::run::{command, run};
-use crate::server::{House, request, request_once};
+use crate::server::{Server, request, request_once};
 
-/// A server of one market, its URL, and what it says at its end.
+/// A server of one market, its URL, and its log.
 fn serve_market(journal: &Path, market: &str, look: impl FnOnce(&str)) -> String {
     let args = ["serve", "--listen", "127.0.0.1:0", "--market", market, "--journal"];
-    let mut server = House::start_by(command().args(args).arg(journal));
+    let mut server = Server::start_by(command().args(args).arg(journal));
     let line = server.line();
     look(line.trim().strip_prefix("serving ").unwrap());
     let (status, err) = server.interrupt();
@@ -25,15 +25,15 @@ fn price_rules_are_a_markets_own_and_stay_what_they_were() {
     let collared = "TEA-USD:0.01:1:collar=10%@100";
     let order =
         |price: &str| json!({"product_id": "TEA-USD", "side": "buy", "price": price, "size": "3"});
-    let told = |url: &str, price: &str| {
+    let report = |url: &str, price: &str| {
         let (status, body) = request_once(url, "POST", "/orders", Some(&order(price)));
         (status, body["code"].as_str().unwrap_or_default().to_owned())
     };
     serve_market(&journal, collared, |url| {
         assert_eq!(request(url, "GET", "/products", None)[0]["collar"]["highest_buy"], "110.00");
-        assert_eq!(told(url, "0"), (400, "price-not-above-zero".to_owned()));
-        assert_eq!(told(url, "110.01"), (400, "price-beyond-collar".to_owned()));
-        assert_eq!(told(url, "110").0, 200);
+        assert_eq!(report(url, "0"), (400, "price-not-above-zero".to_owned()));
+        assert_eq!(report(url, "110.01"), (400, "price-beyond-collar".to_owned()));
+        assert_eq!(report(url, "110").0, 200);
     });
     serve_market(&journal, collared, |url| {
         assert_eq!(request(url, "GET", "/products", None)[0]["collar"]["reference"], "100.00");
@@ -46,7 +46,7 @@ fn price_rules_are_a_markets_own_and_stay_what_they_were() {
     }
 }
 
-/// Before there were price rules every market took every price, and its fact says no more than that.
+/// Before price rules existed every market accepted every price, and its fact has no rules.
 #[test]
 fn a_market_from_before_there_were_price_rules_still_opens() {
     let dir = tempfile::tempdir().unwrap();
@@ -56,7 +56,7 @@ fn a_market_from_before_there_were_price_rules_still_opens() {
         let order = json!({"product_id": "TEA-USD", "side": "sell", "price": "-1", "size": "3"});
         assert_eq!(request(url, "POST", "/orders", Some(&order))["status"], "open");
     });
-    assert!(err.contains("still takes them, since a market's rules do not change"), "{err}");
+    assert!(err.contains("allows zero and negative prices, and keeps these rules"), "{err}");
 
     let file = dir.path().join("serve.toml");
     let text =

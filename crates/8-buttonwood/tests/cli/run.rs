@@ -1,4 +1,4 @@
-//! Runs the command and looks at what came out.
+//! Runs the command and checks its output.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What a run left behind.
+/// Result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: i32,
@@ -15,7 +15,7 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// The command, with nothing of the caller's configuration around it.
+/// The command, without the caller's configuration.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_buttonwood"));
     for (name, _) in std::env::vars_os() {
@@ -60,7 +60,7 @@ pub(crate) fn run_with_input(
 }
 
 impl Ran {
-    /// It must have done what it was asked, and said nothing but data.
+    /// It must have succeeded, and printed only data.
     pub(crate) fn ok(self) -> Ran {
         assert_eq!((self.status, self.err.as_str()), (0, ""), "{}", self.out);
         self
@@ -71,10 +71,10 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|why| panic!("{why}: {self:?}"))
     }
 
-    /// It must have ended with this status and said all of this.
-    pub(crate) fn failed(&self, status: i32, told: &[&str]) {
+    /// It must have ended with this status and printed all of this.
+    pub(crate) fn failed(&self, status: i32, parts: &[&str]) {
         assert_eq!(self.status, status, "{self:?}");
-        for part in told {
+        for part in parts {
             assert!(self.err.contains(part), "should say {part:?}: {self:?}");
         }
     }

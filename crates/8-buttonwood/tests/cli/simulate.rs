@@ -1,22 +1,22 @@
-//! `simulate`: the keys that others read, and that a seed is the same run again.
+//! `simulate`: the keys of its JSON, and that a seed always gives the same run.
 
 use crate::run::run;
 
 #[test]
 fn seeds_are_run_and_counted() {
-    let told = run(["simulate", "--seeds", "40", "--orders", "200", "--json"]).ok().json();
+    let report = run(["simulate", "--seeds", "40", "--orders", "200", "--json"]).ok().json();
     assert_eq!(
-        (told["seeds"].as_u64(), told["violations"].as_u64()),
+        (report["seeds"].as_u64(), report["violations"].as_u64()),
         (Some(40), Some(0)),
-        "{told}"
+        "{report}"
     );
     for key in ["kills", "restarts", "world_deaths", "voided_deals", "trades", "order_lifetimes"] {
-        assert!(told[key].as_u64() > Some(0), "{key}: {told}");
+        assert!(report[key].as_u64() > Some(0), "{key}: {report}");
     }
     for key in ["torn_tails", "failed_syncs"] {
-        assert!(told[key].is_u64(), "{key}: {told}");
+        assert!(report[key].is_u64(), "{key}: {report}");
     }
-    assert!(told["seconds"].as_f64() > Some(0.0) && told["violation"].is_null(), "{told}");
+    assert!(report["seconds"].as_f64() > Some(0.0) && report["violation"].is_null(), "{report}");
 }
 
 #[test]
@@ -26,8 +26,8 @@ fn a_seed_alone_is_one_run_and_the_same_each_time() {
             .ok()
             .json()
     });
-    for told in [&mut a, &mut b] {
-        told["seconds"] = 0.into();
+    for report in [&mut a, &mut b] {
+        report["seconds"] = 0.into();
     }
     assert_eq!(a, b);
     assert_eq!((a["seeds"].as_u64(), a["failed_syncs"].as_u64()), (Some(1), Some(0)), "{a}");

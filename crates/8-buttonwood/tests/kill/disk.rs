@@ -1,5 +1,5 @@
-//! The real command on real disks: one that fills up and gets room again, and one that takes writes and then
-//! cannot keep them.
+//! The real command on real disks: one that fills up and gets space again, and one that accepts writes and then
+//! fails to sync them.
 
 use std::fs;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub(crate) fn place(http: &Http, n: u32) -> Result<(u16, Value), Gone> {
     http.submit(ACCOUNT, "POST", "/orders", Some(&body))
 }
 
-/// Fills a file system to its last byte, as somebody else's program would.
+/// Fills a file system to its last byte, as another program would.
 pub(crate) fn fill(file: &Path) {
     let mut file = fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
     for chunk in [1 << 20, 4096, 1] {
@@ -37,7 +37,7 @@ pub(crate) fn fill(file: &Path) {
     }
 }
 
-/// Places orders until they are refused for want of room; gives the number of the first that was.
+/// Places orders until one is rejected for lack of space; gives the number of that one.
 pub(crate) fn place_until_full(http: &Http, from: u32, orders: &mut Vec<String>) -> u32 {
     for n in from..from + 200_000 {
         match place(http, n).expect("the server runs") {
@@ -53,7 +53,7 @@ pub(crate) fn assert_full((status, problem): (u16, Value), n: u32) -> u32 {
     n
 }
 
-/// While the disk is full: nothing new, all that was told, and whoever wants to leave can.
+/// While the disk is full, new orders are rejected, acknowledged orders stay, and every order can be cancelled.
 fn assert_works_as_when_full(http: &Http, refused: u32, orders: &[String], cancel: &[String]) {
     assert_full(place(http, refused).unwrap(), refused);
     let last = orders.last().unwrap();
@@ -72,7 +72,7 @@ fn assert_works_as_when_full(http: &Http, refused: u32, orders: &[String], cance
     assert!(http.get(0, "/products/TEA-USD/book")["bids"][0][2].as_u64() > Some(0));
 }
 
-/// Asks until the order is taken; the journal looks for room ten times a second.
+/// Repeats the order until it is accepted; the journal checks for free space ten times a second.
 pub(crate) fn resumes(http: &Http, n: u32, orders: &mut Vec<String>) {
     for _ in 0..20_000 {
         match place(http, n).expect("the server runs") {
@@ -80,13 +80,13 @@ pub(crate) fn resumes(http: &Http, n: u32, orders: &mut Vec<String>) {
             refused => assert_full(refused, n),
         };
     }
-    panic!("there is room, and trading does not resume")
+    panic!("the disk has space, and trading does not resume")
 }
 
 #[test]
 fn a_full_disk_refuses_orders_and_trading_resumes_without_a_start_when_there_is_room() {
     let Some(disk) = or_skip(Mount::memory(40 << 20), "a full disk") else { return };
-    let (dir, filler) = (disk.path().join("journal"), disk.path().join("somebody-elses"));
+    let (dir, filler) = (disk.path().join("journal"), disk.path().join("other-file"));
     let mut server = Server::start(&dir, 2_000).unwrap();
     let (http, mut orders) = (server.http(), Vec::new());
     resumes(&http, 0, &mut orders);
@@ -107,7 +107,7 @@ fn a_full_disk_refuses_orders_and_trading_resumes_without_a_start_when_there_is_
     server.wait_said("DISK IS FULL");
     fs::remove_file(&filler).unwrap();
     resumes(&http, refused, &mut orders);
-    server.wait_said("has room again");
+    server.wait_said("has space again");
     let open = http.get(0, "/products/TEA-USD/book")["bids"][0][2].as_u64().unwrap();
     assert_eq!(open, orders.len() as u64, "all that were acknowledged, once");
     assert!(server.is_alive(), "trading has resumed without another start");
@@ -116,8 +116,8 @@ fn a_full_disk_refuses_orders_and_trading_resumes_without_a_start_when_there_is_
     assert!(well && out.contains("\"intact\": true"), "{out} {err}");
 }
 
-/// An ext4 in an image with holes, on a disk in memory that has no room for them: its writes are taken, and
-/// when they are synced the system says that they could not be kept.
+/// An ext4 in a sparse image, on a disk in memory without space for its holes: it accepts writes, and
+/// fails when they are synced.
 struct Lying {
     backing: Mount,
     image: PathBuf,
@@ -145,7 +145,7 @@ fn a_disk_that_loses_what_it_took_ends_the_server_by_name_and_nothing_told_is_lo
     trader.trade(&server.http(), &mut chance, &ticks, 100);
     assert!(ticked.try_iter().count() > 50);
     let told = trader.acknowledged;
-    let filler = backing.path().join("somebody-elses");
+    let filler = backing.path().join("other-file");
     fill(&filler);
     let http = server.http();
     // Blocks that the image has already take some more; then a sync fails, and its commands are not answered.
@@ -167,7 +167,7 @@ fn a_disk_that_loses_what_it_took_ends_the_server_by_name_and_nothing_told_is_lo
         assert!(said.contains(part), "should say {part:?}: {said}");
     }
 
-    // The disk is mended: room behind it, its file system checked.
+    // The disk is repaired: it has space, and its file system was checked.
     fs::remove_file(&filler).unwrap();
     disk.unmount().unwrap();
     let _mended_or_clean = sh("e2fsck", &["-fp"], &image);
@@ -179,7 +179,7 @@ fn a_disk_that_loses_what_it_took_ends_the_server_by_name_and_nothing_told_is_lo
         let order = http.get(ACCOUNT, &format!("/orders/client:full-{n}"));
         assert_eq!(order["status"], "open", "{order}");
     }
-    assert_eq!(place(&http, n).unwrap().0, 200, "what was not answered can be asked again");
+    assert_eq!(place(&http, n).unwrap().0, 200, "an unanswered command can be submitted again");
     for order in &mut trader.orders {
         order.see(&http.get(1, &format!("/orders/client:{}", order.oid)));
     }

@@ -1,5 +1,5 @@
-//! The last judge: all facts, as `buttonwood journal export` prints them, folded here in the plainest way,
-//! against all that clients were told over all rounds.
+//! The final check: folds all facts, as `buttonwood journal export` prints them, in the simplest way, and
+//! compares them with all acknowledged answers of all rounds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,17 +10,17 @@ use crate::order::{cents, quantity};
 use crate::server::run;
 use crate::trader::Trader;
 
-/// An order as facts made it.
-struct Line {
+/// An order, folded from facts.
+struct OrderRecord {
     entered: Value,
     cents: i64,
     size: u64,
     filled: u64,
     cost: i64,
-    left: bool,
+    cancelled: bool,
 }
 
-/// What was found.
+/// Results.
 pub(crate) struct Found {
     pub(crate) facts: u64,
     pub(crate) trades: u64,
@@ -34,12 +34,12 @@ fn price(fact: &Value) -> i64 {
     fact["price"].as_i64().unwrap_or_else(|| panic!("price of {fact}"))
 }
 
-/// Folds the journal's facts; each law that is broken on the way is a failure. Then holds them against what
-/// was told.
+/// Folds the journal's facts; fails at each broken law. Then compares them with the
+/// acknowledged answers.
 pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
     let (well, out, err) = run(&["journal", "export"], dir);
     assert!(well, "{err}");
-    let mut lines: BTreeMap<u64, Line> = BTreeMap::new();
+    let mut lines: BTreeMap<u64, OrderRecord> = BTreeMap::new();
     let mut by_client: BTreeMap<(u64, String), u64> = BTreeMap::new();
     let mut trades: BTreeMap<u64, Value> = BTreeMap::new();
     let mut seq = 0;
@@ -52,19 +52,30 @@ pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
                 let (order, account) = (number(&fact, "order"), number(&fact, "account"));
                 let client = (account, fact["client"].as_str().unwrap().to_owned());
                 assert_eq!(by_client.insert(client, order), None, "entered twice: {fact}");
-                let (cents, size) = (price(&fact), number(&fact, "lots"));
-                let line = Line { entered: fact, cents, size, filled: 0, cost: 0, left: false };
+                let (cents, size) = (price(&fact), number(&fact, "quantity"));
+                let line = OrderRecord {
+                    entered: fact,
+                    cents,
+                    size,
+                    filled: 0,
+                    cost: 0,
+                    cancelled: false,
+                };
                 assert!(lines.insert(order, line).is_none(), "an order's number is used again");
             }
             "traded" => {
-                let (at, size) = (price(&fact), number(&fact, "lots"));
+                let (at, size) = (price(&fact), number(&fact, "quantity"));
                 for party in ["maker", "taker"] {
                     let line = lines.get_mut(&number(&fact, party)).expect("a known order");
                     let within = match line.entered["side"].as_str().unwrap() {
                         "buy" => at <= line.cents,
                         _ => at >= line.cents,
                     };
-                    assert!(within && !line.left, "{fact} is against the will of {}", line.entered);
+                    assert!(
+                        within && !line.cancelled,
+                        "{fact} is against the will of {}",
+                        line.entered
+                    );
                     line.filled += size;
                     line.cost += at * i64::try_from(size).unwrap();
                     assert!(line.filled <= line.size, "{fact} is more than {}", line.entered);
@@ -73,13 +84,13 @@ pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
             }
             "replaced" => {
                 let line = lines.get_mut(&number(&fact, "order")).expect("a known order");
-                assert!(!line.left, "{fact}");
-                (line.cents, line.size) = (price(&fact), number(&fact, "lots"));
+                assert!(!line.cancelled, "{fact}");
+                (line.cents, line.size) = (price(&fact), number(&fact, "quantity"));
             }
-            "left" => {
+            "cancelled" => {
                 let line = lines.get_mut(&number(&fact, "order")).expect("a known order");
-                assert!(!line.left, "{fact}");
-                line.left = true;
+                assert!(!line.cancelled, "{fact}");
+                line.cancelled = true;
             }
             _ => {}
         }
@@ -95,10 +106,10 @@ pub(crate) fn judge(dir: &Path, traders: &[Trader]) -> Found {
     Found { facts: seq, trades: trades.len() as u64 }
 }
 
-/// All that one client was told is true of the facts.
+/// Checks that every answer to one client agrees with the facts.
 fn hold(
     trader: &Trader,
-    lines: &BTreeMap<u64, Line>,
+    lines: &BTreeMap<u64, OrderRecord>,
     by_client: &BTreeMap<(u64, String), u64>,
     trades: &BTreeMap<u64, Value>,
 ) {
@@ -115,16 +126,16 @@ fn hold(
         if told["status"] == "done" {
             assert_eq!((line.filled, line.cost), (filled, cost), "it had ended: {order:?}");
         }
-        let ended = line.left || line.filled == line.size;
+        let ended = line.cancelled || line.filled == line.size;
         assert!(ended || !order.cancelled, "a cancel is lost: {order:?}");
     }
     for (number, shown) in &trader.seen.trades {
         let trade = trades.get(number).unwrap_or_else(|| panic!("a trade is lost: {shown}"));
-        assert_eq!((price(trade), trade["lots"].as_u64().unwrap()), told(shown), "{shown}");
+        assert_eq!((price(trade), trade["quantity"].as_u64().unwrap()), told(shown), "{shown}");
     }
     for ((number, order), shown) in &trader.seen.fills {
         let trade = trades.get(number).unwrap_or_else(|| panic!("a fill is lost: {shown}"));
-        assert_eq!((price(trade), trade["lots"].as_u64().unwrap()), told(shown), "{shown}");
+        assert_eq!((price(trade), trade["quantity"].as_u64().unwrap()), told(shown), "{shown}");
         let party = if shown["liquidity"] == "M" { "maker" } else { "taker" };
         assert_eq!(trade[party].to_string(), *order, "{shown}");
     }

@@ -1,5 +1,5 @@
-//! The real command, killed: by SIGKILL under load, in its start, while it saves a snapshot; with torn tails,
-//! on disks that are full or fail. Its clients write down what they are told, and that must be there ever after.
+//! The real command, killed by SIGKILL: under load, during its start, while it saves a snapshot; with torn tails,
+//! on disks that are full or fail. Its clients record every answer, and every acknowledged answer must stay true.
 //!
 //! `cargo xtask kill --rounds 100 --seed 7` runs more rounds of the first test than the suite does.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
@@ -16,9 +16,9 @@ mod tail;
 mod taken;
 mod trader;
 
-/// Rounds of the suite; `KILL_ROUNDS` says otherwise.
+/// Rounds of the suite; `KILL_ROUNDS` overrides it.
 const ROUNDS: u32 = 10;
-/// `KILL_SEED` says otherwise.
+/// `KILL_SEED` overrides it.
 const SEED: u64 = 1792;
 
 fn said<T: std::str::FromStr>(name: &str, default: T) -> T {
@@ -41,7 +41,7 @@ fn a_disk_that_forgets_what_was_told_is_found_out_by_these_checks() {
     for seed in 1..=3 {
         let dir = tempfile::tempdir().unwrap();
         let checked = std::panic::catch_unwind(|| rounds::Rounds::lose(dir.path(), seed));
-        let why = checked.expect_err("an acknowledged order is gone, and nobody noticed");
+        let why = checked.expect_err("an acknowledged order is gone, and the check passed");
         let why = why.downcast_ref::<String>().expect("a panic that says what is wrong");
         assert!(why.contains("lost"), "{why}");
     }

@@ -1,5 +1,5 @@
-//! Small file systems of a test's own. Mounting needs root on Linux: where that cannot be had a test says so
-//! and does nothing, and with `CI` set it fails instead.
+//! Small file systems for tests. Mounting needs root on Linux. Without it a test is skipped with a message, or
+//! fails if `CI` is set.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ impl Mount {
         Ok(Mount { dir, mounted: true })
     }
 
-    /// A file system in memory of so many bytes.
+    /// A file system in memory, of this many bytes.
     pub(crate) fn memory(bytes: u64) -> Result<Mount, String> {
         Mount::new(&["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
     }
 
-    /// A file system in memory of so many bytes and files.
+    /// A file system in memory, of this many bytes and files.
     pub(crate) fn memory_of_files(bytes: u64, files: u64) -> Result<Mount, String> {
         let limits = format!("size={bytes},nr_inodes={files}");
         Mount::new(&["-t", "tmpfs", "-o", &limits, "tmpfs"])
@@ -46,7 +46,7 @@ impl Mount {
         self.dir.path().to_owned()
     }
 
-    /// Unmounts it; says why not, if not.
+    /// Unmounts it, or reports why it cannot.
     pub(crate) fn unmount(mut self) -> Result<(), String> {
         self.mounted = false;
         sh("umount", &[], self.dir.path())
@@ -64,7 +64,7 @@ impl Drop for Mount {
     }
 }
 
-/// What was mounted, or `None` where that cannot be had, loudly.
+/// The mounted file system, or `None` with a message.
 pub(crate) fn or_skip<T>(mounted: Result<T, String>, what: &str) -> Option<T> {
     match mounted {
         Ok(mounted) => Some(mounted),

@@ -1,11 +1,11 @@
-//! One order as its client knows it: what was asked, and all that was ever told of it. What was told stays
-//! true, whatever became of the server since; a view that says otherwise is a loss, and fails the test.
+//! One order as its client knows it: the command, and every answer about it. An acknowledged answer stays
+//! true after every kill of the server; a view that contradicts it fails the test.
 
 use serde_json::{Value, json};
 
 use crate::server::MARKET;
 
-/// What a client asked for.
+/// A client's command.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) account: u32,
@@ -15,14 +15,14 @@ pub(crate) struct Order {
     pub(crate) cents: i64,
     pub(crate) size: u64,
     pub(crate) time_in_force: &'static str,
-    /// The last that was told of it; `None` while no answer has come.
+    /// The last answer about it; `None` before the first.
     pub(crate) told: Option<Value>,
     pub(crate) replaces: Vec<Replace>,
     /// A cancel was acknowledged.
     pub(crate) cancelled: bool,
 }
 
-/// A replace that was asked for.
+/// A replace of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Replace {
     pub(crate) oid: String,
@@ -31,7 +31,7 @@ pub(crate) struct Replace {
     pub(crate) answer: Answer,
 }
 
-/// What came of it.
+/// Its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Unknown,
@@ -92,7 +92,7 @@ impl Order {
         terms
     }
 
-    /// Takes note of what is shown, which must agree with all that was told before.
+    /// Records a view, which must agree with all earlier answers.
     pub(crate) fn see(&mut self, shown: &Value) {
         let told = self.told.as_ref();
         let context = || format!("asked {self:?}, shown {shown}");
@@ -126,8 +126,8 @@ impl Order {
         self.told = Some(shown.clone());
     }
 
-    /// After a restart nothing is on its way any more: terms that only an unanswered replace can have made
-    /// show that it happened. Gives the replaces whose answer is still not known.
+    /// After a restart no command is in flight: terms that only an unanswered replace can have made
+    /// show that it happened. Gives the replaces whose result is still unknown.
     pub(crate) fn settle(&mut self) -> Vec<usize> {
         let Some(told) = &self.told else { return Vec::new() };
         let terms = (cents(&told["price"]), quantity(&told["size"]));

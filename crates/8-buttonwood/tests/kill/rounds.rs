@@ -1,6 +1,6 @@
 //! Rounds of load, SIGKILL, a torn tail, and a start that must have lost nothing.
 //!
-//! Threads and the system decide what is under way when the kill comes, so a seed gives the same asks and the
+//! Threads and the system decide what is in flight at the kill, so a seed gives the same commands and the
 //! same plan of kills, not the same run.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use crate::server::{Gone, Http, MARKET, Server, run};
 use crate::trader::{Chance, Trader};
 use crate::{facts, tail};
 
-/// Clients at once, each on connections of its own.
+/// Concurrent clients, each with its own connections.
 const CLIENTS: u32 = 4;
-/// Accounts of so many rounds are looked at order by order after each kill; all of them at the end.
+/// Rounds whose accounts are checked order by order after each kill; all of them are checked at the end.
 const WINDOW: u32 = 3;
 
-/// What was done, for who reads the output.
+/// Counts, for the test's output.
 #[derive(Default)]
 struct Told {
     kills: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
-    /// Runs them, then holds all facts against all that was told, and says what came of it.
+    /// Runs the rounds, then compares all facts with all acknowledged answers, and reports.
     pub(crate) fn run(dir: &Path, rounds: u32, seed: u64) -> Value {
         let begun = Instant::now();
         let (chance, told) = (Chance::new(seed), Told::default());
@@ -79,7 +79,7 @@ impl Rounds<'_> {
         })
     }
 
-    /// A round on a disk that forgets the end of what was told. The checks below must not pass.
+    /// A round on a disk that loses the end of what was acknowledged. The checks below must fail.
     pub(crate) fn lose(dir: &Path, seed: u64) {
         let (chance, told) = (Chance::new(seed), Told::default());
         let mut all = Rounds { dir, chance, traders: Vec::new(), told };
@@ -92,7 +92,7 @@ impl Rounds<'_> {
             trader.trade(&http, &mut all.chance, &ticks, 1);
         }
         let at = trader.intend(&mut all.chance);
-        trader.submit_again(&http, at).expect("the server runs"); // the last that was told is an order
+        trader.submit_again(&http, at).expect("the server runs"); // the last acknowledged command is an order
         all.traders.push(trader);
         drop(server);
         tail::lose(dir, &mut all.chance);
@@ -100,7 +100,7 @@ impl Rounds<'_> {
         all.check(&server.http(), 0);
     }
 
-    /// Often enough that kills come while one is saved.
+    /// Often enough that kills hit the saving of snapshots.
     fn snapshot_every(&mut self) -> u64 {
         [150, 1_000, 20_000_000][self.chance.index(3)]
     }
@@ -116,7 +116,7 @@ impl Rounds<'_> {
 
     fn round(&mut self, round: u32) {
         let server = self.start(false);
-        // A round has its own accounts, so that what the exchange remembers of each suffices.
+        // A round has its own accounts, so that the exchange remembers enough commands of each.
         let first = round * CLIENTS + 1;
         let traders: Vec<_> = (first..first + CLIENTS).map(Trader::new).collect();
         let quiet = self.chance.below(3) == 0;
@@ -138,13 +138,13 @@ impl Rounds<'_> {
         self.check(&server.http(), usize::try_from(from).unwrap());
         let said = server.kill();
         self.told.kills += 1;
-        // A start that was killed may have cut it already.
-        let silent = torn && in_start == 0 && !said.contains("were no whole record");
-        assert!(!silent, "a torn tail was cut without a word: {said}");
+        // A start that was killed may have truncated it already.
+        let silent = torn && in_start == 0 && !said.contains("were a partial record");
+        assert!(!silent, "a torn tail was truncated without a log line: {said}");
     }
 
-    /// Clients ask until the server is killed. Where it was killed after the last answer, with commands on their
-    /// way, gives the place in the journal behind which nothing was told.
+    /// Clients submit until the server is killed. For a kill after the last answer, with commands in flight,
+    /// gives the position in the journal after which nothing was acknowledged.
     fn load(
         &mut self,
         mut server: Server,
@@ -178,12 +178,12 @@ impl Rounds<'_> {
                 let sent = unread(&url, &mut traders, chance);
                 let _waited = ticked.recv_timeout(later);
                 server.kill();
-                drop(sent); // nobody read an answer
+                drop(sent); // no answer was read
                 return (traders, Some(mark));
             }
             for _ in 0..answers {
                 if ticked.recv().is_err() {
-                    break; // every client has asked all it may
+                    break; // every client has submitted all its commands
                 }
             }
             if !later.is_zero() {
@@ -198,8 +198,8 @@ impl Rounds<'_> {
         mark
     }
 
-    /// All that clients of `from` on were told is there, nothing is there twice or unasked, and commands of before
-    /// get the answers of before.
+    /// All acknowledged answers to clients from `from` on are still true, nothing is there twice or unsubmitted, and
+    /// repeated commands get their first answers.
     fn check(&mut self, http: &Http, from: usize) {
         let chance = &mut self.chance;
         for trader in &mut self.traders[from..] {
@@ -213,7 +213,7 @@ impl Rounds<'_> {
             check_sums(trader);
         }
         check_book(&http.get(1, &format!("/products/{MARKET}/book?level=3")), &self.traders, from);
-        // Those who have been looked at for the last time leave, so that the book stays small.
+        // Clients that are checked for the last time cancel, so that the book stays small.
         let until = from + self.leaving(from);
         for trader in &mut self.traders[from..until] {
             for at in 0..trader.orders.len() {
@@ -224,13 +224,13 @@ impl Rounds<'_> {
         }
     }
 
-    /// How many of the traders in the window are looked at for the last time.
+    /// Number of traders in the window that are checked for the last time.
     fn leaving(&self, from: usize) -> usize {
         let window = usize::try_from(WINDOW * CLIENTS).unwrap();
         if from > 0 && self.traders.len() - from == window { CLIENTS as usize } else { 0 }
     }
 
-    /// A byte that was told and has changed: the start is refused, says where, and changes nothing.
+    /// A changed byte in acknowledged records: the start is refused, names the place, and changes nothing.
     fn flipped(&mut self) {
         let copy = tempfile::tempdir().unwrap();
         tail::copy(self.dir, copy.path());
@@ -249,7 +249,7 @@ impl Rounds<'_> {
     }
 }
 
-/// Asks on their way whose answers nobody reads.
+/// Commands in flight whose answers are never read.
 fn unread(url: &str, traders: &mut [Trader], chance: &mut Chance) -> Vec<TcpStream> {
     let address = url.strip_prefix("http://").unwrap();
     let mut streams = Vec::new();
@@ -290,7 +290,7 @@ fn check_trader(trader: &mut Trader, http: &Http, chance: &mut Chance) -> Result
             Some(shown) => order.see(&shown),
             None => assert!(order.told.is_none(), "an acknowledged order is lost: {order:?}"),
         }
-        // What was not answered is asked again, as its client would: it happens once, then or now.
+        // The client submits its unanswered commands again: each happens once, then or now.
         let unknown = order.settle();
         let (was, never_answered) = (order.id().map(str::to_owned), order.told.is_none());
         trader.submit_again_if(never_answered || chance.below(20) == 0, http, at)?;
@@ -300,14 +300,14 @@ fn check_trader(trader: &mut Trader, http: &Http, chance: &mut Chance) -> Result
             trader.replace_again(http, at, replace)?;
         }
     }
-    assert!(orders.is_empty(), "nobody asked for these: {orders:?}");
+    assert!(orders.is_empty(), "no client submitted these: {orders:?}");
     for _ in 0..10 {
         trader.repeat(http, chance)?;
     }
     Ok(())
 }
 
-/// All of its orders and fills are there as before.
+/// All of its orders and fills are still there.
 fn look(trader: &mut Trader, http: &Http) {
     let mut orders = shown(http, trader.account);
     for order in &mut trader.orders {
@@ -321,7 +321,7 @@ fn look(trader: &mut Trader, http: &Http) {
     assert_eq!(trader.seen.fills.len(), there, "a fill that was shown is not there");
 }
 
-/// What an order's fills come to is what it says of itself.
+/// An order's fills add up to its own figures.
 fn check_sums(trader: &Trader) {
     let sums = trader.sums();
     for order in &trader.orders {
@@ -339,8 +339,8 @@ fn traded(dir: &Path) -> Vec<u64> {
     out.lines().map(number).collect()
 }
 
-/// The tape is the journal's last trades, newest first, and has every trade that it must have of those that
-/// were shown.
+/// The tape is the journal's last trades, newest first, and has every trade that was shown and is
+/// recent enough.
 fn check_tape(tape: &Value, traded: &[u64], traders: &[Trader]) {
     let tape = tape.as_array().unwrap();
     let of = |trade: &Value, key: &str| trade[key].as_u64().unwrap();
@@ -364,7 +364,7 @@ fn check_tape(tape: &Value, traded: &[u64], traders: &[Trader]) {
     }
 }
 
-/// The book is the open orders, each with what is left of it, and does not cross.
+/// The book is the open orders, each with its open quantity, and does not cross.
 fn check_book(book: &Value, traders: &[Trader], from: usize) {
     let mut rows = BTreeMap::new();
     let mut best = Vec::new();
@@ -392,5 +392,5 @@ fn check_book(book: &Value, traders: &[Trader], from: usize) {
             );
         }
     }
-    assert!(rows.keys().all(|id| known.contains(id.as_str())), "orders that nobody asked for");
+    assert!(rows.keys().all(|id| known.contains(id.as_str())), "orders that no client submitted");
 }

@@ -1,4 +1,4 @@
-//! The real command at work, to be killed; and requests to it as any HTTP client makes them.
+//! The real command as a process to kill, and requests to it as from any HTTP client.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -11,10 +11,10 @@ use serde_json::Value;
 /// The market of these tests: prices in cents, sizes in whole lots.
 pub(crate) const MARKET: &str = "TEA-USD";
 
-/// How long a start may take before it counts as hung.
+/// Time after which a start counts as hung.
 const START: Duration = Duration::from_secs(120);
 
-/// The command, with nothing of the caller's configuration around it.
+/// The command, without the caller's configuration.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_buttonwood"));
     for (name, _) in std::env::vars_os() {
@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Runs the command to its end: whether it went well, and what it printed.
+/// Runs the command to its end: whether it succeeded, and its output.
 pub(crate) fn run(args: &[&str], dir: &Path) -> (bool, String, String) {
     let output = command().args(args).arg(dir).stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -39,11 +39,11 @@ pub(crate) struct Server {
     begun: Instant,
     lines: Receiver<String>,
     errors: Receiver<String>,
-    /// What of it was read.
+    /// Its log so far.
     heard: String,
     running: bool,
     url: String,
-    /// How long it took to serve.
+    /// Time until it served.
     pub(crate) took: Duration,
 }
 
@@ -60,12 +60,12 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts it, and does not wait.
+    /// Starts it without waiting.
     pub(crate) fn begin(dir: &Path, snapshot_every: u64) -> Server {
         Server::begin_with(dir, snapshot_every, "8")
     }
 
-    /// The same, with so many MiB set aside.
+    /// The same, with this reserve in MiB.
     fn begin_with(dir: &Path, snapshot_every: u64, reserve_mib: &str) -> Server {
         let mut serve = command();
         serve.args(["serve", "--listen", "127.0.0.1:0", "--market", "TEA-USD:0.01:1"]);
@@ -80,12 +80,12 @@ impl Server {
         Server { child, begun, lines, errors, heard, running: true, url, took }
     }
 
-    /// Starts it and waits until reads are up to date; else what it said on its end.
+    /// Starts it and waits until reads are up to date; else its log.
     pub(crate) fn start(dir: &Path, snapshot_every: u64) -> Result<Server, String> {
         Server::start_with(dir, snapshot_every, "8")
     }
 
-    /// The same, with so many MiB set aside.
+    /// The same, with this reserve in MiB.
     pub(crate) fn start_with(
         dir: &Path,
         snapshot_every: u64,
@@ -95,7 +95,9 @@ impl Server {
         let line = match server.lines.recv_timeout(START) {
             Ok(line) => line,
             Err(RecvTimeoutError::Disconnected) => return Err(server.said()),
-            Err(RecvTimeoutError::Timeout) => panic!("no word for two minutes: {}", server.kill()),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("no log line for two minutes: {}", server.kill())
+            }
         };
         server.took = server.begun.elapsed();
         let url = line.strip_prefix("serving ").unwrap_or_else(|| panic!("{line}"));
@@ -107,7 +109,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills it so long after its begin, wherever it is then. Gives what it had said.
+    /// Kills it this long after its start, at any point of it. Gives its log.
     pub(crate) fn kill_after(mut self, within: Duration) -> String {
         if let Ok(line) = self.lines.recv_timeout(within) {
             assert!(line.starts_with("serving "), "{line}");
@@ -115,12 +117,12 @@ impl Server {
         self.end()
     }
 
-    /// SIGKILL. Gives what it had said.
+    /// Sends SIGKILL. Gives its log.
     pub(crate) fn kill(&mut self) -> String {
         self.end()
     }
 
-    /// Waits until it has said this.
+    /// Waits until it has logged this.
     pub(crate) fn wait_said(&mut self, part: &str) {
         while !self.heard.contains(part) {
             let line = self.errors.recv_timeout(START);
@@ -136,7 +138,7 @@ impl Server {
         (status, self.said())
     }
 
-    /// Asks it to end, as Ctrl-C does.
+    /// Sends SIGINT.
     pub(crate) fn interrupt(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
@@ -155,7 +157,7 @@ impl Server {
         self.said()
     }
 
-    /// All that it said up to its end.
+    /// Its whole log up to its end.
     fn said(&mut self) -> String {
         for line in self.errors.iter() {
             self.heard += &line;
@@ -193,7 +195,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// One request and its answer: status and body. Whoever is not answered does not know what happened.
+    /// One request and its answer: status and body. Without an answer, the result is unknown.
     pub(crate) fn submit(
         &self,
         account: u32,
@@ -213,7 +215,7 @@ impl Http {
         };
         let mut answer = sent.map_err(|_| Gone)?;
         let status = answer.status().as_u16();
-        // An answer that breaks off in the middle was no answer.
+        // A partial answer is no answer.
         let text = answer.body_mut().read_to_string().map_err(|_| Gone)?;
         let body = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
         Ok((status, body))

@@ -1,5 +1,5 @@
-//! What a crash can leave behind the last record that anybody was told of, made on purpose: garbage, half a
-//! record, a file that ends too early. What was acknowledged is never touched here.
+//! Makes what a crash can leave after the last acknowledged record: garbage, a partial record, a file that ends
+//! early. Acknowledged records are never touched here.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -38,16 +38,15 @@ fn end(file: &File) -> (u64, u64) {
     (at, next)
 }
 
-/// Where the journal ends now. While nobody is answered, all that was acknowledged lies before it.
+/// End of the journal. While no client has an answer pending, all acknowledged records lie before it.
 pub(crate) fn mark(dir: &Path) -> (PathBuf, u64) {
     let path = last_segment(dir).expect("a journal");
     let (at, _) = end(&File::open(&path).unwrap());
     (path, at)
 }
 
-/// Leaves the journal of a dead server as a worse crash would have. `told` is where it ended when the last
-/// answer had come, if that is known: then it may lose anything behind. True if a start must say that it
-/// cut something.
+/// Leaves the journal of a dead server as a worse crash would have. `told` is its end at the last answer, if that
+/// is known: then it may lose anything after that. True if a start must report that it truncated bytes.
 pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chance) -> bool {
     let Some(path) = last_segment(dir) else { return false };
     let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
@@ -56,7 +55,7 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
         && *of == path
         && at > *told
     {
-        // The disk never got the rest: cut anywhere behind what was told.
+        // The disk lost the rest: truncated anywhere after the acknowledged records.
         at = told + chance.below(at - told);
         file.set_len(at).unwrap();
         let (whole, next) = end(&file);
@@ -64,17 +63,17 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
         if chance.below(2) == 0 {
             return whole < at && !is_mark(&file, whole, at);
         }
-        at = whole; // a record may now be half there; what follows goes over it
+        at = whole; // a record may be partial now; the next write overwrites it
     }
     let mut bytes = Vec::new();
     match chance.below(5) {
         0 => return false,
-        // Blocks that were set aside are gone.
+        // Preallocated blocks are gone.
         1 => file.set_len(at).unwrap(),
         // Garbage.
         2 => bytes.extend((0..1 + chance.below(5_000)).map(|_| byte(chance))),
-        // A record's head that says more than there is, and part of what it speaks of. The mark is there, or the
-        // disk never got it.
+        // A record's head that announces more than there is, and part of its payload. Its mark is there, or was
+        // lost.
         _ => {
             let mut place = [0; 52];
             file.read_exact_at(&mut place, at).unwrap();
@@ -98,7 +97,7 @@ pub(crate) fn tear(dir: &Path, told: Option<&(PathBuf, u64)>, chance: &mut Chanc
     !bytes.is_empty()
 }
 
-/// True if what stands from one byte to the other is a mark, with nothing behind it: that is no torn record.
+/// True if these bytes are a mark with nothing after it: that is no torn record.
 fn is_mark(file: &File, from: u64, to: u64) -> bool {
     let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
     file.read_exact_at(&mut bytes, from).unwrap();
@@ -106,7 +105,7 @@ fn is_mark(file: &File, from: u64, to: u64) -> bool {
     mark.len() as u64 == PLACE && behind.iter().all(|&byte| byte == 0)
 }
 
-/// A disk that never got facts never got a snapshot that was saved of them later.
+/// A disk that lost facts also lost a snapshot that was saved of them later.
 fn forget_snapshots(dir: &Path, next: u64) {
     let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     for path in paths.filter(|path| path.extension().is_some_and(|e| e == "fold")) {
@@ -122,7 +121,7 @@ fn byte(chance: &mut Chance) -> u8 {
     u8::try_from(1 + chance.below(255)).unwrap()
 }
 
-/// Takes away what was told last, as no honest disk does.
+/// Deletes acknowledged records, as no honest disk does.
 pub(crate) fn lose(dir: &Path, chance: &mut Chance) {
     let (path, end) = mark(dir);
     let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
@@ -131,8 +130,8 @@ pub(crate) fn lose(dir: &Path, chance: &mut Chance) {
     forget_snapshots(dir, next);
 }
 
-/// Changes one byte in the middle of what was told, in this journal, which must be a copy. Gives the file, or
-/// `None` if the journal is so short that nothing in it is known to be its middle.
+/// Changes one byte in the middle of the acknowledged records of this journal, which must be a copy. Gives the file,
+/// or `None` if the journal is too short to have a middle.
 pub(crate) fn flip(dir: &Path, chance: &mut Chance) -> Option<PathBuf> {
     let (path, end) = mark(dir);
     let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
@@ -147,7 +146,7 @@ pub(crate) fn flip(dir: &Path, chance: &mut Chance) -> Option<PathBuf> {
     Some(path)
 }
 
-/// A copy of a journal that nobody writes.
+/// A copy of a journal without a writer.
 pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! The real command, whose files another program takes away, and which has nothing set aside or no inodes.
+//! The real command, with files deleted by another program, without a reserve, and without free inodes.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn files_that_are_taken_away_end_the_server_by_name_and_what_was_answered_is_the
             (0..20).for_each(|n| resumes(&http, n, &mut orders));
             take(&dir);
             if !at_rest && what != "lock file" {
-                // If nothing is told, its end was quicker than its answer.
+                // Without a log line it ended before its answer.
                 if let Ok((status, problem)) = place(&http, 20) {
                     assert_eq!(status, 503, "{problem}");
                 }
@@ -82,15 +82,15 @@ fn with_nothing_set_aside_a_full_disk_refuses_cancels_too_at_once_and_says_so() 
     let (status, ready) = http.submit(0, "GET", "/readyz", None).unwrap();
     assert_eq!((status, ready["code"].as_str()), (503, Some("journal-full")), "{ready}");
     assert!(ready["message"].as_str().unwrap().contains("cancels"), "{ready}");
-    server.wait_said("orders and cancels are refused");
+    server.wait_said("orders and cancels are rejected");
     fs::remove_file(&filler).unwrap();
     resumes(&http, refused, &mut orders);
     assert_eq!(cancel(&http, &orders[0]).0, 200);
-    server.wait_said("has room again");
+    server.wait_said("has space again");
     server.interrupt();
 }
 
-/// Makes empty files until there can be no more.
+/// Creates empty files until that fails.
 fn fill_with_files(dir: &Path) {
     fs::create_dir_all(dir).unwrap();
     let made = (0..100_000).take_while(|n| fs::write(dir.join(n.to_string()), "").is_ok());
@@ -107,7 +107,7 @@ fn a_disk_without_inodes_is_full_and_no_failure() {
     resumes(&http, 0, &mut orders);
     fill_with_files(&filler);
     (1..1_000).for_each(|n| resumes(&http, n, &mut orders));
-    server.wait_said("snapshot could not be saved");
+    server.wait_said("could not save a snapshot");
     assert_eq!(cancel(&http, &orders[0]).0, 200);
     server.kill();
 

@@ -1,4 +1,4 @@
-//! A client under load: it asks, writes down what it is told, and goes on until nobody answers.
+//! A client under load: it submits commands and records answers until the server is gone.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
@@ -28,7 +28,7 @@ impl Chance {
     }
 }
 
-/// Trades and fills that were shown to anybody. What was shown stays.
+/// Trades and fills that were shown to any client. They must never change.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// By number of the trade.
@@ -38,7 +38,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Takes note of a page of the tape, newest first; a trade that was shown before must be the same.
+    /// Records a page of the tape, newest first; a trade that was shown before must be the same.
     pub(crate) fn see_trades(&mut self, page: &Value) {
         let mut above = u64::MAX;
         for trade in page.as_array().unwrap() {
@@ -50,7 +50,7 @@ impl Seen {
         }
     }
 
-    /// As above, for the fills of an account.
+    /// The same for the fills of an account.
     pub(crate) fn see_fills(&mut self, page: &Value) {
         let mut here = BTreeMap::new();
         for fill in page.as_array().unwrap() {
@@ -68,9 +68,9 @@ pub(crate) struct Trader {
     pub(crate) account: u32,
     pub(crate) orders: Vec<Order>,
     pub(crate) seen: Seen,
-    /// Asks whose answer came.
+    /// Commands that were answered.
     pub(crate) acknowledged: u64,
-    /// ... of them, commands that had been answered before.
+    /// Of these, commands that had been answered before.
     pub(crate) repeated: u64,
     asked: u32,
 }
@@ -84,7 +84,7 @@ impl Trader {
         Trader { account, orders, seen, acknowledged: 0, repeated: 0, asked: 0 }
     }
 
-    /// Asks until nobody answers, or so often, or the account has asked enough. A tick for each answer.
+    /// Submits until the server is gone, or this many times, or the account is used up. Sends a tick for each answer.
     pub(crate) fn trade(
         &mut self,
         http: &Http,
@@ -106,7 +106,7 @@ impl Trader {
             if done.is_err() {
                 return;
             }
-            // Whoever counts may have killed the server already.
+            // The receiver may have killed the server already.
             let _told = ticks.send(());
         }
     }
@@ -116,7 +116,7 @@ impl Trader {
         format!("00000000-0000-4000-8000-{:06}{:06}", self.account, self.asked)
     }
 
-    /// What the next order asks for; entered in the log before it is asked.
+    /// The next order; it is in the log before it is submitted.
     pub(crate) fn intend(&mut self, chance: &mut Chance) -> usize {
         let oid = self.next_oid();
         let side = if chance.below(2) == 0 { "buy" } else { "sell" };
@@ -136,7 +136,7 @@ impl Trader {
         self.submit_again(http, at)
     }
 
-    /// Asks for an order that may have been asked for before.
+    /// Submits an order, perhaps again.
     pub(crate) fn submit_again(&mut self, http: &Http, at: usize) -> Result<(), Gone> {
         let order = &mut self.orders[at];
         match http.submit(self.account, "POST", "/orders", Some(&order.body()))? {
@@ -145,13 +145,13 @@ impl Trader {
                 order.see(&shown);
                 self.acknowledged += 1;
             }
-            (503, problem) if problem["code"] == "views-behind" => {} // it happened; that is shown later
+            (503, problem) if problem["code"] == "views-behind" => {} // the order exists; the views show it later
             (status, problem) => panic!("{status} {problem} for {order:?}"),
         }
         Ok(())
     }
 
-    /// As above, if so.
+    /// The same, if `so`.
     pub(crate) fn submit_again_if(&mut self, so: bool, http: &Http, at: usize) -> Result<(), Gone> {
         if so { self.submit_again(http, at) } else { Ok(()) }
     }
@@ -171,9 +171,9 @@ impl Trader {
 
     pub(crate) fn cancel_at(&mut self, http: &Http, at: usize) -> Result<(), Gone> {
         let order = &mut self.orders[at];
-        let path = format!("/orders/{}", order.id().expect("an order that was told of"));
+        let path = format!("/orders/{}", order.id().expect("an acknowledged order"));
         match http.submit(self.account, "DELETE", &path, None)? {
-            // Whichever came first, its cancel or its last fill: it trades no more.
+            // Its cancel or its last fill came first: it trades no more.
             (200, _) => order.cancelled = true,
             (400, problem) if problem["code"] == "order-done" => order.cancelled = true,
             (404, problem) if problem["code"] == "unknown-order" => order.cancelled = true,
@@ -196,7 +196,7 @@ impl Trader {
         self.replace_again(http, at, replace)
     }
 
-    /// Asks for a replace that may have been asked for before.
+    /// Submits a replace, perhaps again.
     pub(crate) fn replace_again(
         &mut self,
         http: &Http,
@@ -204,7 +204,7 @@ impl Trader {
         replace: usize,
     ) -> Result<(), Gone> {
         let order = &mut self.orders[at];
-        let path = format!("/orders/{}", order.id().expect("an order that was told of"));
+        let path = format!("/orders/{}", order.id().expect("an acknowledged order"));
         let asked = &mut order.replaces[replace];
         let was = asked.answer;
         match http.submit(self.account, "PUT", &path, Some(&asked.body()))? {
@@ -228,7 +228,7 @@ impl Trader {
         Ok(())
     }
 
-    /// A command of before under its own id gets the same order; another command under that id is refused.
+    /// A repeated command under its own id gets the same order; another command under that id is rejected.
     pub(crate) fn repeat(&mut self, http: &Http, chance: &mut Chance) -> Result<(), Gone> {
         if self.orders.is_empty() {
             return Ok(());
@@ -252,7 +252,7 @@ impl Trader {
         }
     }
 
-    /// What is shown is told too.
+    /// Reads a view and checks it: a view is an answer too.
     fn look(&mut self, http: &Http, chance: &mut Chance) -> Result<(), Gone> {
         let path = match chance.below(2) {
             0 => "/fills?limit=50".to_owned(),

@@ -1,4 +1,4 @@
-//! Chart files: compared with what a run of them brings, or rewritten from it. The only file of this
+//! Compares chart files with their runs, or rewrites them. The only file of this
 //! crate that reads or writes a disk.
 
 use std::fmt;
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::Chart;
 
-/// A chart file that does not say what happens.
+/// A chart file that differs from its run.
 #[derive(Debug)]
 pub struct Difference {
-    /// Which.
+    /// The file.
     pub file: PathBuf,
-    /// What it says and what happens, line by line; or why it cannot be played.
+    /// A diff of file and run; or why the chart cannot run.
     pub text: String,
 }
 
@@ -38,7 +38,7 @@ pub fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Plays a chart file and compares it with what happens. The outer error is the disk's.
+/// Runs a chart file and compares the result. The outer error is of the disk.
 pub fn compare(file: &Path) -> io::Result<Result<Chart, Difference>> {
     let text = fs::read_to_string(file)?;
     let differs = |text: String| Difference { file: file.to_owned(), text };
@@ -49,8 +49,8 @@ pub fn compare(file: &Path) -> io::Result<Result<Chart, Difference>> {
     })
 }
 
-/// Rewrites `then` and `leaves` of every chart file of a directory from a run. Gives the files that
-/// have changed; a chart that cannot be played is an error of kind `InvalidData`, and stays as it is.
+/// Rewrites `then` and `leaves` of every chart file of a directory from a run. Returns the changed
+/// files; a chart that cannot run is an error of kind `InvalidData`, and stays unchanged.
 pub fn bless(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for file in files(dir)? {

@@ -1,4 +1,4 @@
-//! Asks to a chart: how a random test prints the case that it has shrunk.
+//! Commands to a chart: the form in which a random test prints its shrunk case.
 
 use protocol::{Command, TimeInForce};
 use units::Side;
@@ -6,8 +6,8 @@ use units::Side;
 use super::{Chart, ChartError};
 
 impl Chart {
-    /// A chart of these commands, played, with orders named `o2` after the number of their ask, and
-    /// accounts `a1`. Asks to open a market are left out: its markets are open already, in order.
+    /// A chart of these commands, after a run, with orders named `o2` after the number of their command, and
+    /// accounts `a1`. Commands that open a market are omitted: its markets are open already, in order.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! What was seen of a run, as the rows of a chart. It draws what happened and decides nothing.
+//! Events of a run as the rows of a chart. It draws what happened and decides nothing.
 
 use std::collections::BTreeMap;
 
 use checker::chart::{Arrow, Row};
 use kernel::{Envelope, Signal};
-use protocol::{CancelReason, Command, Deal, Fact, Message, Names, TimeInForce};
+use protocol::{CancelReason, Command, Deal, Entered, Fact, Message, Names, NewOrder, TimeInForce};
 use units::{CommandId, OrderId};
 
 use crate::world::{Observed, Stage, Who, message};
@@ -34,7 +34,7 @@ impl Called {
         self.orders.insert(order, name.to_owned());
     }
 
-    /// What somebody is called. Floors have their market's name beside theirs where there are several.
+    /// The name of a party. Floors carry their market's name where there are several.
     pub fn who(&self, who: Who) -> String {
         match who {
             Who::Client => "client".to_owned(),
@@ -57,7 +57,7 @@ impl Called {
 /// The rows of a run so far.
 #[derive(Clone, Default, Debug)]
 pub struct Drawing {
-    /// What orders and deals are called in it.
+    /// Names of its orders and deals.
     pub names: Called,
     rows: Vec<Row>,
 }
@@ -78,17 +78,17 @@ impl Drawing {
         checker::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
-    /// Notes something that is no message.
+    /// Adds a note: a row that is no message.
     pub fn note(&mut self, text: &str) {
         self.rows.push(Row::Note(text.to_owned()));
     }
 
-    /// Draws what was answered at the door.
+    /// Draws an answer of validation.
     pub fn refused(&mut self, to: &str, text: &str) {
         self.arrow("door", Arrow::Said, to, text.to_owned());
     }
 
-    /// Notes a command that is let in.
+    /// Notes an accepted command.
     pub fn command(&mut self, number: CommandId, command: &Command) {
         self.rows.push(Row::Note(match command {
             Command::OpenMarket(spec) => format!("command {number}: open {}", spec.symbol),
@@ -118,7 +118,7 @@ impl Drawing {
         }));
     }
 
-    /// Draws what a step has brought.
+    /// Draws the events of a step.
     pub fn take(&mut self, stage: &Stage, seen: &[Observed]) {
         self.names.markets = stage.ledger().markets().count();
         for event in seen {
@@ -164,7 +164,7 @@ impl Drawing {
                 say.text(&self.names)
             }
             (None, Signal::Down(..)) => "down".to_owned(),
-            // Between a supervisor and its children: the life that begins or ends is drawn itself.
+            // Between a supervisor and its children: the start or end of the child is drawn instead.
             _ => return,
         };
         let [from, to] = [envelope.from, envelope.to].map(|pid| self.names.who(stage.who(pid)));
@@ -184,13 +184,14 @@ fn only_now(time_in_force: TimeInForce) -> &'static str {
     }
 }
 
-/// A fact as charts write it, such as `traded d1 ann bob 4 @ 100`: the incoming order, then the one that rested.
+/// A fact in the form of charts, such as `traded d1 ann bob 4 @ 100`: the incoming order, then the resting one.
 pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
     match *fact {
         Fact::Started { epoch } => format!("started, epoch {epoch}"),
         Fact::MarketOpened { spec, .. } => format!("opened {}", spec.symbol),
-        Fact::Entered(e) => {
-            format!("entered {} {} @ {}{}", e.side, e.quantity, e.price, only_now(e.time_in_force))
+        Fact::Entered(Entered { new, .. }) => {
+            let NewOrder { side, price, quantity, time_in_force, .. } = new;
+            format!("entered {side} {quantity} @ {price}{}", only_now(time_in_force))
         }
         Fact::Traded { deal, price, quantity, .. } => {
             let (taker, maker) = (names.order(deal.taker), names.order(deal.maker));

@@ -1,4 +1,4 @@
-//! A chart's text to a chart. What cannot be read is an error with its line.
+//! Parses a chart's text. Errors name the line.
 
 use std::num::NonZeroU32;
 
@@ -13,35 +13,35 @@ use super::{Chart, ChartError};
 pub struct Given {
     /// As it was written.
     pub text: String,
-    /// In which line of the chart, from 1.
+    /// Line in the chart, from 1.
     pub line: usize,
-    /// What is asked or done.
+    /// The command or fault.
     pub act: Act,
-    /// When: `None` once all is quiet.
+    /// Its position: `None` for when no message is left.
     pub position: Option<Position>,
 }
 
-/// Where in a run something is asked or done.
+/// A position in a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Position {
-    /// Before the message is delivered, not after.
+    /// Before the message is delivered, instead of after.
     pub before: bool,
     /// The message's first word.
     pub word: String,
-    /// Which one of these since the last line without a position, from 1.
+    /// Its count since the last line without a position, from 1.
     pub nth: usize,
 }
 
-/// What is asked or done.
+/// A command or a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Act {
     /// An order is entered.
     Place {
         /// Its name.
         name: String,
-        /// Whose it is.
+        /// Its account.
         account: String,
-        /// Buy or sell.
+        /// Its side.
         side: Side,
         /// Size.
         quantity: u64,
@@ -54,27 +54,27 @@ pub enum Act {
         /// The client's own id.
         id: Option<u64>,
     },
-    /// The floor of the first market dies until that market is stopped.
+    /// The first market's floor dies repeatedly until the market stops.
     Stop,
-    /// The first market, which is stopped, is to go on.
+    /// The first market, which is stopped, is resumed.
     Resume,
-    /// A suspended order is to go on.
+    /// A suspended order is released.
     Release {
-        /// Which.
+        /// Its name.
         name: String,
     },
-    /// An order is to be cancelled.
+    /// An order is cancelled.
     Cancel {
-        /// Who asks, if it is not the owner.
+        /// The account, if it is not the owner.
         by: Option<String>,
-        /// Which.
+        /// Its name.
         name: String,
     },
-    /// An order is to be replaced.
+    /// An order is replaced.
     Replace {
-        /// Who asks, if it is not the owner.
+        /// The account, if it is not the owner.
         by: Option<String>,
-        /// Which.
+        /// Its name.
         name: String,
         /// New size.
         quantity: u64,
@@ -83,9 +83,9 @@ pub enum Act {
         /// The client's own id.
         id: Option<u64>,
     },
-    /// A life is ended.
+    /// A process is killed.
     Kill(String),
-    /// Time passes, longer than any restart intensity looks back.
+    /// Time passes, longer than any restart intensity period.
     Pass,
     /// From the opening on, prices must be above zero.
     AboveZero,
@@ -104,7 +104,7 @@ enum Section {
 }
 
 impl Chart {
-    /// Reads a chart.
+    /// Parses a chart.
     ///
     /// ```
     /// use lab::chart::Chart;

@@ -1,4 +1,4 @@
-//! A chart is played: its commands go in, lives end where it says so, and what happens is drawn.
+//! Runs a chart: submits its commands, kills processes at its positions, and draws the events.
 
 use std::collections::BTreeMap;
 
@@ -17,21 +17,21 @@ use crate::world::{Stage, Who, message};
 
 /// More deliveries than a chart can need.
 const ENOUGH: usize = 10_000;
-/// How often a command that brought no fact is let in again, as the exchange does.
+/// How often a command without facts is submitted again, as the exchange does.
 const TRIES: usize = 5;
-/// Longer than restart intensities look back, in nanoseconds.
+/// Longer than restart intensity periods, in nanoseconds.
 const SECOND: u64 = 1_000_000_000;
-/// The number of an order that never was.
+/// The number of an order that never existed.
 const NOBODY: OrderId = OrderId(u64::MAX);
 
-/// What came of a chart.
+/// Result of a chart.
 #[derive(Clone, Debug)]
 pub struct Played {
     /// The rows of `then`.
     pub rows: Vec<Row>,
-    /// How the orders stand at the end, a line each.
+    /// The state of the orders at the end, a line each.
     pub leaves: Vec<String>,
-    /// What went wrong in it.
+    /// The first broken law.
     pub wrong: Rows,
 }
 
@@ -56,14 +56,14 @@ struct Play<'a> {
     delivered: Vec<String>,
     deliveries: usize,
     rows: Rows,
-    /// Facts there were when that line was let in: a journal is cut back to there.
+    /// Facts at the time of that line: a lost journal is truncated to there.
     whole: usize,
-    /// The last command that waited for quiet, the facts there were then, and how often it was let in.
+    /// The last command that waited for quiet, the facts at that time, and how often it was submitted.
     last: Option<(CommandId, Command, usize, usize)>,
 }
 
 impl Chart {
-    /// Plays it: under the laws, in the order of sending.
+    /// Runs it: under the laws, in the order of sending.
     pub fn play(&self) -> Result<Played, ChartError> {
         let market = |given: &Given| match given.act {
             Act::Place { market, .. } => market,
@@ -278,7 +278,7 @@ impl<'a> Play<'a> {
         Err(ChartError { line, what: format!("{who} is not alive here") })
     }
 
-    /// The floor dies whenever it is there, until its supervisor bears it no more.
+    /// Kills the floor each time it is back, until its supervisor gives up.
     fn stop_market(&mut self, line: usize) -> Result<(), ChartError> {
         self.last = None;
         let market = MarketId(0);
@@ -292,8 +292,8 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// The world is lost with its messages and notes, and comes back from the facts of all whole commands. Who asked
-    /// last has no answer, and asks again.
+    /// The world is lost with its messages and notes, and recovers from the facts of all whole commands. The client
+    /// of the last command has no answer, and submits it again.
     fn lose_world(&mut self, line: usize) -> Result<(), ChartError> {
         let wrong = |what: String| ChartError { line, what };
         let facts = self.inspector.history().facts()[..self.whole].to_vec();

@@ -1,4 +1,4 @@
-//! A file of the simulated disk: what it takes, what it keeps, and how its operations fail.
+//! A file of the simulated disk: what it accepts, what it keeps, and how its operations fail.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ fn place(at: u64) -> usize {
 }
 
 impl SimFile {
-    /// Grows the file with zeros as far as there is room. True if that was far enough.
+    /// Grows the file with zeros up to the free space. True if that was enough.
     fn grow(&self, state: &mut State, length: usize) -> bool {
         let available = usize::try_from(state.available()).unwrap_or(usize::MAX);
         let old = state.image.inodes[self.inode].now.len();

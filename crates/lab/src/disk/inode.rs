@@ -1,14 +1,14 @@
-//! The bytes of one file: as the system shows them, as they are on the disk, and what is between the
-//! two. It knows no names and no faults: chance comes from the caller.
+//! The bytes of one file: in the page cache, on the disk, and the writes between the two. It knows no names and no
+//! faults: the caller supplies random numbers.
 
 use std::collections::VecDeque;
 
-/// A sector: what a disk writes at once, if it keeps its word.
+/// A sector: the unit of an atomic write, on an honest disk.
 const SECTOR: usize = 512;
 
 /// Most zeros at a write's end that are part of it.
 const OWN_ZEROS: usize = 16;
-/// Writes that are remembered.
+/// Number of remembered writes.
 const PAST: usize = 32;
 
 /// A change to a file that is not on the disk yet.
@@ -20,21 +20,20 @@ pub(super) enum Change {
 
 #[derive(Clone, Default, Debug)]
 pub(super) struct Inode {
-    /// As the system shows it.
+    /// The visible bytes.
     pub(super) now: Vec<u8>,
-    /// As it surely is on the disk.
+    /// The bytes that are surely on the disk.
     pub(super) safe: Vec<u8>,
-    /// What is between the two, oldest first.
+    /// Changes between the two, oldest first.
     pub(super) pending: Vec<Change>,
-    /// What was written of late, without the zeros behind it, oldest first.
+    /// Recent writes, without trailing zeros, oldest first.
     pub(super) past: VecDeque<(usize, Vec<u8>)>,
-    /// Where a write broke off that was not taken as a whole.
+    /// End of a partial write.
     broken_off: Option<usize>,
 }
 
 impl Inode {
-    /// Writes down what was written as a whole, and forgets what was too long ago. The rest of a write of
-    /// which the system took only a part at first is no whole one.
+    /// Remembers a whole write, and drops the oldest. The rest of a partial write is not a whole one.
     pub(super) fn remember(&mut self, at: usize, bytes: &[u8], whole: bool) {
         let goes_on = self.broken_off.take() == Some(at);
         if !whole {
@@ -60,7 +59,7 @@ impl Inode {
         to[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Everything gets to the disk.
+    /// Syncs the file.
     pub(super) fn sync(&mut self) {
         for change in self.pending.drain(..) {
             match change {
@@ -70,7 +69,7 @@ impl Inode {
         }
     }
 
-    /// Any part of what is not on the disk gets there: all, nothing, up to any byte, any sectors.
+    /// A power loss: any part of the unsynced changes reaches the disk: all, none, up to any byte, any sectors.
     pub(super) fn settle_by_chance(&mut self, mut below: impl FnMut(usize) -> usize) {
         for change in self.pending.drain(..) {
             match (change, below(6)) {

@@ -1,5 +1,5 @@
-//! What others do to a disk: bits that flip, old bytes that come back, files that another program takes
-//! away. It happens to bytes and names at once, synced or not; what is done about it is the journal's affair.
+//! Damage by others: flipped bits, stale bytes, files removed by another program. It affects bytes and names at
+//! once, synced or not; the journal must notice.
 
 use journal::Lost;
 
@@ -7,29 +7,29 @@ use super::inode::Inode;
 use super::{Image, SimDisk, rename};
 use crate::faults::Fault;
 
-/// A write with at least so many bytes, not the first of its file, is more than a part of something.
+/// A write of at least this many bytes, not the first of its file, is a whole record and not a part of one.
 const RECOGNISED: usize = 32;
 
-/// What another program has taken away, and how it is put back.
+/// A part that another program removed, and how to restore it.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
     pub(super) lost: Lost,
-    /// The file that had this name; for a segment.
+    /// The removed file; for a segment.
     file: Option<(String, usize)>,
-    /// What has its name instead, if anything.
+    /// The file that has its name now, if any.
     instead: Option<usize>,
 }
 
-/// A span of bytes that are not what was written.
+/// A span of bytes that differ from what was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Span {
     /// The file's name.
     pub name: String,
-    /// Where the first of these bytes is.
+    /// Offset of its first byte.
     pub at: u64,
-    /// How many there are.
+    /// Its length.
     pub bytes: u64,
-    /// What has come there instead.
+    /// Their new contents.
     pub what: &'static str,
 }
 
@@ -48,7 +48,7 @@ impl Image {
 }
 
 impl Inode {
-    /// Puts bytes there, on the disk and in what the system shows.
+    /// Overwrites bytes, on the disk and in the page cache.
     fn put(&mut self, at: usize, bytes: &[u8]) {
         Inode::apply(&mut self.now, at, bytes);
         Inode::apply(&mut self.safe, at, bytes);
@@ -56,8 +56,8 @@ impl Inode {
 }
 
 impl SimDisk {
-    /// Flips a bit of a file whose name ends with one of these, if there is one that has any bytes: where
-    /// it was. One time of three it is in what was last written to the newest of them.
+    /// Flips a bit of a file with one of these endings, if one has any bytes; returns its place. One time of
+    /// three it is in the last write to the newest of them.
     pub fn rot(&self, endings: &[&str]) -> Option<(String, u64)> {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -82,8 +82,8 @@ impl SimDisk {
         Some((name, at as u64))
     }
 
-    /// Bytes that were written earlier to a file with this ending come back: in the place of a later write, or
-    /// behind the last one, also behind a span of zeros; or a write turns out never to have arrived.
+    /// Stale bytes in a file with this ending: in the place of a later write, or
+    /// after the last one, also after a span of zeros; or a write that never arrived.
     pub fn stale(&self, ending: &str) -> Option<Span> {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -101,11 +101,11 @@ impl SimDisk {
         let length = inode.now.len();
         let kind = below(4);
         if (kind == 0 && old_at == at) || (kind == 1 && old_at == end) {
-            return None; // another history, lost in a crash, that went on from there: no reader knows better
+            return None; // the stale write is of a history lost in a crash: no reader can tell
         }
         let (at, put, what) = match kind {
             0 => (at, old, "an older write"),
-            1 => (end, old, "an older write behind the last one"),
+            1 => (end, old, "an older write after the last one"),
             2 if inode.now.get(at..).is_some_and(|now| now.starts_with(&lost)) => {
                 (at, vec![0; lost.len()], "nothing: the write never arrived")
             }
@@ -114,11 +114,11 @@ impl SimDisk {
                 let zeros = last.saturating_sub(at) + lost.len();
                 let mut put = vec![0; zeros];
                 put.extend(&old);
-                // Without something to recognise behind them, zeros are as blocks that were set aside.
+                // Without a record after them, zeros look like allocated blocks.
                 if at + put.len() > length || old_at == 0 || old.len() < RECOGNISED {
                     return None;
                 }
-                (at, put, "zeros, and an older write behind them")
+                (at, put, "zeros, and an older write after them")
             }
         };
         let fits = length.saturating_sub(at).min(put.len());
@@ -127,8 +127,8 @@ impl SimDisk {
         (before != put[..fits]).then_some(Span { name, at: at as u64, bytes: fits as u64, what })
     }
 
-    /// Another program takes away what the writer holds: the newest file with this ending, the lock or
-    /// the directory. What it was; nothing if something is away already.
+    /// Another program removes a part of what the writer holds: the newest file with this ending, the lock or
+    /// the directory. Returns the part; `None` if one is removed already.
     pub fn take_away(&self, ending: &str) -> Option<Lost> {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -159,12 +159,12 @@ impl SimDisk {
         Some(lost)
     }
 
-    /// What is away, if anything is.
+    /// The removed part, if any.
     pub fn taken(&self) -> Option<Lost> {
         self.state().taken.as_ref().map(|taken| taken.lost)
     }
 
-    /// If a file was taken away: nothing has its name either, until the disk is restored.
+    /// If a file was removed: no file gets its name until the disk is restored.
     pub fn hide_taken(&self) -> bool {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -175,8 +175,8 @@ impl SimDisk {
         true
     }
 
-    /// Puts back what was taken away. Where the writer has kept a file's bytes, that copy is taken half of
-    /// the time, and true is returned then.
+    /// Restores the removed part. If the writer saved a file's bytes, that copy is used half of
+    /// the time, and true is returned.
     pub fn put_back(&self) -> bool {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -184,7 +184,7 @@ impl SimDisk {
             return false;
         };
         let image = &mut state.image;
-        // Whoever puts it back makes that durable, after all that happened to names before.
+        // The restored names are durable, after all earlier changes of names.
         image.pending.drain(..).for_each(|renaming| rename(&mut image.safe_names, renaming));
         let beside = format!("{name}.kept");
         let there = image.names.get(&name).copied().filter(|found| Some(*found) != instead);

@@ -1,5 +1,5 @@
-//! Clients: who may ask what now, what has become of it, and when they hear that. A client whose ask got no
-//! answer asks again; one is told nothing that the loss of the world could undo.
+//! Clients: which commands may come next, their state, and when clients hear of it. A client without an answer
+//! submits again; no client hears what the loss of the world could undo.
 
 use exchange::Admission;
 use ledger::{Ledger, Repeat};
@@ -14,7 +14,7 @@ use crate::laws::{Broken, History, Law};
 use crate::oracle::Outcome;
 
 impl State {
-    /// The order that a line is about; `None` while its client cannot know it.
+    /// The order of a line; `None` while its client cannot know it.
     fn order_of(&self, line: &Line) -> Option<OrderId> {
         match line.placed.map(|placed| self.statuses[placed]) {
             None | Some(Status::Told(None)) => Some(NOBODY),
@@ -33,7 +33,7 @@ impl State {
             && (!self.script.one_at_a_time || self.is_idle())
     }
 
-    /// True if the exchange would take the next command: the world is quiet, and the last command has its answer.
+    /// True if the exchange would take the next command: no message is left, and the last command is answered.
     fn is_idle(&self) -> bool {
         self.stage.world().waiting() == 0
             && !self.statuses.iter().any(|status| matches!(status, Status::Asked(_)))
@@ -44,9 +44,9 @@ impl State {
         self.order_of(line).map(|order| line.command(order))
     }
 
-    /// The number under which a line's ask is let in. A cancel's is used by nobody but the journal, which there is
-    /// where the world may be lost, and the oracle: without them no cancel takes one, and whether it came before
-    /// or after another command does not show in that one's number. See decision 20.
+    /// The number of a line's command. Only the journal, which exists
+    /// where the world may be lost, and the oracle use that of a cancel: without them no cancel takes one, and so
+    /// the number of another command does not depend on whether the cancel came first. See decision 20.
     pub(super) fn number_of(&self, number: usize) -> CommandId {
         let is_used = self.disk.is_some() || self.script.one_at_a_time;
         match self.script.lines[number].wish {
@@ -75,7 +75,7 @@ impl State {
         answer(number, self.stage.admit_again(id, &command))
     }
 
-    /// What was asked, under which number, if it was and is not answered.
+    /// The command and its number, if it was submitted and is not answered.
     pub(super) fn asked(&self, number: usize) -> Option<(CommandId, Command)> {
         match self.statuses[number] {
             Status::Asked(id) => Some((id, self.command_of(number)?)),
@@ -89,12 +89,12 @@ impl State {
         matches!(line.wish, Wish::Place { .. }).then(|| self.script.names[line.order].clone())
     }
 
-    /// Asks whose facts are written and not durable.
+    /// Commands whose facts are written and not durable.
     pub(super) fn written(&self) -> usize {
         self.disk.as_ref().map_or(0, Disk::written)
     }
 
-    /// True if facts have answered a line that was let in under this number.
+    /// True if facts have answered an accepted line with this number.
     pub(super) fn is_answered(
         &self,
         number: usize,
@@ -116,7 +116,7 @@ impl State {
         }
     }
 
-    /// Clients hear what they may hear: everything, if the world cannot be lost; else what is durable.
+    /// Delivers answers to clients: all, if the world cannot be lost; else those that are durable.
     pub(super) fn hear(&mut self, answered: Option<(usize, Response)>) {
         if let Some((number, response)) = answered {
             self.compare(number, Outcome::of(&response));
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    /// One command at a time: what has come of it is what the oracle says.
+    /// With one command at a time, the result must be the oracle's.
     fn compare(&mut self, number: usize, at_door: Option<Outcome>) {
         let Some((id, command)) = self.asked(number) else { return };
         let Some(oracle) = &mut self.oracle else { return };
@@ -157,7 +157,8 @@ impl State {
         let mut brought = std::mem::take(&mut self.outcomes);
         brought.extend(at_door);
         if brought != right {
-            let what = format!("ask {id} {command:?} brought {brought:?}, and should {right:?}");
+            let what =
+                format!("command {id} {command:?} brought {brought:?}, and should {right:?}");
             self.broken.push(Broken { law: Law::Priority, what });
         }
     }

@@ -1,5 +1,5 @@
-//! What of the world's log is durable, what is only written, and how a lost world comes back: by the
-//! shipped recovery, from a journal that has lost its unsynced end. No file is touched.
+//! The durable and the written part of the world's log, and recovery of a lost world: the
+//! shipped recovery, from a journal without its unsynced end. No file is touched.
 
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
@@ -20,9 +20,9 @@ use crate::world::{Observed, Stage, Witness};
 pub(super) struct Disk {
     /// Durable facts.
     base: Arc<Base>,
-    /// Whole commands that were handed to the journal and are not durable yet.
+    /// Whole commands that the journal has, and that are not durable yet.
     written: Vec<Group>,
-    /// Facts of what is under way: the journal gets them when the world is quiet.
+    /// Facts of the command in progress: the journal gets them when no message is left.
     under_way: Vec<Fact>,
 }
 
@@ -30,13 +30,13 @@ pub(super) struct Disk {
 #[derive(Clone, Debug, Default)]
 struct Base {
     groups: Vec<Group>,
-    /// What clients may have been told.
+    /// Facts that clients may have heard of.
     told: History,
     ledger: Ledger,
 }
 
-/// The facts between two moments at which the world was quiet. They are in the journal whole or not at
-/// all: it cuts a torn end back to the end of a batch, and batches are whole commands.
+/// The facts between two quiet moments. The journal has all or none of them: it truncates a torn end to the end of a
+/// batch, and batches are whole commands.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Group {
     command: CommandId,
@@ -51,7 +51,7 @@ impl Hash for Disk {
 }
 
 impl Disk {
-    /// Takes what a step has recorded. Once the world is quiet, it is handed to the journal.
+    /// Takes the facts of a step. Once no message is left, the journal gets them.
     pub(super) fn take(&mut self, seen: &[Observed], stage: &Stage) {
         let recorded = seen.iter().filter_map(|event| match event {
             Observed::Recorded(_, fact) => Some(*fact),
@@ -62,7 +62,7 @@ impl Disk {
             let facts = std::mem::take(&mut self.under_way);
             let command = CommandId(stage.next_command().0 - 1);
             match self.written.last_mut() {
-                // Nobody has asked since: it belongs to the same command.
+                // No command came since, so these facts belong to the same one.
                 Some(last) if last.command == command => last.facts.extend(facts),
                 _ => self.written.push(Group { command, facts }),
             }
@@ -79,7 +79,7 @@ impl Disk {
         self.written.is_empty() && self.under_way.is_empty()
     }
 
-    /// What clients may have been told.
+    /// Facts that clients may have heard of.
     pub(super) fn told(&self) -> &History {
         &self.base.told
     }
@@ -89,12 +89,12 @@ impl Disk {
         &self.base.ledger
     }
 
-    /// Makes the oldest `groups` that are written durable.
+    /// Makes the oldest `groups` written ones durable.
     pub(super) fn sync(&mut self, groups: usize) {
         let base = Arc::make_mut(&mut self.base);
         for group in self.written.drain(..groups) {
             for fact in &group.facts {
-                // What it breaks was found when it was recorded.
+                // A broken law was reported when the fact was recorded.
                 let _judged = base.told.take(fact);
                 let _judged = base.ledger.apply(fact);
             }
@@ -106,8 +106,8 @@ impl Disk {
         base.told.forget_but(|_| false);
     }
 
-    /// The world is lost. All that is durable is there again, and the oldest `kept` groups of what was
-    /// written; then it starts as an exchange does. Gives the world as it is then, with what was seen of it.
+    /// The world is lost. It recovers from the durable facts and the oldest `kept` groups of the written ones, as an
+    /// exchange starts. Returns the new world, with the events of its start.
     pub(super) fn recover(&mut self, kept: usize) -> (Stage, Vec<Observed>) {
         self.under_way.clear();
         self.sync(kept);

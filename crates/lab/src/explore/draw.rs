@@ -1,4 +1,4 @@
-//! A path through the states, gone again and drawn as a chart. It judges nothing.
+//! A path through the states, replayed and drawn as a chart. It checks nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{State, Step, World};
 use crate::chart::{Drawing, Picture};
 use crate::world::{Observed, Who, message};
 
-/// Goes a path from a world's start and draws it.
+/// Replays a path from a world's start and draws it.
 pub fn draw(world: &World, title: &str, path: &[Step]) -> Picture {
     let mut pencil = Pencil::new(world);
     for step in path {
@@ -26,11 +26,11 @@ pub(super) struct Pencil {
     fates: BTreeMap<OrderId, Fate>,
 }
 
-/// What facts say of an order.
+/// The state of an order by the facts.
 enum Fate {
-    /// It has lots that may still trade.
+    /// It is open.
     Open {
-        /// How many.
+        /// Its open lots.
         quantity: u64,
     },
     /// This deal traded its last lots.
@@ -77,7 +77,7 @@ impl Pencil {
         }
     }
 
-    /// Says why the ledger answered an order that it is unknown: that message alone does not show it.
+    /// Explains why the ledger answered that an order is unknown, which the message alone does not show.
     fn explain(&mut self, event: &Observed) {
         match event {
             Observed::Recorded(_, fact) => self.follow(fact),
@@ -92,7 +92,7 @@ impl Pencil {
                         format!("{} filled it", self.drawing.names.deal(*deal))
                     }
                     Some(Fate::Left) => "it was cancelled".to_owned(),
-                    Some(Fate::Open { .. }) => return, // the laws have something to say of that
+                    Some(Fate::Open { .. }) => return, // a law reports that
                 };
                 let text =
                     format!("why {name} is unknown: the ledger keeps open orders only, and {why}");
@@ -105,7 +105,7 @@ impl Pencil {
     fn follow(&mut self, fact: &Fact) {
         match *fact {
             Fact::Entered(entered) => {
-                self.fates.insert(entered.order, Fate::Open { quantity: entered.quantity.0 });
+                self.fates.insert(entered.order, Fate::Open { quantity: entered.new.quantity.0 });
             }
             Fact::Traded { deal, quantity: traded, .. } => {
                 for order in [deal.maker, deal.taker] {
@@ -117,7 +117,7 @@ impl Pencil {
                     }
                 }
             }
-            // The new size counts what has traded; what is open then is in the ledger's books.
+            // The new size includes traded lots; the open lots are in the ledger.
             Fact::Replaced { order, .. } => {
                 let line = self.state.stage().ledger().order(order);
                 if let Some(line) = line.filter(|line| line.is_open()) {

@@ -1,5 +1,5 @@
-//! A state that waits to be gone on from, and what a state looks like. There are very many: parts that two of
-//! them have in common lie in memory once, and what has not changed since it was looked at is not looked at again.
+//! A state that waits to be expanded, and its fingerprint. There are very many: common parts are
+//! shared in memory, and the fingerprint of an unchanged part is not computed again.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::laws::{Broken, Inspector};
 use crate::oracle::{Oracle, Outcome};
 use crate::world::KeptStage;
 
-/// A state that waits to be gone on from.
+/// A state that waits to be expanded.
 pub struct Kept {
     stage: KeptStage,
-    /// With what it looks like.
+    /// With its fingerprint.
     inspector: (Arc<Inspector>, u64),
     statuses: Vec<Status>,
     faults: u32,
@@ -41,7 +41,7 @@ impl Kept {
         }
     }
 
-    /// Makes another state this one.
+    /// Overwrites another state with this one.
     pub(super) fn put_into(&self, state: &mut State) {
         state.stage.put_back(&self.stage);
         if !Arc::ptr_eq(&state.inspector, &self.inspector.0) {
@@ -58,12 +58,12 @@ impl Kept {
 }
 
 impl State {
-    /// What the inspector looks like.
+    /// The fingerprint of the inspector.
     pub(super) fn inspected(&mut self) -> u64 {
         *self.inspected.get_or_insert_with(|| digest(&self.inspector))
     }
 
-    /// The fingerprint, of what the world and the inspector look like and of all else.
+    /// The fingerprint of world, inspector and everything else.
     pub(super) fn fingerprint_with(&self, world: u64, inspector: u64) -> u64 {
         let State { stage, statuses, faults, disk, outcomes, broken, .. } = self;
         let mut hasher = Digest::new();
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// What an inspector looks like.
+/// The fingerprint of an inspector.
 pub(super) fn digest(inspector: &Inspector) -> u64 {
     let mut hasher = Digest::new();
     inspector.hash(&mut hasher);

@@ -1,5 +1,5 @@
-//! The laws as the explorer asks for them. What each says is in [`crate::laws`]; here is which of them a
-//! world puts to the test, what follows once faults stop, and the *sometimes* twin of each.
+//! The laws in the explorer's form. Their meaning is in [`crate::laws`]; here is which of them a
+//! world tests, what must follow once faults stop, and the *sometimes* twin of each.
 
 use checker::explore::Law as Rule;
 use kernel::{Pid, Signal};
@@ -12,11 +12,11 @@ use super::{State, World};
 use crate::laws::{Law, drained};
 use crate::world::{Stage, Who};
 
-/// Steps in which a party in doubt must have settled with the ledger.
+/// Steps in which a party in doubt must have resolved its deal with the ledger.
 const SOON: usize = 64;
 
 impl World {
-    /// Every law that this world puts to the test. `Priority` is one of commands that come one at a time.
+    /// Every law that this world tests. `Priority` needs one command at a time.
     pub fn laws(&self) -> Vec<Rule<State>> {
         self.judged().map(rule).collect()
     }
@@ -51,7 +51,7 @@ fn rule(law: Law) -> Rule<State> {
     rule.sometimes(move |state| twin(law, state))
 }
 
-/// What shows that a law was put to the test here.
+/// True in a state that tests a law.
 fn twin(law: Law, state: &State) -> bool {
     let (stage, history) = (state.stage(), state.history());
     let traded = || history.lines().any(|line| line.trades > 0);
@@ -78,7 +78,7 @@ fn twin(law: Law, state: &State) -> bool {
     }
 }
 
-/// The end of a run, when faults have stopped and all was said.
+/// The end of a run, when faults have stopped and every client has its answers.
 pub(super) fn ends_well(state: &State) -> Result<(), String> {
     if !state.is_settled() {
         return Err(format!("nothing can happen any more, and it is not settled: {state:?}"));
@@ -86,7 +86,7 @@ pub(super) fn ends_well(state: &State) -> Result<(), String> {
     drained(state.stage(), state.history()).map_err(|broken| broken.what)
 }
 
-/// Orders with a logged hold: alive, or about to be again.
+/// Orders with a logged hold, alive or about to restart.
 fn in_doubt(stage: &Stage) -> impl Iterator<Item = (OrderId, Hold)> {
     let world = stage.world();
     let alive = stage.processes();
@@ -101,7 +101,7 @@ fn in_doubt(stage: &Stage) -> impl Iterator<Item = (OrderId, Hold)> {
     alive.chain(between).filter_map(|(pid, order)| Some((order, *world.note(pid)?)))
 }
 
-/// Each party with a logged hold settles with the ledger alone. For the last of them the state itself is used up.
+/// Each party with a logged hold resolves it with the ledger alone. The last of them consumes the state.
 fn solo(state: &mut State) -> Result<(), String> {
     let mut parties: Vec<_> = in_doubt(&state.stage).collect();
     let Some((order, hold)) = parties.pop() else { return Ok(()) };
@@ -111,7 +111,7 @@ fn solo(state: &mut State) -> Result<(), String> {
     settles_alone(&mut state.stage, order, hold)
 }
 
-/// A party's partner dies, and nothing is delivered but to the party, from it to the ledger, and to the supervisors.
+/// A party's partner dies, and only signals to the party, from it to the ledger, and to supervisors are delivered.
 fn settles_alone(stage: &mut Stage, order: OrderId, hold: Hold) -> Result<(), String> {
     stage.kill_at(hold.partner);
     for _ in 0..SOON {
@@ -131,7 +131,7 @@ fn settles_alone(stage: &mut Stage, order: OrderId, hold: Hold) -> Result<(), St
     Err(format!("{order} cannot settle {:?} with the ledger alone", hold.deal))
 }
 
-/// The oldest signal of those that may be delivered while a party is left alone with the ledger.
+/// The oldest signal that may be delivered while a party is alone with the ledger.
 fn next_alone(stage: &Stage, order: OrderId, partner: Pid) -> Option<(Pid, Pid)> {
     let mut ready = Vec::new();
     stage.world().ready_pairs(|from, to| ready.push((from, to)));

@@ -1,4 +1,4 @@
-//! What is asked in a world, and what may go wrong in it. It is data: nothing happens here.
+//! The commands and faults of a world, as data: nothing happens here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,56 +8,56 @@ use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::chart::{Act, Chart, ChartError};
 
-/// A small world: who asks what, and what may go wrong.
+/// A small world: its commands and faults.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// A sentence about it.
     pub about: String,
     pub(super) script: Arc<Script>,
 }
 
-/// The parts of a world that never change while it is explored.
+/// The constant parts of a world.
 #[derive(Clone, Debug)]
 pub(super) struct Script {
     pub(super) lines: Vec<Line>,
-    /// Names of orders; a line says which by number.
+    /// Names of orders; a line refers to one by number.
     pub(super) names: Vec<String>,
     pub(super) markets: u16,
     /// Their rules.
     pub(super) specs: Vec<MarketSpec>,
-    /// Deaths that may happen, of processes and of the world.
+    /// Crashes that may happen, of processes and of the world.
     pub(super) faults: u32,
-    /// The world may be lost, and comes back from what was durable.
+    /// The world may be lost; it recovers from its durable facts.
     pub(super) may_die: bool,
-    /// No time passes between deaths, so that they add up and an order can be given up.
+    /// No time passes between crashes, so that they add up and an order can be suspended.
     pub(super) in_a_rush: bool,
-    /// The next command waits until nothing is left to do for the last one, as it does live.
+    /// The next command waits until no message of the last one is left, as in the live exchange.
     pub(super) one_at_a_time: bool,
-    /// The supervisor of orders may die too, with all orders; then the floor begins anew with them.
+    /// The supervisor of orders may crash too, with all orders; then the floor restarts with them.
     pub(super) supervisors_too: bool,
-    /// If any, only these die.
+    /// If any, only these crash.
     pub(super) mortals: Vec<String>,
 }
 
-/// A command that will be made.
+/// A future command.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) account: AccountId,
     pub(super) client: Option<ClientId>,
-    /// The order that it is about, among the names.
+    /// Its order, among the names.
     pub(super) order: usize,
-    /// The line that must have come before, if any.
+    /// The line that must come before, if any.
     pub(super) after: Option<usize>,
-    /// A line that is alike and comes first, unless the world may be lost.
+    /// An equivalent line that comes first, unless the world may be lost.
     pub(super) like: Option<usize>,
-    /// The line in which its order is placed, if there is one.
+    /// The line that places its order, if there is one.
     pub(super) placed: Option<usize>,
     pub(super) wish: Wish,
 }
 
-/// What a line asks for.
+/// The command of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
     Place { market: MarketId, side: Side, price: Price, quantity: Lots, time_in_force: TimeInForce },
@@ -65,11 +65,11 @@ pub(super) enum Wish {
     Replace { price: Price, quantity: Lots },
 }
 
-/// The number of an order that never was.
+/// The number of an order that never existed.
 pub(super) const NOBODY: OrderId = OrderId(u64::MAX);
 
 impl Line {
-    /// The command, about the order with this number.
+    /// The command, for the order with this number.
     pub(super) fn command(&self, order: OrderId) -> Command {
         let &Line { account, client, wish, .. } = self;
         match wish {
@@ -93,8 +93,8 @@ impl Line {
 }
 
 impl World {
-    /// A world in which this is asked: lines as a chart has them under `given`. Each order's lines are said
-    /// by a client of its own, at any moment; what is asked of an order, once it is known to have entered.
+    /// A world with these lines of a chart's `given`. Each order has its own client, which submits its lines at any
+    /// moment; commands for an order come once it is known to have entered.
     ///
     /// # Errors
     ///
@@ -104,8 +104,8 @@ impl World {
         Ok(World::of(name, &Chart::parse(&text)?))
     }
 
-    /// The world of a chart: what is asked in it, in the same order, but each command at any moment after the
-    /// one before, and any death at any moment instead of those that the chart has.
+    /// The world of a chart: the same commands in the same order, but each at any moment after the
+    /// one before, and any crash at any moment instead of the chart's.
     pub fn of_chart(name: &str, chart: &Chart) -> World {
         let mut world = World::of(name, chart);
         let script = Arc::make_mut(&mut world.script);
@@ -142,51 +142,51 @@ impl World {
         self
     }
 
-    /// With so many deaths, each at any moment.
+    /// With this many crashes, each at any moment.
     pub fn faults(self, faults: u32) -> World {
         self.with(|script| script.faults = faults)
     }
 
-    /// Deaths that may happen.
+    /// Number of crashes.
     pub fn budget(&self) -> u32 {
         self.script.faults
     }
 
-    /// The whole world may be lost too, with what of its log is not durable.
+    /// The whole world may be lost too, with the part of its log that is not durable.
     pub fn may_die(self) -> World {
         self.with(|script| script.may_die = true)
     }
 
-    /// No time passes between deaths: with enough of them a supervisor gives an order up.
+    /// No time passes between crashes: with enough of them a supervisor suspends an order.
     pub fn in_a_rush(self) -> World {
         self.with(|script| script.in_a_rush = true)
     }
 
-    /// Commands come one at a time, as they do live: then trades must be those of price-time priority.
+    /// Commands come one at a time, as in the live exchange: then trades must be those of price-time priority.
     pub fn one_at_a_time(self) -> World {
         self.with(|script| script.one_at_a_time = true)
     }
 
-    /// The supervisor of orders may die too. Everything returns at once then, in any order: much to see.
+    /// The supervisor of orders may crash too. All orders restart at once then, in any order: many states.
     pub fn supervisors_too(self) -> World {
         self.with(|script| script.supervisors_too = true)
     }
 
-    /// Only these die: orders by name, `floor`, `ledger`, `orders`, `world`.
+    /// Only these crash: orders by name, `floor`, `ledger`, `orders`, `world`.
     pub fn mortals(self, mortals: &[&str]) -> World {
         self.with(|script| script.mortals = mortals.iter().map(|who| (*who).to_owned()).collect())
     }
 
-    /// Names of its orders, in the order in which they are first heard of.
+    /// Names of its orders, in the order of their first mention.
     pub fn names(&self) -> &[String] {
         &self.script.names
     }
 }
 
 impl Script {
-    /// Of orders that are alike in all but their owners, the first comes first: who is who among them makes
-    /// no difference to any law, so the runs in which they change places would only be seen twice. (Who has no
-    /// answer when the world is lost asks again, be it the first or the other: then both ways are gone.)
+    /// Of orders that differ in their owners only, the first comes first (symmetry reduction): exchanging them makes
+    /// no difference to any law, so only duplicates of runs are lost. (After the loss of the world, either client may
+    /// submit its unanswered command again: then both orders are searched.)
     fn fold_likes(&mut self) {
         let alone = |lines: &[Line], at: usize| {
             lines.iter().filter(|line| line.order == lines[at].order).count() == 1
@@ -228,7 +228,7 @@ impl Script {
                 let wish = Wish::Replace { price: Price(*price), quantity: Lots(*quantity) };
                 (name, by.as_ref(), *id, wish)
             }
-            // Who dies, and when, the explorer says; a few deaths suspend nobody. Rules are the markets'.
+            // The explorer selects the process and the moment of each crash; a few crashes suspend no order.
             Act::Kill(_)
             | Act::Pass
             | Act::Stop
@@ -251,7 +251,7 @@ impl Script {
         let is_place = matches!(wish, Wish::Place { .. });
         let client = match wish {
             Wish::Cancel => None,
-            // An id of one's own for each command, so that it can be asked again.
+            // Each command has its own client id, so that it can be repeated.
             _ => ClientId::new(id.unwrap_or(1_000 + self.lines.len() as u64).into()),
         };
         let after = self.lines.iter().rposition(about);

@@ -1,5 +1,5 @@
-//! One state of a world, and the steps that lead on from it: a signal is delivered, somebody asks, somebody
-//! dies, the disk has caught up. Every step is taken by the shipped code; this only says which there are.
+//! One state of a world, and its steps: a signal is delivered, a client submits, a process
+//! dies, the disk has synced. The shipped code takes every step; this module only lists them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,43 +18,43 @@ use crate::laws::{Broken, History, Inspector};
 use crate::oracle::{Oracle, Outcome};
 use crate::world::{Observed, Stage, Who};
 
-/// Longer than any restart intensity looks back, in nanoseconds.
+/// Longer than any restart intensity period, in nanoseconds.
 const LONG: u64 = 2_000_000_000;
 
-/// One thing that may happen.
+/// One possible step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     /// The oldest signal between these two is delivered.
     Deliver {
-        /// From whom.
+        /// The sender.
         from: Pid,
-        /// To whom.
+        /// The receiver.
         to: Pid,
     },
-    /// A client asks: a line, by number.
+    /// A client submits a line, by number.
     Ask(usize),
-    /// A command that brought nothing is let in again under the number that it had, as the exchange does.
+    /// A command without facts is submitted again under its number, as the exchange does.
     Again(usize),
-    /// What is written is durable from now on, and clients are told.
+    /// All written facts become durable, and clients hear of them.
     Sync,
-    /// Time goes on to when the next timer is due.
+    /// Time advances to the next timer.
     Tick,
-    /// Somebody dies.
+    /// A process dies.
     Kill(Who),
-    /// The world is lost, with all of its log but what is durable and this many of the asks after that.
+    /// The world is lost, with its log except the durable part and this many commands after it.
     Die(usize),
 }
 
-/// How far a line has come.
+/// The state of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Status {
-    /// It is not said yet; or was, of which nobody knows any more.
+    /// Not submitted; or submitted and lost with its world.
     Unsaid,
-    /// It was let in, under this number.
+    /// Accepted under this number.
     Asked(CommandId),
-    /// It was answered at the door; the client hears that when what lies behind it is durable.
+    /// Rejected by validation; the client hears that when the facts before it are durable.
     Answered(Option<OrderId>),
-    /// The client has its answer. For a place with the order's number, unless it was refused.
+    /// Answered. For a new order with the order's number, unless it was rejected.
     Told(Option<OrderId>),
 }
 
@@ -63,23 +63,23 @@ pub(super) enum Status {
 pub struct State {
     pub(super) script: Arc<Script>,
     pub(super) stage: Stage,
-    /// Shared by all states in which it knows the same.
+    /// Shared by all states in which its contents are equal.
     pub(super) inspector: Arc<Inspector>,
-    /// What it looks like, if it was looked at.
+    /// Its fingerprint, once computed.
     pub(super) inspected: Option<u64>,
     pub(super) statuses: Vec<Status>,
     pub(super) faults: u32,
     pub(super) disk: Option<Disk>,
-    /// Says what must come of each command, where they come one at a time.
+    /// The oracle, where commands come one at a time.
     pub(super) oracle: Option<Oracle>,
-    /// What has come of the command under way, in the oracle's words.
+    /// Results of the command in progress, in the oracle's words.
     pub(super) outcomes: Vec<Outcome>,
-    /// What the last step broke.
+    /// The law that the last step broke.
     pub(super) broken: Vec<Broken>,
 }
 
 impl World {
-    /// Its first state: the markets are open, and nobody has asked anything.
+    /// Its first state: the markets are open, and no command has come.
     pub fn start(&self) -> State {
         let script = self.script.clone();
         let mut stage = Stage::opening_with(script.specs.iter().copied());
@@ -116,36 +116,36 @@ impl State {
         &self.stage
     }
 
-    /// What the facts say so far.
+    /// The facts so far.
     pub fn history(&self) -> &History {
         self.inspector.history()
     }
 
-    /// What the last step broke.
+    /// The law that the last step broke.
     pub fn broken(&self) -> &[Broken] {
         &self.broken
     }
 
-    /// True if somebody has died on the way here.
+    /// True if a process has died on the way here.
     pub fn has_lost_somebody(&self) -> bool {
         self.faults < self.script.faults
     }
 
-    /// True if nothing is left to be done: nothing waits, and every command was answered.
+    /// True if the run is complete: no signal is left, and every command was answered.
     pub fn is_settled(&self) -> bool {
         self.stage.world().waiting() == 0
             && self.statuses.iter().all(|status| matches!(status, Status::Told(_)))
             && self.disk.as_ref().is_none_or(Disk::is_synced)
     }
 
-    /// Takes a step, and gives what was seen of it. The laws are judged.
+    /// Takes a step, and returns its events. The laws are checked.
     pub fn take(&mut self, step: &Step) -> Vec<Observed> {
         let seen = self.happen(step);
         self.consider();
         seen
     }
 
-    /// Takes a step, and judges only what is seen in it and not what it leads to.
+    /// Takes a step, and checks only its events and not the state after it.
     fn happen(&mut self, step: &Step) -> Vec<Observed> {
         self.broken.clear();
         let mut answered = None;
@@ -181,7 +181,7 @@ impl State {
     }
 
     fn look(&mut self, seen: &[Observed]) {
-        // Most steps are none of its business, and then all states go on sharing it.
+        // Most steps do not concern the inspector, and then all states go on sharing it.
         if Inspector::is_concerned(seen) {
             self.inspected = None;
             let inspector = Arc::make_mut(&mut self.inspector);
@@ -199,7 +199,7 @@ impl State {
         }
     }
 
-    /// The world is lost and comes back; what clients were told must be so in it.
+    /// The world is lost and recovers; every acknowledged answer must be true in it.
     fn die(&mut self, kept: usize) -> Vec<Observed> {
         self.faults = self.faults.saturating_sub(1);
         let Some(disk) = &mut self.disk else { return Vec::new() };
@@ -211,13 +211,13 @@ impl State {
         self.look(&seen);
         for status in &mut self.statuses {
             if let Status::Asked(_) | Status::Answered(_) = status {
-                *status = Status::Unsaid; // no answer came: it is asked again, under the same id
+                *status = Status::Unsaid; // without an answer the client submits again, under the same id
             }
         }
         seen
     }
 
-    // ---- who may die
+    // ---- who may crash
 
     fn mortals(&self, mut each: impl FnMut(Who)) {
         let may = |name: &str| {
@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// What the script calls an order.
+    /// The order's name in the script.
     pub(super) fn name_of(&self, order: OrderId) -> String {
         let is = |number: &usize| match self.statuses[*number] {
             Status::Asked(id) => OrderId(id.0) == order,
@@ -258,7 +258,7 @@ impl State {
         )
     }
 
-    /// The next step of a run that is left to itself: in order of sending, each command once all is quiet.
+    /// The next step of a run without choices: in order of sending, each command when no message is left.
     pub fn next_in_order(&self) -> Option<Step> {
         if let Some(envelope) = self.stage.first() {
             return Some(Step::Deliver { from: envelope.from, to: envelope.to });
@@ -344,7 +344,7 @@ impl fmt::Debug for State {
     }
 }
 
-/// What a process is, for laws that look at one.
+/// The kind of a process, for laws about one.
 pub(super) fn order_in(stage: &Stage, pid: Pid) -> Option<&market::Order> {
     stage.world().process(pid).and_then(Party::as_order)
 }

@@ -1,5 +1,5 @@
-//! What could go wrong here? A world runs as it does live, somebody dies at an arrow, and what the others do
-//! then is drawn to its end, under the laws.
+//! A run with one crash: a world runs as the live exchange does, a process dies at an arrow, and the reaction of the
+//! others is drawn to the end, under the laws.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use crate::world::{Who, message};
 /// More steps than a small world can need.
 const ENOUGH: usize = 10_000;
 
-/// A death at an arrow.
+/// A crash at an arrow.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WhatIf {
-    /// Who: an order by name, `maker`, `incoming`, `floor`, `ledger`, `orders`, `world`.
+    /// The process: an order by name, `maker`, `incoming`, `floor`, `ledger`, `orders`, `world`.
     pub who: String,
-    /// Before the message is delivered, not after.
+    /// Before the message is delivered, instead of after.
     pub before: bool,
     /// The message's first word.
     pub word: String,
-    /// Which one of these, from 1.
+    /// Its count, from 1.
     pub nth: usize,
 }
 
@@ -35,32 +35,32 @@ impl fmt::Display for WhatIf {
     }
 }
 
-/// What came of it.
+/// Result of the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Aftermath {
     /// All that happened.
     pub picture: Picture,
-    /// The first law that was broken, and how.
+    /// The first broken law, and how.
     pub broken: Option<String>,
 }
 
-/// Why it cannot be shown.
+/// Why the crash cannot be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoSuchDeath {
     /// No such message is ever delivered; these are.
     NoArrow(Vec<String>),
-    /// There is nobody of that name at that moment; these there are.
-    Nobody(Vec<String>),
+    /// No process of that name is alive at that moment; these are.
+    NoProcess(Vec<String>),
 }
 
 impl fmt::Display for NoSuchDeath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoSuchDeath::NoArrow(words) => {
-                write!(f, "it never comes to that message; these come: {}", words.join(", "))
+                write!(f, "that message is never delivered; these are: {}", words.join(", "))
             }
-            NoSuchDeath::Nobody(names) => {
-                write!(f, "nobody of that name is alive then; these are: {}", names.join(", "))
+            NoSuchDeath::NoProcess(names) => {
+                write!(f, "no process of that name is alive then; these are: {}", names.join(", "))
             }
         }
     }
@@ -69,11 +69,11 @@ impl fmt::Display for NoSuchDeath {
 impl std::error::Error for NoSuchDeath {}
 
 impl World {
-    /// Runs it as it goes live, with this death in it, to the end.
+    /// Runs it as the live exchange would, with this crash, to the end.
     ///
     /// # Errors
     ///
-    /// If it never comes to that message, or nobody of that name is alive then.
+    /// If that message is never delivered, or no process of that name is alive then.
     pub fn what_if(&self, death: &WhatIf) -> Result<Aftermath, NoSuchDeath> {
         let world = if death.who == "world" { self.clone().may_die() } else { self.clone() };
         let mut pencil = Pencil::new(&world.faults(1));
@@ -95,8 +95,8 @@ impl World {
             let mut steps = vec![step];
             if let Some(victim) = victim {
                 is_over = true;
-                let kill = victim.ok_or_else(|| NoSuchDeath::Nobody(living(&pencil.state)))?;
-                // What was on its way to who dies first is lost by that.
+                let kill = victim.ok_or_else(|| NoSuchDeath::NoProcess(living(&pencil.state)))?;
+                // Signals in flight to the process that dies first are lost by that.
                 let at = if death.before { 0 } else { 1 };
                 steps.insert(at, kill);
                 if death.before {
@@ -119,7 +119,7 @@ impl World {
     }
 }
 
-/// The step in which somebody dies, if they are there.
+/// The step of the crash, if the process is alive.
 fn victim(state: &State, who: &str, said: Option<&Message>) -> Option<Step> {
     let mut found = None;
     let deal = said.and_then(Message::deal);

@@ -1,8 +1,8 @@
-//! The named worlds, with a sentence each. All are small: each is there for what can happen in it.
+//! The named worlds, with a sentence each. Each is small, and exists for one thing that can happen in it.
 
 use super::World;
 
-/// A name, a sentence, what is asked, and what else there is to it.
+/// A name, a sentence, the commands, and the options.
 type Entry = (&'static str, &'static str, &'static [&'static str], fn(World) -> World);
 
 const WORLDS: &[Entry] = &[

@@ -1,11 +1,11 @@
-//! Chance in whole numbers: draws from the seed, and distances drawn by their weights.
+//! Random numbers in integers: uniform draws, and distances drawn by weight.
 
 use std::sync::OnceLock;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// Draws that depend on the seed alone.
+/// Random numbers that depend on the seed alone.
 #[derive(Clone, Debug)]
 pub(super) struct Chance(Xoshiro256PlusPlus);
 

@@ -1,8 +1,8 @@
-//! What owners of orders mean to do later: a ring of commands to come, each with its list.
+//! Planned commands of order owners: a ring of future commands, each with its list.
 
 use units::Side;
 
-/// Asks ahead that can be planned for; a power of two above the longest lifetime.
+/// Longest plan, in commands; a power of two above the longest lifetime.
 const AHEAD: usize = 1 << 16;
 const NONE: u32 = u32::MAX;
 
@@ -39,7 +39,7 @@ impl Quote {
     }
 }
 
-/// What is meant.
+/// The plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Next {
     /// Replace it, and cancel it later.
@@ -62,7 +62,7 @@ struct Plan {
 
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    /// The last plan made for each command to come, by ask modulo `AHEAD`.
+    /// The last plan made for each command to come, by command modulo `AHEAD`.
     ring: Box<[u32]>,
     now: usize,
     plans: Vec<Plan>,

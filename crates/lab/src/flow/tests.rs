@@ -68,7 +68,7 @@ struct Shares {
     dead: f64,
 }
 
-/// Counts what the docs promise, from the asks alone.
+/// Counts what the docs promise, from the commands alone.
 fn shares(scenario: Scenario, seed: u64) -> Shares {
     const COMMANDS: usize = 600_000;
     // Without a standing book, so that patient orders make none of its orders leave.
@@ -110,7 +110,7 @@ fn shares(scenario: Scenario, seed: u64) -> Shares {
                 None => {}
             },
             Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
-                unreachable!("the flow opens no markets, and releases nobody")
+                unreachable!("the flow opens no markets, and releases no order")
             }
         }
     }
@@ -177,7 +177,7 @@ fn asks_name_only_orders_that_came_before_and_their_owners() {
             Command::Replace(r) => assert_eq!(owners.get(&r.order), Some(&r.account)),
             Command::Cancel { account, order } => assert_eq!(owners.get(&order), Some(&account)),
             Command::OpenMarket(_) | Command::Release { .. } | Command::ResumeMarket { .. } => {
-                unreachable!("the flow opens no markets, and releases nobody")
+                unreachable!("the flow opens no markets, and releases no order")
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The law of drain: once faults have stopped and everything has run, all is settled. Every floor is
-//! quiet, nobody holds anything, no two orders cross, and floor, processes and facts show the same.
+//! The law of drain: once faults have stopped and no message is left, every floor is
+//! quiet, no order holds anything, no two orders cross, and floor, processes and facts agree.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::history::{History, check};
 use super::{Broken, Law};
 use crate::world::Stage;
 
-/// Checks a world in which nothing waits.
+/// Checks a world without waiting signals.
 pub fn drained(stage: &Stage, history: &History) -> Result<(), Broken> {
     let waiting = stage.world().waiting();
     check(waiting == 0, Law::Drain, || format!("{waiting} signals wait"))?;
@@ -39,13 +39,13 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
     }
     for line in history.lines() {
         let id = line.entered.order;
-        let stopped = history.is_stopped(line.entered.market);
+        let stopped = history.is_stopped(line.entered.new.market);
         let works = line.is_open() && !line.suspended && !stopped;
         let there = alive.get(&id).copied().unwrap_or(0);
         check(there == usize::from(works), Law::Drain, || {
             format!("{there} processes of {id}, whose line is {line:?}")
         })?;
-        let may_rest = line.entered.time_in_force == TimeInForce::GoodTillCancel;
+        let may_rest = line.entered.new.time_in_force == TimeInForce::GoodTillCancel;
         check(!works || may_rest, Law::Drain, || format!("{id} may not rest, and does"))?;
     }
     Ok(())

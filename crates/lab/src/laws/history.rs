@@ -1,6 +1,6 @@
-//! The laws' own fold of facts, counted apart from the ledger's so that the two can be compared.
-//! It holds every order that ever entered and every deal that ended. It judges each fact by the
-//! rules of trade alone and must never ask the ledger.
+//! The laws' own fold of facts, computed apart from the ledger's so that the two can be compared.
+//! It holds every order that ever entered and every deal that ended. It checks each fact by the
+//! rules of trade alone and must never use the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -10,10 +10,10 @@ use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Broken, Law};
 
-/// What the facts say of one order.
+/// An order by its facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// How it entered.
+    /// The fact that entered it.
     pub entered: Entered,
     /// Its limit now.
     pub price: Price,
@@ -23,16 +23,16 @@ pub struct Line {
     pub filled: Lots,
     /// Trades that it was in.
     pub trades: u32,
-    /// Rank in time.
+    /// Its priority.
     pub priority: CommandId,
-    /// Given up by its supervisor.
+    /// Suspended by its supervisor.
     pub suspended: bool,
-    /// It has left, cancelled.
+    /// It was cancelled.
     pub left: bool,
 }
 
 impl Line {
-    /// True until it is filled or has left.
+    /// True until it is filled or cancelled.
     pub fn is_open(&self) -> bool {
         !self.left && self.filled < self.size
     }
@@ -43,24 +43,24 @@ impl Line {
     }
 }
 
-/// What can still be broken: of an order that is gone, that it is, with what it traded.
+/// The part that a law still needs of a closed order: that it is closed, and its traded lots.
 impl Hash for Line {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let &Line { entered, price, size, filled, trades: _, priority, suspended, left: _ } = self;
         (entered.order, filled).hash(state);
         if self.is_open() {
-            (entered.account, entered.side, price, size, priority, suspended).hash(state);
+            (entered.new.account, entered.new.side, price, size, priority, suspended).hash(state);
         }
     }
 }
 
-/// All that has happened in a world.
+/// The history of a world, folded from its facts.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lines: BTreeMap<OrderId, Line>,
     trades: BTreeSet<Deal>,
     voids: BTreeSet<Deal>,
-    /// Markets that have stopped, and were not resumed.
+    /// Stopped markets.
     stopped: BTreeSet<MarketId>,
     facts: Vec<Fact>,
     markets: BTreeMap<MarketId, MarketSpec>,
@@ -94,7 +94,7 @@ impl History {
         self.voids.contains(deal)
     }
 
-    /// True if the ledger has had its word on this deal.
+    /// True if the ledger has decided this deal.
     pub fn has_ended(&self, deal: &Deal) -> bool {
         self.is_trade(deal) || self.is_void(deal)
     }
@@ -104,12 +104,12 @@ impl History {
         self.stopped.contains(&market)
     }
 
-    /// Orders of a side that are open and not suspended, in the order in which they trade.
+    /// Orders of a side that are open and not suspended, by priority.
     pub fn book(&self, market: MarketId, side: Side) -> Vec<(OrderId, Price, Lots)> {
         let rests = |line: &&Line| {
             line.is_open()
                 && !line.suspended
-                && (line.entered.market, line.entered.side) == (market, side)
+                && (line.entered.new.market, line.entered.new.side) == (market, side)
         };
         let mut lines: Vec<_> = self.lines.values().filter(rests).collect();
         lines.sort_by_key(|line| match side {
@@ -119,19 +119,19 @@ impl History {
         lines.into_iter().map(|l| (l.entered.order, l.price, l.remaining())).collect()
     }
 
-    /// Deals that the ledger has had its word on, as far as they are remembered.
+    /// Decided deals that are still remembered.
     pub(super) fn deals(&self) -> impl Iterator<Item = &Deal> {
         self.trades.iter().chain(&self.voids)
     }
 
-    /// Forgets all facts, and every deal but those that count. The orders stay.
+    /// Forgets all facts, and every deal but those of the next check. The orders stay.
     pub fn forget_but(&mut self, counts: impl Fn(&Deal) -> bool) {
         self.facts.clear();
         self.trades.retain(&counts);
         self.voids.retain(&counts);
     }
 
-    /// Takes the next fact, or says which law it breaks.
+    /// Takes the next fact, or returns the law that it breaks.
     pub fn take(&mut self, fact: &Fact) -> Result<(), Broken> {
         self.facts.push(*fact);
         match *fact {
@@ -145,7 +145,7 @@ impl History {
                 check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
             }
             Fact::Replaced { order, price, quantity, priority, .. } => {
-                let market = self.open_line(order)?.entered.market;
+                let market = self.open_line(order)?.entered.new.market;
                 self.check_runs(market, fact)?;
                 let line = self.open_line(order)?;
                 let enough = quantity > line.filled;
@@ -173,7 +173,7 @@ impl History {
                 })
             }
             Fact::Started { .. } => {
-                // Deals are named within an epoch, and none outlives its world.
+                // Deal names are unique within an epoch, and no deal outlives its world.
                 self.trades.clear();
                 self.voids.clear();
                 Ok(())
@@ -193,7 +193,7 @@ impl History {
         }
     }
 
-    /// While a market is stopped nothing enters it, is replaced in it, or trades there.
+    /// In a stopped market nothing enters, is replaced or trades.
     fn check_runs(&self, market: MarketId, fact: &Fact) -> Result<(), Broken> {
         check(!self.is_stopped(market), Law::OutsideFacts, || {
             format!("{fact:?}, while {market} is stopped")
@@ -202,11 +202,11 @@ impl History {
 
     fn on_entered(&mut self, entered: Entered) -> Result<(), Broken> {
         let order = entered.order;
-        self.check_runs(entered.market, &Fact::Entered(entered))?;
+        self.check_runs(entered.new.market, &Fact::Entered(entered))?;
         let line = Line {
             entered,
-            price: entered.price,
-            size: entered.quantity,
+            price: entered.new.price,
+            size: entered.new.quantity,
             filled: Lots::ZERO,
             trades: 0,
             priority: CommandId(order.0),
@@ -215,7 +215,7 @@ impl History {
         };
         let before = self.lines.insert(order, line);
         check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))?;
-        self.check_sign(entered.market, entered.price)
+        self.check_sign(entered.new.market, entered.new.price)
     }
 
     fn check_sign(&self, market: MarketId, price: Price) -> Result<(), Broken> {
@@ -225,17 +225,17 @@ impl History {
         })
     }
 
-    /// The trade that the collar of this market is around, if it has a collar and has traded.
+    /// The reference of this market's collar, if it has a collar and has traded.
     pub(super) fn followed(&self, market: MarketId) -> Option<Price> {
         self.last.get(&market).copied()
     }
 
-    /// The door has let this ask in: its limit is within the collar of its market as the facts have it now.
+    /// An accepted command: its limit must be within the collar of its market by the facts so far.
     pub fn check_let_in(&self, command: &Command) -> Result<(), Broken> {
         let (market, side, price) = match *command {
             Command::NewOrder(place) => (place.market, place.side, place.price),
             Command::Replace(replace) => match self.lines.get(&replace.order) {
-                Some(line) => (line.entered.market, line.entered.side, replace.price),
+                Some(line) => (line.entered.new.market, line.entered.new.side, replace.price),
                 None => return Ok(()),
             },
             _ => return Ok(()),
@@ -277,13 +277,13 @@ impl History {
         let first = !self.voids.contains(&deal) && self.trades.insert(deal);
         check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
-        let sides = maker.entered.side != taker.entered.side;
-        let markets = maker.entered.market == market && taker.entered.market == market;
+        let sides = maker.entered.new.side != taker.entered.new.side;
+        let markets = maker.entered.new.market == market && taker.entered.new.market == market;
         let at_work = !self.stopped.contains(&market) && !maker.suspended && !taker.suspended;
         check(at_work, Law::OutsideFacts, || {
             format!("{deal:?} of a market that is stopped, or of an order that is suspended")
         })?;
-        let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
+        let limits = price == maker.price && taker.entered.new.side.accepts(taker.price, price);
         let fair = sides && markets && limits && !quantity.is_zero();
         check(fair, Law::FairPrice, || format!("{deal:?}: {quantity} @ {price} is no fair trade"))?;
         if self.markets.get(&market).is_some_and(|spec| spec.collar.is_some()) {

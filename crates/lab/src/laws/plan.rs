@@ -1,37 +1,37 @@
-//! What a seed makes of a run: how much of what. It runs nothing.
+//! The plan of a run, drawn from a seed. It runs nothing.
 
 use kernel::Seeded;
 
 use crate::world::PriceRules;
 
-/// What a seed makes of a run.
+/// The plan of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// Markets.
+    /// Number of markets.
     pub markets: u16,
-    /// Asks.
+    /// Number of commands.
     pub commands: u32,
     /// The price rules of every market.
     pub rules: PriceRules,
-    /// So many prices, from the lowest that the rules say.
+    /// Number of prices, from the lowest that the rules allow.
     pub prices: usize,
-    /// Sizes go from 1 to this.
+    /// Largest size; the smallest is 1.
     pub quantity: usize,
-    /// Of 1,000 steps, how many let a command in while others are under way; 0 for one at a time.
+    /// Of 1,000 steps, how many submit a command while others are in progress; 0 for one at a time.
     pub hurry: usize,
     /// Of 1,000 steps, how many kill.
     pub kills: usize,
     /// Most kills.
     pub budget: u32,
-    /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
+    /// Victims: weights of orders, floors, the ledger, supervisors of orders.
     pub victims: [usize; 4],
-    /// Time passes with each kill, so that nobody is given up.
+    /// Time passes with each kill, so that no order is suspended.
     pub patient: bool,
-    /// Which signal is delivered next.
+    /// Choice of the next signal.
     pub delivery: Delivery,
 }
 
-/// Which of the signals that may come next is delivered.
+/// Choice among the signals that may come next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     /// The oldest: the order of sending.

@@ -167,7 +167,7 @@ impl Rows {
                         self.on_change(stage, envelope.to);
                     }
                 }
-                // The first start is before anybody watches.
+                // The first start comes before any monitor is set.
                 Observed::Recorded(_, Fact::Started { .. }) => self.set(Row::WorldDies),
                 Observed::GaveUp(_) => self.set(Row::KillsEachTime),
                 Observed::Recorded(..) | Observed::Lost(_) | Observed::Started(..) => {}
@@ -182,7 +182,7 @@ impl Rows {
         }
     }
 
-    /// Somebody has died: what it leaves behind, on its way and logged, says where in a deal.
+    /// A process has died: its signals in flight and its note show the step of the deal.
     fn on_death(&mut self, stage: &Stage, history: &History, pid: Pid, hold: Option<Hold>) {
         match stage.who(pid) {
             Who::Floor(_) => return self.set(Row::FloorDies),

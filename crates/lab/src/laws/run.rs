@@ -1,6 +1,6 @@
-//! One run of a world under faults, all of it drawn from a seed: the commands, which signal is delivered
-//! next, who is killed when. The same seed gives the same run. Faults stop before the end, commands that
-//! got no answer are asked again, and then everything must settle.
+//! One run of a world under faults, drawn from a seed: the commands, the deliveries, the kills.
+//! The same seed gives the same run. Faults stop before the end, unanswered
+//! commands are submitted again, and then everything must settle.
 
 use std::fmt;
 
@@ -21,36 +21,36 @@ use crate::world::{Observed, PriceRules, Stage, Who};
 
 /// More steps than any run can need: beyond it the world runs in circles.
 const ENOUGH: usize = 100_000;
-/// How often a command that got no answer is asked again once faults have stopped.
+/// How often an unanswered command is submitted again once faults have stopped.
 const TRIES: u32 = 5;
-/// Longer than any restart intensity looks back.
+/// Longer than any restart intensity period.
 const LONG: u64 = 2_000_000_000;
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was planned.
+    /// Its plan.
     pub plan: Plan,
     /// Signals delivered.
     pub steps: usize,
-    /// Lives ended by force.
+    /// Processes killed.
     pub kills: u32,
-    /// States that were reached.
+    /// States that it reached.
     pub marks: Marks,
-    /// What went wrong.
+    /// The broken law, if any.
     pub wrong: Rows,
 }
 
-/// A law that was broken, and how it came to that.
+/// A broken law, with the run that broke it.
 #[derive(Debug)]
 pub struct Violation {
-    /// The seed that brings it about.
+    /// The seed.
     pub seed: u64,
-    /// What was planned.
+    /// Its plan.
     pub plan: Plan,
-    /// At which step.
+    /// Number of the step.
     pub step: usize,
-    /// Which law, and how.
+    /// The law, and how it was broken.
     pub broken: Broken,
     /// All that happened, as a chart's rows.
     pub rows: String,
@@ -65,12 +65,12 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-/// A command that is under way.
+/// A command in progress.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     number: CommandId,
     command: Command,
-    /// Facts there were when it was let in.
+    /// Number of facts when it was accepted.
     since: usize,
 }
 
@@ -85,7 +85,7 @@ struct Run<'a> {
     drawing: Drawing,
     pending: Vec<Pending>,
     placed: Vec<(OrderId, AccountId)>,
-    /// Says what must come of the commands, where they come one at a time and nobody is given up.
+    /// The oracle, where commands come one at a time and no order is suspended.
     oracle: Option<Oracle>,
     commands_left: u32,
     kills_left: u32,
@@ -110,13 +110,13 @@ pub fn run(seed: u64) -> Result<Report, Box<Violation>> {
     run_before(seed, &mut |_, _| {})
 }
 
-/// Is shown the world after each command, delivery and death, with what was seen of that.
+/// Sees the world after each command, delivery and kill, with its events.
 pub type Onlooker<'a> = &'a mut dyn FnMut(&Stage, &[Observed]);
 
-/// As [`run`], with somebody who looks on.
+/// As [`run`], with an onlooker.
 pub fn run_before(seed: u64, onlooker: Onlooker<'_>) -> Result<Report, Box<Violation>> {
     let mut chance = Seeded::new(seed);
-    // One seed in eight, and none of those that once found a hole: they run as they did then.
+    // One seed in eight runs under price rules; seeds that once found a bug keep their original plan.
     let rules = match seed % 8 {
         5 => PriceRules::strict(seed / 8),
         _ => PriceRules::Any,
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Faults and commands until there are no more commands; then no more faults, and all must settle.
+    /// Faults and commands until the commands are used up; then no more faults, and all must settle.
     fn all(&mut self) -> Result<(), Broken> {
         while self.commands_left > 0 {
             self.bound()?;
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         self.settle()
     }
 
-    /// Faults go on for the commands that are under way, then stop.
+    /// Faults continue for the commands in progress, then stop.
     fn settle(&mut self) -> Result<(), Broken> {
         while self.stage.world().waiting() > 0 {
             self.bound()?;
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         Err(Broken { law: Law::Drain, what })
     }
 
-    /// The world is lost, and comes back from its facts: the same books, and as quiet.
+    /// The world is lost and recovers from its facts: the same ledger, and no waiting signal.
     fn recover(&mut self) -> Result<(), Broken> {
         let lost = &self.stage;
         let recovered = Stage::recovered(lost.ledger().clone(), lost.next_command());
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         judged
     }
 
-    // ---- asks
+    // ---- commands
 
     fn submit(&mut self) -> Result<(), Broken> {
         if self.commands_left == 0 {
@@ -334,7 +334,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes the commands out of the list that facts have answered.
+    /// Removes the commands that facts have answered.
     fn answered(&mut self) -> Result<(), Broken> {
         let history = self.inspector.history();
         let is_open = |order| history.line(order).is_some_and(|line| line.is_open());
@@ -362,7 +362,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// One command at a time, with or without faults: what comes of it is what the oracle says.
+    /// With one command at a time, with or without faults, the result is the oracle's.
     fn compare(
         &mut self,
         number: CommandId,
@@ -377,7 +377,7 @@ impl<'a> Run<'a> {
         if told == right {
             return Ok(());
         }
-        let what = format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
+        let what = format!("command {number} {command:?} brought {told:?}, and should {right:?}");
         Err(Broken { law: Law::Priority, what })
     }
 
@@ -404,7 +404,7 @@ impl<'a> Run<'a> {
                 time_in_force,
             });
         }
-        // Mostly the orders of late, which are open more often.
+        // Mostly recent orders, which are open more often.
         let back = self.chance.below(self.placed.len()).min(self.chance.below(self.placed.len()));
         let (order, account) = self.placed[self.placed.len() - 1 - back];
         if kind < 75 {

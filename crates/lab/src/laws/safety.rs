@@ -1,5 +1,5 @@
-//! The safety laws: what holds between any two steps, seen from outside. What processes believe is
-//! compared with what the facts say, and what they say to each other with what has happened.
+//! The safety laws: what holds between any two steps, seen from outside. The state of processes is
+//! compared with the facts, and their messages with what has happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,35 +12,39 @@ use super::history::{History, check};
 use super::{Broken, Law};
 use crate::world::{Observed, Stage, Who, message};
 
-/// A proposal's name: maker, its life, its number in that life.
+/// A proposal's name: maker, its incarnation, its number in that.
 type Proposal = (OrderId, u32, u32);
 
-/// Looks at a world after each step.
+/// Checks a world after each step.
+///
+/// - a deal that was called void never trades, and a deal that was called a trade has traded
+/// - an introduction is made after the last one of its floor has ended, and under a new number
+/// - an order's state and the ledger's record of it agree with the facts
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Inspector {
     history: History,
-    /// Deals of which somebody was told that they are void.
+    /// Deals that a message called void.
     said_void: BTreeSet<Deal>,
     proposals: BTreeMap<Proposal, (OrderId, Price, Lots)>,
-    /// Which life of the floor brought a deal about.
+    /// The incarnation of the floor that began a deal.
     floor_of: BTreeMap<Deal, Pid>,
-    /// The number of the last introduction of each life of a floor.
+    /// The number of the last introduction of each incarnation of a floor.
     introductions: BTreeMap<Pid, u32>,
 }
 
 impl Inspector {
-    /// What the facts say so far.
+    /// The facts so far.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// Checks every safety law; `seen` is what the last step has brought. The first that is broken, if any.
+    /// Checks every safety law; `seen` is the events of the last step. Returns the first broken law, if any.
     pub fn look(&mut self, stage: &Stage, seen: &[Observed]) -> Result<(), Broken> {
         self.judge(stage, seen).into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Checks every safety law of those whom the last step concerned: O(processes) at an introduction, else
-    /// O(1), while [`Inspector::look`] is O(all orders that ever were).
+    /// Checks every safety law for the processes of the last step: O(processes) at an introduction, else
+    /// O(1), while [`Inspector::look`] is O(all orders that ever entered).
     pub fn look_near(&mut self, stage: &Stage, seen: &[Observed]) -> Result<(), Broken> {
         self.hear(stage, seen).into_iter().next().map_or(Ok(()), Err)?;
         for event in seen {
@@ -62,7 +66,7 @@ impl Inspector {
         Ok(())
     }
 
-    /// All safety laws that are broken; `seen` is what the last step has brought.
+    /// All broken safety laws; `seen` is the events of the last step.
     pub fn judge(&mut self, stage: &Stage, seen: &[Observed]) -> Vec<Broken> {
         let mut broken = self.hear(stage, seen);
         let recorded = seen.iter().any(|event| matches!(event, Observed::Recorded(..)));
@@ -70,7 +74,7 @@ impl Inspector {
         broken
     }
 
-    /// The laws of what a world is, and not of how it came to be that; with the ledger's lines or without.
+    /// The laws about a state, not about how it was reached; with or without the ledger's records.
     pub(crate) fn check(&self, stage: &Stage, ledger_too: bool) -> Vec<Broken> {
         let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
@@ -88,7 +92,7 @@ impl Inspector {
         broken
     }
 
-    /// Takes what has happened, and gives the laws of single events that are broken.
+    /// Takes the events, and returns the broken laws about single events.
     pub(crate) fn hear(&mut self, stage: &Stage, seen: &[Observed]) -> Vec<Broken> {
         let mut broken = Vec::new();
         let mut note = |judged: Result<(), Broken>| broken.extend(judged.err());
@@ -103,7 +107,7 @@ impl Inspector {
                 Observed::Ended(pid, Reason::Failed(why)) => {
                     let who = stage.who(*pid);
                     if who == Who::Supervisor {
-                        continue; // what its children died of was judged when they did
+                        continue; // its children's deaths were checked when they died
                     }
                     note(Err(Broken { law: Law::NoBug, what: format!("{who} died: {why}") }));
                 }
@@ -116,7 +120,7 @@ impl Inspector {
         broken
     }
 
-    /// True if it has something to note or to judge about one of these; then [`Inspector::hear`] does.
+    /// True if it must note or check any of these events; then call [`Inspector::hear`].
     pub(crate) fn is_concerned(seen: &[Observed]) -> bool {
         seen.iter().any(concerns)
     }
@@ -132,11 +136,11 @@ impl Inspector {
             && proposals.keys().all(|name| is_named(stage, |deal| name_of(deal) == *name))
     }
 
-    /// Forgets what can make no difference to a law any more, so that worlds which only came another
-    /// way are one state: deals that nobody can speak of any more, floors that are dead.
+    /// Forgets what can make no difference to a law any more, so that states that differ only in their past
+    /// are one state: deals that no process can mention any more, dead floors.
     ///
-    /// A deal can be spoken of while a message or a note names it. (A maker that waits for an answer
-    /// knows its proposal without either; but it does nothing with it unless a message comes that names it.)
+    /// A deal can be mentioned while a message or a note names it. (A maker that waits for an answer
+    /// knows its proposal without either, but does nothing with it unless a message names it.)
     pub fn forget(&mut self, stage: &Stage) {
         let Inspector { history, said_void, proposals, floor_of, introductions } = self;
         introductions.retain(|floor, _| stage.world().is_alive(*floor));
@@ -147,7 +151,7 @@ impl Inspector {
         proposals.retain(|name, _| is_named(stage, |deal| name_of(deal) == *name));
     }
 
-    /// An inspector of a world that comes back from these facts.
+    /// An inspector of a world that recovered from these facts.
     pub fn of(history: History) -> Inspector {
         Inspector { history, ..Inspector::default() }
     }
@@ -160,9 +164,9 @@ impl Inspector {
         self.history.take(fact)
     }
 
-    /// Whatever is said of the end of a deal is so, now and later; a deal's name is used once.
-    /// (A former life's late question may be answered `voided` when the ledger has forgotten how that
-    /// deal ended; nobody hears it.)
+    /// Every message about the end of a deal is true, now and later; a deal's name is used once.
+    /// (A late question of a former life may be answered `voided` when the ledger has forgotten how that
+    /// deal ended; no process receives the answer.)
     fn on_said(&mut self, envelope: &Envelope<Message>, heard: bool) -> Result<(), Broken> {
         match message(envelope) {
             Some(Message::Recorded { deal } | Message::Complete { deal }) => {
@@ -184,7 +188,7 @@ impl Inspector {
         }
     }
 
-    /// When a floor makes its next introduction, nobody holds anything for its earlier ones.
+    /// At a floor's next introduction, no order holds anything for its earlier ones.
     fn on_introduced(&mut self, stage: &Stage, envelope: &Envelope<Message>) -> Result<(), Broken> {
         let Some(Message::Introduce { introduction, .. }) = message(envelope) else {
             return Ok(());
@@ -202,7 +206,7 @@ impl Inspector {
         let last = self.introductions.insert(floor, *introduction);
         let next = last.is_none_or(|last| last < *introduction);
         check(next, Law::OneIntroduction, || format!("introduction {introduction} came twice"))?;
-        // The proposal that it led to, if it did, waits to be delivered.
+        // The proposal that follows it, if any, is waiting for delivery.
         for signal in stage.world().signals() {
             if let Some(Message::Propose { deal, introduction: by, .. }) = message(signal)
                 && signal.from == envelope.to
@@ -214,7 +218,7 @@ impl Inspector {
         Ok(())
     }
 
-    /// What an order believes of itself is what the facts say of it.
+    /// An order's state agrees with the facts.
     fn check_order(
         &self,
         stage: &Stage,
@@ -224,7 +228,7 @@ impl Inspector {
     ) -> Result<(), Broken> {
         let Some(line) = self.history.line(id) else { return Ok(()) };
         if !order.knows_itself() {
-            return Ok(()); // back from a death, and has not heard yet what it is
+            return Ok(()); // restarted, and has not received its state yet
         }
         let (open, held, done, size) = (order.open(), order.held(), order.filled(), order.size());
         check(open + held + done == size, Law::Conservation, || {
@@ -247,7 +251,7 @@ impl Inspector {
         })
     }
 
-    /// The ledger's own count agrees with that of the facts.
+    /// The ledger's counts agree with the facts.
     fn check_ledger(&self, stage: &Stage) -> Result<(), Broken> {
         let ledger = stage.ledger();
         let open = self.history.lines().filter(|line| line.is_open());
@@ -257,7 +261,7 @@ impl Inspector {
         self.history.lines().try_for_each(|line| self.check_line(stage, line.entered.order))
     }
 
-    /// The ledger's line of an order is what the facts say of it.
+    /// The ledger's record of an order agrees with the facts.
     fn check_line(&self, stage: &Stage, id: OrderId) -> Result<(), Broken> {
         let Some(line) = self.history.line(id) else { return Ok(()) };
         let ledger = stage.ledger();
@@ -273,7 +277,7 @@ impl Inspector {
     }
 }
 
-/// True if an inspector has something to note or to judge about this.
+/// True if an inspector must note or check this event.
 fn concerns(event: &Observed) -> bool {
     match event {
         Observed::Delivered(envelope) | Observed::Lost(envelope) => matches!(
@@ -299,13 +303,13 @@ fn name_of(deal: &Deal) -> Proposal {
     (deal.maker, deal.incarnation, deal.number)
 }
 
-/// True if a message that waits or a note names such a deal.
+/// True if a waiting message or a note names such a deal.
 fn is_named(stage: &Stage, is: impl Fn(&Deal) -> bool) -> bool {
     let mut said = stage.world().signals().filter_map(message).filter_map(Message::deal);
     said.any(|deal| is(&deal)) || stage.world().notes().any(|hold| is(&hold.deal))
 }
 
-/// The orders that a fact is about.
+/// The orders of a fact.
 fn named(fact: &Fact) -> Vec<OrderId> {
     match *fact {
         Fact::Entered(entered) => vec![entered.order],
@@ -321,7 +325,7 @@ fn named(fact: &Fact) -> Vec<OrderId> {
     }
 }
 
-/// What a floor shows at each price is the sum of the orders that rest there.
+/// A floor's quantity at each price is the sum of the orders that rest there.
 fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
     let Some(floor) = stage.exchange().floor(market) else { return Ok(()) };
     for side in [Side::Buy, Side::Sell] {
@@ -341,7 +345,7 @@ fn check_depth(stage: &Stage, market: MarketId) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Whom a deal's parties are: maker, then taker.
+/// The parties of a deal: maker, then taker.
 pub(super) fn parties(deal: &Deal) -> [Who; 2] {
     [Who::Order(deal.maker), Who::Order(deal.taker)]
 }

@@ -1,5 +1,5 @@
-//! The twins of the laws: states that must be reached now and then, for a law that nothing puts to
-//! the test holds always. Each is a mark; a long enough run of seeds must set every one.
+//! The twins of the laws: states that must be reached now and then, because a law that no state
+//! tests always holds. Each is a mark; a long enough run of seeds must set every one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,7 +90,7 @@ impl Marks {
         }
     }
 
-    /// What the door has answered.
+    /// The answers of validation.
     pub(crate) fn answered(&mut self, response: &Response) {
         self.set_if(*response == Response::Rejected(RejectCode::BeyondCollar), Mark::BeyondCollar);
         self.set_if(
@@ -99,7 +99,7 @@ impl Marks {
         );
     }
 
-    /// Who is about to be killed, in which state?
+    /// The state in which a process is about to be killed.
     pub(crate) fn before_kill(&mut self, stage: &Stage, history: &History, who: Who) {
         let Some(pid) = stage.find(who) else { return };
         let party = stage.world().process(pid);
@@ -121,7 +121,7 @@ impl Marks {
         });
     }
 
-    /// What a step has brought.
+    /// The events of a step.
     pub(crate) fn take(&mut self, stage: &Stage, history: &History, seen: &[Observed]) {
         for event in seen {
             match event {

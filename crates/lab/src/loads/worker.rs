@@ -1,4 +1,4 @@
-//! The processes of the loads. They do as little as they can: it is the kernel that is measured.
+//! The processes of the loads. They do as little as possible: the kernel is measured.
 
 use kernel::{Event, Name, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
@@ -6,12 +6,12 @@ use super::BURST;
 
 /// The supervisor of many children.
 pub(super) const CHILDREN: Name = Name(0);
-/// The process that fails when it is told to.
+/// The process that fails on a message.
 pub(super) const VICTIM: Name = Name(1);
-/// Who has it fail.
+/// The process that makes it fail.
 const TORMENTOR: Name = Name(2);
 
-/// As large as what other runtimes are measured with: 32 bytes.
+/// 32 bytes, as in the measurements of other runtimes.
 #[derive(Clone, Copy, Debug)]
 pub struct Message {
     count: u64,
@@ -34,16 +34,16 @@ impl Message {
 /// The processes of these worlds.
 #[derive(Debug)]
 pub enum Worker {
-    /// Passes a count that falls to whoever sent it; what comes from outside to its partner.
+    /// Passes a decreasing count back to its sender; messages from outside go to its partner.
     Passer {
-        /// To whom it passes what comes from outside.
+        /// The partner.
         partner: Pid,
         /// Messages so far.
         heard: u32,
     },
-    /// Sends a thousand messages to another for each that it gets.
+    /// Sends a thousand messages to another process for each that it gets.
     Source {
-        /// The other.
+        /// The other process.
         to: Pid,
     },
     /// Adds up what it gets.
@@ -53,33 +53,33 @@ pub enum Worker {
         /// Their sum.
         sum: u64,
     },
-    /// Spawns a child, hears of its end, spawns the next.
+    /// Spawns a child, receives its end, spawns the next.
     Parent {
         /// Children still to come.
         left: u64,
     },
     /// Ends at once.
     Mayfly,
-    /// Ends when it is told anything.
+    /// Ends on any message.
     Mortal,
-    /// Monitors others, a thousand at once, tells them to end, and goes on when all have.
+    /// Monitors others, a thousand at once, sends each a message that ends it, and continues when all have ended.
     Watcher {
         /// Those still to be watched. Boxed, so that idle processes need not be as large.
         others: Box<Vec<Pid>>,
-        /// Ends that it has not heard of yet.
+        /// Ends that are still to come.
         awaited: u32,
     },
-    /// Fails when it is told anything, and says so when it is back.
+    /// Fails on any message, and reports each restart.
     Victim {
-        /// Which of its lives.
+        /// Its incarnation.
         life: u32,
     },
-    /// Has the victim fail so many times.
+    /// Makes the victim fail this many times.
     Tormentor {
         /// Failures still to come.
         left: u64,
     },
-    /// Sends what it gets on to the next, until its count is used up.
+    /// Passes messages on to the next, until their count is used up.
     Hopper {
         /// The next.
         next: Pid,
@@ -91,10 +91,10 @@ pub enum Worker {
     },
 }
 
-/// What the trees make.
+/// Roles in the trees.
 #[derive(Clone, Debug)]
 pub enum Role {
-    /// A child that somebody else has made; none is ever restarted.
+    /// A child of another process; none is ever restarted.
     Child,
     /// The victim.
     Victim,
@@ -114,7 +114,8 @@ impl Process for Worker {
         }
     }
 
-    // Into the loop, as a market's is; but whoever needs many registers apart, so that the others need not save them.
+    // Inlined into the loop, as a market's step is; variants that need many registers are apart, so that the others
+    // need not save them.
     #[inline(always)]
     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Worker>) {
         match self {

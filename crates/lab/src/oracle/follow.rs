@@ -1,5 +1,5 @@
-//! Where an order was given up, or somebody died while one was released, the rules of trade alone do not say what
-//! comes of a command: the oracle takes it over from the facts, and says again what must come of the next.
+//! Where an order was suspended, or a process died during a release, the rules of trade alone do not determine the
+//! results of a command: the oracle takes them over from the facts, and continues with the next command.
 
 use protocol::{Command, Entered, Fact, NewOrder, Replace};
 use units::{AccountId, ClientId, OrderId};
@@ -7,7 +7,7 @@ use units::{AccountId, ClientId, OrderId};
 use super::{Oracle, Order};
 
 impl Oracle {
-    /// Takes over what this command has brought about, without a judgement of its own. The facts must be possible.
+    /// Takes over the results of this command without a check. The facts must be possible.
     pub fn follow(&mut self, command: &Command, facts: &[Fact]) {
         for fact in facts {
             match *fact {
@@ -89,7 +89,7 @@ mod tests {
         let resume = Command::ResumeMarket { market: M0 };
         let refused = |code| [Outcome::Rejected(code)];
         assert_eq!(oracle.submit(CommandId(4), &resume), refused(RejectCode::MarketNotStopped));
-        // A buyer has entered when the market stops, and has met nobody.
+        // A buyer has entered when the market stops, and has met no order.
         let buy = place(Side::Buy, 6);
         let Command::NewOrder(NewOrder {
             account,
@@ -104,8 +104,10 @@ mod tests {
             return;
         };
         let order = OrderId(5);
-        let entered =
-            Entered { order, account, client, market, side, price, quantity, time_in_force };
+        let entered = Entered {
+            order,
+            new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        };
         oracle.follow(&buy, &[Fact::Entered(entered), Fact::MarketStopped { market: M0 }]);
         assert_eq!(
             oracle.submit(CommandId(6), &place(Side::Buy, 1)),
@@ -147,7 +149,7 @@ mod tests {
         })
     }
 
-    /// A market in which order 2, to sell 4 at 100, was given up.
+    /// A market in which order 2, to sell 4 at 100, was suspended.
     fn suspended() -> Oracle {
         let mut oracle = Oracle::new();
         let (tick, lot) = (Scale::places(2), Scale::places(0));

@@ -1,9 +1,9 @@
-//! What a command brings about, in words that an exchange's answers can be compared in.
+//! Results of a command, in a form in which an exchange's answers can be compared.
 
 use protocol::{CancelReason, Entered, Fact, MarketSpec, RejectCode, Response};
 use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price};
 
-/// What a command brings about: a fact without the names of its deals, or an answer that is no fact.
+/// A result of a command: a fact without the names of its deals, or a response that is no fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
     /// A market was opened.
@@ -17,58 +17,58 @@ pub enum Outcome {
     Entered(Entered),
     /// Two orders traded.
     Traded {
-        /// The one that rested.
+        /// The resting order.
         maker: OrderId,
         /// The incoming order.
         taker: OrderId,
-        /// Where.
+        /// The market.
         market: MarketId,
         /// The maker's limit.
         price: Price,
-        /// How much.
+        /// Quantity in lots.
         quantity: Lots,
     },
     /// An order got a new price and size.
     Replaced {
-        /// Which.
+        /// The order.
         order: OrderId,
         /// The client's own id of the command.
         client: Option<ClientId>,
-        /// Its limit from now on.
+        /// Its new limit.
         price: Price,
-        /// Its size from now on, lots that have traded included.
+        /// Its new size, traded lots included.
         quantity: Lots,
-        /// Its rank in time from now on: as before, or this command's number if it lost its place.
+        /// Its new priority: as before, or this command's number if it lost its priority.
         priority: CommandId,
     },
-    /// An order left before it was filled.
+    /// An order was cancelled.
     Cancelled {
-        /// Which.
+        /// The order.
         order: OrderId,
         /// Lots that were cancelled.
         quantity: Lots,
-        /// Why.
+        /// The reason.
         reason: CancelReason,
     },
-    /// A suspended order goes on.
+    /// A suspended order was released.
     Released {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// A stopped market goes on.
+    /// A stopped market was resumed.
     MarketResumed {
-        /// Which.
+        /// The market.
         market: MarketId,
     },
-    /// The command was refused, and nothing happened.
+    /// The command was rejected, and nothing happened.
     Rejected(RejectCode),
-    /// The command came before and concerned this order; nothing happened now.
+    /// A repeat of an earlier command for this order; nothing happened now.
     Repeated(OrderId),
 }
 
 impl Outcome {
-    /// What an exchange told, in the oracle's words; `None` for facts that no command brings about
-    /// when nothing fails: starts, voided deals, suspended orders, stopped markets.
+    /// A response of an exchange as an outcome; `None` for facts that no command causes without
+    /// failures: starts, voided deals, suspended orders, stopped markets.
     pub fn of(response: &Response) -> Option<Outcome> {
         match *response {
             Response::Rejected(code) => Some(Outcome::Rejected(code)),
@@ -77,7 +77,7 @@ impl Outcome {
         }
     }
 
-    /// As [`Outcome::of`], of a fact alone.
+    /// As [`Outcome::of`], for a fact alone.
     pub fn of_fact(fact: &Fact) -> Option<Outcome> {
         match *fact {
             Fact::MarketOpened { market, spec } => Some(Outcome::MarketOpened { market, spec }),

@@ -1,5 +1,6 @@
 //! The conventions of trade, one by one, as the oracle keeps them.
 
+mod client_ids;
 mod rules;
 
 use protocol::{Fact, Response};
@@ -61,7 +62,7 @@ impl Desk {
         let mut outcomes = self.submit(Command::NewOrder(place));
         let Outcome::Entered(first) = outcomes.remove(0) else { panic!("not entered") };
         assert_eq!(
-            (first.order, first.price, first.quantity),
+            (first.order, first.new.price, first.new.quantity),
             (self.order(), place.price, place.quantity)
         );
         outcomes
@@ -125,7 +126,7 @@ fn refused(code: RejectCode) -> Vec<Outcome> {
 }
 
 #[test]
-fn an_order_that_crosses_nobody_rests() {
+fn an_order_that_does_not_cross_rests() {
     let mut desk = desk();
     assert_eq!(desk.buy(4, 99), []);
     assert_eq!(desk.sell(5, 101), []);
@@ -303,68 +304,6 @@ fn numbers_out_of_range_are_refused_the_price_first() {
 }
 
 #[test]
-fn a_client_id_names_one_ask() {
-    let mut desk = desk();
-    let first = named(order(Side::Buy, 5, 100), 7);
-    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
-    assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
-    let used = refused(RejectCode::ClientIdUsed);
-    assert_eq!(desk.submit(named(order(Side::Buy, 6, 100), 7)), used);
-    assert_eq!(
-        desk.submit(named(order(Side::Buy, 0, 100), 7)),
-        used,
-        "before its numbers are read"
-    );
-    let replace = |order, client| {
-        Command::Replace(Replace {
-            account: ANN,
-            client: ClientId::new(client),
-            order: OrderId(order),
-            price: Price(100),
-            quantity: Lots(4),
-        })
-    };
-    assert_eq!(desk.submit(replace(99, 7)), used, "before its order is looked for");
-    assert!(matches!(desk.submit(replace(2, 8))[..], [Outcome::Replaced { .. }]));
-    desk.cancel(2);
-    assert_eq!(desk.submit(replace(2, 8)), [Outcome::Repeated(OrderId(2))], "also when it is gone");
-    assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
-    // Another account's ids are its own.
-    let bobs = named(NewOrder { account: BOB, ..order(Side::Buy, 6, 100) }, 7);
-    assert!(matches!(desk.submit(bobs)[..], [Outcome::Entered(_)]));
-    let nowhere = NewOrder { market: MarketId(5), ..order(Side::Buy, 6, 100) };
-    assert_eq!(
-        desk.submit(named(nowhere, 7)),
-        refused(RejectCode::UnknownMarket),
-        "which goes before"
-    );
-}
-
-#[test]
-fn a_refused_ask_leaves_its_client_id_free() {
-    let mut desk = desk();
-    assert_eq!(desk.submit(named(order(Side::Buy, 0, 100), 7)), refused(RejectCode::BadQuantity));
-    assert!(matches!(desk.submit(named(order(Side::Buy, 1, 100), 7))[..], [Outcome::Entered(_)]));
-}
-
-#[test]
-fn the_newest_client_ids_are_remembered_for_so_many_accounts() {
-    let mut desk = bounded(Bounds { accounts: 1, client_ids: 2, ..Bounds::default() });
-    let command = |id: u128| named(order(Side::Buy, 1, 100), id);
-    for id in 1..=3 {
-        assert!(matches!(desk.submit(command(id))[..], [Outcome::Entered(_)]));
-    }
-    assert_eq!(desk.submit(command(2)), [Outcome::Repeated(OrderId(3))]);
-    assert!(
-        matches!(desk.submit(command(1))[..], [Outcome::Entered(_)]),
-        "forgotten, so it is new"
-    );
-    let bobs = NewOrder { account: BOB, ..order(Side::Buy, 1, 100) };
-    assert_eq!(desk.submit(named(bobs, 1)), refused(RejectCode::TooManyAccounts));
-    assert_eq!(desk.place(bobs), [], "an account that uses no client ids is not counted");
-}
-
-#[test]
 fn no_more_orders_are_open_at_once_than_the_bound_says() {
     let mut desk = bounded(Bounds { orders: 1, ..Bounds::default() });
     desk.buy(5, 100);
@@ -394,7 +333,7 @@ impl Count {
     fn hear(&mut self, outcome: &Outcome) {
         match *outcome {
             Outcome::Entered(e) => {
-                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.quantity)), None);
+                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.new.quantity)), None);
             }
             Outcome::Traded { maker, taker, quantity, .. } => {
                 assert!(!quantity.is_zero(), "an empty fill");
@@ -443,7 +382,7 @@ fn the_book_is_never_crossed_and_every_lot_is_accounted_for() {
             let best =
                 |side| desk.oracle.queues.get(&(M0, side)).and_then(BTreeMap::first_key_value);
             if let (Some((bid, _)), Some((offer, _))) = (best(Side::Buy), best(Side::Sell)) {
-                assert!(-bid.0 < offer.0, "{scenario} {seed}: crossed at ask {}", desk.last);
+                assert!(-bid.0 < offer.0, "{scenario} {seed}: crossed at command {}", desk.last);
             }
         }
         assert!(trades > 100, "{scenario} {seed}: {trades} trades");

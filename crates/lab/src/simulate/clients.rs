@@ -1,5 +1,5 @@
-//! Those who ask, and an operator, who lets suspended orders go on. They write down what they are told,
-//! repeat what they got no answer to under the same id, and know nothing else: neither the world nor the journal.
+//! Clients, and an operator who releases suspended orders. They record their answers,
+//! repeat unanswered commands under the same id, and know nothing else: neither the world nor the journal.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::record::Record;
 use crate::laws::{Broken, Law};
 
-/// Batches whose answers nobody knows yet.
+/// Unanswered batches.
 const AT_ONCE: usize = 64;
 
 /// Answers to batches, as they come.
@@ -24,28 +24,28 @@ type Inbox = Arc<Mutex<Vec<(u64, Answers)>>>;
 /// All clients of a run.
 pub(super) struct Clients {
     chance: Seeded,
-    /// Orders that are still to be placed.
+    /// Orders still to be placed.
     left: u32,
     next_id: u128,
     batches: u64,
     under_way: BTreeMap<u64, Vec<Command>>,
     inbox: Inbox,
-    /// Asks to be asked again.
+    /// Commands to repeat.
     again: VecDeque<Command>,
-    /// Ids of commands of which nobody knew whether they were done.
+    /// Client ids of commands with an unknown result.
     unknown: BTreeSet<ClientId>,
-    /// Orders that were acknowledged, with their accounts.
+    /// Acknowledged orders, with their accounts.
     placed: Vec<(OrderId, AccountId)>,
     operator: Operator,
 }
 
-/// Who may let suspended orders go on.
+/// The operator.
 struct Operator {
-    /// Its own, so that a seed's clients ask the same in a run in which nobody is suspended.
+    /// A sequence of its own, so that a seed's clients submit the same in a run without suspensions.
     chance: Seeded,
-    /// Orders that are suspended, as far as anybody was told, and that it has not asked for yet.
+    /// Orders that are suspended by acknowledged facts, and that it has not released yet.
     suspended: Vec<OrderId>,
-    /// Markets that have stopped, in the same way.
+    /// Stopped markets, in the same way.
     stopped: Vec<MarketId>,
 }
 
@@ -53,8 +53,8 @@ fn broken<T>(what: String) -> Result<T, Broken> {
     Err(Broken { law: Law::Told, what })
 }
 
-/// The operator asks for each suspension once: it is refused only what was done already, before a death of
-/// which nobody knew what it had left, or what has no order any more.
+/// The operator releases each suspension once. A rejection is right only if it was done already before a crash of
+/// unknown outcome, or if the order is gone.
 fn refused(command: &Command, code: RejectCode, record: &Record) -> Result<(), Broken> {
     let order = match *command {
         Command::Release { order } => order,
@@ -113,17 +113,17 @@ impl Clients {
         }
     }
 
-    /// True while there are orders to be placed.
+    /// True while orders are left to place.
     pub(super) fn want_more(&self) -> bool {
         self.left > 0
     }
 
-    /// True if they may ask now.
+    /// True if they may submit now.
     pub(super) fn may_submit(&self) -> bool {
         self.under_way.len() < AT_ONCE
     }
 
-    /// True if nobody waits for anything.
+    /// True if no command is unanswered.
     pub(super) fn content(&self) -> bool {
         self.under_way.is_empty() && self.again.is_empty()
     }
@@ -135,7 +135,7 @@ impl Clients {
         (plan.gap >> 3 << octave).max(1)
     }
 
-    /// The next batch: what is asked again comes first.
+    /// The next batch: repeats come first.
     pub(super) fn batch(&mut self, plan: &Plan) -> Option<Batch> {
         let mut commands = Vec::new();
         for _ in 0..1 + self.chance.below(plan.batch) {
@@ -161,15 +161,15 @@ impl Clients {
         Batch { commands, reply }
     }
 
-    /// The last batch found the queue full: nothing happened, and it is asked again.
+    /// The queue was full at the last batch: nothing happened, and the batch is repeated.
     pub(super) fn busy(&mut self, batch: Batch) {
         let number = self.batches - 1;
-        drop(batch); // its reply says that nobody knows; this error says more
+        drop(batch); // its reply says that the result is unknown; this error says more
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _)| *of != number);
         self.again.extend(self.under_way.remove(&number).into_iter().flatten());
     }
 
-    /// Reads all answers that came.
+    /// Reads all answers so far.
     pub(super) fn read(&mut self, record: &Record, counts: &mut Counts) -> Result<(), Broken> {
         let came = std::mem::take(&mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
         for (number, answers) in came {
@@ -194,7 +194,7 @@ impl Clients {
         Ok(())
     }
 
-    /// A command is answered by what it brought about, or by one refusal or repeat.
+    /// A command is answered by its own facts, or by one rejection or repeat.
     fn answered(
         &mut self,
         command: Command,
@@ -229,7 +229,7 @@ impl Clients {
                 return Ok(());
             }
             [Response::Rejected(RejectCode::JournalFull)] => {
-                counts.refused_for_room += 1;
+                counts.rejected_for_space += 1;
                 counts.cancels_refused += u64::from(matches!(command, Command::Cancel { .. }));
                 self.unknown.extend(unknown.map(|(_, id)| id));
                 self.again.push_back(command);
@@ -237,7 +237,7 @@ impl Clients {
             }
             [Response::Rejected(RejectCode::Failed)] => {
                 return broken(format!(
-                    "{command:?} was carried out five times, and nobody answered"
+                    "{command:?} was carried out five times, and never answered"
                 ));
             }
             [Response::Rejected(code)] => {
@@ -251,7 +251,7 @@ impl Clients {
             _ => {}
         }
         let number = answer.command;
-        // Its market was stopped while it was carried, before it had brought anything about.
+        // Its market stopped during the command, before any fact of it.
         if let [.., Response::Rejected(RejectCode::MarketStopped)] = answer.responses[..] {
             counts.refused_by_stopped += 1;
             return Ok(());
@@ -262,7 +262,7 @@ impl Clients {
                 order == wanted
             }
             (Fact::Replaced { order, .. }, Command::Replace(replace)) => order == replace.order,
-            // It was given up instead: that is what became of the command.
+            // It was suspended instead: that is the result of the command.
             (Fact::Suspended { order }, Command::Replace(replace)) => order == replace.order,
             (Fact::Released { order }, Command::Release { order: wanted }) => order == wanted,
             (Fact::MarketResumed { market }, Command::ResumeMarket { market: wanted }) => {
@@ -284,7 +284,7 @@ impl Clients {
         Ok(())
     }
 
-    // ---- what they want
+    // ---- choices
 
     fn draw(&mut self, plan: &Plan) -> Command {
         let kind = self.chance.below(100);
@@ -292,7 +292,7 @@ impl Clients {
             self.left -= 1;
             return self.place(plan);
         }
-        // Mostly the orders of late, which are open more often.
+        // Mostly recent orders, which are open more often.
         let depth = self.placed.len().min(1 << self.chance.below(10));
         let back = self.chance.below(depth);
         let (order, account) = self.placed[self.placed.len() - 1 - back];
@@ -303,7 +303,7 @@ impl Clients {
         Command::Replace(Replace { account, client: self.id(), order, price, quantity })
     }
 
-    /// What the operator or the owner of a suspended order makes of that, now and then.
+    /// The reaction of the operator or the owner to a suspended order, now and then.
     fn operate(&mut self) -> Option<Command> {
         let Operator { chance, suspended, stopped } = &mut self.operator;
         if !stopped.is_empty() && chance.below(8) == 0 {
@@ -342,7 +342,7 @@ impl Clients {
         })
     }
 
-    /// A new order that every market takes.
+    /// A new order that every market accepts.
     pub(super) fn modest_place(&mut self, plan: &Plan) -> Command {
         match self.place(plan) {
             Command::NewOrder(place) => {

@@ -1,9 +1,9 @@
-//! What a run came to, in numbers; and which interesting states it never reached. A run in which
+//! Counts of a run; and which interesting states it never reached. A run in which
 //! nothing happened proves nothing.
 
 macro_rules! counts {
     ($($name:ident = $text:literal;)*) => {
-        /// What happened how often.
+        /// Counts of events.
         #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
         pub struct Counts { $(#[doc = $text] pub $name: u64,)* }
 
@@ -13,7 +13,7 @@ macro_rules! counts {
                 $(self.$name += other.$name;)*
             }
 
-            /// Every count with its name and what it counts.
+            /// Every count with its name and its meaning.
             pub fn all(&self) -> Vec<(&'static str, u64, &'static str)> {
                 vec![$((stringify!($name), self.$name, $text),)*]
             }
@@ -23,23 +23,23 @@ macro_rules! counts {
 
 counts! {
     order_lifetimes = "orders that entered";
-    commands = "commands that were carried through a world";
-    steps = "signals delivered, each followed by a look at the laws";
-    facts = "facts that were recorded and kept";
+    commands = "commands that a world has processed";
+    steps = "signals delivered, each followed by a check of the laws";
+    facts = "facts that were recorded";
     trades = "deals that became trades";
     voided_deals = "deals that the ledger voided";
     kills = "processes killed";
-    restarts = "processes that came back";
-    suspended = "orders that their supervisor gave up";
+    restarts = "processes restarted";
+    suspended = "orders that their supervisor suspended";
     suspended_cancelled = "of these: cancelled by their owner";
     released = "of these: released by the operator";
     released_trades = "trades of orders that were released";
-    released_already = "releases that were refused, since they had been done before a death";
+    released_already = "releases that were rejected, since they had been done before a crash";
     markets_stopped = "markets stopped, since their floors died too often";
     markets_resumed = "of these: resumed by the operator";
-    refused_by_stopped = "asks refused because their market was stopped";
+    refused_by_stopped = "commands rejected because their market was stopped";
     clock_jumps = "times that the system's clock was set";
-    clock_disbelieved = "batches that came while it was not believed";
+    clock_disbelieved = "batches that came while the exchange did not follow it";
     clock_refusals = "starts refused since the journal was ahead of the clock";
     world_deaths = "worlds lost, with the program or the machine";
     program_deaths = "of these: the program alone";
@@ -47,17 +47,17 @@ counts! {
     failed_disks = "of these: because the disk had failed, by name";
     deaths_in_recovery = "starts that were interrupted";
     torn_tails = "half-written records that were cut at a start";
-    lost_facts = "facts that were lost before anybody was told of them";
+    lost_facts = "facts that were lost before they were acknowledged";
     failed_syncs = "syncs that failed";
     failed_writes = "writes that failed";
     short_writes = "writes of which only a part was taken at first";
     slow_operations = "operations of the disk that took long";
     full_disks = "times that the disk was filled up";
-    refused_for_room = "asks refused because there was no room for their facts";
-    refused_for_price = "asks refused because their market does not take the price";
-    cancelled_without_room = "cancels that worked while there was no room";
-    stalls = "times that facts waited for room";
-    cancels_refused = "of these: cancels, since nothing was left";
+    rejected_for_space = "commands rejected because there was no space for their facts";
+    refused_for_price = "commands rejected because their market does not accept the price";
+    cancelled_without_space = "cancels that worked on a full disk";
+    stalls = "times that facts waited for disk space";
+    cancels_refused = "of these: cancels, since the reserve was used up";
     no_inodes = "times that no new file could be made";
     failed_makes = "files that could not be made or renamed, since the disk failed";
     taken_away = "segments, locks and folders that another program took away from a service";
@@ -67,14 +67,14 @@ counts! {
     second_services = "second services on the same disk, which were refused";
     seconds_without_lock = "of these: though there was no lock file";
     clean_ends = "services that ended in good order";
-    stale_bytes = "times that bytes of earlier came back on the disk";
+    stale_bytes = "times that stale bytes came back on the disk";
     stale_found = "of these: found and named";
     bit_rots = "bits flipped on the disk";
     bit_rot_found = "of these: found and named";
     batches_cut = "of these: in the last batch before a loss of power, which was cut";
     snapshots_loaded = "starts that began from a snapshot";
-    unknown = "commands that nobody knew the end of, asked again";
-    repeated = "of these: done before, and answered as then";
+    unknown = "commands of unknown outcome, submitted again";
+    repeated = "of these: done before, with the same answer";
     in_flight = "batches that were answered while others waited for the disk";
 }
 
@@ -107,9 +107,9 @@ pub const SOMETIMES: &[&str] = &[
     "short_writes",
     "slow_operations",
     "full_disks",
-    "refused_for_room",
+    "rejected_for_space",
     "refused_for_price",
-    "cancelled_without_room",
+    "cancelled_without_space",
     "stalls",
     "cancels_refused",
     "no_inodes",

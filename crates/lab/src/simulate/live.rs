@@ -1,6 +1,6 @@
-//! A world in which every step is chosen and looked at: who carries asks through it kills processes
-//! between steps, and holds the laws of the handshake against it after each. It is asked as a service's
-//! exchange is; it knows no journal, and its clients only by their commands.
+//! A world in which every step is chosen and checked: it kills processes between the steps of a
+//! command, and checks the laws of the handshake after each. Its interface is that of a service's
+//! exchange; it knows no journal, and its clients only by their commands.
 
 use std::collections::BTreeSet;
 use std::mem::take;
@@ -21,40 +21,40 @@ use crate::world::{Observed, Stage, Who, Witness};
 
 /// More steps than any command can need: beyond it the world runs in circles.
 const ENOUGH: u32 = 1_000_000;
-/// Longer than any restart intensity looks back.
+/// Longer than any restart intensity period.
 const LONG: u64 = 2_000_000_000;
-/// One ask in so many is followed by a look at everything.
+/// Interval, in commands, between full checks.
 const LOOK_AT_ALL: usize = 256;
-/// Kills of one command after which no more strike: a command is tried five times.
+/// Most kills in one command: the exchange tries a command five times.
 const KILLS_AT_ONCE: u32 = 3;
 
-/// Facts, and the commands that brought them about.
+/// Facts, and their commands.
 pub(super) type News = (Vec<(Stamp, Fact)>, Vec<Carried>);
 
-/// A world from one start to its death.
+/// A world from one start to its end.
 pub(super) struct Live {
     pub(super) stage: Stage,
     inspector: Inspector,
-    /// What was reached.
+    /// Counts.
     pub(super) marks: Marks,
     chance: Seeded,
     faults: Faults,
     delivery: Delivery,
     patient: bool,
     grudge: bool,
-    /// The order that was killed last.
+    /// The last killed order.
     last: Option<Who>,
     victims: [usize; 4],
     markets: u16,
-    /// What has happened, if it is to be drawn.
+    /// The events, if they are to be drawn.
     pub(super) drawing: Option<Drawing>,
-    /// The first law that was broken.
+    /// The first broken law.
     pub(super) broken: Option<Broken>,
-    /// Facts since this was last emptied.
+    /// Facts since the last drain.
     pub(super) fresh: Vec<(Stamp, Fact)>,
-    /// Commands that brought facts about, since this was last emptied.
+    /// Commands with facts since the last drain.
     pub(super) asked: Vec<Carried>,
-    /// Orders that were released in this world.
+    /// Orders released in this world.
     released: BTreeSet<OrderId>,
     pub(super) counts: Counts,
 }
@@ -72,7 +72,7 @@ impl Scheduler for Latest<'_> {
 }
 
 impl Live {
-    /// An exchange that has just come back from these facts.
+    /// An exchange that has just recovered from these facts.
     pub(super) fn new(
         exchange: Exchange<Witness>,
         history: History,
@@ -103,7 +103,7 @@ impl Live {
         live
     }
 
-    /// Looks at everything; nothing may wait.
+    /// A full check; no signal may wait.
     pub(super) fn look_at_all(&mut self) {
         let judged = self
             .inspector
@@ -183,7 +183,7 @@ impl Live {
         }
     }
 
-    /// A floor dies whenever it is there, in virtual time that stands still, until its market is stopped.
+    /// Kills a floor after each restart, in virtual time that stands still, until its market is stopped.
     fn ruin(&mut self) {
         let below = self.faults.below(Fault::Ruin, self.markets.into());
         let market = MarketId(u16::try_from(below).unwrap_or(0));
@@ -196,7 +196,7 @@ impl Live {
             if self.stage.kill(Who::Floor(market)) {
                 self.counts.kills += 1;
             } else if !self.deliver() {
-                return; // it is not opened yet, or nothing brings its floor back: another law's affair
+                return; // the market is not open yet, or its floor is not restarted, which another law checks
             }
             self.look();
         }
@@ -225,7 +225,7 @@ impl Live {
         true
     }
 
-    /// Mostly one of those who are about to hear something: they are in the middle of it.
+    /// Mostly a process that is about to receive a message: it is in the middle of something.
     fn victim(&mut self) -> Option<Who> {
         let below = |bound| self.faults.below(Fault::Kill, bound);
         let again = self.last.filter(|who| self.grudge && self.stage.find(*who).is_some());
@@ -334,7 +334,7 @@ impl Engine for Live {
 }
 
 impl Live {
-    /// Facts and commands since this was last called.
+    /// Facts and commands since the last call.
     pub(super) fn news(&mut self) -> News {
         (take(&mut self.fresh), take(&mut self.asked))
     }

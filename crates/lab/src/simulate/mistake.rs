@@ -1,4 +1,4 @@
-//! Mistakes to plant, so that the simulator can be seen to find them. No command leads here.
+//! Mistakes to plant, to test that the simulator finds them. No command uses them.
 
 use journal::{FreeSpace, Journal, JournalError, Reader, Snapshot};
 use protocol::bytes::FactEncoder;
@@ -8,20 +8,20 @@ use crate::disk::Lies;
 /// A mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mistake {
-    /// Clients are told before the disk has it: a sync does nothing three times of four.
+    /// Clients are answered before the sync: three of four syncs do nothing.
     EarlyTell,
-    /// A sync that failed is taken for one that did not.
+    /// A failed sync counts as a successful one.
     IgnoredSync,
-    /// Nobody looks whether the segment, the lock and the folder are still there.
+    /// The check of segment, lock and folder is skipped.
     UnwatchedFiles,
-    /// A segment that has a writer is taken all the same.
+    /// A segment with a writer is opened all the same.
     IgnoredLock,
-    /// That no file can be made is taken for a failure of the disk.
+    /// Full inodes count as a failure of the disk.
     InodesAsFailure,
 }
 
 impl Mistake {
-    /// How a disk has to lie, so that a journal that looks is as one that does not.
+    /// How a disk must lie so that a checking journal behaves like one that does not check.
     pub(super) fn lies(self) -> Lies {
         Lies {
             syncs: self == Mistake::IgnoredSync,
@@ -32,7 +32,7 @@ impl Mistake {
     }
 }
 
-/// A journal that says that everything is durable, and syncs now and then.
+/// A journal that reports everything durable, and syncs now and then.
 pub(super) struct Hasty {
     pub(super) journal: Box<dyn Journal>,
     pub(super) syncs: u64,

@@ -1,5 +1,5 @@
-//! What a seed makes of a run: how large its world is, how its clients ask, which faults there are and
-//! how often. Every seed draws its own (swarm testing): a fault that is always there hides what
+//! The plan of a run, drawn from a seed: the size of the world, the clients, the faults and
+//! their rates. Every seed draws its own subset (swarm testing): a fault that is always on hides what
 //! happens without it.
 
 use std::fmt;
@@ -10,21 +10,21 @@ use crate::faults::{Fault, Kinds};
 use crate::laws::Delivery;
 use crate::world::PriceRules;
 
-/// What whoever runs a seed wants of it; the seed draws the rest.
+/// Options of a run; the seed draws the rest.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Wanted {
-    /// Orders that are placed. Default [`ORDERS`].
+    /// Number of orders. Default [`ORDERS`].
     pub orders: Option<u32>,
     /// Markets; at most 4,096. Default 1 to 3.
     pub markets: Option<u16>,
-    /// Kinds of fault that may strike. Default all, of which the seed draws some.
+    /// Kinds of fault. Default all, of which the seed draws some.
     pub faults: Option<Kinds>,
     /// Virtual hours over which the orders come. Default seconds to hours.
     pub hours: Option<u32>,
-    /// Of the faults that the seed draws, counted from 0: the first that strikes, and the first that
-    /// does not any more.
+    /// Of the drawn faults, counted from 0: the first that strikes, and the first that
+    /// no longer does.
     pub window: Option<(u64, u64)>,
-    /// Every fault that the seed has is so many times as likely. Default 1.
+    /// Factor for all fault probabilities. Default 1.
     pub hasten: Option<u32>,
 }
 
@@ -42,63 +42,63 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// How a run goes.
+/// The plan of a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// Orders that are placed.
+    /// Number of orders.
     pub orders: u32,
     /// Markets.
     pub markets: u16,
-    /// Kinds of fault that may strike.
+    /// Kinds of fault.
     pub kinds: Kinds,
-    /// Of all that are drawn, which strike.
+    /// Which of the drawn faults strike.
     pub window: (u64, u64),
     /// Mean virtual nanoseconds between two batches of commands.
     pub gap: u64,
     /// Most commands in a batch.
     pub batch: usize,
-    /// Accounts that command.
+    /// Number of accounts.
     pub accounts: usize,
     /// The price rules of every market.
     pub rules: PriceRules,
-    /// So many prices, from the lowest that the rules say.
+    /// Number of prices, from the lowest that the rules allow.
     pub prices: usize,
-    /// Sizes go from 1 to this.
+    /// Largest size; the smallest is 1.
     pub quantity: usize,
     /// Of 100 commands, how many place an order; the others cancel and replace.
     pub places: usize,
-    /// Which signal is delivered next.
+    /// Choice of the next signal.
     pub delivery: Delivery,
-    /// Time passes with each kill, so that nobody is given up.
+    /// Time passes with each kill, so that no order is suspended.
     pub patient: bool,
-    /// Whoever was killed is often killed again, and no time passes meanwhile: so that orders are given up.
+    /// A killed process is often killed again, without time in between, so that orders are suspended.
     pub grudge: bool,
-    /// Who is killed: weights of orders, floors, the ledger, supervisors of orders.
+    /// Victims: weights of orders, floors, the ledger, supervisors of orders.
     pub victims: [usize; 4],
-    /// Batches that may wait for the world.
+    /// Capacity of the queue to the world, in batches.
     pub queue: usize,
-    /// A segment of the journal has about so many bytes.
+    /// Size of a segment, in bytes.
     pub segment_bytes: u64,
-    /// So many are set aside for a full disk.
+    /// Reserve for a full disk, in bytes.
     pub reserve_bytes: u64,
-    /// Facts from one snapshot to the next.
+    /// Facts between snapshots.
     pub snapshot_every: u64,
     hasten: u32,
     rates: [u32; Fault::ALL.len()],
 }
 
-/// Orders of a seed, unless said otherwise. Each death reads the whole journal again, so that a seed's
+/// Default orders of a seed. Each crash reads the whole journal again, so a seed's
 /// cost grows with the square of its orders: many seeds with fewer orders reach more.
 pub const ORDERS: u32 = 250;
 
 impl Plan {
-    /// What this seed makes of what is wanted.
+    /// The plan of this seed with these options.
     pub fn draw(seed: u64, wanted: &Wanted) -> Plan {
         let mut chance = Seeded::new(seed);
         let mut below = |bound| chance.below(bound);
         let mut kinds = wanted.faults.unwrap_or(Kinds::ALL);
         let mut rates = [0; Fault::ALL.len()];
-        // Those that came later have chance of their own: the rest of a seed's plan is what it was before.
+        // Later additions draw from their own sequence, so the rest of a seed's plan stays as it was.
         let mut later = Seeded::new(seed ^ 0x1a7e);
         for (rate, fault) in rates.iter_mut().zip(Fault::ALL) {
             let mut below = |bound| match *fault > Fault::Slow {
@@ -135,7 +135,7 @@ impl Plan {
             reserve_bytes: [0, 4_000, 20_000][below(3)],
             snapshot_every: [100, 500, 5_000][below(3)],
             grudge: below(8) == 0, // drawn last: the rest of a seed's plan is what it was before
-            // Half of all seeds, and none of those that once found a hole: they run as they did then.
+            // Half of all seeds; seeds that once found a bug keep their original plan.
             rules: match seed % 8 {
                 1 | 3 | 6 | 7 => PriceRules::strict(seed / 8),
                 _ => PriceRules::Any,
@@ -145,7 +145,7 @@ impl Plan {
         }
     }
 
-    /// Of 100,000 times that this kind of fault may strike, how often it does.
+    /// Of 100,000 opportunities of this kind of fault, how many become faults.
     pub fn rate(&self, fault: Fault) -> u32 {
         let rate = self.rates[fault as usize].saturating_mul(self.hasten).min(100_000);
         if self.kinds.has(fault) { rate } else { 0 }

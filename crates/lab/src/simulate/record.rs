@@ -1,5 +1,5 @@
-//! What truly happened, written down apart from the journal: every fact in order, how far anybody was
-//! told, and which commands brought facts about. After a crash it is held against what the journal has.
+//! What really happened, recorded apart from the journal: every fact in order, which of them were
+//! acknowledged, and which commands they came of. After a crash it is compared with the journal.
 //! It must never read the journal itself.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,12 @@ use units::{AccountId, ClientId, CommandId, MarketId, OrderId};
 use crate::laws::{Broken, History, Law};
 use crate::oracle::{Oracle, Outcome};
 
-/// A command that brought facts about.
+/// A command with facts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Carried {
     pub(super) number: CommandId,
     pub(super) command: Command,
-    /// Nobody was killed while it was carried.
+    /// No process was killed during it.
     pub(super) in_peace: bool,
 }
 
@@ -23,13 +23,13 @@ pub(super) struct Carried {
 #[derive(Default)]
 pub(super) struct Record {
     facts: Vec<(Stamp, Fact)>,
-    /// Facts up to this number were told.
+    /// Facts up to this number were acknowledged.
     told: u64,
-    /// Facts up to this number were told before the last batch was.
+    /// Facts up to this number were acknowledged before the last batch.
     told_before: u64,
-    /// Commands that brought facts about.
+    /// Commands with facts.
     commands: Vec<Carried>,
-    /// Which order an account's own id stands for.
+    /// The order of each client id of an account.
     ids: BTreeMap<(AccountId, ClientId), OrderId>,
     accounts: BTreeMap<OrderId, AccountId>,
 }
@@ -39,7 +39,7 @@ fn broken<T>(law: Law, what: String) -> Result<T, Broken> {
 }
 
 impl Record {
-    /// How many facts there are.
+    /// Number of facts.
     pub(super) fn len(&self) -> u64 {
         self.facts.len() as u64
     }
@@ -49,12 +49,12 @@ impl Record {
         &self.facts
     }
 
-    /// Facts up to this number were told.
+    /// Facts up to this number were acknowledged.
     pub(super) fn told(&self) -> u64 {
         self.told
     }
 
-    /// Takes what a world brought about.
+    /// Takes the facts of a world.
     pub(super) fn take(
         &mut self,
         facts: Vec<(Stamp, Fact)>,
@@ -76,12 +76,12 @@ impl Record {
         Ok(())
     }
 
-    /// An account's own id is used by one command.
+    /// A client id of an account is used by one command.
     fn remember(&mut self, fact: &Fact) -> Result<(), Broken> {
         let (order, client) = match *fact {
             Fact::Entered(entered) => {
-                self.accounts.insert(entered.order, entered.account);
-                (entered.order, entered.client)
+                self.accounts.insert(entered.order, entered.new.account);
+                (entered.order, entered.new.client)
             }
             Fact::Replaced { order, client, .. } => (order, client),
             _ => return Ok(()),
@@ -91,29 +91,29 @@ impl Record {
         };
         match self.ids.insert((*account, client), order) {
             None => Ok(()),
-            Some(_) => broken(Law::Told, format!("{account}'s ask {client:?} was done twice")),
+            Some(_) => broken(Law::Told, format!("{account}'s command {client:?} was done twice")),
         }
     }
 
-    /// The order that this id of an account stands for, if the command was done.
+    /// The order of this client id of an account, if the command was done.
     pub(super) fn done(&self, account: AccountId, client: ClientId) -> Option<OrderId> {
         self.ids.get(&(account, client)).copied()
     }
 
-    /// Facts up to this number have been told.
+    /// Facts up to this number are acknowledged now.
     pub(super) fn tell(&mut self, until: u64) {
         if until > self.told {
             (self.told_before, self.told) = (self.told, until);
         }
     }
 
-    /// Facts up to this number were told before the last batch was.
+    /// Facts up to this number were acknowledged before the last batch.
     pub(super) fn told_before(&self) -> u64 {
         self.told_before
     }
 
-    /// The world was lost, and its journal has these facts: all that was told, nothing else than what
-    /// happened, and no command by half. Gives how many were lost.
+    /// The world was lost, and its journal has these facts: all acknowledged ones, nothing that did not
+    /// happen, and only whole commands. Returns the number of lost facts.
     pub(super) fn recover(&mut self, kept: &[(Stamp, Fact)]) -> Result<u64, Broken> {
         for (mine, journals) in self.facts.iter().zip(kept) {
             if mine != journals {
@@ -133,7 +133,7 @@ impl Record {
         if let (Some(last), Some(next)) = (kept.last(), command_at(kept.len()))
             && last.0.command == next
         {
-            return broken(Law::Kept, format!("ask {next} was kept by half"));
+            return broken(Law::Kept, format!("command {next} was kept by half"));
         }
         if has < had {
             self.facts.truncate(kept.len());
@@ -174,17 +174,20 @@ impl Record {
         self.facts.iter().any(|(_, fact)| is_it(fact))
     }
 
-    /// Everything that came of each command is what price-time priority says, whatever failed. Of a command in
-    /// which an order was given up it is taken over, since nothing says when; and of one that released an
-    /// order while somebody died, since a floor that is back hears all in order of place, and
-    /// that order is older than those it meets. So are a command in which a market stopped, and the one that resumed it:
-    /// what had entered in the former has not met those before it. What came of the asks after it is judged again.
+    /// All results of each command are those of price-time priority, whatever failed. The oracle takes over the results
+    /// where the rules do not determine them:
+    ///
+    /// - of a command in which an order was suspended, since the moment is open
+    /// - of one that released an order while a process died, since a restarted floor introduces all orders by
+    ///   priority, and the released one is older than those it meets
+    /// - of commands in which a market stopped or was resumed, since orders that entered in the former have not met
+    ///   those before them
     pub(super) fn priority(&self) -> Result<(), Broken> {
         let mut oracle = Oracle::new();
         let mut at = 0;
         for Carried { number, command, in_peace } in &self.commands {
             while self.facts.get(at).is_some_and(|(stamp, _)| stamp.command < *number) {
-                at += 1; // a start of the world
+                at += 1; // a restart of the world
             }
             let of_command =
                 self.facts[at..].iter().take_while(|(stamp, _)| stamp.command == *number);
@@ -202,7 +205,7 @@ impl Record {
             let right = oracle.submit(*number, command);
             if told != right {
                 let what =
-                    format!("ask {number} {command:?} brought {told:?}, and should {right:?}");
+                    format!("command {number} {command:?} brought {told:?}, and should {right:?}");
                 return broken(Law::Priority, what);
             }
         }

@@ -1,6 +1,6 @@
-//! From a death to the next start: the shipped code opens the journal and recovers the exchange, and
-//! what is there is held against what happened. Before that, now and then, a bit flips on the disk: it
-//! must be named, or harm nothing, and nothing may be changed by it.
+//! From a crash to the next start: the shipped code opens the journal and recovers the exchange, and
+//! the result is compared with what happened. Before that, now and then, a bit flips on the disk: the start
+//! must report it, or be unaffected, and must change nothing.
 
 use exchange::steps::recover_watched;
 use exchange::{Options, RecoverError, Recovered};
@@ -17,7 +17,7 @@ use crate::world::Witness;
 
 type Exchange = exchange::Exchange<Witness>;
 
-/// What a start found.
+/// Result of a start.
 pub(super) struct Found {
     pub(super) exchange: Exchange,
     pub(super) journal: FileJournal<SimDisk>,
@@ -25,11 +25,11 @@ pub(super) struct Found {
     pub(super) recovered: Recovered,
 }
 
-/// Why there was no start.
+/// Why a start failed.
 pub(super) enum NoStart {
-    /// The disk failed meanwhile: another start may do.
+    /// The disk failed meanwhile: another start may succeed.
     Again,
-    /// The journal is not as it was written, and this says so.
+    /// The journal is damaged, and the error says where.
     Named(Box<JournalError>),
     /// A law is broken.
     Broken(Broken),
@@ -76,14 +76,14 @@ pub(super) fn start(disk: &SimDisk, plan: &Plan) -> Result<Found, NoStart> {
             return kept(format!("fact {} cannot be: {wrong}", stamp.seq));
         }
     }
-    // A snapshot and the facts after it are the same as all facts.
+    // A snapshot and the facts after it must fold to the same as all facts.
     if exchange.ledger().facts() == ledger.facts() && exchange.ledger().save() != ledger.save() {
         return kept("the recovered fold is not that of the journal's facts".to_owned());
     }
     Ok(Found { exchange, journal, facts, recovered })
 }
 
-/// True if a second service is refused where one runs, false if it is let in; `None` if neither.
+/// True if a second service is refused beside a running one, false if it starts; `None` if neither.
 pub(super) fn second_is_refused(disk: &SimDisk, plan: &Plan) -> Option<bool> {
     match FileJournal::open_storage(disk.clone(), options(plan)) {
         Ok(_) => Some(false),
@@ -92,16 +92,16 @@ pub(super) fn second_is_refused(disk: &SimDisk, plan: &Plan) -> Option<bool> {
     }
 }
 
-/// What was there before bytes or files are not what they were.
+/// The state before bytes or files are damaged.
 pub(super) struct Before<'a> {
     pub(super) disk: &'a SimDisk,
     pub(super) plan: &'a Plan,
     pub(super) record: &'a Record,
-    /// A mark says that all that was told was durable: power was not lost since it was written, or it was synced.
+    /// A mark proves that all acknowledged facts were durable: no power loss since it was written, or it was synced.
     pub(super) marked: bool,
 }
 
-/// Flips a bit, starts, and puts the disk back as it was. It was named, or did no harm.
+/// Flips a bit, starts, and restores the disk. The bit was reported, or did no harm.
 pub(super) fn rot(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
     let copy = before.disk.copy();
     let Some((name, at)) = before.disk.rot(&[".facts", ".fold", "began"]) else { return Ok(()) };
@@ -113,7 +113,7 @@ pub(super) fn rot(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken
     Ok(())
 }
 
-/// Lets old bytes come back, starts, and puts the disk back as it was. They were named, or did no harm.
+/// Brings stale bytes back, starts, and restores the disk. They were reported, or did no harm.
 pub(super) fn stale(before: &Before<'_>, counts: &mut Counts) -> Result<(), Broken> {
     let copy = before.disk.copy();
     let Some(span) = before.disk.stale(".facts") else { return Ok(()) };
@@ -124,8 +124,8 @@ pub(super) fn stale(before: &Before<'_>, counts: &mut Counts) -> Result<(), Brok
     Ok(())
 }
 
-/// Starts without the segment that was taken away, and puts the disk back as it was: nothing that was told is missed
-/// without a word.
+/// Starts without the removed segment, and restores the disk: no acknowledged fact is missing without a
+/// report.
 pub(super) fn missing(
     disk: &SimDisk,
     plan: &Plan,
@@ -148,21 +148,21 @@ pub(super) fn missing(
             return Ok(());
         }
         Ok(Found { facts, .. }) if facts.len() as u64 >= record.told() => return Ok(()),
-        Ok(_) if was_full => return Ok(()), // there was no room for the word that another segment follows
+        Ok(_) if was_full => return Ok(()), // there was no space for the announcement of the segment
         Ok(Found { facts, .. }) => {
             format!("{} facts are left, {} told", facts.len(), record.told())
         }
-        Err(NoStart::Again) => return Ok(()), // the disk is full, and it cannot even begin
+        Err(NoStart::Again) => return Ok(()), // the disk is full, and the start fails for that
         Err(NoStart::Broken(other)) => other.to_string(),
     };
     Err(Broken { law: Law::Kept, what: format!("the newest segment is away: {what}") })
 }
 
 impl Before<'_> {
-    /// Starts on a disk on which a span of bytes is not what was written. True if that was named; else it must have
+    /// Starts on a disk with a damaged span of bytes. True if that was reported; else it must have
     /// done no harm.
     ///
-    /// A cut begins in the last record, which is the last batch. If `marked`, no cut takes anything that was told.
+    /// A cut begins in the last record, which is the last batch. If `marked`, no cut removes anything acknowledged.
     fn judge(&self, span: &Span, counts: &mut Counts) -> Result<bool, Broken> {
         let Before { disk, plan, record, marked } = *self;
         let rotten = disk.copy();
@@ -205,18 +205,18 @@ impl Before<'_> {
             if there < record.told_before() {
                 return broken("and more than the last batch was lost");
             }
-            // Zeros in the place of a whole write are as if it had never been.
+            // Zeros in place of a whole write look as if it had never been.
             if !cut && *bytes == 1 {
                 return broken("and facts were lost without a word");
             }
-            // Its mark was lost with the power: what is broken cannot be told from what was torn.
+            // Its mark was lost with the power: a broken record cannot be told from a torn one.
             counts.batches_cut += 1;
         }
         Ok(cut || recovered.passed_over.contains(&path))
     }
 }
 
-/// True if facts are missing: what follows them is named then.
+/// True if facts are missing: then the error names what follows them.
 fn is_gap(why: &JournalError) -> bool {
     matches!(why, JournalError::Damaged { damage: Damage::Gap { .. }, .. })
 }

@@ -1,5 +1,5 @@
-//! The course of a run: clients ask, the world answers, the journal writes, each when its time has come;
-//! faults strike between; a world that is lost comes back. Then faults rest, and everything must settle.
+//! The main loop of a run: clients submit, the world answers, the journal writes, each at its virtual time;
+//! faults strike in between; a lost world recovers. Then faults stop, and everything must settle.
 
 use std::time::Duration;
 
@@ -24,23 +24,23 @@ use crate::disk::SimDisk;
 use crate::faults::{Fault, Faults};
 use crate::laws::{Broken, Law, Marks};
 
-/// Starts that may fail one after the other before the disk is given a rest.
+/// Failed starts in a row before the disk gets a rest.
 const STARTS: u32 = 8;
-/// Events after which faults rest whatever is left to do, for each order.
+/// Events per order after which faults stop whatever is left to do.
 const EVENTS: u64 = 400;
 /// How far the system's clock may jump.
 const CLOCK_BOUND: Duration = Duration::from_secs(60);
 /// A day, in nanoseconds.
 pub(super) const DAY: u64 = 86_400_000_000_000;
-/// Times in one run that the disk's bytes are damaged: each costs a start.
+/// Damages of the disk's bytes in one run: each costs a start.
 const MOST_DAMAGE: u64 = 200;
 /// Rows of a chart that are kept.
 const ROWS: usize = 120;
 
-/// A death that is on its way.
+/// A pending crash.
 pub(super) struct PendingCrash {
     pub(super) at: u64,
-    /// What was written is still with the system.
+    /// Written bytes survive in the page cache.
     pub(super) cache: bool,
 }
 
@@ -56,32 +56,32 @@ pub(super) struct Run {
     pub(super) marks: Marks,
     pub(super) service: Option<SimService>,
     pub(super) drawing: Option<Drawing>,
-    /// The monotonic clock, which is also what time it truly is.
+    /// The monotonic clock, which is also the true time.
     pub(super) clock: u64,
-    /// How far the system's clock is ahead of that, with a day added so that it can be behind.
+    /// How far the system clock is ahead of that, plus a day so that it can be behind.
     pub(super) skew: u64,
     pub(super) arrival: u64,
     pub(super) pending_crash: Option<PendingCrash>,
-    /// How long it takes until somebody starts it again.
+    /// Time until the operator restarts it.
     pub(super) pause: u64,
-    /// When whoever filled the disk makes room again.
+    /// Time at which the disk gets space again.
     pub(super) heals: Option<u64>,
     pub(super) resting: bool,
-    /// When new files can be made again.
+    /// Time at which new files can be created again.
     pub(super) inodes_come: Option<u64>,
-    /// What another program has taken away from the service.
+    /// The part that another program removed from the service.
     pub(super) taken: Option<Taken>,
-    /// The last service ended in good order.
+    /// True if the last service ended in good order.
     pub(super) clean: bool,
-    /// Facts that were told before this service began.
+    /// Acknowledged facts when this service began.
     pub(super) begun_with: u64,
-    /// Failures of the disk before it began.
+    /// Failures of the disk when it began.
     pub(super) faults_before: u64,
-    /// Behind all that is durable stands a mark that says so: power was not lost since the last start.
+    /// A mark follows all durable facts: no power loss since the last start.
     pub(super) marked: bool,
 }
 
-/// Runs a seed. The same seed, with the same wanted of it, gives the same run.
+/// Runs a seed. The same seed with the same options gives the same run.
 pub fn run(seed: u64, wanted: &Wanted) -> Result<Report, Box<Violation>> {
     run_with(seed, wanted, None, false)
 }
@@ -163,7 +163,7 @@ impl Run {
 
     // ---- one event after the other
 
-    /// What the system's clock says.
+    /// The time of the system clock.
     fn wall(&self) -> Time {
         Time(self.clock + self.skew)
     }
@@ -221,7 +221,7 @@ impl Run {
         self.clients.read(&self.record, &mut self.counts)
     }
 
-    /// Writes down what the world has brought about.
+    /// Records the facts of the world.
     pub(super) fn news(&mut self) -> Result<(), Broken> {
         let Some(service) = &mut self.service else { return Ok(()) };
         let (facts, commands) = service.live.news();
@@ -229,7 +229,7 @@ impl Run {
         service.live.broken.take().map_or(Ok(()), Err)
     }
 
-    /// What is durable is told, unless the machine died before it could be.
+    /// Acknowledges durable facts, unless the machine dies first.
     pub(super) fn tell(&mut self, told: Acknowledged) -> Result<(), Broken> {
         if self.disk.is_dead() {
             return Ok(());
@@ -239,17 +239,17 @@ impl Run {
         self.counts.stalls += u64::from(stalled);
         self.record.tell(durable);
         for mut chunk in chunks {
-            let groups = chunk.groups();
-            let last = groups.first() + groups.facts();
-            if !groups.is_empty() && last > durable + 1 {
+            let encoder = chunk.encoder();
+            let last = encoder.first() + encoder.facts();
+            if !encoder.is_empty() && last > durable + 1 {
                 let what = format!("facts up to {last} were told, and {durable} are durable");
                 return Err(Broken { law: Law::Told, what });
             }
-            let facts = Facts::new(groups.bytes(), groups.first());
+            let facts = Facts::new(encoder.bytes(), encoder.first());
             let room = self.service.as_ref().is_none_or(|service| service.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
                 let left = matches!(fact, protocol::Fact::Cancelled { .. });
-                self.counts.cancelled_without_room += u64::from(left && !room);
+                self.counts.cancelled_without_space += u64::from(left && !room);
             }
             chunk.answer();
             if let Some(service) = &mut self.service {
@@ -261,12 +261,12 @@ impl Run {
             self.draw_note(&format!("x the service ends: {why}"));
             self.judge_failure(&why)?;
             self.pending_crash = Some(PendingCrash { at: self.clock, cache: true });
-            self.pause = 500_000_000; // until somebody has looked after it
+            self.pause = 500_000_000; // until an operator has checked it
         }
         Ok(())
     }
 
-    // ---- deaths and returns
+    // ---- crashes and restarts
 
     pub(super) fn die(&mut self) -> Result<(), Broken> {
         let cache = self.pending_crash.take().is_none_or(|pending_crash| pending_crash.cache);
@@ -277,7 +277,7 @@ impl Run {
             self.counts.world_deaths += 1;
             self.counts.program_deaths += u64::from(cache);
             self.counts.power_losses += u64::from(!cache);
-            drop(service); // whoever waits hears that nobody knows
+            drop(service); // waiting clients hear that their results are unknown
         } else {
             self.counts.deaths_in_recovery += 1;
         }
@@ -315,7 +315,7 @@ impl Run {
         damage: fn(&recovery::Before<'_>, &mut Counts) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         let Run { disk, plan, record, counts, marked, clean, .. } = self;
-        let marked = *marked || *clean; // an end in good order has synced its mark
+        let marked = *marked || *clean; // an orderly end syncs its mark
         damage(&recovery::Before { disk, plan, record, marked }, counts)
     }
 
@@ -338,7 +338,7 @@ impl Run {
                     continue;
                 }
                 Err(NoStart::Named(why)) => {
-                    let what = format!("a journal that nobody damaged: {why}");
+                    let what = format!("an undamaged journal was refused: {why}");
                     return Err(Broken { law: Law::Kept, what });
                 }
                 Err(NoStart::Broken(broken)) => return Err(broken),
@@ -353,7 +353,7 @@ impl Run {
         let recovery::Found { exchange, journal, facts, recovered } = found;
         self.counts.torn_tails += u64::from(recovered.cut.is_some());
         self.counts.snapshots_loaded += u64::from(recovered.from_snapshot > 0);
-        // A start leaves a mark, unless it finds no room even for that.
+        // A start leaves a mark, unless the disk has no space for it.
         self.marked = self.heals.is_none();
         let lost = self.record.recover(&facts)?;
         self.counts.lost_facts += lost;
@@ -371,7 +371,7 @@ impl Run {
         let clock = loop {
             match Clock::new(last, CLOCK_BOUND, self.wall(), self.clock) {
                 Ok(clock) => break clock,
-                // Somebody sets the clock right, or waits until that time.
+                // An operator sets the clock right, or waits until that time.
                 Err(_) if self.skew != DAY => self.skew = DAY,
                 Err(ahead) => self.clock += ahead.last.0 - ahead.now.0,
             }
@@ -392,7 +392,7 @@ impl Run {
         self.news()
     }
 
-    /// Takes over what a house has counted and drawn.
+    /// Adds the counts and rows of a service.
     fn gather(&mut self) {
         if let Some(service) = &mut self.service {
             self.counts.add(&std::mem::take(&mut service.live.counts));

@@ -1,4 +1,4 @@
-//! The end of a run: faults rest, all that was asked is answered, and what there is must be all that happened.
+//! The end of a run: faults stop, all commands are answered, and the result must be all that happened.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use super::sim_service::SimService;
 use crate::laws::{Broken, Law};
 
 impl Run {
-    /// Faults rest, and there is room: everything is answered, all settles, and a new order is taken.
+    /// Faults stop, and the disk has space: everything is answered, all settles, and a new order is accepted.
     pub(super) fn settle(&mut self) -> Result<(), Broken> {
         self.resting = true;
         self.faults.rest(true);
@@ -46,7 +46,7 @@ impl Run {
         Err(Broken { law: Law::Drain, what })
     }
 
-    /// Everything in the world, and all that a subscriber is shown.
+    /// Everything in the world, and all that a subscriber reads.
     fn look_through(&mut self) -> Result<(), Broken> {
         let Some(service) = &mut self.service else { return Ok(()) };
         service.live.look_at_all();

@@ -12,9 +12,9 @@ use crate::laws::Law;
 /// Most runs that shrinking takes.
 const TRIES: u32 = 400;
 
-/// So few faults are shown at best.
+/// Number of faults at which shrinking stops.
 const FEW: u64 = 4;
-/// Windows of so few that are tried when leaving out the first and the last ones does not get there.
+/// Lengths of windows that are tried when leaving out the first and the last faults is not enough.
 const ELSEWHERE: u64 = 60;
 
 struct Shrink {
@@ -25,7 +25,7 @@ struct Shrink {
     tries: u32,
 }
 
-/// Makes a violation small, and draws it. Takes some hundred runs, most of them short.
+/// Shrinks a violation, and draws it. Takes some hundred runs, most of them short.
 pub fn shrink(violation: Box<Violation>, mistake: Option<Mistake>) -> Box<Violation> {
     let (seed, law) = (violation.seed, violation.broken.law);
     let mut shrink = Shrink { seed, mistake, law, best: violation, tries: 0 };
@@ -72,7 +72,7 @@ impl Shrink {
         }
     }
 
-    /// The first faults are left out, then the last ones, by halves of what is there.
+    /// Leaves out the first faults, then the last ones, by halves of what is left.
     fn faults(&mut self) {
         let (mut from, mut until) = self.best.wanted.window.unwrap_or((0, u64::MAX));
         until = until.min(self.best.faults);
@@ -91,7 +91,7 @@ impl Shrink {
                 step /= 2;
             }
         }
-        // To leave one out changes what the others draw. So a few somewhere else may do.
+        // Leaving one fault out changes what the others draw, so a few at another place may do.
         for from in 0..ELSEWHERE {
             let wanted = self.best.wanted;
             if until.saturating_sub(from) <= FEW || wanted.window.is_some_and(|(a, b)| b - a <= FEW)

@@ -1,6 +1,6 @@
-//! One start of a service, from recovery to death: the world's loop and the journal's loop as the
-//! shipped code decides them, between queues, in virtual time. Which comes first when is the clock's
-//! affair; nobody waits here. It judges nothing but its world.
+//! One start of a service, from recovery to crash: the shipped code's loops of the world and of the
+//! journal, between queues, in virtual time. The virtual clock decides their order; no thread
+//! waits here. It checks nothing but its world.
 
 use std::collections::VecDeque;
 
@@ -13,20 +13,20 @@ use super::live::Live;
 use super::plan::Plan;
 use crate::disk::SimDisk;
 
-/// Chunks that may wait for the journal.
+/// Capacity of the queue to the journal, in chunks.
 const CHUNKS: usize = 8;
-/// Virtual nanoseconds that a command takes.
+/// Virtual nanoseconds of a command.
 const COMMAND: u64 = 2_000;
-/// While there is no room, it is looked for so often.
+/// Interval of space checks on a full disk.
 const LOOK_FOR_ROOM: u64 = 100_000_000;
 
-/// What the journal's thread is at.
+/// State of the journal's loop.
 enum Journalling {
-    /// It waits for chunks; if there is no room, it looks for some at this time.
+    /// It waits for chunks; on a full disk, it checks the space at this time.
     Waits(u64),
-    /// It waits for the disk, until this time; then this is so.
+    /// It waits for the disk, until this time; then this is the result.
     Writes(u64, CommitResult),
-    /// It waits for room, and tries again at this time.
+    /// It waits for space, and tries again at this time.
     Stalls(u64),
 }
 
@@ -41,14 +41,14 @@ pub(super) struct SimService {
     to_journal: VecDeque<Chunk>,
     world_free: u64,
     journalling: Journalling,
-    /// When it looks after the journal's files. It does so more often, and finds them where they were:
+    /// Time of its check of the journal's files. The real one checks more often, and finds them in place:
     /// that changes nothing, and is left out.
     looks: Option<u64>,
-    /// What the world knows of room.
+    /// The world's view of free space.
     pub(super) intake: Intake,
 }
 
-/// What a house does next.
+/// The next action of a service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Turnout {
     World,
@@ -56,23 +56,23 @@ pub(super) enum Turnout {
     Look,
 }
 
-/// What became of a turn of the journal's.
+/// Result of a turn of the journal's loop.
 #[derive(Default)]
 pub(super) struct Acknowledged {
-    /// Chunks that are durable.
+    /// Durable chunks.
     pub(super) chunks: Vec<Chunk>,
-    /// Facts up to this number are; 0 if nothing has changed.
+    /// Facts up to this number are durable; 0 if nothing has changed.
     pub(super) durable: u64,
-    /// The disk has failed, and so.
+    /// The disk has failed, for this reason.
     pub(super) failure: Option<String>,
-    /// Facts wait for room.
+    /// Facts wait for space.
     pub(super) stalled: bool,
-    /// It has looked after the journal's files.
+    /// It has checked the journal's files.
     pub(super) looked: bool,
 }
 
 impl SimService {
-    /// Starts with this world on this journal, of which a snapshot stood for so many facts.
+    /// Starts with this world on this journal, of which a snapshot covers this many facts.
     pub(super) fn start(
         mut live: Live,
         journal: Box<dyn Journal>,
@@ -102,7 +102,7 @@ impl SimService {
         service
     }
 
-    /// A client hands in a batch, or gets it back.
+    /// A client submits a batch, or gets it back.
     pub(super) fn submit(&mut self, batch: Batch) -> Option<Batch> {
         if self.to_world.len() >= self.queue {
             return Some(batch);
@@ -111,7 +111,7 @@ impl SimService {
         None
     }
 
-    /// True if nothing waits anywhere.
+    /// True if no queue has anything.
     pub(super) fn is_idle(&self) -> bool {
         let waits = matches!(self.journalling, Journalling::Waits(_));
         waits
@@ -138,7 +138,7 @@ impl SimService {
         [looks, journal, world].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// The world takes what waits, as far as a chunk goes. The system's clock says `wall`.
+    /// The world processes waiting batches, up to a chunk. The system clock says `wall`.
     pub(super) fn world(&mut self, wall: Time, now: u64) {
         let before = self.live.counts.commands;
         while let Some(batch) = self.to_world.pop_front() {
@@ -168,7 +168,7 @@ impl SimService {
             }
             Journalling::Waits(_) => {
                 while let Some(chunk) = self.to_journal.pop_front() {
-                    let _kept = self.group_commit.take(chunk); // nothing is told at once: it is not stalled
+                    let _kept = self.group_commit.take(chunk); // no response is due at once: it is not stalled
                     if self.group_commit.is_full() {
                         break;
                     }
@@ -198,12 +198,12 @@ impl SimService {
         Acknowledged { chunks: acknowledged, durable, failure, stalled, looked: false }
     }
 
-    /// It will look after the journal's files at this time.
+    /// It will check the journal's files at this time.
     pub(super) fn will_look(&mut self, at: u64) {
         self.looks = Some(at);
     }
 
-    /// It looks after the journal's files.
+    /// It checks the journal's files.
     pub(super) fn look(&mut self) -> Acknowledged {
         self.looks = None;
         let failure = match self.group_commit.check_files() {
@@ -218,11 +218,11 @@ impl SimService {
         self.group_commit.journal().durable() - 1
     }
 
-    /// Ends in good order: what was handed on is written and told, then the journal is closed.
+    /// Ends in good order: pending chunks are written and acknowledged, then the journal is closed.
     pub(super) fn end(&mut self) -> (Acknowledged, Option<String>) {
-        self.to_world.clear(); // whoever waits hears that nobody knows
+        self.to_world.clear(); // waiting clients hear that their results are unknown
         for chunk in self.to_journal.drain(..) {
-            let _kept = self.group_commit.take(chunk); // nothing is told at once: it is not stalled
+            let _kept = self.group_commit.take(chunk); // no response is due at once: it is not stalled
         }
         let CommitResult { acknowledged, durable, next, .. } = self.group_commit.commit(true);
         if let Next::Stop(why) = next {
@@ -235,7 +235,7 @@ impl SimService {
         (Acknowledged { chunks: acknowledged, durable, ..Acknowledged::default() }, closed)
     }
 
-    /// True if its journal takes nothing more, though that is not heard of yet.
+    /// True if its journal has failed, though the world has not heard of that yet.
     pub(super) fn has_failed(&self) -> bool {
         matches!(
             &self.journalling,
@@ -243,17 +243,17 @@ impl SimService {
         )
     }
 
-    /// True if the journal's thread waits for nothing but chunks.
+    /// True if the journal's loop waits for nothing but chunks.
     pub(super) fn can_end(&self) -> bool {
         matches!(self.journalling, Journalling::Waits(_))
     }
 
-    /// Saves the snapshot of a chunk that was told, if it has one. That it could not be is harmless.
+    /// Saves the snapshot of an acknowledged chunk, if it has one. A failure to do so is harmless.
     pub(super) fn save(&mut self, mut chunk: Chunk) -> bool {
         self.group_commit.save(&mut chunk).is_some_and(|saved| saved.is_ok())
     }
 
-    /// A reader of what is durable.
+    /// A reader of the durable facts.
     pub(super) fn history(&self) -> (Box<dyn journal::Reader>, u64) {
         self.group_commit.history()
     }

@@ -1,6 +1,6 @@
-//! Faults that come by themselves, between two events: deaths on their way, a disk that fills up, another
-//! program that takes files away, a second service, an end in good order. What comes of them is judged where
-//! it shows; here only that a second service is refused, and that a service ends for a reason.
+//! Faults between two events: pending crashes, a disk that fills up, another
+//! program that removes files, a second service, an orderly end. Their effects are checked where
+//! they appear; here only that a second service is refused, and that a service ends for a reason.
 
 use journal::Lost;
 
@@ -9,10 +9,10 @@ use super::run::{DAY, PendingCrash, Run};
 use crate::faults::Fault;
 use crate::laws::{Broken, Law};
 
-/// A service looks after its journal's files so often.
+/// Interval of a service's checks of its journal's files.
 const LOOK: usize = 250_000_000;
 
-/// What another program has taken away from a service.
+/// The part that another program removed from a service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Taken {
     lost: Lost,
@@ -25,12 +25,12 @@ fn broken<T>(law: Law, what: String) -> Result<T, Broken> {
 }
 
 impl Run {
-    /// Faults that come by themselves.
+    /// Injects the faults of this moment.
     pub(super) fn strike(&mut self) -> Result<(), Broken> {
         if self.pending_crash.is_none() {
             for (fault, cache) in [(Fault::Program, true), (Fault::Power, false)] {
                 if self.faults.strikes(fault) {
-                    // At any operation of the disk that follows, or a little later if none does.
+                    // At any later operation of the disk, or a little later if there is none.
                     self.disk.dies_after(self.faults.below(fault, 12) as u64);
                     let later = 1_000 * self.faults.below(fault, 20_000) as u64;
                     self.pending_crash = Some(PendingCrash { at: self.clock + later, cache });
@@ -39,7 +39,7 @@ impl Run {
             }
         }
         if self.faults.strikes(Fault::Clock) {
-            // As often as not it is set right.
+            // As often as not it is set to the right time.
             let to = self.faults.below(Fault::Clock, 4);
             let by = 1_000_000 * self.faults.below(Fault::Clock, 86_400_000) as u64;
             self.skew = [DAY, DAY, DAY + by, DAY - by][to];
@@ -60,13 +60,13 @@ impl Run {
         self.end_well()
     }
 
-    /// How long a disk stays full.
+    /// Duration of a full disk.
     fn a_while(&self, fault: Fault) -> u64 {
         let gap = self.plan.gap.min(100_000_000);
         gap * self.faults.below(fault, 400) as u64 + 200_000_000
     }
 
-    /// There is room again, of either kind, when its time has come.
+    /// Frees space and inodes, at their time.
     pub(super) fn heal(&mut self) {
         if self.heals.is_some_and(|at| at <= self.clock) {
             self.heals = None;
@@ -78,14 +78,14 @@ impl Run {
         }
     }
 
-    /// There is room at once.
+    /// Frees space at once.
     pub(super) fn heal_now(&mut self) {
         (self.heals, self.inodes_come) = (None, None);
         self.disk.leave_room(None);
         self.disk.leave_inodes(true);
     }
 
-    /// Another program removes or replaces what the service holds of its journal.
+    /// Another program removes or replaces a part of the journal.
     fn take_away(&mut self) {
         let Some(durable) = self.service.as_ref().map(|service| service.durable()) else { return };
         if !self.faults.strikes(Fault::Taken) {
@@ -101,7 +101,7 @@ impl Run {
         }
     }
 
-    /// Nothing is told that is in no journal any more, and a look finds what is away.
+    /// No fact is acknowledged that is in no journal any more, and a check finds the removed part.
     pub(super) fn judge_taken(&mut self, durable: u64, missed: bool) -> Result<(), Broken> {
         let Some(Taken { lost, durable: before }) = self.taken else { return Ok(()) };
         if lost != Lost::Lock && durable > before {
@@ -115,8 +115,8 @@ impl Run {
         }
     }
 
-    /// A service ends by itself only if the disk has failed, if something was taken away, or if it never
-    /// could begin.
+    /// A service ends by itself only if the disk has failed, if a part was removed, or if it could
+    /// not start.
     pub(super) fn judge_failure(&mut self, why: &str) -> Result<(), Broken> {
         self.counts.failed_disks += 1;
         self.counts.taken_noticed += u64::from(self.taken.is_some());
@@ -131,14 +131,14 @@ impl Run {
         }
     }
 
-    /// Failures of the disk that a service must end for, up to now.
+    /// Failures of the disk so far that a service must end for.
     pub(super) fn hard_faults(&self) -> u64 {
         [Fault::Sync, Fault::Write, Fault::Make].iter().map(|fault| self.faults.count(*fault)).sum()
     }
 
     /// A second service on the same disk is refused, with or without the lock file.
     fn second(&mut self) -> Result<(), Broken> {
-        // A journal that has failed writes nothing more: whoever comes after it is not beside it.
+        // A failed journal writes nothing more, so its successor is not a second one.
         let runs = self.service.as_ref().is_some_and(|service| !service.has_failed());
         let ends =
             self.pending_crash.as_ref().is_some_and(|pending_crash| pending_crash.at <= self.clock);
@@ -156,11 +156,11 @@ impl Run {
                 Ok(())
             }
             Some(false) => broken(Law::Kept, "a second writer was let in beside the first".into()),
-            None => Ok(()), // it came to nothing
+            None => Ok(()), // neither happened
         }
     }
 
-    /// The service ends in good order, if it is not in the middle of something.
+    /// The service ends in good order, if no operation is in progress.
     fn end_well(&mut self) -> Result<(), Broken> {
         let can_end = self.service.as_ref().is_some_and(|service| service.can_end());
         if !can_end || self.pending_crash.is_some() || self.disk.is_dead() {

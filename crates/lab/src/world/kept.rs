@@ -1,4 +1,4 @@
-//! States of a watched world that wait to be gone on from, many of them: what two have in common they share.
+//! States of a watched world that wait to be expanded, many of them: they share their common parts.
 //! Only for explorers; see [`kernel::Checkpoint`].
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use units::{CommandId, Time};
 
 use super::{Observed, Stage, Who};
 
-/// A stage that waits.
+/// A waiting stage.
 pub(crate) struct KeptStage {
     world: Checkpoint<Party>,
     people: Arc<BTreeMap<Pid, Who>>,
@@ -19,7 +19,7 @@ pub(crate) struct KeptStage {
 }
 
 impl Stage {
-    /// Forgets of what may have changed how it looked.
+    /// Forgets the fingerprints of changed parts.
     fn heed(&mut self) {
         self.bench.forget(&mut self.exchange.world_mut().watch.touched);
     }
@@ -31,7 +31,7 @@ impl Stage {
         KeptStage { world, people: self.people.clone(), next: self.next, time: self.time }
     }
 
-    /// Is in this state again, with nothing to be seen.
+    /// Restores this state, without events.
     pub(crate) fn put_back(&mut self, kept: &KeptStage) {
         self.heed();
         let world = self.exchange.world_mut();
@@ -43,19 +43,19 @@ impl Stage {
         (self.next, self.time) = (kept.next, kept.time);
     }
 
-    /// The world's fingerprint; what has not changed since the last one is not looked at again.
+    /// The world's fingerprint; unchanged parts are not computed again.
     pub(crate) fn fingerprint_anew(&mut self) -> u64 {
         self.heed();
         self.exchange.world().fingerprint_on(&mut self.bench)
     }
 
-    /// This one comes in another's place, and what that has learnt of parts of worlds is of use to it.
+    /// Replaces another state, and reuses its fingerprints of parts of worlds.
     pub(crate) fn come_after(&mut self, other: &mut Stage) {
         self.bench = std::mem::take(&mut other.bench);
         self.exchange.world_mut().watch.touched = Touched::everything();
     }
 
-    /// Takes a list back that was looked through, so that its room is used again.
+    /// Returns a processed list, to reuse its memory.
     pub(crate) fn reuse(&mut self, mut seen: Vec<Observed>) {
         seen.clear();
         self.exchange.world_mut().watch.seen = seen;

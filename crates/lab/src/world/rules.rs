@@ -1,5 +1,5 @@
-//! The price rules that a run's markets have, and the prices that its clients then ask for: some that
-//! the market takes and some that it does not.
+//! The price rules of a run's markets, and the prices of its clients: some that
+//! the market accepts and some that it rejects.
 
 use std::num::NonZeroU32;
 
@@ -29,14 +29,14 @@ impl PriceRules {
         }
     }
 
-    /// The market with this number, whose clients ask for so many prices: whole ticks, whole lots,
+    /// The market with this number, whose clients use this many prices: whole ticks, whole lots,
     /// named `M0`, `M1`, ...
     pub fn spec(self, number: u16, prices: usize) -> MarketSpec {
-        let symbol: Symbol = format!("M{number}").parse().expect("letters and digits, few of them");
+        let symbol: Symbol = format!("M{number}").parse().expect("a few capitals and digits");
         let (middle, quarter) = (self.lowest(prices) + half(prices), half(prices) / 2 + 1);
         let length = |length: i64| {
             let length = u32::try_from(length).ok().and_then(NonZeroU32::new);
-            length.expect("clients ask for few prices, and one at least")
+            length.expect("clients use few prices, and at least one")
         };
         let above = MarketSpec::new(symbol, Scale::places(0), Scale::places(0));
         match self {
@@ -52,7 +52,7 @@ impl PriceRules {
         }
     }
 
-    /// The lowest price that clients ask for, where they ask for so many from it on.
+    /// The lowest price of clients that use this many from it on.
     pub(crate) fn lowest(self, prices: usize) -> i64 {
         match self {
             PriceRules::Any => 1,
@@ -61,7 +61,7 @@ impl PriceRules {
         }
     }
 
-    /// The lowest of those prices that the market takes, as a limit to buy at, whatever has traded.
+    /// The lowest of those prices that the market accepts as a limit to buy at, whatever has traded.
     pub(crate) fn lowest_taken(self, prices: usize) -> Price {
         match self {
             PriceRules::Ticks => Price(self.lowest(prices)),

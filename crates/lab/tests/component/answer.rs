@@ -58,7 +58,7 @@ impl Answer {
     pub(crate) fn does(self) -> Expected<EffectOf<Party>> {
         let Answer { facts, mut others, mut said, said_to_all, ends } = self;
         if ends {
-            // Whom one that has ended watched is nobody's concern.
+            // The monitors of an ended process do not matter.
             others.retain(|did| matches!(did, Effect::Notes(_)));
         }
         let mut parts: Vec<_> = others.into_iter().map(Expected::One).collect();

@@ -104,7 +104,7 @@ impl Floor {
         (self.walk, self.suspect) = (None, None);
     }
 
-    /// How it must answer: in one way. `None` of what nobody says to a floor.
+    /// The one correct answer. `None` for messages that no process sends to a floor.
     fn answer(&self, input: &InputOf<Party>) -> Option<Transition<Floor>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match input {
@@ -181,13 +181,13 @@ impl Floor {
                 if !known {
                     recovery.awaited.insert(order);
                 }
-                if known { "knows where it is" } else { "is told who is there" }
+                if known { "knows where it is" } else { "gets the state of an order" }
             }
             Message::ListedAll if !recovery.listed => {
                 recovery.listed = true;
                 out.unwatches(self.watched);
                 out.says_to_all(self.peers.children(), Message::QueryState { introduction });
-                "asks everybody"
+                "asks all orders"
             }
             Message::Announce(_) if recovery.listed => {
                 out.says(from, Message::QueryState { introduction });
@@ -241,7 +241,7 @@ impl Floor {
             return false;
         }
         self.spoken.insert(pid.index(), pid.generation());
-        // Whoever had the place before has ended.
+        // The order that had the place before has ended.
         self.resting_orders
             .retain(|of, resting| *of == order || resting.pid.index() != pid.index());
         if let Some(resting) =
@@ -366,7 +366,7 @@ impl Floor {
             .map(|resting| resting.presence.order)
     }
 
-    /// Introduces it to the best. If there is nobody it rests, or hears that it may not: false.
+    /// Introduces it to the best order. False if there is none: it rests, or hears that it may not.
     fn introduces(&mut self, incoming: Told, out: &mut Answer) -> bool {
         let Told { pid, presence } = incoming;
         let Presence { order, price, open: quantity, time_in_force, .. } = presence;

@@ -5,7 +5,7 @@ use checker::component::{EffectOf, Input, InputOf, Model, Stage, Transition, tra
 use kernel::Pid;
 use ledger::Ledger;
 use market::{LEDGER, Party, Role};
-use protocol::{Deal, Entered, Fact, Message, TimeInForce};
+use protocol::{Deal, Entered, Fact, Message, NewOrder, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::answer::{Answer, Numbers};
@@ -103,8 +103,10 @@ impl Model for LedgerModel {
             let (account, market, client, time_in_force) =
                 (AccountId(1), MARKET, None, TIME_IN_FORCE);
             let quantity = self.size[usize::from(order == BUYER)];
-            let entered =
-                Entered { order, account, client, market, side, price, quantity, time_in_force };
+            let entered = Entered {
+                order,
+                new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+            };
             stage.record(Fact::Entered(entered));
         }
         self.peer = stage.play();

@@ -51,7 +51,7 @@ impl Recorder {
                         Observed::Started(pid, ..) => Some(*pid),
                         _ => None,
                     });
-                    // Children of a supervisor of many that is back get their start as a letter.
+                    // Children of a supervisor of many that is back get their start as a signal.
                     let waits = |pid: Pid| {
                         sent.iter().any(|e| e.to == pid && matches!(e.signal, Signal::Start))
                     };

@@ -105,7 +105,8 @@ fn next_life() -> u32 {
     assert!(exchange.ledger().order(RESTING).is_some_and(|line| line.is_suspended()));
     cancel(&mut exchange, 0);
     let supervisor = exchange.world().node("exchange/M0/orders").expect("a market's orders");
-    let pid = exchange.world_mut().restart_one_of(supervisor, RESTING.0).expect("nobody is there");
+    let pid =
+        exchange.world_mut().restart_one_of(supervisor, RESTING.0).expect("the order is alive");
     let life = exchange.world().processes().find(|(other, ..)| *other == pid);
     life.expect("it was started").2
 }

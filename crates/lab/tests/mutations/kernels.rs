@@ -14,7 +14,7 @@ use lab::laws::{History, Law as LawName, drained};
 use lab::world::{Observed, Stage, Who};
 use units::MarketId;
 
-/// Says what it is told to somebody, and fails in the same step; or, without somebody, counts what it hears.
+/// Sends its message on to its target, and fails in the same step; or, without a target, counts what it receives.
 #[derive(Clone, Hash, Debug)]
 struct Clumsy {
     responses: Option<Pid>,
@@ -42,7 +42,7 @@ impl Process for Clumsy {
     }
 }
 
-/// Steps to the first state in which somebody has heard of a step that failed.
+/// Steps to the first state in which a process has heard of a step that failed.
 fn heard_after() -> Option<usize> {
     let mut world: World<Clumsy> = World::new(NoStateMachine, None, ());
     let listener = world.spawn(Clumsy { responses: None, heard: 0 });
@@ -65,7 +65,7 @@ fn a_step_half_undone_is_heard_of() {
     assert_eq!(with(&[HALF_UNDONE], heard_after), Some(5));
 }
 
-/// Sends an exit signal to whom it is told, by a name or to itself; traps exits if it is to; and its destructor
+/// Sends an exit signal as its message says, by a name or to itself; traps exits if configured; its destructor
 /// panics if it is fragile.
 #[derive(Clone, Hash, Debug)]
 struct Signaller {
@@ -74,7 +74,7 @@ struct Signaller {
     heard: Option<bool>,
 }
 
-/// What it is told.
+/// Its messages.
 #[derive(Clone, Hash, Debug)]
 enum Order {
     /// Signal the bearer of this name.
@@ -226,7 +226,7 @@ fn a_destructor_that_fails_unheard_is_taken_for_a_good_end() {
     assert_eq!(with(&[REASON_IN_SPITE], is_heard_to_have_failed), Some(false));
 }
 
-/// The law that is broken after a floor has died until nobody restarted it, if one is.
+/// The law that is broken after a floor has died until it was no longer restarted, if one is.
 fn after_a_floor_was_given_up() -> Option<LawName> {
     let (mut stage, mut history) = (Stage::new(1), History::default());
     while stage.kill(Who::Floor(MarketId(0))) {

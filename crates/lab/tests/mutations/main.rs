@@ -1,7 +1,7 @@
 //! The checker is checked: each mistake that the code can be told to make is caught, by a law's name. Only
 //! in builds with the feature `mutations`: `cargo test -p buttonwood-lab --features mutations --test mutations`.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |

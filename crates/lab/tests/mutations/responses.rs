@@ -1,5 +1,5 @@
-//! Nobody is told what is not durable: the law *outside facts*, at the edge where a world's facts leave it. And what is
-//! synced together is one record.
+//! No client hears of facts that are not durable: the law *outside facts*, at the edge where a world's facts leave
+//! it. And facts that are synced together are one record.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +14,7 @@ use lab::world::market_spec;
 use protocol::{Command, NewOrder, RejectCode, Response, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side, Time};
 
-/// So many nanoseconds after the start, while there is room for everything.
+/// This many nanoseconds after the start, while the disk has space.
 fn now(time: u64) -> Moment {
     Moment { time: Time(time), uptime: time, intake: Intake::All }
 }
@@ -30,7 +30,7 @@ fn told_and_durable() -> (u64, u64) {
     answering.take(&mut exchange, batch, now(1));
     assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     let turn = keeping.commit(false);
-    let told = turn.acknowledged.iter().map(|chunk| chunk.groups().facts()).sum();
+    let told = turn.acknowledged.iter().map(|chunk| chunk.encoder().facts()).sum();
     (told, turn.durable)
 }
 
@@ -72,7 +72,7 @@ fn what_is_synced_together_is_one_record() {
     assert_eq!(with(&[RECORD_A_CHUNK], records), 3);
 }
 
-/// While facts wait for room on a full disk, a cancel comes in. True if it is refused, and at once.
+/// While facts wait for space on a full disk, a cancel comes in. True if it is rejected, and at once.
 fn is_refused_at_once() -> (bool, bool) {
     let disk = SimDisk::new(Faults::new(1, |_| 0, (0, 0)));
     let options = journal::Options { segment_bytes: 20_000, reserve_bytes: 0 };

@@ -54,7 +54,7 @@ fn of_the_deal(mistakes: &[Mutation], world: &World, path: &[Step]) -> Option<No
     })
 }
 
-/// Mistakes that are made together are caught by this law, in so many steps and so many of the deal.
+/// This law catches mistakes that are made together, in this many steps, and this many of the deal.
 fn caught(mistakes: &[Mutation], world: &World, law: &str, steps: usize, of_deal: usize) {
     let names: Vec<_> = mistakes.iter().map(|mistake| mistake.name).collect();
     let Some((found, counterexample)) = counterexample(mistakes, world) else {

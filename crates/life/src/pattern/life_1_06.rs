@@ -1,4 +1,4 @@
-//! Life 1.06: `#StartContext 1.06`, then a line `x y` for each living cell, which may be negative.
+//! Life 1.06: `#Life 1.06`, then a line `x y` for each living cell, which may be negative.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

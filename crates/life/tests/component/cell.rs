@@ -21,7 +21,7 @@ pub(crate) struct Played<const WHOLE: bool> {
     first: u32,
     checkpoint: u32,
     until: u32,
-    /// Somebody may know what it was at time 0.
+    /// The content at time 0 may be known.
     told: bool,
     note: Option<Note>,
     /// Who collects for the step that is under way.
@@ -117,7 +117,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
         }
     }
 
-    /// How it must answer: in one way. `None` of what nobody says to a cell.
+    /// The one correct answer. `None` for messages that no process sends to a cell.
     fn answer(&self, input: &InputOf<Being>) -> Option<Transition<Self>> {
         let (mut then, mut out) = (self.clone(), Answer::default());
         let name = match *input {
@@ -158,7 +158,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
             Message::Report { .. } if self.collector != Some(from) => "hears another's report",
             Message::Report { alive, kept } => self.on_report(from, alive, kept, out),
             Message::Here { ways } => match self.collector {
-                None => "has asked nobody",
+                None => "has not asked",
                 Some(collector) => {
                     out.says(collector, Message::Again { ways });
                     "has it asked again"
@@ -240,7 +240,7 @@ impl<const WHOLE: bool> Played<WHOLE> {
             Some(note) => self.write(Note { until, told, ..note }, out), // where it would have gone on
             None => self.write_down(out),
         }
-        if self.collect(out) { "begins to go" } else { "is told how far" }
+        if self.collect(out) { "begins to go" } else { "gets the time" }
     }
 
     fn on_end(&mut self, of: Pid, out: &mut Answer) -> &'static str {

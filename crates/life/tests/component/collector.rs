@@ -57,7 +57,7 @@ impl Collecting {
         }
         then.neighbours[at].1 = Some((alive, kept));
         Some(match then.report() {
-            None => transition("is told", Expected::Nothing, then),
+            None => transition("gets an answer", Expected::Nothing, then),
             Some(message) => {
                 let said = Effect::Says { to: self.cell, message };
                 transition("reports", Expected::seq([said, Effect::Exits(Reason::Normal)]), then)
@@ -70,7 +70,7 @@ impl Model for Collecting {
     type Process = Being;
     const TRANSITIONS: &'static [&'static str] = &[
         "asks",
-        "is told",
+        "gets an answer",
         "knew that",
         "reports",
         "asks again",

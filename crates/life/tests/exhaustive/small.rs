@@ -7,7 +7,7 @@ use life::{Array, Being, Cell, Grid, Memory, Message, Torus};
 
 type Small = Scene<Being>;
 
-/// A torus of which each cell is told how far to go; at first the cell at place 0 alone is alive.
+/// A torus whose cells all get the same time; at first the cell at place 0 alone is alive.
 pub(crate) struct Case<'a> {
     pub(crate) size: (u16, u16),
     pub(crate) memory: Memory,
@@ -86,7 +86,7 @@ fn truthful(truth: Vec<Array>) -> Law<Small> {
         .sometimes(|scene| cells(&scene.world).any(|cell| cell.history().now() > 0))
 }
 
-/// Nobody has forgotten what the next life of a neighbour would ask for.
+/// No cell has forgotten what the next life of a neighbour would ask for.
 fn kept(torus: Torus) -> Law<Small> {
     let look = move |scene: &Small| {
         let world = &scene.world;

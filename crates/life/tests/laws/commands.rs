@@ -107,7 +107,7 @@ fn paused_cells_stand_at_different_times_and_go_on_to_the_same_end() {
     assert_eq!(most, Some(latest - earliest));
     grid.kill_cell(30);
     grid.settle();
-    assert!(grid.latest() < 300, "nobody runs who was not told to");
+    assert!(grid.latest() < 300, "no cell runs without a command");
     grid.run_until(300);
     grid.settle();
     assert_eq!(grid.contents(), truth[300]);

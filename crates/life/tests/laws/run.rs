@@ -242,7 +242,7 @@ impl Run {
         }
         assert!(
             self.grid.cells().all(|cell| cell.history().now() == plan.until && cell.waiting() == 0),
-            "somebody waits for ever: {:?}",
+            "a cell waits for ever: {:?}",
             self.grid.lag()
         );
         assert_eq!(self.grid.contents(), self.truth[plan.until as usize]);

@@ -1,6 +1,6 @@
 //! Seeds: the result is the plain array's, whatever is killed between any two steps.
 //!
-//! `LIFE_SEED=n` runs that one alone, `LIFE_SEEDS=n` runs so many.
+//! `LIFE_SEED=n` runs that one alone, `LIFE_SEEDS=n` runs n of them.
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,5 +1,5 @@
-//! Tiles: a torus over several worlds comes to the plain array's result, whoever is killed in which of them, and
-//! whenever a signal is carried over a border. When a whole world is lost, nobody else goes on with what is not so.
+//! Tiles: a torus over several worlds comes to the plain array's result, whichever process is killed, and whenever
+//! a signal is carried over a border. When a whole world is lost, no other world continues with wrong contents.
 
 use checker::cluster::{Cluster, Step};
 use checker::explore::{Scene, System};
@@ -155,7 +155,7 @@ impl Run {
         let mut contents = Array::empty(plan.torus);
         for (tile, world) in self.tiles.iter().zip(self.cluster.worlds()) {
             let (earliest, latest) = (tile.earliest(world), Tile::latest(world));
-            assert_eq!((earliest, latest), (plan.until, plan.until), "somebody waits for ever");
+            assert_eq!((earliest, latest), (plan.until, plan.until), "a cell waits for ever");
             let census = world.census();
             let left = (census.processes, census.links, census.waiting, world.outbound());
             assert_eq!(left, (tile.places().len(), 0, 0, 0), "something is left");

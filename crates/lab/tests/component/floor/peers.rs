@@ -52,7 +52,7 @@ pub(super) struct Open {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Peers {
     pub(super) orders: Vec<Peer>,
-    /// Whom a question to all reaches in a real run, where nobody is played.
+    /// The orders that a question to all reaches in a real run, without simulated peers.
     pub(super) real: Vec<Pid>,
     pub(super) node: Option<NodeId>,
     pub(super) open: Option<Open>,

@@ -14,7 +14,7 @@ use crate::answer::Numbers;
 
 const MARKET: MarketId = MarketId(0);
 
-/// So many times as often comes what leads on.
+/// Factor for the probability of messages that lead on.
 const OFTEN: usize = 6;
 
 impl Floor {
@@ -107,9 +107,9 @@ impl Model for Floor {
     const TRANSITIONS: &'static [&'static str] = &[
         // Its first act.
         "begins to gather",
-        "is told who is there",
+        "gets the state of an order",
         "knows where it is",
-        "asks everybody",
+        "asks all orders",
         "asks who comes in",
         "will ask who comes in",
         "hears one of them",
@@ -210,7 +210,7 @@ impl Model for Floor {
                 self.peers.named.insert(*order);
             }
             Input::Says { from, message } => {
-                // Chance says so by who comes first to a floor that has nobody.
+                // The random choice is which order announces itself first to an empty floor.
                 let nobody = self.peers.orders.iter().all(|peer| peer.is == Is::Entered);
                 if let (Message::Announce(presence), None, 1) = (message, &self.recovery, self.life)
                 {

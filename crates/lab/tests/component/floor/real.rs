@@ -22,7 +22,7 @@ fn first(market: MarketId) -> Floor {
     floor
 }
 
-/// Whom a step has asked where they are. (That these are all, the laws see: whoever is left out is not on the floor.)
+/// The orders that a step has queried. (The laws check that these are all: one that is left out is not on the floor.)
 fn asked(step: &Step) -> Vec<Pid> {
     let asked = step.done.iter().filter_map(|did| match did {
         Effect::Says { to, message: Message::QueryState { .. } } => Some(*to),

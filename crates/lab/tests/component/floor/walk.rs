@@ -1,5 +1,5 @@
-//! What a floor does while an introduction is open: a doubt is raised by whatever may happen to one of the two, and
-//! ends with the words of those in doubt. An incoming order in three of whose introductions a maker has died is given up.
+//! A floor during an introduction: a fault in one of the two orders raises a doubt, which the answers of the orders
+//! in doubt end. An incoming order is suspended after makers have died in three of its introductions.
 
 use kernel::{Control, Pid};
 use market::ALLOWED_RESTARTS;
@@ -9,7 +9,7 @@ use units::{Lots, OrderId};
 use super::{Floor, Told};
 use crate::answer::Answer;
 
-/// So many makers' deaths, within a second, and it is the incoming order that is given up.
+/// This many makers' deaths within a second suspend the incoming order.
 const DEATHS: u32 = ALLOWED_RESTARTS.times;
 
 /// What the maker has said since it was introduced.

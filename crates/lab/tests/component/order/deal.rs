@@ -50,7 +50,7 @@ impl Order {
     ) -> Option<&'static str> {
         if self.proposed() == Some(deal.number) && self.made(&deal) {
             if quantity == Lots::ZERO || quantity > self.held {
-                return None; // nobody accepts what was not offered
+                return None; // an order accepts only an offer
             }
             self.presence.open = self.presence.open + self.held - quantity;
             self.held = quantity;

@@ -58,7 +58,7 @@ impl Peers {
 }
 
 impl<const WHOLE: bool> Played<WHOLE> {
-    /// A cell in its first life, with a checkpoint each so many steps.
+    /// A cell in its first life, with this number of steps between checkpoints.
     pub(crate) fn on(width: u16, height: u16, steps: u8) -> Self {
         let peers = Peers {
             me: Pid::OUTSIDE,
@@ -184,7 +184,7 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
         self.answer(input).into_iter().collect()
     }
 
-    /// Whoever dies has another life at once, at another address.
+    /// A process that dies restarts at once, with another address.
     fn prepare(&mut self, input: &InputOf<Being>, stage: &mut Stage<Being>) {
         let Input::Dies { who, .. } = input else { return };
         around::dies(*who, &mut self.peers.neighbours, stage);
@@ -193,7 +193,7 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
         }
     }
 
-    /// Whoever it links itself to, and is nobody's peer, is the one that it began. What a note says of times before
+    /// A link to a process that is no peer is the one to its new collector. What a note says of times before
     /// its first means nothing.
     fn read(&self, did: &mut EffectOf<Being>, _process: Option<&Being>) {
         match did {
@@ -213,7 +213,7 @@ impl<const WHOLE: bool> Model for Played<WHOLE> {
             Effect::Links(who) => Some(*who),
             _ => None,
         });
-        self.peers.odd = (begun != linked).then(|| "it links itself to somebody else".to_owned());
+        self.peers.odd = (begun != linked).then(|| "it links itself to another process".to_owned());
     }
 
     /// It asks for the very step that is next.
@@ -268,11 +268,11 @@ const ALL_WAYS: &[&str] = &[
     "makes its last step and answers",
     "hears another's report",
     "has it asked again",
-    "has asked nobody",
+    "has not asked",
     "is set",
     "is set too late",
     "begins to go",
-    "is told how far",
+    "gets the time",
     "is to hear of it",
     "does not mind",
     "begins its step again",

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use memory::Table;
-use protocol::{CancelReason, Entered, Fact, Stamp, TimeInForce};
+use protocol::{CancelReason, Entered, Fact, NewOrder, Stamp, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{BookOrder, pop_oldest};
@@ -75,13 +75,25 @@ impl Order {
             entered,
             stamp: *stamp,
             priority: CommandId(entered.order.0),
-            price: entered.price,
-            size: entered.quantity,
+            price: entered.new.price,
+            size: entered.new.quantity,
             filled: Lots::ZERO,
             value: 0,
             suspended: false,
             end: None,
         }
+    }
+
+    /// The first order that these facts enter, as it is after all of them; `None` if they enter none.
+    pub fn of_facts<'a>(facts: impl IntoIterator<Item = (&'a Stamp, &'a Fact)>) -> Option<Order> {
+        let mut facts = facts.into_iter();
+        let entered = |(stamp, fact): (&Stamp, &Fact)| match fact {
+            Fact::Entered(entered) => Some(Order::new(stamp, *entered)),
+            _ => None,
+        };
+        let mut order = facts.find_map(entered)?;
+        facts.for_each(|(stamp, fact)| order.apply(stamp, fact));
+        Some(order)
     }
 
     /// Takes in a fact. One that is not about this order changes nothing.
@@ -132,21 +144,26 @@ impl Order {
     }
 
     /// Its row in the book of its market, if it is there.
-    pub(super) fn row(&self) -> Option<BookOrder> {
-        let Order { priority, price, entered: Entered { order, time_in_force, .. }, .. } = *self;
+    pub(crate) fn row(&self) -> Option<BookOrder> {
+        let Order {
+            priority,
+            price,
+            entered: Entered { order, new: NewOrder { time_in_force, .. } },
+            ..
+        } = *self;
         let row = BookOrder { order, priority, price, quantity: self.open() };
         (rests(time_in_force) && !self.suspended && !row.quantity.is_zero()).then_some(row)
     }
 }
 
 /// What a fact did to one order.
-pub(super) struct Change {
-    pub(super) account: AccountId,
-    pub(super) market: MarketId,
-    pub(super) side: Side,
+pub(crate) struct Change {
+    pub(crate) account: AccountId,
+    pub(crate) market: MarketId,
+    pub(crate) side: Side,
     /// Its row in the book before and after.
-    pub(super) before: Option<BookOrder>,
-    pub(super) after: Option<BookOrder>,
+    pub(crate) before: Option<BookOrder>,
+    pub(crate) after: Option<BookOrder>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -175,7 +192,7 @@ pub struct Orders {
 }
 
 impl Orders {
-    pub(super) fn new(finished_per_account: usize, bound: usize) -> Orders {
+    pub(crate) fn new(finished_per_account: usize, bound: usize) -> Orders {
         Orders {
             finished_per_account,
             bound,
@@ -234,7 +251,7 @@ impl Orders {
 
     /// Places in the lists of finished orders, taken or not.
     #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.accounts.values().map(|account| account.finished.capacity()).sum()
     }
 
@@ -243,9 +260,9 @@ impl Orders {
         self.numbers.len() - self.ends.len()
     }
 
-    pub(super) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
+    pub(crate) fn enter(&mut self, stamp: &Stamp, entered: Entered) -> Change {
         let order = Order::new(stamp, entered);
-        let Entered { order: id, account, client, market, side, .. } = entered;
+        let Entered { order: id, new: NewOrder { account, client, market, side, .. } } = entered;
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = order;
@@ -265,7 +282,7 @@ impl Orders {
     }
 
     /// Takes in a fact about an open order; `None` if no such order is open.
-    pub(super) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
+    pub(crate) fn change(&mut self, id: OrderId, stamp: &Stamp, fact: &Fact) -> Option<Change> {
         let slot = self.slot(id)?;
         let order = &mut self.slots[slot as usize];
         if order.end.is_some() {
@@ -273,7 +290,9 @@ impl Orders {
         }
         let before = order.row();
         order.apply(stamp, fact);
-        let Order { entered: Entered { account, market, side, .. }, end, .. } = *order;
+        let Order {
+            entered: Entered { new: NewOrder { account, market, side, .. }, .. }, end, ..
+        } = *order;
         let after = order.row();
         if end.is_some() {
             self.finish(id, slot, account);
@@ -303,7 +322,7 @@ impl Orders {
     /// Forgets the finished order with this end, the oldest end of its account.
     fn forget(&mut self, end: u64) {
         let Some(slot) = self.ends.remove(&end) else { return };
-        let Entered { order, account, client, .. } = self.at(slot).entered;
+        let Entered { order, new: NewOrder { account, client, .. } } = self.at(slot).entered;
         self.numbers.remove(order.0, |kept| kept == slot);
         // A later order may have the id by now; then it keeps it.
         if let Some(client) = client

@@ -1,39 +1,41 @@
-//! Where the seat of an address is, on a floor that has few of the world's addresses.
+//! Finds the slot of an address, on a floor that has few of the world's addresses.
 
 use super::NONE;
 
-/// The places of seats by the index of their address: 4 bytes a seat, and 4 to 10 in a table that is at most seven
-/// eighths full. It is not in use before [`Places::begin`].
+/// The slots of resting orders by the index of their address: a hash table with linear probing.
 ///
-/// - `table` holds each place once, in its home by the index or behind it, with no gap between
+/// It takes 4 bytes a slot, and 4 to 10 more in a table that is at most seven eighths full. It is not in use before
+/// [`SlotTable::begin`].
+///
+/// - `table` holds each slot once, at its home or behind it, with no gap between
 #[derive(Clone, Default, Debug)]
-pub(super) struct Places {
-    /// The index of each place's address.
+pub(super) struct SlotTable {
+    /// The index of each slot's address.
     indexes: Vec<u32>,
-    /// A power of two of them; `NONE` where there is none.
+    /// Its length is a power of two; `NONE` marks an empty entry.
     table: Vec<u32>,
     len: usize,
 }
 
 const LEAST: usize = 16;
 
-impl Places {
+impl SlotTable {
     /// True if it is not in use.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
 
-    /// Takes it in use, with room for so many.
-    pub(super) fn begin(&mut self, places: usize) {
-        self.table = vec![NONE; (places * 8 / 7 + 1).next_power_of_two().max(LEAST)];
-        self.indexes.reserve(places);
+    /// Takes the table in use, with capacity for this many slots.
+    pub(super) fn begin(&mut self, slots: usize) {
+        self.table = vec![NONE; (slots * 8 / 7 + 1).next_power_of_two().max(LEAST)];
+        self.indexes.reserve(slots);
     }
 
-    /// The index of the address of a place.
+    /// The index of a slot's address.
     #[inline(always)]
-    pub(super) fn index_at(&self, place: usize) -> usize {
-        self.indexes[place] as usize
+    pub(super) fn index_at(&self, slot: usize) -> usize {
+        self.indexes[slot] as usize
     }
 
     #[inline(always)]
@@ -48,23 +50,23 @@ impl Places {
         (at + 1) & (self.table.len() - 1)
     }
 
-    /// The place of an address's seat; beyond all places if there is none.
+    /// The slot of an address; beyond all slots if it has none.
     #[inline]
     pub(super) fn find(&self, index: usize) -> usize {
         let mut at = self.home(index);
         loop {
-            let place = self.table[at];
-            if place == NONE || self.indexes[place as usize] as usize == index {
-                return place as usize;
+            let slot = self.table[at];
+            if slot == NONE || self.indexes[slot as usize] as usize == index {
+                return slot as usize;
             }
             at = self.after(at);
         }
     }
 
-    /// Gives an address a place; it has none, and the place has none or is the next.
-    pub(super) fn insert(&mut self, index: usize, place: u32) {
+    /// Gives a slot to an address that has none. The slot has no address, or is the next one.
+    pub(super) fn insert(&mut self, index: usize, slot: u32) {
         let index = u32::try_from(index).expect("an index has 32 bits");
-        match self.indexes.get_mut(place as usize) {
+        match self.indexes.get_mut(slot as usize) {
             Some(free) => *free = index,
             None => self.indexes.push(index),
         }
@@ -72,35 +74,35 @@ impl Places {
         if self.len * 8 > self.table.len() * 7 {
             self.grow();
         } else {
-            self.settle(place);
+            self.put_at_home(slot);
         }
     }
 
-    fn settle(&mut self, place: u32) {
-        let mut at = self.home(self.index_at(place as usize));
+    fn put_at_home(&mut self, slot: u32) {
+        let mut at = self.home(self.index_at(slot as usize));
         while self.table[at] != NONE {
             at = self.after(at);
         }
-        self.table[at] = place;
+        self.table[at] = slot;
     }
 
-    /// Twice as many; all of `indexes` is in it but for places that were taken out, of which there is none now.
+    /// Doubles the table. Every slot of `indexes` belongs in it: those that were removed have been given away again.
     #[cold]
     fn grow(&mut self) {
         self.table = vec![NONE; self.table.len() * 2];
-        for place in 0..u32::try_from(self.indexes.len()).expect("an index has 32 bits") {
-            self.settle(place);
+        for slot in 0..u32::try_from(self.indexes.len()).expect("an index has 32 bits") {
+            self.put_at_home(slot);
         }
     }
 
-    /// Takes a place out, to be given to another address at once.
-    pub(super) fn remove(&mut self, place: u32) {
-        let mut hole = self.home(self.index_at(place as usize));
-        while self.table[hole] != place {
+    /// Removes a slot, which the caller gives to another address at once.
+    pub(super) fn remove(&mut self, slot: u32) {
+        let mut hole = self.home(self.index_at(slot as usize));
+        while self.table[hole] != slot {
             hole = self.after(hole);
         }
         self.len -= 1;
-        // Whoever has passed the hole on the way from home moves into it.
+        // Backward shift: an entry whose probe has passed the hole moves into it, so no gap is left.
         let mut at = hole;
         loop {
             at = self.after(at);
@@ -118,7 +120,7 @@ impl Places {
         self.table[hole] = NONE;
     }
 
-    /// Asks the processor to fetch what leads to a place soon. No effect but on time.
+    /// Prefetches the table entry that leads to a slot. It affects time only.
     #[inline(always)]
     pub(super) fn warm(&self, index: usize) {
         if let Some(entry) = self.table.get(self.home(index)) {
@@ -145,30 +147,30 @@ mod tests {
     #[test]
     fn it_agrees_with_a_map() {
         for mut seed in 0..50 {
-            let (mut places, mut map, mut indexes) = (Places::default(), BTreeMap::new(), vec![]);
-            places.begin(0);
+            let (mut table, mut map, mut indexes) = (SlotTable::default(), BTreeMap::new(), vec![]);
+            table.begin(0);
             for _ in 0..600 {
                 let index = chance(&mut seed, 400);
-                let found = places.find(index);
+                let found = table.find(index);
                 assert_eq!(map.get(&index), (found != NONE as usize).then_some(&found));
                 if found != NONE as usize {
-                    assert_eq!(places.index_at(found), index);
+                    assert_eq!(table.index_at(found), index);
                     continue;
                 }
                 let next = u32::try_from(indexes.len()).unwrap_or(NONE);
-                let place = if chance(&mut seed, 3) == 0 && next > 0 {
-                    let place = chance(&mut seed, u64::from(next));
-                    map.remove(&indexes[place]);
-                    let place = u32::try_from(place).unwrap_or(NONE);
-                    places.remove(place);
-                    place
+                let slot = if chance(&mut seed, 3) == 0 && next > 0 {
+                    let slot = chance(&mut seed, u64::from(next));
+                    map.remove(&indexes[slot]);
+                    let slot = u32::try_from(slot).unwrap_or(NONE);
+                    table.remove(slot);
+                    slot
                 } else {
                     indexes.push(index);
                     next
                 };
-                places.insert(index, place);
-                indexes[place as usize] = index;
-                map.insert(index, place as usize);
+                table.insert(index, slot);
+                indexes[slot as usize] = index;
+                map.insert(index, slot as usize);
             }
             assert!(map.len() > 100, "seed {seed}");
         }

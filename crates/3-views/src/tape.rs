@@ -32,7 +32,7 @@ pub struct Trade {
 
 impl Trade {
     /// What the fact itself says; the rest is filled in from the orders and the tape.
-    pub(super) fn of_fact_alone(
+    pub(crate) fn of_fact_alone(
         stamp: &Stamp,
         deal: Deal,
         market: MarketId,
@@ -69,11 +69,11 @@ pub struct Tape {
 
 impl Tape {
     /// A tape without trades, which keeps the last `bound` of those to come.
-    pub(super) fn new(bound: usize) -> Tape {
+    pub(crate) fn new(bound: usize) -> Tape {
         Tape { bound, count: 0, trades: VecDeque::new(), minutes: VecDeque::new() }
     }
 
-    pub(super) fn push(&mut self, trade: Trade) {
+    pub(crate) fn push(&mut self, trade: Trade) {
         self.count += 1;
         self.trades.push_back(trade);
         if self.trades.len() > self.bound {

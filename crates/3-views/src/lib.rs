@@ -1,12 +1,12 @@
-//! Views: what clients may look at, folded from durable facts and from nothing else.
+//! What clients may look at, folded from durable facts and from nothing else.
 //!
 //! [`Views`] holds the markets, each with its [`Book`] and its [`Tape`], the [`Orders`] and the
 //! [`Fills`]. The fold is pure: the same facts give the same views on every machine. Views decide
-//! nothing and refuse nothing; a fact that names what they never heard of is counted and passed
-//! over. Everything that would grow with history has a bound in [`Bounds`], and the oldest goes.
+//! nothing and reject nothing; a fact that names an unknown market or order is counted and skipped.
+//! Everything that would grow with history has a bound in [`Bounds`], beyond which the oldest is dropped.
 //!
-//! Between the facts of one ask a book may be crossed, since an incoming order is in it before its trades
-//! are. So readers look only after the facts of whole commands, and that is how facts are handed out.
+//! Between the facts of one command a book may be crossed, since an incoming order is in it before its trades
+//! are. So readers look only after the facts of whole commands, and a subscription hands them out that way.
 
 mod book;
 mod fills;
@@ -64,9 +64,9 @@ pub struct Market {
     pub spec: MarketSpec,
     /// When it was opened.
     pub opened: Stamp,
-    /// When it stopped for good, if it did.
+    /// When it stopped, if it has.
     pub stopped: Option<Stamp>,
-    /// Number of the last fact that concerned it. Goes up, with gaps.
+    /// Number of the last fact about it. Rises, with gaps.
     pub sequence: u64,
     /// Its resting orders.
     pub book: Book,
@@ -213,8 +213,7 @@ impl Views {
         self.epoch
     }
 
-    /// Facts that named a market or an open order that these views never heard of. Zero if they
-    /// were folded from the first fact on.
+    /// Facts that named an unknown market or open order. Zero if the views were folded from the first fact on.
     pub fn strays(&self) -> u64 {
         self.strays
     }
@@ -251,7 +250,7 @@ impl Views {
     }
 }
 
-/// Takes the oldest of a list out, and gives back the room that a longer list has left.
+/// Removes the oldest of a list, and frees the capacity that a longer list has left.
 fn pop_oldest(list: &mut VecDeque<u64>) {
     list.pop_front();
     if list.capacity() > 4 * list.len().max(16) {

@@ -31,11 +31,11 @@ pub struct Fills {
 }
 
 impl Fills {
-    pub(super) fn new(per_account: usize, bound: usize) -> Fills {
+    pub(crate) fn new(per_account: usize, bound: usize) -> Fills {
         Fills { per_account, bound, trades: VecDeque::new(), accounts: BTreeMap::new() }
     }
 
-    pub(super) fn push(&mut self, trade: Trade) {
+    pub(crate) fn push(&mut self, trade: Trade) {
         self.trades.push_back(trade);
         for account in parties(&trade).into_iter().flatten() {
             let seqs = self.accounts.entry(account).or_default();
@@ -65,7 +65,7 @@ impl Fills {
 
     /// Places in the lists of accounts, taken or not.
     #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.accounts.values().map(VecDeque::capacity).sum()
     }
 

@@ -31,7 +31,7 @@ impl Plain {
     fn rests(&self) -> bool {
         self.order.end.is_none()
             && !self.suspended
-            && self.order.entered.time_in_force == TimeInForce::GoodTillCancel
+            && self.order.entered.new.time_in_force == TimeInForce::GoodTillCancel
     }
 }
 
@@ -74,8 +74,8 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
                 entered,
                 stamp,
                 priority: CommandId(entered.order.0),
-                price: entered.price,
-                size: entered.quantity,
+                price: entered.new.price,
+                size: entered.new.quantity,
                 filled: Lots::ZERO,
                 value: 0,
                 suspended: false,
@@ -89,7 +89,7 @@ fn naive_orders(facts: &[(Stamp, Fact)]) -> Vec<Plain> {
 
 /// The orders of one side of a market in the order in which they would trade.
 fn naive_side(orders: &[Plain], market: MarketId, side: Side) -> Vec<Order> {
-    let of_side = |o: &Order| (o.entered.market, o.entered.side) == (market, side);
+    let of_side = |o: &Order| (o.entered.new.market, o.entered.new.side) == (market, side);
     let mut rows: Vec<Order> =
         orders.iter().filter(|p| p.rests()).map(|p| p.order).filter(of_side).collect();
     let key = |o: &Order| (if side == Side::Buy { -o.price.0 } else { o.price.0 }, o.priority);
@@ -160,7 +160,7 @@ fn deal(h: &mut History, id: OrderId) {
     loop {
         let orders = naive_orders(&h.facts);
         let taker = orders.iter().find(|p| p.order.entered.order == id).unwrap().order;
-        let Entered { market, side, .. } = taker.entered;
+        let Entered { new: NewOrder { market, side, .. }, .. } = taker.entered;
         let facing = naive_side(&orders, market, side.opposite());
         let Some(maker) = facing.first() else { return };
         if taker.open().is_zero() || !side.accepts(taker.price, maker.price) {
@@ -187,7 +187,7 @@ fn naive_kept(facts: &[(Stamp, Fact)], bounds: Bounds) -> Vec<OrderId> {
             ended.sort_by_key(|p| p.order.entered.order != deal.maker);
         }
         for plain in ended {
-            let account = plain.order.entered.account;
+            let account = plain.order.entered.new.account;
             kept.push((account, plain.order.entered.order));
             known += 1;
             let own = |k: &(AccountId, OrderId)| k.0 == account;
@@ -265,7 +265,7 @@ fn check_tape(h: &History, market: &Market, orders: &[Plain], bounds: Bounds) {
         let taker = orders.iter().find(|p| p.order.entered.order == deal.taker).unwrap();
         assert_eq!((trade.seq, trade.time, trade.deal), (stamp.seq, stamp.time, deal));
         assert_eq!((trade.price, trade.quantity), (price, quantity));
-        assert_eq!(trade.taker_side, taker.order.entered.side);
+        assert_eq!(trade.taker_side, taker.order.entered.new.side);
         assert_eq!(market.tape.of_fact(stamp.seq), Some(*trade));
     }
 }
@@ -278,7 +278,7 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
         assert_eq!(views.orders().get(id), held.then_some(&plain.order), "{id}");
     }
     for account in (0..4).map(AccountId) {
-        let own = |p: &&Plain| p.order.entered.account == account;
+        let own = |p: &&Plain| p.order.entered.new.account == account;
         let mut open: Vec<OrderId> = orders
             .iter()
             .filter(own)
@@ -302,7 +302,8 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
             views.orders().finished_of(account).map(|o| o.entered.order).collect();
         assert_eq!(got, done);
         for client in (1..20).filter_map(ClientId::new) {
-            let last = orders.iter().filter(own).rfind(|p| p.order.entered.client == Some(client));
+            let last =
+                orders.iter().filter(own).rfind(|p| p.order.entered.new.client == Some(client));
             let held =
                 last.filter(|p| p.order.end.is_none() || kept.contains(&p.order.entered.order));
             let got = views.orders().by_client(account, client);
@@ -313,7 +314,7 @@ fn check_orders(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
 
 fn check_fills(h: &History, views: &Views, orders: &[Plain], bounds: Bounds) {
     let account_of = |id: OrderId| {
-        orders.iter().find(|p| p.order.entered.order == id).unwrap().order.entered.account
+        orders.iter().find(|p| p.order.entered.order == id).unwrap().order.entered.new.account
     };
     let mut trades: Vec<(u64, Deal)> = Vec::new();
     for (stamp, fact) in &h.facts {

@@ -2,7 +2,7 @@
 
 mod naive;
 
-use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, Stamp, TimeInForce};
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
 
 use super::*;
@@ -55,13 +55,15 @@ impl History {
         let order = OrderId(self.next_command());
         self.push(Fact::Entered(Entered {
             order,
-            account: AccountId(account),
-            client: client.and_then(ClientId::new),
-            market: MarketId(market),
-            side,
-            price: Price(price),
-            quantity: Lots(quantity),
-            time_in_force,
+            new: NewOrder {
+                account: AccountId(account),
+                client: client.and_then(ClientId::new),
+                market: MarketId(market),
+                side,
+                price: Price(price),
+                quantity: Lots(quantity),
+                time_in_force,
+            },
         }));
         order
     }

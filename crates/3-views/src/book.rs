@@ -102,7 +102,7 @@ impl Book {
     }
 
     /// Puts in, moves, resizes or takes out one order of a side.
-    pub(super) fn change(
+    pub(crate) fn change(
         &mut self,
         side: Side,
         before: Option<BookOrder>,
