@@ -197,6 +197,7 @@ impl Links {
     #[inline(always)]
     pub(crate) fn use_up(&mut self, reference: MonitorRef, kind: Kind, head: &mut u32) -> bool {
         let Some(link) = self.links.get_mut(reference.index as usize) else { return false };
+        // The record may serve another monitor by now: the serial tells.
         if link.serial != reference.serial || link.kind != kind.fired() {
             return false;
         }

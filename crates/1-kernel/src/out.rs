@@ -199,7 +199,7 @@ impl<P: Process> Out<P> {
     /// Replaces this process's note, which a restart passes to its next life; `None` wipes it.
     #[inline(always)]
     pub fn note(&mut self, note: Option<P::Note>) {
-        self.forget_note();
+        self.forget_note(); // the last note of a step counts
         self.noting = match note {
             Some(note) => self.notes.write(note),
             None => NO_NOTE,
@@ -212,6 +212,7 @@ impl<P: Process> Out<P> {
     #[inline(always)]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
         let reference = self.links.reserve();
+        // The first monitor of a step needs no place in the list, unless an effect is before it.
         if self.step_flags.has(StepFlags::ORDERED) {
             self.effect(StepEffect::Monitor(reference, pid));
         } else {
@@ -230,6 +231,7 @@ impl<P: Process> Out<P> {
     /// Removes every monitor of this process, for one that watches one process at a time.
     #[inline(always)]
     pub fn demonitor_all(&mut self) {
+        // As a flag it happens before all other effects; after one of them it must keep its place.
         if self.step_flags.has(StepFlags::ORDERED) {
             self.effect(StepEffect::DemonitorAll);
         } else {
@@ -248,6 +250,7 @@ impl<P: Process> Out<P> {
     /// it fires. Cost: an address and a monitor while the call is open.
     pub fn call(&mut self, to: Pid, message: impl FnOnce(Pid) -> P::Message) -> Call {
         let (monitor, reply_to) = (self.links.reserve(), self.address());
+        // If the step is undone, so is the send: no process ever sees the reply address.
         self.effect(StepEffect::Call(monitor, reply_to, to));
         self.send(to, message(reply_to));
         Call { reply_to, monitor }
@@ -376,6 +379,7 @@ impl<P: Process> Out<P> {
     fn spawn_with(&mut self, process: P, effect: StepEffect, pid: Pid) -> Pid {
         self.spawned.push(process);
         self.effect(effect);
+        // Sent now, so that the start comes before anything that this step sends to it.
         self.ring.push(Envelope { to: pid, from: self.me, signal: Signal::Start });
         pid
     }

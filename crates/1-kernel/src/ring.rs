@@ -176,12 +176,14 @@ impl<M: Clone> Ring<M> {
         let old = &self.buffer; // unchanged until all is copied, in case a message's `clone` panics
         let mut buffer = vec![const { None }; old.len() * 2];
         let mask = buffer.len() - 1;
+        // The past is copied too: the recorder loses nothing by a growth.
         let start = self.tail.saturating_sub(old.len() as u64);
         for position in start..self.tail {
             let position = position as usize;
             buffer[position & mask] = old[position & (old.len() - 1)].clone();
         }
         self.mask = mask as u64;
+        // The signal that is being handled lies in the old buffer.
         let old = std::mem::replace(&mut self.buffer, buffer);
         self.outgrown.push(old);
     }

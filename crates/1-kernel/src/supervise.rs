@@ -92,7 +92,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             if count.one_more(now, intensity) {
                 return self.give_up(child, node);
             }
-            self.restart(child);
+            self.restart(child); // its siblings are independent of it
             return;
         }
         let Some(parent) = place.parent else { return };
@@ -105,6 +105,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.exceed_intensity(counts);
         }
         let then = Then::Restart { dead: node, next: child };
+        // The siblings end in reverse order, over many steps if they trap exits; then all start.
         let (_, siblings) = self.affected(parent, node);
         let todo = siblings.into_iter().filter(|sibling| *sibling != node).collect();
         self.end_children(parent, todo, then);

@@ -200,14 +200,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let pid = self.out.address();
         self.tree.enrol(supervisor, key, pid);
         self.place_process(pid, |_| Some(process), supervisor.0, key, 1, State::Alive);
+        // No step is in progress, so no signal is lent and the ring may grow in place.
         let from = self.tree.place(supervisor).pid;
         self.out.ring.push_from_outside(Envelope { to: pid, from, signal: Signal::Start });
         pid
     }
 
     /// Starts a child of a supervisor of many with a message as its first event, in place of
-    /// [`Event::Start`]. After a restart its first event is [`Event::Start`]. `process` constructs
-    /// it in its slot. Otherwise as [`World::spawn_child`].
+    /// [`crate::Event::Start`]. After a restart its first event is [`crate::Event::Start`].
+    /// `process` constructs it in its slot. Otherwise as [`World::spawn_child`].
     ///
     /// # Panics
     ///
@@ -228,6 +229,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.ensure_slot(pid);
         let slot = &mut self.slots[pid.index()];
         assert!(slot.body.is_none(), "a free slot has no process");
+        // No start signal: the message below is the first event.
         slot.body = Some(process());
         slot.occupy(pid, supervisor.0, key, 1, State::Alive);
         self.watch.started(pid, key, 1);
@@ -271,6 +273,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.timers_of.remove(&(to, timer));
             let (from, signal) = match due {
                 Due::Token(token) => (to, Signal::Timer(token)),
+                // From the supervisor, like the exit signal before it, which it cannot overtake.
                 Due::Kill { by } => (by, Signal::Exit(Cause::Killed)),
             };
             self.out.ring.push(Envelope { to, from, signal });

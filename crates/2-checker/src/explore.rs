@@ -29,12 +29,14 @@
 //! let scene = Scene::new(world).client([(counter, 1)]).client([(counter, 3)]);
 //! let count = move |scene: &Scene<Counter>| scene.world.process(counter).map_or(0, |c| c.0);
 //!
-//! // All come from one edge, so both orders of sending are tried, and the first order of arrival decides.
+//! // Both orders of sending are tried.
 //! let small = Law::always("small", move |s| if count(s) < 7 { Ok(()) } else { Err("7".into()) });
 //! let report = Explorer::new(scene).law(small.sometimes(move |s| count(s) == 5)).search();
 //! let small = &report.verdicts[0];
 //! assert!(report.exhausted && small.sometimes > 0);
-//! assert_eq!(small.counterexample.as_ref().map(|counterexample| counterexample.path.len()), Some(5)); // start, 3, 1: sent and handled
+//! // Five actions: the start, and two messages, each sent and delivered.
+//! let counterexample = small.counterexample.as_ref().map(|found| found.path.len());
+//! assert_eq!(counterexample, Some(5));
 //! ```
 
 mod expand;
@@ -50,8 +52,8 @@ pub use search::{Explorer, Progress};
 /// A transition system: states, and the actions that lead from each to the next.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be explored",
-    label = "wanted is a `Scene`, or a `System` of your own",
-    note = "`Scene::new(world)` makes one of a world whose processes, messages, notes and state machine are `Clone + Hash`"
+    label = "expected a `Scene`, or a `System` of your own",
+    note = "`Scene::new(world)` needs processes, messages, notes and a state machine that are `Clone + Hash`"
 )]
 pub trait System: Clone {
     /// One thing that can happen.

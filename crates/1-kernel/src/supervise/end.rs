@@ -37,6 +37,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(slot.node);
+        // Its supervisor is ending it, whatever the reason of the end is now.
         if slot.flags.take(Flags::ENDING) {
             return self.ended_on_request(pid, node, &reason);
         }
@@ -141,10 +142,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.state != State::Supervisor {
             return; // it is ending already
         }
-        slot.state = State::Closing;
+        slot.state = State::Closing; // from now on it takes no children and no tasks
         let awaited = place.ending.take().map(|ending| ending.awaited).unwrap_or_default();
         let then = Then::Terminate(reason);
         let (todo, awaited) = match &place.body {
+            // Children that are ending already are still awaited.
             Body::Group { children, .. } => (children.clone(), awaited),
             Body::Many { .. } | Body::One { .. } => (Vec::new(), self.begin_shutdown_of_many(node)),
         };
@@ -182,6 +184,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 return self.terminate_supervisor(pid, reason);
             }
         }
+        // One of these may start to end children again: the rest then waits in the new `Ending`.
         for task in later {
             self.take_up(node, task);
         }
@@ -190,7 +193,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Ends a child, or sends it the exit signal and returns it: the supervisor must await it.
     fn begin_shutdown(&mut self, child: NodeId) -> Option<Pid> {
         let place = self.tree.place_mut(child);
-        place.deaths = Deaths::default();
+        place.deaths = Deaths::default(); // its supervisor ends it: the count starts anew
         let (pid, shutdown) = (place.pid, place.patience());
         if !self.is_there(pid) {
             return None;
@@ -413,6 +416,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         let slot = &mut self.slots[pid.index()];
+        // Without a node, so that nothing on the way notifies its supervisor.
         let node = NodeId(std::mem::replace(&mut slot.node, NO_NODE));
         let key = slot.key;
         let reason = self.end_body(pid, reason.clone());

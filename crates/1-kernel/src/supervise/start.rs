@@ -77,6 +77,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn start_one_of(&mut self, node: NodeId, key: u64) -> Pid {
         let pid = self.place_next(node, key);
         self.tree.enrol(node, key, pid);
+        // No fact says where this process is, so the state machine's index is told here.
         if self.tree.index(node).is_some_and(|index| !index.is_whole()) {
             self.out.state_machine.is_placed(key, pid.slot());
         }
@@ -181,6 +182,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         match self.tree.place(node).body {
             Body::One { .. } => self.restart(next),
+            // A supervisor starts anew in a slot of its own, and so do all below it.
             _ => {
                 self.vacate(next);
                 self.launch(node)

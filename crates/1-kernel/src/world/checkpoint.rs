@@ -275,6 +275,7 @@ where
             (saved, body)
         };
         let few = match few {
+            // Most steps change none of these: the checkpoints share them.
             Some(few) if self.has(few) => few.clone(),
             _ => few.insert(Arc::new(self.few())).clone(),
         };
@@ -301,6 +302,7 @@ where
     /// A part whose fingerprint in the bench equals the saved one is left in place: consecutive
     /// states of an exploration differ in few parts.
     pub fn load(&mut self, saved: &Checkpoint<P>, bench: &mut Bench<P>) {
+        // Slots beyond were added by steps that this state has not taken.
         self.slots.truncate(saved.slots.len());
         bench.bodies.resize(saved.slots.len(), None);
         for (index, (fields, body)) in saved.slots.iter().enumerate() {
@@ -312,6 +314,7 @@ where
             let look = body.as_ref().map_or(PartFingerprint::default(), |part| part.look);
             let was = bench.bodies[index].replace(look);
             if was != Some(look) {
+                // A spare value of the same key is moved in; only without one is a part cloned.
                 let value = body.as_ref().map(|part| bench.store.take(part));
                 if let Some(old) = std::mem::replace(&mut slot.body, value) {
                     bench.store.keep_spare(old, was);
@@ -332,13 +335,15 @@ where
             self.load_few(&saved.few);
             bench.few = Some(saved.few.clone());
         }
+        // Removed and not rewound, so that the recorder's past stays consistent.
         self.out.ring.keep(|_| false);
         saved.waiting.iter().for_each(|envelope| self.out.ring.push(envelope.clone()));
         self.out.links = saved.links.clone();
         self.out.notes.clone_from(&saved.notes);
         self.out.causes = saved.causes.clone();
         self.out.remote = saved.remote.clone();
-        self.out.log.clear();
+        self.out.log.clear(); // its facts are another run's; the fold is part of the state
+
         (self.out.now, self.out.fresh) = (saved.now, saved.fresh);
         (self.out.timers_set, self.undeliverable) = (saved.timers_set, saved.undeliverable);
     }

@@ -38,7 +38,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 && let Some(body) = &mut slot.body
             {
                 let out = &mut self.out;
-                slot.flags.set(Flags::BEGUN, true);
+                slot.flags.set(Flags::BEGUN, true); // a message can be the first event
                 out.begin_step(to, slot.key, slot.incarnation, slot.note);
                 let mut message = first;
                 loop {
@@ -48,7 +48,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     self.mark = out.ring.tail();
                     body.handle(Event::Message { from: envelope.from, message }, out);
                     if out.step_flags != StepFlags::NOTHING {
-                        break;
+                        break; // its effects may end the process: look it up again
                     }
                     self.mark = NO_STEP;
                     let Some(next) = out.ring.next_to_handle() else { return };
@@ -111,6 +111,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             #[allow(unsafe_code)]
             let is_message = matches!(unsafe { next.get() }.signal, Signal::Message(_));
             if is_message {
+                // The caller's loop handles messages, where the path is inlined.
                 self.out.ring.put_back();
                 return true;
             }
@@ -132,9 +133,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.generation != to.generation() {
             return self.is_late_down(envelope);
         }
+        // A supervisor, an alias or a process that waits to be restarted has no body.
         let Some(body) = &mut slot.body else { return false };
         let ended = match *signal {
             Signal::Start => None,
+            // Another cause needs its reason, and perhaps its text: the rare path.
             Signal::Down(monitor, Cause::Normal)
                 if self.out.links.use_up(monitor, Kind::MONITOR, &mut slot.links.watching) =>
             {
@@ -271,6 +274,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 *why = self.out.causes.tell(cause);
                 self.exit_signal(to, from, why)
             }
+            // A removed link, and signals that only a supervisor handles.
             Signal::Linked(..) | Signal::ChildDown(_) | Signal::Control(_) => None,
         }
     }
@@ -317,6 +321,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.watch.delivered(envelope);
                 return self.supervise(envelope);
             }
+            // An alias takes messages alone: an exit signal to it has no receiver.
             Some(State::Alias) if matches!(envelope.signal, Signal::Message(_)) => {
                 return self.answer(envelope);
             }
@@ -331,6 +336,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let alias = envelope.to;
         let Some(&monitor) = self.calls.get(&alias) else { return };
         let (caller, _) = self.out.links.ends(monitor);
+        // Before the step: a `Down` that is on its way means nothing from now on.
         self.detach(monitor, caller);
         envelope.to = caller;
         self.watch.delivered(envelope);

@@ -14,6 +14,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// the others, its end.
     #[inline(never)]
     pub(super) fn perform(&mut self, me: Pid, step_flags: StepFlags) {
+        // First, since it concerns the monitors from before this step alone.
         if step_flags.has(StepFlags::DEMONITORED) {
             self.detach_monitors(me);
         }
@@ -27,6 +28,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if step_flags.has(StepFlags::MORE) {
             self.perform_more(me);
         }
+        // Last: a process that ends in a step still performs all of it.
         if step_flags.has(StepFlags::ENDED) {
             self.end_life(me);
         }
@@ -62,6 +64,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             StepEffect::SpawnWatched(pid, supervisor, key, monitor) => {
                 if self.spawn_child_effect(pid, supervisor, key) {
+                    // It has just started, so its list is empty: cheaper than `attach`.
                     self.attach_new(monitor, me, pid);
                 } else {
                     self.attach(monitor, Kind::MONITOR, me, pid);
@@ -99,6 +102,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             StepEffect::Register(name) => self.register(name, me),
             StepEffect::Join(group, topics) => {
                 let members = self.out.groups.entry(group).or_default();
+                // Joining again replaces the topics, and the place in the order.
                 members.retain(|(pid, _)| *pid != me);
                 members.push((me, topics));
                 self.slots[me.index()].flags.set(Flags::LISTED, true);

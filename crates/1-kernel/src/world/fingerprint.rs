@@ -224,6 +224,7 @@ where
             (state_machine, tree).hash(hasher);
             self.hash_rest(hasher);
         });
+        // A sum, so that the order of slots and records does not matter.
         let mut add = |look: PartFingerprint| sum.sum = sum.sum.wrapping_add(look.sum);
         for (index, slot) in (0..).zip(&self.slots) {
             if slot.state != State::Free {
@@ -279,6 +280,7 @@ where
             (place, past.incarnation).hash(hasher);
             self.out.notes.get(past.note).hash(hasher);
         }
+        // Sorted by time, then by number: the number itself does not count.
         for (TimerRef { at, number: _ }, by) in timers {
             (at, by).hash(hasher);
         }

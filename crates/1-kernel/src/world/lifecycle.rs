@@ -137,6 +137,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if slot.node == NO_NODE {
             return self.vacate(pid);
         }
+        // The supervisor decides whether the slot is freed, parked or restarted.
         self.child_ended(pid, reason);
     }
 
@@ -167,6 +168,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     /// Takes a slot for the next life of a place that has none, with its parked incarnation and
     /// note. It has no body yet.
     pub(crate) fn place_next(&mut self, node: NodeId, key: u64) -> Pid {
+        // The note moves to the new slot; the incarnation goes on counting.
         let past = self.parked.remove(&(node, key));
         let none = Parked { incarnation: 0, note: NO_NOTE, given_up: false };
         let Parked { incarnation, note, .. } = past.unwrap_or(none);
@@ -216,6 +218,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             let links = &mut self.out.links;
             links.unhook_watcher(link.index, &mut heads.watching);
             if !kind.is_fired() && !is_remote {
+                // A process may watch itself; its heads are in the local copy.
                 let head = if watched == pid {
                     &mut heads.watched
                 } else {

@@ -36,6 +36,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(super) fn attach(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         match self.slots.get_mut(watched.index()) {
+            // A process that waits to be restarted counts: the monitor is of its next life.
             Some(slot)
                 if slot.generation == watched.generation()
                     && !matches!(slot.state, State::Free | State::Alias) =>
@@ -78,6 +79,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         links.unhook_watcher(link.index, &mut self.slots[me.index()].links.watching);
         let is_remote = self.is_remote(watched);
         let links = &mut self.out.links;
+        // A fired record has left the other list, and one across worlds was never in one.
         if !kind.is_fired() && !is_remote {
             links.unhook_watched(link.index, &mut self.slots[watched.index()].links.watched);
         }
@@ -142,10 +144,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn link(&mut self, me: Pid, other: Pid) {
         let head = self.slots[me.index()].links.watching;
         if me == other || self.out.links.find_link(head, other).is_some() {
-            return;
+            return; // as in Erlang, to link twice is to link once
         }
         let there = self.out.links.reserve();
         self.attach(there, Kind::LINK, me, other);
+        // If the other has ended, its exit signal is on its way; in another world, the kernel
+        // there adds the other direction.
         if self.is_there(other) {
             let back = self.out.links.reserve();
             self.attach(back, Kind::LINK, other, me);

@@ -82,6 +82,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             (Signal::Remote(RemoteSignal::Partner(cause)), Some(here)) => *cause = here,
             _ => {}
         }
+        // A name is resolved on arrival: the sender's world does not know its bearer.
         if let Some(name) = envelope.to.name() {
             let bearer = self.out.whereis(name).filter(|pid| !self.is_remote(*pid));
             match bearer {
@@ -155,6 +156,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.out.remote.watched.retain(|entry| !is(entry));
             }
             RemoteSignal::Link => {
+                // Both sides may have linked at the same time: then this direction exists.
                 let head = self.slots[to.index()].links.watching;
                 if self.out.links.find_link(head, from).is_none() {
                     let back = self.out.links.reserve();
@@ -255,6 +257,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.remote.watched.retain(|(_, by, ..)| by.world() != world);
         let lost = self.out.remote.outbox.extract_if(.., |remote| remote.to() == world);
         self.failed_drops += discard_all(lost);
+        // Oldest first, so that the order of these signals does not depend on free records.
         for link in self.out.links.unfired() {
             let (_, watched) = self.out.links.ends(link);
             if self.is_remote(watched) && watched.world() == world {

@@ -57,7 +57,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let mut left = limit;
         self.guarded(|world| {
             while left > 0 {
-                left -= 1;
+                left -= 1; // before the delivery, which counts even if it panics
+
                 if !world.deliver_next() {
                     left += 1;
                     break;
@@ -72,6 +73,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Some(envelope) = self.out.ring.take(offset) else { return false };
         let (mut held, mut is_new) = (Held::new(envelope), true);
         self.guarded(|world| {
+            // A panic in the step runs this closure again, and the signal is delivered once.
             if std::mem::take(&mut is_new) {
                 world.deliver(held.get());
             }
@@ -112,6 +114,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     fn end_by_state_machine(&mut self, panic: Box<dyn Any + Send>) -> Broken {
         let reason = format!("the state machine failed: {}", why(panic));
         self.dead.get_or_insert_with(|| Reason::Failed(reason.as_str().into()));
+        // Roots first: their children then end without a supervisor that would restart them.
         for root in self.tree.roots().collect::<Vec<_>>() {
             self.kill(self.tree.place(root).pid);
         }
@@ -198,6 +201,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         // From here on nothing of the step can be undone: its facts are in the fold.
         self.mark = NO_STEP;
         self.out.step_flags = StepFlags::NOTHING;
+        // Most steps with effects have one kind of them, for which the general path is too long.
         match step_flags.but(StepFlags::RECORDED) {
             StepFlags::NOTHING => {}
             StepFlags::ENDED => self.end_life(to),
@@ -226,11 +230,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[inline(always)]
     pub(super) fn apply_facts(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.out.recorded..];
-        self.judging = true;
+        self.judging = true; // a panic from here is the state machine's
         let verdict = self.out.state_machine.apply(by, facts);
         self.judging = false;
         match verdict {
             Ok(()) => {
+                // Reported only now: a watcher never sees a fact of a step that is undone.
                 for fact in facts {
                     self.watch.recorded(by, fact);
                 }
