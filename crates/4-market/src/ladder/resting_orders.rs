@@ -198,8 +198,8 @@ impl RestingOrders {
         u32::try_from(self.orders.len() - 1).expect("fewer slots than addresses")
     }
 
-    /// Searches all slots for empty ones to use again. It takes them if they are more than an eighth, which pays for the
-    /// search.
+    /// Searches all slots for empty ones to use again, and takes them if they are more than an eighth: fewer do not pay
+    /// for the search.
     #[cold]
     fn find_free(&mut self) {
         let slots = (0..).zip(&self.orders);
@@ -250,8 +250,8 @@ impl RestingOrders {
         &mut self.orders[index as usize]
     }
 
-    /// The link to the successor of a slot; of no slot, the head of the queue. One bounds check decides which, since the
-    /// branch is unpredictable.
+    /// The link to the successor of a slot; of no slot, the head of the queue. One bounds check decides which, since
+    /// the branch is unpredictable.
     #[inline(always)]
     pub(super) fn next_of<'a>(&'a mut self, index: u32, head: &'a mut u32) -> &'a mut u32 {
         match self.orders.get_mut(index as usize) {
