@@ -15,7 +15,7 @@ use crate::{LEDGER, Party, floor_of, mutation};
 /// Resting and incoming orders are alike: they differ in the messages that the floor sends them.
 ///
 /// - `open + held + filled == size`, always; a cancelled or replaced order gives up its open lots by a new `size`
-/// - at most one deal is in progress, in either role: `held` is above zero exactly while one is
+/// - at most one deal is in progress, in either role: `held` is above zero exactly from proposal or acceptance to outcome
 /// - the hold of an accepted deal is in the note, and only the ledger's outcome frees it
 /// - the hold of a proposal that is not accepted is in no note, and ends with this life
 /// - it monitors exactly the process whose answer its phase waits for

@@ -22,7 +22,7 @@ pub trait Engine {
     /// See [`Exchange::begin`].
     fn begin(&mut self, time: Time, sink: &mut impl FnMut(CommandId, Response)) -> CommandId;
 
-    /// See [`Exchange::command`].
+    /// See [`Exchange::submit`].
     fn submit(
         &mut self,
         time: Time,
