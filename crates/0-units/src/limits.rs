@@ -25,6 +25,6 @@ pub const MAX_COMMAND: u64 = 1 << 62;
 pub const MAX_PROPOSALS: u32 = (1 << 31) - 1;
 
 /// Bytes for client ids that are remembered, over all accounts: about what two million open orders take, and enough
-/// for 1.4 million accounts with an id each, or for 2 million ids. Beyond it the accounts that are idle for longest are
-/// forgotten; an account is refused only if no other is idle.
+/// for 1.4 million accounts with an id each, or for 2 million ids. Beyond it the accounts that are idle for longest
+/// are forgotten; an account is refused only if no other is idle.
 pub const REMEMBERED_BYTES: usize = 512 << 20;

@@ -45,7 +45,7 @@ codes! {
     BadScale = "bad-scale", "The tick and the lot must be above zero, with at most 18 decimal places.";
     /// The market's price rules contradict each other.
     BadRules = "bad-rules",
-        "A collar needs a reference price that the market takes; in percent, it needs a market without negative prices.";
+        "A collar needs a reference price that the market takes; in percent, also a market without negative prices.";
     /// The client id was used for another command.
     ClientIdUsed = "client-id-used", "This client id was used for a different command; choose a new one.";
     /// No open order has this number, or it is another account's.

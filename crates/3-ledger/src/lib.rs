@@ -66,8 +66,8 @@ pub struct Ledger {
     pub(crate) trades: u64,
 }
 
-/// Hashes what later facts and commands depend on: markets, open orders, remembered client ids. The position of a record
-/// and the number of facts so far make no difference.
+/// Hashes what later facts and commands depend on: markets, open orders, remembered client ids. The position of a
+/// record and the number of facts so far make no difference.
 impl Hash for Ledger {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Ledger { epoch, markets, records, repeats, newest, .. } = self;

@@ -40,7 +40,8 @@ struct OfAccount {
     since: u64,
 }
 
-/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a test.
+/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a
+/// test.
 pub(crate) const ID_BYTES: usize = 256;
 /// Bytes of an account beside its ids.
 pub(crate) const ACCOUNT_BYTES: usize = 128;
@@ -68,8 +69,8 @@ impl Default for Repeats {
     }
 }
 
-/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that are
-/// told apart by this are far from it.
+/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that
+/// are told apart by this are far from it.
 impl Hash for Repeats {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Repeats { bound: _, commands: asked, ids, accounts: _, idle: _ } = self;
@@ -206,7 +207,8 @@ impl Repeats {
         true
     }
 
-    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many ids.
+    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many
+    /// ids.
     pub(crate) fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, u64, usize)> {
         self.accounts
             .iter()

@@ -351,7 +351,8 @@ impl Floor {
         ladder.remove(resting_orders, slot);
     }
 
-    /// True unless a later life has spoken. If the address was another order's, that order has ended and is taken off.
+    /// True unless a later life has spoken. If the address was another order's, that order has ended and is taken
+    /// off.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
         if let Some((side, slot)) = self.resting_orders.other(pid, order) {

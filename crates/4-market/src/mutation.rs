@@ -11,7 +11,8 @@ kernel::mutations! {
     WITHDRAW_WHILE_CLOSING = "withdraw-while-closing",
         "a maker that waits for the ledger withdraws when asked again";
     CANCEL_FREES_HOLD = "cancel-frees-hold", "a cancel takes what is held for a deal";
-    COMMIT_WITHOUT_LEDGER = "commit-without-ledger", "the maker counts an accepted deal as a trade without asking the ledger";
+    COMMIT_WITHOUT_LEDGER = "commit-without-ledger",
+        "the maker counts an accepted deal as a trade without asking the ledger";
     DONE_ON_ACCEPT = "done-on-accept", "the maker says complete before the ledger has recorded";
     TRUSTS_THE_PROPOSAL = "trusts-the-proposal", "the maker records what it proposed, not what was accepted";
     NO_HOLD_ON_PROPOSING = "no-hold-on-proposing", "what a maker proposes is not held, and it may propose it again";

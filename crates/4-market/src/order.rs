@@ -15,7 +15,8 @@ use crate::{LEDGER, Party, floor_of, mutation};
 /// Resting and incoming orders are alike: they differ in the messages that the floor sends them.
 ///
 /// - `open + held + filled == size`, always; a cancelled or replaced order gives up its open lots by a new `size`
-/// - at most one deal is in progress, in either role: `held` is above zero exactly from proposal or acceptance to outcome
+/// - at most one deal is in progress, in either role: `held` is above zero exactly from proposal or acceptance to
+///   outcome
 /// - the hold of an accepted deal is in the note, and only the ledger's outcome frees it
 /// - the hold of a proposal that is not accepted is in no note, and ends with this life
 /// - it monitors exactly the process whose answer its phase waits for
@@ -283,7 +284,8 @@ impl Order {
         out.send_to(floor_of(self.market), Message::State { presence, introduction });
     }
 
-    /// Asks the ledger how the noted deal ended, or for this order's terms, and monitors it: it may die before it answers.
+    /// Asks the ledger how the noted deal ended, or for this order's terms, and monitors it: it may die before it
+    /// answers.
     fn query_ledger(&mut self, out: &mut Out<Party>) {
         let Some(ledger) = out.whereis(LEDGER) else { return };
         out.monitor(ledger);
@@ -390,7 +392,8 @@ impl Order {
         self.leave(0, out);
     }
 
-    /// Takes a new price and size. One at or below what has traded by now is ignored, and the exchange rejects the command.
+    /// Takes a new price and size. One at or below what has traded by now is ignored, and the exchange rejects the
+    /// command.
     #[inline(always)]
     fn replace(
         &mut self,

@@ -181,7 +181,8 @@ impl<W: Watch<Party>> Exchange<W> {
             return number;
         }
         self.world.run();
-        // If no process has died, the facts at hand are the answer. So the search for the answering fact is only for deaths.
+        // If no process has died, the facts at hand are the answer. So the search for the answering fact is only for
+        // deaths.
         let sound = self.world.failures() == failures;
         let answered = self.respond(number, sink, |fact| sound || answers(number, command, fact));
         if !sound || !answered {
@@ -218,8 +219,8 @@ impl<W: Watch<Party>> Exchange<W> {
         Submission { number: self.number(time), tries: 0 }
     }
 
-    /// Sends the command into the world, or its responses to `sink`. True if the caller must run the world until it is
-    /// quiet and call this again.
+    /// Sends the command into the world, or its responses to `sink`. True if the caller must run the world until it
+    /// is quiet and call this again.
     #[inline]
     pub fn go_on(
         &mut self,
@@ -262,9 +263,9 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// Sets the reading of a monotonic clock, in nanoseconds from any origin.
     ///
-    /// From the first call on, restarts are counted by it, and before by the times of commands, which may jump. Nothing
-    /// of it is recorded. Call it before the first command and before [`Exchange::begin`], since the time by which
-    /// restarts are counted never goes back.
+    /// From the first call on, restarts are counted by it, and before by the times of commands, which may jump.
+    /// Nothing of it is recorded. Call it before the first command and before [`Exchange::begin`], since the time by
+    /// which restarts are counted never goes back.
     pub fn set_uptime(&mut self, nanoseconds: u64) {
         self.by_uptime = true;
         self.world.set_time(nanoseconds);

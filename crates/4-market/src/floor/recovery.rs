@@ -60,8 +60,8 @@ impl Floor {
                 }
                 out.multicast(orders_of(self.market), Message::QueryState { introduction });
             }
-            // It has entered or restarted since the query was sent to all, so it is queried by itself. Before that, the
-            // query to all will reach it.
+            // It has entered or restarted since the query was sent to all, so it is queried by itself. Before that,
+            // the query to all will reach it.
             Message::Announce(_) if recovery.listed => {
                 out.send(from, Message::QueryState { introduction })
             }

@@ -2,8 +2,8 @@
 //!
 //! Without failures an introduction ends with the incoming order's `Next`. Anything else (a party dies, passes,
 //! leaves or is replaced in it) raises a *doubt*: the floor no longer knows what was dealt. It queries the parties in
-//! doubt, and each answers once no deal is in progress. Only an answer to this introduction's query counts, since what
-//! was sent unasked may be older than the deal.
+//! doubt, and each answers once no deal is in progress. Only an answer to this introduction's query counts, since
+//! what was sent unasked may be older than the deal.
 
 use kernel::{Out, Pid};
 use protocol::{Busy, Message, Presence, TimeInForce};
@@ -24,8 +24,8 @@ pub(super) struct Suspect {
     since: u64,
 }
 
-/// Deaths of makers that suspend the incoming order, within the time of [`crate::ALLOWED_RESTARTS`]. The number is that
-/// of the allowed restarts of one order, so the incoming order is given up before any maker is.
+/// Deaths of makers that suspend the incoming order, within the time of [`crate::ALLOWED_RESTARTS`]. The number is
+/// that of the allowed restarts of one order, so the incoming order is given up before any maker is.
 const DEATHS_OF_A_SUSPECT: u32 = crate::ALLOWED_RESTARTS.times;
 
 /// The walk of an incoming order.
@@ -92,7 +92,8 @@ impl Floor {
         }
     }
 
-    /// Introduces an incoming order to the best that it could deal with. If there is none it rests, and this is false.
+    /// Introduces an incoming order to the best that it could deal with. If there is none it rests, and this is
+    /// false.
     ///
     /// Takes `presence` by reference: most orders only rest, and only an introduced one is copied into the walk.
     #[inline(always)]
@@ -305,8 +306,8 @@ impl Floor {
         }
     }
 
-    /// Counts a maker's death in an introduction. At the limit the incoming order is given up, so that it does not take
-    /// its makers with it; the walk waits for the supervisor's `Suspend`.
+    /// Counts a maker's death in an introduction. At the limit the incoming order is given up, so that it does not
+    /// take its makers with it; the walk waits for the supervisor's `Suspend`.
     fn count_death(&mut self, out: &mut Out<Party>) {
         let Some(walk) = &self.walk else { return };
         let (order, introduction) = (walk.incoming.presence.order, walk.introduction);

@@ -108,8 +108,9 @@ impl Order {
         }
     }
 
-    /// Answers the acceptance of an unknown deal: one of a former life, or a dropped proposal. This life never asked the
-    /// ledger to record it and never will, so a deal of this life is withdrawn. A former life's deal is for the ledger.
+    /// Answers the acceptance of an unknown deal: one of a former life, or a dropped proposal. This life never asked
+    /// the ledger to record it and never will, so a deal of this life is withdrawn. A former life's deal is for the
+    /// ledger.
     #[cold]
     fn withdraw_unknown(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
         let closing = out.noted().is_some_and(|hold| hold.deal == deal)
@@ -124,7 +125,8 @@ impl Order {
             out.note(None);
             return self.drop_proposal(out);
         }
-        // While closing, a decline comes too late: the acceptance is noted, and the ledger may have recorded the deal.
+        // While closing, a decline comes too late: the acceptance is noted, and the ledger may have recorded the
+        // deal.
         if self.has_proposed(&deal, out) {
             self.drop_proposal(out);
         }

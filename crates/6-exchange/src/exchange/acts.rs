@@ -18,8 +18,8 @@ impl<W: Watch<Party>> Exchange<W> {
         Ok(())
     }
 
-    /// Cancels an order of a stopped market, which has no process. An order of another market that has none is between
-    /// two lives: the command is sent again to the next one.
+    /// Cancels an order of a stopped market, which has no process. An order of another market that has none is
+    /// between two lives: the command is sent again to the next one.
     #[cold]
     pub(super) fn cancel_if_stopped(
         &mut self,

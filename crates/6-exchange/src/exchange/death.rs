@@ -43,9 +43,9 @@ impl<W: Watch<Party>> Exchange<W> {
         }
     }
 
-    /// Why this exchange takes no more commands, if so: its processes have died more often than their supervisors allow,
-    /// or its ledger has failed. Every command is then rejected with [`RejectCode::Unavailable`]. The facts of whole
-    /// commands can be recovered; this world cannot.
+    /// Why this exchange takes no more commands, if so: its processes have died more often than their supervisors
+    /// allow, or its ledger has failed. Every command is then rejected with [`RejectCode::Unavailable`]. The facts of
+    /// whole commands can be recovered; this world cannot.
     pub fn death(&self) -> Option<&str> {
         self.death.as_deref()
     }

@@ -1,8 +1,8 @@
 //! Prefetching for the commands that come next. It affects time only, never a result.
 //!
-//! A cancel or a replace needs four things, each found through the one before: the order's entry in the ledger's table,
-//! its record, its process with its slot on the floor, and its neighbours there. In a book that does not fit the caches
-//! each costs a miss of the main memory. So each is fetched some commands ahead, while others run.
+//! A cancel or a replace needs four things, each found through the one before: the order's entry in the ledger's
+//! table, its record, its process with its slot on the floor, and its neighbours there. In a book that does not fit
+//! the caches each costs a miss of the main memory. So each is fetched some commands ahead, while others run.
 
 use kernel::{Watch, World};
 use ledger::{Ledger, OrderRecord};
@@ -86,7 +86,8 @@ impl Prefetcher {
 }
 
 impl<W: Watch<Party>> Exchange<W> {
-    /// Prefetches what the next commands will need: `soon` lists those after the one that is submitted next, in order.
+    /// Prefetches what the next commands will need: `soon` lists those after the one that is submitted next, in
+    /// order.
     ///
     /// Looks at two of them. It affects time only, and pays when a book does not fit the caches.
     #[inline(always)]

@@ -1,5 +1,5 @@
-//! The decisions of the journal's thread, without the thread: what is written, when it is synced, which commands may be
-//! answered, and what follows from each error. It must never read a clock or wait, so that a simulator drives the
+//! The decisions of the journal's thread, without the thread: what is written, when it is synced, which commands may
+//! be answered, and what follows from each error. It must never read a clock or wait, so that a simulator drives the
 //! same code as a service.
 
 use std::collections::VecDeque;
@@ -52,8 +52,8 @@ pub enum Next {
     Wait,
     /// The disk is full and chunks wait. Commit again in a while.
     NoSpace,
-    /// The journal takes nothing more. Report the reason, then drop this: the clients of waiting chunks are answered that
-    /// the outcome is unknown.
+    /// The journal takes nothing more. Report the reason, then drop this: the clients of waiting chunks are answered
+    /// that the outcome is unknown.
     Stop(String),
 }
 
@@ -89,8 +89,8 @@ impl GroupCommit {
         self.stalled
     }
 
-    /// Takes a chunk, which the next commit writes. While stalled, a chunk whose commands were all rejected for lack of
-    /// space is returned, to be answered at once.
+    /// Takes a chunk, which the next commit writes. While stalled, a chunk whose commands were all rejected for lack
+    /// of space is returned, to be answered at once.
     pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
         let waits = mutation::LATE_REFUSAL.is_on();
         if self.stalled && chunk.is_refused_for_space() && !waits {
@@ -139,8 +139,8 @@ impl GroupCommit {
     /// Writes the oldest waiting chunks as one record, syncs it, and returns how many they were: all up to
     /// [`SYNC_BYTES`], or as many as the space allows.
     ///
-    /// After a failed sync none of them may be answered, now or later. The disk may have any part of the record, and a
-    /// second sync that succeeds proves nothing about the pages of the first.
+    /// After a failed sync none of them may be answered, now or later. The disk may have any part of the record, and
+    /// a second sync that succeeds proves nothing about the pages of the first.
     fn commit_waiting(&mut self) -> Result<usize, JournalError> {
         let mut chunks = self.batch();
         while let Err(why) = self.append(chunks) {
@@ -206,8 +206,8 @@ impl GroupCommit {
 
     /// Saves the snapshot of an acknowledged chunk, if it has one.
     ///
-    /// A failure harms nothing: the journal has all facts, and only the next start takes longer. A disk too full for a
-    /// snapshot still has its reserve for cancels.
+    /// A failure harms nothing: the journal has all facts, and only the next start takes longer. A disk too full for
+    /// a snapshot still has its reserve for cancels.
     pub fn save(&mut self, chunk: &mut Chunk) -> Option<Result<(), JournalError>> {
         let (position, bytes) = chunk.snapshot.take()?;
         Some(self.journal.save_snapshot(position, &bytes))

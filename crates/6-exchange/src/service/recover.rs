@@ -37,8 +37,8 @@ pub enum RecoverError {
     Journal(JournalError),
     /// A fact cannot be true after those before it.
     #[error(
-        "fact {seq} of the journal cannot be: {wrong}. The file is whole, so another program or a bug wrote it; look at \
-         it with: buttonwood journal show"
+        "fact {seq} of the journal cannot be: {wrong}. The file is whole, so another program or a bug wrote it; look \
+         at it with: buttonwood journal show"
     )]
     Wrong {
         /// Its number.
