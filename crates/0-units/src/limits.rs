@@ -1,4 +1,4 @@
-//! Every bound of the exchange, with its unit and its reason. Reaching one is a refusal at the door.
+//! Every bound of the exchange, with its unit and its reason. A command that would exceed one is rejected.
 
 /// Furthest price from zero, in ticks, both ways. Price × lots must fit an `i128` with room for sums.
 pub const MAX_PRICE: i64 = 1 << 52;

@@ -96,7 +96,7 @@ impl Repeats {
         self.commands.len() * ID_BYTES + self.accounts.len() * ACCOUNT_BYTES
     }
 
-    /// True if an id of this account can be remembered, for which somebody idle may have to be forgotten.
+    /// True if an id of this account can be remembered, for which an idle account may have to be forgotten.
     pub(crate) fn has_room_for(&self, account: AccountId) -> bool {
         self.accounts.contains_key(&account)
             || !self.idle.is_empty()
@@ -157,7 +157,7 @@ impl Repeats {
         }
     }
 
-    /// Remembers an id of an account with an open order, in place of whatever the bounds leave no room for.
+    /// Remembers an id of an account with an open order, in place of the oldest ones beyond the bounds.
     pub(crate) fn remember(
         &mut self,
         at: u64,
@@ -231,7 +231,7 @@ impl Repeats {
         self.idle.iter().map(|(_, account)| *account).collect()
     }
 
-    /// An account as a snapshot has it; its open orders are told before, its ids after it.
+    /// An account as a snapshot has it; its open orders come before it, its ids after it.
     pub(crate) fn load_account(&mut self, account: AccountId, since: u64) {
         let of = self.accounts.entry(account).or_default();
         of.since = since;

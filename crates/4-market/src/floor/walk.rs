@@ -118,7 +118,7 @@ impl Floor {
         }
     }
 
-    /// No order is left to deal with: the incoming order rests, or is told that it may not.
+    /// No order is left to deal with: the incoming order rests, or gets `NoMatch`.
     #[inline(always)]
     fn end_walk(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         match presence.time_in_force {
