@@ -27,8 +27,8 @@ macro_rules! number {
 }
 
 number! {
-    /// The number of a command. Each is higher than the last. An order's *place* is the number of the
-    /// ask that made it or last took its priority: its rank in time.
+    /// The number of a command, above all before it. An order's *priority* is the number of the command that entered
+    /// it, or of the last replace that gave it a new rank in time.
     CommandId(u64), ""
 }
 number! {
@@ -48,7 +48,7 @@ number! {
     Time(u64), "t"
 }
 
-/// A client's own id for one command, opaque to us: a UUID as it is, or whatever a gateway maps its text to.
+/// A client's own id for one command: the bits of a UUID, or those to which a gateway maps another text.
 ///
 /// Any 128 bits whose lower half is not zero (no UUID's is), so that `Option<ClientId>` is 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,7 +88,7 @@ impl fmt::Display for ClientId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol([u8; 15]);
 
-/// Why a text is no [`Symbol`].
+/// Why a text is not a [`Symbol`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum SymbolError {
     /// Empty, or longer than 15 bytes.

@@ -1,7 +1,7 @@
-//! What everything is counted in: prices in ticks, lots, numbers of commands, time, and every limit.
+//! The units of the exchange: prices in ticks, lots, numbers of commands, times, and every limit.
 //!
 //! Integers only. Arithmetic is checked and never wraps or saturates: a sum that could leave its
-//! range is an error at the door ([`limits`]) or a bug, and a bug stops the process that has it.
+//! range is rejected before it is made ([`limits`]) or is a bug, and a bug stops the process that has it.
 
 mod decimal;
 mod ids;

@@ -1,4 +1,4 @@
-//! Every bound of the exchange, with its unit and its reason. Reaching one is a refusal at the door.
+//! Every bound of the exchange, with its unit and its reason. A command that would exceed one is rejected.
 
 /// Furthest price from zero, in ticks, both ways. Price × lots must fit an `i128` with room for sums.
 pub const MAX_PRICE: i64 = 1 << 52;
@@ -25,6 +25,6 @@ pub const MAX_COMMAND: u64 = 1 << 62;
 pub const MAX_PROPOSALS: u32 = (1 << 31) - 1;
 
 /// Bytes for client ids that are remembered, over all accounts: about what two million open orders take, and enough
-/// for 1.4 million accounts with an id each, or for 2 million ids. Beyond it the accounts that are idle for longest are
-/// forgotten; an account is refused only if no other is idle.
+/// for 1.4 million accounts with an id each, or for 2 million ids. Beyond it the accounts that are idle for longest
+/// are forgotten; an account is refused only if no other is idle.
 pub const REMEMBERED_BYTES: usize = 512 << 20;

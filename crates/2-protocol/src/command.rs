@@ -1,10 +1,10 @@
-//! What a client wants.
+//! What clients send.
 
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::MarketSpec;
 
-/// What a client wants. It is answered by facts, or by one refusal and no fact.
+/// What a client sends. It is answered by facts, or by one rejection and no fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Command {
     /// Open a market, from now on.
@@ -17,29 +17,29 @@ pub enum Command {
     Cancel {
         /// Whose order it is; another account's order is unknown to this one.
         account: AccountId,
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// Let a suspended order go on, at its old place: the operator's ask, whoever owns it.
+    /// Start a suspended order again, with its priority: for the operator, whichever account owns it.
     Release {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// Start the processes of a stopped market again: the operator's ask.
+    /// Start the processes of a stopped market again: for the operator.
     ResumeMarket {
-        /// Which.
+        /// The market.
         market: MarketId,
     },
 }
 
-/// A new order.
+/// A new order: the same fields in the command, in the message that enters it, and in its first fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct NewOrder {
-    /// Who wants it.
+    /// The account that owns it.
     pub account: AccountId,
-    /// The client's own id of this command: asked again, it leads to the same order.
+    /// The client's own id of this command. Sent again, it leads to the same order.
     pub client: Option<ClientId>,
-    /// Where.
+    /// Its market.
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,

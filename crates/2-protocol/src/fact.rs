@@ -1,4 +1,4 @@
-//! What happened: one line of history each, past tense, never edited. Only facts are journalled.
+//! Facts: what happened, in the past tense, never edited. Only facts are stored.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -7,12 +7,12 @@ use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Symbol, 
 
 use crate::NewOrder;
 
-/// Where a fact stands in history.
+/// The position of a fact: its number, command and time.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 pub struct Stamp {
     /// The fact's own number: 1 for the first fact of a journal, then up by one, without gaps.
     pub seq: u64,
-    /// The command that brought it about.
+    /// The command that caused it.
     pub command: CommandId,
     /// When that command came in.
     pub time: Time,
@@ -103,8 +103,8 @@ impl Distance {
 }
 
 /// The name of one deal, never used twice: order numbers are not reused, an incarnation goes up at
-/// each rebirth of its order, and the epoch, which a deal shares with all that happens until the
-/// world ends, is told by the last [`Fact::Started`] before it.
+/// each restart of its order, and the epoch, which a deal shares with all that happens until the
+/// world ends, is that of the last [`Fact::Started`] before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deal {
     /// The resting order; it proposes.
@@ -133,13 +133,13 @@ pub struct Entered {
     pub new: NewOrder,
 }
 
-/// Why an order left before it was filled.
+/// Why an order ended before it was filled.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum CancelReason {
     /// Its owner cancelled it.
     Requested,
-    /// It was immediate-or-cancel, and nobody else was there to deal with.
+    /// It was immediate-or-cancel, and no other order was left to deal with.
     Unmatched,
 }
 
@@ -162,23 +162,23 @@ pub enum Fact {
     Entered(Entered),
     /// Two orders traded. One fact names both, so it cannot be half recorded.
     Traded {
-        /// The deal that it came of, which names maker and taker.
+        /// The deal, which names maker and taker.
         deal: Deal,
-        /// Where.
+        /// Its market.
         market: MarketId,
         /// The maker's limit.
         price: Price,
-        /// How much.
+        /// Lots that traded.
         quantity: Lots,
     },
     /// A deal came to nothing, for good.
     Voided {
-        /// Which.
+        /// The deal.
         deal: Deal,
     },
     /// An order got a new price and size.
     Replaced {
-        /// Which.
+        /// The order.
         order: OrderId,
         /// The client's own id of the command.
         client: Option<ClientId>,
@@ -186,37 +186,37 @@ pub enum Fact {
         price: Price,
         /// Its size from now on, lots that have traded included.
         quantity: Lots,
-        /// Its rank in time from now on: as before, or that of the replace's own command if it lost its place.
+        /// Its rank in time from now on: as before, or the number of this command if it lost its rank.
         priority: CommandId,
     },
-    /// An order's process was given up by its supervisor; the order is off the floor.
+    /// An order's process died too often and was given up; the order is off the floor.
     Suspended {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// A suspended order has a process again; it comes back to the floor at its old place.
+    /// A suspended order has a process again; it comes back to the floor with its priority.
     Released {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// An order left, its open lots cancelled.
+    /// An order ended, its open lots cancelled.
     Cancelled {
-        /// Which.
+        /// The order.
         order: OrderId,
         /// Lots that were cancelled; may be zero.
         quantity: Lots,
-        /// Why.
+        /// Why it was cancelled.
         reason: CancelReason,
     },
-    /// A market's processes died more often than is borne, and were given up. Its orders stay open, have no processes
-    /// and can be cancelled.
+    /// A market's processes died more often than is allowed, and were given up. Its orders stay open without
+    /// processes, and can be cancelled.
     MarketStopped {
-        /// Which.
+        /// The market.
         market: MarketId,
     },
-    /// A stopped market has processes again: each of its orders comes back to the floor at its old place.
+    /// A stopped market has processes again: each of its orders comes back to the floor with its priority.
     MarketResumed {
-        /// Which.
+        /// The market.
         market: MarketId,
     },
 }

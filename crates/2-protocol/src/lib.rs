@@ -1,5 +1,5 @@
-//! The four vocabularies: what a client wants ([`Command`]), what processes say to each other ([`Message`]),
-//! what happened ([`Fact`]) and what clients are told ([`Response`]). Plain values; nothing here decides.
+//! The four vocabularies: clients send a [`Command`], processes exchange a [`Message`], what happened is recorded as
+//! a [`Fact`], and clients receive a [`Response`]. Plain values: nothing here decides.
 
 pub mod bytes;
 mod command;

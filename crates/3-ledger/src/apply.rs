@@ -1,4 +1,4 @@
-//! Facts into the fold. Whatever a fact says is checked first; what breaks a law changes nothing.
+//! Folds facts. Each fact is checked first; one that breaks a law changes nothing.
 
 use kernel::{Broken, Pid, StateMachine};
 use protocol::{Deal, Entered, Fact, MarketSpec, Stamp};
@@ -18,7 +18,7 @@ pub enum Wrong {
     /// A market that exists, or whose number is not the next one.
     #[error("a market's number is not the next one, or its name is taken")]
     MarketNumber,
-    /// A market that there is not.
+    /// An unknown market.
     #[error("there is no such market")]
     NoMarket,
     /// An order with a number that was used before.
@@ -43,7 +43,7 @@ pub enum Wrong {
     /// or a price that the market does not have.
     #[error("a price, size or number is beyond every limit")]
     Range,
-    /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
+    /// A trade that fails validation: too many lots, outside a limit, or of a deal that ended before.
     #[error("a trade that the ledger cannot allow")]
     Trade,
     /// A void of a trade.
@@ -94,7 +94,7 @@ fn broken(wrong: Wrong, fact: &Fact) -> Broken {
     Broken(format!("{wrong}: {fact:?}"))
 }
 
-/// A price and a size that an order may have. Facts come from a file too, so nothing is taken for granted.
+/// Checks a price and a size against the limits. Facts come from files too, so none is trusted.
 #[inline(always)]
 pub(crate) fn check_range(price: Price, quantity: Lots) -> Result<(), Wrong> {
     let fits = quantity.0.wrapping_sub(1) < limits::MAX_LOTS
@@ -102,7 +102,7 @@ pub(crate) fn check_range(price: Price, quantity: Lots) -> Result<(), Wrong> {
     if fits { Ok(()) } else { Err(Wrong::Range) }
 }
 
-/// A deal's number that a [`Mark`] can hold.
+/// Checks that a [`DealOutcome`] can hold a deal's number.
 #[inline(always)]
 fn check_number(deal: &Deal) -> Result<(), Wrong> {
     if deal.number <= limits::MAX_PROPOSALS { Ok(()) } else { Err(Wrong::Range) }
@@ -112,7 +112,7 @@ fn check_number(deal: &Deal) -> Result<(), Wrong> {
 /// does not go back, and no order has a number above that of the command whose fact enters it. (Below is possible
 /// where commands overtake each other, as in explored worlds.)
 ///
-/// For whoever folds facts that were stored: [`Ledger::apply`] sees no stamps.
+/// For readers of stored facts: [`Ledger::apply`] sees no stamps.
 pub fn follows(last: Stamp, next: Stamp, fact: &Fact) -> Result<(), Wrong> {
     let is_own = match fact {
         Fact::Entered(entered) => entered.order.0 <= next.command.0,
@@ -129,7 +129,7 @@ impl Ledger {
         self.fold(PidHint::NOWHERE, fact)
     }
 
-    /// The same, of a fact that somebody at this place has recorded.
+    /// The same, of a fact that the process at this address recorded.
     #[inline(always)]
     fn fold(&mut self, by: PidHint, fact: &Fact) -> Result<(), Wrong> {
         match fact {
@@ -193,7 +193,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// A new start: no deal is in progress any more, so no end of one need be remembered.
+    /// A new start: no deal is in progress any more, so no outcome of one need be kept.
     fn on_started(&mut self, epoch: u32) {
         self.epoch = epoch;
         if mutation::LEAK_ACROSS_WORLDS.is_on() {
@@ -233,7 +233,7 @@ impl Ledger {
         if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
-        // Above all numbers so far it is nobody's; only where commands overtake each other must it be looked for.
+        // Fast path: a number above all so far is unused. Only where commands overtake each other is a search needed.
         if order > self.newest {
             self.newest = order;
         } else if order == OrderId(0) || self.index(order).is_some() {
@@ -260,7 +260,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The place of a line that is free.
+    /// The index of a free record.
     #[inline(always)]
     pub(crate) fn free_record(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
@@ -269,7 +269,7 @@ impl Ledger {
         })
     }
 
-    /// Frees the line of an order that is done.
+    /// Frees the record of an order that has ended.
     #[inline(always)]
     fn remove(&mut self, index: u32) {
         let order = self.records[index as usize].order;
@@ -288,7 +288,7 @@ impl Ledger {
         }
     }
 
-    /// An order of an account that is remembered has ended.
+    /// An order that was entered or replaced under a client id has ended.
     #[cold]
     #[inline(never)]
     fn on_end_by_client(&mut self, index: u32) {
@@ -316,7 +316,7 @@ impl Ledger {
             true => DealOutcome::default(),
             false => DealOutcome::of(deal, true),
         };
-        let sound = "the judge has seen both lines";
+        let sound = "the deal was validated against both records";
         let (maker, taker) = (maker.expect(sound), taker.expect(sound));
         if !self.fill(maker, quantity) {
             self.records[maker as usize].as_maker = mark;
@@ -332,7 +332,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Lots of an order have traded: true if these were the last, and its line is free.
+    /// Fills an order: true if it is filled completely, and its record free.
     #[inline(always)]
     fn fill(&mut self, index: u32, quantity: Lots) -> bool {
         let record = &mut self.records[index as usize];
@@ -344,7 +344,8 @@ impl Ledger {
         is_filled
     }
 
-    /// Fences a deal off: whoever asks for it from now on, however late, hears that it is void.
+    /// Fences a deal off: from now on it can never be recorded, and every party that asks is answered that it is
+    /// void.
     fn on_voided(&mut self, deal: &Deal) -> Result<(), Wrong> {
         check_number(deal)?;
         let asker = if self.order(deal.taker).is_some() { deal.taker } else { deal.maker };
@@ -368,7 +369,7 @@ impl Ledger {
 
     #[inline]
     fn on_left(&mut self, order: OrderId, quantity: Lots) -> Result<(), Wrong> {
-        // Taken out at once, and put back if that was wrong: most are right, and one look is enough.
+        // Removed at once, and inserted again if that was wrong: so the usual case needs a single probe.
         let is = |index: u32| self.records[index as usize].order == order;
         let index = self.table.remove(order.0, is).ok_or(Wrong::NoOrder)?;
         if self.records[index as usize].remaining() != quantity {

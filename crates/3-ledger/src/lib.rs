@@ -31,7 +31,7 @@ pub use verdict::Verdict;
 
 use repeats::Repeats;
 
-/// A market, as the facts have made it.
+/// The state of a market.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Market {
     /// Its rules.
@@ -43,6 +43,14 @@ pub struct Market {
 }
 
 /// The fold of facts. An open order takes 80 bytes here, and 8 to 18 in the table of numbers.
+///
+/// - a fact that breaks a law changes nothing, and is reported as [`Wrong`]
+/// - `table` leads to each open order's record by its number; `free` lists exactly the other records
+/// - `filled < size` in each open order's record: the fact that fills or cancels an order frees its record
+/// - `markets` are numbered from 0 without gaps, and `symbols` has the name of each
+/// - no two open orders have one number
+/// - an open order's record has the outcome of its last deal in each role, of this epoch
+/// - the same facts give the same state, whatever the addresses of the processes were
 #[derive(Clone, Default, Debug)]
 pub struct Ledger {
     pub(crate) epoch: u32,
@@ -51,20 +59,20 @@ pub struct Ledger {
     pub(crate) records: Vec<OrderRecord>,
     pub(crate) free: Vec<u32>,
     pub(crate) table: Table,
-    /// The greatest number of an order that has entered: of those who are open, at least.
+    /// The greatest number of an order that has entered; in a ledger loaded from a snapshot, of the open ones.
     pub(crate) newest: OrderId,
     pub(crate) repeats: Repeats,
     pub(crate) facts: u64,
     pub(crate) trades: u64,
 }
 
-/// What makes a difference to what comes next: markets, open lines, remembered asks. Where a line lies,
-/// and how many facts it took to come here, makes none.
+/// Hashes what later facts and commands depend on: markets, open orders, remembered client ids. The position of a
+/// record and the number of facts so far make no difference.
 impl Hash for Ledger {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Ledger { epoch, markets, records, repeats, newest, .. } = self;
         (epoch, markets, repeats, newest).hash(state);
-        // A sum, so that the order in which they lie does not show.
+        // A sum does not depend on the positions of the records.
         let used = records.iter().filter(|record| record.order != OrderId(0));
         let sum = used.fold(0_u64, |sum, record| {
             let mut hasher = Digest::new();
@@ -125,7 +133,7 @@ impl Ledger {
         (0..).map(MarketId).zip(&self.markets)
     }
 
-    /// An open order's line. One probe and one line of memory.
+    /// An open order's record. One probe and one cache line.
     #[inline(always)]
     pub fn order(&self, order: OrderId) -> Option<&OrderRecord> {
         self.index(order).map(|index| &self.records[index as usize])
@@ -141,7 +149,7 @@ impl Ledger {
         self.index(order).map(|index| &mut self.records[index as usize])
     }
 
-    /// Open orders of a market, oldest place first. O(all open orders).
+    /// Open orders of a market, earliest priority first. O(all open orders).
     pub fn open_in(&self, market: MarketId) -> Vec<OrderId> {
         let open = |record: &&OrderRecord| record.is_open() && record.market == market;
         let mut orders: Vec<_> =
@@ -156,8 +164,8 @@ impl Ledger {
         self.repeats.find(account, client, command)
     }
 
-    /// True if an account can use client ids: it does already, or there is room, or somebody is idle and can be
-    /// forgotten.
+    /// True if an account can use client ids: it already does, or the memory for another one is free, or that of an
+    /// account without open orders can be.
     pub fn can_remember(&self, account: AccountId) -> bool {
         self.repeats.has_room_for(account)
     }
@@ -172,13 +180,13 @@ impl Ledger {
         self.order(order).map_or(Lots::ZERO, OrderRecord::remaining)
     }
 
-    /// Asks the processor to fetch an order's entry soon. No effect but on time.
+    /// Prefetches an order's entry in the table. It affects time only.
     #[inline(always)]
     pub fn warm_entry(&self, order: OrderId) {
         self.table.warm(order.0);
     }
 
-    /// Asks the processor to fetch an order's line soon, and tells where it probably is. No effect but on time.
+    /// Prefetches an order's record, and returns its probable position. It affects time only.
     #[inline(always)]
     pub fn warm_order(&self, order: OrderId) -> u32 {
         let Some(index) = self.table.guess(order.0) else { return u32::MAX };
@@ -188,7 +196,7 @@ impl Ledger {
         index
     }
 
-    /// What lies where [`Ledger::warm_line`] has said: the line of an order, or of another by now, or a free one.
+    /// The record at a position that [`Ledger::warm_order`] returned: the order's, by now another's, or a free one.
     #[inline(always)]
     pub fn order_at(&self, index: u32) -> Option<&OrderRecord> {
         self.records.get(index as usize)

@@ -1,14 +1,14 @@
-//! An open order's line.
+//! The record of an open order.
 
 use std::hash::{Hash, Hasher};
 
 use protocol::{Deal, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
-/// What the facts say of one open order. 80 bytes; frees its room when the order is done.
+/// What the facts say of one open order. 80 bytes, used again once the order has ended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct OrderRecord {
-    /// Who; `OrderId(0)` marks a line that is free.
+    /// Its number; `OrderId(0)` marks a free record.
     pub order: OrderId,
     /// Rank in time.
     pub priority: CommandId,
@@ -18,13 +18,13 @@ pub struct OrderRecord {
     pub size: Lots,
     /// Lots that have traded.
     pub filled: Lots,
-    /// Whose.
+    /// The account that owns it.
     pub account: AccountId,
-    /// Where.
+    /// Its market.
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,
-    /// How long it stands, whether its process is at work, and whether it was asked for under a client id.
+    /// How long it stands, whether it is suspended, and whether it was entered or replaced under a client id.
     pub(crate) flags: RecordFlags,
     /// How its last deal as maker ended. An order has one deal at a time, so one is enough.
     pub(crate) as_maker: DealOutcome,
@@ -33,8 +33,9 @@ pub struct OrderRecord {
     pub(crate) pid_hint: PidHint,
 }
 
-/// Where the order's process was last seen, by its address's index. No fact, only a hint for whoever looks for
-/// it: two lines that differ in it are the same.
+/// The index of the address at which the order's process was last seen.
+///
+/// A hint that the kernel checks, and no fact: records that differ in it alone are equal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PidHint(pub(crate) u32);
 
@@ -54,13 +55,13 @@ impl Hash for PidHint {
     fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
-/// How long an order stands, whether it does, and whether its client can ask after it by an id: one byte.
+/// Time in force, suspension and use of a client id, in one byte.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct RecordFlags(u8);
 
 impl RecordFlags {
     const SUSPENDED: u8 = 2;
-    /// It was asked for under a client id, and its account is told when it ends.
+    /// Entered or replaced under a client id, so its end is counted for its account.
     const BY_CLIENT: u8 = 4;
 
     #[inline(always)]
@@ -99,7 +100,7 @@ impl DealOutcome {
 }
 
 impl OrderRecord {
-    /// What a free line holds.
+    /// A free record.
     pub(crate) fn free() -> OrderRecord {
         OrderRecord {
             order: OrderId(0),
@@ -117,7 +118,7 @@ impl OrderRecord {
         }
     }
 
-    /// Where its process was last seen: an address's index, which may be another's by now.
+    /// The index of the address at which its process was last seen; another process may be there by now.
     #[inline(always)]
     pub fn pid_hint(&self) -> u32 {
         self.pid_hint.0
@@ -138,13 +139,13 @@ impl OrderRecord {
         self.flags.0 & RecordFlags::SUSPENDED != 0
     }
 
-    /// True if it was asked for under a client id: of its account's active orders it is one.
+    /// True if it was entered or replaced under a client id.
     #[inline(always)]
     pub(crate) fn is_by_client(&self) -> bool {
         self.flags.0 & RecordFlags::BY_CLIENT != 0
     }
 
-    /// Marks it as one of its account's active orders; false if it is one.
+    /// Marks it as entered or replaced under a client id; false if it was marked before.
     pub(crate) fn set_by_client(&mut self) -> bool {
         let is_new = !self.is_by_client();
         self.flags.0 |= RecordFlags::BY_CLIENT;

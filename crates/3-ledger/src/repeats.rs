@@ -40,7 +40,8 @@ struct OfAccount {
     since: u64,
 }
 
-/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a test.
+/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a
+/// test.
 pub(crate) const ID_BYTES: usize = 256;
 /// Bytes of an account beside its ids.
 pub(crate) const ACCOUNT_BYTES: usize = 128;
@@ -68,8 +69,8 @@ impl Default for Repeats {
     }
 }
 
-/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that are
-/// told apart by this are far from it.
+/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that
+/// are told apart by this are far from it.
 impl Hash for Repeats {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Repeats { bound: _, commands: asked, ids, accounts: _, idle: _ } = self;
@@ -95,7 +96,7 @@ impl Repeats {
         self.commands.len() * ID_BYTES + self.accounts.len() * ACCOUNT_BYTES
     }
 
-    /// True if an id of this account can be remembered, for which somebody idle may have to be forgotten.
+    /// True if an id of this account can be remembered, for which an idle account may have to be forgotten.
     pub(crate) fn has_room_for(&self, account: AccountId) -> bool {
         self.accounts.contains_key(&account)
             || !self.idle.is_empty()
@@ -156,7 +157,7 @@ impl Repeats {
         }
     }
 
-    /// Remembers an id of an account with an open order, in place of whatever the bounds leave no room for.
+    /// Remembers an id of an account with an open order, in place of the oldest ones beyond the bounds.
     pub(crate) fn remember(
         &mut self,
         at: u64,
@@ -206,7 +207,8 @@ impl Repeats {
         true
     }
 
-    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many ids.
+    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many
+    /// ids.
     pub(crate) fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, u64, usize)> {
         self.accounts
             .iter()
@@ -229,7 +231,7 @@ impl Repeats {
         self.idle.iter().map(|(_, account)| *account).collect()
     }
 
-    /// An account as a snapshot has it; its open orders are told before, its ids after it.
+    /// An account as a snapshot has it; its open orders come before it, its ids after it.
     pub(crate) fn load_account(&mut self, account: AccountId, since: u64) {
         let of = self.accounts.entry(account).or_default();
         of.since = since;

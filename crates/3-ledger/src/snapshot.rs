@@ -11,7 +11,7 @@ use crate::order_record::{OrderRecord, RecordFlags};
 use crate::repeats::Remembered;
 use crate::{Band, Ledger, Market};
 
-/// Why bytes are no snapshot of a ledger.
+/// Why bytes are not a snapshot of a ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("not a snapshot of a ledger: wrong at byte {offset}")]
 pub struct SnapshotError {

@@ -1,11 +1,11 @@
-//! The judge of deals: the first word on a deal stands for ever.
+//! Validates deals. The first outcome of a deal is final.
 
 use protocol::Deal;
 use units::{Lots, MarketId, OrderId, Price};
 
 use crate::{Ledger, OrderRecord, mutation};
 
-/// What the ledger has to say of a deal.
+/// The ledger's answer about a deal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Verdict {
     /// It may become a trade now, in this market.
@@ -14,22 +14,23 @@ pub enum Verdict {
     Traded,
     /// It was voided already, or can never become a trade any more.
     Void,
-    /// It is not known, and not a trade: to be voided by a fact before anybody is told so.
+    /// It is unknown and no trade. A fact must void it before any party is answered: else it could be recorded later.
     ToVoid,
-    /// Who asks has no line: never entered, or filled, or gone.
+    /// The order that asks is not open: it never entered, was filled, or was cancelled.
     Gone,
 }
 
 impl Ledger {
-    /// May this deal be recorded? Believes nobody: both orders must be open in one market, on
-    /// opposite sides, with the lots, within both limits, at the maker's price; and the deal must
-    /// be newer than the last of its maker's that ended.
+    /// Decides whether a deal may be recorded.
+    ///
+    /// It trusts no process: both orders must be open in one running market, on opposite sides, with the lots, within
+    /// both limits, at the maker's price; and the deal must be newer than the maker's last deal that ended.
     #[inline]
     pub fn validate_deal(&self, deal: &Deal, price: Price, quantity: Lots) -> Verdict {
         self.validate_between(self.order(deal.maker), self.order(deal.taker), deal, price, quantity)
     }
 
-    /// The same, by somebody who has looked up both lines.
+    /// The same, with both records looked up.
     #[inline]
     pub(crate) fn validate_between(
         &self,
@@ -60,20 +61,20 @@ impl Ledger {
         if sound { Verdict::Trade(maker.market) } else { Verdict::ToVoid }
     }
 
-    /// How did this deal end? Asked by one of its parties in doubt.
+    /// How a deal ended, for a party in doubt of it.
     pub fn resolve(&self, deal: &Deal, asker: OrderId) -> Verdict {
         if self.order(asker).is_none() {
             return Verdict::Gone;
         }
-        // Without its maker nobody can have it recorded: there is nothing to fence off. (And who asks may
-        // be a former life, late: its order may have had the deal, and others since.)
+        // Only the maker can have the deal recorded. Without one there is nothing to fence off, so no fact is needed.
+        // (A late message of the asker's former life may ask for a deal that traded, followed by others.)
         let (maker, taker) = (self.order(deal.maker), self.order(deal.taker));
         let unknown = if maker.is_some() { Verdict::ToVoid } else { Verdict::Void };
         known(maker, taker, deal).unwrap_or(unknown)
     }
 }
 
-/// The end of a deal, as far as the lines of its parties tell it.
+/// The outcome of a deal, as far as the records of its parties tell it.
 #[inline]
 fn known(maker: Option<&OrderRecord>, taker: Option<&OrderRecord>, deal: &Deal) -> Option<Verdict> {
     let ended = |traded| if traded { Verdict::Traded } else { Verdict::Void };
@@ -87,6 +88,6 @@ fn known(maker: Option<&OrderRecord>, taker: Option<&OrderRecord>, deal: &Deal) 
     if mark.is_of(deal) {
         return Some(ended(mark.traded()));
     }
-    // A maker's deals end in their order: an older one that is not known can never be a trade.
+    // A maker's deals end in the order of their numbers, so an older one that is unknown can never become a trade.
     (!mark.is_before(deal)).then_some(Verdict::Void)
 }

@@ -1,4 +1,4 @@
-//! The book of one market: its resting orders, by side, price and place.
+//! The book of one market: its resting orders, by side, price and priority.
 //!
 //! Level 1 is [`Book::best`], level 2 is [`Book::levels`], level 3 is [`Book::orders`]. A level's
 //! lots are the sum of its orders' lots at all times. Nothing here matches anything.
@@ -54,7 +54,7 @@ impl Level {
 }
 
 impl Book {
-    /// The best level of a side, or `None` if nobody is there. O(log levels).
+    /// The best level of a side, or `None` if it is empty. O(log levels).
     pub fn best(&self, side: Side) -> Option<BookLevel> {
         let best = match side {
             Side::Buy => self.bids.last_key_value(),
@@ -68,7 +68,7 @@ impl Book {
         best_first(side, self.side(side).iter()).map(|(&price, level)| level.seen_at(price))
     }
 
-    /// The orders of a side as they would trade: best price first, then earliest place.
+    /// The orders of a side as they would trade: best price first, then earliest priority.
     pub fn orders(&self, side: Side) -> impl Iterator<Item = BookOrder> {
         best_first(side, self.side(side).iter()).flat_map(|(&price, level)| {
             let row = move |(&priority, &(order, quantity))| BookOrder {
@@ -81,7 +81,7 @@ impl Book {
         })
     }
 
-    /// Open lots at one price; zero if nobody is there. O(log levels).
+    /// Open lots at one price; zero if no order rests there. O(log levels).
     pub fn depth_at(&self, side: Side, price: Price) -> Lots {
         self.side(side).get(&price).map_or(Lots::ZERO, |level| level.quantity)
     }

@@ -15,9 +15,9 @@ use super::{BookOrder, pop_oldest};
 /// One order, from its own facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Order {
-    /// Its first line: what its owner asked for, before any replace.
+    /// Its first fact: its terms before any replace.
     pub entered: Entered,
-    /// Stamp of that line.
+    /// Stamp of that fact.
     pub stamp: Stamp,
     /// Its rank in time now.
     pub priority: CommandId,
@@ -51,16 +51,16 @@ pub enum DoneReason {
     Filled,
     /// Its owner cancelled it.
     Cancelled,
-    /// It was immediate-or-cancel, and nobody else was there.
+    /// It was immediate-or-cancel, and no other order was left to deal with.
     Unmatched,
 }
 
-/// Where an order is in its life.
+/// The status of an order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
     /// It may trade.
     Open,
-    /// It is off the floor until an operator lets it go, or its owner cancels it.
+    /// It is off the floor until an operator releases it, or its owner cancels it.
     Suspended,
     /// All of it traded.
     Done,
@@ -69,7 +69,7 @@ pub enum Status {
 }
 
 impl Order {
-    /// An order of which only its first line is known.
+    /// An order of which only the first fact is known.
     pub fn new(stamp: &Stamp, entered: Entered) -> Order {
         Order {
             entered,
@@ -125,7 +125,7 @@ impl Order {
         }
     }
 
-    /// Where it is in its life.
+    /// Its status.
     pub fn status(&self) -> Status {
         match self.end {
             Some(End { reason: DoneReason::Filled, .. }) => Status::Done,
@@ -175,7 +175,8 @@ struct Account {
 
 /// Open orders and the most recent finished ones.
 ///
-/// Each order has a slot from its first line until it is forgotten; the rest leads to slots.
+/// - each order has a slot from its first fact until it is dropped; every other field leads to slots
+/// - an account keeps at most `finished_per_account` finished orders, all accounts together at most `bound`
 #[derive(Clone, Debug)]
 pub struct Orders {
     finished_per_account: usize,

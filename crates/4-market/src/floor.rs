@@ -1,8 +1,8 @@
 //! The floor of one market: it introduces its orders to each other, best price first, then
-//! earliest place, one incoming order at a time and one resting order at a time.
+//! earliest priority, one incoming order at a time and one resting order at a time.
 //!
-//! It introduces; it never trades and holds no lots. What it knows of an order is what that order
-//! said, so it can always be told again: after a death it asks everybody before it hears an incoming order.
+//! It never trades and holds no lots. All that it knows of an order the order has sent, so a restarted floor
+//! queries every order before it walks with an incoming one.
 
 mod recovery;
 mod walk;
@@ -20,33 +20,40 @@ use recovery::Recovery;
 use walk::{Suspect, Walk};
 
 /// A market's floor.
+///
+/// - at most one introduction is open at a time: that of `walk`
+/// - an order is in at most one place: resting, waiting, or the incoming order of the walk
+/// - an order rests on its side, at the price and priority of its last message that is not in doubt
+/// - a resting order's lots are those of that message, less what was dealt with it since
+/// - no incoming order walks while `recovery` is there
+/// - a message of an order's former life changes nothing
 #[derive(Clone, Debug)]
 pub struct Floor {
     market: MarketId,
     resting_orders: RestingOrders,
     bids: Ladder,
     asks: Ladder,
-    /// Incoming orders that wait to be heard, by place.
+    /// Incoming orders that wait for the walk to end, by priority.
     waiting: BTreeMap<CommandId, IncomingOrder>,
-    /// The one that is being heard.
+    /// The walk of the present incoming order.
     walk: Option<Walk>,
-    /// The number of the last introduction or question: this life's number above, a count below.
+    /// The number of the last introduction or query: this life's number in the upper bits, a count in the lower.
     number: u32,
-    /// Resting orders that were asked where they are: which life, and the question's number.
+    /// Resting orders whose state is queried: the life that was asked, and the query's number.
     queried: BTreeMap<OrderId, (Pid, u32)>,
     recovery: Option<Recovery>,
-    /// The last incoming order in whose introductions a resting order has died.
+    /// The last incoming order in whose introductions a maker has died.
     suspect: Option<Suspect>,
 }
 
-/// Who has announced itself, and where it is.
+/// An order that has announced itself, and its address.
 #[derive(Clone, Copy, Hash, Debug)]
 struct IncomingOrder {
     pid: Pid,
     presence: Presence,
 }
 
-/// Who is where, and what is under way; not how the two ladders lie in memory.
+/// Hashes where each order is and what is in progress, but not the layout of the ladders in memory.
 impl Hash for Floor {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Floor {
@@ -62,24 +69,24 @@ impl Hash for Floor {
             suspect,
         } = self;
         (market, waiting, walk, number, queried, recovery).hash(state);
-        // Of one that is not heard any more nothing follows.
+        // A suspect whose walk has ended has no effect any more.
         let heard = walk.as_ref().map(|walk| walk.incoming.presence.order);
         suspect.filter(|suspect| heard == Some(suspect.order)).hash(state);
         resting_orders.hash_with([bids, asks], state);
     }
 }
 
-/// Bits of a number that count; those above tell the floor's life.
+/// The bits of a number that count; those above are the floor's life.
 const COUNT: u32 = (1 << 24) - 1;
 
-/// The floor's life that made an introduction, as far as eight bits tell it.
+/// The floor's life that made an introduction, in eight bits.
 #[inline(always)]
 fn life_of(introduction: u32) -> u32 {
     introduction & !COUNT
 }
 
-/// True if an introduction came after another of the same life. Counts go round, so one of very long
-/// ago may seem to be later; then a proposal is declined, and the floor asks.
+/// True if an introduction came after another of the same life. Counts wrap, so a very old one may seem later; then a
+/// proposal is declined, and the floor queries the order.
 #[inline(always)]
 pub(crate) fn is_later(introduction: u32, than: u32) -> bool {
     let ahead = introduction.wrapping_sub(than) & COUNT;
@@ -119,8 +126,7 @@ impl Floor {
         }
     }
 
-    /// True if no introduction is open, nobody waits to be heard, nobody's word is awaited, and
-    /// everybody has been gathered.
+    /// True if no introduction is open, no order waits, no query is unanswered, and recovery is complete.
     pub fn is_quiet(&self) -> bool {
         self.walk.is_none()
             && self.waiting.is_empty()
@@ -128,12 +134,12 @@ impl Floor {
             && self.recovery.is_none()
     }
 
-    /// Incoming orders that wait to be heard.
+    /// Incoming orders that wait for the walk to end.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// The orders that rest on a side, best price first, then earliest place: number, price, lots. O(resting).
+    /// The orders that rest on a side, best price first, then earliest priority: number, price, lots. O(resting).
     pub fn resting(&self, side: Side) -> Vec<(OrderId, Price, Lots)> {
         let mut rows = Vec::new();
         for (price, _) in self.side(side).levels() {
@@ -146,13 +152,13 @@ impl Floor {
         rows
     }
 
-    /// Asks the processor to fetch the seats beside that of an address's index soon. No effect but on time.
+    /// Prefetches the neighbours of the order at an address's index. It affects time only.
     #[inline(always)]
     pub fn warm_neighbours(&self, index: usize) {
         self.resting_orders.warm_neighbours(index);
     }
 
-    /// Asks the processor to fetch the seat of an address's index soon. No effect but on time.
+    /// Prefetches the slot of an address's index. It affects time only.
     #[inline(always)]
     pub fn warm(&self, index: usize) {
         self.resting_orders.warm(index);
@@ -169,7 +175,7 @@ impl Floor {
                 self.number = out.incarnation() << COUNT.count_ones();
                 self.begin_recovery(out);
             }
-            Event::Down { .. } => self.begin_recovery(out), // the ledger died while it told us who is there
+            Event::Down { .. } => self.begin_recovery(out), // the ledger died while it listed the open orders
             Event::Message { .. } | Event::Exit { .. } | Event::Timer { .. } => {}
         }
     }
@@ -192,9 +198,9 @@ impl Floor {
                 self.on_pass(from, introduction, open, busy, out)
             }
             Message::Suspend { order } => self.on_suspend(from, order, out),
-            // Late words of a gathering that was begun again.
+            // Late messages of a recovery that was begun again.
             Message::Listed { .. } | Message::ListedAll => {}
-            // Nobody says these to a floor.
+            // No process sends these to a floor.
             Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
@@ -217,12 +223,12 @@ impl Floor {
         }
     }
 
-    // ---- what orders say of themselves
+    // ---- what orders send of themselves
 
     #[inline(always)]
     fn on_announce(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if self.walk.is_none() && self.resting_orders.hears_new(pid, presence.order) {
-            return self.hear(pid, presence, out); // most are incoming orders
+            return self.hear(pid, presence, out); // fast path: most announcements are of incoming orders
         }
         if self.hears(pid, presence.order) {
             self.on_unasked(pid, presence, out);
@@ -240,7 +246,7 @@ impl Floor {
             }
         }
         match self.resting_orders.of(pid, presence.order) {
-            // It may have said so before it heard of that introduction.
+            // It may have sent this before it received the introduction, and dealt since: its lots are in doubt.
             Some((_, resting)) if resting.was_introduced() => {
                 self.query_state(pid, presence.order, out)
             }
@@ -249,7 +255,7 @@ impl Floor {
         }
     }
 
-    /// Whoever was asked says where it is.
+    /// An order answers a query.
     fn on_state(&mut self, pid: Pid, presence: &Presence, number: u32, out: &mut Out<Party>) {
         if !self.hears(pid, presence.order) {
             return;
@@ -264,7 +270,7 @@ impl Floor {
         self.on_unasked(pid, presence, out);
     }
 
-    /// Asks a resting order where it is, unless this life of it has been asked and will answer.
+    /// Queries a resting order's state, unless this life of it has been asked and will answer.
     #[cold]
     fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
         if self.queried.get(&order).is_some_and(|(asked, _)| *asked == pid) {
@@ -275,7 +281,7 @@ impl Floor {
         out.send(pid, Message::QueryState { introduction });
     }
 
-    /// Puts an order where it says it is. With a new price or place it is an incoming order again.
+    /// Rests an order where it says it is. With a new price or priority it is an incoming order again.
     #[inline(always)]
     fn rest(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let &Presence { order, priority, side, price, open, .. } = presence;
@@ -302,23 +308,23 @@ impl Floor {
             None => false,
         };
         if !is_last {
-            self.hears(pid, order); // its former lives are not heard any more
+            self.hears(pid, order); // from now on its former lives are ignored
         }
         if !self.queried.is_empty() {
             self.queried.remove(&order);
         }
-        self.remove_waiting(order); // also who is in the walk as maker, and has been changed since
+        self.remove_waiting(order); // the maker of the walk may wait too, if it was replaced since
         if self.walk.as_ref().is_some_and(|walk| walk.is_about(order)) {
             self.on_gone(order, introduction, out);
         }
     }
 
-    /// Its supervisor has given an order up; the word comes from the address of its next life.
+    /// The supervisor has given an order up; the message comes from the address of its next life.
     fn on_suspend(&mut self, pid: Pid, order: OrderId, out: &mut Out<Party>) {
         self.on_leave(pid, order, 0, out);
     }
 
-    // ---- seats
+    // ---- resting orders
 
     #[inline(always)]
     fn next_number(&mut self) -> u32 {
@@ -327,7 +333,7 @@ impl Floor {
         self.number
     }
 
-    /// Lots that who sits in a place shows from now on; with none it is off the floor.
+    /// Sets the lots of a resting order; with none it is taken off the floor.
     #[inline(always)]
     fn show(&mut self, side: Side, slot: usize, quantity: Lots) {
         let (ladder, resting_orders) = self.ladder(side);
@@ -338,14 +344,15 @@ impl Floor {
         }
     }
 
-    /// Takes off who sits in this place, on that side.
+    /// Takes the order in a slot off that side.
     #[inline(always)]
     fn take_off(&mut self, side: Side, slot: usize) {
         let (ladder, resting_orders) = self.ladder(side);
         ladder.remove(resting_orders, slot);
     }
 
-    /// True unless a later life has spoken. If the address was another order's, that one has ended.
+    /// True unless a later life has spoken. If the address was another order's, that order has ended and is taken
+    /// off.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
         if let Some((side, slot)) = self.resting_orders.other(pid, order) {

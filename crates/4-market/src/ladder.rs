@@ -1,7 +1,7 @@
 //! One side of a floor: its resting orders by price, then by priority.
 //!
-//! Finding the best, adding and removing cost O(1) near the touch and O(log pages) elsewhere. The index is the floor's
-//! own: it knows addresses, never an order's state.
+//! Finding the best, adding and removing cost O(1) near the touch and O(log pages) elsewhere. The index is the
+//! floor's own: it knows addresses, never an order's state.
 
 mod fingerprint;
 mod levels;
@@ -22,8 +22,8 @@ const NONE: u32 = u32::MAX;
 
 /// One side's levels.
 ///
-/// A level's rank is its price on the sell side and its negated price on the buy side. So the best level has the least
-/// rank on either side, and no other code here depends on the side.
+/// A level's rank is its price on the sell side and its negated price on the buy side. So the best level has the
+/// least rank on either side, and no other code here depends on the side.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     side: Side,
@@ -57,8 +57,8 @@ impl Ladder {
         Some((Price(self.rank(rank)), self.levels.queue(queue).quantity))
     }
 
-    /// The slot of the next order to be introduced to one of the other side with this limit: best price, then earliest
-    /// priority.
+    /// The slot of the next order to be introduced to one of the other side with this limit: best price, then
+    /// earliest priority.
     #[inline(always)]
     pub(crate) fn first_within(&self, limit: Price) -> Option<usize> {
         self.levels.first_within(self.rank(limit.0)).map(|first| first as usize)

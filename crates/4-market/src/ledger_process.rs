@@ -1,7 +1,7 @@
-//! The ledger as a process: takes deals to the fold's judge, and says how they ended.
+//! The ledger as a process: validates deals against the fold, records them, and answers how they ended.
 //!
-//! It owns nothing. What it knows is the fold of the world's log, which outlives it, so it can die
-//! at any moment and be there again. The only process that records `Traded` and `Voided`.
+//! It has no state of its own. It reads the fold of the world's log, which outlives it, so it can die at any moment
+//! and restart. It is the only process that records `Traded` and `Voided`.
 
 use kernel::{Out, Pid};
 use ledger::Verdict;
@@ -10,7 +10,7 @@ use units::{Lots, MarketId, OrderId, Price};
 
 use crate::{Party, mutation};
 
-/// Who records deals.
+/// The process that records deals.
 #[derive(Clone, Copy, Hash, Debug)]
 pub struct LedgerProcess;
 
@@ -24,7 +24,7 @@ impl LedgerProcess {
             Message::Resolve { deal, order } => self.on_resolve(from, deal, order, out),
             Message::Restore { order } => self.on_restore(from, order, out),
             Message::ListOpen { market } => self.on_list_open(from, market, out),
-            // Nobody says these to a ledger.
+            // No process sends these to a ledger.
             Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
@@ -76,7 +76,8 @@ impl LedgerProcess {
         self.answer(from, deal, verdict, out);
     }
 
-    /// Who is told that a deal is void is told so because it can never be a trade any more.
+    /// Answers how a deal ended. `Voided` is sent only once the deal can never become a trade: so an unknown deal is
+    /// voided by a fact in the same step.
     fn answer(&mut self, to: Pid, deal: Deal, verdict: Verdict, out: &mut Out<Party>) {
         match verdict {
             Verdict::Traded => out.send(to, Message::Recorded { deal }),

@@ -1,8 +1,6 @@
 //! An order: one intention to buy or sell, and the deals that it makes.
 //!
-//! It has at most one deal in progress, in either role. What it holds for a deal once that was
-//! answered is in its note; how a deal ended only the ledger says, and until then nobody frees the
-//! hold. It never takes another's word for its own lots, and never moves lots that it has not held.
+//! It must never believe another process about its own lots, and never move lots that it has not held.
 
 mod deal;
 
@@ -12,8 +10,16 @@ use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::{LEDGER, Party, floor_of, mutation};
 
-/// An order: 72 bytes. Its number is its key under its supervisor. Resting orders and incoming orders are
-/// alike: they differ in what the floor says to them.
+/// An order, in 72 bytes. Its number is its key under its supervisor.
+///
+/// Resting and incoming orders are alike: they differ in the messages that the floor sends them.
+///
+/// - `open + held + filled == size`, always; a cancelled or replaced order gives up its open lots by a new `size`
+/// - at most one deal is in progress, in either role: `held` is above zero exactly from proposal or acceptance to
+///   outcome
+/// - the hold of an accepted deal is in the note, and only the ledger's outcome frees it
+/// - the hold of a proposal that is not accepted is in no note, and ends with this life
+/// - it monitors exactly the process whose answer its phase waits for
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Order {
     priority: CommandId,
@@ -22,11 +28,11 @@ pub struct Order {
     open: Lots,
     held: Lots,
     filled: Lots,
-    /// What waits for the end of the deal in progress.
+    /// What is postponed to the end of the deal in progress.
     later: Option<Box<Later>>,
     /// Proposals made in this life.
     proposals: u32,
-    /// The introduction of the deal in progress; else the last one that is over for us, or 0.
+    /// The introduction of the deal in progress; else the last one that is over for this order, or 0.
     introduction: u32,
     market: MarketId,
     side: Side,
@@ -34,7 +40,7 @@ pub struct Order {
     phase: Phase,
 }
 
-/// What an order is about. Whom it waits for it monitors, and nobody else.
+/// What an order does now, and for which process it waits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Phase {
     /// Not entered yet.
@@ -55,34 +61,34 @@ enum Phase {
     Restoring,
 }
 
-/// What waits for the end of a deal.
+/// What is postponed to the end of a deal.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Later {
-    /// The floor's question where we are, to which it waits for an answer.
+    /// The number of the floor's query, which waits for an answer.
     query: Option<u32>,
-    /// What was asked. One is enough: who gets no answer asks again.
+    /// The command. One is enough: the exchange repeats a command that gets no answer.
     command: Option<Pending>,
 }
 
 /// A command that is carried out when no deal is in progress.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Pending {
-    /// The owner wants it gone.
+    /// Cancel, by its owner.
     Cancel,
-    /// It may not rest, and there is nobody else.
+    /// Cancel, since it may not rest and no other order is left to deal with.
     NoMatch,
-    /// The owner wants it changed.
+    /// Replace, by its owner.
     Replace { command: CommandId, client: Option<ClientId>, price: Price, quantity: Lots },
 }
 
 /// An order's note: the hold of a deal that was accepted, until the ledger has said how it ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Hold {
-    /// For which deal.
+    /// The deal.
     pub deal: Deal,
-    /// How much is held.
+    /// The lots held.
     pub quantity: Lots,
-    /// Where the other party is.
+    /// The address of the other party.
     pub partner: Pid,
 }
 
@@ -106,13 +112,13 @@ impl Order {
         }
     }
 
-    /// An order that is back from a death, its own or its world's. What it was the ledger knows.
+    /// An order that is back from a restart, its own or its world's. It restores its terms from the ledger.
     pub(crate) fn again(market: MarketId, in_doubt: bool) -> Order {
         let phase = if in_doubt { Phase::Resolving } else { Phase::Restoring };
         Order { phase, ..Order::blank(market) }
     }
 
-    /// As after so many proposals in this life: nobody can wait for two thousand million of them.
+    /// As after this many proposals in this life, for tests of their bound: two thousand million take too long.
     #[must_use]
     pub fn aged(self, proposals: u32) -> Order {
         Order { proposals, ..self }
@@ -138,12 +144,12 @@ impl Order {
         self.filled
     }
 
-    /// All its lots: open, held and done.
+    /// All its lots: open, held and filled.
     pub fn size(&self) -> Lots {
         self.size
     }
 
-    /// True once it knows what it is: entered, or back and recalled.
+    /// True once it knows its terms: entered, or restored.
     pub fn knows_itself(&self) -> bool {
         !matches!(self.phase, Phase::New | Phase::Resolving | Phase::Restoring)
     }
@@ -191,7 +197,7 @@ impl Order {
                 self.on_restored(priority, price, size, filled, side, time_in_force, out);
             }
             Message::Unknown => self.on_unknown(out),
-            // Nobody says these to an order.
+            // No process sends these to an order.
             Message::Announce(_)
             | Message::State { .. }
             | Message::Leave { .. }
@@ -207,7 +213,7 @@ impl Order {
         }
     }
 
-    /// Lots are conserved: each lot of this order is open, held for a deal, or done.
+    /// Lots are conserved: each lot of this order is open, held for a deal, or filled.
     #[inline(always)]
     fn check(&self) {
         let all = self.open + self.held + self.filled;
@@ -229,7 +235,7 @@ impl Order {
         self.priority = priority;
         self.phase = Phase::Free;
         out.record(Fact::Entered(Entered { order, new }));
-        // From what came, not from what was just written: that would wait for the writing.
+        // Built from the message, not from `self`: reading what was just written causes a store-forwarding stall.
         let presence = Presence { order, priority, side, price, open: quantity, time_in_force };
         out.send_to(floor_of(self.market), Message::Announce(presence));
         self.after_deal(out);
@@ -254,8 +260,8 @@ impl Order {
         out.send_to(floor_of(self.market), Message::Announce(presence));
     }
 
-    /// True if this is our floor in its present life. A former life's introductions are void: the
-    /// next one asks everybody, and our answer must stay true.
+    /// True if this is the floor in its present life. A former life's introductions are ignored: the present one has
+    /// queried this order or will, and the answer must stay true.
     #[inline(always)]
     fn is_from_floor(&self, from: Pid, out: &Out<Party>) -> bool {
         out.whereis(floor_of(self.market)) == Some(from)
@@ -271,15 +277,15 @@ impl Order {
         self.later.get_or_insert_default().query = Some(introduction);
     }
 
-    /// Says where we are. From here on a proposal of that introduction comes too late.
+    /// Answers a query. From here on a proposal of that introduction is declined, so the answer stays true.
     fn send_state(&mut self, introduction: u32, out: &mut Out<Party>) {
         self.introduction = introduction;
         let presence = self.presence(out);
         out.send_to(floor_of(self.market), Message::State { presence, introduction });
     }
 
-    /// Asks the ledger how the deal of our note ended, or who we are, and watches it: it may die
-    /// before it answers.
+    /// Asks the ledger how the noted deal ended, or for this order's terms, and monitors it: it may die before it
+    /// answers.
     fn query_ledger(&mut self, out: &mut Out<Party>) {
         let Some(ledger) = out.whereis(LEDGER) else { return };
         out.monitor(ledger);
@@ -318,7 +324,7 @@ impl Order {
         self.after_deal(out);
     }
 
-    /// The ledger has no line of ours: we never entered, or a deal that we asked about filled us.
+    /// The ledger has no record: this order never entered, or the deal in question filled it.
     fn on_unknown(&mut self, out: &mut Out<Party>) {
         if let Phase::InDoubt | Phase::Closing | Phase::Resolving | Phase::Restoring = self.phase {
             out.note(None);
@@ -326,7 +332,7 @@ impl Order {
         }
     }
 
-    /// Says so to the floor, and ends. Lots that are left are no more.
+    /// Tells the floor, and ends. Open lots are given up.
     #[inline(always)]
     fn leave(&mut self, introduction: u32, out: &mut Out<Party>) {
         let order = id(out);
@@ -343,7 +349,7 @@ impl Order {
 
     // ---- commands
 
-    /// Does what was asked: now, or after the deal in progress.
+    /// Carries a command out: now, or after the deal in progress.
     #[inline(always)]
     fn take(&mut self, command: Pending, out: &mut Out<Party>) {
         if mutation::CANCEL_FREES_HOLD.is_on() && !self.held.is_zero() && command == Pending::Cancel
@@ -358,7 +364,7 @@ impl Order {
 
     #[cold]
     fn put_off(&mut self, command: Pending) {
-        // A cancel outdoes whatever waits; else the first one stays, and the other asks again.
+        // A cancel replaces whatever waits. Else the first command stays, and the exchange repeats the other.
         let later = self.later.get_or_insert_default();
         if later.command.is_none() || command == Pending::Cancel {
             later.command = Some(command);
@@ -386,7 +392,8 @@ impl Order {
         self.leave(0, out);
     }
 
-    /// A new price and size. Below what has traded by now it is not taken; who asked will see it.
+    /// Takes a new price and size. One at or below what has traded by now is ignored, and the exchange rejects the
+    /// command.
     #[inline(always)]
     fn replace(
         &mut self,
@@ -409,7 +416,7 @@ impl Order {
         self.announce(out);
     }
 
-    /// The deal in progress has ended: does what has waited for that.
+    /// Does what was postponed to the end of the deal.
     #[inline(always)]
     fn after_deal(&mut self, out: &mut Out<Party>) {
         if self.later.is_some() {

@@ -1,8 +1,8 @@
-//! The face on the caller's thread: one command at a time, each run to quiet.
+//! The exchange on the caller's thread. It runs one command at a time, each until the world is quiet.
 
 mod acts;
 mod death;
-mod warm;
+mod prefetch;
 
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, OrderRecord};
@@ -12,17 +12,21 @@ use units::{CommandId, MarketId, OrderId, Time};
 
 use crate::validate::{self, Rejection};
 use crate::{Intake, Options, mutation};
+use prefetch::Prefetcher;
 
-/// How often a command is carried to an order again whose process died before it answered.
+/// How often a command is sent to an order, at most, whose process died before it answered.
 const TRIES: u32 = 5;
-
-/// Lines that are remembered ahead, more than the commands that they are remembered for.
-const SOON: usize = 8;
 
 /// An exchange on the caller's thread.
 ///
-/// `W` is who watches its world; `()` in production. Everything it does follows from the asks and
-/// times that it is given: the same commands give the same facts, byte for byte.
+/// - the same commands with the same times give the same facts, byte for byte
+/// - when [`Exchange::submit`] returns, the world is quiet: no message is in the ring
+/// - each command has a number of its own, above all before it, and is answered by its facts or by one rejection or
+///   repeat; a rejected one has changed nothing
+/// - `orders` has the supervisor of each market's orders, by the market's number
+/// - once `death` is set the intake is nothing, for ever
+///
+/// `W` watches the world; `()` in production.
 #[derive(Debug)]
 pub struct Exchange<W = ()> {
     world: World<Party, W>,
@@ -35,10 +39,9 @@ pub struct Exchange<W = ()> {
     intake: Intake,
     /// Restarts are counted by a clock of their own: see [`Exchange::set_uptime`].
     by_uptime: bool,
-    /// Why the world is over, if it is.
+    /// Why the world has ended, if it has.
     death: Option<String>,
-    /// Which lines commands that come soon will probably need: see [`Exchange::warm`].
-    soon: [u32; SOON],
+    prefetcher: Prefetcher,
 }
 
 /// A command that is under way.
@@ -55,12 +58,12 @@ impl Submission {
     }
 }
 
-/// What became of a command at the door.
+/// What validation made of a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// It is in the world and will be answered by facts.
+    /// It is in the world, and facts will answer it.
     Admitted,
-    /// It was answered at the door.
+    /// It was answered without entering the world.
     Answered(Response),
 }
 
@@ -70,17 +73,17 @@ impl Exchange {
         Exchange::watched(Ledger::new(), CommandId(1), Time(0), options, ())
     }
 
-    /// An exchange that goes on from what a journal has folded to. Every open order becomes a process
-    /// again, by the same steps as after its own death.
+    /// An exchange that continues from the fold of a journal. Every open order becomes a process again, by the same
+    /// steps as after its own death.
     ///
     /// - `next`: the number of the next command, above all that the journal knows
-    /// - `time`: of the journal's last fact; time goes on from there
+    /// - `time`: that of the journal's last fact
     pub fn recovered(ledger: Ledger, next: CommandId, time: Time, options: Options) -> Exchange {
         Exchange::watched(ledger, next, time, options, ())
     }
 }
 
-/// A copy between two steps, for whoever looks ahead. O(open orders).
+/// A copy between two steps, for an explorer. O(open orders).
 impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
     fn clone(&self) -> Exchange<W> {
         Exchange {
@@ -93,13 +96,13 @@ impl<W: Watch<Party> + Clone> Clone for Exchange<W> {
             intake: self.intake,
             by_uptime: self.by_uptime,
             death: self.death.clone(),
-            soon: self.soon,
+            prefetcher: self.prefetcher,
         }
     }
 }
 
 impl<W: Watch<Party>> Exchange<W> {
-    /// As [`Exchange::recovered`], with somebody who watches the world.
+    /// As [`Exchange::recovered`], with a watcher of the world.
     pub fn watched(
         ledger: Ledger,
         next: CommandId,
@@ -111,9 +114,20 @@ impl<W: Watch<Party>> Exchange<W> {
         let mut world = World::new(ledger, Some(LEDGER), watch);
         let root = world.grow(None, market::tree());
         let orders = Vec::new();
-        let (intake, by_uptime, death, soon) = (Intake::All, false, None, [u32::MAX; SOON]);
-        let mut exchange =
-            Exchange { world, options, root, orders, next, time, intake, by_uptime, death, soon };
+        let (intake, by_uptime, death) = (Intake::All, false, None);
+        let prefetcher = Prefetcher::new();
+        let mut exchange = Exchange {
+            world,
+            options,
+            root,
+            orders,
+            next,
+            time,
+            intake,
+            by_uptime,
+            death,
+            prefetcher,
+        };
         for (id, market) in markets {
             exchange.grow(id, &market.spec, market.stopped);
         }
@@ -122,7 +136,7 @@ impl<W: Watch<Party>> Exchange<W> {
         exchange
     }
 
-    /// Adds a market's branch. That of a stopped one has its place, and is not started.
+    /// Adds a market's branch of the tree. That of a stopped market is added without being started.
     fn grow(&mut self, market: MarketId, spec: &MarketSpec, stopped: bool) {
         let symbol = spec.symbol.as_str();
         let branch = market::market_tree(market, symbol);
@@ -135,13 +149,13 @@ impl<W: Watch<Party>> Exchange<W> {
         self.orders.push(orders.expect("the branch was just grown"));
     }
 
-    /// Says that a start of the world begins here: the fact `started`, under a command number of its own.
+    /// Records the fact `started`, under a command number of its own.
     ///
-    /// For whoever journals: do it before the first command of each run.
+    /// A caller with a journal does it before the first command of each run.
     pub fn begin(&mut self, time: Time, sink: &mut impl FnMut(CommandId, Response)) -> CommandId {
         let number = self.number(time);
         match self.ledger().epoch().checked_add(1) {
-            // A fact that is not admitted ends the world, which is how the caller hears of it.
+            // A fact that the ledger refuses ends the world, so the caller sees the failure there.
             Some(epoch) => self.record(Fact::Started { epoch }).unwrap_or_default(),
             None => self.die("it was started 2^32 times before, which is all that it can count"),
         }
@@ -149,10 +163,10 @@ impl<W: Watch<Party>> Exchange<W> {
         number
     }
 
-    /// Hands a command in, with its time, and runs until nothing more is to be done.
+    /// Runs a command until the world is quiet.
     ///
-    /// What clients are to be told goes to `sink`, in order, before this returns. A time before the last one counts
-    /// as the last one. Costs O(log levels + fills); allocates nothing once warm.
+    /// Its responses go to `sink`, in order, before this returns. A time before the last one counts as the last one.
+    /// Costs O(log levels + fills); allocates nothing once warm.
     #[inline]
     pub fn submit(
         &mut self,
@@ -167,7 +181,8 @@ impl<W: Watch<Party>> Exchange<W> {
             return number;
         }
         self.world.run();
-        // Where nobody has died, the facts that there are have answered it.
+        // If no process has died, the facts at hand are the answer. So the search for the answering fact is only for
+        // deaths.
         let sound = self.world.failures() == failures;
         let answered = self.respond(number, sink, |fact| sound || answers(number, command, fact));
         if !sound || !answered {
@@ -176,7 +191,7 @@ impl<W: Watch<Party>> Exchange<W> {
         number
     }
 
-    /// Processes have died. If one was to answer, and did not, the command is carried in again.
+    /// Processes have died. If the one that was to answer is among them, the command is sent again to its next life.
     #[cold]
     #[inline(never)]
     fn after_deaths(
@@ -198,14 +213,14 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// Gives a command its number and its time; [`Exchange::go_on`] does the rest.
     ///
-    /// For simulators, which run the world in their own way; others call [`Exchange::command`].
+    /// For simulators, which run the world in their own way; others call [`Exchange::submit`].
     #[inline]
     pub fn start(&mut self, time: Time) -> Submission {
         Submission { number: self.number(time), tries: 0 }
     }
 
-    /// Lets the ask in, or tells what has come of it. True if the world is to be run until it is quiet,
-    /// and this to be called again.
+    /// Sends the command into the world, or its responses to `sink`. True if the caller must run the world until it
+    /// is quiet and call this again.
     #[inline]
     pub fn go_on(
         &mut self,
@@ -221,7 +236,7 @@ impl<W: Watch<Party>> Exchange<W> {
             }
         }
         if submission.tries == TRIES {
-            // Whoever was to answer died of it or before it, each time.
+            // The process that was to answer died each time.
             sink(number, Response::Rejected(RejectCode::Failed));
             return false;
         }
@@ -246,18 +261,19 @@ impl<W: Watch<Party>> Exchange<W> {
         number
     }
 
-    /// Says what a monotonic clock says, in nanoseconds from any moment on. From the first time on, restarts are
-    /// counted by it; until then by the times of commands, as it must be for who has no other clock. The times of commands
-    /// are those of facts, and may jump; nothing of this clock is recorded. Say it before the first command and before
-    /// [`Exchange::begin`]: it never goes back behind what was counted by until then.
+    /// Sets the reading of a monotonic clock, in nanoseconds from any origin.
+    ///
+    /// From the first call on, restarts are counted by it, and before by the times of commands, which may jump.
+    /// Nothing of it is recorded. Call it before the first command and before [`Exchange::begin`], since the time by
+    /// which restarts are counted never goes back.
     pub fn set_uptime(&mut self, nanoseconds: u64) {
         self.by_uptime = true;
         self.world.set_time(nanoseconds);
     }
 
-    /// Checks a command at the door and lets it into the world, without running it.
+    /// Validates a command and sends it into the world, without running it.
     ///
-    /// For explorers, which choose every step themselves; others call [`Exchange::command`].
+    /// For explorers, which choose every step themselves; others call [`Exchange::submit`].
     #[inline]
     pub fn admit(&mut self, number: CommandId, command: &Command) -> Admission {
         match self.try_admit(number, command) {
@@ -322,7 +338,7 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.child_seen_at(supervisor, record.order.0, record.pid_hint())
     }
 
-    /// Tells the facts of this command; true if one of them answers it.
+    /// Sends the facts of this command to `sink`; true if one of them answers it.
     #[inline(always)]
     fn respond(
         &mut self,
@@ -340,8 +356,7 @@ impl<W: Watch<Party>> Exchange<W> {
         answered
     }
 
-    /// While there is no room for their facts, new orders and replaces are refused, and cancels too when
-    /// nothing is left. A world that is over takes nothing, whatever room there is.
+    /// Sets which commands are taken, by the journal's free space. A world that has ended takes none.
     pub fn set_intake(&mut self, intake: Intake) {
         if self.death.is_none() {
             self.intake = intake;
@@ -364,20 +379,20 @@ impl<W: Watch<Party>> Exchange<W> {
         self.world.state_machine()
     }
 
-    /// The world, for looking at: its tree, processes, flight recorder.
+    /// The world, to be read: its tree, processes and flight recorder.
     #[inline(always)]
     pub fn world(&self) -> &World<Party, W> {
         &self.world
     }
 
-    /// The world, for whoever chooses its steps or kills its processes.
+    /// The world, for a simulator that chooses its steps or kills its processes.
     pub fn world_mut(&mut self) -> &mut World<Party, W> {
         &mut self.world
     }
 }
 
-/// True if this fact says what became of the command. Others may come with it: of a deal that a death has
-/// voided, of another order that was given up.
+/// True if this fact answers the command. Others may come with it: of a deal that a death has voided, or of another
+/// order that was given up.
 #[inline(always)]
 fn answers(number: CommandId, command: &Command, fact: &Fact) -> bool {
     let order = match command {
@@ -394,7 +409,7 @@ fn answers(number: CommandId, command: &Command, fact: &Fact) -> bool {
         Fact::Entered(entered) => entered.order == order,
         Fact::Replaced { order: of, .. } => *of == order && matches!(command, Command::Replace(_)),
         Fact::Cancelled { order: of, .. } => *of == order || mutation::ANY_END_ANSWERS.is_on(),
-        // A cancel is still to be done then: it is asked again, and needs no process of the order.
+        // A cancel is still to be done then: it is sent again, and needs no process of the order.
         Fact::Suspended { order: of } => {
             let done =
                 !matches!(command, Command::Cancel { .. }) || mutation::SUSPENDED_ANSWERS.is_on();

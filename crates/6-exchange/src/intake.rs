@@ -1,24 +1,23 @@
-//! Which commands the exchange takes, by the room that the journal has for their facts. It decides about
-//! nothing else, and knows no order.
+//! Which commands the exchange takes, by the journal's free space for their facts. It decides nothing else.
 
 use protocol::Command;
 
 use crate::mutation;
 
-/// What the journal has room for.
+/// What the journal's free space allows.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Intake {
-    /// Everything.
+    /// Every command.
     #[default]
     All,
-    /// Cancels, from what was set aside for them.
+    /// Cancels, whose facts go into the reserve.
     Cancels,
-    /// Nothing: what is left is needed for what is on its way already.
+    /// No command: the rest of the reserve is for facts that are on their way.
     Nothing,
 }
 
 impl Intake {
-    /// True if this is taken; else it is refused with [`protocol::RejectCode::JournalFull`].
+    /// True if this command is taken; else it is rejected with [`protocol::RejectCode::JournalFull`].
     #[inline(always)]
     pub fn takes(self, command: &Command) -> bool {
         match self {

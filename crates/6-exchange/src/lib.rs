@@ -1,9 +1,9 @@
-//! The exchange as a library, with two faces.
+//! The exchange as a library, in two forms.
 //!
-//! [`Exchange`] runs on the caller's thread: a command goes in with its time, runs to quiet, and what
-//! clients are to be told comes out through a closure. It starts no thread, reads no clock, and
-//! allocates nothing per command once warm. [`Service`] is a loop around it on a thread of its own, with a
-//! journal: commands are answered when durable.
+//! [`Exchange`] runs on the caller's thread: a command goes in with its time, runs until the world is quiet, and its
+//! responses come out through a closure. It starts no thread, reads no clock, and allocates nothing per command once
+//! warm. [`Service`] runs it on a thread of its own, with a journal: commands are answered when durable.
+//! `examples/embed.rs` uses both.
 //!
 //! ```
 //! use exchange::{Exchange, Options};
@@ -51,8 +51,8 @@ pub use service::{
 };
 pub use validate::Options;
 
-/// What a service decides, without its threads, queues and clock. A simulator drives these with
-/// virtual time; a service is thin shells around them.
+/// The decisions of a service, without its threads, queues and clock. A simulator drives them with virtual time; a
+/// service is a thin shell around them.
 pub mod steps {
     pub use crate::exchange::Submission;
     pub use crate::service::{

@@ -6,9 +6,9 @@ kernel::mutations! {
     SUSPENDED_ANSWERS = "suspended-answers", "a cancel is answered when its order is suspended instead";
     KEEPS_PAST_LIFE = "keeps-past-life",
         "a suspended order that is cancelled keeps its past life under its supervisor";
-    COLLAR_UNSEEN = "collar-unseen", "the door lets in limits that are beyond the collar";
-    ZERO_TAKEN = "zero-taken", "the door lets prices of zero and below into every market";
-    EARLY_TELL = "early-tell", "clients are told what is written and not synced yet";
+    COLLAR_UNSEEN = "collar-unseen", "validation accepts limits beyond the collar";
+    ZERO_TAKEN = "zero-taken", "validation accepts prices of zero and below in every market";
+    EARLY_TELL = "early-tell", "commands are answered when their facts are written and not synced yet";
     CANCEL_WITHOUT_MARGIN = "cancel-without-margin", "a cancel is let in where nothing is left for its facts";
-    LATE_REFUSAL = "late-refusal", "a refusal for want of room waits behind the facts that found none";
+    LATE_REFUSAL = "late-refusal", "a rejection for lack of space waits behind the chunks that lack it";
 }

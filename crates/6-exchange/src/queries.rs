@@ -1,11 +1,20 @@
-//! Looking at an exchange on the caller's thread. Nothing here changes anything.
+//! Queries of an exchange on the caller's thread. They change nothing.
 
-use kernel::Watch;
+use kernel::{Watch, World};
 use market::{Floor, Party, floor_of};
 use protocol::{MarketSpec, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side, Symbol};
 
 use crate::Exchange;
+
+/// A market's floor in a world.
+#[inline]
+pub(crate) fn floor_in<W: Watch<Party>>(
+    world: &World<Party, W>,
+    market: MarketId,
+) -> Option<&Floor> {
+    world.process(world.whereis(floor_of(market))?)?.as_floor()
+}
 
 /// An open order, as the facts have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,8 +55,7 @@ impl<W: Watch<Party>> Exchange<W> {
 
     /// A market's floor.
     pub fn floor(&self, market: MarketId) -> Option<&Floor> {
-        let floor = self.world().whereis(floor_of(market))?;
-        self.world().process(floor)?.as_floor()
+        floor_in(self.world(), market)
     }
 
     /// The best price of a side, with the lots that rest there. O(1).

@@ -1,7 +1,7 @@
-//! The exchange as a service: a loop around the caller's-thread face on a thread of its own, and a
-//! journal on another. Asks wait in a bounded queue; they are answered when their facts are durable.
+//! The exchange as a service: an [`Exchange`](crate::Exchange) on a thread of its own, and the journal on another.
+//! Commands wait in a bounded queue, and are answered when their facts are durable.
 //!
-//! An edge: threads, the clock and the journal's directory are reached from here and nowhere else.
+//! An edge: only this module reaches threads, the clock and the journal's directory.
 #![allow(clippy::disallowed_methods, reason = "an edge: two threads are the service")]
 
 mod client;
@@ -45,17 +45,17 @@ use messages::{ToJournal, ToWorld};
 /// When a command is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Durability {
-    /// When its facts are on the disk: after `fdatasync`. Nothing that was answered is ever lost.
+    /// When its facts are on the disk: after `fdatasync`. No answered command is ever lost.
     #[default]
     Disk,
-    /// At once. Nothing is kept: the end of the program is the end of its history.
+    /// At once. No fact outlives the program.
     Memory,
 }
 
 /// How a service runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceOptions {
-    /// The journal's directory, for [`Durability::Disk`]; made if it is not there.
+    /// The journal's directory, for [`Durability::Disk`]; created if it does not exist.
     pub journal: Option<PathBuf>,
     /// When a command is answered.
     pub durability: Durability,
@@ -65,20 +65,21 @@ pub struct ServiceOptions {
     pub queue: usize,
     /// Batches of facts that a subscriber may be behind before it is cut off. Default 4,096.
     pub subscriber_lag: usize,
-    /// A snapshot is saved each time so many facts have been recorded. Default 20 million: a start
-    /// folds at most that many, some seconds' worth.
+    /// Facts between two snapshots. Default 20 million: a start folds at most that many, which takes some seconds.
     pub snapshot_every: u64,
-    /// Bytes of facts that [`Durability::Memory`] keeps for subscribers who come later. Default 256 MiB.
+    /// Bytes of facts that [`Durability::Memory`] keeps for later subscribers. Default 256 MiB.
     pub memory_history: usize,
     /// How the journal keeps its segments.
     pub segments: journal::Options,
-    /// How far the system's clock may jump from one second to the next, and the journal's last fact be ahead of it.
-    /// Beyond that a start is refused, and a jump while it runs is reported ([`Health::clock`]) and not believed.
-    /// Default one minute.
+    /// The greatest jump of the system's clock from one second to the next, and the most that the journal's last fact
+    /// may be ahead of it. Default one minute.
+    ///
+    /// Beyond it a start is refused. A jump at run time is reported ([`Health::clock`]) and ignored.
     pub clock_bound: Duration,
-    /// Rules that the journal's markets must have: one that is open with others refuses the start before
-    /// anything is written. A market that is here more than once may have any of these rules. Those that
-    /// are not there are not opened by this. Default none.
+    /// Rules that the journal's markets must have. Default none.
+    ///
+    /// A market that is open with other rules fails the start before anything is written. A market listed more than
+    /// once may have any of its rules. This opens no market.
     pub rules: Vec<MarketSpec>,
 }
 
@@ -110,19 +111,20 @@ pub enum StartError {
     /// The journal cannot be opened or read.
     #[error(transparent)]
     Journal(JournalError),
-    /// The journal was read, and is not a history that can have been.
+    /// The journal was read, and its facts contradict each other.
     #[error(transparent)]
     Recover(RecoverError),
-    /// A market is open with other rules than [`ServiceOptions::rules`] has for it: these.
+    /// A market is open with these rules, and [`ServiceOptions::rules`] has others for it.
     #[error(
-        "market {symbol} is open already with {0}; configure those rules, or choose another journal. Nothing was written",
+        "market {symbol} is open already with {0}; configure those rules, or choose another \
+         journal. Nothing was written",
         symbol = .0.symbol
     )]
     Rules(MarketSpec),
-    /// The journal is from the future, by the system's clock.
+    /// The journal's last fact is ahead of the system's clock.
     #[error(transparent)]
     Clock(Ahead),
-    /// The system has no thread for us.
+    /// The system starts no thread.
     #[error("cannot start the exchange's threads: {0}")]
     Thread(std::io::Error),
 }
@@ -132,23 +134,23 @@ pub enum StartError {
 #[error("{0}")]
 pub struct ServiceError(String);
 
-/// How a service is doing.
+/// The state of a service.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Health {
     /// Number of the last fact that is durable.
     pub durable: u64,
     /// Commands answered since the start.
     pub commands: u64,
-    /// False while the journal has no room for new orders.
+    /// False while the journal has no space for new orders.
     pub accepts_orders: bool,
-    /// False while it has none for cancels either.
+    /// False while it has no space for cancels either.
     pub accepts_cancels: bool,
-    /// Why the service takes no asks any more, if so.
+    /// Why the service takes no more commands, if so.
     pub failure: Option<String>,
     /// Why the last snapshot could not be saved, if so. The journal has all facts: only the next start takes longer.
     pub unsaved: Option<String>,
-    /// What is wrong with the system's clock, if something is. Commands are answered all the same; the times of facts go on
-    /// from before.
+    /// What is wrong with the system's clock, if something is. Commands are answered all the same; the times of facts
+    /// go on from before.
     pub clock: Option<String>,
 }
 
@@ -156,7 +158,7 @@ pub struct Health {
 pub(crate) struct Shared {
     durable: AtomicU64,
     commands: AtomicU64,
-    /// What the journal has room for: an [`Intake`].
+    /// An [`Intake`].
     intake: AtomicU8,
     stopping: AtomicBool,
     failure: Mutex<Option<String>>,
@@ -177,14 +179,14 @@ impl Shared {
         self.intake.store(intake as u8, Ordering::Relaxed);
     }
 
-    /// The service takes no more commands, and says why. The first reason stands.
+    /// Fails the service: it takes no more commands. The first reason is kept.
     fn fail(&self, why: String) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(why);
         self.stopping.store(true, Ordering::Release);
     }
 
-    /// Does a part of a thread's work. If it panics, the service has failed, with that reason.
+    /// Does a part of a thread's work. A panic fails the service, with its text as the reason.
     fn guard(&self, thread: &str, work: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
             self.fail(format!("the {thread} thread failed: {}", text_of(&*panic)));
@@ -214,13 +216,16 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text,
-        _ => "it did not say why",
+        _ => "a panic without a text",
     }
 }
 
-/// A running exchange. If a thread of it dies, or its world, it has failed: [`Service::health`] says why at
-/// once, those who wait hear [`Unavailable`], and a new start goes on from the journal.
-/// Dropping it ends it as [`Service::stop`] does, without its last word.
+/// A running exchange.
+///
+/// - a command is answered once, after its facts are durable, or with [`Unavailable`]
+/// - if one of its threads or its world dies, it has failed: [`Service::health`] has the reason at once, and a new
+///   start continues from the journal
+/// - dropping it ends it as [`Service::stop`] does, without the result
 ///
 /// ```
 /// use exchange::{Service, ServiceOptions};
@@ -238,7 +243,7 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 /// assert_eq!(first, Fact::Started { epoch: 1 });
 /// service.stop()?;
 ///
-/// let service = Service::start(options)?; // goes on where it was
+/// let service = Service::start(options)?; // continues from the journal
 /// assert_eq!(service.recovered().facts, 2);
 /// service.stop()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -247,7 +252,7 @@ pub struct Service {
     shared: Arc<Shared>,
     to_world: SyncSender<ToWorld>,
     to_journal: SyncSender<ToJournal>,
-    /// The journal's, then the world's, which is the first to end.
+    /// The journal's, then the world's, which ends first.
     threads: Vec<JoinHandle<()>>,
     recovered: Recovered,
     subscriber_lag: usize,
@@ -262,8 +267,8 @@ impl Service {
         Service::start_with(journal, cut, options)
     }
 
-    /// As [`Service::start`], on a journal of the caller's own: another store, or one that fails when a
-    /// test wants it to. `options.journal` is not looked at.
+    /// As [`Service::start`], on a journal of the caller's own: another store, or one that a test makes fail.
+    /// `options.journal` is ignored.
     pub fn start_on(
         journal: Box<dyn Journal>,
         options: ServiceOptions,
@@ -310,8 +315,8 @@ impl Service {
         let journal = move || {
             guard.guard("journal", || journal_loop.run());
             guard.guard("journal", || drop(journal_loop));
-            // The world's thread may be waiting for commands. If its queue is full it is at work, and finds
-            // out when it hands on.
+            // Wakes the world's thread if it waits for commands. If its queue is full it is at work, and finds out
+            // when it hands on.
             match wake.try_send(ToWorld::Stop) {
                 Ok(()) | Err(_) => {}
             }
@@ -319,8 +324,8 @@ impl Service {
         let (guard, done) = (shared.clone(), to_journal.clone());
         let world = move || {
             guard.guard("world", || world_loop.run());
-            // The journal's thread ends when it has done all that was handed on. If it has ended before,
-            // everybody who waits is told by the drop of what they wait for.
+            // The journal's thread ends when it has written all that was handed on. If it has ended before, dropping
+            // the replies answers every client that waits.
             match done.send(ToJournal::End) {
                 Ok(()) | Err(_) => {}
             }
@@ -334,17 +339,17 @@ impl Service {
         Ok(Service { shared, to_world, to_journal, threads, recovered, subscriber_lag })
     }
 
-    /// A way to ask it, for any thread.
+    /// A handle that sends commands from any thread.
     pub fn client(&self) -> Client {
         Client::new(self.to_world.clone(), self.shared.clone())
     }
 
-    /// All durable facts from the first that is kept: history, then live, without a gap.
+    /// All durable facts from the first one kept on: history, then live, without a gap.
     pub fn subscribe(&self) -> Subscription {
         subscription::subscribe(&self.to_journal, self.subscriber_lag)
     }
 
-    /// How it is doing.
+    /// Its state.
     pub fn health(&self) -> Health {
         Health {
             durable: self.shared.durable.load(Ordering::Acquire),
@@ -357,18 +362,18 @@ impl Service {
         }
     }
 
-    /// What was found at the start.
+    /// What the start has found.
     pub fn recovered(&self) -> &Recovered {
         &self.recovered
     }
 
-    /// Takes no more commands, and does not wait for room for the facts of those that it has: a journal that is full
-    /// then has failed. For an owner that is about to end it.
+    /// Takes no more commands, and does not wait for free space: a full journal is then a failure. For an owner that
+    /// is about to end the service.
     pub fn take_no_more(&self) {
         self.shared.stopping.store(true, Ordering::Release);
     }
 
-    /// Answers what has been asked, makes it durable, and ends.
+    /// Makes the facts of all commands so far durable, answers them, and ends.
     pub fn stop(mut self) -> Result<(), ServiceError> {
         self.end();
         match self.shared.failure() {
@@ -377,7 +382,7 @@ impl Service {
         }
     }
 
-    /// Returns whatever has died: each thread hears of the other's end, and none waits for this one.
+    /// Ends both threads. It always returns: each thread notices the other's end, and none waits for this one.
     fn end(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         if self.to_world.send(ToWorld::Stop).is_err() {

@@ -1,5 +1,5 @@
-//! The door: whether a command may come in, before anything has happened. Where several codes apply,
-//! the first of [`RejectCode::ALL`] is told.
+//! Validates a command against the ledger, before anything has happened. Where several codes apply, the first of
+//! [`RejectCode::ALL`] is given.
 
 use ledger::{Band, Ledger, Market, OrderRecord, Repeat};
 use protocol::{Command, MarketSpec, NewOrder, RejectCode, Replace, Response};
@@ -7,7 +7,7 @@ use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 
 use crate::mutation;
 
-/// Bounds that the caller sets. Each is a refusal when reached.
+/// Bounds that the caller sets. A command beyond one is rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// Most orders that may be open at once; at most [`limits::MAX_ORDERS`].
@@ -20,7 +20,7 @@ impl Default for Options {
     }
 }
 
-/// What the door says of a command that it does not let in.
+/// Why a command does not enter the world.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rejection {
     Rejected(RejectCode),
@@ -78,7 +78,7 @@ pub(crate) fn validate_new_order(
     check_memory(ledger, new.account, new.client)
 }
 
-/// The line of the order that is to be cancelled.
+/// The record of the order that is to be cancelled.
 #[inline(always)]
 pub(crate) fn validate_cancel(
     ledger: &Ledger,
@@ -88,7 +88,7 @@ pub(crate) fn validate_cancel(
     owned(ledger, account, order)
 }
 
-/// The line of the order that is to be replaced.
+/// The record of the order that is to be replaced.
 #[inline]
 pub(crate) fn validate_replace<'a>(
     ledger: &'a Ledger,
@@ -110,7 +110,7 @@ pub(crate) fn validate_replace<'a>(
     Ok(record)
 }
 
-/// The market of the suspended order that is to be released, whoever owns it.
+/// The market of the suspended order that is to be released, of any account.
 pub(crate) fn validate_release(ledger: &Ledger, order: OrderId) -> Result<MarketId, Rejection> {
     let record = ledger.order(order).ok_or(RejectCode::UnknownOrder)?;
     if ledger.market(record.market).is_none_or(|market| market.stopped) {
@@ -174,7 +174,7 @@ fn check_numbers(
     Ok(())
 }
 
-/// What is wrong with a price that the market does not take now.
+/// The code for a price that the market does not take now.
 #[cold]
 fn check_price(market: &Market, price: Price) -> Result<(), Rejection> {
     if price.0.unsigned_abs() > limits::MAX_PRICE.unsigned_abs() {
@@ -188,7 +188,7 @@ fn check_price(market: &Market, price: Price) -> Result<(), Rejection> {
     }
 }
 
-/// An open order's line, if it is this account's.
+/// The record of an open order, if it is this account's.
 #[inline(always)]
 fn owned(ledger: &Ledger, account: AccountId, order: OrderId) -> Result<&OrderRecord, Rejection> {
     match ledger.order(order) {

@@ -16,12 +16,12 @@ use crate::live::Live;
 pub struct Options {
     /// Where to listen: a loopback address. Port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// Connections at once, more than `requests` and `cancels` together. At the bound, a new connection closes the one
-    /// that has been idle longest. The system's limit of open files lowers it: 64 of those are left to the journal and
-    /// others.
+    /// Connections at once, more than `requests` and `cancels` together. At the bound, a new connection closes the
+    /// one that has been idle longest. The system's limit of open files lowers it: 64 of those are left to the
+    /// journal and others.
     pub connections: usize,
-    /// Requests at work at once, over all connections; one more is rejected with `busy`. A request is at work once its
-    /// body has arrived.
+    /// Requests at work at once, over all connections; one more is rejected with `busy`. A request is at work once
+    /// its body has arrived.
     pub requests: usize,
     /// Cancels at work at once beyond `requests`: capacity that no other request takes.
     pub cancels: usize,
@@ -31,8 +31,8 @@ pub struct Options {
     pub head_within: Duration,
     /// Time in which a client must read 16 KiB of an answer, or all of it; else the connection is cut.
     pub write_within: Duration,
-    /// Time for a request to be answered and its command to become durable; then the answer is `unavailable`. The body
-    /// has half of it to arrive; then the answer is `body-timeout`, and nothing has happened.
+    /// Time for a request to be answered and its command to become durable; then the answer is `unavailable`. The
+    /// body has half of it to arrive; then the answer is `body-timeout`, and nothing has happened.
     pub answer_within: Duration,
     /// Time that an answer waits until reads show what it says.
     pub views_within: Duration,

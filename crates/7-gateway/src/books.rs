@@ -1,7 +1,7 @@
 //! A cache of written books.
 //!
-//! A book of many levels is long to write, and many clients ask for the same one. So levels 2 and 3 are written once for
-//! each state of the market, which its `sequence` names.
+//! A book of many levels is long to write, and many clients ask for the same one. So levels 2 and 3 are written once
+//! for each state of the market, which its `sequence` names.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -31,8 +31,8 @@ struct Kept {
 }
 
 impl Books {
-    /// The book of a market as it is now; `write` writes it if none is kept. One book is written at a time, so requests
-    /// for the same book wait for it.
+    /// The book of a market as it is now; `write` writes it if none is kept. One book is written at a time, so
+    /// requests for the same book wait for it.
     pub(crate) fn written(
         &self,
         market: &Market,

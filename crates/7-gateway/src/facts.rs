@@ -1,4 +1,4 @@
-//! Ours: a trade with the facts that made it, as far as whoever asks may see them.
+//! Ours: a trade with the facts that made it, as far as the account that asks may see them.
 
 use protocol::{Deal, Entered, NewOrder, Stamp};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::schema::{Decimal, NumberText, ProductId, TimeText};
 use crate::time;
 use crate::vocabulary::{SideWord, TimeInForceWord};
 
-/// Ours: a trade as anybody may see it.
+/// Ours: a trade as every account may see it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TradeView {
     /// The trade.

@@ -1,8 +1,8 @@
-//! What clients speak: for now REST, in the dialect of Coinbase Exchange.
+//! The protocols of clients: for now REST, in the dialect of Coinbase Exchange.
 //!
 //! A [`RestGateway`] turns requests into commands, and durable facts into answers. It decides nothing about
-//! the market: it reads numbers, names and limits of form, hands commands in, waits until they are
-//! durable, and shows [`views`]. It binds to loopback only, since there are no credentials.
+//! the market: it parses requests, submits commands, waits until they are durable, and shows [`views`]. It binds to
+//! loopback only, since there are no credentials.
 
 mod app;
 mod book;

@@ -1,4 +1,4 @@
-//! What everybody may see of the markets: products, books, tickers, trades.
+//! What every account may see of the markets: products, books, tickers, trades.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! What every request passes first: where it came from, and whether there is room for it.
+//! The first checks of every request: its origin, and the bound of requests at work.
 //!
-//! A page of another site that is open in somebody's browser can reach a loopback address. Two
+//! A page of another site that is open in a browser can reach a loopback address. Two
 //! checks keep it out: the host must be a loopback name (else a foreign name was bent to this
 //! address), and a request that names its origin must come from this gateway's own pages.
 
@@ -70,7 +70,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// Bounds how many requests are at work at once, and how long one may take.
 ///
-/// A request counts once its body is there: what a client does not send takes nobody's place. Some
+/// A request counts once its body is there: a body that does not arrive takes no capacity. Some
 /// places are for cancels alone, so that a crowd of new orders does not keep them out.
 pub(crate) async fn bound(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let deadline = Instant::now() + app.options.answer_within;

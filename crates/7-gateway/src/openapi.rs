@@ -35,7 +35,7 @@ use crate::{book, facts, lists, market, orders, problem, schema, status};
     components(schemas(problem::ProblemBody<'static>, facts::FactBody, schema::OrderName,
         schema::DateOrTime, lists::SortKey, lists::Sorting, lists::StatusWanted)),
     tags(
-        (name = "market", description = "What everybody may see"),
+        (name = "market", description = "What every account may see"),
         (name = "orders", description = "An account's own"),
         (name = "admin", description = "The operator's"),
         (name = "state", description = "The gateway's own state"),
@@ -101,7 +101,7 @@ pub fn openapi_json() -> String {
     Api::openapi().to_pretty_json().expect("the description is plain data") + "\n"
 }
 
-/// Gives the description to whoever asks.
+/// Serves the description.
 pub(crate) async fn serve() -> impl IntoResponse {
     static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| openapi_json().into());
     ([(header::CONTENT_TYPE, "application/json")], WRITTEN.clone())

@@ -1,7 +1,6 @@
-//! Orders and fills of the account that asks: place, replace, cancel, look.
+//! The orders of an account: enter, replace, cancel, show.
 //!
-//! A handler answers when its command is durable and the views have it behind them, so that whoever
-//! asks next sees what was answered.
+//! A handler answers when its command is durable and the views show it, so that the next read agrees with the answer.
 
 use std::sync::Arc;
 
@@ -310,7 +309,8 @@ pub(crate) async fn cancel(
     }
 }
 
-/// Lets a suspended order go on, at its old place: the operator's, whoever owns it. The answer is its number.
+/// Releases a suspended order, with its priority: for the operator, whichever account owns it. The answer is its
+/// number.
 ///
 /// An order is suspended when its process died again and again; its owner can cancel it all the while.
 #[utoipa::path(post, path = "/admin/orders/{id}/release", tag = "admin",

@@ -1,4 +1,4 @@
-//! What a refused request is told: RFC 9457 problem details with a code and a message.
+//! The answer to a rejected request: RFC 9457 problem details with a code and a message.
 //!
 //! Clients of the dialect read `message` alone, so it carries the particular, in Coinbase's words
 //! where it has some; `code` is ours, and `title` says in a sentence what the code means.
@@ -21,7 +21,7 @@ macro_rules! gateway_codes {
         pub enum GatewayCode { $($(#[$doc])* $name,)* }
 
         impl GatewayCode {
-            /// Every code of a gate.
+            /// Every code of a gateway.
             pub const ALL: &[GatewayCode] = &[$(GatewayCode::$name,)*];
 
             /// The code as clients see it, such as `malformed-request`.
@@ -49,7 +49,7 @@ macro_rules! gateway_codes {
 gateway_codes! {
     /// Not JSON, a field missing, unknown or of the wrong type, or a value of no meaning.
     MalformedRequest = "malformed-request", BAD_REQUEST,
-        "The request cannot be read; `message` says where.";
+        "The request is malformed; `message` says where.";
     /// Something that the dialect has and this exchange does not.
     NotSupported = "not-supported", BAD_REQUEST,
         "The request asks for something that is not supported; `message` says what.";
@@ -80,10 +80,10 @@ gateway_codes! {
         "The body did not arrive in time; nothing has happened.";
     /// The facts of before the start are still being read.
     Starting = "starting", SERVICE_UNAVAILABLE,
-        "The exchange is reading its history; ask again shortly.";
+        "The exchange is reading its history; send the request again shortly.";
     /// The command happened and is durable, but is not to be seen yet.
     ViewsBehind = "views-behind", SERVICE_UNAVAILABLE,
-        "It happened and is durable, but cannot be shown yet; look again shortly.";
+        "The command happened and is durable, but reads do not show it yet; read again shortly.";
 }
 
 /// A refusal on its way to a client.

@@ -109,7 +109,7 @@ impl RestGateway {
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
-            .thread_name("gate")
+            .thread_name("gateway")
             .enable_all()
             .build()
             .map_err(GatewayError::Thread)?;
@@ -118,7 +118,7 @@ impl RestGateway {
         let (stop_folding, stop_told) = mpsc::channel();
         let (followed, of_history) = (live.clone(), health.clone());
         let fold = move || followed.fold(subscribe, || of_history().durable, &stop_told);
-        let folding = thread::Builder::new().name("gate-fold".to_owned()).spawn(fold);
+        let folding = thread::Builder::new().name("gateway-fold".to_owned()).spawn(fold);
         let folding = folding.map_err(GatewayError::Thread)?;
 
         let requests = Semaphore::new(options.requests);

@@ -81,7 +81,7 @@ pub(crate) async fn serve(
         });
     }
     drop(listener);
-    // Whoever is not done by then is cut off.
+    // Connections that still work then are cut.
     let grace = stop.borrow().unwrap_or_default();
     tokio::time::timeout(grace, graceful.shutdown()).await.ok();
 }

@@ -22,7 +22,7 @@ impl App {
     pub(crate) async fn submit(&self, command: Command) -> Result<(Outcome, bool), Problem> {
         let (reply, answer) = oneshot::channel();
         let reply = move |answers| {
-            // Nobody listens any more when the request ran out of time; it has been told so.
+            // The receiver is gone if the request ran out of time, and it was answered so.
             drop(reply.send(answers));
         };
         self.client.submit_batch(vec![command], reply).map_err(|_| RejectCode::Busy)?;

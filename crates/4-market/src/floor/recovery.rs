@@ -1,8 +1,8 @@
-//! A floor's first act in each life: it asks the ledger who is open in its market, and those where
-//! they stand, and hears no incoming order before it has heard everybody.
+//! A floor's recovery, its first act in each life: it asks the ledger for the open orders of its market, queries the
+//! state of each, and walks with no incoming order before all have answered.
 //!
-//! Only an answer to this life's question counts: who answers takes part in no introduction of a
-//! former life from then on, so the answer stays true until this life introduces it.
+//! Only an answer to this life's query counts. An order that has given it declines every proposal of a former life's
+//! introduction, so the answer stays true until this life introduces the order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,19 @@ use crate::ladder::RestingOrders;
 use crate::{LEDGER, Party, mutation, orders_of};
 
 /// What is known so far.
+///
+/// - an order is in at most one of `awaited` and `heard`
 #[derive(Clone, Default, Hash, Debug)]
 pub(super) struct Recovery {
-    /// The question's number.
+    /// The query's number.
     question: u32,
-    /// True once the ledger has told everybody, and everybody was asked.
+    /// True once the ledger has listed all open orders, and all were queried.
     listed: bool,
-    /// Who has not answered yet.
+    /// Orders that have not answered yet.
     awaited: BTreeSet<OrderId>,
-    /// Who has.
+    /// Orders that have answered.
     heard: BTreeMap<OrderId, IncomingOrder>,
-    /// Who has left meanwhile: the ledger may name them still.
+    /// Orders that have left meanwhile: the ledger may still list them.
     left: BTreeSet<OrderId>,
     ledger: Option<MonitorRef>,
 }
@@ -58,7 +60,8 @@ impl Floor {
                 }
                 out.multicast(orders_of(self.market), Message::QueryState { introduction });
             }
-            // Who speaks unasked has come in or come back since everybody was asked, or will be.
+            // It has entered or restarted since the query was sent to all, so it is queried by itself. Before that,
+            // the query to all will reach it.
             Message::Announce(_) if recovery.listed => {
                 out.send(from, Message::QueryState { introduction })
             }
@@ -72,7 +75,7 @@ impl Floor {
             Message::Next { open, .. }
                 if !open.is_zero() && self.resting_orders.is_taken_over(from) => {}
             Message::Next { order, open, .. } => recovery.dealt(order, open),
-            _ => {} // of introductions that a former life made
+            _ => {} // about introductions of a former life
         }
         let all = recovery.awaited.is_empty() || mutation::EARLY_FLOOR.is_on();
         if recovery.listed && all {
@@ -80,7 +83,7 @@ impl Floor {
         }
     }
 
-    /// Everybody was heard: in order of place, each is the incoming order to those before it.
+    /// All have answered. In order of priority, each is the incoming order to those before it.
     fn end_recovery(&mut self, out: &mut Out<Party>) {
         let Some(recovery) = self.recovery.take() else { return };
         let heard = recovery.heard.into_values();

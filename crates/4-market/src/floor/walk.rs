@@ -1,9 +1,9 @@
 //! An incoming order's walk along the other side of its floor, one introduction after the other.
 //!
-//! Without failures an introduction ends with the incoming order's `next`. Whatever else may happen
-//! (somebody dies, passes, leaves or is changed in it) raises a doubt, and the walk goes on only after
-//! the words of those in doubt: each is asked, and answers once no deal is in progress. Only an
-//! answer to this introduction's question counts, since what was said unasked may be older.
+//! Without failures an introduction ends with the incoming order's `Next`. Anything else (a party dies, passes,
+//! leaves or is replaced in it) raises a *doubt*: the floor no longer knows what was dealt. It queries the parties in
+//! doubt, and each answers once no deal is in progress. Only an answer to this introduction's query counts, since
+//! what was sent unasked may be older than the deal.
 
 use kernel::{Out, Pid};
 use protocol::{Busy, Message, Presence, TimeInForce};
@@ -12,50 +12,50 @@ use units::{Lots, OrderId};
 use super::{Floor, IncomingOrder};
 use crate::{Party, mutation, orders_of};
 
-/// An incoming order that may be what its makers die of.
+/// An incoming order that may cause the deaths of its makers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Suspect {
     pub(super) order: OrderId,
-    /// So many of its introductions have ended in a maker's death...
+    /// Its introductions in which a maker died...
     deaths: u32,
-    /// ...the last of them this one...
+    /// ...the last of them...
     introduction: u32,
-    /// ...since then, in nanoseconds.
+    /// ...and the time of the first, in nanoseconds.
     since: u64,
 }
 
-/// So many make it suspended, within the time in which the orders' supervisor bears as many of one
-/// order ([`crate::ALLOWED_RESTARTS`]): so it is the incoming order that is given up, before any of its makers is.
+/// Deaths of makers that suspend the incoming order, within the time of [`crate::ALLOWED_RESTARTS`]. The number is
+/// that of the allowed restarts of one order, so the incoming order is given up before any maker is.
 const DEATHS_OF_A_SUSPECT: u32 = crate::ALLOWED_RESTARTS.times;
 
-/// An incoming order on its way.
+/// The walk of an incoming order.
 #[derive(Clone, Copy, Hash, Debug)]
 pub(super) struct Walk {
     pub(super) incoming: IncomingOrder,
-    /// To whom it is introduced.
+    /// The resting order to which it is introduced.
     pub(super) maker: (Pid, OrderId),
     /// The introduction's number.
     introduction: u32,
     /// What is known of the maker's lots.
     maker_is: Maker,
-    /// Whose words are awaited before the walk goes on; `None` while there is no doubt.
+    /// The states that must arrive before the walk goes on; `None` while there is no doubt.
     awaited: Option<Awaited>,
 }
 
-/// What the maker has said since it was introduced.
+/// What the floor knows of the maker's lots since it was introduced.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Maker {
-    /// Nothing: what the incoming order says was dealt is taken off its lots.
+    /// The maker has sent nothing: what the incoming order reports as dealt is subtracted.
     Silent,
-    /// Where it is, after the deal if there was one: its lots are right.
+    /// The maker has sent its state after the deal, if there was one: its lots are right.
     Known,
-    /// Something that may be older than the deal: it must be asked.
+    /// The maker has sent something that may be older than the deal: it must be queried.
     Unclear,
-    /// That it has left.
+    /// The maker has left.
     Gone,
 }
 
-/// Whose words are awaited.
+/// The parties whose states are awaited.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Awaited {
     maker: bool,
@@ -71,7 +71,7 @@ impl Walk {
 }
 
 impl Floor {
-    /// Hears an incoming order: introduces it to the best, or seats it and hears the next.
+    /// Starts or continues a walk: introduces the incoming order to the best one, or rests it and takes the next.
     #[inline(always)]
     pub(super) fn hear(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         if !self.is_introduced(pid, presence, out) {
@@ -82,7 +82,7 @@ impl Floor {
         }
     }
 
-    /// Hears those who wait, until one is introduced to somebody.
+    /// Takes the waiting orders in turn, until one is introduced.
     #[cold]
     pub(super) fn hear_waiting(&mut self, out: &mut Out<Party>) {
         while let Some((_, next)) = self.waiting.pop_first() {
@@ -92,8 +92,10 @@ impl Floor {
         }
     }
 
-    /// Introduces an incoming order to the best that it could deal with; seats it if there is nobody: false.
-    /// What it said is lent: most need no more than a seat, and who is introduced is copied into its walk.
+    /// Introduces an incoming order to the best that it could deal with. If there is none it rests, and this is
+    /// false.
+    ///
+    /// Takes `presence` by reference: most orders only rest, and only an introduced one is copied into the walk.
     #[inline(always)]
     fn is_introduced(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) -> bool {
         if presence.open.is_zero() {
@@ -116,11 +118,11 @@ impl Floor {
         }
     }
 
-    /// Nobody is left to deal with: the incoming order rests, or hears that it may not.
+    /// No order is left to deal with: the incoming order rests, or gets `NoMatch`.
     #[inline(always)]
     fn end_walk(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         match presence.time_in_force {
-            // It has ended, and its word of that is on its way.
+            // This life has ended, and a message of that is on its way.
             TimeInForce::GoodTillCancel if self.resting_orders.is_taken_over(pid) => {}
             TimeInForce::GoodTillCancel => {
                 let (ladder, resting_orders) = self.ladder(presence.side);
@@ -135,7 +137,7 @@ impl Floor {
         let introduction = self.next_number();
         let maker = self.resting_orders.introduce(index);
         if !self.queried.is_empty() {
-            self.queried.remove(&maker.1); // its answer may come before it hears of this
+            self.queried.remove(&maker.1); // that answer may come before the maker receives this introduction
         }
         let maker_is = Maker::Silent;
         self.walk = Some(Walk { incoming, maker, introduction, maker_is, awaited: None });
@@ -155,7 +157,7 @@ impl Floor {
         out: &mut Out<Party>,
     ) {
         if !open.is_zero() && self.resting_orders.is_taken_over(pid) {
-            return; // its end, or a later life's word, tells more
+            return; // the end of this life, or its next life's message, says more
         }
         let Some(walk) = &mut self.walk else { return self.on_late_next(pid, order, open, out) };
         if walk.incoming.presence.order != order {
@@ -181,13 +183,13 @@ impl Floor {
                 awaited.incoming = false;
                 self.end_doubt(out);
             }
-            // Filled in an introduction of a former life of ours: it is gone.
+            // Filled in an introduction of this floor's former life: the order has ended.
             None if open.is_zero() => self.doubt(true, false, out),
             _ => {} // not of this introduction
         }
     }
 
-    /// An incoming order of a former life of ours has ended its deal.
+    /// An order that was the incoming one of this floor's former life has ended its deal.
     #[cold]
     fn on_late_next(&mut self, pid: Pid, order: OrderId, open: Lots, out: &mut Out<Party>) {
         if open.is_zero() {
@@ -202,8 +204,8 @@ impl Floor {
         }
     }
 
-    /// Takes what was dealt off the maker's lots. False if nothing is left: it must have left, or more
-    /// has happened to it than that.
+    /// Subtracts what was dealt from the maker's lots. False if nothing is left: then the maker's `Leave` has not
+    /// arrived, or more has happened to it.
     #[inline(always)]
     fn show_rest(&mut self, dealt: Lots) -> bool {
         let Some((maker, order)) = self.walk.as_ref().map(|walk| walk.maker) else { return false };
@@ -240,9 +242,9 @@ impl Floor {
         self.doubt(false, true, out);
     }
 
-    // ---- in doubt
+    // ---- doubts
 
-    /// Asks those who are there still, and waits for their words.
+    /// Raises a doubt: queries the parties that are still there, and waits for their states.
     #[cold]
     fn doubt(&mut self, maker: bool, incoming: bool, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
@@ -259,7 +261,7 @@ impl Floor {
         self.end_doubt(out);
     }
 
-    /// Walks on once all words are there.
+    /// Walks on once all states have arrived.
     fn end_doubt(&mut self, out: &mut Out<Party>) {
         match &self.walk {
             Some(walk) if walk.awaited == Some(Awaited::default()) => {
@@ -270,7 +272,7 @@ impl Floor {
         }
     }
 
-    /// The incoming order speaks unasked: it has been changed, or is back from a death.
+    /// The incoming order announces itself: it was replaced, or is back from a restart.
     #[cold]
     pub(super) fn on_incoming_again(
         &mut self,
@@ -282,30 +284,30 @@ impl Floor {
         let is_back = walk.incoming.pid != pid;
         walk.incoming = IncomingOrder { pid, presence: *presence };
         if is_back {
-            // The maker may hold the other end of a deal in which it died.
+            // It may have died in a deal, whose other end the maker still holds: both lots are in doubt.
             self.doubt(true, true, out);
         }
     }
 
-    /// The maker speaks unasked: it has been changed, or is back from a death.
+    /// The maker announces itself: it was replaced, or is back from a restart.
     #[cold]
     pub(super) fn on_maker_again(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let is_back = walk.maker.0 != pid;
         if walk.maker_is == Maker::Known && !is_back {
-            return self.rest(pid, presence, out); // newer than what we know
+            return self.rest(pid, presence, out); // newer than the state that is known
         }
         walk.maker.0 = pid;
         walk.maker_is = Maker::Unclear;
         if is_back {
             self.count_death(out);
-            // The incoming order may be in doubt of a deal with its former life.
+            // The incoming order may be in doubt of a deal with the maker's former life, so both are queried.
             self.doubt(true, true, out);
         }
     }
 
-    /// A maker has died in an introduction. After the third one it is the incoming order that is given up, and not the
-    /// makers: its supervisor will say so, as of any other, and the walk waits for that.
+    /// Counts a maker's death in an introduction. At the limit the incoming order is given up, so that it does not
+    /// take its makers with it; the walk waits for the supervisor's `Suspend`.
     fn count_death(&mut self, out: &mut Out<Party>) {
         let Some(walk) = &self.walk else { return };
         let (order, introduction) = (walk.incoming.presence.order, walk.introduction);
@@ -324,7 +326,7 @@ impl Floor {
         self.suspect = Some(suspect);
     }
 
-    /// True if this is an answer to the question of the introduction that is open.
+    /// True if this answers the query of the open introduction.
     pub(super) fn answers_walk(&self, pid: Pid, order: OrderId, number: u32) -> bool {
         self.walk.as_ref().is_some_and(|walk| {
             let asked = pid == walk.incoming.pid || pid == walk.maker.0;
@@ -332,7 +334,7 @@ impl Floor {
         })
     }
 
-    /// One of the two says, asked, where it is.
+    /// One of the two parties answers the query.
     pub(super) fn on_walk_state(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
         let awaited = walk.awaited.get_or_insert_default();
@@ -347,7 +349,7 @@ impl Floor {
         self.end_doubt(out);
     }
 
-    /// One of the two has left.
+    /// One of the two parties has left.
     #[inline(always)]
     pub(super) fn on_gone(&mut self, order: OrderId, introduction: u32, out: &mut Out<Party>) {
         let Some(walk) = &mut self.walk else { return };
@@ -360,7 +362,7 @@ impl Floor {
         match &mut walk.awaited {
             Some(awaited) if is_incoming => awaited.incoming = false,
             Some(awaited) => awaited.maker = false,
-            // Filled by this very incoming order: that one will speak.
+            // Filled by this very incoming order, whose `Next` will come: no doubt.
             None if !is_incoming && introduction == walk.introduction => return,
             None => return self.doubt(is_incoming, !is_incoming, out),
         }

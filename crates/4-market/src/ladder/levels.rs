@@ -1,8 +1,8 @@
 //! The price levels of one side: each that is not empty, found by its rank; the best is at hand.
 //!
 //! Ranks near each other share a page, which holds the queue numbers of 32 ranks. A rank that is alone in its page
-//! needs no page: the tree entry is its queue's number. So a level costs 32 bytes and its share of the tree, and up to
-//! 144 bytes more if others are near. Where all prices lie far apart, that is the cost of each order.
+//! needs no page: the tree entry is its queue's number. So a level costs 32 bytes and its share of the tree, and up
+//! to 144 bytes more if others are near. Where all prices lie far apart, that is the cost of each order.
 
 use std::collections::BTreeMap;
 

@@ -15,8 +15,8 @@ pub(crate) struct RestingOrder {
     pub(crate) priority: CommandId,
     /// Open lots on the floor; zero in an empty slot.
     pub(crate) quantity: Lots,
-    /// The latest life of this address that has spoken. It stays when the slot is empty, so that an earlier life's late
-    /// message is recognised.
+    /// The latest life of this address that has spoken. It stays when the slot is empty, so that an earlier life's
+    /// late message is recognised.
     pub(crate) generation: u32,
     pub(super) next: u32,
     pub(super) previous: u32,
@@ -30,8 +30,8 @@ pub(super) struct LevelRef(u32);
 /// All resting orders of a floor, each in a slot.
 ///
 /// Where most addresses of the world are of this market, an order's slot is the index of its address, which costs
-/// nothing to find. Where they are not, slots are numbered from 0 and found through a [`SlotTable`]. So the memory of a
-/// floor depends on its own orders and not on the number of others.
+/// nothing to find. Where they are not, slots are numbered from 0 and found through a [`SlotTable`]. So the memory of
+/// a floor depends on its own orders and not on the number of others.
 ///
 /// - an order keeps its slot while it rests: its neighbours name the slot
 /// - without a table, the slot is the index of the address, and at most three in four slots are unused
@@ -49,9 +49,9 @@ pub(crate) struct RestingOrders {
 /// Up to this many slots are made whatever share of them is used.
 const FEW: usize = 64;
 
-/// At least this many orders that have left keep their slot, with the latest life of their address: a later message of
-/// an earlier life is ignored. A world delivers in order of sending and becomes quiet before each command, so no such
-/// message comes. Only an explorer, whose worlds are small, lets messages overtake each other.
+/// At least this many orders that have left keep their slot, with the latest life of their address: a later message
+/// of an earlier life is ignored. A world delivers in order of sending and becomes quiet before each command, so no
+/// such message comes. Only an explorer, whose worlds are small, lets messages overtake each other.
 const REMEMBERED: usize = 64;
 
 impl Default for RestingOrders {
@@ -122,8 +122,8 @@ impl RestingOrders {
         Some((slot, resting))
     }
 
-    /// Notes that a life of an address speaks. False if a later life has spoken there, of this order or of the next one
-    /// that was given the address: messages of two lives may overtake each other.
+    /// Notes that a life of an address speaks. False if a later life has spoken there, of this order or of the next
+    /// one that was given the address: messages of two lives may overtake each other.
     #[inline(always)]
     pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
         let (_, resting) = self.resting_at(pid);
@@ -198,8 +198,8 @@ impl RestingOrders {
         u32::try_from(self.orders.len() - 1).expect("fewer slots than addresses")
     }
 
-    /// Searches all slots for empty ones to use again. It takes them if they are more than an eighth, which pays for the
-    /// search.
+    /// Searches all slots for empty ones to use again, and takes them if they are more than an eighth: fewer do not
+    /// pay for the search.
     #[cold]
     fn find_free(&mut self) {
         let slots = (0..).zip(&self.orders);
@@ -250,8 +250,8 @@ impl RestingOrders {
         &mut self.orders[index as usize]
     }
 
-    /// The link to the successor of a slot; of no slot, the head of the queue. One bounds check decides which, since the
-    /// branch is unpredictable.
+    /// The link to the successor of a slot; of no slot, the head of the queue. One bounds check decides which, since
+    /// the branch is unpredictable.
     #[inline(always)]
     pub(super) fn next_of<'a>(&'a mut self, index: u32, head: &'a mut u32) -> &'a mut u32 {
         match self.orders.get_mut(index as usize) {
@@ -269,7 +269,8 @@ impl RestingOrders {
         }
     }
 
-    /// The fast path of an announcement: true, and noted, if this life speaks for the first time and its slot is empty.
+    /// The fast path of an announcement: true, and noted, if this life speaks for the first time and its slot is
+    /// empty.
     #[inline(always)]
     pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
         let (_, resting) = self.resting_at(pid);

@@ -1,4 +1,5 @@
-//! Both sides of a floor beside a plain list of who rests, at addresses that lie close and at such that lie scattered.
+//! Both sides of a floor beside a plain list of who rests, at addresses that lie close and at such that lie
+//! scattered.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The order's side of a deal: propose, accept, record, complete; and what it does when the other
-//! dies on the way. One `on_` a message; late and doubled ones fall through to doing nothing.
+//! An order's side of a deal: propose, accept, record, complete; and what it does when the other party dies. Each
+//! message has one `on_` function; late and duplicate ones change nothing.
 
 use kernel::{Out, Pid};
 use protocol::{Busy, Deal, Message};
@@ -9,11 +9,11 @@ use super::{Hold, Order, Phase, id};
 use crate::floor::is_later;
 use crate::{LEDGER, Party, floor_of, mutation};
 
-/// Why an order ends whose life has proposed all the deals that it may.
+/// The exit reason of a life that has used up its numbers for deals.
 const PROPOSALS_ARE_USED_UP: u32 = 1;
 
-/// Ends this life, in which there are no numbers left for deals. It holds nothing and has promised nothing; its
-/// supervisor begins the next one, which recalls its line and announces itself at its place, as after any death.
+/// Ends this life, which has no numbers left for deals. It holds nothing, so nothing is lost: the next life restores
+/// the order from the ledger and announces it at its priority, as after any restart.
 #[cold]
 fn begin_another_life(out: &mut Out<Party>) {
     out.exit(kernel::Reason::Said(PROPOSALS_ARE_USED_UP));
@@ -61,7 +61,7 @@ impl Order {
         out.send_to(floor_of(self.market), pass);
     }
 
-    /// True if this deal is the proposal that we wait to hear of.
+    /// True if this deal is the proposal that waits for an answer.
     #[inline(always)]
     fn has_proposed(&self, deal: &Deal, out: &Out<Party>) -> bool {
         (self.phase == Phase::Proposed || mutation::NO_HOLD_ON_PROPOSING.is_on())
@@ -85,7 +85,7 @@ impl Order {
             (self.open, self.held) = (self.open - quantity, quantity);
         }
         let Some(rest) = self.held.checked_sub(quantity).filter(|_| !quantity.is_zero()) else {
-            // More than was offered, or nothing: no acceptance at all.
+            // More than was proposed, or nothing: not an acceptance.
             out.send(from, Message::Withdraw { deal });
             return self.drop_proposal(out);
         };
@@ -108,8 +108,9 @@ impl Order {
         }
     }
 
-    /// An acceptance of what we do not know: of a former life, or dropped. We never asked the ledger
-    /// for it in this life, nor will we; a former life's hold has been settled before we spoke.
+    /// Answers the acceptance of an unknown deal: one of a former life, or a dropped proposal. This life never asked
+    /// the ledger to record it and never will, so a deal of this life is withdrawn. A former life's deal is for the
+    /// ledger.
     #[cold]
     fn withdraw_unknown(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
         let closing = out.noted().is_some_and(|hold| hold.deal == deal)
@@ -124,13 +125,14 @@ impl Order {
             out.note(None);
             return self.drop_proposal(out);
         }
-        // While closing a decline comes too late and changes nothing.
+        // While closing, a decline comes too late: the acceptance is noted, and the ledger may have recorded the
+        // deal.
         if self.has_proposed(&deal, out) {
             self.drop_proposal(out);
         }
     }
 
-    /// Frees the hold of a proposal that was not accepted: it was never logged, so it is our own.
+    /// Frees the hold of a proposal that was not accepted. It is in no note, so no outcome is awaited.
     fn drop_proposal(&mut self, out: &mut Out<Party>) {
         out.demonitor_all();
         self.free_hold(false);
@@ -168,8 +170,8 @@ impl Order {
         out.send(from, Message::Accept { deal, quantity });
     }
 
-    /// True of an introduction that is over for us: the last one that we dealt in or gave our word
-    /// on, those before it, and all of the floor's former lives.
+    /// True of an introduction that is over for this order: the last one that it dealt in or answered a query about,
+    /// those before it, and all of the floor's former lives.
     #[inline(always)]
     fn is_over(&self, introduction: u32) -> bool {
         let over = self.introduction != 0 && !is_later(introduction, self.introduction);
@@ -179,7 +181,7 @@ impl Order {
     #[cold]
     fn refuse(&mut self, from: Pid, deal: Deal, out: &mut Out<Party>) {
         match out.noted() {
-            // Doubled: the answer was the same.
+            // A duplicate of the accepted proposal gets the same answer.
             Some(hold) if hold.deal == deal && self.phase == Phase::Accepted => {
                 let quantity = hold.quantity;
                 out.send(from, Message::Accept { deal, quantity });
@@ -188,7 +190,7 @@ impl Order {
         }
     }
 
-    /// The maker says how it ended.
+    /// The maker says how the deal ended.
     #[inline(always)]
     pub(super) fn on_end_from_maker(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
         if matches!(self.phase, Phase::Accepted | Phase::InDoubt)
@@ -200,7 +202,7 @@ impl Order {
 
     // ---- both
 
-    /// The ledger says how it ended.
+    /// The ledger says how the deal ended.
     #[inline(always)]
     pub(super) fn on_verdict(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
         let Some(&Hold { deal: noted, partner, .. }) = out.noted() else { return };
@@ -211,7 +213,7 @@ impl Order {
             Phase::Closing => self.resolve_as_maker(deal, partner, traded, out),
             Phase::InDoubt => self.resolve_as_taker(traded, out),
             Phase::Resolving => {
-                // Either way the line that we recall next has it.
+                // Either way the outcome is in the record that is restored next.
                 out.demonitor_all();
                 out.note(None);
                 self.phase = Phase::Restoring;
@@ -268,20 +270,20 @@ impl Order {
         self.phase = Phase::Free;
     }
 
-    /// Whom we waited for is gone. Whatever it said before has arrived.
+    /// The monitored process has ended. Whatever it sent before has arrived.
     pub(super) fn on_down(&mut self, out: &mut Out<Party>) {
         match self.phase {
-            // The taker: nothing is logged, so we let go.
+            // The taker died: nothing is noted, so the hold is freed.
             Phase::Proposed => self.drop_proposal(out),
             Phase::Accepted if mutation::RESPONDER_TIMES_OUT.is_on() => {
                 self.resolve_as_taker(false, out);
             }
-            // The maker: how far it got only the ledger knows.
+            // The maker died, perhaps after the ledger recorded the deal: only the ledger knows.
             Phase::Accepted => {
                 self.phase = Phase::InDoubt;
                 self.query_ledger(out);
             }
-            // The ledger: its next life is asked again.
+            // The ledger died: its next life is asked again.
             Phase::Closing | Phase::InDoubt | Phase::Resolving | Phase::Restoring => {
                 self.query_ledger(out);
             }
@@ -290,7 +292,7 @@ impl Order {
     }
 }
 
-/// Which of our lives it is, as the names of our deals tell.
+/// The number of this life, as it is in the names of its deals.
 #[inline(always)]
 fn life(out: &Out<Party>) -> u32 {
     if mutation::REUSED_DEAL.is_on() { 1 } else { out.incarnation() }

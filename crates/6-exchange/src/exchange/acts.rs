@@ -11,14 +11,15 @@ use crate::mutation;
 impl<W: Watch<Party>> Exchange<W> {
     pub(super) fn open_market(&mut self, spec: &MarketSpec) -> Result<(), RejectCode> {
         let market = self.ledger().markets().count();
-        let market = MarketId(u16::try_from(market).expect("bounded at the door"));
+        let market =
+            MarketId(u16::try_from(market).expect("validated against limits::MAX_MARKETS"));
         self.record(Fact::MarketOpened { market, spec: *spec })?;
         self.grow(market, spec, false);
         Ok(())
     }
 
-    /// An order of a stopped market has no process. (One of another market that has none will have one shortly,
-    /// since its supervisor is between two lives; it is asked again.)
+    /// Cancels an order of a stopped market, which has no process. An order of another market that has none is
+    /// between two lives: the command is sent again to the next one.
     #[cold]
     pub(super) fn cancel_if_stopped(
         &mut self,
@@ -31,7 +32,7 @@ impl<W: Watch<Party>> Exchange<W> {
         }
     }
 
-    /// A suspended order, or one of a stopped market, has no process that could leave.
+    /// Cancels a suspended order, or one of a stopped market: it has no process that could do it.
     pub(super) fn cancel_without_process(
         &mut self,
         order: OrderId,
@@ -46,15 +47,15 @@ impl<W: Watch<Party>> Exchange<W> {
         Ok(())
     }
 
-    /// A suspended order has a process again, in its next life, which comes back as after any death.
+    /// Starts the next life of a suspended order, which comes back as after any restart.
     pub(super) fn release(&mut self, order: OrderId, market: MarketId) -> Result<(), RejectCode> {
         self.record(Fact::Released { order })?;
-        // If the supervisor is between two lives, its next one starts all who are open by the ledger.
+        // If the supervisor itself is between two lives, its next one starts every order that the ledger has open.
         let _started = self.world.restart_one_of(self.orders[usize::from(market.0)], order.0);
         Ok(())
     }
 
-    /// A stopped market has processes again: those of its open orders come back as after any death.
+    /// Starts a stopped market's processes: its open orders come back as after any restart.
     pub(super) fn resume(&mut self, market: MarketId, spec: &MarketSpec) -> Result<(), RejectCode> {
         let branch = self.world.node(&format!("exchange/{}", spec.symbol));
         let branch = branch.expect("every market has its branch, started or not");

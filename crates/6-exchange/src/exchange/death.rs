@@ -1,4 +1,4 @@
-//! A world that is over: nothing is let in, and the reason is told.
+//! The end of a world: no command is taken, and the reason is kept.
 
 use kernel::Watch;
 use market::Party;
@@ -17,17 +17,17 @@ impl<W: Watch<Party>> Exchange<W> {
         }
     }
 
-    /// Records a fact that the door has checked. One that is not admitted all the same means that the world
-    /// is over, or that the door and the ledger disagree, which is a bug: nothing goes on from there.
+    /// Records a fact of a validated command. If the ledger refuses it, the world has ended, or validation and ledger
+    /// disagree, which is a bug: the exchange stops there.
     pub(super) fn record(&mut self, fact: Fact) -> Result<(), RejectCode> {
         self.world.record(fact).map_err(|broken| {
             self.look_for_death();
-            self.die(&format!("the ledger does not admit {fact:?}: {}", broken.0));
+            self.die(&format!("the ledger refuses {fact:?}: {}", broken.0));
             RejectCode::Unavailable
         })
     }
 
-    /// From now on nothing is let in. The first reason stands.
+    /// Takes no more commands. The first reason is kept.
     #[cold]
     pub(super) fn die(&mut self, why: &str) {
         self.death.get_or_insert_with(|| why.to_owned());
@@ -43,9 +43,9 @@ impl<W: Watch<Party>> Exchange<W> {
         }
     }
 
-    /// Why this exchange takes no asks any more, if so: its processes have died more often than their
-    /// supervisors bear, or its ledger has failed. Every command is refused with [`RejectCode::Unavailable`] then. What
-    /// its facts were up to the last whole command can be recovered; this world cannot.
+    /// Why this exchange takes no more commands, if so: its processes have died more often than their supervisors
+    /// allow, or its ledger has failed. Every command is then rejected with [`RejectCode::Unavailable`]. The facts of
+    /// whole commands can be recovered; this world cannot.
     pub fn death(&self) -> Option<&str> {
         self.death.as_deref()
     }

@@ -1,4 +1,4 @@
-//! How commands come in: batches into a bounded queue, answers out when durable.
+//! How commands come in: in batches through a bounded queue.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub enum SubmitError {
     Unavailable,
 }
 
-/// A way to ask a service, for any thread.
+/// A handle that sends commands to a service from any thread.
 #[derive(Clone)]
 pub struct Client {
     to_world: SyncSender<ToWorld>,
@@ -39,9 +39,9 @@ impl Client {
         Client { to_world, shared }
     }
 
-    /// Hands in a batch. `reply` is called once, on the journal's thread, when all of it is durable: it must not block.
+    /// Sends a batch. `reply` is called once, on the journal's thread, when all of it is durable, and must not block.
     ///
-    /// After the service has ended that is at once, with [`Unavailable`].
+    /// After the service has ended it is called at once, with [`Unavailable`].
     pub fn submit_batch(
         &self,
         commands: Vec<Command>,
@@ -49,18 +49,18 @@ impl Client {
     ) -> Result<(), Busy> {
         let batch = Batch { commands, reply: Reply::new(reply) };
         if self.shared.stopping.load(Ordering::Acquire) {
-            return Ok(()); // the drop of the batch tells that it is unavailable
+            return Ok(()); // dropping the batch answers it with `Unavailable`
         }
         match self.to_world.try_send(ToWorld::Batch(batch)) {
             Err(TrySendError::Full(ToWorld::Batch(Batch { commands, reply }))) => {
-                reply.forget(); // it is answered by this error
+                reply.forget(); // this error is the answer
                 Err(Busy(commands))
             }
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
         }
     }
 
-    /// Asks, and waits until the answer is durable.
+    /// Sends a command, and waits until its answer is durable.
     pub fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
         let (sender, answer) = sync_channel(1);
         let reply = move |answers| match sender.send(answers) {

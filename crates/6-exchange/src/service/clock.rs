@@ -54,7 +54,7 @@ impl fmt::Display for Jump {
     }
 }
 
-/// The journal's last fact is further ahead of the clock than is borne.
+/// The journal's last fact is further ahead of the clock than the bound allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error(
     "the journal's last fact is of {}, and the system's clock says {}: more than {} s ahead. One of them is wrong. Set \
@@ -67,7 +67,7 @@ pub struct Ahead {
     pub last: Time,
     /// What the clock says.
     pub now: Time,
-    /// What is borne.
+    /// The bound.
     pub bound: Duration,
 }
 

@@ -1,6 +1,6 @@
-//! What the journal's thread decides, without the thread: what is written, when it is synced, who may
-//! be told, and what happens on each error. It must never read a clock or wait, so that a simulator
-//! drives the very code that a service runs. Nobody is told anything before it is durable.
+//! The decisions of the journal's thread, without the thread: what is written, when it is synced, which commands may
+//! be answered, and what follows from each error. It must never read a clock or wait, so that a simulator drives the
+//! same code as a service.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,52 +14,57 @@ use crate::{Intake, mutation};
 /// milliseconds' worth.
 const SYNC_BYTES: usize = 4 << 20;
 
-/// A journal, and the chunks that are on their way into it.
+/// A journal, and the chunks that wait to be written.
+///
+/// - a chunk is acknowledged only after a sync that covers all its facts, in the order in which chunks came
+/// - `waiting` has each chunk that was taken and not acknowledged, oldest first; `bytes` is their sum
+/// - after an error other than a full disk no waiting chunk is ever acknowledged: the disk may have its facts or not
+/// - while stalled, the intake is nothing, and the first chunk that waits does not fit the reserve
 pub struct GroupCommit {
     journal: Box<dyn Journal>,
     /// Not written yet, oldest first.
     waiting: VecDeque<Chunk>,
     bytes: usize,
     intake: Intake,
-    /// The disk is full, and what waits does not fit into what was set aside.
+    /// The disk is full, and what waits does not fit the reserve.
     stalled: bool,
     /// True once this start has a fact in the journal.
     begun: bool,
 }
 
-/// What a turn has come to.
+/// The result of a commit.
 #[derive(Debug)]
 pub struct CommitResult {
-    /// Chunks that are durable now: whoever waits for them may be told.
+    /// Chunks that are durable now: their commands may be answered.
     pub acknowledged: Vec<Chunk>,
     /// Every fact up to this number is durable.
     pub durable: u64,
-    /// What there is room for.
+    /// What the free space allows.
     pub intake: Intake,
-    /// What is to be done next.
+    /// What the caller does next.
     pub next: Next,
 }
 
-/// What is to be done after a turn.
+/// What the caller does after a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
     /// Nothing waits.
     Wait,
-    /// The disk is full and chunks wait. Take another turn in a while.
+    /// The disk is full and chunks wait. Commit again in a while.
     NoSpace,
-    /// The journal takes nothing more. Say so, then drop this: who waits for what is in it hears
-    /// that nobody knows whether it happened.
+    /// The journal takes nothing more. Report the reason, then drop this: the clients of waiting chunks are answered
+    /// that the outcome is unknown.
     Stop(String),
 }
 
 impl GroupCommit {
-    /// Keeps facts in this journal.
+    /// Writes to this journal.
     pub fn new(journal: Box<dyn Journal>) -> GroupCommit {
         let (waiting, intake) = (VecDeque::new(), Intake::All);
         let mut group_commit =
             GroupCommit { journal, waiting, bytes: 0, intake, stalled: false, begun: false };
         match group_commit.look_for_space() {
-            // A disk that cannot say so fails the first turn, which is heard of.
+            // A disk that cannot report its space fails the first commit, which is reported.
             Next::Wait | Next::NoSpace | Next::Stop(_) => group_commit,
         }
     }
@@ -74,18 +79,18 @@ impl GroupCommit {
         (self.journal.reader(), self.journal.durable())
     }
 
-    /// What there was room for when it was last looked for.
+    /// What the free space allowed at the last check.
     pub fn intake(&self) -> Intake {
         self.intake
     }
 
-    /// True while the disk is full and chunks wait for room: the next turn is to be taken in a while.
+    /// True while the disk is full and chunks wait for space: commit again in a while.
     pub fn is_stalled(&self) -> bool {
         self.stalled
     }
 
-    /// Takes a chunk; the next turn writes it. While chunks wait for room, one of which all commands were
-    /// refused for want of it comes back: whoever waits for it is to be told at once.
+    /// Takes a chunk, which the next commit writes. While stalled, a chunk whose commands were all rejected for lack
+    /// of space is returned, to be answered at once.
     pub fn take(&mut self, chunk: Chunk) -> Option<Chunk> {
         let waits = mutation::LATE_REFUSAL.is_on();
         if self.stalled && chunk.is_refused_for_space() && !waits {
@@ -96,16 +101,16 @@ impl GroupCommit {
         None
     }
 
-    /// True if a turn is to be taken although more chunks are there to be taken.
+    /// True if it is time to commit although more chunks have come.
     pub fn is_full(&self) -> bool {
         self.bytes >= SYNC_BYTES
     }
 
-    /// Writes all that waits as far as there is room, a batch after the other, each as one record that is synced before
-    /// the next, and says who may be told.
+    /// Writes what waits, as far as the space allows: batch after batch, each as one record that is synced before the
+    /// next. It waits for the disk.
     ///
-    /// `stopping`: there will be no more turns, so a full disk is a failure. So it is for a start that
-    /// cannot even write that it began: nobody would see what it waits for. Waits for the disk.
+    /// `stopping`: this is the last commit, so a full disk is a failure. So it is for a start that cannot even write
+    /// the fact `started`: it has no answer to give that would show what it waits for.
     pub fn commit(&mut self, stopping: bool) -> CommitResult {
         let (mut acknowledged, mut next) = (Vec::new(), Next::Wait);
         while !self.waiting.is_empty() {
@@ -131,9 +136,11 @@ impl GroupCommit {
         CommitResult { acknowledged, durable, intake, next }
     }
 
-    /// Writes the oldest chunks that wait as one record, and syncs it. How many they are: all, up to
-    /// [`SYNC_BYTES`], or as many as there is room for. After an error none of them may be told, now or later: nobody
-    /// knows what the disk has.
+    /// Writes the oldest waiting chunks as one record, syncs it, and returns how many they were: all up to
+    /// [`SYNC_BYTES`], or as many as the space allows.
+    ///
+    /// After a failed sync none of them may be answered, now or later. The disk may have any part of the record, and
+    /// a second sync that succeeds proves nothing about the pages of the first.
     fn commit_waiting(&mut self) -> Result<usize, JournalError> {
         let mut chunks = self.batch();
         while let Err(why) = self.append(chunks) {
@@ -160,7 +167,7 @@ impl GroupCommit {
         fits.count().max(1)
     }
 
-    /// Appends so many chunks. Their bytes are copied once, into the record.
+    /// Appends the oldest `chunks` chunks. Their bytes are copied once, into the record.
     fn append(&mut self, chunks: usize) -> Result<(), JournalError> {
         let chunks = self.waiting.iter().take(chunks).map(|chunk| &chunk.encoder);
         if mutation::RECORD_A_CHUNK.is_on() {
@@ -169,12 +176,12 @@ impl GroupCommit {
         self.journal.append_batch(&chunks.collect::<Vec<_>>())
     }
 
-    /// Ends in good order, after the last turn. A failure harms nothing that was told, and is to be heard of.
+    /// Closes the journal after the last commit. A failure harms nothing that was answered, but must be reported.
     pub fn close(&mut self) -> Result<(), JournalError> {
         self.journal.close()
     }
 
-    /// Looks whether the journal's files are still where they were. To be called some times a second.
+    /// Checks that the journal's files are still in place. To be called a few times a second.
     pub fn check_files(&mut self) -> Next {
         match self.journal.check_files() {
             Ok(()) => Next::Wait,
@@ -182,11 +189,11 @@ impl GroupCommit {
         }
     }
 
-    /// Looks what there is room for. A disk that cannot even say so has failed.
+    /// Checks the free space. A disk that cannot report it has failed.
     pub fn look_for_space(&mut self) -> Next {
         match self.journal.free_space() {
-            Ok(room) => {
-                self.intake = match (room.for_orders, room.for_cancels) {
+            Ok(space) => {
+                self.intake = match (space.for_orders, space.for_cancels) {
                     (true, _) => Intake::All,
                     (false, true) => Intake::Cancels,
                     (false, false) => Intake::Nothing,
@@ -197,9 +204,10 @@ impl GroupCommit {
         }
     }
 
-    /// Saves the snapshot that came with a chunk that was told, if one did. A failure harms nothing:
-    /// the journal has all facts, and only the next start takes longer. A disk that is full for a
-    /// snapshot has its reserve for cancels.
+    /// Saves the snapshot of an acknowledged chunk, if it has one.
+    ///
+    /// A failure harms nothing: the journal has all facts, and only the next start takes longer. A disk too full for
+    /// a snapshot still has its reserve for cancels.
     pub fn save(&mut self, chunk: &mut Chunk) -> Option<Result<(), JournalError>> {
         let (position, bytes) = chunk.snapshot.take()?;
         Some(self.journal.save_snapshot(position, &bytes))

@@ -1,6 +1,6 @@
-//! The journal's thread: waits for what the world's thread hands on, lets [`GroupCommit`] decide, then
-//! answers clients and tells subscribers. Nobody is told anything before it is durable. At rest it wakes
-//! some times a second, to look after the journal's files and for room.
+//! The journal's thread: waits for chunks from the world's thread, lets [`GroupCommit`] decide, then answers clients
+//! and feeds subscribers. No fact leaves it before it is durable. At rest it wakes a few times a second, to check the
+//! journal's files and free space.
 #![allow(clippy::disallowed_types, reason = "an edge: how long ago it looked is measured")]
 
 use std::collections::VecDeque;
@@ -14,9 +14,9 @@ use super::group_commit::{CommitResult, GroupCommit, Next};
 use super::messages::{Chunk, History, Live, ToJournal};
 use crate::Intake;
 
-/// The journal's files are looked after so often.
+/// Time between two checks of the journal's files.
 const LOOK: Duration = Duration::from_millis(250);
-/// While there is no room, so often, and for room too.
+/// The same while space is short, which is then checked too.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 pub(crate) struct JournalLoop {
@@ -24,10 +24,10 @@ pub(crate) struct JournalLoop {
     from_world: Receiver<ToJournal>,
     shared: Arc<Shared>,
     subscribers: Vec<SyncSender<Live>>,
-    /// For a journal that keeps nothing: facts for who subscribes later, and their bound in bytes.
+    /// For a journal without a disk: facts for later subscribers, and their bound in bytes.
     memory: Option<(VecDeque<Live>, usize)>,
     remembered: usize,
-    /// When it looks again.
+    /// When the next check is due.
     due: Instant,
 }
 
@@ -67,7 +67,7 @@ impl JournalLoop {
         }
     }
 
-    /// Takes what has come, up to a turn's worth. False if the journal failed.
+    /// Takes what has come, up to one commit's worth. False if the journal failed.
     fn take(&mut self, first: ToJournal, ends: &mut bool) -> bool {
         let mut going = true;
         let mut next = Some(first);
@@ -93,8 +93,7 @@ impl JournalLoop {
         going
     }
 
-    /// Looks after the journal's files and for room, and tries again what waits for some. False if the
-    /// journal failed.
+    /// Checks the journal's files and free space, and tries again to write what waits. False if the journal failed.
     fn look(&mut self) -> bool {
         let next = self.group_commit.check_files();
         let mut going = self.goes_on(next);
@@ -110,8 +109,8 @@ impl JournalLoop {
         going
     }
 
-    /// Makes durable what was taken, and tells. What finds no room waits for the next look, if there is
-    /// one. False if the journal failed: then those who wait hear that when this thread ends.
+    /// Makes the taken chunks durable, and answers them. A chunk for which the space is short waits for the next
+    /// check. False if the journal failed: then the clients that wait are answered when this thread ends.
     fn commit(&mut self, ends: bool) -> bool {
         let stopping = ends || self.shared.stopping.load(Ordering::Acquire);
         let had_room = self.group_commit.intake() == Intake::All;
@@ -140,7 +139,7 @@ impl JournalLoop {
         let encoder = std::mem::take(&mut chunk.encoder);
         if !encoder.is_empty() && (!self.subscribers.is_empty() || self.memory.is_some()) {
             let facts = Live::new(encoder);
-            // A subscriber who is too far behind is cut off; nobody waits for it.
+            // A subscriber that is too far behind is cut off, so that it delays no other.
             self.subscribers.retain(|to| match to.try_send(facts.clone()) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,

@@ -1,4 +1,4 @@
-//! What the threads of a service and their clients hand each other. Values only; nothing here waits.
+//! The messages between the threads of a service and its clients. Values only: nothing here waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,29 +11,30 @@ use protocol::{Command, Fact, RejectCode, Response, Stamp};
 use thiserror::Error;
 use units::CommandId;
 
-// ---- asks and answers
+// ---- commands and answers
 
-/// What became of one command.
+/// The answer to one command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer {
-    /// The number that the command got. An order that it placed has the same.
+    /// The command's number. An order that it entered has the same.
     pub command: CommandId,
-    /// Its facts in order, or one refusal or repeat.
+    /// Its facts in order, or one rejection or repeat.
     pub responses: Vec<Response>,
 }
 
-/// The service ended before the commands were durable: whether they happened is not known.
-/// Asked again after a restart, under the same client ids, they are not done twice.
+/// The service ended before the commands were durable, so their outcome is unknown. Commands that are sent again
+/// after a restart, under the same client ids, are not carried out twice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error(
-    "the exchange ended before this command was durable, so its outcome is unknown; send it again under the same client id"
+    "the exchange ended before this command was durable, so its outcome is unknown; send it again under the \
+     same client id"
 )]
 pub struct Unavailable;
 
-/// Answers of a batch, or that nobody knows.
+/// The answers of a batch, or that its outcome is unknown.
 pub type Answers = Result<Vec<Answer>, Unavailable>;
 
-/// Who is called once with a batch's answers.
+/// A callback that is called once, with a batch's answers.
 pub struct Reply(Option<Box<dyn FnOnce(Answers) + Send>>);
 
 impl Reply {
@@ -42,7 +43,7 @@ impl Reply {
         Reply(Some(Box::new(reply)))
     }
 
-    /// Lets it go without a call: whoever waits hears of it in another way.
+    /// Drops it without a call: the client is answered in another way.
     pub(crate) fn forget(mut self) {
         self.0 = None;
     }
@@ -62,7 +63,7 @@ impl fmt::Debug for Reply {
 }
 
 impl Drop for Reply {
-    /// Whoever waits is never left waiting, whatever became of the service.
+    /// Answers the client even if the service has died, so that no client waits for ever.
     fn drop(&mut self) {
         if let Some(reply) = self.0.take() {
             reply(Err(Unavailable));
@@ -73,9 +74,9 @@ impl Drop for Reply {
 /// Commands that came in together.
 #[derive(Debug)]
 pub struct Batch {
-    /// The asks.
+    /// The commands.
     pub commands: Vec<Command>,
-    /// Who waits for their answers.
+    /// The callback for their answers.
     pub reply: Reply,
 }
 
@@ -93,12 +94,12 @@ pub(crate) enum ToWorld {
 /// What comes to the journal's thread.
 pub(crate) enum ToJournal {
     Chunk(Chunk),
-    /// Somebody wants all facts: from here on these, before that the history that is sent back.
+    /// A subscriber: live facts go to the first channel, and the history before them to the second.
     Subscribe(SyncSender<Live>, SyncSender<History>),
     End,
 }
 
-/// Facts of whole commands, and who waits for them.
+/// Facts of whole commands, with the replies that wait for them.
 #[derive(Default, Debug)]
 pub struct Chunk {
     pub(crate) encoder: FactEncoder,
@@ -114,8 +115,8 @@ impl Chunk {
         &self.encoder
     }
 
-    /// True if it has no fact, and each of its commands was refused for want of room: then it says nothing
-    /// of what is not durable yet.
+    /// True if it has no fact, and each of its commands was rejected for lack of space: then its answers reveal
+    /// nothing that is not durable yet.
     pub(crate) fn is_refused_for_space(&self) -> bool {
         let mut answers = self.replies.iter().flat_map(|(answers, _)| answers);
         self.encoder.is_empty()
@@ -124,7 +125,7 @@ impl Chunk {
                 .all(|answer| answer.responses == [Response::Rejected(RejectCode::JournalFull)])
     }
 
-    /// Answers all who wait for it. Only when it is durable, or refused for want of room.
+    /// Answers its commands. Call it only once it is durable, or was rejected for lack of space.
     pub fn answer(&mut self) {
         for (answers, reply) in self.replies.drain(..) {
             reply.give(Ok(answers));
@@ -132,7 +133,7 @@ impl Chunk {
     }
 }
 
-/// Answers of a batch, with who waits for them.
+/// The answers of a batch, with their callback.
 pub(crate) type Waiting = (Vec<Answer>, Reply);
 
 /// Facts that were just made durable; shared between subscribers, read on their threads.
@@ -154,10 +155,10 @@ impl Live {
     }
 }
 
-/// What was before the live facts.
+/// The facts before the live ones.
 pub(crate) enum History {
     /// In a journal, up to this position.
     Journal(Box<dyn Reader>, u64),
-    /// Here.
+    /// In memory.
     Kept(VecDeque<Live>),
 }

@@ -1,4 +1,4 @@
-//! From a journal to a running exchange: the newest snapshot, then every fact after it.
+//! Recovery: from a journal to a running exchange, by the newest snapshot and every fact after it.
 
 use journal::{Cut, Journal, JournalError, read_facts};
 use kernel::Watch;
@@ -10,26 +10,26 @@ use units::{CommandId, Time, limits};
 
 use crate::{Exchange, Options};
 
-/// What a start found.
+/// What a start has found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recovered {
     /// Facts in the journal.
     pub facts: u64,
-    /// How many of them a snapshot stood for.
+    /// How many of them the snapshot stands for.
     pub from_snapshot: u64,
-    /// Snapshots that were passed over: damaged or of another history.
+    /// Snapshots that were skipped: damaged, or of another history.
     pub passed_over: Vec<String>,
     /// True if the newest snapshot was of an earlier version: all facts were folded instead.
     pub earlier_version: bool,
-    /// Orders that became processes again.
+    /// Open orders, each of which is a process again.
     pub open_orders: usize,
     /// Markets that are open, in order of number.
     pub markets: Vec<MarketSpec>,
-    /// What was cut off the journal's end: bytes that were no whole record.
+    /// What was truncated at the journal's end: a partial record.
     pub cut: Option<Cut>,
 }
 
-/// Why a journal could not be folded.
+/// Why a journal cannot be folded.
 #[derive(Debug, Error)]
 pub enum RecoverError {
     /// It cannot be read.
@@ -37,8 +37,8 @@ pub enum RecoverError {
     Journal(JournalError),
     /// A fact cannot be true after those before it.
     #[error(
-        "fact {seq} of the journal cannot be: {wrong}. The file is whole, so another program or a bug wrote it; look at \
-         it with: buttonwood journal show"
+        "fact {seq} of the journal cannot be: {wrong}. The file is whole, so another program or a bug wrote it; look \
+         at it with: buttonwood journal show"
     )]
     Wrong {
         /// Its number.
@@ -46,12 +46,12 @@ pub enum RecoverError {
         /// Why not.
         wrong: Wrong,
     },
-    /// A snapshot that is whole has something else in it.
+    /// A snapshot whose checksum is right has invalid contents.
     #[error(
         "{0}. The journal itself has all facts: move the snapshot (*.fold) away and start again"
     )]
     Snapshot(SnapshotError),
-    /// The facts are right, and their processes died more often at the start than is borne.
+    /// The facts are right, but their processes died more often at the start than is allowed.
     #[error(
         "the exchange ended while it started: {0}. Its facts are whole, and nothing was written. This is a bug: keep \
          the journal, and start a version in which it is mended"
@@ -59,7 +59,7 @@ pub enum RecoverError {
     Died(String),
 }
 
-/// What a snapshot has before the ledger's bytes: the last command and its time.
+/// Bytes of a snapshot before the ledger's: the last command and its time.
 const HEAD: usize = 16;
 
 /// The fold up to now as a snapshot's bytes.
@@ -72,7 +72,7 @@ pub(crate) fn snapshot<W: Watch<Party>>(exchange: &Exchange<W>) -> Vec<u8> {
 }
 
 /// True if a snapshot's bytes are the fold of the same facts as this ledger, the last of which had this stamp.
-/// Asks without facts may have come after it.
+/// Commands without facts may have come after it.
 pub fn is_snapshot_of(bytes: &[u8], ledger: &Ledger, last: Stamp) -> bool {
     read_head(bytes).is_ok_and(|(at, fold)| {
         at.command >= last.command && at.time >= last.time && ledger.is_saved_as(fold)
@@ -107,7 +107,7 @@ pub fn recover(
     recover_watched(journal, options, ())
 }
 
-/// As [`recover`], with somebody who watches the world.
+/// As [`recover`], with a watcher of the world.
 pub fn recover_watched<W: Watch<Party>>(
     journal: &mut dyn Journal,
     options: Options,
@@ -116,6 +116,7 @@ pub fn recover_watched<W: Watch<Party>>(
     let mut snapshot = journal.load_snapshot().map_err(RecoverError::Journal)?;
     let former =
         |bytes: &[u8]| read_head(bytes).is_ok_and(|(_, fold)| Ledger::is_of_former_version(fold));
+    // A snapshot of an earlier version may lack what the ledger now keeps, so all facts are folded instead.
     let earlier_version = snapshot.saved.take_if(|(_, bytes)| former(bytes)).is_some();
     let (mut ledger, mut last, from) = match &snapshot.saved {
         Some((position, bytes)) => {
@@ -126,6 +127,7 @@ pub fn recover_watched<W: Watch<Party>>(
     };
     let end = journal.durable();
     let mut wrong = None;
+    // A fact that breaks a law is kept until the reader is done: folding past it would only add errors.
     read_facts(&mut *journal.reader(), from, end, &mut |stamp, fact| {
         if wrong.is_none() {
             match follows(last, stamp, &fact).and_then(|()| ledger.apply(&fact)) {

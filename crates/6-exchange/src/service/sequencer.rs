@@ -1,6 +1,6 @@
-//! What the world's thread decides, without the thread: batches of commands become chunks of facts with
-//! those who wait for them. It must never read a clock, wait, or touch a journal, so that a simulator
-//! drives the very code that a service runs.
+//! The decisions of the world's thread, without the thread: batches of commands become chunks of facts, with the
+//! replies that wait for them. It must never read a clock, wait, or touch a journal, so that a simulator drives the
+//! same code as a service.
 
 use kernel::Watch;
 use market::Party;
@@ -12,17 +12,17 @@ use super::messages::{Answer, Batch, Chunk};
 use super::recover;
 use crate::{Exchange, Intake};
 
-/// A chunk is handed on when it has so many bytes of facts, or when nobody waits.
+/// A chunk is handed on when it has this many bytes of facts, or when no more commands wait.
 const CHUNK_BYTES: usize = 128 << 10;
-/// ... or so many answers.
+/// ... or this many answers.
 const CHUNK_ANSWERS: usize = 16_384;
 
-/// Who is asked: an exchange, or a simulated one whose every step is chosen from outside.
+/// What runs commands: an exchange, or a simulated one whose every step is chosen from outside.
 pub trait Engine {
     /// See [`Exchange::begin`].
     fn begin(&mut self, time: Time, sink: &mut impl FnMut(CommandId, Response)) -> CommandId;
 
-    /// See [`Exchange::command`].
+    /// See [`Exchange::submit`].
     fn submit(
         &mut self,
         time: Time,
@@ -83,18 +83,18 @@ impl<W: Watch<Party>> Engine for Exchange<W> {
     }
 }
 
-/// What is so when a batch comes in.
+/// The state of the outside world when a batch comes in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment {
-    /// What time it is: of the facts of that batch.
+    /// The time of the batch's facts.
     pub time: Time,
-    /// What the monotonic clock says, in nanoseconds since the start: restarts are counted by it.
+    /// The monotonic clock, in nanoseconds since the start: restarts are counted by it.
     pub uptime: u64,
-    /// What the journal has room for.
+    /// What the journal's free space allows.
     pub intake: Intake,
 }
 
-/// Gathers what was answered until it is handed on.
+/// Runs commands, and collects their facts and answers until they are handed on.
 #[derive(Debug)]
 pub struct Sequencer {
     chunk: Chunk,
@@ -104,21 +104,23 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// For a world that began from a snapshot of so many facts, 0 if there was none; a snapshot is made each time
-    /// so many more are there. Those that the start folded count: else many short runs would never save one.
+    /// For a world that began from a snapshot of `from_snapshot` facts, 0 if there was none.
+    ///
+    /// A snapshot is made every `snapshot_every` facts. Facts that the start folded count too: else many short runs
+    /// would never save one.
     pub fn new(from_snapshot: u64, snapshot_every: u64) -> Sequencer {
         Sequencer { chunk: Chunk::default(), snapshot_every, snapshot_at: from_snapshot }
     }
 
-    /// Says that a start of the world begins here, before anything is asked.
+    /// Records the start of the world, before the first command.
     pub fn begin(&mut self, engine: &mut impl Engine, now: Moment) {
-        engine.set_uptime(now.uptime); // before anything has a time
+        engine.set_uptime(now.uptime); // before any restart is counted
         let encoder = &mut self.chunk.encoder;
         let number = engine.begin(now.time, &mut |_, response| write(encoder, &response));
         debug_assert!(number >= CommandId(1));
     }
 
-    /// Runs a batch of commands, each to quiet.
+    /// Runs a batch of commands, each until the world is quiet.
     pub fn take(&mut self, engine: &mut impl Engine, batch: Batch, now: Moment) {
         let Batch { commands, reply } = batch;
         let Moment { time, uptime, intake } = now;
@@ -133,18 +135,19 @@ impl Sequencer {
         self.chunk.replies.push((answers, reply));
     }
 
-    /// True if what was gathered is to be handed on although more commands wait.
+    /// True if it is time to hand on although more commands wait.
     pub fn is_full(&self) -> bool {
         self.chunk.encoder.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
     }
 
-    /// Says that the next chunk is the last one of a clean end. It has a snapshot of all facts, unless one was saved of
-    /// them: so the next start shows if a segment has gone missing since, and folds none of them anew.
+    /// Makes the next chunk the last one of a clean end: with a snapshot of all facts, unless there is one already.
+    ///
+    /// So the next start folds none of them again, and notices if a segment is missing.
     pub fn end(&mut self) {
         self.snapshot_every = 1;
     }
 
-    /// What was gathered, with a snapshot if it is time for one.
+    /// Takes what was collected, with a snapshot if it is time for one.
     pub fn hand_on(&mut self, engine: &impl Engine) -> Chunk {
         let mut chunk = std::mem::take(&mut self.chunk);
         let facts = engine.facts();

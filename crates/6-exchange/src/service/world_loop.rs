@@ -1,5 +1,5 @@
 //! The world's thread: waits for batches of commands, gives them their time, lets [`Sequencer`] run them,
-//! and hands chunks to the journal's thread. It never waits for the disk, only for room in that queue.
+//! and hands chunks to the journal's thread. It never waits for the disk, only for a place in that queue.
 #![allow(clippy::disallowed_types, reason = "an edge: this is where a command gets its time")]
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl WorldLoop {
         WorldLoop { exchange, clocks, sequencer, from_clients, to_journal, shared }
     }
 
-    /// Runs until it is told to stop, the world is over, or the journal's thread is gone.
+    /// Runs until a stop message, the end of the world, or the end of the journal's thread.
     pub(crate) fn run(&mut self) {
         let began = self.now();
         self.sequencer.begin(&mut self.exchange, began);
@@ -77,7 +77,7 @@ impl WorldLoop {
         }
     }
 
-    /// What is so now. A clock that jumps, or has been set right, is reported.
+    /// The present state of the outside world. A clock that jumps, or was set right, is reported.
     fn now(&mut self) -> Moment {
         let before = self.clocks.clock.jump();
         let (time, uptime) = self.clocks.read();
@@ -88,8 +88,7 @@ impl WorldLoop {
         Moment { time, uptime, intake: self.shared.intake() }
     }
 
-    /// False if the world is over. What it has not handed on is told to nobody then: those who wait hear that
-    /// its end is not known.
+    /// False if the world has ended. Commands whose facts were not handed on are then answered as of unknown outcome.
     fn lives(&self) -> bool {
         let death = self.exchange.death();
         if let Some(why) = death {
@@ -105,7 +104,7 @@ impl WorldLoop {
     }
 }
 
-/// How often the clocks are read while nobody asks anything.
+/// Time between two readings of the clocks while no command comes.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The system's two clocks, and what is made of them.

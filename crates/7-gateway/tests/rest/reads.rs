@@ -90,7 +90,7 @@ fn a_replace_keeps_what_has_traded_and_may_trade_at_once() {
     rig.place(2, "sell", "10.00", "1");
     rig.place(2, "sell", "10.50", "1");
     let refused = rig.put(&path, 1, &json!({ "price": "10", "size": "1" }));
-    assert_eq!(refused.refusal(), (400, "below-done".to_owned()));
+    assert_eq!(refused.refusal(), (400, "below-filled".to_owned()));
     let crossed = rig.put(&path, 1, &json!({ "price": "10.60", "size": "2" })).ok();
     assert_eq!(crossed["filled_size"], "2.0000");
     assert_eq!(crossed["executed_value"], "20.500000");

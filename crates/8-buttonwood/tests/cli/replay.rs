@@ -84,7 +84,8 @@ fn every_rejection_is_told_with_its_line_and_its_cause() {
         "rejected 1 as unknown-order: cancel of an order that had been cancelled before\n  \
          line 11: cancel of the order of line 3, BTC-USD: sell 3.00000000 at 236.51",
         "rejected 1 as unknown-order: cancel of an order that had been rejected itself\n  line 13: ",
-        "rejected 1 as bad-lots: The size is off lot, zero or too large.\n  \
+        "rejected 1 as bad-quantity: The size must be a multiple of the market's lot size, above zero and \
+         within the limits of a size.\n  \
          line 12: BTC-USD: buy 0.00000000 at 236.00",
     ] {
         assert!(report.contains(part), "{report} should say {part}");

@@ -217,7 +217,7 @@ impl Trader {
             (503, problem) if problem["code"] == "views-behind" => return Ok(()),
             (404 | 400, problem) => {
                 let code = problem["code"].as_str().unwrap();
-                let codes = ["unknown-order", "order-done", "below-done"];
+                let codes = ["unknown-order", "order-done", "below-filled"];
                 assert!(codes.contains(&code), "{problem} {order:?}");
                 assert_ne!(was, Answer::Done, "an acknowledged replace is not known: {order:?}");
                 asked.answer = Answer::Refused;
