@@ -5,6 +5,23 @@
 //! monitored too; theirs are neither unless the load is about that. What a runtime has not is not
 //! measured: a gap is a gap.
 
+/// Runs a load on one thread of tokio by the function of that name where this is written.
+macro_rules! all_loads {
+    ($load:ident, $count:ident) => {
+        Some(one_thread().block_on(async {
+            match $load {
+                Load::SpawnExit => spawn_exit($count).await,
+                Load::SpawnMany => spawn_many($count).await,
+                Load::Burst => burst($count).await,
+                Load::PingPong => ping_pong($count).await,
+                Load::MonitorFired => monitor($count).await,
+                Load::Restart => restart($count).await,
+            }
+        }))
+    };
+}
+use all_loads;
+
 mod actix;
 mod kameo;
 mod life;

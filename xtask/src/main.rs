@@ -28,8 +28,8 @@ Every chore of the repository.
 
   cargo xtask test              all checks and all tests; brings what they need
   cargo xtask test --long       with the longest searches of small worlds too: some ten minutes more
-  cargo xtask ci                the checks alone: tidy, format, clippy
-  cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
+  cargo xtask ci                the checks alone: tidy, format, clippy, licences and sources of dependencies
+  cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions, words
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
@@ -132,6 +132,12 @@ fn checks(steps: &mut Steps) {
             .args(&MISTAKES)
             .args(&["--", "-Dwarnings"])
             .run()
+    });
+    // Without the database of advisories, which is on the network and changes by itself.
+    steps.step("deny", || {
+        needs::bring_deny()?;
+        cargo(&["fetch", "--locked"]).run()?; // it reads the manifests of other systems' dependencies too
+        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]).run()
     });
 }
 

@@ -81,6 +81,14 @@ impl Need {
     }
 }
 
+/// Installs cargo-deny unless it is there.
+pub(crate) fn bring_deny() -> Result<(), Fault> {
+    if !cargo(&["deny", "--version"]).succeeds() {
+        cargo(&["install", "cargo-deny", "--locked"]).run()?;
+    }
+    Ok(())
+}
+
 /// True if a program can be run.
 pub(crate) fn is_there(program: &str) -> bool {
     tool(program).args(&["--version"]).succeeds()
