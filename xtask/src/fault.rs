@@ -24,8 +24,8 @@ pub(crate) enum Fault {
     NotInstalled { program: &'static str, install: &'static str },
     /// The tree is not as it should be; each was told.
     Untidy { complaints: usize },
-    /// A session of the README went otherwise.
-    Session { command: String, wanted: String, got: String },
+    /// A command of a page failed, or printed something else than the page shows.
+    Session { page: &'static str, command: String, wanted: String, got: String },
     /// The demo did not come up.
     Demo { why: String },
     /// The server of a test did not come up, or did not do what it was asked.
@@ -53,9 +53,9 @@ impl fmt::Display for Fault {
                     "{complaints} complaints, told above; the rules stand in xtask/src/tidy.rs"
                 )
             }
-            Fault::Session { command, wanted, got } => write!(
+            Fault::Session { page, command, wanted, got } => write!(
                 f,
-                "README.md shows\n  $ {command}\n{wanted}\nbut what came was\n{got}\n\
+                "{page} shows\n  $ {command}\n{wanted}\nbut what came was\n{got}\n\
                  mend the program or the page (`...` stands for any text)"
             ),
             Fault::Demo { why } => write!(f, "the demo: {why}"),

@@ -1,5 +1,7 @@
 //! Runs the README's session as it stands there, against a demo of its own in a folder of its own:
-//! what the page shows is what comes. The demo is ended by its number, whatever happens.
+//! what the page shows is what comes. The demo is ended by its number, whatever happens. Then runs
+//! every command of the page of ideas in the repository's folder: each must succeed. It must never
+//! pass over a command of either.
 #![allow(clippy::disallowed_methods, reason = "an edge: a thread reads on what the demo prints")]
 
 use std::fs;
@@ -14,40 +16,71 @@ use crate::root;
 const MARK: &str = "<!-- `cargo xtask test` runs this session -->";
 /// Where the page says that the demo listens.
 const ADDRESS: &str = "127.0.0.1:8080";
-/// How the page starts the program.
+/// How a page starts the program.
 const PROGRAM: &str = "cargo run --release -- ";
+/// How a page starts an example of the kernel.
+const EXAMPLE: &str = "cargo run --example ";
+/// The page of ideas, each with commands.
+const IDEAS: &str = "docs/talk.md";
 /// Lines of the demo, one a second, among which the first trade must be.
 const SECONDS: usize = 60;
+/// Seconds after which a command has failed.
+const LIMIT: &str = "300";
 
-/// A command of the session, and what it prints there.
+/// A command of a page, and what it prints there.
 struct Exchange {
     command: String,
     shown: String,
 }
 
-/// Runs it.
+/// Runs both pages.
 pub(crate) fn run() -> Result<(), Fault> {
-    let path = root().join("README.md");
-    let page = fs::read_to_string(&path).map_err(|why| Fault::File { path, why })?;
-    let session = session(&page);
+    let session = session(&read("README.md")?);
     if session.is_empty() {
         let why = format!("README.md has no session after `{MARK}`");
         return Err(Fault::Demo { why });
     }
     let demo = Demo::start()?;
-    for Exchange { command, shown } in session {
+    for exchange in session {
+        let here = exchange.command.replace(ADDRESS, &demo.address);
+        exchange.run("README.md", &here, &demo.folder)?;
+    }
+    drop(demo);
+    let commands = commands(&read(IDEAS)?);
+    if commands.is_empty() {
+        return Err(Fault::NoTests { command: IDEAS.to_owned() });
+    }
+    for exchange in commands {
+        exchange.run(IDEAS, &exchange.command, &root())?;
+    }
+    Ok(())
+}
+
+fn read(page: &str) -> Result<String, Fault> {
+    let path = root().join(page);
+    fs::read_to_string(&path).map_err(|why| Fault::File { path, why })
+}
+
+impl Exchange {
+    /// Runs the command as `here` has it, in a folder; it must succeed and print what the page shows.
+    fn run(&self, page: &'static str, here: &str, folder: &Path) -> Result<(), Fault> {
+        let Exchange { command, shown } = self;
         println!("$ {command}");
-        let here = command.replace(ADDRESS, &demo.address);
+        let examples = program().with_file_name("examples");
         let here = here.replace(PROGRAM, &format!("'{}' ", program().display()));
-        let output = Command::new("sh").args(["-c", &here]).current_dir(&demo.folder).output();
+        let here = here.replace(EXAMPLE, &format!("'{}'/", examples.display()));
+        let mut shell = Command::new("timeout");
+        shell.args([LIMIT, "sh", "-c", &here]).current_dir(folder).stdin(Stdio::null());
+        let output = shell.output();
         let output = output.map_err(|why| Fault::Start { command: command.clone(), why })?;
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         println!("{out}{err}");
-        if !output.status.success() || !matches(&shown, &out) {
-            return Err(Fault::Session { command, wanted: shown, got: out + &err });
+        if !output.status.success() || !matches(shown, &out) {
+            let (command, wanted) = (command.clone(), shown.clone());
+            return Err(Fault::Session { page, command, wanted, got: out + &err });
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -60,16 +93,36 @@ pub(crate) fn program() -> PathBuf {
     root().join(target).join("debug").join("buttonwood")
 }
 
-/// The commands of the marked block, each with the lines that follow it.
+/// The commands of the README's marked block, each with the lines that follow it.
 fn session(page: &str) -> Vec<Exchange> {
-    let mut session: Vec<Exchange> = Vec::new();
     let after = page.split(MARK).nth(1).unwrap_or_default();
-    let block = after.split("```").nth(1).unwrap_or_default();
+    after.split("```").nth(1).map(exchanges).unwrap_or_default()
+}
+
+/// The commands of a page's blocks of code: of `console` with what they show, of `sh` a line each.
+fn commands(page: &str) -> Vec<Exchange> {
+    let mut commands = Vec::new();
+    for block in page.split("```").skip(1).step_by(2) {
+        if block.starts_with("console\n") {
+            commands.extend(exchanges(block));
+        } else if let Some(lines) = block.strip_prefix("sh\n") {
+            let lines = lines.replace("\\\n", " ");
+            let lines = lines.lines().filter(|line| !line.trim().is_empty());
+            let exchange = |line: &str| Exchange { command: line.into(), shown: "...".into() };
+            commands.extend(lines.map(exchange));
+        }
+    }
+    commands
+}
+
+/// The commands of a `console` block, each with the lines that follow it.
+fn exchanges(block: &str) -> Vec<Exchange> {
+    let mut exchanges: Vec<Exchange> = Vec::new();
     let mut goes_on = false;
     for line in block.lines().skip(1) {
-        match (line.strip_prefix("$ "), session.last_mut()) {
+        match (line.strip_prefix("$ "), exchanges.last_mut()) {
             (Some(command), _) => {
-                session.push(Exchange { command: command.to_owned(), shown: String::new() });
+                exchanges.push(Exchange { command: command.to_owned(), shown: String::new() });
                 goes_on = true;
             }
             (None, Some(last)) if goes_on => last.command += &format!("\n{line}"),
@@ -78,7 +131,7 @@ fn session(page: &str) -> Vec<Exchange> {
         }
         goes_on &= line.ends_with('\\');
     }
-    session
+    exchanges
 }
 
 /// True if `text` is as `shown`, in which `...` stands for anything. Blanks do not count.
@@ -158,6 +211,28 @@ mod unit {
         assert_eq!(session.len(), 2);
         assert_eq!((&*session[0].command, &*session[0].shown), ("a \\\n  b", "1\n2\n"));
         assert_eq!((&*session[1].command, &*session[1].shown), ("c", ""));
+    }
+
+    #[test]
+    fn the_commands_of_a_page_are_those_of_its_blocks() {
+        let page =
+            "```sh\na \\\n  b\n\nc   # d\n```\ne\n```text\nf\n```\n```console\n$ g\n1\n```\n";
+        let commands = commands(page);
+        let commands: Vec<_> = commands.iter().map(|e| (&*e.command, &*e.shown)).collect();
+        assert_eq!(commands, [("a    b", "..."), ("c   # d", "..."), ("g", "1\n")]);
+    }
+
+    #[test]
+    fn a_command_that_fails_or_prints_something_else_is_a_fault_of_its_page() {
+        let run = |command: &str, shown: &str| {
+            let exchange = Exchange { command: command.to_owned(), shown: shown.to_owned() };
+            exchange.run("a.md", command, Path::new("."))
+        };
+        assert!(run("echo 1 2", "1...").is_ok());
+        for (command, shown) in [("echo 1", "2"), ("exit 3", "..."), ("kill $$", "...")] {
+            let told = run(command, shown).expect_err(command).to_string();
+            assert!(told.starts_with("a.md shows"), "{told}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 /// How many of the smallest unit make a text's `1`: a step of `mantissa × 10^-places`.
 ///
 /// `Scale { mantissa: 1, places: 2 }` is a cent; `{ mantissa: 5, places: 1 }` is half a unit.
@@ -21,27 +23,18 @@ pub struct Decimal {
 }
 
 /// Why a text is no whole number of steps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum DecimalError {
     /// Not of the form `-12.34`.
+    #[error("must be a decimal number such as 12.34")]
     Syntax,
     /// Between two steps: off tick, or off lot.
+    #[error("must be a multiple of the step")]
     OffStep,
     /// More digits than a number here can have.
+    #[error("must have at most 18 digits on each side of the point")]
     Range,
 }
-
-impl fmt::Display for DecimalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DecimalError::Syntax => "not a decimal number",
-            DecimalError::OffStep => "not a whole number of steps",
-            DecimalError::Range => "too large",
-        })
-    }
-}
-
-impl std::error::Error for DecimalError {}
 
 impl Scale {
     /// Most decimal places of a step.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use thiserror::Error;
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty), $prefix:literal) => {
         $(#[$doc])*
@@ -87,24 +89,15 @@ impl fmt::Display for ClientId {
 pub struct Symbol([u8; 15]);
 
 /// Why a text is no [`Symbol`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum SymbolError {
     /// Empty, or longer than 15 bytes.
+    #[error("a symbol must have 1 to 15 characters")]
     Length,
     /// Has a character other than `A-Z`, `0-9`, `-`, `.`, `_`.
+    #[error("a symbol may have only A-Z, 0-9, '-', '.' and '_'")]
     Character,
 }
-
-impl fmt::Display for SymbolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SymbolError::Length => "a symbol has 1 to 15 characters",
-            SymbolError::Character => "a symbol has only A-Z, 0-9, '-', '.' and '_'",
-        })
-    }
-}
-
-impl std::error::Error for SymbolError {}
 
 impl Symbol {
     /// The name as text.

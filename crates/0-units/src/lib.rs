@@ -8,6 +8,7 @@ mod ids;
 pub mod limits;
 mod lots;
 mod price;
+pub mod rfc3339;
 
 pub use decimal::{Decimal, DecimalError, Scale};
 pub use ids::{AccountId, ClientId, CommandId, MarketId, OrderId, Symbol, SymbolError, Time};

@@ -1,36 +1,36 @@
-//! What a world holds, counted: for operators, and for the law that nothing is left behind.
+//! Counts of what a world holds: for operators, and for the law that nothing leaks.
 
-use crate::world::State;
+use crate::world::slot::State;
 use crate::{Process, Watch, World};
 
 /// Counts of what a world holds at one moment. Equal counts before and after churn mean no leak.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Census {
-    /// Slots for processes and supervisors, in use or not; never fewer than before.
+    /// Slots, in use or not. Their number never falls.
     pub slots: usize,
-    /// Slots that hold nobody and can be used again.
+    /// Slots without a process.
     pub free: usize,
-    /// Processes that are alive.
+    /// Living processes.
     pub processes: usize,
-    /// Supervisors that are alive.
+    /// Living supervisors.
     pub supervisors: usize,
-    /// Processes and supervisors between two lives.
+    /// Processes and supervisors that wait to be restarted.
     pub between: usize,
-    /// Monitors and halves of links, those included whose end is on its way.
+    /// Monitors and directions of links, fired ones included.
     pub links: usize,
-    /// Places for ties, in use or not.
+    /// Records for monitors and links, in use or free.
     pub link_places: usize,
-    /// Notes that are kept for next lives.
+    /// Notes.
     pub notes: usize,
-    /// Places for notes, in use or not.
+    /// Places for notes, in use or free.
     pub note_places: usize,
-    /// Answers that are awaited.
+    /// Open calls.
     pub calls: usize,
     /// Timers that have not fired.
     pub timers: usize,
-    /// Signals that wait.
+    /// Waiting signals.
     pub waiting: usize,
-    /// Places for signals that wait or were delivered of late.
+    /// Places for waiting and past signals.
     pub ring: usize,
 }
 

@@ -1,6 +1,7 @@
-//! The end of values that user code has made: processes, messages, notes, facts and the payloads of panics. Each is
-//! dropped alone and where a panic is caught, so that a destructor that panics neither unwinds through the kernel nor
-//! meets a second one on its way, which would abort the program. Types without drop glue pay nothing.
+//! Drops values of user code: processes, messages, notes, facts and the payloads of panics. Each is
+//! dropped alone, under a `catch_unwind`, so that a panic in its destructor neither unwinds through
+//! the kernel nor meets a second panic, which would abort the program. Types without drop glue cost
+//! nothing.
 
 use std::any::Any;
 use std::mem::{forget, needs_drop};
@@ -25,11 +26,11 @@ pub(crate) fn empty<T>(place: &mut Option<T>) -> Result<(), Arc<str>> {
         *place = None;
         return Ok(());
     }
-    // The place is empty also if the destructor panics: an assignment happens in any case.
+    // The place is empty even if the destructor panics: the assignment happens in any case.
     catch_unwind(AssertUnwindSafe(|| *place = None)).map_err(why)
 }
 
-/// Drops values one by one; how many of their destructors panicked.
+/// Drops values one by one. Returns the number of destructors that panicked.
 pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) -> u64 {
     if !needs_drop::<T>() {
         return 0;
@@ -37,8 +38,8 @@ pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) -> u64 {
     values.into_iter().map(|value| u64::from(discard(value).is_err())).sum()
 }
 
-/// The text of a panic, whose payload is dropped. One whose destructor panics as well is given up: what that panic
-/// carries is dropped only if it is plain text.
+/// The text of a panic. Drops its payload; if that panics as well, the second payload is dropped
+/// only if it is plain text, and leaked otherwise.
 #[cold]
 pub(crate) fn why(panic: Box<dyn Any + Send>) -> Arc<str> {
     let text: Arc<str> = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
@@ -50,12 +51,13 @@ pub(crate) fn why(panic: Box<dyn Any + Send>) -> Arc<str> {
         && !second.is::<&str>()
         && !second.is::<String>()
     {
-        forget(second); // its destructor may panic for ever
+        forget(second); // its destructor may panic again, without end
     }
     text
 }
 
-/// Holds a value over user code. Should that panic, the value is discarded while the panic unwinds.
+/// Holds a value while user code runs. If that panics, the value is dropped while the panic
+/// unwinds.
 pub(crate) struct Held<T>(Option<T>);
 
 impl<T> Held<T> {
@@ -65,7 +67,7 @@ impl<T> Held<T> {
 
     /// The value.
     pub(crate) fn get(&mut self) -> &mut T {
-        self.0.as_mut().expect("held until it is let go")
+        self.0.as_mut().expect("held until `let_go`")
     }
 
     /// Drops the value. Its destructor's panic, if there was one, is the error.
@@ -76,6 +78,6 @@ impl<T> Held<T> {
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
-        let _untold = empty(&mut self.0); // if something unwinds past here, that is told
+        let _untold = empty(&mut self.0); // during an unwinding, whose panic is the one reported
     }
 }

@@ -1,19 +1,18 @@
 //! Processes as values: share-nothing, supervised, deterministic.
 //!
-//! A [`World`] holds the [`Process`]es of one thread. They send each other messages through one
-//! ring, in the order that Erlang promises: signals between one pair arrive in the order in which
-//! they were sent. A [`Scheduler`] says which of the waiting ones is next; there is no other chance, and
-//! no clock or I/O in this crate. Threads are in two places: worlds are joined to each other between the threads
-//! that [`live`]'s caller brings, and an explorer looks at many states at once
-//! ([`explore::Explorer::search_with`]). Supervision is a tree of [`Node`]s, which is data.
+//! A [`World`] holds the [`Process`]es of one thread. They exchange messages through one ring, in
+//! Erlang's order: signals between one pair arrive in the order of sending. A [`Scheduler`] picks
+//! the next signal to deliver. It is the only source of nondeterminism: this crate reads no clock,
+//! does no I/O and starts no thread. ([`live`] joins worlds that run on the caller's threads.)
+//! Supervision is a tree of [`Node`]s, which is data.
 //!
-//! A tutorial goes from a chart to a proof in ten minutes: `docs/kernel.md`. Protocols to start
-//! from are in `examples/`.
+//! `docs/kernel.md` is a tutorial, from a chart to a proof in ten minutes. The crate `checker`
+//! holds the explorer, the charts and the examples.
 //!
 //! ```
 //! use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Pid, Process, World};
 //!
-//! /// Says `pong` to every `ping`.
+//! /// Answers every `ping` with `pong`.
 //! #[derive(Clone)]
 //! struct Echo(u32);
 //!
@@ -27,7 +26,7 @@
 //!     type Note = ();
 //!     type Role = ();
 //!
-//!     fn start(_role: &(), _life: StartContext<'_, ()>) -> Echo { Echo(0) }
+//!     fn start(_role: &(), _context: StartContext<'_, ()>) -> Echo { Echo(0) }
 //!
 //!     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Echo>) {
 //!         match event {
@@ -46,11 +45,8 @@
 //! ```
 
 mod census;
-pub mod chart;
-pub mod cluster;
-pub mod component;
+mod digest;
 mod discard;
-pub mod explore;
 mod links;
 pub mod live;
 pub mod mutation;
@@ -58,46 +54,33 @@ mod notes;
 mod out;
 mod pid;
 mod process;
+mod reason;
+mod remote;
 mod ring;
 mod scheduler;
+mod signal;
+mod state_machine;
 mod step_flags;
 mod supervise;
-mod table;
+pub mod test_api;
 mod tree;
 mod watch;
 mod world;
 
 pub use census::Census;
+pub use digest::Digest;
 pub use links::MonitorRef;
 pub use out::{Call, Out, TimerRef};
-pub use pid::Pid;
-pub use process::{
-    Broken, Cause, Event, Name, NoFact, NoStateMachine, Process, Reason, StartContext, StateMachine,
-};
-pub use ring::{Control, Envelope, RemoteSignal, Signal};
+pub use pid::{Name, Pid};
+pub use process::{Event, Process, StartContext};
+pub use reason::{Cause, Reason};
+pub use remote::RemoteEnvelope;
 pub use scheduler::{Live, Recorded, Scheduler, Seeded};
-pub use supervise::{Child, ChildId, Children, ControlError};
-pub use table::Table;
+pub use signal::{ChildId, Control, Envelope, RemoteSignal, Signal};
+pub use state_machine::{Broken, NoFact, NoStateMachine, StateMachine};
+pub use supervise::control::{Child, Children, ControlError};
 pub use tree::{Intensity, Node, NodeId, Outline, Restart, Shutdown, Strategy, Work};
 pub use watch::Watch;
-pub use world::{Bench, Checkpoint, RemoteEnvelope, Renaming, Touched, World};
-
-/// Asks the processor to fetch a value of up to two cache lines soon. No effect but on time.
-#[inline(always)]
-pub fn prefetch<T>(value: &T) {
-    // SAFETY: a prefetch reads nothing that the program can see and faults on no address; each x86-64 has it. Both
-    // addresses are within the value, so that the arithmetic stays in its allocation. Measured to pay in
-    // `bench core` with standing books that do not fit the caches; see docs/performance.md.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(unsafe_code)]
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = std::ptr::from_ref(value).cast::<i8>();
-        _mm_prefetch::<_MM_HINT_T0>(first);
-        if size_of::<T>() > 32 {
-            _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = value;
-}
+pub use world::World;
+pub use world::checkpoint::{Bench, Checkpoint, Touched};
+pub use world::fingerprint::Renaming;

@@ -1,8 +1,20 @@
-//! Who is watched by whom: monitors and links, each a tie in two lists, one at either end.
+//! Monitors and links. Each monitor, and each direction of a link, is one record in two lists: the
+//! watcher's and the watched process's.
+//!
+//! ```text
+//!   set by the watcher          the watched ends           the signal is delivered
+//!   in both lists        ──▶    fired: in the watcher's  ──▶   free
+//!                               list alone; a signal is
+//!                               on its way
+//! ```
+//!
+//! The watcher can remove a record at any time. The signal of a fired record then finds another
+//! serial, or none, and has no effect.
 
 use crate::{Pid, Reason};
 
-/// A monitor or a link, named so that a late answer is never taken for another's.
+/// Names a monitor or link. `serial` is unique, so a late signal is never taken for that of a later
+/// record at the same index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MonitorRef {
     pub(crate) index: u32,
@@ -10,26 +22,28 @@ pub struct MonitorRef {
 }
 
 impl MonitorRef {
-    /// A reference made up by a test that plays a process's peers.
+    /// A reference that a test makes up for a played peer.
     pub fn made_up(serial: u32) -> MonitorRef {
         MonitorRef { index: u32::MAX, serial }
     }
 }
 
+/// The end of a list.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// What a tie is: a bit each.
+/// The kind of a record and whether it has fired, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Kind(u8);
 
 impl Kind {
-    /// Given a reference, not tied yet, or not any more.
+    /// Reserved, or free.
     const NONE: Kind = Kind(0);
     pub(crate) const MONITOR: Kind = Kind(1);
     pub(crate) const LINK: Kind = Kind(2);
-    /// A monitor of one who was asked: it goes with the alias for the answer.
+    /// The monitor of a called process: it ends together with the call's alias.
     pub(crate) const CALL: Kind = Kind(1 | 4);
-    /// The end of the watched is on its way to the watcher, who may still take the tie away.
+    /// The watched process has ended and the signal is on its way. The watcher may still remove the
+    /// record.
     const FIRED: Kind = Kind(8);
 
     #[inline(always)]
@@ -37,51 +51,52 @@ impl Kind {
         self.0 & of.0 != 0
     }
 
-    /// False if there is no tie under a reference.
+    /// False if a reference names no record.
     pub(crate) fn is_attached(self) -> bool {
         self != Kind::NONE
     }
 
-    /// True for a monitor, whether or not its end is on its way.
+    /// True for a monitor, fired or not.
     pub(crate) fn is_monitor(self) -> bool {
         self.any(Kind::MONITOR)
     }
 
-    /// True for a link, likewise.
+    /// True for a direction of a link, fired or not.
     #[inline(always)]
     pub(crate) fn is_link(self) -> bool {
         self.any(Kind::LINK)
     }
 
-    /// True for a monitor with an alias, likewise.
+    /// True for the monitor of a call, fired or not.
     pub(crate) fn is_call(self) -> bool {
         self.any(Kind(Kind::CALL.0 - Kind::MONITOR.0))
     }
 
-    /// True if the end of the watched is on its way.
+    /// True if the signal is on its way.
     pub(crate) fn is_fired(self) -> bool {
         self.any(Kind::FIRED)
     }
 
-    /// True if the end of the watched is still to come.
+    /// True if it is set and has not fired.
     pub(crate) fn waits(self) -> bool {
         self.is_attached() && !self.is_fired()
     }
 
-    /// The same with its end on its way.
+    /// The same kind, fired.
     #[inline(always)]
     fn fired(self) -> Kind {
         Kind(self.0 | Kind::FIRED.0)
     }
 }
 
-/// One end's place in its list.
+/// A record's neighbours in one of its lists: `next` is older, `previous` younger.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Hook {
     next: u32,
     previous: u32,
 }
 
+/// A record.
 #[derive(Clone, Debug)]
 struct Link {
     watcher: Pid,
@@ -93,7 +108,7 @@ struct Link {
 }
 
 impl Link {
-    /// Is none any more, and the first of those that are free.
+    /// Frees the record and puts it first in the free list.
     #[inline(always)]
     fn release(&mut self, index: u32, free: &mut u32) {
         self.kind = Kind::NONE;
@@ -101,12 +116,12 @@ impl Link {
     }
 }
 
-/// The heads of a process's two lists, kept in its slot.
+/// The heads (newest records) of a process's two lists, in its slot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Heads {
-    /// Ties in which the process is the watcher.
+    /// Records in which the process is the watcher.
     pub(crate) watching: u32,
-    /// Ties in which it is watched.
+    /// Records in which it is watched, and that have not fired.
     pub(crate) watched: u32,
 }
 
@@ -114,11 +129,20 @@ impl Heads {
     pub(crate) const EMPTY: Heads = Heads { watching: NONE, watched: NONE };
 }
 
-/// All ties of a world.
+/// All monitors and links of a world.
+///
+/// - a set record is in its watcher's list; it is also in the list of the watched process if that
+///   is in this world and the record has not fired
+/// - a link is two records, one in each direction, unless one end has ended or is in another world
+/// - both lists are doubly linked, newest first; watchers are notified from the other end, oldest
+///   first
+/// - a free record has the kind `NONE`, and its `at_watcher.next` is the next free one
+/// - a serial is given once, so `index` and `serial` together name one record for ever (until 2^32
+///   are given)
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     links: Vec<Link>,
-    /// The first of those that are free; each has the next of them where its watcher's list would go on.
+    /// The first free record; see the invariants.
     free: u32,
     serial: u32,
 }
@@ -130,12 +154,13 @@ impl Default for Links {
 }
 
 impl Links {
-    /// A fresh reference, before its tie is made.
+    /// Reserves a record and returns its reference. The step that reserves it sets it or releases
+    /// it.
     #[inline(always)]
     pub(crate) fn reserve(&mut self) -> MonitorRef {
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
-        // Who ties it writes its ends and hooks; until then nobody reads them.
+        // Setting the record writes its ends and hooks; until then they are not read.
         let index = self.free;
         let Some(link) = self.links.get_mut(index as usize) else { return self.make_room() };
         self.free = link.at_watcher.next;
@@ -143,7 +168,7 @@ impl Links {
         MonitorRef { index, serial }
     }
 
-    /// A tie more than there ever were at once.
+    /// Adds a record.
     #[cold]
     fn make_room(&mut self) -> MonitorRef {
         let hook = Hook { next: NONE, previous: NONE };
@@ -156,18 +181,19 @@ impl Links {
             at_watcher: hook,
             at_watched: hook,
         });
-        let index = u32::try_from(self.links.len() - 1).expect("fewer ties than addresses");
+        let index =
+            u32::try_from(self.links.len() - 1).expect("fewer than 2^32 monitors and links");
         MonitorRef { index, serial }
     }
 
-    /// Gives a reference back that came to nothing.
+    /// Frees a record that is in no list.
     #[inline(always)]
     pub(crate) fn release(&mut self, reference: MonitorRef) {
         self.links[reference.index as usize].release(reference.index, &mut self.free);
     }
 
-    /// A fired tie is told of: it leaves its watcher's list, and is free. False if it is none of the given
-    /// kind, as when the watcher took it away before.
+    /// Frees a fired record when its signal is delivered. False if the reference names no fired
+    /// record of this kind: the watcher has removed it.
     #[inline(always)]
     pub(crate) fn use_up(&mut self, reference: MonitorRef, kind: Kind, head: &mut u32) -> bool {
         let Some(link) = self.links.get_mut(reference.index as usize) else { return false };
@@ -180,7 +206,7 @@ impl Links {
         true
     }
 
-    /// What stands under a reference, if it is still its own.
+    /// The kind of the record that a reference names, or `NONE`.
     #[inline(always)]
     pub(crate) fn kind(&self, reference: MonitorRef) -> Kind {
         match self.links.get(reference.index as usize) {
@@ -189,7 +215,7 @@ impl Links {
         }
     }
 
-    /// Both ends of a tie.
+    /// Watcher and watched process of a record.
     #[inline(always)]
     pub(crate) fn ends(&self, reference: MonitorRef) -> (Pid, Pid) {
         let link = &self.links[reference.index as usize];
@@ -204,8 +230,8 @@ impl Links {
         link.watched = watched;
     }
 
-    /// Ties a watcher to one who is here and alive. `older` are the heads of both lists until now, which it is from
-    /// now on.
+    /// Sets a record whose watched process is in this world and alive. `older` are the former heads
+    /// of both lists; the caller has made this record the head of both.
     #[inline(always)]
     pub(crate) fn attach(
         &mut self,
@@ -226,7 +252,7 @@ impl Links {
         }
     }
 
-    /// Whom the monitor watches that is all of a watching list, if one is.
+    /// The watched process, if the watcher's list that begins at `head` is a single monitor.
     #[inline(always)]
     pub(crate) fn only_monitor(&self, head: u32) -> Option<Pid> {
         let link = self.links.get(head as usize)?;
@@ -234,7 +260,8 @@ impl Links {
         is_all.then_some(link.watched)
     }
 
-    /// That one is taken away: from the list of the watched too, whose head this is, unless it has fired.
+    /// Frees that monitor, and unhooks it from the list of the watched, whose head is `head`,
+    /// unless it has fired.
     #[inline(always)]
     pub(crate) fn take_only(&mut self, index: u32, head: Option<&mut u32>) {
         let link = &mut self.links[index as usize];
@@ -247,8 +274,8 @@ impl Links {
         }
     }
 
-    /// What a reference means, whatever its number: who watches whom, and how many older ties between
-    /// these two there are. `None` if it means nothing any more. O(ties).
+    /// What a reference stands for, independent of its numbers: watcher, watched process, and the
+    /// number of older records between these two. `None` if it names no record. O(records).
     pub(crate) fn rank(&self, reference: MonitorRef) -> Option<(Pid, Pid, usize)> {
         if !self.kind(reference).is_attached() {
             return None;
@@ -262,7 +289,7 @@ impl Links {
         Some((ends.0, ends.1, self.links.iter().filter(older).count()))
     }
 
-    /// Hooks a tie into the watcher's list.
+    /// Puts a record first in the watcher's list.
     #[inline(always)]
     pub(crate) fn hook_watcher(&mut self, reference: MonitorRef, head: &mut u32) {
         self.links[reference.index as usize].at_watcher = Hook { next: *head, previous: NONE };
@@ -272,14 +299,14 @@ impl Links {
         *head = reference.index;
     }
 
-    /// Takes a tie out of the watcher's list.
+    /// Removes a record from the watcher's list.
     #[inline(always)]
     pub(crate) fn unhook_watcher(&mut self, index: u32, head: &mut u32) {
         let hook = self.links[index as usize].at_watcher;
         self.unhook(hook, head);
     }
 
-    /// The same, of a tie that hung there so.
+    /// Closes the gap that a record with this hook leaves.
     #[inline(always)]
     fn unhook(&mut self, Hook { next, previous }: Hook, head: &mut u32) {
         match self.links.get_mut(previous as usize) {
@@ -291,13 +318,13 @@ impl Links {
         }
     }
 
-    /// Takes a tie out of the list of the watched.
+    /// Removes a record from the list of the watched process.
     pub(crate) fn unhook_watched(&mut self, index: u32, head: &mut u32) {
         let hook = self.links[index as usize].at_watched;
         self.unhook_from_watched(hook, head);
     }
 
-    /// The same, of a tie that hung there so.
+    /// Closes the gap that a record with this hook leaves.
     #[inline(always)]
     fn unhook_from_watched(&mut self, Hook { next, previous }: Hook, head: &mut u32) {
         match self.links.get_mut(previous as usize) {
@@ -309,25 +336,25 @@ impl Links {
         }
     }
 
-    /// The tie at the head of a list, as a reference, with its other end.
+    /// The record at the head of a list: its reference and kind.
     #[inline(always)]
     pub(crate) fn first(&self, head: u32) -> Option<(MonitorRef, Kind)> {
         let link = self.links.get(head as usize)?;
         Some((MonitorRef { index: head, serial: link.serial }, link.kind))
     }
 
-    /// The place of the next tie in the watcher's list.
+    /// Index of the next older record in the watcher's list.
     pub(crate) fn after(&self, link: MonitorRef) -> u32 {
         self.links[link.index as usize].at_watcher.next
     }
 
-    /// Whether there is an older tie in that list of the watched.
+    /// True if the list of the watched goes on after this record.
     #[inline(always)]
     pub(crate) fn has_older(&self, link: u32) -> bool {
         self.links.get(link as usize).is_some_and(|link| link.at_watched.next != NONE)
     }
 
-    /// The oldest tie of the list of the watched that begins at `head`: its last. O(list).
+    /// The oldest, last record of the list of the watched that begins at `head`. O(list).
     pub(crate) fn oldest(&self, head: u32) -> u32 {
         let mut oldest = head;
         while let Some(link) = self.links.get(oldest as usize)
@@ -338,14 +365,15 @@ impl Links {
         oldest
     }
 
-    /// Marks a tie as fired: its end is on its way.
+    /// Marks a record as fired.
     pub(crate) fn fire(&mut self, reference: MonitorRef) {
         let kind = &mut self.links[reference.index as usize].kind;
         *kind = kind.fired();
     }
 
-    /// Fires the tie at this place of a list of the watched: what it was, and its watcher; and the place of
-    /// the next younger tie of that list. `None` behind the youngest.
+    /// Fires the record at index `at` of a list of the watched, and sets `at` to the next younger.
+    /// Returns its reference, kind and watcher; `None` behind the youngest. It leaves the hooks:
+    /// the caller drops the whole list.
     #[inline(always)]
     pub(crate) fn fire_next(&mut self, at: &mut u32) -> Option<(MonitorRef, Kind, Pid)> {
         let link = self.links.get_mut(*at as usize)?;
@@ -355,7 +383,7 @@ impl Links {
         Some(fired)
     }
 
-    /// Ties that wait for an end, oldest first. O(ties).
+    /// References of the records that have not fired, oldest first. O(records).
     pub(crate) fn unfired(&self) -> Vec<MonitorRef> {
         let link = |(index, link): (u32, &Link)| {
             link.kind.waits().then_some(MonitorRef { index, serial: link.serial })
@@ -365,18 +393,17 @@ impl Links {
         links
     }
 
-    /// Ties now in use, fired ones included. O(ties).
+    /// Records in use, fired ones included. O(records).
     pub(crate) fn len(&self) -> usize {
         self.links.iter().filter(|link| link.kind.is_attached()).count()
     }
 
-    /// Ties in use or not.
+    /// Records, in use or free.
     pub(crate) fn places(&self) -> usize {
         self.links.len()
     }
 
-    /// Finds the link between two processes in the watching list that begins at `head`, be it
-    /// one whose end is on its way.
+    /// Finds the link to another process in the watcher's list that begins at `head`, fired or not.
     pub(crate) fn find_link(&self, head: u32, other: Pid) -> Option<MonitorRef> {
         let mut index = head;
         while let Some(link) = self.links.get(index as usize) {
@@ -389,7 +416,7 @@ impl Links {
     }
 }
 
-/// What a linked or monitored end means to the one who is told.
+/// True if an exit signal with this reason does not end its receiver.
 pub(crate) fn survives(reason: &Reason, traps: bool) -> bool {
     traps || *reason == Reason::Normal
 }

@@ -1,25 +1,28 @@
-//! Mistakes that the code can be told to make, so that those who check it can be checked: with the feature
-//! `mutations`, a build for tests. Without it [`Mutation::is_on`] is a constant `false`, and a mistake's branch
-//! compiles to nothing.
+//! Mutations: mistakes that a test can switch on, to prove that a law or a model catches them. They
+//! need the feature `mutations`; without it [`Mutation::is_on`] is a constant `false` and the
+//! branch compiles to nothing.
 //!
-//! A mistake is listed in the crate that can make it, by [`mutations!`](crate::mutations), and made at one marked
-//! place, `if NO_FENCE.is_on()`. Which are made is said by [`with`], for this thread and as long as it runs: the one
-//! place where a step depends on something that is not in its world, and there for nothing else.
+//! A crate lists its mutations with [`mutations!`](crate::mutations) and marks one branch for each,
+//! such as `if NO_FENCE.is_on()`. `with` switches them on for the current thread while a closure
+//! runs. It is the only state outside its world on which a step depends.
 
-/// A mistake.
+/// True in a build with the feature `mutations`.
+pub const BUILT_IN: bool = cfg!(feature = "mutations");
+
+/// A mistake that can be switched on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mutation {
     /// Its name, in kebab-case.
     pub name: &'static str,
-    /// What is done instead of the right thing.
+    /// What the code does instead.
     pub text: &'static str,
 }
 
-/// Lists mistakes: a constant each, and all of them as `ALL`.
+/// Lists mutations: a constant for each, and all of them as `ALL`.
 ///
 /// ```
 /// kernel::mutations! {
-///     FORGETS = "forgets", "nobody writes anything down";
+///     FORGETS = "forgets", "no process writes a note";
 /// }
 /// assert_eq!(ALL[0].name, "forgets");
 /// assert!(!FORGETS.is_on());
@@ -32,7 +35,7 @@ macro_rules! mutations {
             pub const $constant: $crate::mutation::Mutation =
                 $crate::mutation::Mutation { name: $name, text: $text };
         )*
-        /// Every mistake of this list.
+        /// Every mutation of this list.
         pub const ALL: &[$crate::mutation::Mutation] = &[$($constant,)*];
     };
 }
@@ -50,14 +53,14 @@ crate::mutations! {
 }
 
 impl Mutation {
-    /// False: there are no mistakes in this build.
+    /// False: this build has no mutations.
     #[cfg(not(feature = "mutations"))]
     #[inline(always)]
     pub const fn is_on(self) -> bool {
         false
     }
 
-    /// True while it is made on this thread.
+    /// True while it is switched on for this thread.
     #[cfg(feature = "mutations")]
     pub fn is_on(self) -> bool {
         switch::ON.with_borrow(|on| on.contains(&self))
@@ -74,7 +77,7 @@ mod switch {
         pub(super) static ON: RefCell<Vec<Mutation>> = const { RefCell::new(Vec::new()) };
     }
 
-    /// Sees to it that what was made before is made again, also after a panic.
+    /// Restores the former mutations on drop, after a panic too.
     struct Restored(Vec<Mutation>);
 
     impl Drop for Restored {
@@ -83,7 +86,7 @@ mod switch {
         }
     }
 
-    /// Does something while these mistakes, and no others, are made on this thread.
+    /// Runs `act` with exactly these mutations switched on for this thread.
     pub fn with<T>(mutations: &[Mutation], act: impl FnOnce() -> T) -> T {
         let _restored = Restored(ON.replace(mutations.to_vec()));
         act()

@@ -1,14 +1,18 @@
-//! What processes have written down for their next lives.
+//! Notes: what processes keep for their next lives.
 
 use std::mem::needs_drop;
 
 use crate::discard::{discard, discard_all};
 
-/// No note.
+/// The index of no note.
 pub(crate) const NO_NOTE: u32 = u32::MAX;
 
-/// All notes of a world. Each is written once, where it lies until it is wiped out: a note that is copied
-/// just after it was written is waited for.
+/// All notes of a world.
+///
+/// - a note stays where it was written until it is wiped; slots and parked places hold its index.
+///   (Moving a note soon after writing it causes a store-forwarding stall.)
+/// - an index belongs to one slot, one parked place or the current step
+/// - `free` holds the indices of the empty places
 #[derive(Debug)]
 pub(crate) struct Notes<N> {
     places: Vec<Option<N>>,
@@ -22,7 +26,7 @@ impl<N> Notes<N> {
         Notes { places: Vec::new(), free: Vec::new(), failed_drops: 0 }
     }
 
-    /// Writes a note down, and says where.
+    /// Stores a note and returns its index.
     #[inline(always)]
     pub(crate) fn write(&mut self, note: N) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| self.make_room());
@@ -36,13 +40,13 @@ impl<N> Notes<N> {
         u32::try_from(self.places.len() - 1).expect("fewer notes than addresses")
     }
 
-    /// The note at a place.
+    /// The note at an index.
     #[inline(always)]
     pub(crate) fn get(&self, at: u32) -> Option<&N> {
         self.places.get(at as usize)?.as_ref()
     }
 
-    /// Wipes the note at a place out, if there is one.
+    /// Drops the note at an index; [`NO_NOTE`] has no effect.
     #[inline(always)]
     pub(crate) fn wipe(&mut self, at: u32) {
         if at != NO_NOTE {
@@ -54,7 +58,7 @@ impl<N> Notes<N> {
         }
     }
 
-    /// Frees all notes, at the end of their world.
+    /// Drops all notes, at the end of the world.
     pub(crate) fn free(&mut self) {
         self.failed_drops += discard_all(std::mem::take(&mut self.places));
     }

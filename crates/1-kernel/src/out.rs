@@ -1,17 +1,18 @@
-//! What a step wants done. Lent to a process for one step; nothing in it has happened until the
-//! step is over, so a step that panics leaves no trace.
+//! The effects that a step requests. A process borrows it for one step; the effects happen when the
+//! step ends, so a step that panics leaves no trace.
 
 use std::collections::BTreeMap;
 
 use crate::links::{Links, MonitorRef};
 use crate::notes::{NO_NOTE, Notes};
-use crate::process::{Cause, Causes};
-use crate::ring::{Control, Envelope, Ring, Signal};
+use crate::reason::{Cause, Causes};
+use crate::remote::Remote;
+use crate::ring::Ring;
+use crate::signal::{ChildId, Control, Envelope, Signal};
 use crate::step_flags::StepFlags;
-use crate::world::Remote;
-use crate::{ChildId, Name, Pid, Process, Reason};
+use crate::{Name, Pid, Process, Reason};
 
-/// A timer that was set.
+/// Names a timer, for [`Out::cancel_timer`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerRef {
     pub(crate) at: u64,
@@ -19,38 +20,40 @@ pub struct TimerRef {
 }
 
 impl TimerRef {
-    /// Before all timers.
+    /// Sorts before all timers.
     pub(crate) const FIRST: TimerRef = TimerRef { at: 0, number: 0 };
 }
 
-/// A question whose answer is awaited: see [`Out::ask`].
+/// An open call: see [`Out::call`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Call {
-    /// Where the answer is sent to, and from where it comes.
+    /// The reply address: the called process sends its answer there, and the answer arrives as from
+    /// there.
     pub reply_to: Pid,
-    /// The monitor of who was asked.
+    /// The monitor of the called process.
     pub monitor: MonitorRef,
 }
 
-/// Effects that wait for the end of the step. Sends are not among them: they go straight into the
-/// ring, from which they can be taken back.
+/// An effect that happens when the step ends. Sends are not among them: they go straight into the
+/// ring, which can take them back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StepEffect {
     Monitor(MonitorRef, Pid),
-    /// Opens this alias, and monitors who was asked.
+    /// Opens this alias and monitors the called process: monitor, alias, called process.
     Call(MonitorRef, Pid, Pid),
     Demonitor(MonitorRef),
     DemonitorAll,
     Link(Pid),
     Unlink(Pid),
     Trap(bool),
-    /// Starts the process at the same place of `spawned`.
+    /// Starts the process at the same position of `spawned`.
     Spawn(Pid),
-    /// The same, as the child of this key of the supervisor of many that bears the name.
+    /// As [`StepEffect::Spawn`], as the child with this key of the supervisor of many that bears
+    /// the name.
     SpawnChild(Pid, Name, u64),
-    /// The same, and monitors it.
+    /// As [`StepEffect::SpawnChild`], and monitors it.
     SpawnWatched(Pid, Name, u64, MonitorRef),
-    /// Sends the message at the same place of `multicasts` to all children of a supervisor.
+    /// Sends the message at the same position of `multicasts` to all children of a supervisor.
     Multicast(Name),
     Timer(TimerRef, u64),
     CancelTimer(TimerRef),
@@ -59,37 +62,38 @@ pub(crate) enum StepEffect {
     Quit(u32),
 }
 
-/// The way out of a step: what a process may ask of its kernel.
+/// What a process may ask of the kernel during a step. All of it happens when the step ends, or not
+/// at all.
 pub struct Out<P: Process> {
     pub(crate) me: Pid,
     pub(crate) ring: Ring<P::Message>,
     pub(crate) step_flags: StepFlags,
-    /// Where the note lies that this step has written, if it has: see [`StepFlags::NOTED`].
+    /// Place of the note that this step has written; valid with [`StepFlags::NOTED`].
     pub(crate) noting: u32,
-    /// The monitor that this step sets first, if it sets one: see [`StepFlags::ATTACHED`].
+    /// The first monitor that this step sets; valid with [`StepFlags::MONITORED`].
     pub(crate) monitoring: (MonitorRef, Pid),
     pub(crate) effects: Vec<StepEffect>,
-    /// Why the process ends when the step is over, if it does.
+    /// Why the process ends with this step; valid with [`StepFlags::ENDED`].
     pub(crate) exit: Cause,
     pub(crate) causes: Causes,
     pub(crate) notes: Notes<P::Note>,
-    /// Where the note of this process is among them.
+    /// Place of this process's note in `notes`, or `NO_NOTE`.
     pub(crate) note: u32,
     pub(crate) spawned: Vec<P>,
     pub(crate) multicasts: Vec<P::Message>,
     pub(crate) log: Vec<P::Fact>,
-    /// Where the facts of this step begin in the log, if it has any.
+    /// Start of this step's facts in the log; valid with [`StepFlags::RECORDED`].
     pub(crate) recorded: usize,
     pub(crate) links: Links,
     pub(crate) remote: Remote<P::Message>,
-    /// The world's number among those it is joined to.
+    /// The world's number among joined worlds.
     pub(crate) number: u8,
     pub(crate) names: Vec<Pid>,
     pub(crate) groups: BTreeMap<u32, Vec<(Pid, u64)>>,
     pub(crate) state_machine: P::StateMachine,
-    /// The name whose process may read the state machine.
+    /// The registered name whose process may read the state machine.
     pub(crate) reader: Option<Name>,
-    /// Addresses that a spawn may take: index, and the generation that its next life has.
+    /// Addresses for new processes: free indices, each with its next generation.
     pub(crate) free: Vec<Pid>,
     pub(crate) fresh: u32,
     pub(crate) now: u64,
@@ -99,7 +103,8 @@ pub struct Out<P: Process> {
 }
 
 impl<P: Process> Out<P> {
-    /// Of several effects, processes and messages, the first is taken first, from the end.
+    /// Reverses the effects and what belongs to them, so that popping from the end yields the
+    /// first.
     #[inline(never)]
     pub(crate) fn reverse(&mut self) {
         self.effects.reverse();
@@ -119,33 +124,34 @@ impl<P: Process> Out<P> {
         self.me
     }
 
-    /// The process's key under a supervisor of many like children; 0 elsewhere.
+    /// The process's key under a supervisor of many; 0 elsewhere.
     #[inline(always)]
     pub fn key(&self) -> u64 {
         self.key
     }
 
-    /// Which life of its place in the tree this is, from 1.
+    /// How often its place in the tree was started, this time included: 1 for the first.
     #[inline(always)]
     pub fn incarnation(&self) -> u32 {
         self.incarnation
     }
 
-    /// Virtual time in nanoseconds, as the edge last gave it.
+    /// Virtual time in nanoseconds, as last set by [`crate::World::set_time`].
     #[inline(always)]
     pub fn now(&self) -> u64 {
         self.now
     }
 
-    /// Sends a message. To a process that is gone it is lost, as in Erlang: monitor whom you wait for.
+    /// Sends a message. It is lost if the process has ended, as in Erlang: monitor a process that
+    /// must answer.
     #[inline(always)]
     pub fn send(&mut self, to: Pid, message: P::Message) {
         self.ring.push(Envelope { to, from: self.me, signal: Signal::Message(message) });
     }
 
-    /// Sends a message to whoever bears a name; to nobody if nobody does. If its place in the tree bears
-    /// the name ([`crate::Node::named`]) and its supervisor has not restarted it yet, its next life gets the
-    /// message, after its start.
+    /// Sends a message to a registered name. It is lost if no process bears the name. If the name
+    /// belongs to a place in the tree ([`crate::Node::named`]) that its supervisor has not
+    /// restarted yet, the restarted process gets the message after its start.
     #[inline(always)]
     pub fn send_to(&mut self, name: Name, message: P::Message) {
         if let Some(to) = self.whereis(name) {
@@ -153,25 +159,26 @@ impl<P: Process> Out<P> {
         }
     }
 
-    /// Who bears a name now.
+    /// The process that bears a name now.
     #[inline(always)]
     pub fn whereis(&self, name: Name) -> Option<Pid> {
         self.names.get(name.0 as usize).copied().filter(|pid| *pid != Pid::OUTSIDE)
     }
 
-    /// Gives this process a name, until it ends: its next life has to take it again, and what is sent to the name
-    /// meanwhile is lost. A name that somebody else bears passes to this one.
+    /// Registers this process under a name until it ends. After a restart it has to register again;
+    /// messages to the name are lost meanwhile. A name that another process bears passes to this
+    /// one.
     ///
     /// # Panics
     ///
-    /// If the name is not below [`Name::LIMIT`]: this process dies of it.
+    /// If the name is not below [`Name::LIMIT`]; the panic ends this process.
     pub fn register(&mut self, name: Name) {
         name.check();
         self.effect(StepEffect::Register(name));
     }
 
-    /// Appends a fact to the world's log, if the state machine admits it; if not, the whole step is
-    /// undone and this process has died of it.
+    /// Appends a fact to the world's log if the state machine accepts it. If not, the whole step is
+    /// undone and this process ends with [`Reason::Failed`].
     #[inline(always)]
     pub fn record(&mut self, fact: P::Fact) {
         if !self.step_flags.has(StepFlags::RECORDED) {
@@ -181,14 +188,15 @@ impl<P: Process> Out<P> {
         self.log.push(fact);
     }
 
-    /// The fold of the log. Only the process that the world names as the log's reader may look: `None` to others.
+    /// The fold of the log; `None` unless this process is the world's reader
+    /// ([`crate::World::new`]).
     #[inline(always)]
     pub fn read_state(&self) -> Option<&P::StateMachine> {
         (self.reader.and_then(|name| self.whereis(name)) == Some(self.me))
             .then_some(&self.state_machine)
     }
 
-    /// Writes down what the next life of this process must know; `None` wipes it out.
+    /// Replaces this process's note, which a restart passes to its next life; `None` wipes it.
     #[inline(always)]
     pub fn note(&mut self, note: Option<P::Note>) {
         self.forget_note();
@@ -199,8 +207,8 @@ impl<P: Process> Out<P> {
         self.step_flags.also(StepFlags::NOTED);
     }
 
-    /// Has this process told when another ends: at once if it is gone already ([`Reason::NoProcess`]).
-    /// Whatever the other sends before its end arrives before.
+    /// Monitors a process: its end arrives as [`crate::Event::Down`], after everything it sent
+    /// before. If it has ended already, `Down` arrives with [`Reason::NoProcess`].
     #[inline(always)]
     pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
         let reference = self.links.reserve();
@@ -213,13 +221,13 @@ impl<P: Process> Out<P> {
         reference
     }
 
-    /// Takes a monitor away. Its `Down` will not arrive any more, not even if it is on its way.
+    /// Removes a monitor. Its `Down` does not arrive any more, even if it is already in the ring.
     #[inline]
     pub fn demonitor(&mut self, monitor: MonitorRef) {
         self.effect(StepEffect::Demonitor(monitor));
     }
 
-    /// Takes every monitor of this process away, for one that watches one other at a time.
+    /// Removes every monitor of this process, for one that watches one process at a time.
     #[inline(always)]
     pub fn demonitor_all(&mut self) {
         if self.step_flags.has(StepFlags::ORDERED) {
@@ -229,100 +237,105 @@ impl<P: Process> Out<P> {
         }
     }
 
-    /// Asks a process something, so that a late answer is never taken for another: the message is made
-    /// with an address that is good for one answer to this question, from whomever it comes.
+    /// Calls a process, as `gen_server:call` does but without blocking. `message` gets a reply
+    /// address that accepts one answer, from any process, so a late answer is never taken for
+    /// another.
     ///
-    /// Exactly one of two events follows, unless [`Out::forget`] comes first: the answer, as a message from
-    /// [`Ask::reply_to`]; or, if whoever was asked ends without one, [`crate::Event::Down`] with
-    /// [`Ask::monitor`]. What is sent to the address after either, or when this process is gone, is dropped
-    /// by the kernel. For a limit set a timer, and forget the question when it fires. Costs an address
-    /// and a monitor while it is open.
-    pub fn call(&mut self, asked: Pid, message: impl FnOnce(Pid) -> P::Message) -> Call {
+    /// Exactly one of two events follows, unless [`Out::cancel_call`] comes first: the answer, as a
+    /// message from [`Call::reply_to`]; or, if the called process ends without an answer,
+    /// [`crate::Event::Down`] with [`Call::monitor`]. The kernel drops what arrives at the address
+    /// later, or after this process has ended. For a timeout, set a timer and cancel the call when
+    /// it fires. Cost: an address and a monitor while the call is open.
+    pub fn call(&mut self, to: Pid, message: impl FnOnce(Pid) -> P::Message) -> Call {
         let (monitor, reply_to) = (self.links.reserve(), self.address());
-        self.effect(StepEffect::Call(monitor, reply_to, asked));
-        self.send(asked, message(reply_to));
+        self.effect(StepEffect::Call(monitor, reply_to, to));
+        self.send(to, message(reply_to));
         Call { reply_to, monitor }
     }
 
-    /// Asks whoever bears a name. If nobody does, `Down` says [`Reason::NoProcess`].
+    /// Calls the process that bears a name. If there is none, `Down` arrives with
+    /// [`Reason::NoProcess`].
     pub fn call_by_name(&mut self, name: Name, message: impl FnOnce(Pid) -> P::Message) -> Call {
-        let asked = self.whereis(name).unwrap_or(Pid::OUTSIDE);
-        self.call(asked, message)
+        let to = self.whereis(name).unwrap_or(Pid::OUTSIDE);
+        self.call(to, message)
     }
 
-    /// Waits no more for an answer. Neither it nor `Down` will arrive, not even if it is on its way.
-    pub fn cancel_call(&mut self, ask: Call) {
-        self.demonitor(ask.monitor);
+    /// Closes a call. Neither the answer nor `Down` arrives any more, even if it is already in the
+    /// ring.
+    pub fn cancel_call(&mut self, call: Call) {
+        self.demonitor(call.monitor);
     }
 
-    /// What this process has written down by the beginning of this step.
+    /// This process's note as it was when the step began.
     #[inline]
     pub fn noted(&self) -> Option<&P::Note> {
         self.notes.get(self.note)
     }
 
-    /// Ties this process's life to another's, both ways.
+    /// Links this process and another: if one ends for another reason than [`Reason::Normal`], so
+    /// does the other, unless it traps exits.
     pub fn link(&mut self, pid: Pid) {
         self.effect(StepEffect::Link(pid));
     }
 
-    /// Takes a link away.
+    /// Removes a link, in both directions.
     pub fn unlink(&mut self, pid: Pid) {
         self.effect(StepEffect::Unlink(pid));
     }
 
-    /// From now on exit signals arrive as events instead of ending this process. A kill still does.
+    /// If `trap`, exit signals arrive as [`crate::Event::Exit`] instead of ending this process. A
+    /// kill still ends it.
     pub fn trap_exits(&mut self, trap: bool) {
         self.effect(StepEffect::Trap(trap));
     }
 
-    /// Ends this process when the step is over.
+    /// Ends this process when the step ends.
     #[inline(always)]
     pub fn exit(&mut self, reason: Reason) {
         self.exit = self.causes.note(&reason);
         self.step_flags.also(StepFlags::ENDED);
     }
 
-    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends nobody but the process
-    /// that sends it to itself, unless that traps exits. To a supervisor only a kill means anything.
+    /// Sends an exit signal. [`Reason::Killed`] cannot be trapped. [`Reason::Normal`] ends only a
+    /// process that sends it to itself without trapping exits. A supervisor ignores all exit
+    /// signals but a kill and its parent's.
     pub fn exit_other(&mut self, pid: Pid, reason: Reason) {
         let cause = self.causes.note(&reason);
         self.ring.push(Envelope { to: pid, from: self.me, signal: Signal::Exit(cause) });
     }
 
-    /// Starts a process outside the tree: nobody restarts it.
+    /// Starts a process outside the tree, which is never restarted.
     pub fn spawn(&mut self, process: P) -> Pid {
         let pid = self.address();
         self.spawn_with(process, StepEffect::Spawn(pid), pid)
     }
 
-    /// Starts a process outside the tree and monitors it: its end arrives as [`crate::Event::Down`], once.
-    /// If this process ends first, the other lives on.
+    /// Starts a process outside the tree and monitors it: its end arrives as
+    /// [`crate::Event::Down`], once. It goes on if this process ends first.
     pub fn spawn_monitored(&mut self, process: P) -> (Pid, MonitorRef) {
         let pid = self.spawn(process);
         (pid, self.monitor(pid))
     }
 
-    /// Starts a process outside the tree that ends with this one, and this one with it; unless that end is
-    /// [`Reason::Normal`], or the one who is left traps exits.
+    /// Starts a process outside the tree and links it to this one: see [`Out::link`].
     pub fn spawn_linked(&mut self, process: P) -> Pid {
         let pid = self.spawn(process);
         self.link(pid);
         pid
     }
 
-    /// Starts a child under a supervisor of many like children.
+    /// Starts a child under a supervisor of many.
     ///
-    /// If the supervisor is not there (nobody bears the name, or it is between two lives or about to end)
-    /// or the key is not free, the child is gone before its start, as if it had ended at once: a monitor
-    /// or link says [`Reason::NoProcess`], and messages to it are undeliverable. So monitor a child that matters.
+    /// If no running supervisor bears the name or the key is taken, the child ends before its
+    /// start: a monitor or link reports [`Reason::NoProcess`], and messages to it are
+    /// undeliverable. So monitor a child that matters.
     pub fn spawn_child(&mut self, supervisor: Name, key: u64, process: P) -> Pid {
         let pid = self.address();
         self.spawn_with(process, StepEffect::SpawnChild(pid, supervisor, key), pid)
     }
 
-    /// Starts a child under a supervisor of many like children, and monitors it: its end arrives as
-    /// [`crate::Event::Down`], once, with [`Reason::NoProcess`] if it could not be started. Costs less than
+    /// Starts a child under a supervisor of many and monitors it: its end arrives as
+    /// [`crate::Event::Down`], with [`Reason::NoProcess`] if it could not be started. Cheaper than
     /// [`Out::spawn_child`] and [`Out::monitor`].
     pub fn spawn_child_monitored(
         &mut self,
@@ -335,20 +348,20 @@ impl<P: Process> Out<P> {
         (self.spawn_with(process, effect, pid), monitor)
     }
 
-    /// Has a supervisor end a child, as [`crate::World::terminate_child`] or
-    /// [`crate::World::terminate_one_of`] does. If that cannot be done, nothing happens: monitor the
-    /// child to hear of its end.
+    /// Asks a supervisor to end a child, as [`crate::World::terminate_child`] or
+    /// [`crate::World::terminate_one_of`] does. If it cannot, nothing happens: monitor the child to
+    /// learn of its end.
     pub fn terminate_child(&mut self, supervisor: Name, child: ChildId) {
         self.control(supervisor, Control::Terminate(child));
     }
 
-    /// Has a supervisor of many give up on a child, as if it had died too often: for whoever finds that it is
-    /// this one of whom others die.
+    /// Asks a supervisor of many to give up a child, as if it had died too often: for a process
+    /// that finds that this child makes others fail.
     pub fn give_up(&mut self, supervisor: Name, key: u64) {
         self.control(supervisor, Control::GiveUp(key));
     }
 
-    /// Has a group start a child that has ended, as [`crate::World::restart_child`] does.
+    /// Asks a group to start a child that has ended, as [`crate::World::restart_child`] does.
     pub fn restart_child(&mut self, supervisor: Name, child: Name) {
         self.control(supervisor, Control::Restart(child));
     }
@@ -367,8 +380,8 @@ impl<P: Process> Out<P> {
         pid
     }
 
-    /// Sends a message to each child, in order of address, of the supervisor of many that bears a
-    /// name, as they are at the end of this step. O(processes of the world).
+    /// Sends a message to each child of the supervisor of many that bears a name, in order of
+    /// address, as they are at the end of this step. O(processes of the world).
     pub fn multicast(&mut self, supervisor: Name, message: P::Message) {
         self.multicasts.push(message);
         self.effect(StepEffect::Multicast(supervisor));
@@ -383,8 +396,8 @@ impl<P: Process> Out<P> {
         })
     }
 
-    /// Sets a timer: after so many nanoseconds of virtual time, [`crate::Event::Timer`] arrives with this token.
-    /// A life's timers end with it.
+    /// Sets a timer: after `after` nanoseconds of virtual time, [`crate::Event::Timer`] arrives
+    /// with this token. The end of this process removes it.
     pub fn timer(&mut self, after: u64, token: u64) -> TimerRef {
         self.timers_set += 1;
         let at = self.now.saturating_add(after);
@@ -393,22 +406,24 @@ impl<P: Process> Out<P> {
         timer
     }
 
-    /// Takes a timer away, unless it has fired.
+    /// Removes a timer that has not fired.
     pub fn cancel_timer(&mut self, timer: TimerRef) {
         self.effect(StepEffect::CancelTimer(timer));
     }
 
-    /// Subscribes to a group: this process hears what is published there on any of these topics (a bit each).
+    /// Subscribes to a group: this process receives what is published there on any of these topics
+    /// (a bit each).
     pub fn join(&mut self, group: u32, topics: u64) {
         self.effect(StepEffect::Join(group, topics));
     }
 
-    /// Ends a subscription.
+    /// Ends the subscription to a group.
     pub fn quit(&mut self, group: u32) {
         self.effect(StepEffect::Quit(group));
     }
 
-    /// Sends a message to all of a group who want to hear of any of these topics, in order of joining.
+    /// Sends a message to all members of a group that subscribe to any of these topics, in order of
+    /// joining.
     pub fn publish(&mut self, group: u32, topics: u64, message: &P::Message) {
         for &(to, wanted) in self.groups.get(&group).map_or(&[][..], Vec::as_slice) {
             if wanted & topics != 0 {

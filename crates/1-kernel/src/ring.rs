@@ -1,98 +1,54 @@
-//! The one queue of a world. Its past is the flight recorder: what was delivered stays in the
-//! buffer until newer messages need the room, so remembering costs nothing.
+//! The signal queue of a world. Delivered signals stay in the buffer until newer ones overwrite
+//! them: they are the flight recorder, at no cost.
 
 use std::mem::needs_drop;
 use std::ptr::NonNull;
 
 use crate::discard::{discard, discard_all};
-use crate::process::Cause;
-use crate::{ChildId, MonitorRef, Name, Pid};
+use crate::signal::{Envelope, Signal};
 
-/// A signal on its way.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Envelope<M> {
-    /// To whom.
-    pub to: Pid,
-    /// From whom.
-    pub from: Pid,
-    /// What.
-    pub signal: Signal<M>,
-}
-
-/// What can be in an envelope.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Signal<M> {
-    /// A message.
-    Message(M),
-    /// The first event of a life.
-    Start,
-    /// A timer's end.
-    Timer(u64),
-    /// An exit signal that somebody sent.
-    Exit(Cause),
-    /// The end of a linked process.
-    Linked(MonitorRef, Cause),
-    /// The end of a monitored process.
-    Down(MonitorRef, Cause),
-    /// The end of a child, to its supervisor.
-    ChildDown(Cause),
-    /// An order to a supervisor.
-    Control(Control),
-    /// A word between the kernels of two worlds.
-    Remote(RemoteSignal),
-}
-
-/// What one world's kernel tells another's of a process and its ties.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum RemoteSignal {
-    /// The sender monitors the receiver, under this name, and calls it so.
-    Watch(MonitorRef, Pid),
-    /// It does not any more.
-    Unwatch(MonitorRef),
-    /// The sender is linked to the receiver.
-    Link,
-    /// It is not any more.
-    Unlink,
-    /// The sender, who was linked, has ended.
-    Partner(Cause),
-}
-
-/// What a process may have a supervisor do.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Control {
-    /// End a child, and do not restart it.
-    Terminate(ChildId),
-    /// Give up on one of many like children, by its key.
-    GiveUp(u64),
-    /// Start a child that has ended.
-    Restart(Name),
-}
-
-/// First in, first out, with a past. Grows by doubling; positions count up for ever.
+/// A first-in, first-out queue that remembers delivered signals. It grows by doubling.
+///
+/// Positions count up for ever; position `p` lies at `p & mask`:
+///
+/// ```text
+///   forgotten ..  past  .. head ..  waiting  .. tail ..  free
+/// ```
+///
+/// - `head <= tail`, and `tail - head <= mask`: one place stays free, that of the last delivery,
+///   which may still be read while its handler sends
+/// - a push compares the tail with `limit` alone, which was `head + mask` when it was last set; the
+///   head only advances since
+/// - between `head` and `tail` every place is `Some`
+/// - the past begins one buffer length before `tail`, or at `forgotten` if that is later
+/// - [`Ring::push`] never moves or frees a signal that is lent: a full buffer is copied to a larger
+///   one and kept in `outgrown` until the ring is empty
 #[derive(Debug)]
 pub(crate) struct Ring<M> {
     buffer: Vec<Option<Envelope<M>>>,
-    /// Its length, a power of two, less one.
+    /// The buffer's length, a power of two, less one.
     mask: u64,
-    /// Position of the next to be delivered.
+    /// Position of the next delivery.
     head: u64,
     /// Position after the last one sent.
     tail: u64,
-    /// The tail may come this far without a look at the head; further, if something was delivered since.
+    /// The tail may advance to here before the push compares it with the head again.
     limit: u64,
-    /// Everything before this position is forgotten: what was taken back has lain over it.
+    /// Signals before this position are lost to the recorder: signals that were taken back
+    /// overwrote them.
     forgotten: u64,
-    /// Buffers that were outgrown since the ring was last found empty: who handles a delivery may still read there.
+    /// Buffers outgrown since the ring was last empty. A handler may still read a signal in one of
+    /// them.
     outgrown: Vec<Vec<Option<Envelope<M>>>>,
     /// Messages whose destructor panicked.
     failed_drops: u64,
 }
 
-/// Where a signal lies while it is handled: in a ring, which may take further ones meanwhile.
+/// A signal that is handled in place in the ring, which accepts further signals meanwhile.
 ///
-/// A pointer and not a reference, since this is passed to functions. A reference that is a function's parameter must
-/// stay good until that function returns, whether it is used again or not; but a function that handles one signal and
-/// then takes the next may have the ring free or move the first.
+/// It is a pointer and not a reference because it is passed to functions. A reference parameter
+/// must stay valid until its function returns, even if unused; but the delivery loop takes the next
+/// signal, by which the ring may free or overwrite this one.
 pub(crate) struct Lent<M>(NonNull<Envelope<M>>);
 
 impl<M> Clone for Lent<M> {
@@ -108,19 +64,20 @@ impl<M> Lent<M> {
     ///
     /// # Safety
     ///
-    /// Until the last use of the reference its ring is not dropped or moved out of, and nothing is called on it but
-    /// [`Ring::push`], [`Ring::tail`] and [`Ring::take_back`]; not even by a function of which the reference is a
-    /// parameter, after its last use there.
+    /// Until the last use of the reference, the caller neither drops the ring nor moves out of it,
+    /// and calls nothing on it but [`Ring::push`], [`Ring::tail`] and [`Ring::take_back`]. This
+    /// includes functions that take the reference as a parameter, to their very end.
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(crate) unsafe fn get<'a>(self) -> &'a Envelope<M> {
-        // SAFETY: it was made of a reference into the ring's buffer. `push` writes to other places, by a pointer, and
-        // keeps the buffer if it takes a larger one; the other two touch no buffer. The rest is the caller's promise.
+        // SAFETY: the pointer comes from a reference into the ring's buffer. `push` writes to other
+        // places, through a pointer, and keeps an outgrown buffer; the other two touch no buffer.
+        // The rest is the caller's promise.
         unsafe { self.0.as_ref() }
     }
 }
 
-/// A copy has what waits and no past, in as little room as that takes.
+/// Copies the waiting signals without the past, into the smallest buffer that holds them.
 impl<M: Clone> Clone for Ring<M> {
     fn clone(&self) -> Ring<M> {
         let mut copy = Ring::new((self.len() + 1).max(8));
@@ -160,8 +117,8 @@ impl<M: Clone> Ring<M> {
         self.put(envelope);
     }
 
-    /// The same, while nothing is being handled: so whoever spawns very many from outside has the buffer grow
-    /// where it is, which touches each page of memory once.
+    /// As [`Ring::push`], while no signal is lent: the buffer grows in place, which touches each
+    /// page of memory once. For an edge that spawns millions.
     #[inline(always)]
     pub(crate) fn push_from_outside(&mut self, envelope: Envelope<M>) {
         if self.tail >= self.limit {
@@ -173,12 +130,13 @@ impl<M: Clone> Ring<M> {
     #[inline(always)]
     fn put(&mut self, envelope: Envelope<M>) {
         let slot = self.slot(self.tail);
-        // SAFETY: `slot` is masked to be below the length. Written through a pointer and not a slice, since
-        // `next_to_handle` may have lent another place of the same buffer: a slice would claim them all.
-        // What lay here was delivered or taken back long ago and is lent to nobody, since a full ring grows.
+        // SAFETY: `slot` is masked to be below the length. It writes through a pointer and not a
+        // slice, since `next_to_handle` may have lent another place of the same buffer, and a slice
+        // would claim them all. What lay here was delivered or taken back before and is not lent:
+        // one place stays free (`is_full`).
         #[allow(unsafe_code)]
         let old = unsafe { self.buffer.as_mut_ptr().add(slot).replace(Some(envelope)) };
-        self.tail = self.tail.wrapping_add(1); // of 64 bits; never comes round
+        self.tail = self.tail.wrapping_add(1); // 64 bits never wrap
         if needs_drop::<M>()
             && let Some(Envelope { signal: Signal::Message(message), .. }) = old
         {
@@ -186,7 +144,7 @@ impl<M: Clone> Ring<M> {
         }
     }
 
-    /// Drops a message that nobody will read again.
+    /// Drops a message that leaves the past.
     #[inline(never)]
     fn let_go(&mut self, message: M) {
         self.failed_drops += u64::from(discard(message).is_err());
@@ -208,14 +166,14 @@ impl<M: Clone> Ring<M> {
         self.make_room();
     }
 
-    /// One place stays free: that of the last delivery, which may be read while this is sent.
+    /// One place stays free: that of the last delivery, which may be read during a push.
     fn is_full(&self) -> bool {
         self.tail - self.head >= self.mask
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "masked by the capacity")]
     fn grow(&mut self) {
-        let old = &self.buffer; // as it is until all is copied, should a message not let itself be copied
+        let old = &self.buffer; // unchanged until all is copied, in case a message's `clone` panics
         let mut buffer = vec![const { None }; old.len() * 2];
         let mask = buffer.len() - 1;
         let start = self.tail.saturating_sub(old.len() as u64);
@@ -236,12 +194,12 @@ impl<M: Clone> Ring<M> {
         for position in self.tail.saturating_sub(old as u64)..self.tail {
             let (from, to) = (position as usize & (old - 1), self.slot(position));
             if from != to {
-                self.buffer.swap(from, to); // where nobody is yet
+                self.buffer.swap(from, to); // the upper half, still empty
             }
         }
     }
 
-    /// The next one, which thereby counts as delivered. It stays where it is, as the past.
+    /// Delivers the next signal, which stays in place as the newest of the past.
     pub(crate) fn next(&mut self) -> Option<&Envelope<M>> {
         if self.head == self.tail {
             return None;
@@ -252,9 +210,9 @@ impl<M: Clone> Ring<M> {
         self.buffer[slot].as_ref()
     }
 
-    /// As [`Ring::next`], but not tied to the ring: messages can be sent while this one is handled, so
-    /// that it need not be copied. (Copying what was just written, in pieces of other sizes, waits for the
-    /// writing: some 5 ns a delivery, measured by `bench kernel`.)
+    /// As [`Ring::next`], without borrowing the ring: the handler reads the signal in place and
+    /// sends meanwhile. (Copying it out would cause a store-forwarding stall: some 5 ns a delivery,
+    /// measured by `bench kernel`.)
     #[inline(always)]
     pub(crate) fn next_to_handle(&mut self) -> Option<Lent<M>> {
         if self.head == self.tail {
@@ -265,21 +223,21 @@ impl<M: Clone> Ring<M> {
         }
         let slot = self.slot(self.head);
         self.head = self.head.wrapping_add(1);
-        // SAFETY: `slot` is masked to be below the length. By a pointer, as in `put`: the place of the delivery
-        // before this one may still be lent, though it is not looked at any more.
+        // SAFETY: `slot` is masked to be below the length. It reads through a pointer, as in `put`:
+        // the previous delivery may still be lent, though its handler no longer reads it.
         #[allow(unsafe_code)]
         let envelope = unsafe { (*self.buffer.as_ptr().add(slot)).as_ref() };
         envelope.map(|envelope| Lent(NonNull::from(envelope)))
     }
 
-    /// Frees the buffers that were outgrown; nothing in them is lent any more.
+    /// Frees the outgrown buffers. No signal is lent when this is called.
     #[cold]
     fn free_outgrown(&mut self) {
         let outgrown = std::mem::take(&mut self.outgrown);
         self.failed_drops += discard_all(outgrown.into_iter().flatten());
     }
 
-    /// Frees all that it holds, at the end of its world.
+    /// Drops all signals, at the end of the world.
     pub(crate) fn free(&mut self) {
         self.free_outgrown();
         self.failed_drops += discard_all(std::mem::take(&mut self.buffer));
@@ -291,13 +249,14 @@ impl<M: Clone> Ring<M> {
         self.failed_drops
     }
 
-    /// The one that was delivered last waits again. Nothing was sent since.
+    /// Makes the last delivery wait again. Nothing may have been sent since.
     #[inline(always)]
     pub(crate) fn put_back(&mut self) {
         self.head = self.head.wrapping_sub(1); // there was one
     }
 
-    /// Takes the waiting one at `offset` from the head, keeping the order of the others.
+    /// Delivers the signal that waits at `offset` from the head, keeping the order of the others.
+    /// O(offset).
     pub(crate) fn take(&mut self, offset: usize) -> Option<Envelope<M>> {
         if offset >= self.len() {
             return None;
@@ -311,7 +270,7 @@ impl<M: Clone> Ring<M> {
         self.next().cloned()
     }
 
-    /// Takes away what waits and `keep` says no to. O(waiting).
+    /// Removes the waiting signals for which `keep` is false. O(waiting).
     pub(crate) fn keep(&mut self, mut keep: impl FnMut(&Envelope<M>) -> bool) {
         let (mut to, tail) = (self.head, self.tail);
         for from in self.head..tail {
@@ -330,7 +289,7 @@ impl<M: Clone> Ring<M> {
         self.tail
     }
 
-    /// Takes back what was sent since the tail stood at `tail`.
+    /// Takes back every signal sent since the tail was at `tail`.
     pub(crate) fn take_back(&mut self, tail: u64) {
         let oldest = self.tail.saturating_sub(self.buffer.len() as u64);
         self.forgotten = self.forgotten.max(oldest);
@@ -342,17 +301,17 @@ impl<M: Clone> Ring<M> {
         (self.tail - self.head) as usize
     }
 
-    /// How many it holds, waiting and past, before it grows.
+    /// Places of the buffer, for waiting and past signals.
     pub(crate) fn capacity(&self) -> usize {
         self.buffer.len()
     }
 
-    /// What waits, oldest first.
+    /// The waiting signals, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Envelope<M>> {
         (self.head..self.tail).filter_map(|p| self.buffer[self.slot(p)].as_ref())
     }
 
-    /// What was delivered and is still remembered, oldest first, with its number.
+    /// The delivered signals that are still in the buffer, oldest first, each with its position.
     pub(crate) fn past(&self) -> impl Iterator<Item = (u64, &Envelope<M>)> {
         let first = self.tail.saturating_sub(self.buffer.len() as u64).max(self.forgotten);
         (first..self.head).filter_map(|p| Some((p, self.buffer[self.slot(p)].as_ref()?)))
@@ -362,6 +321,7 @@ impl<M: Clone> Ring<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pid;
 
     fn envelope(number: u64) -> Envelope<Box<u64>> {
         let signal = Signal::Message(Box::new(number));
@@ -391,10 +351,11 @@ mod tests {
         }
     }
 
-    /// Messages that own memory, so that Miri and a plain run both notice one that was dropped too early.
+    /// Messages that own memory, so that Miri and a plain run both notice one that was dropped too
+    /// early.
     #[test]
     #[allow(unsafe_code)]
-    fn what_is_being_handled_stays_while_more_is_sent_than_there_is_room_for() {
+    fn a_lent_signal_stays_valid_while_the_ring_grows() {
         let mut ring = Ring::new(4);
         let mut sent = 0;
         for expected in 0..200 {

@@ -1,17 +1,18 @@
-//! Who says which waiting signal is delivered next. Only here does chance enter a world, as a seed.
+//! Schedulers: which waiting signal is delivered next. Randomness enters a world only here, as a
+//! seed.
 
 use std::collections::BTreeSet;
 
 use crate::{Envelope, Pid, Process, Watch, World};
 
-/// Picks the next delivery.
+/// Chooses the next delivery.
 pub trait Scheduler {
-    /// Picks one of `ready` (never empty), each an offset into what waits: an index into `ready`.
-    /// `None` stops the run.
+    /// Chooses one of `ready`, which is never empty and holds offsets of waiting signals. Returns
+    /// an index into `ready`; `None` stops the run.
     fn choose(&mut self, ready: &[usize]) -> Option<usize>;
 }
 
-/// The order of sending: what runs live. ([`World::run`] is the same, without asking.)
+/// The order of sending, as in production. ([`World::run`] is the same without a scheduler.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Live;
 
@@ -21,19 +22,19 @@ impl Scheduler for Live {
     }
 }
 
-/// Picks by a seed: the same seed, the same run, on every machine.
+/// Chooses by a seed: the same seed gives the same run on every machine.
 #[derive(Clone, Debug)]
 pub struct Seeded {
     state: u64,
 }
 
 impl Seeded {
-    /// A chooser that follows this seed.
+    /// A scheduler with this seed.
     pub fn new(seed: u64) -> Seeded {
         Seeded { state: seed }
     }
 
-    /// The next number of the seed's sequence (SplitMix64), for faults that a run draws as well.
+    /// The next number of the seed's sequence (SplitMix64), also for faults that a run draws.
     pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
@@ -42,7 +43,7 @@ impl Seeded {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, which is above zero.
+    /// A number below `bound`, which must not be 0.
     #[allow(clippy::cast_possible_truncation, reason = "below a usize")]
     pub fn below(&mut self, bound: usize) -> usize {
         (self.draw() % bound as u64) as usize
@@ -55,14 +56,14 @@ impl Scheduler for Seeded {
     }
 }
 
-/// Picks what an earlier run picked, then stops.
+/// Repeats the choices of an earlier run, then stops.
 #[derive(Clone, Debug)]
 pub struct Recorded<I> {
     picks: I,
 }
 
 impl<I: Iterator<Item = usize>> Recorded<I> {
-    /// A chooser that repeats these picks.
+    /// A scheduler that repeats these choices.
     pub fn new(picks: I) -> Recorded<I> {
         Recorded { picks }
     }
@@ -75,8 +76,8 @@ impl<I: Iterator<Item = usize>> Scheduler for Recorded<I> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Offsets of the signals that may be delivered next: the oldest of each pair, nothing before
-    /// the first event of its receiver, nothing to a receiver that is between two lives.
+    /// Offsets of the signals that may be delivered next: the oldest of each pair, none before the
+    /// first event of its receiver, none to a receiver that waits to be restarted.
     pub fn ready(&self, ready: &mut Vec<usize>) {
         ready.clear();
         let (mut pairs, mut receivers) = (BTreeSet::new(), BTreeSet::new());
@@ -91,8 +92,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The same as pairs: from whom and to whom a signal may be delivered next. Takes no memory, and time by the
-    /// square of what waits: for explorers, in whose worlds little does.
+    /// As [`World::ready`], as pairs of sender and receiver. Without memory, in time O(waiting²):
+    /// for explorers, in whose worlds few signals wait.
     pub fn ready_pairs(&self, mut pair: impl FnMut(Pid, Pid)) {
         for (offset, envelope) in self.signals().enumerate() {
             let to = self.addressee(envelope.to);
@@ -104,14 +105,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers the oldest signal between two. False if none waits.
+    /// Delivers the oldest signal between two processes. False if none waits.
     pub fn deliver_between(&mut self, from: Pid, to: Pid) -> bool {
         let is = |envelope: &Envelope<P::Message>| (envelope.from, envelope.to) == (from, to);
         let offset = self.signals().position(is);
         offset.is_some_and(|offset| self.deliver_at(offset))
     }
 
-    /// Delivers one signal of the chooser's choice. False if nothing was delivered.
+    /// Delivers one signal that the scheduler chooses. False if none was delivered.
     pub fn step_by(&mut self, scheduler: &mut impl Scheduler, ready: &mut Vec<usize>) -> bool {
         self.ready(ready);
         if ready.is_empty() {
@@ -123,7 +124,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers until nothing waits or the chooser stops. Gives the number of deliveries.
+    /// Delivers until nothing waits or the scheduler stops. Returns the number of deliveries.
     pub fn run_by(&mut self, scheduler: &mut impl Scheduler) -> usize {
         let (mut steps, mut ready) = (0, Vec::new());
         while self.step_by(scheduler, &mut ready) {

@@ -1,25 +1,27 @@
-//! What a step wants, a bit each: whoever ends it looks once, and mostly sees nothing.
+//! Effects of a step besides sending, a bit each, so that the end of a step tests one byte.
 
-/// What a step wants that happens when it is over, beside what it has sent: a bit each. Most steps want nothing.
+/// Effects that the current step has requested, besides sending: a bit each. Most steps request
+/// none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct StepFlags(u8);
 
 impl StepFlags {
-    /// Every monitor that was set before this step is taken away, before all else.
+    /// Removes every monitor set before this step, before all other effects.
     pub(crate) const DEMONITORED: StepFlags = StepFlags(1);
-    /// The note is the one at `Out::noting`.
+    /// Replaces the note by the one at `Out::noting`.
     pub(crate) const NOTED: StepFlags = StepFlags(2);
-    /// There are other effects.
+    /// `Out::effects` is not empty.
     pub(crate) const MORE: StepFlags = StepFlags(4);
-    /// There are facts, in the log from `Out::recorded` on.
+    /// The log holds facts of this step, from `Out::recorded` on.
     pub(crate) const RECORDED: StepFlags = StepFlags(8);
-    /// The process ends, for the cause `Out::exit`.
+    /// Ends the process with the cause `Out::exit`.
     pub(crate) const ENDED: StepFlags = StepFlags(16);
-    /// The monitor `Out::tying` is set, before the other effects: most steps set one at most.
+    /// Sets the monitor `Out::monitoring` before the effects in `Out::effects`: most steps set one
+    /// at most.
     pub(crate) const MONITORED: StepFlags = StepFlags(32);
-    /// There are effects that have an order.
+    /// Some effect has an order relative to others.
     pub(crate) const ORDERED: StepFlags = StepFlags(4 | 32);
-    /// None of them.
+    /// No effect.
     pub(crate) const NOTHING: StepFlags = StepFlags(0);
 
     #[inline(always)]
@@ -32,7 +34,7 @@ impl StepFlags {
         self.0 &= !flag.0;
     }
 
-    /// All but this.
+    /// All but this flag.
     #[inline(always)]
     pub(crate) fn but(self, flag: StepFlags) -> StepFlags {
         StepFlags(self.0 & !flag.0)

@@ -1,58 +1,20 @@
-//! Supervisors at work: what they hear, whom they start again, when they give up. A supervisor is the
-//! kernel's own kind of process: it takes its signals in order, as all do, and keeps its books in the tree.
+//! Supervisors: which signals they handle, which children they restart, and when they give up. A
+//! supervisor is the kernel's own kind of process: it takes its signals in order, as every process
+//! does, and keeps its state in the tree.
 
-mod control;
+pub(crate) mod control;
 mod end;
 mod start;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
-use crate::tree::{Body, Deaths, Index, NodeId, Strategy, Tree};
-use crate::world::{Flags, State, World};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
+use crate::tree::{Body, Deaths, NodeId, Strategy, Task, Then};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
 use crate::{Pid, Process, Reason, Watch, mutation};
-
-pub use control::{Child, ChildId, Children, ControlError};
-pub(crate) use end::{Ending, Task, Then};
-
-impl<R: Clone> Tree<R> {
-    /// The children of a supervisor of many, by key.
-    #[inline(always)]
-    pub(crate) fn index(&self, node: NodeId) -> Option<&Index> {
-        match &self.place(node).body {
-            Body::Many { index, .. } => Some(index),
-            _ => None,
-        }
-    }
-
-    /// Writes a child into the index of its supervisor, unless the key is there: false. `None` if it has no
-    /// index of its own.
-    #[inline(always)]
-    pub(crate) fn insert_new(
-        &mut self,
-        node: NodeId,
-        key: u64,
-        at: u32,
-        is: impl FnMut(u32) -> bool,
-    ) -> Option<bool> {
-        match &mut self.place_mut(node).body {
-            Body::Many { index: Index::Whole(table), .. } => Some(table.insert_new(key, at, is)),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
-        match &mut self.place_mut(node).body {
-            Body::Many { index, .. } => index.insert(key, pid.slot()),
-            Body::One { .. } | Body::Group { .. } => {
-                unreachable!("children are spawned under supervisors of many")
-            }
-        }
-    }
-}
 
 impl<P: Process, W: Watch<P>> World<P, W> {
     /// A supervisor's step.
@@ -69,23 +31,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let reason = self.out.causes.tell(cause);
                 self.close(node, reason);
             }
-            Signal::Exit(_) => {} // it traps exits, and a stranger's means nothing to it
+            Signal::Exit(_) => {} // it traps exits, and ignores all but its parent's
             Signal::Linked(link, _) | Signal::Down(link, _) => {
-                self.use_up(to, link); // it traps exits, and has nobody to tell
+                self.use_up(to, link); // it traps exits, and has no handler
             }
             Signal::Remote(remote) => {
-                self.on_remote_signal(to, from, remote); // as above, of one elsewhere
+                self.on_remote_signal(to, from, remote); // as above, from another world
             }
             Signal::Message(_) | Signal::Start | Signal::Timer(_) => {}
         }
     }
 
-    /// Who supervises a supervisor; the outside, if it is a root.
+    /// The supervisor above a node; the outside for a root.
     fn parent_pid(&self, node: NodeId) -> Pid {
         self.tree.place(node).parent.map_or(Pid::OUTSIDE, |parent| self.tree.place(parent).pid)
     }
 
-    /// A child has ended. While others are being ended that waits, unless it is one of them.
+    /// Handles the end of a child. If the supervisor is ending children and this is one of them, it
+    /// goes on with the next; otherwise the end waits until it is done.
     fn on_child_down(&mut self, node: NodeId, child: Pid) {
         if let Some(ending) = &mut self.tree.place_mut(node).ending
             && ending.awaited.remove(&child)
@@ -95,13 +58,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.take_up(node, Task::Down(child));
     }
 
-    /// Does a task now, or after those that a supervisor has at hand.
+    /// Does a task now, or, while the supervisor is ending children, afterwards.
     fn take_up(&mut self, node: NodeId, task: Task) {
         if let Some(ending) = &mut self.tree.place_mut(node).ending {
             return ending.later.push(task);
         }
         if !self.takes_children(node) {
-            return; // it has ended over an earlier one, and all of its children with it
+            return; // an earlier task has ended it, and all its children with it
         }
         match task {
             Task::Down(child) => self.child_down(child),
@@ -112,10 +75,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// A child has ended and is to live again.
+    /// Restarts a child that has ended, or gives up if that exceeds the intensity.
     fn child_down(&mut self, child: Pid) {
         if !self.is_between(child) {
-            return; // ended together with others since
+            return; // it was ended together with others since
         }
         let node = NodeId(self.slots[child.index()].node);
         let now = self.out.now;
@@ -124,6 +87,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if let Body::Many { deaths, .. } = &mut place.body
             && place.pid != child
         {
+            // One of many: its restarts count for it alone.
             let count: &mut Deaths = deaths.entry(child.slot()).or_default();
             if count.one_more(now, intensity) {
                 return self.give_up(child, node);
@@ -132,40 +96,42 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return;
         }
         let Some(parent) = place.parent else { return };
-        // Who is given up alone counts its own ends; all others count against their group.
+        // A branch that is given up alone counts its own ends; all others count against their
+        // group.
         let counts = if place.given_up_as.is_some() { node } else { parent };
         let counted = self.tree.place_mut(counts);
         let intensity = counted.intensity;
         if counted.deaths.one_more(now, intensity) {
-            return self.bears_no_more(counts);
+            return self.exceed_intensity(counts);
         }
-        let then = Then::Restart { dead: node, life: child };
+        let then = Then::Restart { dead: node, next: child };
         let (_, siblings) = self.affected(parent, node);
         let todo = siblings.into_iter().filter(|sibling| *sibling != node).collect();
         self.end_children(parent, todo, then);
     }
 
-    /// A group has had more restarts than it bears: it ends, or is given up alone.
-    fn bears_no_more(&mut self, node: NodeId) {
+    /// A group has exceeded its intensity: it ends with a failure, or is given up alone.
+    fn exceed_intensity(&mut self, node: NodeId) {
         let place = self.tree.place(node);
-        let why = format!("{} had more restarts than it bears", place.name);
+        let why = format!("{} exceeded its restart intensity", place.name);
         let (pid, given_up_as) = (place.pid, place.given_up_as.clone());
         if let Some(role) = given_up_as {
             let fact = P::given_up(&role, 0, self.state_machine());
             if let Some(fact) = fact.filter(|_| !mutation::GIVEN_UP_IN_SILENCE.is_on()) {
-                let _not_admitted = self.record_by(pid, fact);
+                let _rejected = self.record_by(pid, fact);
             }
             if self.is_between(pid) {
-                // It has ended itself once too often, and is not to live again.
+                // Its own end was the one too many: it is not running, and is not restarted.
                 self.tree.place_mut(node).deaths = Deaths::default();
                 return self.vacate(pid);
             }
-            self.slots[pid.index()].flags.set(Flags::ENDING, true); // by which nobody restarts it
+            // So its supervisor does not restart it.
+            self.slots[pid.index()].flags.set(Flags::ENDING, true);
         }
         self.close(node, Reason::Failed(why.into()));
     }
 
-    /// What a group does about a dead child: how, and the siblings that it concerns, in order.
+    /// A group's strategy, and the siblings that it restarts with a dead child, in order of start.
     fn affected(&self, parent: NodeId, dead: NodeId) -> (Strategy, Vec<NodeId>) {
         let Body::Group { strategy, children } = &self.tree.place(parent).body else {
             return (Strategy::OneForOne, Vec::new());
@@ -179,28 +145,29 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         (*strategy, also.to_vec())
     }
 
-    /// Gives up on one of many like children: its slot is freed, and who must know is told. What its next life
-    /// would have been given is kept, should it be started by order.
+    /// Gives up one of many like children: frees its slot, records the fact and sends the message
+    /// of `P::given_up` and `P::gave_up`. Its incarnation and note stay parked, in case it is
+    /// started on request.
     fn give_up(&mut self, child: Pid, node: NodeId) {
         let key = self.slots[child.index()].key;
         self.watch.gave_up(key);
-        self.break_links(child, Cause::NoProcess); // who has watched for the next life
+        self.break_links(child, Cause::NoProcess); // of watchers of its next life
         self.strike_key(child, node);
         self.park_as(child, node, true);
         let place = self.tree.place(node);
         let Body::Many { role, .. } = &place.body else { return };
         let (supervisor, state_machine) = (place.pid, &self.out.state_machine);
-        let told = || (P::given_up(role, key, state_machine), P::gave_up(role, key));
-        let (fact, message) = match catch_unwind(AssertUnwindSafe(told)) {
-            Ok(told) => told,
-            // Its supervisor's own code: that dies of it.
+        let notices = || (P::given_up(role, key, state_machine), P::gave_up(role, key));
+        let (fact, message) = match catch_unwind(AssertUnwindSafe(notices)) {
+            Ok(notices) => notices,
+            // This is the supervisor's own code, so its panic ends the supervisor.
             Err(panic) if self.is_alive(supervisor) => {
                 return self.terminate_supervisor(supervisor, Reason::Failed(why(panic)));
             }
             Err(panic) => return self.let_go(panic),
         };
         if let Some(fact) = fact {
-            let _not_admitted = self.record_by(supervisor, fact);
+            let _rejected = self.record_by(supervisor, fact);
         }
         let Some((name, message)) = message else { return };
         match self.out.whereis(name) {
@@ -211,7 +178,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// True if a node's supervisor is there and not about to end.
+    /// True if a node's supervisor is running and not ending.
     #[inline(always)]
     pub(crate) fn takes_children(&self, node: NodeId) -> bool {
         let pid = self.tree.place(node).pid;

@@ -1,20 +1,24 @@
-//! Who is restarted with whom, how often, from what: data that can be printed, drawn and checked.
+//! The supervision tree: which processes restart together, how often, and from what. It is data
+//! that can be printed, drawn and checked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::supervise::Ending;
-use crate::{Name, Pid, Reason, Table};
+use memory::Table;
 
+use crate::{Name, Pid, Reason};
+
+mod ending;
 mod outline;
 
+pub(crate) use ending::{Ending, Task, Then};
 pub use outline::{Outline, Work};
 
-/// A place in a world's tree.
+/// Names a place in a world's tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub(crate) u16);
 
-/// What a supervisor does with its other children when one dies.
+/// What a supervisor does with its other children when one fails.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Strategy {
     /// Restarts the dead child alone.
@@ -28,16 +32,16 @@ pub enum Strategy {
 /// Which ends of a child lead to a restart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Restart {
-    /// All.
+    /// All ends.
     Permanent,
-    /// Failures: all but `Normal` and `Shutdown`.
+    /// All but `Normal` and `Shutdown`.
     Transient,
-    /// None.
+    /// No end.
     Temporary,
 }
 
 impl Restart {
-    /// True if an end for this reason is the last.
+    /// True if an end for this reason leads to no restart.
     #[inline]
     pub(crate) fn is_over(self, reason: &Reason) -> bool {
         match self {
@@ -48,42 +52,43 @@ impl Restart {
     }
 }
 
-/// How many restarts are too many.
+/// A bound on restarts: with more than `times` within `within`, the supervisor gives up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Intensity {
-    /// So many restarts are borne...
+    /// Restarts allowed.
     pub times: u32,
-    /// ...within so many nanoseconds of virtual time; with one more the supervisor gives up.
+    /// The period, in nanoseconds of virtual time.
     pub within: u64,
 }
 
 impl Intensity {
-    /// `times` restarts...
+    /// `times` restarts a second.
     pub const fn times(times: u32) -> Intensity {
         Intensity { times, within: 1_000_000_000 }
     }
 
-    /// ...within so many nanoseconds.
+    /// With this period, in nanoseconds of virtual time.
     pub const fn within(self, nanoseconds: u64) -> Intensity {
         Intensity { within: nanoseconds, ..self }
     }
 }
 
-/// How a child is ended by its supervisor.
+/// How a supervisor ends a child.
 ///
-/// Only a child that traps exits is asked, with the exit signal [`Reason::Shutdown`]; whoever does not
-/// trap ends at once. A supervisor that is a child is asked always, and ends its own children first.
+/// A child that traps exits gets the exit signal [`Reason::Shutdown`]; any other process ends at
+/// once. A supervisor always gets the signal, and ends its own children first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Shutdown {
-    /// Killed at once, without being asked.
+    /// Kills it at once, without a signal.
     Kill,
-    /// Asked; killed if it is there after so many nanoseconds of virtual time.
+    /// Sends the signal, and kills it if it has not ended after this many nanoseconds of virtual
+    /// time.
     Within(u64),
-    /// Asked, and waited for as long as it takes.
+    /// Sends the signal, and waits without a limit.
     Infinity,
 }
 
-/// A tree, or a part of one, as a value.
+/// A description of a tree or a branch.
 #[derive(Clone, Debug)]
 pub struct Node<R> {
     name: Cow<'static, str>,
@@ -140,13 +145,13 @@ impl<R> Node<R> {
         Node::new(name, Shape::One(role))
     }
 
-    /// A supervisor of many like children, which come and go, each known by a key.
-    /// Its intensity counts per child: one bad child is given up alone.
+    /// A supervisor of many like children, which come and go, each with a key. The intensity counts
+    /// for each child, so one failing child is given up alone.
     pub fn many(name: impl Into<Cow<'static, str>>, role: R) -> Node<R> {
         Node { restart: Restart::Transient, ..Node::new(name, Shape::Many(role)) }
     }
 
-    /// Gives the process a registered name, in each of its lives.
+    /// Registers the place's process or supervisor under a name, after each restart too.
     ///
     /// # Panics
     /// If the name is not below [`Name::LIMIT`].
@@ -155,59 +160,63 @@ impl<R> Node<R> {
         Node { registered: Some(name), ..self }
     }
 
-    /// Says which ends lead to a restart. Permanent if not said; transient for many like children,
-    /// whose supervisor is permanent itself.
+    /// Sets which ends lead to a restart. Default: permanent; for many like children, transient
+    /// (their supervisor is permanent).
     pub fn restarted(self, restart: Restart) -> Node<R> {
         Node { restart, ..self }
     }
 
-    /// How it is ended. Five seconds if not said; as long as it takes for a group. For many like children
-    /// it says how each of these is ended, all at the same time; their supervisor is waited for.
+    /// Sets how it is ended. Default: within five seconds; for a group, without a limit. For many
+    /// like children it applies to each child, all at the same time; their supervisor has no limit.
     pub fn shutdown(self, shutdown: Shutdown) -> Node<R> {
         Node { shutdown, ..self }
     }
 
-    /// Of many like children: keeps no index of them by key, since the world's state machine has one of its own
-    /// ([`crate::StateMachine::place_of`]). Saves 16 bytes a child, and two looks into a table in each life. A child is known
-    /// by its key from the fact on that tells the state machine of it; that keys differ until then is the care of who spawns.
+    /// For many like children: keeps no index by key, since the world's state machine has one
+    /// ([`crate::StateMachine::place_of`]). Saves 16 bytes a child, and two table accesses in each
+    /// life. A child is found by its key once a fact has told the state machine of it; until then
+    /// the caller keeps keys distinct.
     pub fn indexed_by_state_machine(self) -> Node<R> {
         Node { indexed_by_state_machine: true, ..self }
     }
 
-    /// Of a group under a group: with more restarts than it bears it is given up alone, and what is above it goes on.
-    /// In the same step [`Process::given_up`](crate::Process::given_up) is asked, as this role and with key 0, for
-    /// the fact to record. Its own ends and failed starts count as restarts of it, and not against the group above.
-    /// It keeps its place: [`World::restart_child`](crate::World::restart_child) starts it again.
+    /// For a group under a group: if it exceeds its intensity it is given up alone, and the group
+    /// above goes on. In the same step [`Process::given_up`](crate::Process::given_up), with this
+    /// role and key 0, gives the fact to record. Its own ends and failed starts count against
+    /// itself, and not against the group above. It keeps its place:
+    /// [`World::restart_child`](crate::World::restart_child) starts it again.
     ///
-    /// Without this a group ends with a failure then, which counts as a restart in the group above it.
+    /// Without this, a group that exceeds its intensity fails, which counts as a restart in the
+    /// group above.
     pub fn given_up_as(self, role: R) -> Node<R> {
         Node { given_up_as: Some(role), ..self }
     }
 
-    /// How many restarts of one of many like children are too many.
+    /// Sets the restarts allowed for each of many like children.
     pub fn intensity_per_child(self, intensity: Intensity) -> Node<R> {
         Node { intensity, ..self }
     }
 }
 
-/// The restarts of late, for an [`Intensity`].
+/// Times of recent restarts, for an [`Intensity`].
 #[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Deaths(VecDeque<u64>);
 
 impl Deaths {
-    /// Counts one more; true if that is too many.
+    /// Counts a restart; true if it exceeds the intensity.
     pub(crate) fn one_more(&mut self, now: u64, intensity: Intensity) -> bool {
         self.0.retain(|&at| now - at < intensity.within);
         self.0.push_back(now);
         self.0.len() > intensity.times as usize
     }
 
-    /// How long ago those were that still count.
+    /// Ages of the restarts that still count, in nanoseconds.
     pub(crate) fn ages(&self, now: u64, intensity: Intensity) -> impl Iterator<Item = u64> {
         self.0.iter().map(move |at| now - at).filter(move |age| *age < intensity.within)
     }
 }
 
+/// What a place holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Body<R> {
     Group { strategy: Strategy, children: Vec<NodeId> },
@@ -216,7 +225,7 @@ pub(crate) enum Body<R> {
 }
 
 impl<R> Body<R> {
-    /// What the processes of this place are for. A group has none.
+    /// The role that makes this place's processes. A group has none.
     #[inline]
     pub(crate) fn role(&self) -> Option<&R> {
         match self {
@@ -229,14 +238,14 @@ impl<R> Body<R> {
 /// The children of a supervisor of many.
 #[derive(Clone, Debug)]
 pub(crate) enum Index {
-    /// Where each is, by key.
+    /// The index of each child's slot, by key.
     Whole(Table),
-    /// How many there are; the state machine knows where.
+    /// The number of children; the state machine has their index.
     Count(usize),
 }
 
 impl Index {
-    /// How many there are.
+    /// The number of children.
     pub(crate) fn children(&self) -> usize {
         match self {
             Index::Whole(table) => table.len(),
@@ -244,7 +253,7 @@ impl Index {
         }
     }
 
-    /// Where the child of a key is, if that stands here: `is` confirms it.
+    /// The slot of the child with this key, if this is the index; `is` confirms a candidate.
     #[inline(always)]
     pub(crate) fn get(&self, key: u64, is: impl FnMut(u32) -> bool) -> Option<u32> {
         match self {
@@ -253,12 +262,12 @@ impl Index {
         }
     }
 
-    /// True if who does not stand here is not there.
+    /// True if this is the index: a key that it lacks has no child.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self, Index::Whole(_))
     }
 
-    /// One more child, whose key is free.
+    /// Adds a child, whose key is free.
     #[inline(always)]
     pub(crate) fn insert(&mut self, key: u64, at: u32) {
         match self {
@@ -267,7 +276,7 @@ impl Index {
         }
     }
 
-    /// One child less.
+    /// Removes a child.
     #[inline(always)]
     pub(crate) fn remove(&mut self, key: u64, at: u32) {
         match self {
@@ -276,7 +285,7 @@ impl Index {
         }
     }
 
-    /// No children any more.
+    /// Removes all children.
     pub(crate) fn clear(&mut self) {
         *self = match self {
             Index::Whole(_) => Index::Whole(Table::default()),
@@ -285,7 +294,7 @@ impl Index {
     }
 }
 
-/// A node at work.
+/// A place of the tree: its description, and its state.
 #[derive(Clone, Debug)]
 pub(crate) struct Place<R> {
     pub(crate) name: Cow<'static, str>,
@@ -295,19 +304,19 @@ pub(crate) struct Place<R> {
     pub(crate) shutdown: Shutdown,
     pub(crate) registered: Option<Name>,
     pub(crate) deaths: Deaths,
-    /// Address of the process, or of the supervisor.
+    /// Address of the process or the supervisor; [`Pid::OUTSIDE`] before its first start.
     pub(crate) pid: Pid,
     pub(crate) body: Body<R>,
-    /// Children that the supervisor is just ending, if it is.
+    /// The children that the supervisor is ending now, if any.
     pub(crate) ending: Option<Box<Ending>>,
-    /// Taken out of the tree: nobody's child, and never started again.
+    /// Deleted: in no group's list, and never started again.
     pub(crate) deleted: bool,
-    /// As whom it is given up alone when it has more restarts than it bears: see [`Node::given_up_as`].
+    /// The role under which it is given up alone: see [`Node::given_up_as`].
     pub(crate) given_up_as: Option<R>,
 }
 
 impl<R> Place<R> {
-    /// How long this node, as a child of its group, is waited for.
+    /// How its group ends this place.
     pub(crate) fn patience(&self) -> Shutdown {
         match self.body {
             Body::Many { .. } => Shutdown::Infinity,
@@ -316,7 +325,12 @@ impl<R> Place<R> {
     }
 }
 
-/// A world's tree at work.
+/// A world's tree.
+///
+/// - a place is never removed, so a [`NodeId`] stays valid; a deleted one is in no group's list
+/// - a group's list holds its children in order of their start; every place in it has that group as
+///   its parent
+/// - while `ending` is set, further tasks of its supervisor wait in `later`
 #[derive(Clone, Debug)]
 pub(crate) struct Tree<R> {
     pub(crate) places: Vec<Place<R>>,
@@ -331,7 +345,7 @@ impl<R: Clone> Tree<R> {
         &mut self.places[usize::from(node.0)]
     }
 
-    /// Adds a node and all below it, not started yet.
+    /// Adds a node and all below it, without starting them.
     pub(crate) fn add(&mut self, parent: Option<NodeId>, node: Node<R>) -> NodeId {
         let id =
             NodeId(u16::try_from(self.places.len()).expect("a tree has fewer than 65,535 places"));
@@ -385,5 +399,40 @@ impl<R: Clone> Tree<R> {
             found = Some(NodeId(u16::try_from(here).ok()?));
         }
         found
+    }
+
+    /// The index of a supervisor of many.
+    #[inline(always)]
+    pub(crate) fn index(&self, node: NodeId) -> Option<&Index> {
+        match &self.place(node).body {
+            Body::Many { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Enters a child into its supervisor's index; false if the key is taken. `None` if the
+    /// supervisor has no index.
+    #[inline(always)]
+    pub(crate) fn insert_new(
+        &mut self,
+        node: NodeId,
+        key: u64,
+        at: u32,
+        is: impl FnMut(u32) -> bool,
+    ) -> Option<bool> {
+        match &mut self.place_mut(node).body {
+            Body::Many { index: Index::Whole(table), .. } => Some(table.insert_new(key, at, is)),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn enrol(&mut self, node: NodeId, key: u64, pid: Pid) {
+        match &mut self.place_mut(node).body {
+            Body::Many { index, .. } => index.insert(key, pid.slot()),
+            Body::One { .. } | Body::Group { .. } => {
+                unreachable!("children are spawned under supervisors of many")
+            }
+        }
     }
 }

@@ -1,23 +1,23 @@
-//! Who looks at a world from outside: charts, laws, explorers. Looking changes nothing.
+//! Observers of a world: charts, laws, explorers. They change nothing.
 
-use crate::ring::Envelope;
-use crate::{Pid, Process, Reason};
+use crate::{Envelope, Pid, Process, Reason};
 
-/// Hears what happens in a world, as it happens. `()` hears nothing and costs nothing.
+/// Observes a world: it is called for each event as it happens. `()` observes nothing and costs
+/// nothing.
 pub trait Watch<P: Process> {
     /// A signal is about to be handled by its receiver.
     fn delivered(&mut self, _envelope: &Envelope<P::Message>) {}
-    /// A signal found nobody.
+    /// A signal was undeliverable.
     fn undeliverable(&mut self, _envelope: &Envelope<P::Message>) {}
-    /// A process recorded a fact, and the state machine admitted it.
+    /// The state machine accepted a fact that a process recorded.
     fn recorded(&mut self, _by: Pid, _fact: &P::Fact) {}
-    /// A process wrote a note.
+    /// A process replaced its note.
     fn noted(&mut self, _by: Pid, _note: Option<&P::Note>) {}
-    /// A life began.
+    /// A process or supervisor was started.
     fn started(&mut self, _pid: Pid, _key: u64, _incarnation: u32) {}
-    /// A life ended.
+    /// A process or supervisor ended.
     fn ended(&mut self, _pid: Pid, _key: u64, _reason: &Reason) {}
-    /// A supervisor gave up on a child.
+    /// A supervisor gave up the child with this key.
     fn gave_up(&mut self, _key: u64) {}
 }
 

@@ -1,165 +1,91 @@
-//! The processes of one thread, with their ring, ties, timers and tree. Every step of every
-//! process passes through here, whoever chooses it; no step is possible in any other way.
+//! The processes of one thread, with their ring, links, timers and tree. Every step of every
+//! process goes through this module, whichever scheduler picks it; there is no other way to run a
+//! process.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod copy;
 mod deliver;
 mod effects;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod inspect;
 mod lifecycle;
 mod links;
 mod prune;
 mod remote;
 mod run;
+pub(crate) mod slot;
 pub(crate) mod test_api;
-
-pub use checkpoint::{Bench, Checkpoint, Touched};
-pub use fingerprint::Renaming;
-pub(crate) use remote::Remote;
-pub use remote::RemoteEnvelope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slot::{Due, NO_NODE, Parked, Slot, State};
+
 use crate::discard::{discard_all, empty};
-use crate::links::{Heads, Links};
+use crate::links::Links;
 use crate::notes::{NO_NOTE, Notes};
 use crate::out::{Out, TimerRef};
-use crate::process::{Cause, Causes};
-use crate::ring::{Envelope, Ring, Signal};
+use crate::reason::{Cause, Causes};
+use crate::remote::Remote;
+use crate::ring::Ring;
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::tree::{Body, Node, NodeId, Tree};
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
-/// What a slot holds.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum State {
-    Free,
-    /// A process.
-    Alive,
-    /// Between two lives: the supervisor has not heard yet. Its address is already the next life's.
-    Between,
-    /// A supervisor: the kernel's own kind of process.
-    Supervisor,
-    /// A supervisor that ends its children, and then itself.
-    Closing,
-    /// No process: the address to which an answer is sent. See [`Out::ask`].
-    Alias,
-}
-
-/// What happens when a timer is due.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Due {
-    /// Its process gets this token.
-    Token(u64),
-    /// Its process is killed: it was asked to end, and is still there.
-    Kill {
-        /// Who asked.
-        by: Pid,
-    },
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Slot<P> {
-    pub(crate) body: Option<P>,
-    pub(crate) key: u64,
-    pub(crate) generation: u32,
-    pub(crate) incarnation: u32,
-    pub(crate) links: Heads,
-    pub(crate) note: u32,
-    /// Its place in the tree, or `NO_NODE`. For one of many, the place of its supervisor.
-    pub(crate) node: u16,
-    pub(crate) state: State,
-    pub(crate) flags: Flags,
-}
-
-/// What can be true of a process, a bit each: a slot is 32 bytes beside its process.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub(crate) struct Flags(u8);
-
-impl Flags {
-    /// Exit signals arrive as events.
-    pub(crate) const TRAPS: Flags = Flags(1);
-    /// It bears a name, or is of a group: to be struck off when it ends.
-    pub(crate) const LISTED: Flags = Flags(2);
-    /// It has set a timer: to be taken away when it ends.
-    pub(crate) const TIMED: Flags = Flags(4);
-    /// It has had its first event.
-    pub(crate) const BEGUN: Flags = Flags(8);
-    /// Its supervisor has asked it to end, and will not restart it.
-    pub(crate) const ENDING: Flags = Flags(16);
-    /// Somebody of another world monitors it.
-    pub(crate) const REMOTE: Flags = Flags(32);
-    /// Its end is not the common one: something of it is in the world's own lists, or somebody waits for it.
-    pub(crate) const ANYWHERE: Flags = Flags(2 | 4 | 16 | 32);
-    /// What a life leaves with.
-    pub(crate) const OWN: Flags = Flags(1 | 8 | 16);
-
-    #[inline(always)]
-    pub(crate) fn any(self, of: Flags) -> bool {
-        self.0 & of.0 != 0
-    }
-
-    #[inline(always)]
-    pub(crate) fn set(&mut self, mark: Flags, to: bool) {
-        self.0 = if to { self.0 | mark.0 } else { self.0 & !mark.0 };
-    }
-
-    /// Whether a mark was set; it is not any more.
-    pub(crate) fn take(&mut self, mark: Flags) -> bool {
-        let was = self.any(mark);
-        self.set(mark, false);
-        was
-    }
-}
-
-/// What is kept of a life whose slot was freed, but not its place in the tree.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Parked {
-    incarnation: u32,
-    note: u32,
-    /// Given up: it may be started again by order, whatever becomes of its supervisor.
-    given_up: bool,
-}
-
-pub(crate) const NO_NODE: u16 = u16::MAX;
-/// No position of the ring.
+/// No step is in progress.
 const NO_STEP: u64 = u64::MAX;
 
-/// A world: processes, and all that is between them.
+/// A world: processes, and everything between them.
 ///
-/// `W` is who watches; `()` in production.
+/// `W` is the watcher ([`Watch`]); `()` in production, where it costs nothing.
+///
+/// Between two steps, always:
+///
+/// - `mark == NO_STEP`, the step flags are empty, and `effects`, `spawned` and `multicasts` of
+///   `out` hold nothing
+/// - a slot has a body only if its state is `Alive` (a played address is `Alive` without one)
+/// - an address is valid if its generation equals its slot's; each end of a life raises that
+///   generation
+/// - `out.free` holds one address for each index below `out.fresh` that is free and has generations
+///   left
+/// - `timers` and `timers_of` hold the same timers, `calls` and `aliases` the same open calls, and
+///   `bearers` the processes behind `out.names`
+/// - `Flags::LISTED`, `TIMED` and `REMOTE` are set if the process is in one of the lists they stand
+///   for (they may be set though it is not): the end of a process without them skips these lists
+/// - the log holds only facts that the state machine has applied
 pub struct World<P: Process, W = ()> {
     pub(crate) slots: Vec<Slot<P>>,
     pub(crate) out: Out<P>,
     pub(crate) tree: Tree<P::Role>,
-    /// Lives that ended with their supervisor or a sibling, by node and key, for when their places
-    /// are started again.
+    /// Incarnation and note of processes without a slot, by node and key: they ended with their
+    /// supervisor or a sibling, or were given up, and their places can be started again.
     pub(crate) parked: BTreeMap<(NodeId, u64), Parked>,
     pub(crate) timers: BTreeMap<TimerRef, (Pid, Due)>,
-    /// The same timers by who has set them.
+    /// The same timers by the process that set them.
     timers_of: BTreeSet<(Pid, TimerRef)>,
-    /// Names by who bears them: the registry's other way round.
+    /// Registered names by process: the inverse of the registry.
     bearers: BTreeSet<(Pid, Name)>,
-    /// Answers that are awaited: where to, and the monitor of who is asked; and the same by monitor.
+    /// Open calls: the monitor of the called process, by reply address; and the inverse.
     calls: BTreeMap<Pid, MonitorRef>,
     aliases: BTreeMap<MonitorRef, Pid>,
-    /// Lives that ended otherwise than as `Normal`.
+    /// Ends of processes and supervisors for another reason than `Normal`.
     failures: u64,
-    /// True while the state machine judges: a panic is its own then, and no process's.
+    /// True while the state machine applies facts: a panic is its own then, not the process's.
     judging: bool,
-    /// Where the ring stood when the step began that is on: that of `out.me`. [`NO_STEP`] between two steps.
+    /// The ring's tail when the current step (that of `out.me`) began; [`NO_STEP`] between two
+    /// steps. An undo rewinds the ring to it, and a panic with `NO_STEP` is the kernel's own.
     mark: u64,
     undeliverable: u64,
-    /// Values of user code whose destructor panicked; messages and notes are counted where they lie.
+    /// Values of user code whose destructor panicked; the ring and the notes count their own.
     pub(crate) failed_drops: u64,
     pub(crate) dead: Option<Reason>,
-    /// Who watches.
+    /// The watcher.
     pub watch: W,
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// An empty world around what its log has folded to. `reader` is the name whose bearer may read the state machine.
+    /// An empty world around the fold of its log so far. The process registered as `reader` may
+    /// read the state machine ([`Out::read_state`]).
     pub fn new(state_machine: P::StateMachine, reader: Option<Name>, watch: W) -> World<P, W> {
         let out = Out {
             me: Pid::OUTSIDE,
@@ -210,18 +136,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    // ---- the edge: what comes in
+    // ---- input from outside
 
     /// Starts a tree, or adds a branch under a group of it. Children are started in order.
     ///
-    /// If a child of it cannot be made ([`Process::start`] panics), those before it are ended in reverse, and
-    /// its supervisor with that as the reason: a branch is tried again as the group above it bears, a
-    /// whole tree is over ([`World::death`]). A branch of a group that is not there, or is just ending
-    /// children, starts with it, or after that.
+    /// If a child does not start ([`Process::start`] panics), the children started before it end in
+    /// reverse order, and its supervisor ends with that reason. The group above restarts a branch
+    /// within its intensity; a root that does not start ends the world ([`World::death`]). If the
+    /// group above is not running, the branch starts with it; if that group is ending children, the
+    /// branch starts afterwards.
     ///
     /// # Panics
     ///
-    /// Before anything has changed, if the parent is no group.
+    /// If the parent is not a group; nothing has changed then.
     pub fn grow(&mut self, parent: Option<NodeId>, node: Node<P::Role>) -> NodeId {
         let is_group = |node| matches!(self.tree.place(node).body, Body::Group { .. });
         assert!(parent.is_none_or(is_group), "a branch is grown under a group");
@@ -230,7 +157,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         id
     }
 
-    /// Adds a branch under a group without starting it, as if it had been ended: see [`World::restart_child`].
+    /// Adds a branch under a group without starting it; [`World::restart_child`] does.
     pub fn grow_ended(&mut self, parent: NodeId, node: Node<P::Role>) -> NodeId {
         self.tree.add(Some(parent), node)
     }
@@ -240,7 +167,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to, from: Pid::OUTSIDE, signal: Signal::Message(message) });
     }
 
-    /// Sends a message from outside to whoever bears a name. False if nobody does.
+    /// Sends a message from outside to a registered name. False if no process bears it.
     pub fn send_to(&mut self, name: Name, message: P::Message) -> bool {
         let Some(to) = self.out.whereis(name) else { return false };
         self.send(to, message);
@@ -261,9 +188,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     /// Starts a child of a supervisor of many.
     ///
-    /// While the supervisor is between two lives, or about to end, nobody is started and the address is
-    /// [`Pid::OUTSIDE`]: its next life starts whom the log names, and would not know of this one. The same if
-    /// the supervisor is none of many. That the key is free there is not looked at: it must be.
+    /// Returns [`Pid::OUTSIDE`] and starts nothing if the node is no supervisor of many, or if the
+    /// supervisor is being restarted or is ending: its next life starts the children that the log
+    /// names, and would not know this one. The key must be free; this is not checked.
     #[inline]
     pub fn spawn_child(&mut self, supervisor: NodeId, key: u64, process: P) -> Pid {
         if !self.takes_children(supervisor) || self.tree.index(supervisor).is_none() {
@@ -278,13 +205,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Starts a child of a supervisor of many with a message, which is the first event of this life in
-    /// place of [`Event::Start`]. Its later lives begin with that. `process` makes it where it will lie.
-    /// Otherwise as [`World::spawn_child`].
+    /// Starts a child of a supervisor of many with a message as its first event, in place of
+    /// [`Event::Start`]. After a restart its first event is [`Event::Start`]. `process` constructs
+    /// it in its slot. Otherwise as [`World::spawn_child`].
     ///
     /// # Panics
     ///
-    /// If the supervisor is none of many. And `process` must not: the key would be taken by nobody.
+    /// If the node is no supervisor of many. `process` must not panic: its key would stay taken.
     #[inline(always)]
     pub fn spawn_child_with(
         &mut self,
@@ -308,12 +235,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Records a fact from outside, if the state machine admits it.
+    /// Records a fact from outside if the state machine accepts it.
     pub fn record(&mut self, fact: P::Fact) -> Result<(), crate::Broken> {
         self.record_by(Pid::OUTSIDE, fact)
     }
 
-    /// Records a fact for somebody who has no step of a process.
+    /// Records a fact for a supervisor or the outside, which have no step.
     pub(crate) fn record_by(&mut self, by: Pid, fact: P::Fact) -> Result<(), crate::Broken> {
         if let Err(broken) = self.judge(by, &fact) {
             self.let_go(fact);
@@ -324,7 +251,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
-    /// Sets the time, in nanoseconds. It never goes back; timers that are due by then fire, in order.
+    /// Sets virtual time, in nanoseconds, and fires the timers due by then, in order. An earlier
+    /// time has no effect.
     #[inline(always)]
     pub fn set_time(&mut self, now: u64) {
         self.out.now = self.out.now.max(now);
@@ -349,12 +277,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// When the next timer is due.
+    /// Virtual time of the next timer, in nanoseconds.
     pub fn next_timer(&self) -> Option<u64> {
         self.timers.keys().next().map(|timer| timer.at)
     }
 
-    /// Kills a process now, between two steps. A supervisor takes its children with it.
+    /// Kills a process now, between two steps. A supervisor's children end with it.
     pub fn kill(&mut self, pid: Pid) {
         if self.is_alive(pid) {
             self.terminate(pid, Reason::Killed);
@@ -362,8 +290,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 }
 
-/// The end of a world is nobody's end: no process hears of it. All that user code has made is dropped one by one, so
-/// that a destructor that panics is not met by a second one, which would abort the program.
+/// No process is notified of its world's end. Values of user code are dropped one by one, each
+/// under a `catch_unwind`: a second panic while one unwinds would abort the program.
 impl<P: Process, W> Drop for World<P, W> {
     fn drop(&mut self) {
         for slot in &mut self.slots {

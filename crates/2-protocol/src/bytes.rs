@@ -8,15 +8,16 @@
 //! ```
 //! use units::{CommandId, Lots, OrderId, Time};
 //! use protocol::bytes::{Facts, FactEncoder};
-//! use protocol::{Fact, Reason, Stamp};
+//! use protocol::{CancelReason, Fact, Stamp};
 //!
-//! let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
+//! let reason = CancelReason::Requested;
+//! let cancelled = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason };
 //! let stamp = Stamp { seq: 21, command: CommandId(5), time: Time(0) };
-//! let mut groups = FactEncoder::new();
-//! groups.push(stamp, &left);
-//! // Command 5, time 0, one fact: left, an order of two commands ago, 10 quantity.
-//! assert_eq!(groups.bytes(), [5, 0, 1, 8, 2, 10]);
-//! assert_eq!(Facts::new(groups.bytes(), 21).next(), Some(Ok((stamp, left))));
+//! let mut encoder = FactEncoder::new();
+//! encoder.push(stamp, &cancelled);
+//! // Command 5, time 0, one fact: cancelled, an order of two commands ago, 10 lots.
+//! assert_eq!(encoder.bytes(), [5, 0, 1, 8, 2, 10]);
+//! assert_eq!(Facts::new(encoder.bytes(), 21).next(), Some(Ok((stamp, cancelled))));
 //! ```
 
 mod fact;
@@ -25,8 +26,7 @@ mod hash;
 mod tests;
 mod varint;
 
-use std::fmt;
-
+use thiserror::Error;
 use units::{CommandId, Time};
 
 use crate::{Fact, Stamp};
@@ -252,7 +252,8 @@ impl Iterator for Facts<'_> {
 impl std::iter::FusedIterator for Facts<'_> {}
 
 /// Bytes that are no groups of facts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("not facts at byte {at}: {what}")]
 pub struct BytesError {
     /// How many bytes in the reader stood.
     pub at: usize,
@@ -261,46 +262,36 @@ pub struct BytesError {
 }
 
 /// What is wrong with bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum What {
     /// They end within a group.
+    #[error("the bytes end within a group")]
     Truncated,
-    /// A number is written longer than it need be.
+    /// A number has more bytes than it needs.
+    #[error("a number has more bytes than it needs")]
     Overlong,
     /// A number is too large for its field.
+    #[error("a number is too large for its field")]
     Range,
     /// No fact is of this kind, or not with these flags.
+    #[error("no fact is of this kind, or has these flags")]
     Kind,
-    /// Not the name of a market.
+    /// An invalid market name.
+    #[error("invalid market name")]
     Symbol,
-    /// A tick or lot that is no step.
+    /// An invalid tick or lot.
+    #[error("invalid tick or lot")]
     Scale,
-    /// A client id that is none.
+    /// An invalid client id.
+    #[error("invalid client id")]
     Client,
     /// A group of no facts.
+    #[error("a group has no facts")]
     NoFacts,
-    /// Two groups of the same ask in a row.
+    /// Two groups of the same command in a row.
+    #[error("a command has two groups")]
     SameCommand,
-    /// There are more or fewer facts than was said elsewhere.
+    /// More or fewer facts than the record states.
+    #[error("the count of facts differs from that of the record")]
     Count,
 }
-
-impl fmt::Display for BytesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.what {
-            What::Truncated => "the bytes end within a group",
-            What::Overlong => "a number is written longer than it need be",
-            What::Range => "a number is too large for its field",
-            What::Kind => "no fact is of this kind",
-            What::Symbol => "a market's name is none",
-            What::Scale => "a tick or lot is no step",
-            What::Client => "a client id is none",
-            What::NoFacts => "a group has no facts",
-            What::SameCommand => "a command has two groups",
-            What::Count => "there are more or fewer facts than was said",
-        };
-        write!(f, "not facts at byte {}: {what}", self.at)
-    }
-}
-
-impl std::error::Error for BytesError {}

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use units::{
-    AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Symbol, Time,
-};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Symbol, Time};
 
-use crate::TimeInForce;
+use crate::NewOrder;
 
 /// Where a fact stands in history.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
@@ -126,25 +124,13 @@ impl fmt::Debug for Deal {
     }
 }
 
-/// An order's first line.
+/// The first fact of an order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Entered {
     /// Its number, which is that of its command.
     pub order: OrderId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// The client's own id of the command.
-    pub client: Option<ClientId>,
-    /// Where.
-    pub market: MarketId,
-    /// Buy or sell.
-    pub side: Side,
-    /// Its limit.
-    pub price: Price,
-    /// Its size.
-    pub quantity: Lots,
-    /// How long it stands.
-    pub time_in_force: TimeInForce,
+    /// What its owner asked for.
+    pub new: NewOrder,
 }
 
 /// Why an order left before it was filled.

@@ -5,19 +5,23 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use units::{ClientId, Lots, MarketId, OrderId, Price, Time};
+use units::rfc3339::Rfc3339;
+use units::{ClientId, Lots, MarketId, OrderId, Price};
 
-use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, Stamp, TimeInForce};
+use crate::{
+    CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce,
+};
 
 /// A fact with its stamp, written as one JSON object. About a microsecond.
 ///
 /// ```
 /// use units::{CommandId, Lots, OrderId, Time};
-/// use protocol::{Fact, Reason, Stamp, json::Json};
+/// use protocol::{CancelReason, Fact, Stamp, json::Json};
 ///
 /// let stamp = Stamp { seq: 9, command: CommandId(7), time: Time(1_430_438_404_518_000_000) };
-/// let left = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason: Reason::Cancelled };
-/// let text = Json(stamp, left).to_string();
+/// let reason = CancelReason::Requested;
+/// let cancelled = Fact::Cancelled { order: OrderId(3), quantity: Lots(10), reason };
+/// let text = Json(stamp, cancelled).to_string();
 /// assert!(text.starts_with(r#"{"seq":9,"command":7,"time":"2015-05-01T00:00:04.518Z","fact":"cancelled","#));
 /// assert!(text.ends_with(r#","order":3,"quantity":10,"reason":"requested"}"#));
 /// ```
@@ -74,48 +78,6 @@ impl Display for Csv {
         })?;
         (at..Column::ALL.len()).try_for_each(|_| f.write_str(","))
     }
-}
-
-/// A time as RFC 3339 has it, in UTC, with as many thousandths, millionths or billionths as it
-/// needs.
-///
-/// ```
-/// # use {units::Time, protocol::json::Rfc3339};
-/// assert_eq!(Rfc3339(Time(1_709_164_800_000_001_000)).to_string(), "2024-02-29T00:00:00.000001Z");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rfc3339(pub Time);
-
-impl Display for Rfc3339 {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (seconds, nanos) = (self.0.0 / 1_000_000_000, self.0.0 % 1_000_000_000);
-        let (days, second) = (seconds / 86_400, seconds % 86_400);
-        let (year, month, day) = date(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match nanos {
-            0 => {}
-            _ if nanos.is_multiple_of(1_000_000) => write!(f, ".{:03}", nanos / 1_000_000)?,
-            _ if nanos.is_multiple_of(1000) => write!(f, ".{:06}", nanos / 1000)?,
-            _ => write!(f, ".{nanos:09}")?,
-        }
-        f.write_str("Z")
-    }
-}
-
-/// Year, month and day of a day after 1970-01-01, in the Gregorian calendar.
-///
-/// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`: years
-/// begin in March, so that the leap day is the last of its year, and repeat every 400.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468; // since 0000-03-01
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153; // from March
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
 macro_rules! columns {
@@ -251,7 +213,10 @@ fn each_rule(spec: &MarketSpec, each: Each<'_>) -> fmt::Result {
 }
 
 fn each_of_entered(entered: &Entered, each: Each<'_>) -> fmt::Result {
-    let Entered { order, account, client, market, side, price, quantity, time_in_force } = *entered;
+    let Entered {
+        order,
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+    } = *entered;
     each_order(order, each)?;
     each(Column::Account, Value::Bare(&account.0))?;
     each_client(client, each)?;
@@ -291,9 +256,9 @@ fn each_price(price: Price, quantity: Lots, each: Each<'_>) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use units::{AccountId, CommandId, Scale, Side};
-
     use std::num::NonZeroU32;
+
+    use units::{AccountId, CommandId, Scale, Side, Time};
 
     use super::*;
 
@@ -308,13 +273,15 @@ mod tests {
         let (price, quantity) = (Price(-5), Lots(10));
         let entered = Entered {
             order,
-            account: AccountId(4),
-            client,
-            market,
-            side: Side::Sell,
-            price,
-            quantity,
-            time_in_force: TimeInForce::ImmediateOrCancel,
+            new: NewOrder {
+                account: AccountId(4),
+                client,
+                market,
+                side: Side::Sell,
+                price,
+                quantity,
+                time_in_force: TimeInForce::ImmediateOrCancel,
+            },
         };
         vec![
             Fact::Started { epoch: 1 },
@@ -400,25 +367,5 @@ mod tests {
             let json = json.trim_matches(['{', '}']).replace('"', "");
             assert_eq!(object.join(","), json);
         }
-    }
-
-    #[test]
-    fn days_are_counted_as_the_calendar_has_them() {
-        let day = |days: u64| Rfc3339(Time(days * 86_400_000_000_000)).to_string();
-        for (days, text) in [
-            (0, "1970-01-01"),
-            (58, "1970-02-28"),
-            (59, "1970-03-01"),
-            (789, "1972-02-29"),
-            (10_956, "1999-12-31"),
-            (11_016, "2000-02-29"),
-            (11_017, "2000-03-01"),
-            (47_540, "2100-02-28"),
-            (47_541, "2100-03-01"),
-        ] {
-            assert_eq!(day(days), format!("{text}T00:00:00Z"));
-        }
-        assert_eq!(Rfc3339(Time(u64::MAX)).to_string(), "2554-07-21T23:34:33.709551615Z");
-        assert_eq!(Rfc3339(Time(86_399_500_000_000)).to_string(), "1970-01-01T23:59:59.500Z");
     }
 }

@@ -1,35 +1,31 @@
-//! What the processes of a market say to each other. Nothing here leaves the world.
+//! The messages between the processes of a market. None of them leaves the world.
 
 use kernel::Pid;
-use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
+use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
-use crate::{Deal, TimeInForce};
+use crate::{Deal, NewOrder, TimeInForce};
 
-/// A message within a world. Who says it to whom is in brackets; *I* is the maker, *R* the incoming order.
+/// A message between the processes of a market. The brackets name sender and recipient.
+///
+/// The *maker* is the resting order of a deal, the *taker* the incoming one. A message is lost only if its recipient
+/// dies before it arrives, or its sender's step is undone. So each entry says what replaces it then.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Message {
-    // ---- commands that have come in, to an order [edge → order]
-    /// Enter the market: the first that an order hears.
-    Enter {
-        /// Whose it is.
-        account: AccountId,
-        /// The client's own id of the command.
-        client: Option<ClientId>,
-        /// Buy or sell.
-        side: Side,
-        /// Limit.
-        price: Price,
-        /// Size.
-        quantity: Lots,
-        /// How long it stands.
-        time_in_force: TimeInForce,
-    },
-    /// Leave, as soon as no deal is in progress.
+    // ---- commands [exchange → order]
+    /// Enters the order into its market. The first message of a new process.
+    ///
+    /// If lost: no fact was recorded, and the exchange carries the command in again, under the same number.
+    Enter(NewOrder),
+    /// Cancels the order as soon as no deal is in progress.
+    ///
+    /// If lost: the exchange sees no answering fact, and sends it again to the order's next life.
     Cancel {
         /// The command.
         command: CommandId,
     },
-    /// Take a new price and size, as soon as no deal is in progress.
+    /// Gives the order a new price and size as soon as no deal is in progress.
+    ///
+    /// If lost: as for `Cancel`.
     Replace {
         /// The command.
         command: CommandId,
@@ -42,26 +38,33 @@ pub enum Message {
     },
 
     // ---- the floor
-    /// I am here, at this place, with this much open [order → floor].
+    /// Announces an order [order → floor]: after it entered, was replaced, or came back from a restart.
     ///
-    /// Of an order that the floor has never heard of at that place, it means: I want to deal. Of one
-    /// that it knows: I am back from a death, or changed my price or size.
+    /// An order that the floor does not know at this priority becomes an incoming order. If lost: the floor has died,
+    /// and its next life queries every order.
     Announce(Presence),
-    /// You asked: here I am, and no deal of an earlier introduction is in progress [order → floor].
+    /// Answers `QueryState` once no deal is in progress [order → floor].
+    ///
+    /// From then on the order declines proposals of this introduction and earlier ones, so the answer stays true. If
+    /// lost: as for `Announce`.
     State {
-        /// Where I am, with how much open.
+        /// Where the order is, with its open lots.
         presence: Presence,
-        /// The question's number.
+        /// The number of the query.
         introduction: u32,
     },
-    /// I am gone [order → floor].
+    /// Says that the order has ended: cancelled, or filled as maker [order → floor].
+    ///
+    /// If lost: the floor's next life does not find it in the ledger's list.
     Leave {
-        /// Who.
+        /// The order.
         order: OrderId,
-        /// The introduction in whose deal I was filled, or 0.
+        /// The introduction in whose deal it was filled, or 0.
         introduction: u32,
     },
-    /// Deal with this incoming order, if you can [floor → I].
+    /// Introduces the incoming order to the best resting one [floor → maker].
+    ///
+    /// If lost: the maker has died, and its next life announces itself, which puts the walk in doubt.
     Introduce {
         /// The introduction's number.
         introduction: u32,
@@ -74,18 +77,22 @@ pub enum Message {
         /// Its open lots.
         quantity: Lots,
     },
-    /// I have nothing to propose [I → floor].
+    /// Proposes nothing, or reports that the proposal came to nothing [maker → floor].
+    ///
+    /// If lost: as for `Announce`.
     Pass {
         /// The introduction's number.
         introduction: u32,
-        /// Open lots of who passes.
+        /// The maker's open lots.
         open: Lots,
-        /// Whose word must be heard before the incoming order's walk goes on.
+        /// The party whose state the floor must query before the walk goes on.
         busy: Busy,
     },
-    /// That introduction is over; who is next? [R → floor]
+    /// Ends the introduction and asks for the next one [taker → floor].
+    ///
+    /// With `open` zero it also says that the taker is filled and has ended. If lost: as for `Announce`.
     Next {
-        /// Who.
+        /// The order.
         order: OrderId,
         /// The introduction's number.
         introduction: u32,
@@ -94,56 +101,74 @@ pub enum Message {
         /// Open lots that are left.
         open: Lots,
     },
-    /// Nobody else is there to deal with, and you may not rest [floor → incoming order].
+    /// Says that no order is left to deal with, to an incoming order that may not rest [floor → taker].
+    ///
+    /// If lost: the order's next life announces itself, and the floor walks again.
     NoMatch,
-    /// Are you there? Say so once no deal is in progress [floor → order].
+    /// Asks an order for its state, to be sent once no deal is in progress [floor → order].
+    ///
+    /// If lost: the order's next life announces itself.
     QueryState {
-        /// The introduction that is over with your word, or another number of the floor's.
+        /// The introduction that the answer ends, or another number of the floor's.
         introduction: u32,
     },
-    /// This order's process was given up [its supervisor → floor].
+    /// Takes an order off the floor whose process was given up [its supervisor → floor].
+    ///
+    /// If lost: the fact `suspended` is recorded, so the ledger does not list the order to the floor's next life.
     Suspend {
-        /// Who.
+        /// The order.
         order: OrderId,
     },
 
     // ---- the deal
-    /// I offer this, at my price [I → R].
+    /// Offers lots at the maker's price [maker → taker]. The maker holds them until the deal ends.
+    ///
+    /// If lost: the taker has died, the maker's monitor fires, and the maker frees its hold.
     Propose {
         /// The deal.
         deal: Deal,
         /// The introduction that it belongs to.
         introduction: u32,
-        /// My limit, at which we trade.
+        /// The maker's limit, at which they trade.
         price: Price,
-        /// At most this much.
+        /// At most this many lots.
         quantity: Lots,
     },
-    /// Agreed, for so much [R → I].
+    /// Accepts a proposal for these lots [taker → maker]. The taker has noted its hold in the same step.
+    ///
+    /// If lost: the maker has died, the taker's monitor fires, and the taker asks the ledger with `Resolve`.
     Accept {
         /// The deal.
         deal: Deal,
-        /// At most what was proposed; held by R from here on.
+        /// At most the lots proposed; the taker holds them from here on.
         quantity: Lots,
     },
-    /// Not with me [R → I].
+    /// Declines a proposal [taker → maker].
+    ///
+    /// If lost: the maker has died, and its hold with it.
     Decline {
         /// The deal.
         deal: Deal,
     },
-    /// It is in the ledger [I → R].
+    /// Says that the ledger recorded the trade [maker → taker].
+    ///
+    /// If lost: the taker has died. Its next life finds the hold in its note, and asks the ledger.
     Complete {
         /// The deal.
         deal: Deal,
     },
-    /// I never asked the ledger for it, and never will [I → R].
+    /// Says that the deal is not recorded and never will be [maker → taker].
+    ///
+    /// If lost: as for `Complete`.
     Withdraw {
         /// The deal.
         deal: Deal,
     },
 
     // ---- the ledger
-    /// Make it a trade [I → ledger].
+    /// Asks the ledger to record a trade [maker → ledger].
+    ///
+    /// If lost: the maker's monitor of the ledger fires, and it asks again. The ledger records a deal once.
     Record {
         /// The deal.
         deal: Deal,
@@ -152,29 +177,39 @@ pub enum Message {
         /// The lots agreed on.
         quantity: Lots,
     },
-    /// How did it end? If you know nothing of it, it is void from now on [a party in doubt → ledger].
+    /// Asks how a deal ended; one that the ledger does not know is void from then on [a party in doubt → ledger].
+    ///
+    /// If lost: as for `Record`.
     Resolve {
         /// The deal.
         deal: Deal,
-        /// Who asks.
+        /// The order that asks.
         order: OrderId,
     },
-    /// It is a trade [ledger → who asked].
+    /// Says that the deal is a trade [ledger → the party that asked].
+    ///
+    /// If lost: the party has died, and its next life asks with `Resolve`.
     Recorded {
         /// The deal.
         deal: Deal,
     },
-    /// It is not, and never will be [ledger → who asked].
+    /// Says that the deal is no trade and never will be [ledger → the party that asked].
+    ///
+    /// If lost: as for `Recorded`.
     Voided {
         /// The deal.
         deal: Deal,
     },
-    /// What do you know of me? [an order that is back → ledger]
+    /// Asks what the facts say of an order [an order that is back from a restart → ledger].
+    ///
+    /// If lost: as for `Record`.
     Restore {
-        /// Who asks.
+        /// The order that asks.
         order: OrderId,
     },
-    /// This [ledger → order].
+    /// Answers `Restore` with the order's terms and fills [ledger → order].
+    ///
+    /// If lost: the order has died, and its next life asks again.
     Restored {
         /// Rank in time.
         priority: CommandId,
@@ -184,30 +219,41 @@ pub enum Message {
         size: Lots,
         /// Lots that have traded.
         filled: Lots,
-        /// Where.
+        /// Its market.
         market: MarketId,
         /// Buy or sell.
         side: Side,
         /// How long it stands.
         time_in_force: TimeInForce,
     },
-    /// Nothing: you never entered, or were filled, or have left [ledger → order].
+    /// Answers an order that is not open: it never entered, was filled, or was cancelled [ledger → order].
+    ///
+    /// If lost: as for `Restored`.
     Unknown,
-    /// Who is open in this market? [floor → ledger]
+    /// Asks for the open orders of a market [floor → ledger]. The first act of a floor's life.
+    ///
+    /// If lost: the floor's monitor of the ledger fires, and it asks again.
     ListOpen {
-        /// Which.
+        /// The market.
         market: MarketId,
     },
-    /// This one [ledger → floor].
+    /// Names one open order [ledger → floor].
+    ///
+    /// If lost: the floor has died, and its next life asks again.
     Listed {
-        /// Who.
+        /// The order.
         order: OrderId,
     },
-    /// And nobody else [ledger → floor].
+    /// Ends the list [ledger → floor].
+    ///
+    /// If lost: as for `Listed`.
     ListedAll,
 }
 
-/// One of the two that were introduced to each other.
+/// A message is copied into the ring and out of it, so it must not grow; nor may what commands and facts carry.
+const _: () = assert!(size_of::<Message>() == 48 && size_of::<NewOrder>() == 40);
+
+/// One of the two parties of an introduction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Busy {
     /// The resting order.
@@ -216,10 +262,10 @@ pub enum Busy {
     Incoming,
 }
 
-/// What the floor knows of an order.
+/// What the floor knows of an order, as the order announces it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Presence {
-    /// Who.
+    /// Its number.
     pub order: OrderId,
     /// Open lots.
     pub open: Lots,
@@ -233,7 +279,7 @@ pub struct Presence {
     pub time_in_force: TimeInForce,
 }
 
-/// How a chart writes orders and deals.
+/// The names that a chart gives to orders and deals.
 pub trait Names {
     /// An order's name, such as `ann`.
     fn order(&self, order: OrderId) -> String;
@@ -262,7 +308,7 @@ impl Message {
     pub fn text(&self, names: &impl Names) -> String {
         let d = |deal: Deal| names.deal(deal);
         match *self {
-            Message::Enter { side, price, quantity, .. } => {
+            Message::Enter(NewOrder { side, price, quantity, .. }) => {
                 format!("enter {side} {quantity} @ {price}")
             }
             Message::Cancel { .. } => "cancel".to_owned(),

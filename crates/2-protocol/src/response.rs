@@ -1,4 +1,4 @@
-//! What clients are told.
+//! What clients receive.
 
 use units::OrderId;
 
@@ -13,4 +13,14 @@ pub enum Response {
     Rejected(RejectCode),
     /// The same command came before, under the same client id, and concerned this order. Nothing happened now.
     Repeated(OrderId),
+}
+
+impl Response {
+    /// The fact with its stamp, if it is one.
+    pub fn as_fact(&self) -> Option<(&Stamp, &Fact)> {
+        match self {
+            Response::Fact(stamp, fact) => Some((stamp, fact)),
+            Response::Rejected(_) | Response::Repeated(_) => None,
+        }
+    }
 }

@@ -1,9 +1,8 @@
 //! Facts into the fold. Whatever a fact says is checked first; what breaks a law changes nothing.
 
-use std::fmt;
-
 use kernel::{Broken, Pid, StateMachine};
 use protocol::{Deal, Entered, Fact, MarketSpec, Stamp};
+use thiserror::Error;
 use units::{CommandId, Lots, MarketId, OrderId, Price, limits};
 
 use crate::order_record::{DealOutcome, OrderRecord, PidHint, RecordFlags};
@@ -11,64 +10,55 @@ use crate::repeats::Remembered;
 use crate::{Band, Ledger, Market, Verdict, mutation};
 
 /// Why a fact cannot be true after those before it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Error)]
 pub enum Wrong {
     /// An epoch that is not the next one.
+    #[error("an epoch is not the next one")]
     Epoch,
     /// A market that exists, or whose number is not the next one.
+    #[error("a market's number is not the next one, or its name is taken")]
     MarketNumber,
     /// A market that there is not.
+    #[error("there is no such market")]
     NoMarket,
     /// An order with a number that was used before.
+    #[error("an order's number was used before")]
     OrderNumber,
     /// An order that is not open.
+    #[error("the order is not open")]
     NoOrder,
     /// A release of an order that is not suspended.
+    #[error("the order is not suspended")]
     NotSuspended,
     /// A market whose price rules contradict each other.
+    #[error("a market's price rules contradict each other")]
     Rules,
     /// A stop of a market that has stopped, or an order that enters one.
+    #[error("the market has stopped already")]
     MarketStopped,
     /// A resumption of a market that has not stopped.
+    #[error("the market has not stopped")]
     MarketNotStopped,
     /// Lots, a price, the number of a deal, or how many markets or orders there are, beyond every limit;
     /// or a price that the market does not have.
+    #[error("a price, size or number is beyond every limit")]
     Range,
     /// A trade that the judge does not allow: lots that are not there, outside a limit, or ended before.
+    #[error("a trade that the ledger cannot allow")]
     Trade,
     /// A void of a trade.
+    #[error("a void of what is a trade")]
     Void,
     /// A number or time of a command that does not follow those before it, or is beyond every limit.
+    #[error("a command's number or time does not follow those before it")]
     Stamp,
     /// More or fewer lots left than were there.
+    #[error("more or fewer lots leave than are there")]
     Left,
     /// A size not above what has traded.
+    #[error("a size is not above what has traded")]
     Size,
 }
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Wrong::Epoch => "an epoch is not the next one",
-            Wrong::MarketNumber => "a market's number is not the next one, or its name is taken",
-            Wrong::NoMarket => "there is no such market",
-            Wrong::OrderNumber => "an order's number was used before",
-            Wrong::NoOrder => "the order is not open",
-            Wrong::NotSuspended => "the order is not suspended",
-            Wrong::Rules => "a market's price rules contradict each other",
-            Wrong::Range => "a price, size or number is beyond every limit",
-            Wrong::Stamp => "a command's number or time does not follow those before it",
-            Wrong::MarketStopped => "the market has stopped already",
-            Wrong::MarketNotStopped => "the market has not stopped",
-            Wrong::Trade => "a trade that the ledger cannot allow",
-            Wrong::Void => "a void of what is a trade",
-            Wrong::Left => "more or fewer lots leave than are there",
-            Wrong::Size => "a size is not above what has traded",
-        })
-    }
-}
-
-impl std::error::Error for Wrong {}
 
 impl StateMachine for Ledger {
     type Fact = Fact;
@@ -232,14 +222,14 @@ impl Ledger {
     #[inline]
     fn on_entered(&mut self, by: PidHint, entered: &Entered) -> Result<(), Wrong> {
         let order = entered.order;
-        let market = self.market(entered.market).ok_or(Wrong::NoMarket)?;
+        let market = self.market(entered.new.market).ok_or(Wrong::NoMarket)?;
         if market.stopped {
             return Err(Wrong::MarketStopped);
         }
-        if !market.band.has(entered.price) {
+        if !market.band.has(entered.new.price) {
             return Err(Wrong::Range);
         }
-        check_range(entered.price, entered.quantity)?;
+        check_range(entered.new.price, entered.new.quantity)?;
         if self.open_orders() >= limits::MAX_ORDERS {
             return Err(Wrong::Range);
         }
@@ -254,18 +244,18 @@ impl Ledger {
         let record = &mut self.records[index as usize];
         record.order = order;
         record.priority = CommandId(order.0);
-        record.price = entered.price;
-        (record.size, record.filled) = (entered.quantity, Lots::ZERO);
-        record.account = entered.account;
-        record.market = entered.market;
-        record.side = entered.side;
-        record.flags = RecordFlags::of(entered.time_in_force);
+        record.price = entered.new.price;
+        (record.size, record.filled) = (entered.new.quantity, Lots::ZERO);
+        record.account = entered.new.account;
+        record.market = entered.new.market;
+        record.side = entered.new.side;
+        record.flags = RecordFlags::of(entered.new.time_in_force);
         record.as_maker = DealOutcome::default();
         record.as_taker = (OrderId(0), DealOutcome::default());
         record.pid_hint = by;
-        if let Some(client) = entered.client {
+        if let Some(client) = entered.new.client {
             record.set_by_client();
-            self.repeats.on_placed(self.facts, client, entered);
+            self.repeats.on_entered(self.facts, client, entered);
         }
         Ok(())
     }
@@ -318,8 +308,8 @@ impl Ledger {
         let (maker, taker) = (self.index(deal.maker), self.index(deal.taker));
         let record = |index: Option<u32>| index.map(|index| &self.records[index as usize]);
         let verdict = self.validate_between(record(maker), record(taker), deal, price, quantity);
-        let Verdict::Trade(place) = verdict else { return Err(Wrong::Trade) };
-        if place != market && !mutation::TRADE_ELSEWHERE.is_on() {
+        let Verdict::Trade(traded_in) = verdict else { return Err(Wrong::Trade) };
+        if traded_in != market && !mutation::TRADE_ELSEWHERE.is_on() {
             return Err(Wrong::Trade);
         }
         let mark = match mutation::TRADE_FORGOTTEN.is_on() {
@@ -335,7 +325,7 @@ impl Ledger {
             self.records[taker as usize].as_taker = (deal.maker, mark);
         }
         self.trades += 1;
-        let market = &mut self.markets[usize::from(place.0)];
+        let market = &mut self.markets[usize::from(traded_in.0)];
         if market.band.reference().is_some() && !mutation::COLLAR_STANDS.is_on() {
             market.band = Band::after(&market.spec, Some(price));
         }

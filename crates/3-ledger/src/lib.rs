@@ -1,4 +1,4 @@
-//! The ledger: the fold of all facts, pure. Every trade, every order's remainder, every market.
+//! The ledger: the pure fold of all facts. It knows every market, and the terms and fills of every open order.
 //!
 //! It is the one judge of what may be recorded ([`Ledger::validate_deal`]) and, as the world's state machine, of
 //! every fact that a process records. It changes by facts alone, knows no process, and gives the
@@ -13,13 +13,12 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod verdict;
-pub mod views;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use kernel::Table;
-use kernel::explore::Digest;
+use kernel::Digest;
+use memory::Table;
 use protocol::{Command, MarketSpec};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Symbol};
 
@@ -184,7 +183,7 @@ impl Ledger {
     pub fn warm_order(&self, order: OrderId) -> u32 {
         let Some(index) = self.table.guess(order.0) else { return u32::MAX };
         if let Some(record) = self.records.get(index as usize) {
-            kernel::prefetch(record);
+            memory::prefetch(record);
         }
         index
     }

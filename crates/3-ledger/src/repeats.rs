@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use protocol::{Command, Entered, TimeInForce};
+use protocol::{Command, Entered, NewOrder, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Side, limits};
 
 use crate::mutation;
@@ -123,12 +123,13 @@ impl Repeats {
         }
     }
 
-    /// An order has entered under a client id; it is to be said of it when it ends.
-    pub(crate) fn on_placed(&mut self, at: u64, client: ClientId, e: &Entered) {
-        self.on_open(e.account);
-        let asked =
-            Remembered::NewOrder(e.order, e.market, e.side, e.price, e.quantity, e.time_in_force);
-        self.remember(at, e.account, client, asked);
+    /// An order has entered under a client id; [`Repeats::on_end`] must be called when it ends.
+    pub(crate) fn on_entered(&mut self, at: u64, client: ClientId, entered: &Entered) {
+        let Entered { order, new } = *entered;
+        let NewOrder { account, market, side, price, quantity, time_in_force, .. } = new;
+        self.on_open(account);
+        let asked = Remembered::NewOrder(order, market, side, price, quantity, time_in_force);
+        self.remember(at, account, client, asked);
     }
 
     /// An account has an open order that was asked for under a client id.

@@ -1,9 +1,9 @@
 //! The fold as bytes and back, so that a start need not fold all of history.
 
-use std::fmt;
 use std::num::NonZeroU32;
 
 use protocol::{Collar, Distance, MarketSpec, TimeInForce};
+use thiserror::Error;
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, limits};
 
 use crate::apply::check_range;
@@ -12,19 +12,12 @@ use crate::repeats::Remembered;
 use crate::{Band, Ledger, Market};
 
 /// Why bytes are no snapshot of a ledger.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("not a snapshot of a ledger: wrong at byte {offset}")]
 pub struct SnapshotError {
     /// Where in the bytes it went wrong.
     pub offset: usize,
 }
-
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a snapshot of a ledger: wrong at byte {}", self.offset)
-    }
-}
-
-impl std::error::Error for SnapshotError {}
 
 /// The first bytes: what it is, and the version of the format.
 const MAGIC: u64 = u64::from_le_bytes(*b"BWledg02");

@@ -4,7 +4,7 @@ mod fold;
 mod judge;
 mod repeats;
 
-use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, TimeInForce};
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, NewOrder, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use crate::Ledger;
@@ -41,13 +41,15 @@ fn entry(order: u64, market: u16, side: Side, price: i64, quantity: u64) -> Ente
     let (order, market) = (OrderId(order), MarketId(market));
     Entered {
         order,
-        account,
-        client,
-        market,
-        side,
-        price: Price(price),
-        quantity: Lots(quantity),
-        time_in_force,
+        new: NewOrder {
+            account,
+            client,
+            market,
+            side,
+            price: Price(price),
+            quantity: Lots(quantity),
+            time_in_force,
+        },
     }
 }
 
@@ -67,8 +69,14 @@ fn left(order: u64, quantity: u64) -> Fact {
     }
 }
 
-fn replaced(order: u64, client: Option<ClientId>, price: i64, quantity: u64, place: u64) -> Fact {
+fn replaced(
+    order: u64,
+    client: Option<ClientId>,
+    price: i64,
+    quantity: u64,
+    priority: u64,
+) -> Fact {
     let (order, price, quantity, priority) =
-        (OrderId(order), Price(price), Lots(quantity), CommandId(place));
+        (OrderId(order), Price(price), Lots(quantity), CommandId(priority));
     Fact::Replaced { order, client, price, quantity, priority }
 }

@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ledger::Ledger;
-use protocol::{CancelReason, Entered, Fact, MarketSpec, TimeInForce};
+use protocol::{CancelReason, Entered, Fact, MarketSpec, NewOrder, TimeInForce};
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 thread_local! {
@@ -50,15 +50,18 @@ fn bytes(
     for number in 1..=orders {
         let entered = Entered {
             order: OrderId(number),
-            account: AccountId(account(number)),
-            client: ClientId::new(u128::from(client(number)) << 64 | u128::from(number)),
-            market: MarketId(0),
-            side: Side::Buy,
-            price: Price(100),
-            quantity: Lots(1),
-            time_in_force: TimeInForce::GoodTillCancel,
+            new: NewOrder {
+                account: AccountId(account(number)),
+                client: ClientId::new(u128::from(client(number)) << 64 | u128::from(number)),
+                market: MarketId(0),
+                side: Side::Buy,
+                price: Price(100),
+                quantity: Lots(1),
+                time_in_force: TimeInForce::GoodTillCancel,
+            },
         };
-        let (order, quantity, reason) = (entered.order, entered.quantity, CancelReason::Requested);
+        let (order, quantity, reason) =
+            (entered.order, entered.new.quantity, CancelReason::Requested);
         ledger.apply(&Fact::Entered(entered)).unwrap();
         ledger.apply(&Fact::Cancelled { order, quantity, reason }).unwrap();
         assert!(ledger.remembered_bytes() <= bound);

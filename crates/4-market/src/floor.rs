@@ -57,11 +57,11 @@ impl Hash for Floor {
             waiting,
             walk,
             number,
-            queried: asked,
+            queried,
             recovery,
             suspect,
         } = self;
-        (market, waiting, walk, number, asked, recovery).hash(state);
+        (market, waiting, walk, number, queried, recovery).hash(state);
         // Of one that is not heard any more nothing follows.
         let heard = walk.as_ref().map(|walk| walk.incoming.presence.order);
         suspect.filter(|suspect| heard == Some(suspect.order)).hash(state);
@@ -140,7 +140,7 @@ impl Floor {
             rows.extend(
                 self.side(side)
                     .queue(&self.resting_orders, price)
-                    .map(|s| (s.order, price, s.quantity)),
+                    .map(|resting| (resting.order, price, resting.quantity)),
             );
         }
         rows
@@ -188,14 +188,14 @@ impl Floor {
             Message::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out);
             }
-            Message::Pass { introduction, open, busy: command } => {
-                self.on_pass(from, introduction, open, command, out)
+            Message::Pass { introduction, open, busy } => {
+                self.on_pass(from, introduction, open, busy, out)
             }
             Message::Suspend { order } => self.on_suspend(from, order, out),
             // Late words of a gathering that was begun again.
             Message::Listed { .. } | Message::ListedAll => {}
             // Nobody says these to a floor.
-            Message::Enter { .. }
+            Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
             | Message::Introduce { .. }
@@ -244,7 +244,7 @@ impl Floor {
             Some((_, resting)) if resting.was_introduced() => {
                 self.query_state(pid, presence.order, out)
             }
-            Some(_) => self.place(pid, presence, out),
+            Some(_) => self.rest(pid, presence, out),
             None => self.hear_or_wait(pid, presence, out),
         }
     }
@@ -259,7 +259,7 @@ impl Floor {
         }
         if self.queried.get(&presence.order) == Some(&(pid, number)) {
             self.queried.remove(&presence.order);
-            return self.place(pid, presence, out);
+            return self.rest(pid, presence, out);
         }
         self.on_unasked(pid, presence, out);
     }
@@ -277,16 +277,16 @@ impl Floor {
 
     /// Puts an order where it says it is. With a new price or place it is an incoming order again.
     #[inline(always)]
-    fn place(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
+    fn rest(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let &Presence { order, priority, side, price, open, .. } = presence;
-        if let Some((at, resting)) = self.resting_orders.of(pid, order) {
+        if let Some((slot, resting)) = self.resting_orders.of(pid, order) {
             let was = resting.side();
             let resting_price = self.side(was).price_of(resting);
             if (resting.priority, resting_price) == (priority, price) {
-                self.resting_orders.is_back(at);
-                return self.show(side, at, open);
+                self.resting_orders.is_back(slot);
+                return self.show(side, slot, open);
             }
-            self.take_off(was, at);
+            self.take_off(was, slot);
         }
         self.hear_or_wait(pid, presence, out);
     }
@@ -294,9 +294,9 @@ impl Floor {
     #[inline(always)]
     fn on_leave(&mut self, pid: Pid, order: OrderId, introduction: u32, out: &mut Out<Party>) {
         let is_last = match self.resting_orders.of(pid, order) {
-            Some((place, resting)) => {
+            Some((slot, resting)) => {
                 let (side, is_last) = (resting.side(), resting.generation == pid.generation());
-                self.take_off(side, place);
+                self.take_off(side, slot);
                 is_last
             }
             None => false,
@@ -307,7 +307,7 @@ impl Floor {
         if !self.queried.is_empty() {
             self.queried.remove(&order);
         }
-        self.wait_no_more(order); // also who is in the walk as maker, and has been changed since
+        self.remove_waiting(order); // also who is in the walk as maker, and has been changed since
         if self.walk.as_ref().is_some_and(|walk| walk.is_about(order)) {
             self.on_gone(order, introduction, out);
         }
@@ -329,27 +329,27 @@ impl Floor {
 
     /// Lots that who sits in a place shows from now on; with none it is off the floor.
     #[inline(always)]
-    fn show(&mut self, side: Side, resting: usize, quantity: Lots) {
+    fn show(&mut self, side: Side, slot: usize, quantity: Lots) {
         let (ladder, resting_orders) = self.ladder(side);
         if quantity.is_zero() {
-            ladder.remove(resting_orders, resting);
+            ladder.remove(resting_orders, slot);
         } else {
-            ladder.set_quantity(resting_orders, resting, quantity);
+            ladder.set_quantity(resting_orders, slot, quantity);
         }
     }
 
     /// Takes off who sits in this place, on that side.
     #[inline(always)]
-    fn take_off(&mut self, side: Side, place: usize) {
+    fn take_off(&mut self, side: Side, slot: usize) {
         let (ladder, resting_orders) = self.ladder(side);
-        ladder.remove(resting_orders, place);
+        ladder.remove(resting_orders, slot);
     }
 
     /// True unless a later life has spoken. If the address was another order's, that one has ended.
     #[inline(always)]
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
-        if let Some((side, place)) = self.resting_orders.other(pid, order) {
-            self.take_off(side, place);
+        if let Some((side, slot)) = self.resting_orders.other(pid, order) {
+            self.take_off(side, slot);
         }
         self.resting_orders.hears(pid, order) || mutation::FORMER_LIVES.is_on()
     }
@@ -359,12 +359,12 @@ impl Floor {
         if self.walk.is_none() || mutation::TWO_INTRODUCTIONS.is_on() {
             return self.hear(pid, presence, out);
         }
-        self.wait_no_more(presence.order);
+        self.remove_waiting(presence.order);
         self.waiting.insert(presence.priority, IncomingOrder { pid, presence: *presence });
     }
 
     #[inline(always)]
-    fn wait_no_more(&mut self, order: OrderId) {
+    fn remove_waiting(&mut self, order: OrderId) {
         if !self.waiting.is_empty() {
             self.waiting.retain(|_, other| other.presence.order != order);
         }

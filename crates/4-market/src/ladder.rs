@@ -1,12 +1,12 @@
-//! One side of a floor: who rests at which price, in order of place.
+//! One side of a floor: its resting orders by price, then by priority.
 //!
-//! Finding the best, adding, taking out: O(1) near the touch, O(log pages) elsewhere. The index is the floor's own:
-//! it knows addresses, never an order's state.
+//! Finding the best, adding and removing cost O(1) near the touch and O(log pages) elsewhere. The index is the floor's
+//! own: it knows addresses, never an order's state.
 
 mod fingerprint;
 mod levels;
-mod places;
 mod resting_orders;
+mod slot_table;
 #[cfg(test)]
 mod tests;
 
@@ -22,13 +22,13 @@ const NONE: u32 = u32::MAX;
 
 /// One side's levels.
 ///
-/// Levels go by rank: the price of who sells, and the price of who buys below zero. So the best has the least rank
-/// on either side, and nothing else in here commands which side it is.
+/// A level's rank is its price on the sell side and its negated price on the buy side. So the best level has the least
+/// rank on either side, and no other code here depends on the side.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     side: Side,
     levels: Levels,
-    /// The latest place that was ever here: a later one goes to the end of its queue without a look at who is there.
+    /// The latest priority that was ever here: a later one is appended to its queue without a search.
     latest: CommandId,
     resting: usize,
 }
@@ -46,18 +46,19 @@ impl Ladder {
     /// A price as this side ranks it, and a rank as a price.
     #[inline(always)]
     fn rank(&self, price: i64) -> i64 {
-        let buys = -i64::from(self.side == Side::Buy); // 0, or all bits
+        // Branch-free: 0 on the sell side, all bits on the buy side, where it negates.
+        let buys = -i64::from(self.side == Side::Buy);
         (price ^ buys) - buys
     }
 
-    /// The best price at which somebody rests, with the lots there.
+    /// The best price, with the lots at it.
     pub fn best(&self) -> Option<(Price, Lots)> {
         let (rank, queue) = self.levels.best()?;
         Some((Price(self.rank(rank)), self.levels.queue(queue).quantity))
     }
 
-    /// Who is the next to be dealt with by somebody of the other side who goes as far as `limit`: the best price,
-    /// then the earliest place.
+    /// The slot of the next order to be introduced to one of the other side with this limit: best price, then earliest
+    /// priority.
     #[inline(always)]
     pub(crate) fn first_within(&self, limit: Price) -> Option<usize> {
         self.levels.first_within(self.rank(limit.0)).map(|first| first as usize)
@@ -73,7 +74,7 @@ impl Ladder {
         self.levels.iter().map(|queue| (Price(self.rank(queue.rank)), queue.quantity))
     }
 
-    /// Who rests at a price, earliest place first.
+    /// The orders at a price, earliest priority first.
     pub(crate) fn queue<'a>(
         &self,
         resting_orders: &'a RestingOrders,
@@ -87,7 +88,7 @@ impl Ladder {
         })
     }
 
-    /// Seats an order at its price, behind all of earlier place.
+    /// Adds an order at its price, behind all of earlier priority.
     #[inline]
     pub(crate) fn add(
         &mut self,
@@ -130,7 +131,7 @@ impl Ladder {
         resting.quantity = quantity;
     }
 
-    /// The price of a seat on this side.
+    /// The price of a resting order of this side.
     #[inline(always)]
     pub(crate) fn price_of(&self, resting: &RestingOrder) -> Price {
         Price(self.rank(self.levels.queue(resting.level.queue()).rank))

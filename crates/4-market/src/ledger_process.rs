@@ -25,7 +25,7 @@ impl LedgerProcess {
             Message::Restore { order } => self.on_restore(from, order, out),
             Message::ListOpen { market } => self.on_list_open(from, market, out),
             // Nobody says these to a ledger.
-            Message::Enter { .. }
+            Message::Enter(_)
             | Message::Cancel { .. }
             | Message::Replace { .. }
             | Message::Announce(_)
@@ -94,14 +94,14 @@ impl LedgerProcess {
     fn on_restore(&mut self, from: Pid, order: OrderId, out: &mut Out<Party>) {
         let ledger = out.read_state().expect("the tree names the ledger as reader of the log");
         let answer = match ledger.order(order) {
-            Some(line) if line.is_open() => Message::Restored {
-                priority: line.priority,
-                price: line.price,
-                size: line.size,
-                filled: line.filled,
-                market: line.market,
-                side: line.side,
-                time_in_force: line.time_in_force(),
+            Some(record) if record.is_open() => Message::Restored {
+                priority: record.priority,
+                price: record.price,
+                size: record.size,
+                filled: record.filled,
+                market: record.market,
+                side: record.side,
+                time_in_force: record.time_in_force(),
             },
             _ => Message::Unknown,
         };

@@ -1,4 +1,4 @@
-//! Those who bargain: the floor of each market, its orders, and the ledger as a process.
+//! The processes of a market: its floor, its orders, and the ledger as a process.
 //!
 //! Everything between them is a message ([`protocol::Message`]); all that happens is a fact. The tree is data:
 //! [`tree`] for the exchange, [`market_tree`] for a market in it. No clock, chance, I/O or thread.
@@ -31,7 +31,10 @@ pub enum Party {
     Ledger(LedgerProcess),
 }
 
-/// What a place in the tree is for.
+/// An envelope is one cache line: decision 34.
+const _: () = assert!(size_of::<kernel::Envelope<Message>>() == 64);
+
+/// The role of a place in the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
     /// The ledger.
@@ -44,22 +47,22 @@ pub enum Role {
     Market(MarketId),
 }
 
-/// Who the ledger is in every world.
+/// The name of the ledger in every world.
 pub const LEDGER: Name = Name(0);
 
-/// Who a market's floor is.
+/// The name of a market's floor.
 #[inline(always)]
 pub fn floor_of(market: MarketId) -> Name {
     Name(1 + 2 * u32::from(market.0))
 }
 
-/// Who supervises a market's orders.
+/// The name of the supervisor of a market's orders.
 #[inline(always)]
 pub fn orders_of(market: MarketId) -> Name {
     Name(2 + 2 * u32::from(market.0))
 }
 
-/// How many restarts of one order are borne, within a second: it is suspended with the next.
+/// Allowed restarts of one order within a second: the next death suspends it.
 pub const ALLOWED_RESTARTS: Intensity = Intensity::times(3);
 
 /// The exchange's tree before its first market.
@@ -72,9 +75,11 @@ pub fn tree() -> Node<Role> {
     )
 }
 
-/// A market's branch of it. One bad order is not a bad market: it is given up alone. If all orders
-/// get new addresses, the floor begins anew as well; if the floor dies, the orders live on. And one bad market is
-/// not a bad exchange: a branch with more restarts than it bears is given up alone, with the fact `market-stopped`.
+/// A market's branch of the tree.
+///
+/// - an order that dies too often is given up alone, and the market goes on
+/// - if all orders get new addresses, the floor restarts as well; if the floor dies, the orders live on
+/// - a branch that exceeds its intensity is given up alone, with the fact `market-stopped`, and the exchange goes on
 pub fn market_tree(market: MarketId, symbol: &str) -> Node<Role> {
     Node::group(
         symbol.to_owned(),
@@ -122,13 +127,13 @@ impl Party {
 }
 
 impl Party {
-    /// What is no message: a start, or the end of somebody who is watched.
+    /// Handles what is no message: a start, or the end of a monitored process.
     #[inline(never)]
     fn on_signal(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
             Party::Order(order) => order.on_signal(&event, out),
             Party::Floor(floor) => floor.on_signal(&event, out),
-            Party::Ledger(_) => {} // it waits for nobody
+            Party::Ledger(_) => {} // it monitors no process
         }
     }
 }
@@ -140,11 +145,11 @@ impl Process for Party {
     type Note = Hold;
     type Role = Role;
 
-    fn start(role: &Role, life: StartContext<'_, Hold>) -> Party {
+    fn start(role: &Role, context: StartContext<'_, Hold>) -> Party {
         match *role {
             Role::Ledger => Party::Ledger(LedgerProcess),
             Role::Floor(market) => Party::Floor(Box::new(Floor::new(market))),
-            Role::Orders(market) => Party::Order(Order::again(market, life.note.is_some())),
+            Role::Orders(market) => Party::Order(Order::again(market, context.note.is_some())),
             Role::Market(_) => unreachable!("a branch is a supervisor, and no process of ours"),
         }
     }
@@ -152,14 +157,14 @@ impl Process for Party {
     #[inline(always)]
     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         let Event::Message { from, message } = event else { return self.on_signal(event, out) };
-        // Most are orders, and whether it is one is told by one byte; which it is, by some reckoning with it.
+        // Fast path: most processes are orders, and the check for one variant is a comparison of one byte.
         if let Party::Order(order) = self {
             return order.handle(from, message, out);
         }
         match self {
             Party::Order(_) => {} // above
             Party::Floor(floor) => floor.handle(from, message, out),
-            Party::Ledger(clerk) => clerk.handle(from, message, out),
+            Party::Ledger(ledger) => ledger.handle(from, message, out),
         }
     }
 
@@ -170,11 +175,11 @@ impl Process for Party {
         }
     }
 
-    /// A suspended order is one by a fact, in the step in which it is given up: so it is no less if
-    /// the floor dies before it hears of it. So is a stopped market, and the next start does not start it.
+    /// The fact is recorded in the step that gives the process up. So an order stays suspended if the floor dies
+    /// before it hears of it, and a stopped market is not started by the next start.
     fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
         let order = OrderId(key);
-        let is_open = ledger.order(order).is_some_and(|line| line.is_open());
+        let is_open = ledger.order(order).is_some_and(|record| record.is_open());
         match role {
             Role::Orders(_) => is_open.then_some(Fact::Suspended { order }),
             Role::Market(market) => Some(Fact::MarketStopped { market: *market }),
@@ -192,5 +197,5 @@ impl Process for Party {
     }
 }
 
-/// A level of a floor: its price and the lots that stand there.
+/// A level of a floor: its price and the lots that rest there.
 pub type Level = (Price, Lots);

@@ -7,7 +7,7 @@
 mod deal;
 
 use kernel::{Event, Out, Pid};
-use protocol::{CancelReason, Deal, Entered, Fact, Message, Presence, TimeInForce};
+use protocol::{CancelReason, Deal, Entered, Fact, Message, NewOrder, Presence, TimeInForce};
 use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::{LEDGER, Party, floor_of, mutation};
@@ -59,7 +59,7 @@ enum Phase {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
 struct Later {
     /// The floor's question where we are, to which it waits for an answer.
-    word: Option<u32>,
+    query: Option<u32>,
     /// What was asked. One is enough: who gets no answer asks again.
     command: Option<Pending>,
 }
@@ -166,22 +166,7 @@ impl Order {
     #[inline(always)]
     fn on_message(&mut self, from: Pid, message: &Message, out: &mut Out<Party>) {
         match *message {
-            Message::Enter { account, client, side, price, quantity, time_in_force } => {
-                let (order, market) = (id(out), self.market);
-                self.on_enter(
-                    Entered {
-                        order,
-                        account,
-                        client,
-                        market,
-                        side,
-                        price,
-                        quantity,
-                        time_in_force,
-                    },
-                    out,
-                );
-            }
+            Message::Enter(new) => self.on_enter(new, out),
             Message::Introduce { introduction, incoming, order, price, quantity } => {
                 if self.is_from_floor(from, out) {
                     self.on_introduce(introduction, incoming, order, price, quantity, out);
@@ -232,17 +217,18 @@ impl Order {
     // ---- coming and going
 
     #[inline(always)]
-    fn on_enter(&mut self, entered: Entered, out: &mut Out<Party>) {
+    fn on_enter(&mut self, new: NewOrder, out: &mut Out<Party>) {
         if self.phase != Phase::New {
-            return; // asked twice
+            return; // a second time
         }
-        let Entered { order, side, price, quantity, time_in_force, .. } = entered;
+        let order = id(out);
+        let NewOrder { side, price, quantity, time_in_force, .. } = new;
         (self.side, self.time_in_force, self.price) = (side, time_in_force, price);
         (self.size, self.open) = (quantity, quantity);
         let priority = CommandId(order.0);
         self.priority = priority;
         self.phase = Phase::Free;
-        out.record(Fact::Entered(entered));
+        out.record(Fact::Entered(Entered { order, new }));
         // From what came, not from what was just written: that would wait for the writing.
         let presence = Presence { order, priority, side, price, open: quantity, time_in_force };
         out.send_to(floor_of(self.market), Message::Announce(presence));
@@ -282,7 +268,7 @@ impl Order {
         if self.phase == Phase::Free {
             return self.send_state(introduction, out);
         }
-        self.later.get_or_insert_default().word = Some(introduction);
+        self.later.get_or_insert_default().query = Some(introduction);
     }
 
     /// Says where we are. From here on a proposal of that introduction comes too late.
@@ -312,10 +298,10 @@ impl Order {
 
     fn on_restored(
         &mut self,
-        place: CommandId,
+        priority: CommandId,
         price: Price,
         size: Lots,
-        done: Lots,
+        filled: Lots,
         side: Side,
         time_in_force: TimeInForce,
         out: &mut Out<Party>,
@@ -325,8 +311,8 @@ impl Order {
         }
         out.demonitor_all();
         (self.priority, self.price, self.side, self.time_in_force) =
-            (place, price, side, time_in_force);
-        (self.size, self.filled, self.open) = (size, done, size - done);
+            (priority, price, side, time_in_force);
+        (self.size, self.filled, self.open) = (size, filled, size - filled);
         self.phase = Phase::Free;
         self.announce(out);
         self.after_deal(out);
@@ -355,7 +341,7 @@ impl Order {
         out.exit(kernel::Reason::Normal);
     }
 
-    // ---- asks
+    // ---- commands
 
     /// Does what was asked: now, or after the deal in progress.
     #[inline(always)]
@@ -413,8 +399,8 @@ impl Order {
         let Some(open) = quantity.checked_sub(self.filled).filter(|open| !open.is_zero()) else {
             return;
         };
-        let keeps_place = price == self.price && quantity <= self.size;
-        if !keeps_place {
+        let keeps_priority = price == self.price && quantity <= self.size;
+        if !keeps_priority {
             self.priority = command;
         }
         (self.price, self.size, self.open) = (price, quantity, open);
@@ -434,7 +420,7 @@ impl Order {
     #[cold]
     fn catch_up(&mut self, out: &mut Out<Party>) {
         let Some(later) = self.later.take() else { return };
-        if let Some(introduction) = later.word {
+        if let Some(introduction) = later.query {
             self.send_state(introduction, out);
         }
         if let Some(command) = later.command {

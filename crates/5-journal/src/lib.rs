@@ -42,6 +42,7 @@ mod evidence;
 mod last;
 mod memory;
 mod mend;
+pub mod mutation;
 mod old;
 mod reader;
 mod record;

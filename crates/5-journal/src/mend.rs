@@ -96,9 +96,9 @@ fn keep<S: Storage>(
         return Ok(None);
     }
     let names = storage.list().map_err(error::io("list", storage.path("")))?;
-    let name = |n: usize| format!("cut-{position:020}-{n}.bytes");
-    let free = (1..=names.len() + 1).map(name).find(|name| !names.contains(name));
-    let name = free.expect("one of more numbers than there are files");
+    let name = |n: u64| format!("cut-{position:020}-{n}.bytes");
+    let free = (1..).map(name).find(|name| !names.contains(name));
+    let name = free.expect("more numbers than files");
     let written = storage.create(ASIDE).and_then(|kept| {
         copy_range(file, tail.at, &kept, 0, bytes)?;
         kept.sync()?;

@@ -81,18 +81,18 @@ impl Reserve {
         Ok(())
     }
 
-    /// Turns the spare segment into the segment `name`, which begins with `head`. After an error it is
-    /// still the spare one, if it exists.
+    /// Turns the spare segment into the segment `name`, which begins with `head`. `None` if another
+    /// program has removed it. After an error it is still the spare one, if it exists.
     pub(crate) fn take<S: Storage>(
         &mut self,
         storage: &S,
         name: &str,
         head: &[u8],
-    ) -> io::Result<S::File> {
+    ) -> io::Result<Option<S::File>> {
         let file = match storage.open_writable(NAME) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.held = false; // another program took it away
-                return Err(io::ErrorKind::StorageFull.into());
+                self.held = false;
+                return Ok(None);
             }
             opened => opened?,
         };
@@ -102,6 +102,6 @@ impl Reserve {
         storage.rename(NAME, name)?;
         self.held = false;
         storage.sync()?;
-        Ok(file)
+        Ok(Some(file))
     }
 }

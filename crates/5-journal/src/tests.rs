@@ -2,12 +2,21 @@
 
 mod closing;
 mod damage;
+mod evidence;
+mod failing;
 mod fixture;
 mod full;
+mod growing;
 mod hostile;
+mod mending;
 mod missing;
 mod names;
+mod old;
 mod ordinary;
 mod power;
+mod reading;
+mod records;
 mod sim;
 mod snapshots;
+mod verifying;
+mod walking;

@@ -102,8 +102,10 @@ impl<F: StorageFile> Walk<F> {
         };
         let changed = || io::Error::other("a record has changed since it was read");
         let mut head = [0; RecordHead::LENGTH];
-        let read = self.file.read_at(at, &mut head)?;
-        let place = Place::parse(&head[..read]).ok_or_else(changed)?;
+        if self.file.read_at(at, &mut head)? < head.len() {
+            return Err(changed());
+        }
+        let place = Place::parse(&head).ok_or_else(changed)?;
         let head = RecordHead::parse(&head);
         let mut payload = vec![0; head.length as usize];
         let read = self.file.read_at(at + RecordHead::LENGTH as u64, &mut payload)?;

@@ -16,6 +16,7 @@ use units::CommandId;
 use crate::error::{self, Damage, JournalError};
 use crate::last::LastGroups;
 use crate::mend::{self, Cut};
+use crate::mutation::MARK_BEFORE_SYNC;
 use crate::reader::FileReader;
 use crate::record::{self, Chain, Format, Place, RecordHead, SegmentHead};
 use crate::reserve::Reserve;
@@ -323,6 +324,9 @@ impl<S: Storage> Journal for FileJournal<S> {
     /// Without a mark if the disk has no space for one: the facts are durable all the same.
     fn close(&mut self) -> Result<(), JournalError> {
         self.healthy()?;
+        if MARK_BEFORE_SYNC.is_on() {
+            self.say_durable()?;
+        }
         self.sync_file()?;
         self.file.sync().map_err(|error| self.poisoned("sync", error))
     }

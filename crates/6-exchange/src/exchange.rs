@@ -7,7 +7,7 @@ mod warm;
 use kernel::{NodeId, Pid, Watch, World};
 use ledger::{Ledger, OrderRecord};
 use market::{LEDGER, Party};
-use protocol::{Command, Fact, MarketSpec, Message, NewOrder, RejectCode, Response, Stamp};
+use protocol::{Command, Fact, MarketSpec, Message, RejectCode, Response, Stamp};
 use units::{CommandId, MarketId, OrderId, Time};
 
 use crate::validate::{self, Rejection};
@@ -162,8 +162,8 @@ impl<W: Watch<Party>> Exchange<W> {
     ) -> CommandId {
         let number = self.number(time);
         let failures = self.world.failures();
-        if let Err(stopped) = self.try_admit(number, command) {
-            sink(number, Response::from(stopped));
+        if let Err(rejection) = self.try_admit(number, command) {
+            sink(number, Response::from(rejection));
             return number;
         }
         self.world.run();
@@ -262,7 +262,7 @@ impl<W: Watch<Party>> Exchange<W> {
     pub fn admit(&mut self, number: CommandId, command: &Command) -> Admission {
         match self.try_admit(number, command) {
             Ok(()) => Admission::Admitted,
-            Err(stopped) => Admission::Answered(Response::from(stopped)),
+            Err(rejection) => Admission::Answered(Response::from(rejection)),
         }
     }
 
@@ -272,15 +272,12 @@ impl<W: Watch<Party>> Exchange<W> {
             self.check_intake(command)?;
         }
         match command {
-            Command::NewOrder(place) => {
-                validate::validate_new_order(self.ledger(), &self.options, place, command)?;
-                let &NewOrder { account, client, market, side, price, quantity, time_in_force } =
-                    place;
-                let enter =
-                    Message::Enter { account, client, side, price, quantity, time_in_force };
+            Command::NewOrder(new) => {
+                validate::validate_new_order(self.ledger(), &self.options, new, command)?;
+                let market = new.market;
                 let supervisor = self.orders[usize::from(market.0)];
                 let process = || Party::order(market);
-                self.world.spawn_child_with(supervisor, number.0, process, enter);
+                self.world.spawn_child_with(supervisor, number.0, process, Message::Enter(*new));
             }
             &Command::Cancel { account, order } => {
                 let record = validate::validate_cancel(self.ledger(), account, order)?;

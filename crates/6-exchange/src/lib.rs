@@ -23,7 +23,7 @@
 //! exchange.submit(Time(1), &Command::NewOrder(sell), &mut |_, _| ());
 //! let buy = NewOrder { account: AccountId(2), side: Side::Buy, price: Price(101), quantity: Lots(10), ..sell };
 //! let mut traded = Lots::ZERO;
-//! exchange.submit(Time(2), &Command::NewOrder(buy), &mut |_ask, response| {
+//! exchange.submit(Time(2), &Command::NewOrder(buy), &mut |_command, response| {
 //!     if let Response::Fact(_, Fact::Traded { quantity, price, .. }) = response {
 //!         assert_eq!(price, Price(100)); // the resting order's
 //!         traded += quantity;

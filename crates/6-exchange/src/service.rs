@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use journal::{Cut, DiskJournal, Journal, JournalError, MemoryJournal};
 use protocol::MarketSpec;
+use thiserror::Error;
 
 use crate::{Intake, Options};
 
@@ -99,57 +100,37 @@ impl Default for ServiceOptions {
 }
 
 /// Why a service did not start.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum StartError {
     /// [`Durability::Disk`] without a directory.
+    #[error(
+        "durability disk needs a directory for the journal: name one, or choose durability memory"
+    )]
     NoJournal,
     /// The journal cannot be opened or read.
+    #[error(transparent)]
     Journal(JournalError),
     /// The journal was read, and is not a history that can have been.
+    #[error(transparent)]
     Recover(RecoverError),
     /// A market is open with other rules than [`ServiceOptions::rules`] has for it: these.
+    #[error(
+        "market {symbol} is open already with {0}; configure those rules, or choose another journal. Nothing was written",
+        symbol = .0.symbol
+    )]
     Rules(MarketSpec),
     /// The journal is from the future, by the system's clock.
+    #[error(transparent)]
     Clock(Ahead),
     /// The system has no thread for us.
+    #[error("cannot start the exchange's threads: {0}")]
     Thread(std::io::Error),
 }
 
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::NoJournal => f.write_str(
-                "durability disk needs a directory for the journal: name one, or choose durability memory",
-            ),
-            StartError::Journal(why) => why.fmt(f),
-            StartError::Recover(why) => why.fmt(f),
-            StartError::Rules(spec) => write!(
-                f,
-                "market {} is open already with {spec}; ask for those, or choose another journal. \
-                 Nothing was written",
-                spec.symbol
-            ),
-            StartError::Clock(ahead) => ahead.fmt(f),
-            StartError::Thread(why) => {
-                write!(f, "the system has no thread for the exchange: {why}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
 /// Why a service did not end well.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{0}")]
 pub struct ServiceError(String);
-
-impl fmt::Display for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ServiceError {}
 
 /// How a service is doing.
 #[derive(Clone, PartialEq, Eq, Debug)]

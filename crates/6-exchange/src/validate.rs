@@ -35,8 +35,8 @@ impl From<RejectCode> for Rejection {
 
 impl From<Rejection> for Response {
     #[inline]
-    fn from(stopped: Rejection) -> Response {
-        match stopped {
+    fn from(rejection: Rejection) -> Response {
+        match rejection {
             Rejection::Rejected(code) => Response::Rejected(code),
             Rejection::Repeated(order) => Response::Repeated(order),
         }
@@ -63,19 +63,19 @@ pub(crate) fn validate_market(ledger: &Ledger, spec: &MarketSpec) -> Result<(), 
 pub(crate) fn validate_new_order(
     ledger: &Ledger,
     options: &Options,
-    place: &NewOrder,
+    new: &NewOrder,
     command: &Command,
 ) -> Result<(), Rejection> {
-    let market = ledger.market(place.market).ok_or(RejectCode::UnknownMarket)?;
-    check_repeat(ledger, place.account, place.client, command)?;
+    let market = ledger.market(new.market).ok_or(RejectCode::UnknownMarket)?;
+    check_repeat(ledger, new.account, new.client, command)?;
     if market.stopped {
         return Err(RejectCode::MarketStopped.into());
     }
-    check_numbers(market, place.side, place.price, place.quantity)?;
+    check_numbers(market, new.side, new.price, new.quantity)?;
     if ledger.open_orders() >= options.max_orders.min(limits::MAX_ORDERS) {
         return Err(RejectCode::TooManyOrders.into());
     }
-    check_memory(ledger, place.account, place.client)
+    check_memory(ledger, new.account, new.client)
 }
 
 /// The line of the order that is to be cancelled.

@@ -44,7 +44,10 @@ fn entered(order: OrderId, market: MarketId, side: Side, quantity: u64) -> Fact 
     let client = if order == PARTLY { used() } else { None };
     let (account, price, quantity) = (ANN, Price(100), Lots(quantity));
     let time_in_force = TimeInForce::GoodTillCancel;
-    Fact::Entered(Entered { order, account, client, market, side, price, quantity, time_in_force })
+    Fact::Entered(Entered {
+        order,
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+    })
 }
 
 /// An exchange with three open orders, which may be the most.

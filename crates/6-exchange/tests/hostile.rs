@@ -6,7 +6,7 @@ use exchange::{Options, RecoverError, recover};
 use journal::{DiskJournal, Journal};
 use ledger::{Ledger, Wrong, follows};
 use protocol::bytes::FactEncoder;
-use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, Stamp, TimeInForce};
+use protocol::{CancelReason, Deal, Entered, Fact, MarketSpec, NewOrder, Stamp, TimeInForce};
 use units::{
     AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time, limits,
 };
@@ -73,14 +73,16 @@ impl Chance {
             }
             2..8 => Fact::Entered(Entered {
                 order: if self.below(8) == 0 { self.order() } else { OrderId(command.0) },
-                account: AccountId(1),
-                client: self.client(),
-                market: self.market(),
-                // No two of them cross: a forged journal may hold that against them for ever.
-                side: Side::Buy,
-                price: self.price(),
-                quantity: self.quantity(),
-                time_in_force: TimeInForce::GoodTillCancel,
+                new: NewOrder {
+                    account: AccountId(1),
+                    client: self.client(),
+                    market: self.market(),
+                    // No two of them cross: a forged journal may hold that against them for ever.
+                    side: Side::Buy,
+                    price: self.price(),
+                    quantity: self.quantity(),
+                    time_in_force: TimeInForce::GoodTillCancel,
+                },
             }),
             8 | 9 => Fact::Traded {
                 deal: self.deal(),
@@ -187,13 +189,15 @@ fn beginning() -> Vec<(Stamp, Fact)> {
     let entered = |order, side| {
         Fact::Entered(Entered {
             order: OrderId(order),
-            account: AccountId(1),
-            client: None,
-            market: MarketId(0),
-            side,
-            price: Price(7),
-            quantity: Lots(5),
-            time_in_force: TimeInForce::GoodTillCancel,
+            new: NewOrder {
+                account: AccountId(1),
+                client: None,
+                market: MarketId(0),
+                side,
+                price: Price(7),
+                quantity: Lots(5),
+                time_in_force: TimeInForce::GoodTillCancel,
+            },
         })
     };
     vec![
@@ -250,7 +254,10 @@ fn what_lies_beyond_every_limit_is_refused() {
     }
     let Fact::Entered(entered) = beginning()[2].1 else { panic!("an order") };
     let entered = |order, price| {
-        Fact::Entered(Entered { order: OrderId(order), price: Price(price), ..entered })
+        Fact::Entered(Entered {
+            order: OrderId(order),
+            new: NewOrder { price: Price(price), ..entered.new },
+        })
     };
     assert_eq!(refusal(5, 10, entered(5, limits::MAX_PRICE)), None);
     assert_eq!(refusal(5, 10, entered(5, i64::MIN)), Some(Wrong::Range));

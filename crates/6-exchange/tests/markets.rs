@@ -175,7 +175,7 @@ fn a_ledger_that_dies_too_often_ends_the_world_which_then_refuses_everything() {
     }
     let unavailable = refused(RejectCode::Unavailable);
     assert_eq!(place(&mut exchange, TEA, Side::Buy, 1), unavailable);
-    assert!(exchange.death().unwrap().contains("more restarts than it bears"));
+    assert!(exchange.death().unwrap().contains("exceeded its restart intensity"));
     let account = AccountId(1);
     for dead in [
         Command::Cancel { account, order: BOB },

@@ -116,7 +116,7 @@ function none(body, words, columns) {
 
 function drawSide(id, levels, away, most) {
   const body = by(id);
-  if (levels.length === 0) return none(body, id === "commands" ? "nobody sells" : "nobody buys", 4);
+  if (levels.length === 0) return none(body, id === "asks" ? "nobody sells" : "nobody buys", 4);
   fit(body, levels.length);
   levels.forEach((level, index) => {
     const row = body.rows[away ? levels.length - 1 - index : index];
@@ -139,8 +139,8 @@ function sums(rows) {
 
 function drawBook(book) {
   const [asks, bids] = [sums(book.asks), sums(book.bids)];
-  const most = Math.max(1, commands.at(-1)?.share ?? 0, bids.at(-1)?.share ?? 0);
-  drawSide("commands", asks, true, most);
+  const most = Math.max(1, asks.at(-1)?.share ?? 0, bids.at(-1)?.share ?? 0);
+  drawSide("asks", asks, true, most);
   drawSide("bids", bids, false, most);
   const [bid, ask] = [bids[0], asks[0]];
   const spread = bid && ask ? minus(ask.price, bid.price) : "";

@@ -13,6 +13,8 @@
 //! a UUID in lower case but has the bits of another row is refused.
 
 use units::ClientId;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::problem::{GatewayCode, Problem};
 
@@ -57,18 +59,10 @@ pub(crate) fn show(id: ClientId) -> String {
     .unwrap_or_else(|| id.to_string())
 }
 
-/// The bits of a UUID in its usual form, all in one case.
+/// The bits of a UUID with hyphens; `show` finds out whether it is all in one case.
 fn uuid(text: &str) -> Option<u128> {
-    let hyphens = [8, 13, 18, 23];
-    let shaped = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match hyphens.contains(&at) {
-            true => byte == b'-',
-            false => byte.is_ascii_hexdigit(),
-        });
-    if !shaped {
-        return None;
-    }
-    let bits = u128::from_str_radix(&text.replace('-', ""), 16).ok()?;
+    // The crate also reads a UUID without hyphens, in braces or as a URN: those have other lengths.
+    let bits = Uuid::try_parse(text).ok().filter(|_| text.len() == Hyphenated::LENGTH)?.as_u128();
     let upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
     Some(if upper { bits ^ UPPER } else { bits })
 }

@@ -1,11 +1,11 @@
 //! A market's collar as a client reads it: where it is now, and why a limit is beyond it.
 
 use ledger::Band;
-use ledger::views::{Market, Views};
 use protocol::{Command, NewOrder, Replace};
 use serde::Serialize;
 use units::{Price, Side};
 use utoipa::ToSchema;
+use views::{Market, Views};
 
 use crate::decimal;
 
@@ -47,7 +47,7 @@ pub(crate) fn explain(views: &Views, command: &Command) -> Option<String> {
         Command::NewOrder(NewOrder { market, side, price, .. }) => (market, side, price),
         Command::Replace(Replace { order, price, .. }) => {
             let entered = views.orders().get(order)?.entered;
-            (entered.market, entered.side, price)
+            (entered.new.market, entered.new.side, price)
         }
         Command::OpenMarket(_)
         | Command::Cancel { .. }

@@ -1,8 +1,8 @@
 //! Numbers of steps as decimal text, and back, for one market.
 
-use ledger::views::Market;
 use protocol::RejectCode;
 use units::{DecimalError, Lots, Price, Scale, limits};
+use views::Market;
 
 use crate::problem::Problem;
 

@@ -1,14 +1,14 @@
 //! Ours: a trade with the facts that made it, as far as whoever asks may see them.
 
-use ledger::views::{Market, Order, Trade};
-use protocol::{Deal, Entered, Stamp};
+use protocol::{Deal, Entered, NewOrder, Stamp};
 use serde::Serialize;
 use utoipa::ToSchema;
+use views::{Market, Order, Trade};
 
 use crate::decimal;
 use crate::responses::TradeBody;
 use crate::schema::{Decimal, NumberText, ProductId, TimeText};
-use crate::time::Rfc3339;
+use crate::time;
 use crate::vocabulary::{SideWord, TimeInForceWord};
 
 /// Ours: a trade as anybody may see it.
@@ -114,7 +114,8 @@ pub(crate) enum What {
 impl FactBody {
     pub(crate) fn entered(market: &Market, order: &Order) -> FactBody {
         let Entered {
-            order: id, account, side: order_side, price, quantity, time_in_force, ..
+            order: id,
+            new: NewOrder { account, side: order_side, price, quantity, time_in_force, .. },
         } = order.entered;
         let what = What::Entered {
             order: id.0.to_string(),
@@ -139,7 +140,7 @@ impl FactBody {
     }
 
     fn stamped(stamp: &Stamp, what: What) -> FactBody {
-        let time = Rfc3339(stamp.time).to_string();
+        let time = time::show(stamp.time);
         FactBody { seq: stamp.seq, command: stamp.command.0, time, what }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A [`RestGateway`] turns requests into commands, and durable facts into answers. It decides nothing about
 //! the market: it reads numbers, names and limits of form, hands commands in, waits until they are
-//! durable, and shows [`ledger::views`]. It binds to loopback only, since there are no credentials.
+//! durable, and shows [`views`]. It binds to loopback only, since there are no credentials.
 
+mod app;
 mod book;
+mod books;
 mod client_oid;
 mod collar;
 mod connections;
@@ -26,9 +28,11 @@ mod rest_gateway;
 mod schema;
 mod server;
 mod status;
+mod submit;
 mod time;
 mod vocabulary;
 
+pub use app::Options;
 pub use openapi::openapi_json;
 pub use problem::GatewayCode;
-pub use rest_gateway::{GatewayError, Options, RestGateway, listen};
+pub use rest_gateway::{GatewayError, RestGateway, listen};

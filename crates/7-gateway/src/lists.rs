@@ -5,17 +5,17 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use axum::extract::State;
-use ledger::views::{Market, Order, Views};
 use units::{AccountId, MarketId, OrderId};
 use utoipa::{IntoParams, ToSchema};
+use views::{Market, Order, Views};
 
+use crate::app::App;
 use crate::decimal::exact;
 use crate::extract::{Account, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::market::{self, Paged};
 use crate::orders::body;
 use crate::problem::{GatewayCode, Problem, Refusals};
 use crate::responses::{FillBody, OrderBody};
-use crate::rest_gateway::App;
 use crate::schema::ProductId;
 
 /// Orders that one request looks at, at most: bounds the work for an account with very many open
@@ -152,7 +152,7 @@ impl Wanted {
     }
 
     fn contains(&self, order: &Order) -> bool {
-        let there = self.market.is_none_or(|market| order.entered.market == market);
+        let there = self.market.is_none_or(|market| order.entered.new.market == market);
         there && self.span.contains(order.stamp.time)
     }
 
@@ -216,7 +216,8 @@ impl Wanted {
     }
 
     fn compare(&self, views: &Views, a: &Order, b: &Order) -> Ordering {
-        let scales = |order: &Order| views.market(order.entered.market).map(|market| market.spec);
+        let scales =
+            |order: &Order| views.market(order.entered.new.market).map(|market| market.spec);
         match self.key {
             SortKey::Price => {
                 let price = |order| scales(order).map(|spec| exact(spec.tick, order.price.0));
@@ -226,7 +227,7 @@ impl Wanted {
                 let size = |order| scales(order).map(|spec| exact(spec.lot, order.size.0));
                 size(a).cmp(&size(b))
             }
-            SortKey::Side => a.entered.side.cmp(&b.entered.side),
+            SortKey::Side => a.entered.new.side.cmp(&b.entered.new.side),
             SortKey::CreatedAt | SortKey::OrderId | SortKey::Type => {
                 a.entered.order.cmp(&b.entered.order)
             }
@@ -311,7 +312,7 @@ pub(crate) async fn fills(
         let fills = fills.filter(|fill| order.is_none_or(|order| fill.order == order));
         let fills = fills.filter(|fill| market.is_none_or(|market| fill.trade.market == market));
         let row = |fill| -> Option<(u64, FillBody)> {
-            let fill: ledger::views::Fill<'_> = fill;
+            let fill: views::Fill<'_> = fill;
             let market: &Market = views.market(fill.trade.market)?;
             Some((fill.trade.seq, FillBody::of(market, &fill)))
         };

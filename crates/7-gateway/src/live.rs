@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use exchange::Subscription;
-use ledger::views::{Bounds, Views};
 use protocol::RejectCode;
 use tokio::sync::watch;
+use views::{Bounds, Views};
 
 use crate::problem::{GatewayCode, Problem};
 

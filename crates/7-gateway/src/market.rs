@@ -6,19 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
-use ledger::views::{Market, Views};
 use protocol::{Command, RejectCode};
 use serde::Serialize;
 use units::Side;
+use views::{Market, Views};
 
+use crate::app::App;
 use crate::decimal;
 use crate::extract::{Account, Id, PAGE, Page, PageParams, Query, SPAN, Span, SpanParams};
 use crate::facts::{DealBody, FactBody, TradeView};
 use crate::problem::{GatewayCode, Problem, Refusals};
 use crate::responses::{Currency, Product, Ticker, TradeBody};
-use crate::rest_gateway::App;
 use crate::schema::ProductId;
-use crate::time::{Rfc3339, now};
+use crate::time;
 
 /// Rows of a list, newest first, each with its number; the headers `CB-BEFORE` and `CB-AFTER` carry
 /// the first and last number, for the pages before (newer) and after (older).
@@ -108,15 +108,15 @@ pub(crate) async fn ticker(
         let market = named(views, &id).ok_or(RejectCode::UnknownMarket)?;
         let best = |side| market.book.best(side).map(|level| decimal::price(market, level.price));
         let last = market.tape.last();
-        let volume = i128::try_from(market.tape.day_volume(now())).unwrap_or(i128::MAX);
+        let volume = i128::try_from(market.tape.day_volume(time::now())).unwrap_or(i128::MAX);
         Ok(Json(Ticker {
             bid: best(Side::Buy),
-            command: best(Side::Sell),
+            ask: best(Side::Sell),
             volume: decimal::size(market, volume),
             trade_id: last.map(|trade| trade.seq),
             price: last.map(|trade| decimal::price(market, trade.price)),
             size: last.map(|trade| decimal::size(market, trade.quantity.0)),
-            time: last.map(|trade| Rfc3339(trade.time).to_string()),
+            time: last.map(|trade| time::show(trade.time)),
         }))
     })?
 }

@@ -18,9 +18,9 @@ use http_body_util::LengthLimitError;
 use protocol::RejectCode;
 use tokio::time::Instant;
 
+use crate::app::{App, Options};
 use crate::connections::Connection;
 use crate::problem::{GatewayCode, Problem};
-use crate::rest_gateway::{App, Options};
 
 /// Lets in what was sent to a loopback name, by no other site's page.
 pub(crate) async fn local(request: Request, next: Next) -> Response {

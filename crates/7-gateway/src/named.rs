@@ -1,15 +1,15 @@
 //! Which order a path names, by its number or by the client's id, and whether it is the account's own.
 
-use ledger::views::{Bounds, Order, Views};
 use protocol::RejectCode;
 use units::{AccountId, ClientId, OrderId};
+use views::{Bounds, Order, Views};
 
 use crate::client_oid;
 use crate::problem::Problem;
 
 /// The order with this number, if it is this account's.
 pub(crate) fn own(views: &Views, account: AccountId, order: OrderId) -> Option<&Order> {
-    views.orders().get(order).filter(|order| order.entered.account == account)
+    views.orders().get(order).filter(|order| order.entered.new.account == account)
 }
 
 /// How a path names an order.

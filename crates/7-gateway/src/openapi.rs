@@ -109,8 +109,8 @@ pub(crate) async fn serve() -> impl IntoResponse {
 
 #[cfg(test)]
 mod tests {
-    use ledger::views::Bounds;
     use units::limits;
+    use views::Bounds;
 
     #[test]
     fn the_bounds_that_are_told_are_those_that_hold() {

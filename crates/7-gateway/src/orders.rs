@@ -7,22 +7,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use exchange::Answer;
-use ledger::views::{Order, Views};
 use protocol::{Command, NewOrder, RejectCode, Replace, Response, TimeInForce};
 use serde::Deserialize;
-use tokio::sync::oneshot;
 use units::{AccountId, OrderId};
 use utoipa::ToSchema;
+use views::{Order, Views};
 
+use crate::app::App;
 use crate::extract::{Account, Body, Id, Present, Query};
 use crate::named::{Named, own};
 use crate::problem::{GatewayCode, Problem, Refusals};
 use crate::responses::OrderBody;
-use crate::rest_gateway::App;
 use crate::schema::{ClientOid, DecimalIn, False, NumberText, OrderName, ProductId};
+use crate::submit::Outcome;
 use crate::vocabulary::{SideWord, TimeInForceWord, TypeWord};
-use crate::{client_oid, collar, decimal, market};
+use crate::{client_oid, decimal, market};
 
 /// A new order.
 ///
@@ -155,56 +154,7 @@ fn required<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, Problem> 
     value.ok_or_else(missing)
 }
 
-/// What a command came to.
-pub(crate) enum Outcome {
-    /// It happened; these are its facts.
-    Happened(Answer),
-    /// It happened before, and concerned this order.
-    Repeated(OrderId),
-}
-
 impl App {
-    /// Hands in one command, waits until it is durable, and until reads show it or that took too long.
-    pub(crate) async fn submit(&self, command: Command) -> Result<(Outcome, bool), Problem> {
-        let (reply, answer) = oneshot::channel();
-        let reply = move |answers| {
-            // Nobody listens any more when the request ran out of time; it has been told so.
-            drop(reply.send(answers));
-        };
-        self.client.submit_batch(vec![command], reply).map_err(|_| RejectCode::Busy)?;
-        let answers = answer.await.map_err(|_| RejectCode::Unavailable)?;
-        let mut answers = answers.map_err(|_| RejectCode::Unavailable)?;
-        let answer = answers.pop().ok_or(RejectCode::Failed)?;
-        let mut last = 0;
-        for response in &answer.responses {
-            match response {
-                Response::Rejected(code) => return Err(self.refusal(*code, &command).await),
-                Response::Repeated(order) => {
-                    let durable = (self.health)().durable;
-                    let shown = self.live.reach(durable, self.options.views_within).await;
-                    return Ok((Outcome::Repeated(*order), shown));
-                }
-                Response::Fact(stamp, _) => last = last.max(stamp.seq),
-            }
-        }
-        let shown = self.live.reach(last, self.options.views_within).await;
-        Ok((Outcome::Happened(answer), shown))
-    }
-
-    /// A refusal by the exchange, with the particulars that the views can add.
-    async fn refusal(&self, code: RejectCode, command: &Command) -> Problem {
-        let problem = Problem::from(code);
-        if code != RejectCode::BeyondCollar {
-            return problem;
-        }
-        // The trade that the collar is around was durable before this answer came.
-        self.live.reach((self.health)().durable, self.options.views_within).await;
-        match self.live.read(|views| collar::explain(views, command)) {
-            Ok(Some(why)) => problem.because(why),
-            Ok(None) | Err(_) => problem,
-        }
-    }
-
     /// Hands in a command about one order of an account; true if reads show what came of it.
     async fn find(
         &self,
@@ -237,7 +187,7 @@ impl App {
 
 /// An order with the decimals of its market.
 pub(crate) fn body(views: &Views, order: &Order) -> Option<OrderBody> {
-    Some(OrderBody::of(views.market(order.entered.market)?, order))
+    Some(OrderBody::of(views.market(order.entered.new.market)?, order))
 }
 
 /// Enters an order. The answer shows it as this command left it.
@@ -260,16 +210,7 @@ pub(crate) async fn place(
         (Outcome::Happened(answer), _) => answer,
         (Outcome::Repeated(order), shown) => return repeated(&app, account, order, shown),
     };
-    let mut order: Option<Order> = None;
-    for response in &answer.responses {
-        match (response, &mut order) {
-            (Response::Fact(stamp, protocol::Fact::Entered(entered)), None) => {
-                order = Some(Order::new(stamp, *entered));
-            }
-            (Response::Fact(stamp, fact), Some(order)) => order.apply(stamp, fact),
-            _ => {}
-        }
-    }
+    let order = Order::of_facts(answer.responses.iter().filter_map(Response::as_fact));
     let order = order.ok_or(RejectCode::Failed)?;
     let body = app.live.read(|views| body(views, &order))?;
     Ok(Json(body.ok_or(RejectCode::UnknownMarket)?))
@@ -317,7 +258,7 @@ pub(crate) async fn replace(
     let named = Named::parse(&id)?;
     let command = app.live.read(|views| {
         let order = named.find(views, account, &app.options.views)?;
-        let market = views.market(order.entered.market).ok_or(RejectCode::UnknownMarket)?;
+        let market = views.market(order.entered.new.market).ok_or(RejectCode::UnknownMarket)?;
         Ok::<Replace, Problem>(Replace {
             account,
             client: replace.client_oid.as_deref().map(client_oid::parse).transpose()?,
@@ -355,7 +296,9 @@ pub(crate) async fn cancel(
             let market =
                 product.map(|product| market::product_named(views, product)).transpose()?;
             match market {
-                Some(market) if market.id != order.market => Err(RejectCode::UnknownOrder.into()),
+                Some(market) if market.id != order.new.market => {
+                    Err(RejectCode::UnknownOrder.into())
+                }
                 _ => Ok::<OrderId, Problem>(order.order),
             }
         })??,

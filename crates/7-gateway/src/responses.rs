@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use ledger::views::{Fill, Market, Order, Trade};
-use protocol::Entered;
+use protocol::{Entered, NewOrder};
 use serde::Serialize;
 use units::Scale;
 use utoipa::ToSchema;
+use views::{Fill, Market, Order, Trade};
 
 use crate::collar::CollarBody;
 use crate::schema::{CurrencyId, Decimal, NumberText, ProductId, TimeText};
-use crate::time::Rfc3339;
+use crate::time;
 use crate::vocabulary::{
     DoneReasonWord, Liquidity, ProductStatus, SideWord, StatusWord, TimeInForceWord, TypeWord,
 };
@@ -145,7 +145,7 @@ pub(crate) struct Ticker {
     pub(crate) bid: Option<String>,
     /// Best price of a seller.
     #[schema(value_type = Option<Decimal>)]
-    pub(crate) command: Option<String>,
+    pub(crate) ask: Option<String>,
     /// What traded in the last 24 hours.
     #[schema(value_type = Decimal)]
     pub(crate) volume: String,
@@ -190,7 +190,7 @@ impl TradeBody {
             taker_side: trade.taker_side.into(),
             size: decimal::size(market, trade.quantity.0),
             price: decimal::price(market, trade.price),
-            time: Rfc3339(trade.time).to_string(),
+            time: time::show(trade.time),
         }
     }
 }
@@ -253,8 +253,10 @@ pub(crate) struct OrderBody {
 
 impl OrderBody {
     pub(crate) fn of(market: &Market, order: &Order) -> OrderBody {
-        let Entered { order: id, account, client, side: order_side, time_in_force, .. } =
-            order.entered;
+        let Entered {
+            order: id,
+            new: NewOrder { account, client, side: order_side, time_in_force, .. },
+        } = order.entered;
         OrderBody {
             id: id.0.to_string(),
             client_oid: client.map(client_oid::show),
@@ -271,8 +273,8 @@ impl OrderBody {
             fill_fees: "0",
             status: order.status().into(),
             settled: order.end.is_some(),
-            created_at: Rfc3339(order.stamp.time).to_string(),
-            done_at: order.end.map(|end| Rfc3339(end.stamp.time).to_string()),
+            created_at: time::show(order.stamp.time),
+            done_at: order.end.map(|end| time::show(end.stamp.time)),
             done_reason: order.end.map(|end| end.reason.into()),
         }
     }
@@ -327,7 +329,7 @@ impl FillBody {
             fee: "0",
             side: fill.side.into(),
             settled: true,
-            created_at: Rfc3339(trade.time).to_string(),
+            created_at: time::show(trade.time),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! The gateway as its owner sees it: options, start, address, stop.
+//! The gateway as its owner sees it: start, address, stop.
 #![allow(clippy::disallowed_methods, reason = "an edge: a thread folds what the page shows")]
 
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
@@ -12,76 +11,38 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use exchange::{Client, Health, Subscription};
-use ledger::views::Bounds;
+use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::book::Books;
+use crate::app::{App, Options};
+use crate::books::Books;
 use crate::live::Live;
 use crate::{book, lists, market, middleware, openapi, orders, page, server, status};
 
-/// What a gateway may use, and where it listens.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where to listen: a loopback address. Port 0 lets the system choose.
-    pub bind: SocketAddr,
-    /// Connections at once, more than `requests` and `cancels` together: at the bound, one more
-    /// closes the one that has been idle longest. There are fewer if the system lets this program
-    /// have few files open: 64 of those are left to the journal and others.
-    pub connections: usize,
-    /// Requests at work at once, over all connections; one more is told `busy`. A request is at
-    /// work when its body has arrived.
-    pub requests: usize,
-    /// Cancels at work at once beyond those: places that nothing else takes.
-    pub cancels: usize,
-    /// Bytes of a request's body.
-    pub body_bytes: usize,
-    /// Time for a request's head to arrive.
-    pub head_within: Duration,
-    /// Time in which a client must have read 16 KiB of an answer, or all of it; else it is cut off.
-    pub write_within: Duration,
-    /// Time for a request to be answered, its command made durable; then it is told `unavailable`. Half of it is for its
-    /// body to arrive; then it is told `body-timeout`, and nothing has happened.
-    pub answer_within: Duration,
-    /// Time that an answer waits until reads would show what it says.
-    pub views_within: Duration,
-    /// How much history the views keep.
-    pub views: Bounds,
-}
-
-impl Default for Options {
-    /// `127.0.0.1:8080`; 1024 connections; 512 requests and 64 cancels; 16 KiB; 10 s each for
-    /// head, reading and answer; 2 s for views.
-    fn default() -> Options {
-        Options {
-            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            connections: 1024,
-            requests: 512,
-            cancels: 64,
-            body_bytes: 16 * 1024,
-            head_within: Duration::from_secs(10),
-            write_within: Duration::from_secs(10),
-            answer_within: Duration::from_secs(10),
-            views_within: Duration::from_secs(2),
-            views: Bounds::default(),
-        }
-    }
-}
-
 /// Why a gateway did not start, or did not end well.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum GatewayError {
     /// The address is not a loopback address.
+    #[error(
+        "cannot listen at {0}: there are no credentials yet, so only loopback addresses such as 127.0.0.1 are \
+         served; use a tunnel to reach it from elsewhere"
+    )]
     NotLoopback(SocketAddr),
-    /// The address cannot be listened at.
+    /// The system refuses to listen at the address.
+    #[error("cannot listen at {address}: {source}; choose another port, or 0 for any")]
     Bind {
-        /// Which.
+        /// The address.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
     /// All connections could be at work at once, and none could give way to another.
+    #[error(
+        "{connections} connections cannot have {at_work} requests and cancels at work; allow more connections, \
+         more open files (ulimit -n) or fewer requests"
+    )]
     TooFewConnections {
         /// Connections at once.
         connections: usize,
@@ -89,58 +50,14 @@ pub enum GatewayError {
         at_work: usize,
     },
     /// The system gave no thread.
-    Thread(io::Error),
+    #[error("cannot start the gateway's threads: {0}")]
+    Thread(#[source] io::Error),
     /// A thread of the gateway died while it ran: which, and of what.
+    #[error("{0}")]
     Died(String),
 }
 
-impl fmt::Display for GatewayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GatewayError::NotLoopback(address) => write!(
-                f,
-                "will not listen at {address}: there are no credentials yet, so only loopback \
-                 addresses such as 127.0.0.1 are served; use a tunnel to reach it from elsewhere"
-            ),
-            GatewayError::Bind { address, source } => {
-                write!(f, "cannot listen at {address}: {source}; choose another port, or 0 for any")
-            }
-            GatewayError::TooFewConnections { connections, at_work } => write!(
-                f,
-                "{connections} connections cannot have {at_work} requests and cancels at work; \
-                 allow more connections, more open files (ulimit -n) or fewer requests"
-            ),
-            GatewayError::Thread(source) => {
-                write!(f, "cannot start the gateway's threads: {source}")
-            }
-            GatewayError::Died(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for GatewayError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            GatewayError::NotLoopback(_)
-            | GatewayError::TooFewConnections { .. }
-            | GatewayError::Died(_) => None,
-            GatewayError::Bind { source, .. } | GatewayError::Thread(source) => Some(source),
-        }
-    }
-}
-
-/// What the handlers share.
-pub(crate) struct App {
-    pub(crate) client: Client,
-    pub(crate) live: Arc<Live>,
-    pub(crate) health: Arc<dyn Fn() -> Health + Send + Sync>,
-    pub(crate) options: Options,
-    pub(crate) requests: Semaphore,
-    pub(crate) cancels: Semaphore,
-    pub(crate) books: Books,
-}
-
-/// A running gate. Dropping it cuts every connection off; [`RestGateway::stop`] is kinder.
+/// A running gateway. Dropping it cuts every connection; [`RestGateway::stop`] lets requests finish.
 #[derive(Debug)]
 pub struct RestGateway {
     address: SocketAddr,

@@ -8,9 +8,9 @@ use protocol::RejectCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::problem::{Problem, Refusals};
-use crate::rest_gateway::App;
-use crate::time::{Rfc3339, now};
+use crate::time;
 
 /// The exchange's clock.
 #[derive(Serialize, ToSchema)]
@@ -25,9 +25,9 @@ pub(crate) struct Now {
 #[utoipa::path(get, path = "/time", tag = "state", responses((status = 200, body = Now)))]
 #[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
 pub(crate) async fn time() -> Json<Now> {
-    let now = now();
+    let now = time::now();
     let epoch = (now.0 / 1_000_000) as f64 / 1000.0;
-    Json(Now { iso: Rfc3339(now).to_string(), epoch })
+    Json(Now { iso: time::show(now), epoch })
 }
 
 /// That this process answers, and its exchange with it.

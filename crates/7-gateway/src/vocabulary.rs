@@ -1,10 +1,10 @@
 //! The words of the dialect: each is one of few.
 
-use ledger::views::{DoneReason, Status};
 use protocol::TimeInForce;
 use serde::{Deserialize, Serialize};
 use units::Side;
 use utoipa::ToSchema;
+use views::{DoneReason, Status};
 
 /// `buy` or `sell`.
 #[derive(Serialize, Deserialize, ToSchema, Clone, Copy, Debug)]

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use protocol::json::Rfc3339;
 use serde::Serialize;
 use serde_json::Value;
 use units::Time;
+use units::rfc3339::Rfc3339;
 
 use crate::failure::Failure;
 

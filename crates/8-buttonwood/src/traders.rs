@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use exchange::{Client, SubmitError};
 use lab::flow::{self, Flow, Scenario};
-use ledger::views::Views;
 use protocol::{Command, NewOrder, Replace};
 use units::{AccountId, CommandId, MarketId, OrderId, Price, Symbol};
+use views::Views;
 
 use crate::ends::{self, End};
 use crate::server::ServerError;
@@ -109,8 +109,8 @@ impl Crowd {
         let mut left_over = [Vec::new(), Vec::new()];
         for account in (FIRST_ACCOUNT..FIRST_ACCOUNT + ACCOUNTS).map(AccountId) {
             let open = views.orders().open_of(account, OrderId(u64::MAX));
-            for entered in open.map(|order| &order.entered).filter(|e| e.market == market.id) {
-                left_over[entered.side as usize].push(Ours { order: entered.order, account });
+            for entered in open.map(|order| &order.entered).filter(|e| e.new.market == market.id) {
+                left_over[entered.new.side as usize].push(Ours { order: entered.order, account });
             }
         }
         let options = flow::Options {

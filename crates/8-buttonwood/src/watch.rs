@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use exchange::{Service, Subscription};
-use ledger::views::{Bounds, Views};
 use protocol::{Fact, Stamp};
+use views::{Bounds, Views};
 
 use crate::ends::{self, End};
 use crate::server::ServerError;

@@ -4,55 +4,10 @@
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "prints to the terminal")]
 
-use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
-use kernel::explore::System;
-use lab::explore::{Explorer, State, Step, World};
-use stateright::{Checker, Model, Property};
-
-/// A state as Stateright wants it: it is what its fingerprint is.
-#[derive(Clone, Debug)]
-struct Theirs(State);
-
-impl Hash for Theirs {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.fingerprint().hash(state);
-    }
-}
-
-impl PartialEq for Theirs {
-    fn eq(&self, other: &Theirs) -> bool {
-        self.0.fingerprint() == other.0.fingerprint()
-    }
-}
-
-struct SameWorld(World);
-
-impl Model for SameWorld {
-    type State = Theirs;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<Theirs> {
-        vec![Theirs(self.0.start())]
-    }
-
-    fn actions(&self, state: &Theirs, actions: &mut Vec<Step>) {
-        state.0.actions(actions);
-    }
-
-    fn next_state(&self, state: &Theirs, action: Step) -> Option<Theirs> {
-        let mut next = state.clone();
-        next.0.take(&action);
-        Some(next)
-    }
-
-    fn properties(&self) -> Vec<Property<SameWorld>> {
-        vec![Property::always("no step breaks a law", |_, state: &Theirs| {
-            state.0.broken().is_empty()
-        })]
-    }
-}
+use checker::second_opinion::{Checker, Model, SameSystem};
+use lab::explore::{Explorer, World};
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -78,7 +33,8 @@ fn main() {
     }
     if which != "ours" {
         let clock = Clock::start();
-        let checker = SameWorld(world).checker().threads(threads).spawn_bfs().join();
+        let same = SameSystem::new(world.start()).always(|state| state.broken().is_empty());
+        let checker = same.checker().threads(threads).spawn_bfs().join();
         tell("Stateright, safety laws", checker.unique_state_count(), clock);
     }
 }

@@ -47,8 +47,8 @@ use protocol::MarketSpec;
 use crate::world::market_spec;
 
 pub use bless::{Difference, bless, compare, files};
+pub use checker::chart::{Arrow, Picture, Row};
 pub use draw::{Called, Drawing, fact_text};
-pub use kernel::chart::{Arrow, Picture, Row};
 pub use parse::{Act, Given, Position};
 pub use play::Played;
 

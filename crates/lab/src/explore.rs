@@ -34,11 +34,11 @@ mod state;
 mod what_if;
 mod worlds;
 
-use kernel::explore::Report;
+use checker::explore::Report;
 
+pub use checker::explore::{Explorer, Verdict};
 pub use draw::draw;
 pub use kept::Kept;
-pub use kernel::explore::{Explorer, Verdict};
 pub use scenario::World;
 pub use state::{State, Step};
 pub use what_if::{Aftermath, NoSuchDeath, WhatIf};

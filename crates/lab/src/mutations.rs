@@ -3,10 +3,17 @@
 
 use kernel::mutation::Mutation;
 
-/// Every mistake: of the kernel, the ledger, the market, the service.
+/// Every mistake: of the kernel, the ledger, the market, the journal, the service.
 pub fn all() -> Vec<Mutation> {
     use kernel::mutation as kernel;
-    [kernel::ALL, ledger::mutation::ALL, market::mutation::ALL, exchange::mutation::ALL].concat()
+    [
+        kernel::ALL,
+        ledger::mutation::ALL,
+        market::mutation::ALL,
+        journal::mutation::ALL,
+        exchange::mutation::ALL,
+    ]
+    .concat()
 }
 
 /// The mistake of this name.

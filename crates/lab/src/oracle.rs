@@ -56,8 +56,10 @@ struct Order {
 
 impl Order {
     fn new(entered: Entered) -> Order {
-        let Entered { order, account, market, side, price, quantity: size, time_in_force, .. } =
-            entered;
+        let Entered {
+            order,
+            new: NewOrder { account, market, side, price, quantity: size, time_in_force, .. },
+        } = entered;
         let (filled, priority) = (Lots::ZERO, CommandId(order.0));
         Order { account, market, side, price, size, filled, priority, time_in_force }
     }
@@ -180,8 +182,10 @@ impl Oracle {
         self.check_accounts(account, client)?;
 
         self.remember(account, client, Command::NewOrder(command), id);
-        let entered =
-            Entered { order: id, account, client, market, side, price, quantity, time_in_force };
+        let entered = Entered {
+            order: id,
+            new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        };
         out.push(Outcome::Entered(entered));
         self.orders.insert(id, Order::new(entered));
         self.walk(id, out);

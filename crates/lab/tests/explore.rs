@@ -1,11 +1,9 @@
 //! Small worlds, gone through to the end: every schedule, every death within the budget, all laws.
 
-use std::hash::{Hash, Hasher};
-
+use checker::explore::{Report, System};
+use checker::second_opinion::{Checker, Model, SameSystem};
 use kernel::Seeded;
-use kernel::explore::{Report, System};
 use lab::explore::{Explorer, NoSuchDeath, State, Step, WhatIf, World, draw, explore, worlds};
-use stateright::{Checker, Model, Property};
 
 /// Explores a world and says how any law comes to be broken.
 fn proves(world: &World) -> Report<Step> {
@@ -99,7 +97,7 @@ fn what_was_told_survives_the_loss_of_the_world() {
 #[test]
 fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     let suspended = |state: &State| state.history().lines().any(|line| line.suspended);
-    let law = kernel::explore::Law::always("an order is suspended", |_: &State| Ok(()));
+    let law = checker::explore::Law::always("an order is suspended", |_: &State| Ok(()));
     let world = named("given-up");
     let found = world.explorer().law(law.sometimes(suspended)).most_states(150_000).search();
     unbroken(&found);
@@ -175,12 +173,12 @@ fn worlds_that_came_the_same_way_or_another_to_the_same_state_are_one() {
 #[test]
 fn a_law_of_the_explorer_can_be_broken() {
     // A law that is wrong: no order ever trades. The shortest way to a trade is found and drawn.
-    let wrong = kernel::explore::Law::always("no order trades", |state: &State| {
+    let wrong = checker::explore::Law::always("no order trades", |state: &State| {
         let trades = state.history().lines().any(|line| line.trades > 0);
         if trades { Err("an order does".to_owned()) } else { Ok(()) }
     });
     let world = named("buyer-and-seller").faults(0);
-    let found = kernel::explore::Explorer::new(world.start()).law(wrong).search();
+    let found = checker::explore::Explorer::new(world.start()).law(wrong).search();
     let counterexample = found.verdicts[0].counterexample.as_ref().expect("an order trades");
     // Two commands; enter, announce, for both; introduce, propose, accept, record.
     assert_eq!(counterexample.path.len(), 10);
@@ -217,7 +215,7 @@ fn with_two_threads_the_same_is_found_as_with_one() {
         assert_eq!(report(1), report(2), "{}", world.name);
     }
     let wrong = || {
-        kernel::explore::Law::always("no order trades", |state: &State| {
+        checker::explore::Law::always("no order trades", |state: &State| {
             let trades = state.history().lines().any(|line| line.trades > 0);
             if trades { Err("an order does".to_owned()) } else { Ok(()) }
         })
@@ -263,50 +261,6 @@ fn a_state_that_is_put_back_is_the_one_that_was_kept() {
     }
 }
 
-/// A state as Stateright wants it: it is what its fingerprint is.
-#[derive(Clone, Debug)]
-struct Theirs(State);
-
-impl Hash for Theirs {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.fingerprint().hash(state);
-    }
-}
-
-impl PartialEq for Theirs {
-    fn eq(&self, other: &Theirs) -> bool {
-        self.0.fingerprint() == other.0.fingerprint()
-    }
-}
-
-struct SameWorld(World);
-
-impl Model for SameWorld {
-    type State = Theirs;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<Theirs> {
-        vec![Theirs(self.0.start())]
-    }
-
-    fn actions(&self, state: &Theirs, actions: &mut Vec<Step>) {
-        state.0.actions(actions);
-    }
-
-    fn next_state(&self, state: &Theirs, action: Step) -> Option<Theirs> {
-        let mut next = state.clone();
-        next.0.take(&action);
-        Some(next)
-    }
-
-    /// It stops when nothing is left to be judged, so there is something that is always true.
-    fn properties(&self) -> Vec<Property<SameWorld>> {
-        vec![Property::always("no step breaks a law", |_, state: &Theirs| {
-            state.0.broken().is_empty()
-        })]
-    }
-}
-
 #[test]
 fn stateright_counts_the_same_states_of_a_market() {
     for (name, faults) in
@@ -314,7 +268,8 @@ fn stateright_counts_the_same_states_of_a_market() {
     {
         let world = named(name).faults(faults);
         let ours = explore(&world);
-        let theirs = SameWorld(world.clone()).checker().spawn_bfs().join();
+        let same = SameSystem::new(world.start()).always(|state| state.broken().is_empty());
+        let theirs = same.checker().spawn_bfs().join();
         theirs.assert_properties();
         assert_eq!(theirs.unique_state_count(), ours.states, "{}", world.name);
     }

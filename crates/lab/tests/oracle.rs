@@ -65,7 +65,7 @@ impl Pair {
             last_seq = Some(stamp.seq);
             match *fact {
                 Fact::Entered(e) => {
-                    self.limits.insert(e.order, (e.side, e.price, e.time_in_force));
+                    self.limits.insert(e.order, (e.new.side, e.new.price, e.new.time_in_force));
                 }
                 Fact::Replaced { order, price, .. } => {
                     self.limits.entry(order).and_modify(|limit| limit.1 = price);

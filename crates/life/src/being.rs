@@ -27,8 +27,8 @@ impl Process for Being {
     type Note = Note;
     type Role = Role;
 
-    fn start(role: &Role, life: StartContext<'_, Note>) -> Being {
-        Being::Cell(Cell::new(role, &life))
+    fn start(role: &Role, context: StartContext<'_, Note>) -> Being {
+        Being::Cell(Cell::new(role, &context))
     }
 
     #[inline]

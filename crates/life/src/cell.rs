@@ -53,9 +53,9 @@ struct Question {
 
 impl Cell {
     /// A start: from the note of the life before, or empty at time 0.
-    pub(crate) fn new(role: &Role, life: &StartContext<'_, Note>) -> Cell {
-        let place = u32::try_from(life.key).expect("the keys of cells are their places");
-        let (history, until, told) = match life.note {
+    pub(crate) fn new(role: &Role, context: &StartContext<'_, Note>) -> Cell {
+        let place = u32::try_from(context.key).expect("the keys of cells are their places");
+        let (history, until, told) = match context.note {
             Some(note) => (History::from_note(note, role.memory), note.until, note.told),
             None => (History::new(false, role.memory), 0, false),
         };

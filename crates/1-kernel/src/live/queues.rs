@@ -1,46 +1,46 @@
-//! The queues and flags over which threads meet: the standard library's, behind a trait, so that a test
-//! can put in others that try every interleaving of threads.
+//! The queues and flags between threads: the standard library's, behind a trait, so that a test can
+//! substitute queues that try every interleaving of threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-/// There was no room for this.
+/// The queue was full; the value comes back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full<T>(pub T);
 
 /// Bounded queues with many senders and one receiver, and flags that are raised once.
 pub trait Queues {
-    /// A way in.
+    /// The sending end.
     type Sender<T>: Clone;
-    /// The way out.
+    /// The receiving end.
     type Receiver<T>;
-    /// Raised once, seen by all.
+    /// Raised once, visible to all.
     type Flag: Clone;
 
-    /// A queue with room for so many.
-    fn queue<T>(room: usize) -> (Self::Sender<T>, Self::Receiver<T>);
+    /// A queue of this capacity.
+    fn queue<T>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>);
 
-    /// Puts one in, unless it is full. To a receiver that is gone it is lost.
+    /// Sends a value unless the queue is full. It is lost if the receiver is gone.
     fn try_send<T>(sender: &Self::Sender<T>, value: T) -> Result<(), Full<T>>;
 
-    /// Takes the oldest, if there is one.
+    /// Receives the oldest value, if there is one.
     fn try_recv<T>(receiver: &Self::Receiver<T>) -> Option<T>;
 
-    /// Waits for the next. `None` if all senders are gone.
+    /// Blocks for the next value. `None` if all senders are gone.
     fn recv<T>(receiver: &Self::Receiver<T>) -> Option<T>;
 
     /// A flag that is down.
     fn flag() -> Self::Flag;
 
-    /// Raises it. Whoever sees it up sees all that was sent before.
+    /// Raises a flag. A thread that sees it up also sees all that was sent before.
     fn raise(flag: &Self::Flag);
 
-    /// Whether it is up.
+    /// True if the flag is up.
     fn is_up(flag: &Self::Flag) -> bool;
 }
 
-/// The standard library's.
+/// The standard library's channels and atomics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Std {}
 
@@ -49,8 +49,8 @@ impl Queues for Std {
     type Receiver<T> = Receiver<T>;
     type Flag = Arc<AtomicBool>;
 
-    fn queue<T>(room: usize) -> (SyncSender<T>, Receiver<T>) {
-        sync_channel(room)
+    fn queue<T>(capacity: usize) -> (SyncSender<T>, Receiver<T>) {
+        sync_channel(capacity)
     }
 
     fn try_send<T>(sender: &SyncSender<T>, value: T) -> Result<(), Full<T>> {

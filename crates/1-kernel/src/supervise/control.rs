@@ -1,69 +1,60 @@
-//! Children that are ended, started again, taken out and looked at by order, while the world runs.
+//! Control of a running tree: ends, starts, deletes and lists children on request.
 
 use std::borrow::Cow;
 
-use super::Task;
-use crate::process::Cause;
-use crate::ring::Control;
-use crate::tree::{Body, NodeId, Shutdown};
-use crate::world::{Flags, State, World};
+use crate::reason::Cause;
+use crate::signal::{ChildId, Control};
+use crate::tree::{Body, NodeId, Shutdown, Task};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
 use crate::{Name, Pid, Process, Reason, Watch, mutation};
 
-/// Which child of a supervisor is meant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ChildId {
-    /// One of many like children, by its key.
-    Key(u64),
-    /// A child of a group, by the name that it bears in each of its lives.
-    Named(Name),
-}
-
-/// Why a child is not ended, started or taken out by order.
+/// Why a child is not ended, started or deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ControlError {
     /// There is no such child.
     NotThere,
-    /// It is there, and would have to be ended first.
+    /// It is running, and must be ended first.
     Running,
-    /// Its supervisor is not there, or about to end.
+    /// Its supervisor is not running, or is ending.
     NoSupervisor,
-    /// It is a root, which nobody supervises: see [`World::shut_down`].
+    /// It is a root, which has no supervisor: see [`World::shut_down`].
     Root,
 }
 
-/// A child of a supervisor, as it is now.
+/// A child of a supervisor: a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Child {
-    /// What it is called in its group; of many like children, what all are called.
+    /// Its name in its group; for many like children, the name of their place.
     pub name: Cow<'static, str>,
-    /// Its place in the tree; of one of many like children, its supervisor's.
+    /// Its place in the tree; for one of many like children, its supervisor's.
     pub node: NodeId,
     /// Its key under a supervisor of many; 0 elsewhere.
     pub key: u64,
-    /// Where it is; `None` while it is ended. Between two lives this is the next one's address.
+    /// Its address; while it waits to be restarted, that of its next life. `None` if it has ended.
     pub pid: Option<Pid>,
     /// True if it is a supervisor.
     pub supervises: bool,
-    /// True if its supervisor has asked it to end, and it is not gone.
+    /// True if its supervisor is ending it.
     pub is_ending: bool,
 }
 
-/// How many children a supervisor has.
+/// Numbers of a supervisor's children.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Children {
-    /// All that are in its books, there or not.
+    /// All, running or not.
     pub all: usize,
-    /// Those that live.
+    /// Those that are alive.
     pub alive: usize,
-    /// Supervisors among all.
+    /// Those that are supervisors.
     pub supervisors: usize,
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Starts what was grown.
+    /// Starts a node that was just added.
     pub(crate) fn start_grown(&mut self, parent: Option<NodeId>, node: NodeId) {
         match parent {
-            // A group that is not there will start it with its others.
+            // A group that is not running starts it with its other children.
             Some(parent) => self.take_up(parent, Task::Start(node)),
             None => {
                 self.launch(node);
@@ -71,10 +62,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends the whole tree in good order: each supervisor its children in reverse, each child asked and given
-    /// its time ([`Shutdown`]). The rest is signals and timers: run the world, and move its time to
-    /// [`World::next_timer`] while [`World::death`] is `None`; then that is [`Reason::Shutdown`]. At once
-    /// if nobody traps exits. Processes outside the tree are nobody's children, and left alone.
+    /// Ends all trees in order: each supervisor ends its children in reverse, each within its
+    /// [`Shutdown`]. At once if no process traps exits; otherwise it continues by signals and
+    /// timers: run the world, and advance its time to [`World::next_timer`], until [`World::death`]
+    /// is [`Reason::Shutdown`]. Processes outside the tree go on.
     pub fn shut_down(&mut self) {
         let roots = self.tree.roots().rev().collect::<Vec<_>>();
         for root in roots {
@@ -96,18 +87,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends a child of a group with all below it, and does not restart it. It keeps its place: see
-    /// [`World::restart_child`]. A restart of the group or, by strategy, of a sibling brings it back as well.
+    /// Ends a child of a group, with all below it, without a restart. It keeps its place:
+    /// [`World::restart_child`] starts it again, and so does a restart of the group or, by
+    /// strategy, of a sibling.
     ///
-    /// Like everything a supervisor does, that waits until it has ended whom it is just ending.
+    /// If the supervisor is ending other children, this waits until it is done.
     pub fn terminate_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         self.take_up(parent, Task::Terminate(child));
         Ok(())
     }
 
-    /// Starts a child of a group that was ended, or that ended by itself and was not restarted: its next life, with
-    /// the note that the last one left.
+    /// Starts a child of a group that is not running: its next life, with the note of its last one.
     pub fn restart_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         if self.is_there(self.tree.place(child).pid) {
@@ -117,7 +108,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
-    /// Takes a child of a group that is not there out of the tree, with all below it, for good.
+    /// Deletes a child of a group that is not running, with all below it, for good.
     pub fn delete_child(&mut self, child: NodeId) -> Result<(), ControlError> {
         let parent = self.parent_of(child)?;
         if self.is_there(self.tree.place(child).pid) {
@@ -131,14 +122,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
-    /// Ends one of many like children. Its place is freed when it is gone.
+    /// Ends one of many like children. Its key is free when it has ended.
     pub fn terminate_one_of(&mut self, many: NodeId, key: u64) -> Result<(), ControlError> {
         let pid = self.child(many, key).ok_or(ControlError::NotThere)?;
         let shutdown = self.tree.place(many).shutdown;
         let slot = &self.slots[pid.index()];
         if slot.state == State::Between {
             self.watch.ended(pid, key, &Reason::Shutdown);
-            self.break_links(pid, Cause::Shutdown); // who has watched for the next life
+            self.break_links(pid, Cause::Shutdown); // of watchers of its next life
             self.leave_tree(pid, many);
         } else if slot.flags.any(Flags::TRAPS) && shutdown != Shutdown::Kill {
             self.shut_process_down(pid, many, shutdown);
@@ -150,11 +141,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
-    /// Gives up on one of many like children, as if it had died too often: see [`Process::given_up`].
+    /// Gives up one of many like children, as if it had exceeded its intensity: see
+    /// [`Process::given_up`].
     pub fn give_up_one_of(&mut self, many: NodeId, key: u64) -> Result<(), ControlError> {
         let mut pid = self.child(many, key).ok_or(ControlError::NotThere)?;
         if self.slots[pid.index()].flags.any(Flags::ENDING) && !mutation::GIVEN_UP_UNHEARD.is_on() {
-            self.terminate(pid, Reason::Killed); // it is to end anyhow, and its supervisor may wait for that
+            // It is ending anyway, and its supervisor may await that.
+            self.terminate(pid, Reason::Killed);
             return Ok(());
         }
         if self.slots[pid.index()].state == State::Alive {
@@ -168,8 +161,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Ok(())
     }
 
-    /// Starts one of many like children from its supervisor's role: one that was given up, which gets the next
-    /// incarnation and its last life's note, or one that never was.
+    /// Starts one of many like children from its supervisor's role. If it was given up, it gets the
+    /// next incarnation and the note of its last life.
     pub fn restart_one_of(&mut self, many: NodeId, key: u64) -> Result<Pid, ControlError> {
         if self.child(many, key).is_some() {
             return Err(ControlError::Running);
@@ -183,7 +176,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Forgets one of many like children that was given up: it will never be started again.
+    /// Forgets the incarnation and note of one of many like children that was given up: it is never
+    /// started again.
     pub fn forget_one_of(&mut self, many: NodeId, key: u64) {
         self.forget_parked_key(many, key);
     }
@@ -194,9 +188,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if self.takes_children(parent) { Ok(parent) } else { Err(ControlError::NoSupervisor) }
     }
 
-    /// What a process has ordered: its supervisor's step. What cannot be done is not.
+    /// Handles a process's request. A request that fails has no effect: the process monitors the
+    /// child if it matters.
     pub(super) fn on_control(&mut self, node: NodeId, control: Control) {
-        let _refused = match control {
+        let _failed = match control {
             Control::Terminate(ChildId::Key(key)) => self.terminate_one_of(node, key),
             Control::Terminate(ChildId::Named(name)) => {
                 self.child_named(node, name).and_then(|child| self.terminate_child(child))
@@ -205,7 +200,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             Control::Restart(name) => {
                 self.child_named(node, name).and_then(|child| self.restart_child(child))
             }
-        }; // whoever must know watches the child
+        };
     }
 
     fn child_named(&self, group: NodeId, name: Name) -> Result<NodeId, ControlError> {
@@ -216,14 +211,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         children.iter().find(named).copied().ok_or(ControlError::NotThere)
     }
 
-    /// The children of a supervisor: of a group in order of start, of many by address. Of a single process none.
-    /// O(children) for a group, O(processes of the world) for many.
+    /// The children of a supervisor: of a group in order of start, of many by index. None for a
+    /// single process. O(children) for a group, O(processes of the world) for many.
     pub fn which_children(&self, supervisor: NodeId) -> Vec<Child> {
         let place = self.tree.place(supervisor);
         match &place.body {
             Body::One { .. } => Vec::new(),
             Body::Group { children, .. } => {
-                children.iter().map(|child| self.look_at(*child)).collect()
+                children.iter().map(|child| self.snapshot(*child)).collect()
             }
             Body::Many { .. } => {
                 let children = (0..self.slots.len()).filter_map(|i| self.child_at(i, supervisor));
@@ -239,7 +234,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    fn look_at(&self, node: NodeId) -> Child {
+    fn snapshot(&self, node: NodeId) -> Child {
         let place = self.tree.place(node);
         let pid = Some(place.pid).filter(|pid| self.is_there(*pid));
         let is_ending = pid.is_some_and(|pid| self.slots[pid.index()].flags.any(Flags::ENDING));
@@ -247,7 +242,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Child { name: place.name.clone(), node, key: 0, pid, supervises, is_ending }
     }
 
-    /// How many children a supervisor has. Costs what [`World::which_children`] does.
+    /// Numbers of a supervisor's children. Costs what [`World::which_children`] does.
     pub fn count_children(&self, supervisor: NodeId) -> Children {
         let children = self.which_children(supervisor);
         let is_alive = |child: &&Child| child.pid.is_some_and(|pid| self.is_alive(pid));

@@ -1,57 +1,25 @@
-//! Ends: of a child by itself, and of children by their supervisor, in reverse order of their start.
+//! Ends: of a child by itself, and of children by their supervisor, in reverse order of their
+//! start.
 //!
-//! Ending a child can take many steps: one that traps exits is asked, and has until its limit; the next
-//! is only then. What a supervisor is about meanwhile is its [`Ending`], plain data in the tree, which the
-//! end of each awaited child carries on. If nobody traps, all of it happens in one step. The limit is a
-//! timer of the child's own: it is killed by it, or gone before and the timer with it.
+//! Ending children can take many steps: a child that traps exits gets the exit signal and has until
+//! its limit, and the next child follows only then. The supervisor's progress meanwhile is its
+//! [`Ending`], plain data in the tree; the end of each awaited child advances it (`go_on`). If no
+//! child traps exits, all of it happens in one step. The limit is a timer of the child: it kills
+//! the child, or is removed with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discard::empty;
 use crate::links::NONE;
 use crate::out::TimerRef;
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
-use crate::tree::{Body, Deaths, Index, NodeId, Restart, Shutdown};
-use crate::world::{Due, Flags, NO_NODE, State, World};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
+use crate::tree::{Body, Deaths, Ending, Index, NodeId, Place, Restart, Shutdown, Then};
+use crate::world::World;
+use crate::world::slot::{Due, Flags, NO_NODE, State};
 use crate::{Pid, Process, Reason, Watch, mutation};
 
-/// What a supervisor is about while it ends children.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Ending {
-    /// Children that are to be ended yet; the last one is next.
-    todo: Vec<NodeId>,
-    /// Those who were asked, and are not gone.
-    pub(super) awaited: BTreeSet<Pid>,
-    /// What comes after.
-    then: Then,
-    /// What was heard meanwhile, and comes after that.
-    pub(super) later: Vec<Task>,
-}
-
-/// What comes after children were ended.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Then {
-    /// Nothing: that was all.
-    Nothing,
-    /// The dead child lives again, and its siblings with it.
-    Restart { dead: NodeId, life: Pid },
-    /// The supervisor itself ends.
-    Terminate(Reason),
-}
-
-/// What a supervisor has to do, one after the other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Task {
-    /// A child has died; this would be its next life.
-    Down(Pid),
-    /// A child is to be started, unless it is there.
-    Start(NodeId),
-    /// A child is to be ended.
-    Terminate(NodeId),
-}
-
-/// One of many like children leaves its supervisor's books.
+/// Removes one of many like children from its supervisor's index and restart counts.
 #[inline(always)]
 fn strike(index: &mut Index, deaths: &mut BTreeMap<u32, Deaths>, key: u64, pid: Pid) {
     index.remove(key, pid.slot());
@@ -63,30 +31,33 @@ fn strike(index: &mut Index, deaths: &mut BTreeMap<u32, Deaths>, key: u64, pid: 
 impl<P: Process, W: Watch<P>> World<P, W> {
     // ---- a child ends by itself
 
-    /// A process with a place in the tree has ended: frees its place, or leaves it to its supervisor.
+    /// Handles the end of a process with a place in the tree: its supervisor is ending it, or it is
+    /// not restarted, or it waits as `Between` for its supervisor to restart it.
     #[inline]
     pub(crate) fn child_ended(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
         let node = NodeId(slot.node);
         if slot.flags.take(Flags::ENDING) {
-            return self.ended_by_order(pid, node, &reason);
+            return self.ended_on_request(pid, node, &reason);
         }
         let place = self.tree.place(node);
         let supervisor = match (&place.body, place.parent) {
             (Body::Many { .. }, _) => place.pid,
             (_, Some(parent)) => self.tree.place(parent).pid,
             (_, None) => {
-                self.dead.get_or_insert(reason); // it was all of the tree, and nobody restarts it
+                self.dead.get_or_insert(reason); // a root: the whole tree has ended
                 return self.vacate(pid);
             }
         };
         if place.restart.is_over(&reason) {
             if let Body::One { .. } = place.body {
-                return self.park(pid, node); // its supervisor may start it again with others
+                return self.park(pid, node); // its group may restart it together with a sibling
             }
             return self.leave_tree(pid, node);
         }
         let registered = self.tree.place(node).registered;
+        // The next life's address is valid from now on: messages to the place's name wait for its
+        // start.
         let next = self.next_life(pid);
         if let Body::One { .. } = self.tree.place(node).body {
             self.tree.place_mut(node).pid = next;
@@ -98,18 +69,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to: supervisor, from: next, signal });
     }
 
-    /// From now on this slot waits for the next life in its place, whose address this is.
+    /// Makes a slot wait for its next life, and returns the address of that.
     pub(super) fn next_life(&mut self, pid: Pid) -> Pid {
         let slot = &mut self.slots[pid.index()];
         slot.state = State::Between;
-        let life = Pid::new(pid.slot(), slot.generation);
-        let next = life.next().expect("fewer than 67 million lives in one place");
+        let ended = Pid::new(pid.slot(), slot.generation);
+        let next = ended.next_life().expect("fewer than 67 million lives in one place");
         slot.generation = next.generation();
         next
     }
 
-    /// The common end: a process outside the tree, or one of many like children, is done. False if it is
-    /// another end, for which nothing was done yet.
+    /// The common end, on the fast path: a process outside the tree, or one of many like children,
+    /// ends normally. False if the end needs more, which `terminate` then does.
     #[inline(always)]
     pub(crate) fn end_common(&mut self, pid: Pid) -> bool {
         let slot = &mut self.slots[pid.index()];
@@ -145,7 +116,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.vacate(pid);
     }
 
-    /// Takes one of many like children out of its supervisor's books.
+    /// Removes one of many like children from its supervisor's index.
     pub(super) fn strike_key(&mut self, pid: Pid, node: NodeId) {
         let key = self.slots[pid.index()].key;
         if let Body::Many { index, deaths, .. } = &mut self.tree.place_mut(node).body {
@@ -155,19 +126,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     // ---- children are ended by their supervisor
 
-    /// A supervisor that has nothing else at hand ends these children, the last one first, and goes on as said.
+    /// A supervisor that is not ending children ends these, the last one first, and then does
+    /// `then`.
     pub(super) fn end_children(&mut self, node: NodeId, todo: Vec<NodeId>, then: Then) {
         let ending = Ending { todo, awaited: BTreeSet::new(), then, later: Vec::new() };
         self.tree.place_mut(node).ending = Some(Box::new(ending));
         self.go_on(node);
     }
 
-    /// A supervisor ends in good order: its children first. Whatever else it was about is no more.
+    /// A supervisor ends in order: its children first, then itself. Tasks that waited are dropped.
     pub(crate) fn close(&mut self, node: NodeId, reason: Reason) {
         let place = self.tree.place_mut(node);
         let slot = &mut self.slots[place.pid.index()];
         if slot.state != State::Supervisor {
-            return; // it is at that already
+            return; // it is ending already
         }
         slot.state = State::Closing;
         let awaited = place.ending.take().map(|ending| ending.awaited).unwrap_or_default();
@@ -181,7 +153,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.go_on(node);
     }
 
-    /// Ends the next child, and the next, until one must be waited for or all are gone.
+    /// Ends children, one after the other, until one must be awaited; does `then` when all have
+    /// ended.
+    ///
+    /// It reads the tree again in each round: ending a child can end this supervisor, or advance
+    /// its `Ending`.
     pub(super) fn go_on(&mut self, node: NodeId) {
         loop {
             let Some(ending) = &mut self.tree.place_mut(node).ending else { return };
@@ -200,7 +176,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let Ending { then, later, .. } = *ending;
         match then {
             Then::Nothing => {}
-            Then::Restart { dead, life } => self.restart_all(node, dead, life),
+            Then::Restart { dead, next } => self.restart_all(node, dead, next),
             Then::Terminate(reason) => {
                 let pid = place.pid;
                 return self.terminate_supervisor(pid, reason);
@@ -211,7 +187,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends a child. Who must be asked and waited for is returned.
+    /// Ends a child, or sends it the exit signal and returns it: the supervisor must await it.
     fn begin_shutdown(&mut self, child: NodeId) -> Option<Pid> {
         let place = self.tree.place_mut(child);
         place.deaths = Deaths::default();
@@ -238,15 +214,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The same for all children of a supervisor of many, at once.
+    /// The same for all children of a supervisor of many, at the same time. Returns those to await.
     fn begin_shutdown_of_many(&mut self, node: NodeId) -> BTreeSet<Pid> {
         let mut awaited = BTreeSet::new();
         let shutdown = self.tree.place(node).shutdown;
         for index in (0..self.slots.len()).rev() {
             if let Some(child) = self.child_at(index, node)
-                && let Some(asked) = self.shut_process_down(child, node, shutdown)
+                && let Some(awaits) = self.shut_process_down(child, node, shutdown)
             {
-                awaited.insert(asked);
+                awaited.insert(awaits);
             }
         }
         self.strike_keys(node, &awaited);
@@ -261,7 +237,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Some(Pid::new(index, slot.generation))
     }
 
-    /// Empties the books of a supervisor of many, but for these children.
+    /// Empties the index of a supervisor of many, except for these children.
     fn strike_keys(&mut self, node: NodeId, but: &BTreeSet<Pid>) {
         if let Body::Many { index, deaths, .. } = &mut self.tree.place_mut(node).body {
             index.clear();
@@ -272,7 +248,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends a process: now, or asks it to if it traps exits. Who was asked is returned.
+    /// Ends a process now; or, if it traps exits, sends it the exit signal and returns it to be
+    /// awaited.
     pub(super) fn shut_process_down(
         &mut self,
         pid: Pid,
@@ -296,15 +273,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Some(pid)
     }
 
-    /// Sends the exit signal, and the kill that follows if there is a limit. Both come from one, so
-    /// the second cannot overtake the first.
+    /// Sends the exit signal, and sets the timer of the kill if there is a limit. Both come from
+    /// the same sender, so the kill cannot overtake the signal.
     pub(super) fn send_shutdown(&mut self, pid: Pid, from: Pid, shutdown: Shutdown) {
         let signal = Signal::Exit(Cause::Shutdown);
         self.out.ring.push(Envelope { to: pid, from, signal });
         self.set_limit(pid, from, shutdown);
     }
 
-    /// Who supervises a node, or, of one of many like children, whom the node is.
+    /// The supervisor of a node; for a supervisor of many, itself, as the supervisor of its
+    /// children.
     fn supervisor_of(&self, node: NodeId) -> Pid {
         let place = self.tree.place(node);
         match (&place.body, place.parent) {
@@ -314,7 +292,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// From so much later on, whoever was asked is killed.
+    /// Sets the timer that kills a process which does not end in time.
     fn set_limit(&mut self, pid: Pid, by: Pid, shutdown: Shutdown) {
         if let Shutdown::Within(after) = shutdown {
             self.out.timers_set += 1;
@@ -324,22 +302,23 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Whoever was asked to end has: its supervisor, if that waits for it, hears so.
-    fn ended_by_order(&mut self, pid: Pid, node: NodeId, reason: &Reason) {
+    /// Handles the end of a child that its supervisor was ending, and notifies the supervisor if it
+    /// awaits the child.
+    fn ended_on_request(&mut self, pid: Pid, node: NodeId, reason: &Reason) {
         let place = self.tree.place(node);
         let is_supervisor = place.pid == pid && !matches!(place.body, Body::One { .. });
         let above = match place.body {
             Body::Many { .. } if !is_supervisor => Some(node),
             _ => place.parent,
         };
-        let waits = |place: &crate::tree::Place<P::Role>| {
-            let awaits = place.ending.as_ref().is_some_and(|e| e.awaited.contains(&pid));
-            awaits.then_some(place.pid)
+        let awaiting = |place: &Place<P::Role>| {
+            let is_awaited = place.ending.as_ref().is_some_and(|e| e.awaited.contains(&pid));
+            is_awaited.then_some(place.pid)
         };
-        let supervisor = above.and_then(|above| waits(self.tree.place(above)));
+        let supervisor = above.and_then(|above| awaiting(self.tree.place(above)));
         match (&place.body, supervisor) {
             _ if is_supervisor => self.vacate(pid),
-            (Body::Many { .. }, None) => self.leave_tree(pid, node), // it alone was ended
+            (Body::Many { .. }, None) => self.leave_tree(pid, node), // this child alone was ended
             (Body::Many { .. }, Some(_)) => {
                 self.strike_key(pid, node);
                 self.park(pid, node);
@@ -354,7 +333,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     // ---- supervisors end
 
-    /// A supervisor has ended: whoever is left below it ends at once; then its own supervisor hears of it.
+    /// Ends a supervisor: all that is left below it at once, then itself, as a process does.
     pub(crate) fn terminate_supervisor(&mut self, pid: Pid, reason: Reason) {
         let node = NodeId(self.slots[pid.index()].node);
         self.end_below_now(node);
@@ -364,6 +343,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.unregister(pid);
         let place = self.tree.place_mut(node);
         place.ending = None;
+        // A branch that is given up alone keeps its count over its own ends: they are what it
+        // counts.
         if place.given_up_as.is_none() || self.slots[pid.index()].flags.any(Flags::ENDING) {
             place.deaths = Deaths::default();
         }
@@ -373,7 +354,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             return self.vacate(pid);
         };
         if self.slots[pid.index()].flags.take(Flags::ENDING) {
-            return self.ended_by_order(pid, node, &reason);
+            return self.ended_on_request(pid, node, &reason);
         }
         let place = self.tree.place(node);
         if !matches!(place.body, Body::Many { .. }) && place.restart.is_over(&reason) {
@@ -386,7 +367,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to, from: next, signal });
     }
 
-    /// Ends a node's process or supervisor at once with all below it. Nobody is asked, and nobody restarts it.
+    /// Kills a node's process or supervisor and all below it at once, without signals or restarts.
     fn end_now(&mut self, node: NodeId) {
         self.end_below_now(node);
         let place = self.tree.place_mut(node);
@@ -395,6 +376,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.end_quietly(pid, &Reason::Killed);
     }
 
+    /// The same for all below a node.
     fn end_below_now(&mut self, node: NodeId) {
         match &self.tree.place(node).body {
             Body::Group { children, .. } => {
@@ -415,7 +397,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Forgets all past lives below a node that is over.
+    /// Forgets all that is parked at and below a node.
     pub(super) fn forget_below(&mut self, node: NodeId) {
         self.forget_parked(node, true);
         if let Body::Group { children, .. } = &self.tree.place(node).body {
@@ -425,7 +407,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends a life whose supervisor need not hear of it.
+    /// Ends a process or supervisor without notifying its own supervisor, which is what ends it.
     pub(super) fn end_quietly(&mut self, pid: Pid, reason: &Reason) {
         if !self.is_there(pid) {
             return;

@@ -1,18 +1,19 @@
-//! Starts: of a branch for the first time, of a child after a death, of siblings that were ended with it.
-//! A child that cannot be made does not start; a supervisor one of whose children does not start does not
-//! start itself, and ends those that it had started, in reverse.
+//! Starts: of a branch for the first time, of a child after its end, of siblings that were ended
+//! with it. A child whose `start` panics does not start. Its supervisor then does not start either,
+//! and ends the children it has started, in reverse order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::discard::why;
-use crate::process::{StartContext, StateMachine};
-use crate::ring::{Envelope, Signal};
+use crate::signal::{Envelope, Signal};
 use crate::tree::{Body, Index, NodeId, Restart, Strategy};
-use crate::world::{Flags, State, World};
-use crate::{Event, Pid, Process, Reason, Watch, mutation};
+use crate::world::World;
+use crate::world::slot::{Flags, State};
+use crate::{Event, Pid, Process, Reason, StartContext, StateMachine, Watch, mutation};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Starts a node, and tries again as its supervisor bears it if that fails. False if it failed.
+    /// Starts a node. If that fails, it ends, and its supervisor restarts it within its intensity.
+    /// False if it failed.
     pub(crate) fn launch(&mut self, node: NodeId) -> bool {
         let Body::One { .. } = self.tree.place(node).body else {
             return match self.start_node(node) {
@@ -27,7 +28,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.make_or_terminate(pid)
     }
 
-    /// Starts a node and all below it, in order. At the first that cannot be made it stops.
+    /// Starts a node and all below it, in order, up to the first that does not start.
     fn start_node(&mut self, node: NodeId) -> Result<(), Reason> {
         match &self.tree.place(node).body {
             Body::One { .. } => {
@@ -51,16 +52,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 for key in self.keys_of(node)? {
                     let is_whole = self.tree.index(node).is_some_and(Index::is_whole);
                     if !is_whole || self.child(node, key).is_none() {
-                        self.start_one_of(node, key); // one that is named twice is one
+                        self.start_one_of(node, key); // a key that is listed twice is one child
                     }
                 }
-                self.forget_parked(node, false); // of those who are not to come back
+                self.forget_parked(node, false); // of children that the log no longer names
             }
         }
         Ok(())
     }
 
-    /// Keys of the children that a supervisor of many has from its start, or why that could not be said.
+    /// Keys of the children that a supervisor of many starts with, or the panic of
+    /// [`Process::children`].
     fn keys_of(&self, node: NodeId) -> Result<Vec<u64>, Reason> {
         let place = self.tree.place(node);
         let Body::Many { role, .. } = &place.body else { return Ok(Vec::new()) };
@@ -70,7 +72,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// Starts one of many like children from its role: its next life, if it had any before.
+    /// Starts one of many like children from its role, with its parked incarnation and note, if
+    /// any.
     pub(super) fn start_one_of(&mut self, node: NodeId, key: u64) -> Pid {
         let pid = self.place_next(node, key);
         self.tree.enrol(node, key, pid);
@@ -82,7 +85,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let from = self.tree.place(node).pid;
                 self.out.ring.push(Envelope { to: pid, from, signal: Signal::Start });
             }
-            Err(reason) => self.terminate(pid, reason), // it will be given up alone
+            Err(reason) => self.terminate(pid, reason), // counts against this child alone
         }
         pid
     }
@@ -107,19 +110,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Makes the process of a place, or says why that could not be done.
+    /// Constructs the process of a place, or returns the panic of [`Process::start`].
     fn make(&mut self, pid: Pid) -> Result<(), Reason> {
         let slot = &self.slots[pid.index()];
         let Some(role) = self.tree.place(NodeId(slot.node)).body.role() else { return Ok(()) };
         let note = self.out.notes.get(slot.note);
-        let life = StartContext { key: slot.key, incarnation: slot.incarnation, note };
-        let made = catch_unwind(AssertUnwindSafe(|| P::start(role, life)));
+        let context = StartContext { key: slot.key, incarnation: slot.incarnation, note };
+        let made = catch_unwind(AssertUnwindSafe(|| P::start(role, context)));
         let process = made.map_err(|panic| Reason::Failed(why(panic)))?;
         self.slots[pid.index()].body = Some(process);
         Ok(())
     }
 
-    /// Makes the process of a place and begins its life. If it cannot be made, it has died of that: false.
+    /// Constructs the process of a place and gives it its first event. False if it could not be
+    /// constructed, which ends it like any failure.
     fn make_or_terminate(&mut self, pid: Pid) -> bool {
         match self.make(pid) {
             Ok(()) => {
@@ -133,56 +137,59 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Gives a process its first event, within its supervisor's step: so nothing else can come first.
-    /// Should it die of it, it has started all the same, and its siblings are started.
+    /// Gives a process its first event, within its supervisor's step, so that no other event can
+    /// come first. If the process panics in it, it has started nevertheless, and its siblings are
+    /// started.
     fn begin(&mut self, pid: Pid) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.step(pid, Event::Start))) {
             self.crashed(panic);
         }
     }
 
-    /// Starts a dead child again, and those who were ended with it. If one does not start, its
-    /// supervisor will hear of that, and those after it wait for the next attempt.
-    pub(super) fn restart_all(&mut self, parent: NodeId, dead: NodeId, life: Pid) {
+    /// Restarts a dead child, at the address `next`, and the siblings that were ended with it. If
+    /// one does not start, its supervisor gets a `ChildDown` for it, and those after it wait for
+    /// the next attempt.
+    pub(super) fn restart_all(&mut self, parent: NodeId, dead: NodeId, next: Pid) {
         let (strategy, siblings) = self.affected(parent, dead);
         let first = (strategy != Strategy::OneForAll).then_some(dead);
         for node in first.into_iter().chain(siblings) {
             let started =
-                if node == dead { self.restart_node(dead, life) } else { self.come_back(node) };
+                if node == dead { self.restart_node(dead, next) } else { self.come_back(node) };
             if !started {
                 return;
             }
         }
     }
 
-    /// Starts a node that was ended with a sibling; what is temporary stays away.
+    /// Starts a node that was ended with a sibling, unless it is temporary.
     fn come_back(&mut self, node: NodeId) -> bool {
         let place = self.tree.place(node);
         let stays = place.restart == Restart::Temporary && !matches!(place.body, Body::Many { .. });
         stays || self.start_again(node)
     }
 
-    /// Starts a node unless it is there, or was taken out of the tree meanwhile. False if it did not start.
+    /// Starts a node unless it is running or was deleted meanwhile. False if it did not start.
     pub(super) fn start_again(&mut self, node: NodeId) -> bool {
         let place = self.tree.place(node);
-        let is_out = place.deleted && !mutation::DELETED_STARTS.is_on();
-        is_out || self.is_there(place.pid) || self.launch(node)
+        let is_deleted = place.deleted && !mutation::DELETED_STARTS.is_on();
+        is_deleted || self.is_there(place.pid) || self.launch(node)
     }
 
-    fn restart_node(&mut self, node: NodeId, life: Pid) -> bool {
-        if !self.is_between(life) {
-            return true; // it was ended by order meanwhile
+    fn restart_node(&mut self, node: NodeId, next: Pid) -> bool {
+        if !self.is_between(next) {
+            return true; // it was ended on request meanwhile
         }
         match self.tree.place(node).body {
-            Body::One { .. } => self.restart(life),
+            Body::One { .. } => self.restart(next),
             _ => {
-                self.vacate(life);
+                self.vacate(next);
                 self.launch(node)
             }
         }
     }
 
-    /// Begins the next life in a place: same index, same note, next incarnation.
+    /// Starts the next life in a slot: same index and note, next incarnation. Links to this address
+    /// stay, since they were set after the former life ended.
     pub(super) fn restart(&mut self, pid: Pid) -> bool {
         let slot = &self.slots[pid.index()];
         let key = slot.key;

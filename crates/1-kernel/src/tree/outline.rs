@@ -1,46 +1,47 @@
-//! A tree at work as a value for people and programs: the same places that its supervisors go by.
+//! A running tree as a value for people and programs: the same places that its supervisors use.
 
 use std::fmt;
 
 use super::{Body, Intensity, NodeId, Place, Restart, Shutdown, Strategy, Tree};
-use crate::{Name, Process, Watch, World};
+use crate::Name;
 
 /// One place of a tree, with all below it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outline {
-    /// What it is called among its siblings.
+    /// Its name among its siblings.
     pub name: String,
-    /// What is there.
+    /// What the place holds.
     pub work: Work,
-    /// Which ends lead to a restart; of one of many like children, if it is their supervisor.
+    /// Which ends lead to a restart; for a supervisor of many, of its children.
     pub restart: Restart,
-    /// How it is ended; of one of many like children, if it is their supervisor.
+    /// How it is ended; for a supervisor of many, how its children are.
     pub shutdown: Shutdown,
-    /// The name that is registered for it in each of its lives.
+    /// Its registered name.
     pub registered: Option<Name>,
 }
 
-/// What is at a place.
+/// What a place holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Work {
     /// One process.
     One,
     /// A supervisor of many like children.
     Many {
-        /// How many there are now.
+        /// Their number now.
         children: usize,
-        /// How many restarts of each are too many.
+        /// Restarts allowed for each.
         intensity: Intensity,
     },
     /// A supervisor and its children, in order of start.
     Group {
-        /// What is done with the others when one dies.
+        /// What happens to the others when one fails.
         strategy: Strategy,
-        /// How many restarts of its children are too many.
+        /// Restarts allowed for its children together.
         intensity: Intensity,
-        /// With one more it is given up alone, and does not count as a restart in the group above it.
+        /// True if it is given up alone when it exceeds the intensity: see
+        /// [`crate::Node::given_up_as`].
         given_up_alone: bool,
-        /// These.
+        /// Its children.
         children: Vec<Outline>,
     },
 }
@@ -74,7 +75,7 @@ impl Outline {
 }
 
 impl fmt::Display for Outline {
-    /// A line a place, children further in.
+    /// One line for each place, children indented.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, 0)
     }
@@ -117,7 +118,8 @@ impl fmt::Display for Shutdown {
 }
 
 impl<R: Clone> Tree<R> {
-    fn outline(&self, node: NodeId) -> Outline {
+    /// A place with all below it.
+    pub(crate) fn outline(&self, node: NodeId) -> Outline {
         let place: &Place<R> = self.place(node);
         let intensity = place.intensity;
         let work = match &place.body {
@@ -131,17 +133,5 @@ impl<R: Clone> Tree<R> {
         };
         let Place { restart, shutdown, registered, .. } = *place;
         Outline { name: place.name.to_string(), work, restart, shutdown, registered }
-    }
-}
-
-impl<P: Process, W: Watch<P>> World<P, W> {
-    /// The trees of this world as they are now; usually one.
-    pub fn outlines(&self) -> Vec<Outline> {
-        self.tree.roots().map(|root| self.tree.outline(root)).collect()
-    }
-
-    /// The same as text, a line a place.
-    pub fn tree(&self) -> String {
-        self.outlines().iter().map(ToString::to_string).collect()
     }
 }

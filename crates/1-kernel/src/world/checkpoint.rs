@@ -1,24 +1,28 @@
-//! States of a world kept side by side: what one has not changed of the other lies in memory once. So
-//! whoever looks at millions of states keeps few whole worlds, and goes from one to the next without copying all.
+//! Checkpoints: states of a world that share their unchanged parts. An explorer of millions of
+//! states keeps few whole worlds in memory, and moves from one state to the next without copying
+//! all.
 //!
-//! A world is loaded with a state, makes a step, and is saved again or not. What the step has touched is told by
-//! who watches ([`Touched`]): all else is as it was loaded. Nothing here is on the path of a message.
+//! An explorer loads a checkpoint into a world, lets it take a step, and saves the new state if it
+//! is new. A watcher ([`Touched`]) records which parts the step may have changed; all others are as
+//! they were loaded. Nothing here is on the path of a message.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::{Due, NO_NODE, NO_NOTE, Parked, Remote, Slot, State, World};
-use crate::links::{Heads, Links};
+use super::World;
+use super::slot::{Due, Parked, Slot};
+use crate::links::Links;
 use crate::notes::Notes;
 use crate::out::TimerRef;
-use crate::process::Causes;
-use crate::ring::{Envelope, Signal};
+use crate::reason::Causes;
+use crate::remote::Remote;
+use crate::signal::{Envelope, Signal};
 use crate::tree::{NodeId, Tree};
-use crate::world::Flags;
 use crate::{MonitorRef, Name, Pid, Process, Reason, StateMachine, Watch};
 
-/// Which parts of a world may have changed, by what was heard of it. A watcher passes on to it what it hears.
+/// Which parts of a world may have changed since [`Bench::forget`]. The world's watcher forwards
+/// all it hears.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
     slots: Vec<u32>,
@@ -28,18 +32,19 @@ pub struct Touched {
 }
 
 impl Touched {
-    /// Another world altogether.
+    /// Everything may have changed: another world.
     pub fn everything() -> Touched {
         Touched { all: true, ..Touched::default() }
     }
 }
 
-/// Each process that takes a step hears something first, or has just been started; facts are told, and so is every
-/// beginning and end that a supervisor writes down.
+/// This is complete because a process changes only in a step, before which a signal is delivered or
+/// it is started; the state machine changes only by facts; and a supervisor changes the tree only
+/// on a signal of its own, a start or an end. All of these are reported to the watcher.
 impl<P: Process> Watch<P> for Touched {
     fn delivered(&mut self, envelope: &Envelope<P::Message>) {
         self.slots.push(envelope.to.slot());
-        // Only a supervisor does anything with these; it keeps its books in the tree.
+        // A supervisor acts on these alone, and keeps its state in the tree.
         self.tree |= !matches!(
             envelope.signal,
             Signal::Message(_) | Signal::Start | Signal::Timer(_) | Signal::Down(..)
@@ -65,7 +70,8 @@ impl<P: Process> Watch<P> for Touched {
     }
 }
 
-/// What a part looks like, and what it is: two that look alike behave alike, two with one key are the same.
+/// `sum` is equal for parts that behave alike, `key` for parts that are equal in every bit: parts
+/// are shared by key and compared by sum.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct PartFingerprint {
     pub(super) sum: u64,
@@ -78,7 +84,8 @@ struct Part<T> {
     look: PartFingerprint,
 }
 
-/// What seldom changes, and is small. (Who bears which name follows from the names, and likewise for timers and commands.)
+/// The small parts that change seldom. (`bearers`, `timers_of` and `aliases` are inverses, and not
+/// compared.)
 #[derive(Clone)]
 struct Few {
     names: Vec<Pid>,
@@ -94,11 +101,17 @@ struct Few {
 }
 
 /// A slot without its process, and the process.
-type Seat<P> = (Slot<()>, Option<Arc<Part<P>>>);
+type SavedSlot<P> = (Slot<()>, Option<Arc<Part<P>>>);
 
-/// A state of a world between two steps. Its log and the recorder's past are not part of it.
+/// A state of a world between two steps.
+///
+/// - a world that loads it has the fingerprint of the world that saved it
+/// - the log and the flight recorder's past are not part of it
+/// - processes, the state machine and the tree are shared with every checkpoint that has the same;
+///   the rest is small, and copied
+/// - it loads into the world that saved it, or one with the same tree
 pub struct Checkpoint<P: Process> {
-    seats: Vec<Seat<P>>,
+    slots: Vec<SavedSlot<P>>,
     waiting: Vec<Envelope<P::Message>>,
     links: Links,
     notes: Notes<P::Note>,
@@ -113,15 +126,16 @@ pub struct Checkpoint<P: Process> {
     undeliverable: u64,
 }
 
-/// Parts that were met before, each under its key. A part whose place is taken is met anew: nothing else follows.
+/// Parts met before, by key: a cache with one place for each key modulo [`PARTS`]. A collision
+/// costs a copy, and nothing else.
 struct Store<T> {
-    /// To be shared by states.
+    /// Parts that further checkpoints share.
     shared: Vec<Option<Arc<Part<T>>>>,
-    /// To be put into the world again without being copied.
+    /// Values taken out of the world, to be put in again without a copy.
     spare: Vec<Option<(u64, T)>>,
 }
 
-/// So many parts of a kind are remembered.
+/// Parts of a kind in the cache.
 const PARTS: usize = 1 << 11;
 
 impl<T> Default for Store<T> {
@@ -136,7 +150,7 @@ fn place_of(key: u64) -> usize {
 }
 
 impl<T: Clone> Store<T> {
-    /// The part that this is, shared with all who have the same.
+    /// The shared part that equals this value, made if it is not in the cache.
     fn share(&mut self, look: PartFingerprint, value: &T) -> Arc<Part<T>> {
         self.shared.resize_with(PARTS, || None);
         let place = &mut self.shared[place_of(look.key)];
@@ -150,14 +164,14 @@ impl<T: Clone> Store<T> {
         }
     }
 
-    /// Puts a part into its place in the world. `was` is what lay there, if that is known.
+    /// Puts a part into the world, and keeps what lay there if its fingerprint `was` is known.
     fn put(&mut self, part: &Part<T>, into: &mut T, was: Option<PartFingerprint>) {
         let value = self.take(part);
         let old = std::mem::replace(into, value);
-        self.lay_by(old, was);
+        self.keep_spare(old, was);
     }
 
-    /// A copy of a part, to be put into the world.
+    /// A copy of a part for the world: a spare value, or a clone.
     fn take(&mut self, part: &Part<T>) -> T {
         let spare = self.spare.get_mut(place_of(part.look.key));
         match spare.and_then(|place| place.take_if(|(key, _)| *key == part.look.key)) {
@@ -166,8 +180,8 @@ impl<T: Clone> Store<T> {
         }
     }
 
-    /// Lays by what was taken out of the world.
-    fn lay_by(&mut self, value: T, look: Option<PartFingerprint>) {
+    /// Keeps a value that was taken out of the world.
+    fn keep_spare(&mut self, value: T, look: Option<PartFingerprint>) {
         if let Some(PartFingerprint { key, .. }) = look {
             self.spare.resize_with(PARTS, || None);
             self.spare[place_of(key)] = Some((key, value));
@@ -175,12 +189,16 @@ impl<T: Clone> Store<T> {
     }
 }
 
-/// What is known of a world that is loaded with one state after another: what lies in it, as far as no step has
-/// touched it, and parts that have lain in it before.
+/// What an explorer knows of the world into which it loads checkpoints: the fingerprint of each
+/// part that no step has touched since it was loaded, and a cache of parts.
+///
+/// A `None` is always correct, and costs a hash. A `Some` must be the fingerprint of what lies in
+/// the world now: after each step the owner calls [`Bench::forget`] with what the step may have
+/// touched.
 pub struct Bench<P: Process> {
     pub(super) bodies: Vec<Option<PartFingerprint>>,
     pub(super) state_machine: Option<PartFingerprint>,
-    /// With the time at which it was looked at: how long ago a death was is part of what it looks like.
+    /// With the virtual time of its fingerprint, which depends on how long ago restarts were.
     pub(super) tree: Option<(PartFingerprint, u64)>,
     few: Option<Arc<Few>>,
     store: Store<P>,
@@ -202,7 +220,7 @@ impl<P: Process> Default for Bench<P> {
     }
 }
 
-/// The copy of a world is another world, of which nothing is known.
+/// The copy belongs to another world, of which nothing is known.
 impl<P: Process> Clone for Bench<P> {
     fn clone(&self) -> Bench<P> {
         Bench::default()
@@ -210,7 +228,7 @@ impl<P: Process> Clone for Bench<P> {
 }
 
 impl<P: Process> Bench<P> {
-    /// Of what may have changed nothing is known any more.
+    /// Drops the fingerprints of the parts that may have changed, and empties `touched`.
     pub fn forget(&mut self, touched: &mut Touched) {
         if touched.all {
             (self.state_machine, self.tree, self.few) = (None, None, None);
@@ -231,23 +249,8 @@ impl<P: Process> Bench<P> {
     }
 }
 
-/// A slot in which nobody is.
-fn vacant<P>() -> Slot<P> {
-    Slot {
-        body: None,
-        key: 0,
-        generation: 0,
-        incarnation: 0,
-        links: Heads::EMPTY,
-        note: NO_NOTE,
-        node: NO_NODE,
-        state: State::Free,
-        flags: Flags::default(),
-    }
-}
-
-/// All of a slot but its process.
-fn copy_seat<P, Q>(to: &mut Slot<P>, from: &Slot<Q>) {
+/// Copies all of a slot but its process.
+fn copy_fields<P, Q>(to: &mut Slot<P>, from: &Slot<Q>) {
     let &Slot { body: _, key, generation, incarnation, links, note, node, state, flags } = from;
     (to.key, to.generation, to.incarnation, to.links) = (key, generation, incarnation, links);
     (to.note, to.node, to.state, to.flags) = (note, node, state, flags);
@@ -261,22 +264,22 @@ where
     P::StateMachine: StateMachine + Clone + Hash,
     W: Watch<P>,
 {
-    /// Keeps this state. What was met before is shared with those states in which it was.
+    /// Saves this state. Parts met before are shared.
     pub fn save(&self, bench: &mut Bench<P>) -> Checkpoint<P> {
         self.fingerprint_parts(bench);
         let Bench { bodies, state_machine, tree, few, store, state_machines, trees } = bench;
-        let seat = |(slot, look): (&Slot<P>, &Option<PartFingerprint>)| {
-            let mut seat = vacant();
-            copy_seat(&mut seat, slot);
+        let save_slot = |(slot, look): (&Slot<P>, &Option<PartFingerprint>)| {
+            let mut saved = Slot::vacant();
+            copy_fields(&mut saved, slot);
             let body = slot.body.as_ref().map(|body| store.share(look.unwrap_or_default(), body));
-            (seat, body)
+            (saved, body)
         };
         let few = match few {
             Some(few) if self.has(few) => few.clone(),
             _ => few.insert(Arc::new(self.few())).clone(),
         };
         Checkpoint {
-            seats: self.slots.iter().zip(&*bodies).map(seat).collect(),
+            slots: self.slots.iter().zip(&*bodies).map(save_slot).collect(),
             waiting: self.signals().cloned().collect(),
             links: self.out.links.clone(),
             notes: self.out.notes.clone(),
@@ -293,22 +296,25 @@ where
         }
     }
 
-    /// Is in a state that was saved, of this world or of one with the same tree.
+    /// Returns to a saved state, of this world or one with the same tree.
+    ///
+    /// A part whose fingerprint in the bench equals the saved one is left in place: consecutive
+    /// states of an exploration differ in few parts.
     pub fn load(&mut self, saved: &Checkpoint<P>, bench: &mut Bench<P>) {
-        self.slots.truncate(saved.seats.len());
-        bench.bodies.resize(saved.seats.len(), None);
-        for (index, (seat, body)) in saved.seats.iter().enumerate() {
+        self.slots.truncate(saved.slots.len());
+        bench.bodies.resize(saved.slots.len(), None);
+        for (index, (fields, body)) in saved.slots.iter().enumerate() {
             if index == self.slots.len() {
-                self.slots.push(vacant());
+                self.slots.push(Slot::vacant());
             }
             let slot = &mut self.slots[index];
-            copy_seat(slot, seat);
+            copy_fields(slot, fields);
             let look = body.as_ref().map_or(PartFingerprint::default(), |part| part.look);
             let was = bench.bodies[index].replace(look);
             if was != Some(look) {
                 let value = body.as_ref().map(|part| bench.store.take(part));
                 if let Some(old) = std::mem::replace(&mut slot.body, value) {
-                    bench.store.lay_by(old, was);
+                    bench.store.keep_spare(old, was);
                 }
             }
         }
@@ -378,7 +384,7 @@ where
 
 impl<P: Process> std::fmt::Debug for Checkpoint<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Saved({} slots, {} waiting)", self.seats.len(), self.waiting.len())
+        write!(f, "Checkpoint({} slots, {} waiting)", self.slots.len(), self.waiting.len())
     }
 }
 

@@ -1,5 +1,5 @@
-//! A copy of a world between two steps: the same processes with the same signals waiting, and no
-//! past. Whoever looks ahead (an explorer, a test) takes one and leaves the world as it is.
+//! Copies a world between two steps: the same processes and waiting signals, without the past.
+//! Explorers and tests run the copy and keep the original.
 
 use super::{NO_STEP, World};
 use crate::out::Out;
@@ -44,7 +44,7 @@ where
             ring,
             step_flags,
             noting,
-            monitoring: tying,
+            monitoring,
             effects,
             exit,
             causes,
@@ -73,7 +73,7 @@ where
             ring: ring.clone(),
             step_flags: *step_flags,
             noting: *noting,
-            monitoring: *tying,
+            monitoring: *monitoring,
             effects: effects.clone(),
             exit: *exit,
             causes: causes.clone(),

@@ -1,27 +1,34 @@
-//! The loop, and what each kind of signal comes to.
+//! The delivery loop, and what each kind of signal does.
+//!
+//! The fast path is a message to a living process, then starts and ends, which come in bursts. All
+//! other signals are copied out of the ring and handled by `deliver_rare`, off the fast path.
 
-use super::{Flags, NO_STEP, State, World};
+use super::slot::{Flags, State};
+use super::{NO_STEP, World};
 use crate::discard::Held;
 use crate::links::{Kind, MonitorRef, survives};
-use crate::process::Cause;
-use crate::ring::{Envelope, Lent, Signal};
+use crate::reason::Cause;
+use crate::ring::Lent;
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::{Event, Pid, Process, Reason, Watch, mutation};
 
-/// Whether [`World::deliver_other`] delivers one signal.
+/// [`World::deliver_other`] delivers one signal.
 const ONE: bool = false;
-/// ...or all up to the next message: starts and ends come in swarms.
-const SWARM: bool = true;
+/// [`World::deliver_other`] delivers all signals up to the next message.
+const BURST: bool = true;
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Delivers everything. A message is handled where it lies in the ring, and if the next is for the same
-    /// process, and nothing was wanted but to send, that one at once: messages come in bursts.
+    /// Delivers everything. A message is handled in place in the ring. If the step only sent and
+    /// the next message is for the same process, the inner loop handles that at once, without
+    /// looking the process up: messages come in bursts.
     #[inline(always)]
     pub(super) fn deliver_all(&mut self) {
         let Some(mut lent) = self.out.ring.next_to_handle() else { return };
         'signals: loop {
-            // SAFETY, here and below: the reference is used by the handler for the last time. That and what watches
-            // are the only functions that get it, and in neither is the ring in reach but for sending.
+            // SAFETY, here and below: the handler is the last to use the reference. The handler and
+            // the watcher are the only functions that get it, and both can reach the ring for
+            // sending only.
             #[allow(unsafe_code)]
             let mut envelope = unsafe { lent.get() };
             let to = envelope.to;
@@ -36,6 +43,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 let mut message = first;
                 loop {
                     self.watch.delivered(envelope);
+                    // A panic undoes the ring to here: each message of a burst is a step of its
+                    // own.
                     self.mark = out.ring.tail();
                     body.handle(Event::Message { from: envelope.from, message }, out);
                     if out.step_flags != StepFlags::NOTHING {
@@ -54,7 +63,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                     }
                 }
                 self.end_step(to);
-            } else if !self.deliver_other::<SWARM>(lent) {
+            } else if !self.deliver_other::<BURST>(lent) {
                 return;
             }
             let Some(next) = self.out.ring.next_to_handle() else { return };
@@ -62,7 +71,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers the oldest that waits. False if nothing could be delivered.
+    /// Delivers the oldest waiting signal. False if none can be delivered.
     #[inline(always)]
     pub(super) fn deliver_next(&mut self) -> bool {
         let Some(lent) = self.out.ring.next_to_handle() else { return false };
@@ -86,8 +95,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.deliver_other::<ONE>(lent)
     }
 
-    /// Delivers what was just taken from the ring, whatever it is. Apart from the path of a
-    /// message, so that nothing of it lies in that one's way. False if nothing could be delivered.
+    /// Delivers a signal of any kind that was just taken from the ring. It is not inlined, which
+    /// keeps its code out of the message loop. False if nothing could be delivered.
     #[inline(never)]
     fn deliver_other<const MORE: bool>(&mut self, mut lent: Lent<P::Message>) -> bool {
         loop {
@@ -98,7 +107,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 return true;
             }
             let Some(next) = self.out.ring.next_to_handle() else { return false };
-            // SAFETY: looked at once, before anything else is done.
+            // SAFETY: the reference is used once, before anything else happens.
             #[allow(unsafe_code)]
             let is_message = matches!(unsafe { next.get() }.signal, Signal::Message(_));
             if is_message {
@@ -109,17 +118,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Delivers a life's first event, or the end of one that was watched. False if it is neither, or to be
-    /// delivered with more care. An event is made where it is handled: one that is moved about is waited for.
+    /// Delivers a start, or the normal end of a monitored process. False if the signal is neither,
+    /// or needs the rare path. The event is built where it is handled; moving it causes a
+    /// store-forwarding stall.
     #[inline(always)]
     fn starts_or_hears(&mut self, lent: Lent<P::Message>) -> bool {
-        // SAFETY: as in `deliver_all`; what this step comes to sends at most, and the reference is not used after it.
+        // SAFETY: as in `deliver_all`; this step can only send, and the reference is not used after
+        // it.
         #[allow(unsafe_code)]
         let envelope = unsafe { lent.get() };
         let &Envelope { to, from, ref signal } = envelope;
         let Some(slot) = self.slots.get_mut(to.index()) else { return false };
         if slot.generation != to.generation() {
-            return self.comes_too_late(envelope);
+            return self.is_late_down(envelope);
         }
         let Some(body) = &mut slot.body else { return false };
         let ended = match *signal {
@@ -131,7 +142,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
             Signal::Down(monitor, _) if !self.out.links.kind(monitor).is_attached() => {
                 self.watch.delivered(envelope);
-                return true; // it was taken away before
+                return true; // removed before it arrived
             }
             _ => return false,
         };
@@ -143,7 +154,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 slot.flags.set(Flags::BEGUN, true);
                 body.handle(Event::Start, out);
             }
-            // Whoever has set a monitor has had a step.
+            // `BEGUN` is set already: setting the monitor took a step.
             Some(monitor) => {
                 let reason = &Reason::Normal;
                 body.handle(Event::Down { monitor, pid: from, reason }, out);
@@ -153,11 +164,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         true
     }
 
-    /// News of an end to somebody who has ended meanwhile, as the incoming order of a deal often has that filled both.
-    /// False if it is something else.
-    fn comes_too_late(&mut self, envelope: &Envelope<P::Message>) -> bool {
-        let is_news = matches!(envelope.signal, Signal::Down(..)) && !self.is_remote(envelope.to);
-        if is_news && !mutation::LATER_LIFE.is_on() {
+    /// Drops a `Down` to a process that has ended meanwhile, a common case: an order that fills and
+    /// ends still monitors its counterparty. False if the signal is something else.
+    fn is_late_down(&mut self, envelope: &Envelope<P::Message>) -> bool {
+        let is_down = matches!(envelope.signal, Signal::Down(..)) && !self.is_remote(envelope.to);
+        if is_down && !mutation::LATER_LIFE.is_on() {
             self.is_undeliverable(envelope);
             return true;
         }
@@ -166,7 +177,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[cold]
     fn deliver_rare(&mut self, lent: Lent<P::Message>) -> bool {
-        // SAFETY: copied before anything is done to the ring, and not used again.
+        // SAFETY: cloned before the ring is touched, and not used again.
         #[allow(unsafe_code)]
         let envelope = unsafe { lent.get() };
         if self.is_between(envelope.to) {
@@ -178,8 +189,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         true
     }
 
-    /// The oldest waits for a life that its supervisor has not begun, being about ending others: what
-    /// comes after it goes first. False if there is nothing else.
+    /// The oldest signal is for a process that its supervisor, busy ending others, has not
+    /// restarted yet. It waits, and the first signal that may overtake it is delivered. False if
+    /// there is none.
     #[cold]
     fn deliver_first_ready(&mut self) -> bool {
         let mut ready = Vec::new();
@@ -191,14 +203,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// Delivers a signal that is in no ring, and drops it.
+    /// Delivers a signal that was copied out of the ring, and drops it.
     fn deliver_own(&mut self, envelope: Envelope<P::Message>) {
         let mut held = Held::new(envelope);
         self.deliver(held.get());
         self.failed_drops += u64::from(held.let_go().is_err());
     }
 
-    /// Delivers a signal that is in no ring. What it holds may be taken out of it.
+    /// Delivers a signal that was copied out of the ring. Its content may be moved out of it.
     pub(super) fn deliver(&mut self, envelope: &mut Envelope<P::Message>) {
         let index = envelope.to.index();
         match self.slots.get(index) {
@@ -217,7 +229,10 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// A signal to a living process: the event that it makes, if any. If that has a reason, `why` holds it.
+    /// The event that a signal makes for a living process, if any. `why` holds the event's reason,
+    /// if it has one.
+    ///
+    /// An exit signal that is not trapped makes no event: it ends the process here.
     #[cold]
     pub(super) fn signal<'a>(
         &mut self,
@@ -246,7 +261,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 *why = self.out.causes.tell(cause);
                 let is_own = from == to && !mutation::NORMAL_TO_ONESELF.is_on();
                 if is_own && !self.slots[to.index()].flags.any(Flags::TRAPS) {
-                    self.terminate(to, why.clone()); // even if it is normal
+                    self.terminate(to, why.clone()); // even if it is `Normal`, as in Erlang
                     return None;
                 }
                 self.exit_signal(to, from, why)
@@ -276,7 +291,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         None
     }
 
-    /// Takes a fired tie out of its watcher's list. False if the watcher took it away before.
+    /// Removes a fired record from its watcher's list. False if the watcher removed it before, so
+    /// that the signal means nothing.
     pub(crate) fn use_up(&mut self, watcher: Pid, link: MonitorRef) -> bool {
         let kind = self.out.links.kind(link);
         if !kind.is_fired() {
@@ -309,16 +325,17 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.turn_away(envelope);
     }
 
-    /// An answer to who has asked: the first is the last, since alias and monitor are gone with it.
+    /// Delivers an answer to the caller. Alias and monitor end with it, so there is no second
+    /// answer and no `Down`.
     fn answer(&mut self, envelope: &mut Envelope<P::Message>) {
         let alias = envelope.to;
         let Some(&monitor) = self.calls.get(&alias) else { return };
-        let (asker, _) = self.out.links.ends(monitor);
-        self.detach(monitor, asker);
-        envelope.to = asker;
+        let (caller, _) = self.out.links.ends(monitor);
+        self.detach(monitor, caller);
+        envelope.to = caller;
         self.watch.delivered(envelope);
         if let Signal::Message(message) = &envelope.signal {
-            self.step(asker, Event::Message { from: alias, message });
+            self.step(caller, Event::Message { from: alias, message });
         }
     }
 }

@@ -1,15 +1,17 @@
-//! What a step wants done, done: in order, after the step.
+//! Performs the effects of a step, in order, when it ends.
 
-use super::{Due, Flags, NO_NODE, State, World};
+use super::World;
+use super::slot::{Due, Flags, NO_NODE, State};
 use crate::links::Kind;
 use crate::out::{StepEffect, TimerRef};
-use crate::ring::{Envelope, Signal};
+use crate::signal::{Envelope, Signal};
 use crate::step_flags::StepFlags;
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// All that a step wants: most want one thing at most.
+    /// Performs a step's effects in the order of the flags: monitors removed, note, first monitor,
+    /// the others, its end.
     #[inline(never)]
     pub(super) fn perform(&mut self, me: Pid, step_flags: StepFlags) {
         if step_flags.has(StepFlags::DEMONITORED) {
@@ -48,7 +50,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// What it is made of is read where it lies: copied as a whole, it would be waited for.
+    /// Performs the last effect of the list, which the caller removes. The effect is read in place;
+    /// copying it whole causes a store-forwarding stall.
     #[inline(never)]
     fn perform_last(&mut self, me: Pid) {
         let Some(effect) = self.out.effects.last() else { return };
@@ -85,7 +88,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 self.let_go(message);
             }
             StepEffect::Timer(timer, token) => self.set_timer(timer, me, Due::Token(token)),
-            StepEffect::Call(monitor, alias, asked) => self.open_alias(me, monitor, alias, asked),
+            StepEffect::Call(monitor, alias, called) => {
+                self.open_alias(me, monitor, alias, called);
+            }
             StepEffect::CancelTimer(timer) => {
                 if let Some((by, _)) = self.timers.remove(&timer) {
                     self.timers_of.remove(&(by, timer));
@@ -115,8 +120,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[of.index()].flags.set(Flags::TIMED, true);
     }
 
-    /// Starts the last of `spawned` as a child of many. False if the supervisor is not there or the key is not
-    /// free: the child is gone before its start then, and whoever monitors it hears so.
+    /// Starts the last of `spawned` as a child of a supervisor of many. False if that is not
+    /// running or the key is taken: the child has ended before its start then, which a monitor
+    /// reports.
     #[inline(always)]
     fn spawn_child_effect(&mut self, pid: Pid, supervisor: Name, key: u64) -> bool {
         if let Some(node) = self.supervisor_named(supervisor)
@@ -125,13 +131,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             self.place_process(pid, |out| out.spawned.pop(), node.0, key, 1, State::Alive);
             return true;
         }
-        self.spawn_nobody(pid);
+        self.drop_spawned(pid);
         false
     }
 
-    /// A process that comes to nothing. Others may know its address by now: it is used up.
+    /// Drops a process that cannot start. Messages may already name its address, so its generation
+    /// is used up.
     #[cold]
-    fn spawn_nobody(&mut self, pid: Pid) {
+    fn drop_spawned(&mut self, pid: Pid) {
         let process = self.out.spawned.pop();
         self.let_go(process);
         self.ensure_slot(pid);
@@ -139,7 +146,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.vacate(pid);
     }
 
-    /// Writes a child into its supervisor's books. False if that is none of many, or the key is not free.
+    /// Enters a child into its supervisor's index. False if that is no supervisor of many, or the
+    /// key is taken.
     #[inline(always)]
     fn enrol_new(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let slots = &self.slots;
@@ -153,7 +161,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// The same, where the state machine knows who is there, or nobody can be.
+    /// As [`World::enrol_new`], where the state machine has the index, or the node is no supervisor
+    /// of many.
     #[inline(never)]
     fn enrol_otherwise(&mut self, node: NodeId, key: u64, pid: Pid) -> bool {
         let is_new = self.tree.index(node).is_some() && self.child(node, key).is_none();
@@ -165,7 +174,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
 
     #[inline(always)]
     pub(super) fn supervisor_named(&self, name: Name) -> Option<NodeId> {
-        // Nobody's name is that of the outside, which has no slot.
+        // An unused name maps to the outside, whose index has no slot.
         let slot = self.slots.get(self.out.names.get(name.0 as usize)?.index())?;
         (slot.state == State::Supervisor).then_some(NodeId(slot.node))
     }
@@ -182,7 +191,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// From now on the name is that of `to`, and nobody else's; of nobody, if that is the outside.
+    /// Makes `to` the bearer of a name, in place of the former one; the outside frees the name.
     pub(crate) fn give_name(&mut self, name: Name, to: Pid) {
         name.check();
         let index = name.0 as usize;
@@ -201,7 +210,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[pid.index()].flags.set(Flags::LISTED, true);
     }
 
-    /// What the step has written down is its process's note from now on.
+    /// Replaces the process's note by the one that the step has written.
     #[inline(always)]
     fn write_note(&mut self, me: Pid) {
         let noting = self.out.noting;

@@ -1,24 +1,27 @@
-//! What a world looks like to whoever counts its states: a fingerprint in which only that shows which
-//! can make a difference to what happens next. It changes nothing and is on no path of a message.
+//! A fingerprint of a world's state, for an explorer: it covers exactly what can influence what
+//! happens next. It changes nothing and is not on the path of a message.
 //!
-//! Two worlds with the same fingerprint behave alike: signals of different pairs have no order, names of
-//! monitors and timers count by rank and not by the number that they happened to get, and what
-//! nobody can reach any more (the past, free slots, ties that are gone) is not looked at.
+//! Worlds with equal fingerprints behave alike. So the fingerprint ignores the order between
+//! signals of different pairs; it takes monitors and timers by rank, not by the numbers that they
+//! happened to get; and it omits what no process can reach any more: the past, free slots, removed
+//! links.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use super::World;
 use super::checkpoint::PartFingerprint;
-use super::{Slot, State, World};
-use crate::explore::Digest;
+use super::slot::{Slot, State};
+use crate::digest::Digest;
 use crate::links::Links;
 use crate::out::TimerRef;
-use crate::ring::{Envelope, RemoteSignal, Signal};
+use crate::signal::{Envelope, RemoteSignal, Signal};
 use crate::tree::{Body, Place};
 use crate::{Bench, MonitorRef, Pid, Process};
 
-/// Says that the sixteen bytes to be hashed are one of the kernel's own names. Other hashers take
-/// them as any other bytes.
+/// Marks of the kernel's own names among hashed values, in the upper half of an `i128`: user code
+/// hashes its `Pid`s like any other field, and [`FingerprintHasher`] recognizes them. Other hashers
+/// take them as plain bytes.
 const PID: i128 = 0x4275_7474_6F6E_0001 << 64;
 const MONITOR: i128 = 0x4275_7474_6F6E_0002 << 64;
 /// Odd, and with its bits well spread.
@@ -51,17 +54,19 @@ impl Hash for MonitorRef {
     }
 }
 
-/// A renaming of slots: the process at index `i` is looked at as if it were at `renaming[i]`. Slots beyond
-/// its end keep their place. Worlds that are alike but for who is who among like processes have
-/// the same least fingerprint over all renamings of these.
+/// A renaming of slots: the fingerprint takes the process at index `i` as if it were at
+/// `renaming[i]`, and slots beyond its end as they are. Worlds that differ only by a permutation of
+/// like processes have the same least fingerprint over all renamings of these.
 pub type Renaming = Vec<u32>;
 
-/// A hasher that sees the kernel's names as they count.
+/// A hasher that replaces the kernel's names by what they stand for: renamed slots, and monitors by
+/// rank.
 struct FingerprintHasher<'a> {
     inner: Digest,
     links: &'a Links,
     renaming: &'a [u32],
-    /// Of the names of monitors as they are; 0 if there are none.
+    /// A hash of the monitors' actual numbers; 0 if there are none. Two parts with equal sums may
+    /// name different monitors of equal rank, so this goes into a part's key.
     monitors: u64,
 }
 
@@ -80,7 +85,7 @@ impl Hasher for FingerprintHasher<'_> {
         self.inner.write(bytes);
     }
 
-    // Numbers go in as they are: as bytes they would take four times as long.
+    // Forwarded as numbers: as bytes they would take four times as long.
 
     fn write_u8(&mut self, number: u8) {
         self.inner.write_u8(number);
@@ -133,14 +138,15 @@ where
     P::Note: Hash,
     P::StateMachine: Hash,
 {
-    /// A number that is the same for worlds that behave alike, and differs (but once in 2^64) for
-    /// others. O(processes and signals that wait). The log is not in it: only what the state machine made of it.
+    /// A number that is equal for worlds that behave alike and differs for others, but for
+    /// collisions of 64 bits. O(processes and waiting signals). It covers the state machine, and
+    /// not the log.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint_as(&[])
     }
 
-    /// The same number, in less time: what was looked at before is not looked at again. What may have changed
-    /// since must be forgotten first ([`Bench::forget`]).
+    /// As [`World::fingerprint`], hashing only the parts whose fingerprint `bench` does not know.
+    /// The caller forgets what may have changed first ([`Bench::forget`]).
     pub fn fingerprint_on(&self, bench: &mut Bench<P>) -> u64 {
         self.fingerprint_parts(bench);
         let state_machine = bench.state_machine.unwrap_or_default().sum;
@@ -149,8 +155,9 @@ where
         self.fingerprint_of(&[], state_machine, tree, body)
     }
 
-    /// The least fingerprint under these renamings and under none: worlds that differ only in who is who
-    /// have the same. What else tells like processes apart (a key, a name) must not be in their states.
+    /// The least fingerprint under these renamings and the identity: equal for worlds that differ
+    /// by such a renaming. The states of these processes must not hold anything else that tells
+    /// them apart, such as a key or a name.
     pub fn fingerprint_of_any(&self, renamings: &[Renaming]) -> u64 {
         let renamed = renamings.iter().map(|renaming| self.fingerprint_as(renaming));
         renamed.fold(self.fingerprint(), u64::min)
@@ -178,7 +185,7 @@ where
         PartFingerprint { sum, key: sum ^ hasher.monitors }
     }
 
-    /// Looks at every part of which it is not known what it looks like.
+    /// Computes the fingerprint of every part that the bench does not know.
     pub(super) fn fingerprint_parts(&self, bench: &mut Bench<P>) {
         bench.bodies.resize(self.slots.len(), None);
         for (slot, look) in self.slots.iter().zip(&mut bench.bodies) {
@@ -194,7 +201,8 @@ where
         let now = self.out.now;
         if bench.tree.is_none_or(|(_, at)| at != now) {
             let look = self.fingerprint_part(&[], |hasher| self.hash_tree(hasher));
-            // What is in it beside what it looks like: when deaths were, and who is enrolled where.
+            // Its key also covers what its sum omits: the times of restarts, and which child is at
+            // which index.
             let key = self.fingerprint_part(&[], |hasher| {
                 (look.key, now).hash(hasher);
                 for (index, slot) in self.slots.iter().enumerate() {
@@ -224,7 +232,7 @@ where
                 add(self
                     .fingerprint_part(renaming, |hasher| self.hash_slot(pid, slot, body, hasher)));
             }
-            // Each tie by itself: in which order they were tied makes no difference.
+            // Each record by itself: their order makes no difference.
             let mut watching = slot.links.watching;
             while let Some((link, kind)) = self.out.links.first(watching) {
                 let ends = self.out.links.ends(link);
@@ -232,7 +240,7 @@ where
                 watching = self.out.links.after(link);
             }
         }
-        // One sequence a pair; pairs in no order.
+        // Signals of one pair are chained, in order; pairs are added up, in any order.
         let mut pairs = Pairs::default();
         for envelope in self.out.ring.waiting() {
             let so_far = pairs.of(envelope.from, self.addressee(envelope.to));
@@ -244,10 +252,10 @@ where
         pairs.sums().fold(sum.sum, u64::wrapping_add)
     }
 
-    /// The tie of another world that a signal names. It says nothing to us, so its number itself counts.
+    /// The monitor of another world that a signal names. It has no rank here, so its number counts.
     fn foreign_link(&self, envelope: &Envelope<P::Message>) -> Option<(u32, u32)> {
-        let to_abroad = envelope.to != Pid::OUTSIDE && envelope.to.world() != self.out.number;
-        let link = match (to_abroad, &envelope.signal) {
+        let is_outgoing = envelope.to != Pid::OUTSIDE && envelope.to.world() != self.out.number;
+        let link = match (is_outgoing, &envelope.signal) {
             (true, Signal::Down(link, _)) => link,
             (false, Signal::Remote(RemoteSignal::Watch(link, _) | RemoteSignal::Unwatch(link))) => {
                 link
@@ -265,9 +273,9 @@ where
     }
 
     fn hash_rest(&self, hasher: &mut FingerprintHasher<'_>) {
-        let World { slots: _, out, parked: past_lives, timers, .. } = self;
+        let World { slots: _, out, parked, timers, .. } = self;
         (&out.names, &out.groups, out.now).hash(hasher);
-        for (place, past) in past_lives {
+        for (place, past) in parked {
             (place, past.incarnation).hash(hasher);
             self.out.notes.get(past.note).hash(hasher);
         }
@@ -278,16 +286,17 @@ where
             (of, by, link.index, link.serial, called).hash(hasher);
         }
         (&out.remote.outbox, &out.remote.lost).hash(hasher);
-        for ask in &self.calls {
-            ask.hash(hasher);
+        for call in &self.calls {
+            call.hash(hasher);
         }
         self.dead.hash(hasher);
     }
+
     fn hash_tree(&self, hasher: &mut FingerprintHasher<'_>) {
         let now = self.out.now;
         for Place { name, pid, deaths, body, intensity, ending, deleted, .. } in &self.tree.places {
             (&**name, pid, ending, deleted).hash(hasher);
-            // Only deaths that an intensity still looks back at.
+            // Only restarts that the intensity still counts.
             deaths.ages(now, *intensity).for_each(|age| age.hash(hasher));
             if let Body::Many { deaths, .. } = body {
                 for (child, deaths) in deaths {
@@ -298,8 +307,8 @@ where
     }
 }
 
-/// A number for each pair of sender and receiver. There are few at a time as a rule, and then they take no
-/// memory of their own.
+/// A number for each pair of sender and receiver. The first [`FEW`] are in an array, without an
+/// allocation.
 #[derive(Default)]
 struct Pairs {
     few: [(Pair, u64); FEW],

@@ -1,8 +1,10 @@
-//! Looking at a world from its edge. Nothing here changes anything but the log that it hands over.
+//! Reads a world from outside. Nothing here changes it, except that [`World::take_log`] drains the
+//! log.
 
-use super::{Flags, State, World};
-use crate::ring::Envelope;
-use crate::tree::NodeId;
+use super::World;
+use super::slot::{Flags, State};
+use crate::signal::Envelope;
+use crate::tree::{NodeId, Outline};
 use crate::{Name, Pid, Process, Reason, StateMachine, Watch};
 
 impl<P: Process, W: Watch<P>> World<P, W> {
@@ -18,13 +20,14 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         &self.out.state_machine
     }
 
-    /// Who bears a name.
+    /// The process that bears a name.
     pub fn whereis(&self, name: Name) -> Option<Pid> {
         self.out.whereis(name)
     }
 
-    /// The child of a supervisor of many with this key; it may be between two lives. Where the state machine has the
-    /// index, of those whom it knows; O(processes) if it knows one who is not where it says.
+    /// The child of a supervisor of many with this key, or the address of its next life while it
+    /// waits to be restarted. Where the state machine has the index, only children that it knows;
+    /// O(processes) if its place is out of date.
     #[inline]
     pub fn child(&self, supervisor: NodeId, key: u64) -> Option<Pid> {
         let index = self.tree.index(supervisor)?;
@@ -39,7 +42,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         index.and_then(|index| self.pid_at(index))
     }
 
-    /// The same child, by a look at the index where it was last seen; it is looked up only if it is not there.
+    /// As [`World::child`], trying first the index where the child was last seen.
     #[inline(always)]
     pub fn child_seen_at(&self, supervisor: NodeId, key: u64, index: u32) -> Option<Pid> {
         match self.is_child(supervisor, key, index) {
@@ -63,22 +66,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// Asks the processor to fetch the process at an index soon. No effect but on time.
+    /// Prefetches the process at an index. Changes nothing but timing.
     #[inline(always)]
     pub fn warm(&self, index: usize) {
         if let Some(slot) = self.slots.get(index) {
-            crate::prefetch(slot);
+            memory::prefetch(slot);
         }
     }
 
-    /// A process's state, for looking at.
+    /// A process's state.
     #[inline]
     pub fn process(&self, pid: Pid) -> Option<&P> {
         let slot = self.slots.get(pid.index())?;
         if slot.generation == pid.generation() { slot.body.as_ref() } else { None }
     }
 
-    /// All processes that are alive, in order of address, with their key and incarnation.
+    /// All living processes, in order of index, with their key and incarnation.
     pub fn processes(&self) -> impl Iterator<Item = (Pid, u64, u32, &P)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| {
             let index = u32::try_from(index).ok()?;
@@ -87,18 +90,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// The note that a process's next life would be given.
+    /// The note that a restart would pass to a process's next life.
     pub fn note(&self, pid: Pid) -> Option<&P::Note> {
         let slot = self.slots.get(pid.index()).filter(|s| s.generation == pid.generation())?;
         self.out.notes.get(slot.note)
     }
 
-    /// All notes that are kept, of lives that are on and of those that will go on, in no order.
+    /// All notes, of running and of parked processes, in no order.
     pub fn notes(&self) -> impl Iterator<Item = &P::Note> {
         self.out.notes.iter()
     }
 
-    /// True if this life is on. A supervisor is alive too.
+    /// True if this process or supervisor is alive.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
             slot.generation == pid.generation()
@@ -106,14 +109,15 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// True if this life is on, or is a next life that has not begun yet.
+    /// True if it is alive, or waits to be restarted.
     pub(crate) fn is_there(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
             slot.generation == pid.generation() && !matches!(slot.state, State::Free | State::Alias)
         })
     }
 
-    /// True if this life has not had its first event, which must be the oldest that waits for it.
+    /// True if this process has not handled its first event, which must be the oldest signal that
+    /// waits for it.
     pub(crate) fn is_unbegun(&self, pid: Pid) -> bool {
         self.slots.get(pid.index()).is_some_and(|slot| {
             slot.generation == pid.generation()
@@ -122,8 +126,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         })
     }
 
-    /// True if this address is a next life that its supervisor has not begun yet.
-    pub(crate) fn is_between(&self, pid: Pid) -> bool {
+    /// True if this is the address of a next life that its supervisor has not started yet.
+    pub fn is_between(&self, pid: Pid) -> bool {
         self.slots
             .get(pid.index())
             .is_some_and(|slot| slot.generation == pid.generation() && slot.state == State::Between)
@@ -134,34 +138,36 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.tree.find(path)
     }
 
-    /// Signals that wait to be delivered.
+    /// Number of signals that wait to be delivered.
     pub fn waiting(&self) -> usize {
         self.out.ring.len()
     }
 
-    /// What waits, oldest first.
+    /// The waiting signals, oldest first.
     pub fn signals(&self) -> impl Iterator<Item = &Envelope<P::Message>> {
         self.out.ring.waiting()
     }
 
-    /// What was delivered of late, oldest first, each with its number: the flight recorder.
+    /// The flight recorder: the latest delivered signals, oldest first, each with its number.
     pub fn past(&self) -> impl Iterator<Item = (u64, &Envelope<P::Message>)> {
         self.out.ring.past()
     }
 
-    /// Signals that found nobody, so far.
+    /// Number of undeliverable signals so far.
     pub fn undeliverable(&self) -> u64 {
         self.undeliverable
     }
 
-    /// Values that user code has made and whose destructor has panicked, so far: processes, messages, notes and facts.
-    /// Only a process's is an end of its own, with that panic as the reason unless it had another; all else goes on
-    /// as if nothing had been. The panic was told by the program's panic hook.
+    /// Number of values of user code (processes, messages, notes, facts) whose destructor has
+    /// panicked so far. Such a panic in a process's destructor becomes the reason of its end,
+    /// unless that was a failure already; all others have no effect but on this count. The
+    /// program's panic hook has reported each.
     pub fn failed_drops(&self) -> u64 {
         self.failed_drops + self.out.ring.failed_drops() + self.out.notes.failed_drops()
     }
 
-    /// Lives of processes and supervisors that ended otherwise than as [`Reason::Normal`], so far.
+    /// Number of ends of processes and supervisors so far for another reason than
+    /// [`Reason::Normal`].
     #[inline(always)]
     pub fn failures(&self) -> u64 {
         self.failures
@@ -172,9 +178,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.now
     }
 
-    /// Why this world is over, if it is: a root was ended ([`World::shut_down`]: [`Reason::Shutdown`]) or
-    /// killed, had more restarts than it bears, or did not start; or the state machine has failed.
+    /// Why this world has ended, if it has: a root was shut down ([`World::shut_down`]) or killed,
+    /// exceeded its restart intensity, or did not start; or the state machine has failed.
     pub fn death(&self) -> Option<&Reason> {
         self.dead.as_ref()
+    }
+
+    /// The trees of this world as they are now; usually one.
+    pub fn outlines(&self) -> Vec<Outline> {
+        self.tree.roots().map(|root| self.tree.outline(root)).collect()
+    }
+
+    /// The trees as text, a line a place.
+    pub fn tree(&self) -> String {
+        self.outlines().iter().map(ToString::to_string).collect()
     }
 }

@@ -1,43 +1,23 @@
-//! Lives of processes: how one begins in its slot, how it ends, and who is told.
+//! The lifecycle of a process: how it begins in its slot, how it ends, and which processes are
+//! notified.
 
 use std::sync::Arc;
 
+use super::World;
 use super::links::ending;
-use super::{Flags, NO_NODE, Parked, Slot, State, World};
+use super::slot::{Flags, NO_NODE, Parked, Slot, State};
 use crate::discard::empty;
 use crate::links::{Heads, NONE};
 use crate::notes::NO_NOTE;
 use crate::out::{Out, TimerRef};
-use crate::process::Cause;
-use crate::ring::Envelope;
+use crate::reason::Cause;
+use crate::signal::Envelope;
 use crate::tree::NodeId;
 use crate::{Name, Pid, Process, Reason, Watch};
 
-impl<P> Slot<P> {
-    /// Writes what is to be said of a process beside it: a free slot's lists, note and marks are empty already.
-    #[inline(always)]
-    pub(crate) fn occupy(&mut self, pid: Pid, node: u16, key: u64, incarnation: u32, state: State) {
-        (self.key, self.generation, self.incarnation) = (key, pid.generation(), incarnation);
-        (self.node, self.state) = (node, state);
-    }
-
-    /// Is free for another process. What is to be done with its note is the caller's.
-    #[inline(always)]
-    pub(crate) fn vacate(&mut self, pid: Pid, free: &mut Vec<Pid>) -> u32 {
-        self.state = State::Free;
-        self.flags.set(Flags::OWN, false);
-        // A slot whose generations are used up is never used again.
-        if let Some(next) = (Pid::new(pid.slot(), self.generation)).next() {
-            self.generation = next.generation();
-            free.push(next);
-        }
-        std::mem::replace(&mut self.note, NO_NOTE)
-    }
-}
-
 impl<P: Process> Out<P> {
-    /// Fires all ties in which a life was watched, the oldest first: the list has its newest at the head.
-    /// A fired tie is of no list of the watched.
+    /// Fires all records in which a process was watched, oldest first: the list has its newest at
+    /// the head. A fired record is in no list of the watched.
     #[inline(always)]
     pub(crate) fn notify_watchers(&mut self, newest: u32, of: Pid, cause: Cause) {
         if self.links.has_older(newest) {
@@ -52,7 +32,7 @@ impl<P: Process> Out<P> {
         while self.notify_next(&mut at, of, cause) {}
     }
 
-    /// Fires one, and goes on to the next younger. False if there was none.
+    /// Fires one record, and advances to the next younger. False if there was none.
     #[inline(always)]
     fn notify_next(&mut self, at: &mut u32, of: Pid, cause: Cause) -> bool {
         let Some((link, kind, watcher)) = self.links.fire_next(at) else { return false };
@@ -62,7 +42,7 @@ impl<P: Process> Out<P> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Puts a process into its slot. `body` makes it where it will lie.
+    /// Puts a process into its slot. `body` constructs it.
     #[inline(always)]
     pub(crate) fn place_process(
         &mut self,
@@ -82,7 +62,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.watch.started(pid, key, incarnation);
     }
 
-    /// Sees to it that there is a slot for this address.
+    /// Adds slots up to this address.
     #[inline(always)]
     pub(super) fn ensure_slot(&mut self, pid: Pid) {
         if pid.index() >= self.slots.len() {
@@ -90,33 +70,24 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// More than one can be missing: the
-    /// addresses of a step that was undone are given out again, in any order.
+    /// Adds slots up to this address. More than one can be missing: the addresses of an undone step
+    /// are reused in any order.
     #[cold]
     fn add_slots(&mut self, pid: Pid) {
         while self.slots.len() <= pid.index() {
-            self.slots.push(Slot {
-                body: None,
-                key: 0,
-                generation: 0,
-                incarnation: 0,
-                links: Heads::EMPTY,
-                note: NO_NOTE,
-                node: NO_NODE,
-                state: State::Free,
-                flags: Flags::default(),
-            });
+            self.slots.push(Slot::vacant());
         }
     }
 
-    /// A life has ended: counted, and told to who watches the world.
+    /// Counts an end, and reports it to the watcher.
     pub(crate) fn count_end(&mut self, pid: Pid, key: u64, reason: &Reason) {
         self.failures += u64::from(*reason != Reason::Normal);
         self.watch.ended(pid, key, reason);
     }
 
-    /// Drops a process. Gives the reason of its end, which is a failure if its destructor panics: as in Erlang where a
-    /// server's `terminate` fails. An end that was a failure or a kill already keeps its reason.
+    /// Drops a process and returns the reason of its end. If the destructor panics, that is a
+    /// failure, as when a server's `terminate` fails in Erlang; but a failure or a kill keeps its
+    /// reason.
     #[inline(always)]
     pub(crate) fn end_body(&mut self, pid: Pid, reason: Reason) -> Reason {
         match empty(&mut self.slots[pid.index()].body) {
@@ -131,7 +102,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if reason.is_orderly() { Reason::Failed(why) } else { reason }
     }
 
-    /// The destructor of a process that wanted to end has panicked: it ends as one that has failed.
+    /// Makes the end of the current step's process a failure: its destructor has panicked.
     #[cold]
     pub(crate) fn ended_badly(&mut self, why: Arc<str>) -> bool {
         self.failed_drops += 1;
@@ -139,7 +110,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         false
     }
 
-    /// Ends a life: tells those who watch, and its supervisor.
+    /// Ends a process or supervisor: drops it, notifies its watchers and its supervisor, frees its
+    /// slot.
+    ///
+    /// Order: the world's watcher, then monitors and links, oldest first, then the supervisor. All
+    /// are signals behind everything that the process has sent.
     #[inline(never)]
     pub(crate) fn terminate(&mut self, pid: Pid, reason: Reason) {
         let slot = &mut self.slots[pid.index()];
@@ -165,7 +140,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.child_ended(pid, reason);
     }
 
-    /// Frees a slot for another process.
+    /// Frees a slot and wipes its note.
     #[inline(always)]
     pub(crate) fn vacate(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];
@@ -173,12 +148,12 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.notes.wipe(note);
     }
 
-    /// Puts a life's incarnation and note aside for the next in its place; the slot is freed.
+    /// Keeps the incarnation and note for the next start of this place, and frees the slot.
     pub(crate) fn park(&mut self, pid: Pid, node: NodeId) {
         self.park_as(pid, node, false);
     }
 
-    /// The same, and says whether its supervisor has given it up.
+    /// As [`World::park`]; `given_up` says that its supervisor has given it up.
     pub(crate) fn park_as(&mut self, pid: Pid, node: NodeId, given_up: bool) {
         let slot = &mut self.slots[pid.index()];
         let note = std::mem::replace(&mut slot.note, NO_NOTE);
@@ -189,7 +164,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.vacate(pid);
     }
 
-    /// Settles in, without a body yet, the next life in a place that has no slot.
+    /// Takes a slot for the next life of a place that has none, with its parked incarnation and
+    /// note. It has no body yet.
     pub(crate) fn place_next(&mut self, node: NodeId, key: u64) -> Pid {
         let past = self.parked.remove(&(node, key));
         let none = Parked { incarnation: 0, note: NO_NOTE, given_up: false };
@@ -201,7 +177,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid
     }
 
-    /// Forgets the past lives of a node's own places; but for those that were given up, if it is not over.
+    /// Forgets what is parked of a node; unless `is_over`, children that were given up stay parked.
     pub(crate) fn forget_parked(&mut self, node: NodeId, is_over: bool) {
         let own = (node, 0)..=(node, u64::MAX);
         let keys = self.parked.range(own).filter(|(_, past)| is_over || !past.given_up);
@@ -211,18 +187,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Forgets a life whose place is never to be taken again.
+    /// Forgets what is parked of a child that is never started again.
     pub(crate) fn forget_parked_key(&mut self, node: NodeId, key: u64) {
         if let Some(past) = self.parked.remove(&(node, key)) {
             self.out.notes.wipe(past.note);
         }
     }
 
-    /// Whom a life watched it watches no more; who watched it hears of its end.
+    /// Removes its monitors and links, and notifies its watchers, here and in other worlds.
     #[inline(always)]
     pub(crate) fn break_links(&mut self, pid: Pid, cause: Cause) {
         if self.slots[pid.index()].links.watching != NONE {
-            self.watch_no_more(pid, cause);
+            self.unwatch_all(pid, cause);
         }
         let newest = std::mem::replace(&mut self.slots[pid.index()].links.watched, NONE);
         self.out.notify_watchers(newest, pid, cause);
@@ -232,7 +208,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 
     #[inline(never)]
-    fn watch_no_more(&mut self, pid: Pid, cause: Cause) {
+    fn unwatch_all(&mut self, pid: Pid, cause: Cause) {
         let mut heads = self.slots[pid.index()].links;
         while let Some((link, kind)) = self.out.links.first(heads.watching) {
             let (_, watched) = self.out.links.ends(link);
@@ -258,7 +234,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.slots[pid.index()].links = heads;
     }
 
-    /// Takes away what an ended life had in the world's own lists: timers, names, memberships.
+    /// Removes an ended process from the world's own lists: timers, names, groups.
     #[cold]
     pub(crate) fn unregister(&mut self, pid: Pid) {
         let slot = &mut self.slots[pid.index()];

@@ -1,13 +1,15 @@
-//! Monitors and links between processes, tied and untied.
+//! Sets and removes monitors and links between processes of this world.
 
-use super::{NO_NODE, State, World};
+use super::World;
+use super::slot::{NO_NODE, State};
 use crate::links::{Heads, Kind, MonitorRef, NONE};
-use crate::process::Cause;
-use crate::ring::{Envelope, Signal};
+use crate::reason::Cause;
+use crate::signal::{Envelope, Signal};
 use crate::{Pid, Process, Watch};
 
 impl<P: Process, W> World<P, W> {
-    /// Who gets what is sent to an address: the asker behind an alias, else whose address it is.
+    /// The process that receives what is sent to an address: the caller, if it is the alias of an
+    /// open call.
     pub(crate) fn addressee(&self, to: Pid) -> Pid {
         match self.slots.get(to.index()) {
             Some(slot) if slot.state == State::Alias => {
@@ -19,7 +21,7 @@ impl<P: Process, W> World<P, W> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Monitors one who has just been started here: nobody watches it yet.
+    /// Sets a monitor on a process that has just started here, so that its list is empty.
     #[inline(always)]
     pub(super) fn attach_new(&mut self, reference: MonitorRef, watcher: Pid, watched: Pid) {
         self.slots[watched.index()].links.watched = reference.index;
@@ -29,7 +31,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.links.attach(reference, Kind::MONITOR, (watcher, watched), older);
     }
 
-    /// Ties one process to another: most are here and alive.
+    /// Sets a monitor, or one direction of a link. Most watched processes are in this world and
+    /// alive.
     #[inline(always)]
     pub(super) fn attach(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         match self.slots.get_mut(watched.index()) {
@@ -47,7 +50,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// To one of another world, or to one who is gone: that is an end at once.
+    /// The same for a process of another world, or one that has ended: then it fires at once.
     #[inline(never)]
     fn attach_elsewhere(&mut self, reference: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         if self.is_remote(watched) {
@@ -59,6 +62,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to: watcher, from: watched, signal });
     }
 
+    /// Removes a monitor, or one direction of a link, that belongs to `me`. A signal of it that is
+    /// on its way finds no record and is dropped on delivery.
     #[inline]
     pub(super) fn detach(&mut self, link: MonitorRef, me: Pid) {
         let links = &mut self.out.links;
@@ -68,7 +73,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
         let (watcher, watched) = links.ends(link);
         if watcher != me {
-            return; // not its own
+            return; // another process's reference
         }
         links.unhook_watcher(link.index, &mut self.slots[me.index()].links.watching);
         let is_remote = self.is_remote(watched);
@@ -85,18 +90,19 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Opens an alias, and the monitor that goes with it.
-    pub(super) fn open_alias(&mut self, me: Pid, monitor: MonitorRef, alias: Pid, asked: Pid) {
+    /// Opens the alias of a call, and the monitor that belongs to it.
+    pub(super) fn open_alias(&mut self, me: Pid, monitor: MonitorRef, alias: Pid, called: Pid) {
         self.ensure_slot(alias);
         let slot = &mut self.slots[alias.index()];
         (slot.generation, slot.node, slot.state) = (alias.generation(), NO_NODE, State::Alias);
         (slot.key, slot.incarnation) = (0, 0);
         self.calls.insert(alias, monitor);
         self.aliases.insert(monitor, alias);
-        self.attach(monitor, Kind::CALL, me, asked);
+        self.attach(monitor, Kind::CALL, me, called);
     }
 
-    /// A monitor is gone, and the alias with it: what is sent there from now on, or is on its way, is dropped.
+    /// Closes the alias of a monitor that is gone. Signals to it, sent later or on their way, are
+    /// undeliverable.
     #[cold]
     pub(super) fn forget_alias(&mut self, monitor: MonitorRef) {
         if let Some(alias) = self.aliases.remove(&monitor) {
@@ -105,7 +111,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Takes away every monitor that a process has set, on its way or not.
+    /// Removes every monitor of a process, fired or not. The common case, one monitor and no link,
+    /// is inlined.
     #[inline(always)]
     pub(super) fn detach_monitors(&mut self, me: Pid) {
         let head = self.slots[me.index()].links.watching;
@@ -130,8 +137,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// A link is two ties, one each way. To one who is gone it is an exit signal at once; to one
-    /// between two lives it ties the next.
+    /// Links two processes: one record in each direction. If the other has ended, its exit signal
+    /// arrives at once; if it waits to be restarted, the link is to its next life.
     pub(super) fn link(&mut self, me: Pid, other: Pid) {
         let head = self.slots[me.index()].links.watching;
         if me == other || self.out.links.find_link(head, other).is_some() {
@@ -145,6 +152,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// Removes both directions of a link.
     pub(super) fn unlink(&mut self, me: Pid, other: Pid) {
         let head = self.slots[me.index()].links.watching;
         if let Some(there) = self.out.links.find_link(head, other) {
@@ -159,6 +167,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     }
 }
 
+/// The signal by which a fired record reports an end.
 #[inline(always)]
 pub(super) fn ending<M>(kind: Kind, link: MonitorRef, cause: Cause) -> Signal<M> {
     match kind.is_link() {

@@ -1,55 +1,22 @@
-//! What goes beyond a world: signals to and from processes of other worlds, monitors and links across, and
-//! the loss of a whole world. What leaves waits in the outbox for whoever carries it; nothing here waits,
-//! blocks, or knows how worlds are joined.
+//! Signals to and from processes of other worlds, monitors and links between worlds, and the loss
+//! of a whole world. Outgoing signals wait in the outbox until the world's owner carries them.
+//! Nothing here blocks, or knows how worlds are joined.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
+use super::World;
 use super::links::ending;
-use super::{Flags, World};
+use super::slot::Flags;
 use crate::discard::discard_all;
 use crate::links::Kind;
-use crate::process::Cause;
-use crate::ring::{Envelope, RemoteSignal, Signal};
+use crate::reason::Cause;
+use crate::remote::RemoteEnvelope;
+use crate::signal::{Envelope, RemoteSignal, Signal};
 use crate::{MonitorRef, Name, Pid, Process, Reason, Watch};
 
-/// A signal between two worlds.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct RemoteEnvelope<M> {
-    /// The signal.
-    pub envelope: Envelope<M>,
-    /// The text of the failure that it tells of, if it does: a world keeps its texts to itself.
-    why: Option<Arc<str>>,
-}
-
-impl<M> RemoteEnvelope<M> {
-    /// To which world.
-    pub fn to(&self) -> u8 {
-        self.envelope.to.world()
-    }
-}
-
-/// What a world keeps of others.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Remote<M> {
-    pub(crate) outbox: Vec<RemoteEnvelope<M>>,
-    /// Who of ours is monitored from elsewhere: by whom, under which name of theirs, called what by them.
-    pub(crate) watched: BTreeSet<(Pid, Pid, MonitorRef, Pid)>,
-    /// Worlds that are lost for ever: nobody answers from there.
-    pub(crate) lost: BTreeSet<u8>,
-}
-
-impl<M> Default for Remote<M> {
-    fn default() -> Remote<M> {
-        Remote { outbox: Vec::new(), watched: BTreeSet::new(), lost: BTreeSet::new() }
-    }
-}
-
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Gives the world its number, below [`Pid::WORLDS`], which all its addresses bear. Before anything lives in it.
+    /// Numbers an empty world, below [`Pid::WORLDS`]. All its addresses carry the number.
     ///
     /// # Panics
-    /// If something does already, or the number is too large.
+    /// If the world has had a process, or the number is too large.
     pub fn numbered(mut self, number: u8) -> World<P, W> {
         assert!(self.out.fresh == 0, "a world gets its number before its processes");
         assert!(number < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
@@ -57,18 +24,18 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self
     }
 
-    /// Its number; 0 unless it was given one.
+    /// The world's number; 0 by default.
     pub fn number(&self) -> u8 {
         self.out.number
     }
 
-    /// From now on this name is that of whoever bears it in another world.
+    /// Maps a name to the process that bears it in another world.
     ///
     /// # Panics
     /// If that is this world, its number is too large, or the name is not below [`Name::LIMIT`].
     pub fn know(&mut self, name: Name, world: u8) {
         assert!(world < Pid::WORLDS, "worlds are numbered below {}", Pid::WORLDS);
-        assert!(world != self.out.number, "whoever bears a name here registers it");
+        assert!(world != self.out.number, "a process of this world registers its name itself");
         self.give_name(name, Pid::named(world, name));
     }
 
@@ -78,24 +45,25 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         pid != Pid::OUTSIDE && pid.world() != self.out.number
     }
 
-    /// Takes what waits to be carried to other worlds, in the order of sending.
+    /// Takes the signals for other worlds, in order of sending.
     pub fn take_outbox(&mut self) -> std::vec::Drain<'_, RemoteEnvelope<P::Message>> {
         self.out.remote.outbox.drain(..)
     }
 
-    /// How much waits to be carried.
+    /// Signals that wait in the outbox.
     pub fn outbound(&self) -> usize {
         self.out.remote.outbox.len()
     }
 
-    /// A signal of ours to another world: it waits to be carried.
+    /// Moves a signal for another world to the outbox, with the text of its failure: a cause is a
+    /// number that only this world can resolve.
     pub(super) fn leave(&mut self, envelope: &mut Envelope<P::Message>) {
-        let told = match envelope.signal {
+        let cause = match envelope.signal {
             Signal::Exit(cause) | Signal::Down(_, cause) => Some(cause),
             Signal::Remote(RemoteSignal::Partner(cause)) => Some(cause),
             _ => None,
         };
-        let why = told.and_then(|cause| match self.out.causes.tell(cause) {
+        let why = cause.and_then(|cause| match self.out.causes.tell(cause) {
             Reason::Failed(text) => Some(text),
             _ => None,
         });
@@ -104,8 +72,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.remote.outbox.push(RemoteEnvelope { envelope, why });
     }
 
-    /// Takes in what was carried here; it waits like everything else. What one process sends another must be
-    /// handed over in the order in which it left.
+    /// Accepts a signal from another world into the ring. The carrier must keep the order of the
+    /// signals between each pair of processes.
     pub fn accept(&mut self, remote: RemoteEnvelope<P::Message>) {
         let RemoteEnvelope { mut envelope, why } = remote;
         let why = why.map(|text| self.out.causes.note(&Reason::Failed(text)));
@@ -125,7 +93,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             }
         }
         if let Signal::Down(monitor, _) = envelope.signal {
-            // Its tie is no list's of ours: here it fires.
+            // The watched process is elsewhere, so no list of ours fires this record: it fires
+            // here. If it was removed meanwhile, or its place is reused, the `Down` is dropped.
             if !self.out.links.kind(monitor).waits()
                 || self.out.links.ends(monitor).0 != envelope.to
             {
@@ -136,7 +105,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(envelope);
     }
 
-    /// A signal from another world found nobody: who waits for an end is told that there is none to wait for.
+    /// Handles a signal without a receiver. To a monitor or link from another world it answers that
+    /// there is no such process; anything else is undeliverable.
     pub(super) fn turn_away(&mut self, envelope: &Envelope<P::Message>) {
         let &Envelope { to, from, ref signal } = envelope;
         let answer = match *signal {
@@ -149,19 +119,20 @@ impl<P: Process, W: Watch<P>> World<P, W> {
             _ => None,
         };
         match answer {
-            // Behind what was sent to the same place before that end, which may wait here still.
+            // Through the ring, and so behind signals to the same process that still wait here.
             Some((by, signal)) => self.out.ring.push(Envelope { to: from, from: by, signal }),
             None => self.is_undeliverable(envelope),
         }
     }
 
-    /// Nobody is there to get this, and nobody is told.
+    /// Counts an undeliverable signal, and reports it to the watcher.
     pub(super) fn is_undeliverable(&mut self, envelope: &Envelope<P::Message>) {
         self.undeliverable += 1;
         self.watch.undeliverable(envelope);
     }
 
-    /// A word between kernels, to a living process of ours. The exit signal that it makes, if any.
+    /// Handles a signal between kernels to a living process. Returns the cause of the exit signal
+    /// that it makes, if any.
     pub(crate) fn on_remote_signal(
         &mut self,
         to: Pid,
@@ -169,7 +140,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         remote: RemoteSignal,
     ) -> Option<Cause> {
         if self.out.remote.lost.contains(&from.world()) {
-            // Its last words: who wants to be linked to us has ended already.
+            // It was carried before its world was lost. That process has ended, and a link to it
+            // fires at once.
             return (remote == RemoteSignal::Link).then_some(Cause::NoConnection);
         }
         match remote {
@@ -207,20 +179,22 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
+    /// Removes a record that is in its watcher's list alone.
     pub(super) fn drop_record(&mut self, link: MonitorRef, watcher: Pid) {
         let head = &mut self.slots[watcher.index()].links.watching;
         self.out.links.unhook_watcher(link.index, head);
         self.out.links.release(link);
     }
 
-    /// Hangs a tie on its watcher alone: the watched is elsewhere, or gone.
+    /// Enters a record into its watcher's list alone: the watched process is elsewhere, or has
+    /// ended.
     pub(super) fn hang(&mut self, link: MonitorRef, kind: Kind, watcher: Pid, watched: Pid) {
         self.out.links.set(link, kind, watcher, watched);
         let head = &mut self.slots[watcher.index()].links.watching;
         self.out.links.hook_watcher(link, head);
     }
 
-    /// Ties a process of ours to one elsewhere, and has that world know.
+    /// Sets a monitor or link to a process of another world, and notifies that world.
     #[cold]
     pub(super) fn attach_remote(
         &mut self,
@@ -241,7 +215,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to: watched, from: watcher, signal });
     }
 
-    /// A tie to one elsewhere was taken away, or its watcher has ended of this.
+    /// Notifies another world that a monitor or link to its process was removed, or that its
+    /// watcher has ended (then `ended` is the cause).
     #[cold]
     pub(super) fn detach_remote(
         &mut self,
@@ -259,7 +234,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.out.ring.push(Envelope { to, from, signal: Signal::Remote(remote) });
     }
 
-    /// Tells who is elsewhere and has watched a process of ours that it has ended.
+    /// Notifies the watchers in other worlds of the end of a process.
     #[cold]
     pub(super) fn notify_remote(&mut self, pid: Pid, cause: Cause) {
         let watched = std::mem::take(&mut self.out.remote.watched);
@@ -272,8 +247,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Another world is lost for ever: all who watch a process of it are told, and nobody in it watches any
-    /// more. What was handed over here before counts.
+    /// Declares another world lost for ever: monitors and links to its processes fire with
+    /// [`Reason::NoConnection`], and its watchers are forgotten. Signals accepted before are still
+    /// delivered.
     pub fn lost(&mut self, world: u8) {
         self.out.remote.lost.insert(world);
         self.out.remote.watched.retain(|(_, by, ..)| by.world() != world);
@@ -287,7 +263,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Whoever is watched there is lost with its world.
+    /// Fires a record whose watched process was in a lost world.
     fn fire_remote(&mut self, link: MonitorRef) {
         let (to, from) = self.out.links.ends(link);
         let signal = ending(self.out.links.kind(link), link, Cause::NoConnection);

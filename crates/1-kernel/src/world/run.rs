@@ -1,24 +1,29 @@
-//! The one step that every process of every world goes through, and what becomes of it.
+//! One step of a process, and its outcome: its effects, or an undo.
+//!
+//! A step sends into the ring directly and leaves all other effects in `Out`. If the handler
+//! panics, or the state machine rejects a fact, `undo` rewinds both and the process ends. So a step
+//! happens as a whole.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::{Flags, NO_STEP, World};
+use super::slot::Flags;
+use super::{NO_STEP, World};
 use crate::discard::{Held, discard, discard_all, why};
 use crate::out::{Out, StepEffect};
-use crate::process::Cause;
+use crate::reason::Cause;
 use crate::step_flags::StepFlags;
 use crate::{Broken, Event, Pid, Process, Reason, StateMachine, Watch, mutation};
 
 impl<P: Process> Out<P> {
-    /// A step begins; where the ring stands then.
+    /// Begins a step of this process, and returns the ring's tail for an undo.
     #[inline(always)]
     pub(super) fn begin_step(&mut self, me: Pid, key: u64, incarnation: u32, note: u32) -> u64 {
         (self.me, self.key, self.incarnation, self.note) = (me, key, incarnation, note);
         self.ring.tail()
     }
 
-    /// This step writes no note.
+    /// Discards the note that this step has written, if any.
     #[inline(always)]
     pub(crate) fn forget_note(&mut self) {
         if self.step_flags.has(StepFlags::NOTED) {
@@ -27,7 +32,7 @@ impl<P: Process> Out<P> {
         }
     }
 
-    /// This step does not set the monitor that it would have set first.
+    /// Discards the first monitor that this step would set, if any.
     pub(crate) fn forget_monitor(&mut self) {
         if self.step_flags.has(StepFlags::MONITORED) {
             self.links.release(self.monitoring.0);
@@ -37,16 +42,17 @@ impl<P: Process> Out<P> {
 }
 
 impl<P: Process, W: Watch<P>> World<P, W> {
-    /// Delivers everything in order of sending until nothing waits: the live chooser.
+    /// Delivers everything in order of sending until nothing waits: the production scheduler.
     ///
-    /// A process that panics dies of it; the loop goes on. A panic of the kernel itself passes through.
+    /// A panic in a handler ends its process, and the loop goes on. A panic of the kernel itself
+    /// passes through.
     #[inline]
     pub fn run(&mut self) {
         self.guarded(World::deliver_all);
     }
 
-    /// Delivers at most `limit` signals in order of sending, for an edge that has something to do
-    /// every now and then. Gives how many there were: fewer than `limit` when nothing waits any more.
+    /// Delivers at most `limit` signals in order of sending, for a caller with work of its own in
+    /// between. Returns the number delivered: fewer than `limit` when nothing waits any more.
     pub fn run_at_most(&mut self, limit: u64) -> u64 {
         let mut left = limit;
         self.guarded(|world| {
@@ -61,7 +67,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         limit - left
     }
 
-    /// Delivers the one that waits at `offset` from the oldest. False if there is none.
+    /// Delivers the signal that waits at `offset` from the oldest. False if there is none.
     pub fn deliver_at(&mut self, offset: usize) -> bool {
         let Some(envelope) = self.out.ring.take(offset) else { return false };
         let (mut held, mut is_new) = (Held::new(envelope), true);
@@ -74,7 +80,9 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         true
     }
 
-    /// Runs `work` again until it gets through; whoever panics in a step on the way dies of it.
+    /// Runs `work`, again after each panic in a step, until it returns. Each such panic ends the
+    /// process of its step. The catch is around the loop and not around each step, where it would
+    /// cost on every message.
     #[inline(always)]
     pub(crate) fn guarded(&mut self, mut work: impl FnMut(&mut World<P, W>)) {
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(self))) {
@@ -85,6 +93,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     #[cold]
     pub(crate) fn crashed(&mut self, panic: Box<dyn Any + Send>) {
         if self.mark == NO_STEP {
+            // No step was in progress, so this is a bug of the kernel, and no process can be blamed
+            // for it.
             resume_unwind(panic);
         }
         let pid = self.out.me;
@@ -96,8 +106,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.terminate(pid, Reason::Failed(why(panic)));
     }
 
-    /// The state machine has panicked: what it folded so far cannot be trusted, so nobody goes on. All processes
-    /// end, and the world with that reason; nothing of the step that it judged has happened.
+    /// Ends all processes, and the world, after a panic of the state machine: its fold may be half
+    /// done and cannot be trusted. The step whose facts it was applying is undone.
     #[cold]
     fn end_by_state_machine(&mut self, panic: Box<dyn Any + Send>) -> Broken {
         let reason = format!("the state machine failed: {}", why(panic));
@@ -113,7 +123,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         Broken(reason)
     }
 
-    /// Has the state machine judge a fact of nobody's step.
+    /// Has the state machine apply a fact from outside a step.
     pub(super) fn judge(&mut self, by: Pid, fact: &P::Fact) -> Result<(), Broken> {
         if let Some(reason) = &self.dead {
             return Err(Broken(format!("this world is over: {reason}")));
@@ -126,13 +136,16 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Drops what user code has made and nobody wants.
+    /// Drops a value of user code; a panic of its destructor is counted.
     #[inline(always)]
     pub(crate) fn let_go<T>(&mut self, value: T) {
         self.failed_drops += u64::from(discard(value).is_err());
     }
 
-    /// Takes back everything that the current step has put out.
+    /// Takes back everything that the current step has sent and requested.
+    ///
+    /// Addresses and monitor references that the step reserved go back to their free lists: no
+    /// other process can know them, since the messages that might name them are taken back as well.
     pub(super) fn undo(&mut self) {
         let mark = std::mem::replace(&mut self.mark, NO_STEP);
         if !mutation::HALF_UNDONE.is_on() {
@@ -167,11 +180,11 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         let out = &mut self.out;
         slot.flags.set(Flags::BEGUN, true);
         self.mark = out.begin_step(to, slot.key, slot.incarnation, slot.note);
-        slot.body.as_mut().expect("checked by who delivers").handle(event, out);
+        slot.body.as_mut().expect("the caller has found a body").handle(event, out);
         self.end_step(to);
     }
 
-    /// A step is over: its facts are judged, then its effects happen.
+    /// Ends a step: applies its facts, then performs its effects. Most steps have neither.
     #[inline(always)]
     pub(super) fn end_step(&mut self, to: Pid) {
         let step_flags = self.out.step_flags;
@@ -182,6 +195,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         if step_flags.has(StepFlags::RECORDED) && !self.apply_facts(to) {
             return;
         }
+        // From here on nothing of the step can be undone: its facts are in the fold.
         self.mark = NO_STEP;
         self.out.step_flags = StepFlags::NOTHING;
         match step_flags.but(StepFlags::RECORDED) {
@@ -192,7 +206,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         }
     }
 
-    /// Ends a process that wants it. Apart, as this needs many registers that the loop has better uses for.
+    /// Ends a process at its own request. Not inlined: it needs many registers, which the message
+    /// loop would spill.
     #[inline(never)]
     pub(super) fn end_life(&mut self, pid: Pid) {
         if self.out.exit != Cause::Normal || !self.end_common(pid) {
@@ -206,7 +221,8 @@ impl<P: Process, W: Watch<P>> World<P, W> {
         self.terminate(pid, reason);
     }
 
-    /// Has the state machine judge the facts of this step. False if the process died of them.
+    /// Has the state machine apply the facts of this step. False if it rejected them, which has
+    /// ended the process.
     #[inline(always)]
     pub(super) fn apply_facts(&mut self, by: Pid) -> bool {
         let facts = &self.out.log[self.out.recorded..];
@@ -220,13 +236,13 @@ impl<P: Process, W: Watch<P>> World<P, W> {
                 }
                 true
             }
-            Err(broken) => self.is_refused(by, broken),
+            Err(broken) => self.reject_step(by, broken),
         }
     }
 
-    /// The state machine has refused a step's facts: it is undone, and its process has died of it.
+    /// Undoes a step whose facts the state machine has rejected, and ends its process.
     #[cold]
-    fn is_refused(&mut self, by: Pid, broken: Broken) -> bool {
+    fn reject_step(&mut self, by: Pid, broken: Broken) -> bool {
         self.undo();
         self.terminate(by, Reason::Failed(broken.0.into()));
         false

@@ -4,3 +4,6 @@
 mod carrier;
 mod laws;
 mod roamer;
+#[path = "../shared/roamer.rs"]
+#[allow(dead_code, reason = "each of its users needs a part of it")]
+mod shared;

@@ -244,11 +244,11 @@ impl Process for Actor {
     type Note = u32;
     type Role = Role;
 
-    fn start(role: &Role, life: StartContext<'_, u32>) -> Actor {
+    fn start(role: &Role, context: StartContext<'_, u32>) -> Actor {
         if let Some(make) = &role.making {
-            make(&life);
+            make(&context);
         }
-        Actor { role: role.clone(), note: life.note.copied() }
+        Actor { role: role.clone(), note: context.note.copied() }
     }
 
     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Actor>) {

@@ -27,7 +27,7 @@ struct Ends {
 impl Watch<Actor> for Ends {
     fn ended(&mut self, _pid: Pid, _key: u64, reason: &Reason) {
         let Reason::Failed(text) = reason else { return };
-        let planned = ["planned", "nothing wrong", "more restarts", "did not start"];
+        let planned = ["planned", "nothing wrong", "restart intensity", "did not start"];
         match planned.iter().any(|plan| text.contains(plan)) {
             true => self.planned += 1,
             false => self.unplanned.push(reason.clone()),
@@ -159,7 +159,7 @@ fn role(diary: &Diary, name: &'static str, dice: &mut Seeded) -> Role {
     let role = diary.role(name).telling(Name(1));
     match dice.below(5) {
         0 => role.trapping(|_| {}),
-        1 => role.making(|life| assert!(life.incarnation % 3 != 2, "planned")),
+        1 => role.making(|context| assert!(context.incarnation % 3 != 2, "planned")),
         2 => role.trapping(|out| out.exit(Reason::Said(1))),
         _ => role,
     }

@@ -107,7 +107,7 @@ impl Process for Holder {
     type Note = Mine;
     type Role = Role;
 
-    fn start(role: &Role, _life: StartContext<'_, Mine>) -> Holder {
+    fn start(role: &Role, _context: StartContext<'_, Mine>) -> Holder {
         holder(role.armed, &role.drops)
     }
 

@@ -28,7 +28,7 @@ impl Process for Staff {
     type Note = u64;
     type Role = Staff;
 
-    fn start(role: &Staff, _life: StartContext<'_, u64>) -> Staff {
+    fn start(role: &Staff, _context: StartContext<'_, u64>) -> Staff {
         role.clone()
     }
 

@@ -20,6 +20,9 @@ mod order;
 mod recorder;
 mod roamer;
 mod schedule;
+#[path = "../shared/roamer.rs"]
+#[allow(dead_code, reason = "each of its users needs a part of it")]
+mod shared;
 mod shutdown;
 mod signals;
 mod starts;

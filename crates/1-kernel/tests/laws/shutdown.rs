@@ -285,7 +285,7 @@ fn a_supervisor_that_gives_up_ends_its_children_in_good_order() {
         town.grow(None, Node::group("root", Strategy::OneForOne, Intensity::times(2), group));
         schedule.run(&mut town);
         assert_eq!(diary.of("a"), ["start 1", "exit: shutdown", "last words"]);
-        let reason = Reason::Failed("root had more restarts than it bears".into());
+        let reason = Reason::Failed("root exceeded its restart intensity".into());
         assert_eq!(town.death(), Some(&reason));
     });
 }

@@ -7,8 +7,8 @@ use crate::schedule::under_every_schedule;
 
 /// Cannot be made in these lives.
 fn unmade(diary: &Diary, name: &'static str, lives: &'static [u32]) -> Role {
-    diary.role(name).making(move |life: &StartContext<'_, u32>| {
-        if lives.contains(&life.incarnation) {
+    diary.role(name).making(move |context: &StartContext<'_, u32>| {
+        if lives.contains(&context.incarnation) {
             panic!("planned")
         }
     })

@@ -183,7 +183,7 @@ fn too_many_restarts_go_up_the_tree_to_the_root_and_the_world_says_so() {
         assert_eq!(diary.of("bob").len(), 2, "restarted once, when inner gave up first");
         assert_eq!(
             town.death(),
-            Some(&Reason::Failed("outer had more restarts than it bears".into()))
+            Some(&Reason::Failed("outer exceeded its restart intensity".into()))
         );
         assert_eq!((town.census().processes, town.census().supervisors), (0, 0));
     });
@@ -282,8 +282,8 @@ fn a_child_that_panics_at_its_start_is_counted_and_at_last_given_up() {
 fn a_child_that_panics_while_it_is_made_again_is_counted_and_at_last_given_up() {
     under_every_schedule(50, |schedule| {
         let (mut town, diary) = (town(), Diary::default());
-        let bad = diary.role("bad").making(|life| {
-            if !matches!(life.incarnation, 1 | 4) {
+        let bad = diary.role("bad").making(|context| {
+            if !matches!(context.incarnation, 1 | 4) {
                 panic!("planned")
             }
         });
@@ -308,8 +308,8 @@ fn a_child_of_many_that_panics_while_it_is_made_again_is_given_up_alone() {
         for key in [1, 2] {
             assert!(town.record(crate::actor::Fact::Enters(key)).is_ok());
         }
-        let role = diary.role("order").telling(Name(2)).making(|life| {
-            if life.key == 1 {
+        let role = diary.role("order").telling(Name(2)).making(|context| {
+            if context.key == 1 {
                 panic!("planned")
             }
         });

@@ -12,7 +12,9 @@ use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scal
 
 use super::varint::{Cursor, Spool};
 use super::{BytesError, What};
-use crate::{CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, TimeInForce};
+use crate::{
+    CancelReason, Collar, Deal, Distance, Entered, Fact, MarketSpec, NewOrder, TimeInForce,
+};
 
 const STARTED: u8 = 1;
 const MARKET_OPENED: u8 = 2;
@@ -108,7 +110,10 @@ fn flag(set: bool, bit: u8) -> u8 {
 
 #[inline]
 fn write_entered(command: CommandId, entered: &Entered, out: &mut Spool<'_>) {
-    let Entered { order, account, client, market, side, price, quantity, time_in_force } = *entered;
+    let Entered {
+        order,
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+    } = *entered;
     let immediate = match time_in_force {
         TimeInForce::GoodTillCancel => false,
         TimeInForce::ImmediateOrCancel => true,
@@ -241,16 +246,18 @@ fn read_entered(
 ) -> Result<Entered, BytesError> {
     Ok(Entered {
         order: OrderId(command.0.wrapping_sub(from.small()?)),
-        account: AccountId(from.narrow()?),
-        client: read_client(flags, from)?,
-        market: MarketId(from.narrow_small()?),
-        side: if flags & SELL == 0 { Side::Buy } else { Side::Sell },
-        price: Price(from.signed()?),
-        quantity: Lots(from.varint()?),
-        time_in_force: if flags & IMMEDIATE == 0 {
-            TimeInForce::GoodTillCancel
-        } else {
-            TimeInForce::ImmediateOrCancel
+        new: NewOrder {
+            account: AccountId(from.narrow()?),
+            client: read_client(flags, from)?,
+            market: MarketId(from.narrow_small()?),
+            side: if flags & SELL == 0 { Side::Buy } else { Side::Sell },
+            price: Price(from.signed()?),
+            quantity: Lots(from.varint()?),
+            time_in_force: if flags & IMMEDIATE == 0 {
+                TimeInForce::GoodTillCancel
+            } else {
+                TimeInForce::ImmediateOrCancel
+            },
         },
     })
 }

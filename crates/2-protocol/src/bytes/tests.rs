@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use units::{AccountId, ClientId, Lots, MarketId, OrderId, Price, Scale, Side};
 
 use super::*;
-use crate::{CancelReason, Collar, Deal, Distance, Entered, MarketSpec, TimeInForce};
+use crate::{CancelReason, Collar, Deal, Distance, Entered, MarketSpec, NewOrder, TimeInForce};
 
 /// Whole numbers of every size, small ones as often as large ones.
 fn number() -> impl Strategy<Value = u64> {
@@ -73,13 +73,15 @@ fn fact(command: CommandId) -> impl Strategy<Value = Fact> {
             .prop_map(|(order, account, client, market, side, price, quantity, time_in_force)| {
                 Entered {
                     order,
-                    account: AccountId(account),
-                    client,
-                    market,
-                    side,
-                    price,
-                    quantity,
-                    time_in_force,
+                    new: NewOrder {
+                        account: AccountId(account),
+                        client,
+                        market,
+                        side,
+                        price,
+                        quantity,
+                        time_in_force,
+                    },
                 }
             });
     prop_oneof![
@@ -290,13 +292,15 @@ fn common_facts_are_short() {
     let entered = |quantity| {
         Fact::Entered(Entered {
             order: OrderId(command.0),
-            account: AccountId(9000),
-            client: None,
-            market: MarketId(3),
-            side: Side::Sell,
-            price: Price(23_647),
-            quantity: Lots(quantity),
-            time_in_force: TimeInForce::GoodTillCancel,
+            new: NewOrder {
+                account: AccountId(9000),
+                client: None,
+                market: MarketId(3),
+                side: Side::Sell,
+                price: Price(23_647),
+                quantity: Lots(quantity),
+                time_in_force: TimeInForce::GoodTillCancel,
+            },
         })
     };
     let deal = Deal { maker: old, taker: OrderId(command.0), incarnation: 1, number: 2 };
@@ -321,20 +325,25 @@ fn the_format_is_as_it_was() {
     let spec = MarketSpec::new("BTC-USD".parse().unwrap(), tick, lot).with_negative_prices();
     let entered = Entered {
         order: OrderId(300),
-        account: AccountId(129),
-        client: ClientId::new(0x0123_4567_89ab_cdef_0011_2233_4455_6677),
-        market: MarketId(1),
-        side: Side::Sell,
-        price: Price(-65),
-        quantity: Lots(1 << 38),
-        time_in_force: TimeInForce::ImmediateOrCancel,
+        new: NewOrder {
+            account: AccountId(129),
+            client: ClientId::new(0x0123_4567_89ab_cdef_0011_2233_4455_6677),
+            market: MarketId(1),
+            side: Side::Sell,
+            price: Price(-65),
+            quantity: Lots(1 << 38),
+            time_in_force: TimeInForce::ImmediateOrCancel,
+        },
     };
     let deal = Deal { maker: OrderId(2), taker: OrderId(300), incarnation: 1, number: 128 };
     let bid = Entered {
-        client: None,
-        side: Side::Buy,
-        price: Price(i64::MAX),
-        time_in_force: TimeInForce::GoodTillCancel,
+        new: NewOrder {
+            client: None,
+            side: Side::Buy,
+            price: Price(i64::MAX),
+            time_in_force: TimeInForce::GoodTillCancel,
+            ..entered.new
+        },
         ..entered
     };
     let noon = 1_430_438_404_518_000_000;
@@ -358,7 +367,7 @@ fn the_format_is_as_it_was() {
         (at(301, noon, 6), Fact::Voided { deal }),
         (at(301, noon, 7), Fact::Suspended { order: OrderId(2) }),
         (at(301, noon, 8), Fact::Entered(bid)),
-        (at(302, noon, 9), replaced(entered.client, 2)),
+        (at(302, noon, 9), replaced(entered.new.client, 2)),
         (at(303, noon, 10), replaced(None, 303)),
         (at(303, noon, 11), left(CancelReason::Requested)),
         (at(u64::MAX, u64::MAX, 12), Fact::MarketStopped { market: MarketId(u16::MAX) }),

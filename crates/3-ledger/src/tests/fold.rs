@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
-use kernel::explore::Digest;
+use kernel::Digest;
 use kernel::{Pid, StateMachine};
 use units::limits;
 
@@ -67,8 +67,8 @@ fn a_replace_is_of_an_open_order_and_to_more_than_has_traded() {
     refused(&mut ledger, &replaced(2, None, 100, 4, 9), Wrong::NoOrder);
     refused(&mut ledger, &replaced(1, None, 100, 2, 9), Wrong::Size);
     ledger.apply(&replaced(1, None, 99, 3, 9)).unwrap();
-    let line = ledger.order(OrderId(1)).unwrap();
-    assert_eq!((line.price, line.size, line.priority), (Price(99), Lots(3), CommandId(9)));
+    let record = ledger.order(OrderId(1)).unwrap();
+    assert_eq!((record.price, record.size, record.priority), (Price(99), Lots(3), CommandId(9)));
     assert_eq!(ledger.remaining(OrderId(1)), Lots(1));
     assert_eq!(ledger.remaining(OrderId(2)), Lots::ZERO);
     assert_eq!((ledger.trades(), ledger.open_orders()), (1, 1));
@@ -81,18 +81,21 @@ fn suspended_and_released_by_turns() {
     refused(&mut ledger, &Fact::Suspended { order }, Wrong::NoOrder);
     refused(&mut ledger, &Fact::Released { order }, Wrong::NoOrder);
     for time_in_force in [TimeInForce::GoodTillCancel, TimeInForce::ImmediateOrCancel] {
-        let entered = Entered { time_in_force, ..entry(5, 0, Side::Buy, 100, 3) };
+        let entered = Entered {
+            new: NewOrder { time_in_force, ..entry(5, 0, Side::Buy, 100, 3).new },
+            ..entry(5, 0, Side::Buy, 100, 3)
+        };
         ledger.apply(&Fact::Entered(entered)).unwrap();
         refused(&mut ledger, &Fact::Released { order }, Wrong::NotSuspended);
         ledger.apply(&Fact::Suspended { order }).unwrap();
-        let line = ledger.order(order).unwrap();
-        assert!(line.is_suspended() && !line.is_open());
-        assert_eq!(line.time_in_force(), time_in_force);
+        let record = ledger.order(order).unwrap();
+        assert!(record.is_suspended() && !record.is_open());
+        assert_eq!(record.time_in_force(), time_in_force);
         assert!(ledger.open_in(MarketId(0)).is_empty());
         ledger.apply(&Fact::Released { order }).unwrap();
-        let line = ledger.order(order).unwrap();
-        assert!(!line.is_suspended() && line.is_open());
-        assert_eq!(line.time_in_force(), time_in_force);
+        let record = ledger.order(order).unwrap();
+        assert!(!record.is_suspended() && record.is_open());
+        assert_eq!(record.time_in_force(), time_in_force);
         assert_eq!(ledger.open_in(MarketId(0)), [order]);
         assert!(ledger.open_in(MarketId(1)).is_empty());
         ledger.apply(&left(5, 3)).unwrap();
@@ -192,14 +195,26 @@ fn what_makes_a_difference_to_what_comes_next_is_in_the_hash() {
         vec![Fact::MarketStopped { market: MarketId(1) }],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1))],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 101, 1))],
-        vec![Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) })],
-        vec![Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) })],
+        vec![Fact::Entered(Entered {
+            new: NewOrder { client: client(1), ..entry(1, 0, Side::Buy, 100, 1).new },
+            ..entry(1, 0, Side::Buy, 100, 1)
+        })],
+        vec![Fact::Entered(Entered {
+            new: NewOrder { client: client(2), ..entry(1, 0, Side::Buy, 100, 1).new },
+            ..entry(1, 0, Side::Buy, 100, 1)
+        })],
         vec![
-            Fact::Entered(Entered { client: client(1), ..entry(1, 0, Side::Buy, 100, 1) }),
+            Fact::Entered(Entered {
+                new: NewOrder { client: client(1), ..entry(1, 0, Side::Buy, 100, 1).new },
+                ..entry(1, 0, Side::Buy, 100, 1)
+            }),
             left(1, 1),
         ],
         vec![
-            Fact::Entered(Entered { client: client(2), ..entry(1, 0, Side::Buy, 100, 1) }),
+            Fact::Entered(Entered {
+                new: NewOrder { client: client(2), ..entry(1, 0, Side::Buy, 100, 1).new },
+                ..entry(1, 0, Side::Buy, 100, 1)
+            }),
             left(1, 1),
         ],
         vec![Fact::Entered(entry(1, 0, Side::Buy, 100, 1)), left(1, 1)],
@@ -234,6 +249,6 @@ fn each_reason_is_told_in_words_of_its_own() {
         Wrong::Left,
         Wrong::Size,
     ];
-    let told: BTreeSet<String> = reasons.iter().map(Wrong::to_string).collect();
-    assert!(told.len() == reasons.len() && !told.contains(""), "{told:?}");
+    let texts: BTreeSet<String> = reasons.iter().map(Wrong::to_string).collect();
+    assert!(texts.len() == reasons.len() && !texts.contains(""), "{texts:?}");
 }

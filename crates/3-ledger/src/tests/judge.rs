@@ -29,23 +29,23 @@ impl World {
         let (Some(maker), Some(taker)) = (order(deal.maker), order(deal.taker)) else {
             return false;
         };
-        let limit = taker.entered.price.0;
+        let limit = taker.entered.new.price.0;
         let of_maker = self.ended.iter().filter(|ended| ended.maker == deal.maker);
         let names = of_maker.map(|ended| (ended.incarnation, ended.number));
         let is_newest = names.max().is_none_or(|last| last < (deal.incarnation, deal.number));
         is_newest
-            && maker.entered.market == market
-            && taker.entered.market == market
+            && maker.entered.new.market == market
+            && taker.entered.new.market == market
             && !self.stopped.contains(&market)
-            && match (maker.entered.side, taker.entered.side) {
+            && match (maker.entered.new.side, taker.entered.new.side) {
                 (Side::Sell, Side::Buy) => price.0 <= limit,
                 (Side::Buy, Side::Sell) => price.0 >= limit,
                 _ => false,
             }
-            && price == maker.entered.price
+            && price == maker.entered.new.price
             && [maker, taker]
                 .iter()
-                .all(|o| quantity.0 >= 1 && quantity.0 <= o.entered.quantity.0 - o.done)
+                .all(|o| quantity.0 >= 1 && quantity.0 <= o.entered.new.quantity.0 - o.done)
     }
 
     fn take(&mut self, fact: &Fact) {
@@ -59,7 +59,7 @@ impl World {
                 for order in [deal.maker, deal.taker] {
                     let order = self.orders.get_mut(&order).unwrap();
                     order.done += quantity.0;
-                    order.open = order.done < order.entered.quantity.0;
+                    order.open = order.done < order.entered.new.quantity.0;
                 }
             }
             Fact::Voided { deal } => self.ended.push(deal),
@@ -85,11 +85,11 @@ fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact 
     };
     let id = order.entered.order;
     match chance.below(12) {
-        0 => left(id.0, order.entered.quantity.0 - order.done),
+        0 => left(id.0, order.entered.new.quantity.0 - order.done),
         1 | 2 if order.suspended => Fact::Released { order: id },
         1 => Fact::Suspended { order: id },
         3 if chance.below(12) == 0 => {
-            let market = order.entered.market;
+            let market = order.entered.new.market;
             match world.stopped.contains(&market) {
                 true => Fact::MarketResumed { market },
                 false => Fact::MarketStopped { market },
@@ -107,7 +107,7 @@ fn some_fact(world: &World, chance: &mut Chance, next: u64, epoch: u32) -> Fact 
             if chance.below(5) == 0 {
                 return Fact::Voided { deal };
             }
-            let price = order.entered.price.0 + i64::from(chance.below(8) == 0);
+            let price = order.entered.new.price.0 + i64::from(chance.below(8) == 0);
             trade(deal, chance.below(8) as u16 / 4, price, chance.below(4))
         }
     }
@@ -143,7 +143,7 @@ fn what_the_judge_lets_trade_is_what_a_plain_reading_of_the_facts_lets_trade() {
                         assert_eq!(ledger.resolve(&deal, asker), Verdict::Void, "seed {seed}");
                     }
                 }
-                Fact::Entered(entered) if world.stopped.contains(&entered.market) => {
+                Fact::Entered(entered) if world.stopped.contains(&entered.new.market) => {
                     assert_eq!(ledger.apply(&fact), Err(Wrong::MarketStopped), "seed {seed}");
                     continue;
                 }

@@ -20,16 +20,26 @@ fn client(id: u64) -> ClientId {
 
 fn entered(order: u64, account: u32, id: Option<u64>) -> Entered {
     let client = id.map(client);
-    Entered { account: AccountId(account), client, ..entry(order, 0, Side::Buy, 100, 3) }
+    Entered {
+        new: NewOrder {
+            account: AccountId(account),
+            client,
+            ..entry(order, 0, Side::Buy, 100, 3).new
+        },
+        ..entry(order, 0, Side::Buy, 100, 3)
+    }
 }
 
 fn command_of(e: &Entered) -> Command {
-    let &Entered { account, client, market, side, price, quantity, time_in_force, .. } = e;
+    let &Entered {
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        ..
+    } = e;
     Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
 }
 
 fn repeat(ledger: &Ledger, e: &Entered) -> Repeat {
-    ledger.repeat(e.account, e.client.unwrap(), &command_of(e))
+    ledger.repeat(e.new.account, e.new.client.unwrap(), &command_of(e))
 }
 
 fn enter(ledger: &mut Ledger, order: u64, account: u32, id: u64) -> Entered {
@@ -44,14 +54,20 @@ fn the_same_ask_leads_to_its_order_and_another_one_does_not() {
     let first = enter(&mut ledger, 5, 1, 7);
     assert_eq!(repeat(&ledger, &first), Repeat::Same(OrderId(5)));
     let others = [
-        Entered { market: MarketId(1), ..first },
-        Entered { side: Side::Sell, ..first },
-        Entered { price: Price(101), ..first },
-        Entered { quantity: Lots(4), ..first },
-        Entered { time_in_force: TimeInForce::ImmediateOrCancel, ..first },
+        Entered { new: NewOrder { market: MarketId(1), ..first.new }, ..first },
+        Entered { new: NewOrder { side: Side::Sell, ..first.new }, ..first },
+        Entered { new: NewOrder { price: Price(101), ..first.new }, ..first },
+        Entered { new: NewOrder { quantity: Lots(4), ..first.new }, ..first },
+        Entered {
+            new: NewOrder { time_in_force: TimeInForce::ImmediateOrCancel, ..first.new },
+            ..first
+        },
     ];
     others.iter().for_each(|other| assert_eq!(repeat(&ledger, other), Repeat::Other));
-    for new in [Entered { account: AccountId(2), ..first }, entered(5, 1, Some(8))] {
+    for new in [
+        Entered { new: NewOrder { account: AccountId(2), ..first.new }, ..first },
+        entered(5, 1, Some(8)),
+    ] {
         assert_eq!(repeat(&ledger, &new), Repeat::New);
     }
     ledger.apply(&replaced(5, Some(client(9)), 99, 4, 6)).unwrap();

@@ -207,13 +207,13 @@ impl Floor {
     #[inline(always)]
     fn show_rest(&mut self, dealt: Lots) -> bool {
         let Some((maker, order)) = self.walk.as_ref().map(|walk| walk.maker) else { return false };
-        let Some((at, resting)) = self.resting_orders.of(maker, order) else { return false };
+        let Some((slot, resting)) = self.resting_orders.of(maker, order) else { return false };
         let (side, left) =
             (resting.side(), resting.quantity.checked_sub(dealt).unwrap_or(Lots::ZERO));
         if left.is_zero() {
             return false;
         }
-        self.show(side, at, left);
+        self.show(side, slot, left);
         true
     }
 
@@ -222,7 +222,7 @@ impl Floor {
         pid: Pid,
         introduction: u32,
         open: Lots,
-        command: Busy,
+        busy: Busy,
         out: &mut Out<Party>,
     ) {
         let Some(walk) = &mut self.walk else { return };
@@ -230,12 +230,12 @@ impl Floor {
         if introduction != walk.introduction || maker != pid || walk.awaited.is_some() {
             return;
         }
-        if command == Busy::Maker || walk.maker_is == Maker::Unclear {
-            return self.doubt(true, command == Busy::Incoming, out);
+        if busy == Busy::Maker || walk.maker_is == Maker::Unclear {
+            return self.doubt(true, busy == Busy::Incoming, out);
         }
         walk.maker_is = Maker::Known;
-        if let Some((at, resting)) = self.resting_orders.of(maker, order) {
-            self.show(resting.side(), at, open);
+        if let Some((slot, resting)) = self.resting_orders.of(maker, order) {
+            self.show(resting.side(), slot, open);
         }
         self.doubt(false, true, out);
     }
@@ -293,7 +293,7 @@ impl Floor {
         let Some(walk) = &mut self.walk else { return };
         let is_back = walk.maker.0 != pid;
         if walk.maker_is == Maker::Known && !is_back {
-            return self.place(pid, presence, out); // newer than what we know
+            return self.rest(pid, presence, out); // newer than what we know
         }
         walk.maker.0 = pid;
         walk.maker_is = Maker::Unclear;
@@ -342,7 +342,7 @@ impl Floor {
         } else {
             walk.maker_is = Maker::Known;
             awaited.maker = false;
-            self.place(pid, presence, out);
+            self.rest(pid, presence, out);
         }
         self.end_doubt(out);
     }

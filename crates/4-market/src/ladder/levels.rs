@@ -1,8 +1,8 @@
 //! The price levels of one side: each that is not empty, found by its rank; the best is at hand.
 //!
-//! Ranks that lie near each other share a page, which leads to the queues of 32 ranks by a number each. A rank that is
-//! alone in its page needs no page: the tree leads to its queue. So a level costs 32 bytes and its share of the tree,
-//! and up to 144 more if others are near; where all prices lie far apart that is what an order costs here.
+//! Ranks near each other share a page, which holds the queue numbers of 32 ranks. A rank that is alone in its page
+//! needs no page: the tree entry is its queue's number. So a level costs 32 bytes and its share of the tree, and up to
+//! 144 bytes more if others are near. Where all prices lie far apart, that is the cost of each order.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::NONE;
 
 const LEVELS: i64 = 32;
 const LEVELS_OF_A_PAGE: usize = 32;
-/// Least and most places for pages that were used of late.
+/// Least and greatest length of the cache of recent pages.
 const LEAST_RECENT: usize = 8;
 const MOST_RECENT: usize = 64;
 /// Set on an entry of the tree that is a queue's number and not a page's.
@@ -22,11 +22,11 @@ const NOWHERE: i64 = i64::MAX;
 /// The best level where there is none: any is better.
 const NO_LEVEL: (i64, u32) = (NOWHERE, NONE);
 
-/// Who rests at one level, by the places of the first and the last seat.
+/// The orders at one level, by the slots of the first and the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
     pub(super) rank: i64,
-    /// Of a queue that is free: the number of the next free one.
+    /// The slot of the first order; in a free queue, the number of the next free one.
     pub(super) head: u32,
     pub(super) tail: u32,
     pub(super) quantity: Lots,
@@ -59,7 +59,7 @@ pub(super) struct Levels {
     free: u32,
     /// Rank and queue.
     best: (i64, u32),
-    /// Pages that were used of late, by the end of their number. A power of two of them.
+    /// A cache of pages by the low bits of their number. Its length is a power of two.
     recent: Vec<(i64, u32)>,
 }
 
@@ -130,14 +130,14 @@ impl Levels {
         alone.into_iter().chain(of_page).map(|queue| self.queue(queue))
     }
 
-    /// Where a page's place is among the recent ones.
+    /// The entry of the cache of recent pages that a page's number maps to.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its last bits")]
     fn near(&self, number: i64) -> usize {
         number as usize & (self.recent.len() - 1)
     }
 
-    /// The page with this number, if it was used of late.
+    /// The page with this number, if it is in the cache.
     #[inline(always)]
     fn recent(&self, number: i64) -> Option<u32> {
         let recent = self.recent.get(self.near(number));

@@ -1,111 +1,112 @@
-//! Seats: who rests where on a floor, each with who stands before and behind it, found by the index of its address.
-//! They know of no price: that is the level's.
+//! The resting orders of a floor, found by the index of their address. Each is linked to its neighbours in its queue.
+//! They hold no price: the level does.
 
 use kernel::Pid;
 use units::{CommandId, Lots, OrderId, Side};
 
 use super::NONE;
-use super::places::Places;
+use super::slot_table::SlotTable;
 
 /// Where an order rests: 40 bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct RestingOrder {
-    /// Who; or who sat here or spoke from here last, if the seat is empty.
+    /// The order; in an empty slot, the last order that was here or spoke from this address.
     pub(crate) order: OrderId,
     pub(crate) priority: CommandId,
-    /// What it shows; an empty seat shows none.
+    /// Open lots on the floor; zero in an empty slot.
     pub(crate) quantity: Lots,
-    /// The latest life of that address that was heard of; it stays when the seat is empty.
+    /// The latest life of this address that has spoken. It stays when the slot is empty, so that an earlier life's late
+    /// message is recognised.
     pub(crate) generation: u32,
     pub(super) next: u32,
     pub(super) previous: u32,
     pub(super) level: LevelRef,
 }
 
-/// A level of one of the two ladders: a mark, its side, the number of its queue.
+/// A level of one of the two ladders: the introduced flag, the side and the queue's number in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LevelRef(u32);
 
-/// All seats of a floor.
+/// All resting orders of a floor, each in a slot.
 ///
-/// Addresses are the world's, seats are the floor's: where most addresses are of its market, the place of a seat is
-/// the index of its address, which costs nothing to find; where they are not, places are counted from 0 and found by
-/// a table ([`Places`]). What a floor takes hangs on who rests there and not on how many others there are.
+/// Where most addresses of the world are of this market, an order's slot is the index of its address, which costs
+/// nothing to find. Where they are not, slots are numbered from 0 and found through a [`SlotTable`]. So the memory of a
+/// floor depends on its own orders and not on the number of others.
 ///
-/// - a seat that is taken stays where it is: others name its place
-/// - without a table the place of a seat is the index of its address, and at most three in four are of no use
-/// - with one, the table has the address of each place
+/// - an order keeps its slot while it rests: its neighbours name the slot
+/// - without a table, the slot is the index of the address, and at most three in four slots are unused
+/// - with a table, the table holds the address of each slot
 #[derive(Clone, Debug)]
 pub(crate) struct RestingOrders {
     pub(super) orders: Vec<RestingOrder>,
-    /// So many places are there without asking again whether most are of use.
+    /// The slots that may be made before [`RestingOrders::most_are_of_use`] counts again.
     reach: usize,
-    pub(super) places: Places,
-    /// With a table: places that were empty when they were last looked through, those of the oldest orders last.
+    pub(super) table: SlotTable,
+    /// With a table: slots that were empty at the last search, those of the oldest orders last.
     free: Vec<u32>,
 }
 
-/// So many places are few, whoever they are of.
+/// Up to this many slots are made whatever share of them is used.
 const FEW: usize = 64;
 
-/// Of so many orders at least that have left it is remembered which life has spoken from their address last: words of
-/// a former one, should they come later, are not heard. A world hands them over in order of sending and comes to rest
-/// before each command, so none comes later; only an explorer, whose worlds are few, lets words overtake each other.
+/// At least this many orders that have left keep their slot, with the latest life of their address: a later message of
+/// an earlier life is ignored. A world delivers in order of sending and becomes quiet before each command, so no such
+/// message comes. Only an explorer, whose worlds are small, lets messages overtake each other.
 const REMEMBERED: usize = 64;
 
 impl Default for RestingOrders {
     fn default() -> RestingOrders {
-        let places = Places::default();
-        RestingOrders { orders: Vec::new(), reach: 0, places, free: Vec::new() }
+        let table = SlotTable::default();
+        RestingOrders { orders: Vec::new(), reach: 0, table, free: Vec::new() }
     }
 }
 
 impl RestingOrders {
-    /// The place of an address's seat, or one where there is none.
+    /// The slot of an address, or a slot beyond all if it has none.
     #[inline(always)]
-    pub(crate) fn place_of(&self, pid: Pid) -> usize {
-        if self.places.is_empty() { pid.index() } else { self.place_by_table(pid.index()) }
+    pub(crate) fn slot_of(&self, pid: Pid) -> usize {
+        if self.table.is_empty() { pid.index() } else { self.slot_by_table(pid.index()) }
     }
 
     #[cold]
-    fn place_by_table(&self, index: usize) -> usize {
-        self.places.find(index)
+    fn slot_by_table(&self, index: usize) -> usize {
+        self.table.find(index)
     }
 
-    /// The index of the address of a place.
+    /// The index of the address of a slot.
     #[inline(always)]
-    pub(super) fn index_at(&self, place: usize) -> u32 {
-        let index = if self.places.is_empty() { place } else { self.places.index_at(place) };
+    pub(super) fn index_at(&self, slot: usize) -> u32 {
+        let index = if self.table.is_empty() { slot } else { self.table.index_at(slot) };
         u32::try_from(index).expect("an index has 32 bits")
     }
 
     #[inline(always)]
-    pub(crate) fn get(&self, place: usize) -> Option<&RestingOrder> {
-        self.orders.get(place).filter(|resting| !resting.quantity.is_zero())
+    pub(crate) fn get(&self, slot: usize) -> Option<&RestingOrder> {
+        self.orders.get(slot).filter(|resting| !resting.quantity.is_zero())
     }
 
-    /// Who sits in a place: it is introduced to an incoming order.
+    /// Who sits in a slot: it is introduced to an incoming order.
     #[inline(always)]
-    pub(crate) fn introduce(&mut self, place: usize) -> (Pid, OrderId) {
-        let index = self.index_at(place);
-        let resting = self.orders.get_mut(place).expect("whoever is first on a ladder has a seat");
+    pub(crate) fn introduce(&mut self, slot: usize) -> (Pid, OrderId) {
+        let index = self.index_at(slot);
+        let resting = self.orders.get_mut(slot).expect("the first order of a ladder has a slot");
         resting.set_introduced(true);
         (Pid::made_up(index, resting.generation), resting.order)
     }
 
-    /// Who sits in a place has said where it is since it was introduced.
+    /// Who sits in a slot has said where it is since it was introduced.
     #[inline(always)]
-    pub(crate) fn is_back(&mut self, place: usize) {
-        if let Some(resting) = self.orders.get_mut(place) {
+    pub(crate) fn is_back(&mut self, slot: usize) {
+        if let Some(resting) = self.orders.get_mut(slot) {
             resting.set_introduced(false);
         }
     }
 
-    /// The seat of an order at the address that it had or has.
+    /// The resting order with this number at its present or former address.
     #[inline(always)]
     pub(crate) fn of(&self, pid: Pid, order: OrderId) -> Option<(usize, &RestingOrder)> {
         match self.orders.get(pid.index()) {
-            // With a table too: no order has two seats.
+            // With a table too: no order has two slots.
             Some(resting) if resting.order == order && !resting.quantity.is_zero() => {
                 Some((pid.index(), resting))
             }
@@ -113,16 +114,16 @@ impl RestingOrders {
         }
     }
 
-    /// The same, where it is not at the index of its address.
+    /// The same, through the table.
     #[cold]
     fn of_table(&self, pid: Pid, order: OrderId) -> Option<(usize, &RestingOrder)> {
-        let place = self.place_of(pid);
-        let resting = self.get(place).filter(|resting| resting.order == order)?;
-        Some((place, resting))
+        let slot = self.slot_of(pid);
+        let resting = self.get(slot).filter(|resting| resting.order == order)?;
+        Some((slot, resting))
     }
 
-    /// Hears a life speak: false if a later one has spoken at this address before, of this order or
-    /// of the next that was given the address. Words of two lives need not come in the lives' order.
+    /// Notes that a life of an address speaks. False if a later life has spoken there, of this order or of the next one
+    /// that was given the address: messages of two lives may overtake each other.
     #[inline(always)]
     pub(crate) fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
         let (_, resting) = self.resting_at(pid);
@@ -133,85 +134,86 @@ impl RestingOrders {
         true
     }
 
-    /// True if a later life has spoken at this address, of the same order or of the next that was
-    /// given it: this one has ended.
+    /// True if a later life has spoken at this address, of the same order or of the next one that was given it: this
+    /// life has ended.
     #[inline(always)]
     pub(crate) fn is_taken_over(&self, pid: Pid) -> bool {
         self.orders
-            .get(self.place_of(pid))
+            .get(self.slot_of(pid))
             .is_some_and(|resting| resting.generation > pid.generation())
     }
 
-    /// Where another order than this one sits at this address, of a life that is no later: it must have ended.
+    /// The slot of another order that rests at this address and whose life is no later: that order has ended.
     #[inline(always)]
     pub(crate) fn other(&self, pid: Pid, order: OrderId) -> Option<(Side, usize)> {
-        let place = self.place_of(pid);
-        let resting = self.get(place)?;
+        let slot = self.slot_of(pid);
+        let resting = self.get(slot)?;
         let is_other = resting.order != order && resting.generation <= pid.generation();
-        is_other.then(|| (resting.side(), place))
+        is_other.then(|| (resting.side(), slot))
     }
 
-    /// The seat of an address and its place, which is made if there is none.
+    /// The slot of an address, made if it has none, and what is in it.
     #[inline(always)]
     pub(super) fn resting_at(&mut self, pid: Pid) -> (usize, &mut RestingOrder) {
         let index = pid.index();
-        if self.places.is_empty() && index < self.orders.len() {
+        if self.table.is_empty() && index < self.orders.len() {
             return (index, &mut self.orders[index]);
         }
-        let place = self.make_room(index);
-        (place, &mut self.orders[place])
+        let slot = self.make_room(index);
+        (slot, &mut self.orders[slot])
     }
 
     #[inline(never)]
     fn make_room(&mut self, index: usize) -> usize {
-        if self.places.is_empty() {
+        if self.table.is_empty() {
             if index < self.reach || self.most_are_of_use(index) {
                 self.orders.resize(index + 1, RestingOrder::EMPTY);
                 return index;
             }
             self.begin_table();
         }
-        let place = self.places.find(index);
-        if place < self.orders.len() {
-            return place;
+        let slot = self.table.find(index);
+        if slot < self.orders.len() {
+            return slot;
         }
-        let place = self.free_place();
-        self.places.insert(index, place);
-        place as usize
+        let slot = self.free_slot();
+        self.table.insert(index, slot);
+        slot as usize
     }
 
-    /// A place for another address: one that is empty still, else a new one.
-    fn free_place(&mut self) -> u32 {
+    /// A slot for another address: one that is empty still, else a new one.
+    fn free_slot(&mut self) -> u32 {
         if self.free.is_empty() && self.orders.len() == self.orders.capacity() {
             self.find_free();
         }
-        while let Some(place) = self.free.pop() {
-            let resting = &mut self.orders[place as usize];
+        while let Some(slot) = self.free.pop() {
+            let resting = &mut self.orders[slot as usize];
             if resting.quantity.is_zero() {
                 *resting = RestingOrder::EMPTY;
-                self.places.remove(place);
-                return place;
+                self.table.remove(slot);
+                return slot;
             }
         }
         self.orders.push(RestingOrder::EMPTY);
-        u32::try_from(self.orders.len() - 1).expect("fewer seats than addresses")
+        u32::try_from(self.orders.len() - 1).expect("fewer slots than addresses")
     }
 
-    /// Looks through all seats for those to be used again, if they are many enough to pay for it: an eighth.
+    /// Searches all slots for empty ones to use again. It takes them if they are more than an eighth, which pays for the
+    /// search.
     #[cold]
     fn find_free(&mut self) {
-        let places = (0..).zip(&self.orders);
-        let empty = places
+        let slots = (0..).zip(&self.orders);
+        let empty = slots
             .filter(|(_, resting)| resting.quantity.is_zero())
             .map(|(at, resting)| (resting.order, at));
         let mut empty: Vec<(OrderId, u32)> = empty.collect();
         if empty.len() > REMEMBERED + self.orders.len() / 8 {
             empty.sort_unstable_by(|one, other| other.cmp(one));
-            self.free = empty.into_iter().skip(REMEMBERED).map(|(_, place)| place).collect();
+            self.free = empty.into_iter().skip(REMEMBERED).map(|(_, slot)| slot).collect();
         }
     }
 
-    /// True if the places up to this index are few, or at least half of those that there are have been of use.
+    /// True if the slots up to this index are few, or at least half of the present ones have been used.
     fn most_are_of_use(&mut self, index: usize) -> bool {
         let used = self.orders.iter().filter(|resting| resting.generation != 0).count();
         let enough = index < (2 * used).max(FEW);
@@ -221,23 +223,23 @@ impl RestingOrders {
         enough
     }
 
-    /// From here on places are found by a table; the seats stay where they are, and those of no use are to be used.
+    /// Switches to a table. Each slot stays where it is, and unused ones become free.
     #[cold]
     fn begin_table(&mut self) {
-        self.places.begin(self.orders.len());
-        for (place, resting) in (0..).zip(&self.orders) {
-            self.places.insert(place as usize, place);
+        self.table.begin(self.orders.len());
+        for (slot, resting) in (0..).zip(&self.orders) {
+            self.table.insert(slot as usize, slot);
             if resting.generation == 0 {
-                self.free.push(place);
+                self.free.push(slot);
             }
         }
     }
 
-    /// Between whom an order of this place belongs: only one who comes back finds later ones.
+    /// Between whom an order of this slot belongs: only one who comes back finds later ones.
     #[cold]
-    pub(super) fn gap(&mut self, tail: u32, head: u32, place: CommandId) -> (u32, u32) {
+    pub(super) fn gap(&mut self, tail: u32, head: u32, priority: CommandId) -> (u32, u32) {
         let (mut before, mut after) = (tail, NONE);
-        while before != NONE && self.at(before).priority > place {
+        while before != NONE && self.at(before).priority > priority {
             (before, after) = (self.at(before).previous, before);
         }
         (before, if before == NONE { head } else { after })
@@ -248,8 +250,8 @@ impl RestingOrders {
         &mut self.orders[index as usize]
     }
 
-    /// Who comes behind a seat; behind no seat, the head of the queue. (One look whether there is a seat: that
-    /// there is none cannot be foreseen.)
+    /// The link to the successor of a slot; of no slot, the head of the queue. One bounds check decides which, since the
+    /// branch is unpredictable.
     #[inline(always)]
     pub(super) fn next_of<'a>(&'a mut self, index: u32, head: &'a mut u32) -> &'a mut u32 {
         match self.orders.get_mut(index as usize) {
@@ -258,7 +260,7 @@ impl RestingOrders {
         }
     }
 
-    /// Who comes before a seat; before no seat, the tail of the queue.
+    /// The link to the predecessor of a slot; of no slot, the tail of the queue.
     #[inline(always)]
     pub(super) fn previous_of<'a>(&'a mut self, index: u32, tail: &'a mut u32) -> &'a mut u32 {
         match self.orders.get_mut(index as usize) {
@@ -267,7 +269,7 @@ impl RestingOrders {
         }
     }
 
-    /// Hears somebody who speaks for the first time from here, where nobody sits: true if it is so.
+    /// The fast path of an announcement: true, and noted, if this life speaks for the first time and its slot is empty.
     #[inline(always)]
     pub(crate) fn hears_new(&mut self, pid: Pid, order: OrderId) -> bool {
         let (_, resting) = self.resting_at(pid);
@@ -278,32 +280,32 @@ impl RestingOrders {
         is_new
     }
 
-    /// Asks the processor to fetch the seats before and behind that of an address soon. No effect but on time.
+    /// Prefetches the neighbours of the order at an address's index. It affects time only.
     #[inline(always)]
     pub(crate) fn warm_neighbours(&self, index: usize) {
-        let place = if self.places.is_empty() { index } else { self.places.find(index) };
-        if let Some(resting) = self.orders.get(place) {
-            self.warm_place(resting.next as usize);
-            self.warm_place(resting.previous as usize);
+        let slot = if self.table.is_empty() { index } else { self.table.find(index) };
+        if let Some(resting) = self.orders.get(slot) {
+            self.warm_slot(resting.next as usize);
+            self.warm_slot(resting.previous as usize);
         }
     }
 
-    /// Asks the processor to fetch the seat of an address soon, or what leads to it. No effect but on time.
+    /// Prefetches the slot of an address's index, or the table entry that leads to it. It affects time only.
     #[inline(always)]
     pub(crate) fn warm(&self, index: usize) {
-        if self.places.is_empty() { self.warm_place(index) } else { self.places.warm(index) }
+        if self.table.is_empty() { self.warm_slot(index) } else { self.table.warm(index) }
     }
 
     #[inline(always)]
-    fn warm_place(&self, place: usize) {
-        if let Some(resting) = self.orders.get(place) {
-            kernel::prefetch(resting);
+    fn warm_slot(&self, slot: usize) {
+        if let Some(resting) = self.orders.get(slot) {
+            memory::prefetch(resting);
         }
     }
 }
 
 impl LevelRef {
-    /// Set on who was introduced to an incoming order and has not said since where it is.
+    /// Set on an order that was introduced to an incoming order and has not sent its state since.
     const INTRODUCED: u32 = 1 << 31;
     const SELLS: u32 = 1 << 30;
 
@@ -342,8 +344,8 @@ impl RestingOrder {
         self.level.side()
     }
 
-    /// True if it was introduced to an incoming order and has not said since where it is: what it says may
-    /// be older than the deal that came of it.
+    /// True if it was introduced to an incoming order and has not sent its state since: what it announces may be
+    /// older than the deal that came of the introduction.
     #[inline(always)]
     pub(crate) fn was_introduced(&self) -> bool {
         self.level.0 & LevelRef::INTRODUCED != 0

@@ -84,7 +84,7 @@ fn check(plain: &Plain, resting_orders: &mut RestingOrders, ladders: [&Ladder; 2
     }
 }
 
-/// Orders come and go at random, at addresses with this distance, at prices with that; how many seats there are then.
+/// Adds and removes orders at random, at addresses and prices with these distances. Returns the number of slots.
 fn run(seed: u64, distance: u32, spread: i64, most: usize) -> usize {
     let mut chance = Chance(seed);
     let (mut plain, mut resting_orders) = (Plain::default(), RestingOrders::default());
@@ -93,9 +93,9 @@ fn run(seed: u64, distance: u32, spread: i64, most: usize) -> usize {
         let leaves = !plain.rest.is_empty() && (plain.rest.len() == most || chance.below(5) < 2);
         if leaves {
             let (pid, presence) = plain.rest.swap_remove(chance.below(plain.rest.len()));
-            let (place, resting) = resting_orders.of(pid, presence.order).expect("it rests");
+            let (slot, resting) = resting_orders.of(pid, presence.order).expect("it rests");
             assert_eq!((resting.generation, resting.side()), (pid.generation(), presence.side));
-            ladders[presence.side as usize].remove(&mut resting_orders, place);
+            ladders[presence.side as usize].remove(&mut resting_orders, slot);
             assert!(resting_orders.of(pid, presence.order).is_none());
         } else {
             let index = u32::try_from(chance.below(300)).unwrap_or(0) * distance;
@@ -118,7 +118,7 @@ fn run(seed: u64, distance: u32, spread: i64, most: usize) -> usize {
 }
 
 #[test]
-fn who_rests_is_found_in_order_of_price_and_place_wherever_addresses_and_prices_lie() {
+fn resting_orders_are_found_by_price_then_priority_at_any_addresses_and_prices() {
     for seed in 0..20 {
         for spread in [1, 7, 1_000] {
             assert!(run(seed, 1, spread, 200) <= 300);
@@ -128,9 +128,9 @@ fn who_rests_is_found_in_order_of_price_and_place_wherever_addresses_and_prices_
 }
 
 #[test]
-fn seats_at_scattered_addresses_are_used_again() {
+fn slots_of_scattered_addresses_are_used_again() {
     for seed in 0..20 {
         let resting_orders = run(seed, 1_000, 1, 20);
-        assert!(resting_orders <= 256, "{resting_orders} seats for 20 orders at 300 addresses");
+        assert!(resting_orders <= 256, "{resting_orders} slots for 20 orders at 300 addresses");
     }
 }

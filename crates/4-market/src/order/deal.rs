@@ -56,8 +56,8 @@ impl Order {
     }
 
     #[cold]
-    fn pass(&self, introduction: u32, command: Busy, out: &mut Out<Party>) {
-        let pass = Message::Pass { introduction, open: self.open, busy: command };
+    fn pass(&self, introduction: u32, busy: Busy, out: &mut Out<Party>) {
+        let pass = Message::Pass { introduction, open: self.open, busy };
         out.send_to(floor_of(self.market), pass);
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::fixture::{SMALL, add, assert_holds, fact, groups, open, read};
 use super::sim::Sim;
-use crate::{DiskJournal, Journal, JournalError, MemoryJournal, Options, verify};
+use crate::{DiskJournal, FreeSpace, Journal, JournalError, MemoryJournal, Options, verify};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -144,8 +144,19 @@ fn memory_keeps_nothing_and_says_so() {
     assert_eq!(journal.sync().unwrap(), 5);
     let error = journal.reader().read(1, 5, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, JournalError::NotKept { from: 1 }));
+    assert_eq!(journal.durable(), 5);
+    for from in [5, 6] {
+        let read = journal.reader().read(from, 5, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(read, from, "nothing was asked for");
+    }
+    let room = FreeSpace { for_orders: true, for_cancels: true, reserve: u64::MAX };
+    assert_eq!(journal.free_space().unwrap(), room);
+    let error = journal.save_snapshot(6, b"more").unwrap_err();
+    assert!(matches!(error, JournalError::SnapshotAhead { position: 6, durable: 5 }), "{error}");
     journal.save_snapshot(5, b"all").unwrap();
     assert_eq!(journal.load_snapshot().unwrap().saved, None);
+    journal.check_files().unwrap();
+    journal.close().unwrap();
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) fail_syncs: bool,
     pub(super) fail_writes: bool,
+    /// After names have been listed so often, this file is there too.
+    pub(super) appears: Option<(u32, String, Vec<u8>)>,
+    /// Opening or making the file with this name fails so.
+    pub(super) fail_file: Option<(String, io::ErrorKind)>,
     /// No file can be made: the disk has no more names.
     pub(super) no_names: bool,
     /// What another program has taken away of what the writer holds.
@@ -91,6 +95,13 @@ impl Sim {
         if self.state().fail_syncs { Err(io::Error::other("bad cable")) } else { Ok(()) }
     }
 
+    fn fails_file(&self, name: &str) -> io::Result<()> {
+        match &self.state().fail_file {
+            Some((fails, why)) if fails == name => Err((*why).into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The names of the segments, in order.
     pub(super) fn segments(&self) -> Vec<String> {
         self.state().files.keys().filter(|name| name.ends_with(".facts")).cloned().collect()
@@ -131,10 +142,18 @@ impl Storage for Sim {
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        Ok(self.state().files.keys().rev().cloned().collect())
+        let names = self.state().files.keys().rev().cloned().collect();
+        let appears = self.state().appears.take();
+        match appears {
+            Some((1, name, bytes)) => self.set(&name, bytes),
+            Some((lists, name, bytes)) => self.state().appears = Some((lists - 1, name, bytes)),
+            None => {}
+        }
+        Ok(names)
     }
 
     fn open(&self, name: &str) -> io::Result<SimFile> {
+        self.fails_file(name)?;
         let bytes = self.state().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
         Ok(SimFile { sim: self.clone(), bytes, has_lock: false.into() })
     }
@@ -144,6 +163,7 @@ impl Storage for Sim {
     }
 
     fn create(&self, name: &str) -> io::Result<SimFile> {
+        self.fails_file(name)?;
         if self.state().no_names && !self.state().files.contains_key(name) {
             return Err(io::ErrorKind::StorageFull.into());
         }

@@ -149,7 +149,8 @@ impl<S: Storage> FileJournal<S> {
         let name = record::segment_name(self.position);
         let bytes = self.reserve.bytes;
         match self.reserve.take(&self.storage, &name, &begin) {
-            Ok(file) => self.go_on_in(file, name, bytes)?,
+            Ok(Some(file)) => self.go_on_in(file, name, bytes)?,
+            Ok(None) => return Err(self.full()),
             Err(error) if error::is_full(&error) && self.reserve.held => return Err(self.full()),
             Err(error) => return Err(self.poisoned("begin the reserve after", error)),
         }

@@ -6,41 +6,26 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use protocol::Command;
+use thiserror::Error;
 
 use super::Shared;
 use super::messages::{Answer, Batch, Reply, ToWorld, Unavailable};
 
 /// The queue is full: the commands come back, and nothing happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("the command queue is full and nothing happened; send the command again shortly")]
 pub struct Busy(pub Vec<Command>);
 
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the exchange has more commands than it can hold; ask again shortly")
-    }
-}
-
-impl std::error::Error for Busy {}
-
 /// Why a command was not answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum SubmitError {
     /// The queue is full; nothing happened.
+    #[error("{}", Busy(Vec::new()))]
     Busy,
     /// See [`Unavailable`].
+    #[error("{}", Unavailable)]
     Unavailable,
 }
-
-impl fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SubmitError::Busy => Busy(Vec::new()).fmt(f),
-            SubmitError::Unavailable => Unavailable.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SubmitError {}
 
 /// A way to ask a service, for any thread.
 #[derive(Clone)]
@@ -77,9 +62,9 @@ impl Client {
 
     /// Asks, and waits until the answer is durable.
     pub fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
-        let (told, answer) = sync_channel(1);
-        let reply = move |answers| match told.send(answers) {
-            Ok(()) | Err(_) => {} // who asked has stopped waiting
+        let (sender, answer) = sync_channel(1);
+        let reply = move |answers| match sender.send(answers) {
+            Ok(()) | Err(_) => {} // the caller has stopped waiting
         };
         self.submit_batch(vec![command], reply).map_err(|_| SubmitError::Busy)?;
         let answers = answer.recv().map_err(|_| SubmitError::Unavailable)?;

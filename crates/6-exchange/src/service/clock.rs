@@ -1,4 +1,4 @@
-//! What time it is, told from two clocks: the system's, which people and programs set, and a monotonic one,
+//! Tells the time from two clocks: the system's, which people and programs set, and a monotonic one,
 //! which only goes on. It reads neither itself, so that a simulator drives it.
 //!
 //! The system's clock is believed as long as it agrees with the monotonic one. If it jumps by more than a
@@ -8,8 +8,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use protocol::json::Rfc3339;
+use thiserror::Error;
 use units::Time;
+use units::rfc3339::Rfc3339;
 
 /// Time as an exchange takes it.
 ///
@@ -21,8 +22,8 @@ pub struct Clock {
     /// What both clocks said when they agreed last: nanoseconds since 1970, and since the start.
     wall: u64,
     uptime: u64,
-    /// What was told last.
-    told: u64,
+    /// The last time that was given out.
+    last: u64,
     jump: Option<Jump>,
 }
 
@@ -54,7 +55,13 @@ impl fmt::Display for Jump {
 }
 
 /// The journal's last fact is further ahead of the clock than is borne.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error(
+    "the journal's last fact is of {}, and the system's clock says {}: more than {} s ahead. One of them is wrong. Set \
+     the clock right; or, if it was wrong when that fact was recorded, wait until that time, or allow more \
+     (clock_bound_s). Nothing was written",
+    Rfc3339(*last), Rfc3339(*now), bound.as_secs()
+)]
 pub struct Ahead {
     /// When that fact was recorded.
     pub last: Time,
@@ -62,21 +69,6 @@ pub struct Ahead {
     pub now: Time,
     /// What is borne.
     pub bound: Duration,
-}
-
-impl fmt::Display for Ahead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ahead { last, now, bound } = self;
-        write!(
-            f,
-            "the journal's last fact is of {}, and the system's clock says {}: more than {} s ahead. One of \
-             them is wrong. Set the clock right; or, if it was wrong when that was recorded, wait until that \
-             time, or allow more (clock_bound_s). Nothing was written",
-            Rfc3339(*last),
-            Rfc3339(*now),
-            bound.as_secs()
-        )
-    }
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -91,7 +83,7 @@ impl Clock {
         if last.0 > wall.0.saturating_add(nanoseconds) {
             return Err(Ahead { last, now: wall, bound });
         }
-        Ok(Clock { bound: nanoseconds, wall: wall.0, uptime, told: last.0, jump: None })
+        Ok(Clock { bound: nanoseconds, wall: wall.0, uptime, last: last.0, jump: None })
     }
 
     /// What time it is, when the clocks say this.
@@ -99,12 +91,12 @@ impl Clock {
         let expected = self.wall.saturating_add(uptime.saturating_sub(self.uptime));
         if wall.0.abs_diff(expected) <= self.bound {
             (self.wall, self.uptime, self.jump) = (wall.0, uptime, None);
-            self.told = self.told.max(wall.0);
+            self.last = self.last.max(wall.0);
         } else {
-            self.told = self.told.max(expected);
-            self.jump = Some(Jump { says: wall, is: Time(self.told) });
+            self.last = self.last.max(expected);
+            self.jump = Some(Jump { says: wall, is: Time(self.last) });
         }
-        Time(self.told)
+        Time(self.last)
     }
 
     /// Whether the system's clock is not believed at present.

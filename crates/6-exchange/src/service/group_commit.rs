@@ -91,7 +91,7 @@ impl GroupCommit {
         if self.stalled && chunk.is_refused_for_space() && !waits {
             return Some(chunk);
         }
-        self.bytes += chunk.groups.bytes().len();
+        self.bytes += chunk.encoder.bytes().len();
         self.waiting.push_back(chunk);
         None
     }
@@ -119,7 +119,7 @@ impl GroupCommit {
                 }
             }
         }
-        self.bytes = self.waiting.iter().map(|chunk| chunk.groups.bytes().len()).sum();
+        self.bytes = self.waiting.iter().map(|chunk| chunk.encoder.bytes().len()).sum();
         self.begun |= !acknowledged.is_empty();
         self.stalled = next == Next::NoSpace;
         match next {
@@ -154,7 +154,7 @@ impl GroupCommit {
     fn batch(&self) -> usize {
         let mut bytes = 0;
         let fits = self.waiting.iter().take_while(|chunk| {
-            bytes += chunk.groups.bytes().len();
+            bytes += chunk.encoder.bytes().len();
             bytes <= SYNC_BYTES
         });
         fits.count().max(1)
@@ -162,9 +162,9 @@ impl GroupCommit {
 
     /// Appends so many chunks. Their bytes are copied once, into the record.
     fn append(&mut self, chunks: usize) -> Result<(), JournalError> {
-        let chunks = self.waiting.iter().take(chunks).map(|chunk| &chunk.groups);
+        let chunks = self.waiting.iter().take(chunks).map(|chunk| &chunk.encoder);
         if mutation::RECORD_A_CHUNK.is_on() {
-            return chunks.into_iter().try_for_each(|groups| self.journal.append(groups));
+            return chunks.into_iter().try_for_each(|facts| self.journal.append(facts));
         }
         self.journal.append_batch(&chunks.collect::<Vec<_>>())
     }
@@ -208,6 +208,6 @@ impl GroupCommit {
 
 impl fmt::Debug for GroupCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keeping({} chunks wait, intake {:?})", self.waiting.len(), self.intake)
+        write!(f, "GroupCommit({} chunks wait, intake {:?})", self.waiting.len(), self.intake)
     }
 }

@@ -75,7 +75,7 @@ impl JournalLoop {
             match message {
                 ToJournal::Chunk(chunk) => {
                     if let Some(refused) = self.group_commit.take(chunk) {
-                        self.tell(refused);
+                        self.answer(refused);
                     }
                 }
                 ToJournal::Subscribe(live, history) => {
@@ -120,7 +120,7 @@ impl JournalLoop {
         self.shared.set_intake(intake);
         self.shared.durable.store(durable, Ordering::Release);
         for chunk in acknowledged {
-            self.tell(chunk);
+            self.answer(chunk);
         }
         if had_room && intake != Intake::All {
             self.due = Instant::now() + LOOK_FOR_ROOM;
@@ -136,16 +136,16 @@ impl JournalLoop {
         true
     }
 
-    fn tell(&mut self, mut chunk: Chunk) {
-        let groups = std::mem::take(&mut chunk.groups);
-        if !groups.is_empty() && (!self.subscribers.is_empty() || self.memory.is_some()) {
-            let groups = Live::new(groups);
+    fn answer(&mut self, mut chunk: Chunk) {
+        let encoder = std::mem::take(&mut chunk.encoder);
+        if !encoder.is_empty() && (!self.subscribers.is_empty() || self.memory.is_some()) {
+            let facts = Live::new(encoder);
             // A subscriber who is too far behind is cut off; nobody waits for it.
-            self.subscribers.retain(|to| match to.try_send(groups.clone()) {
+            self.subscribers.retain(|to| match to.try_send(facts.clone()) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
             });
-            self.remember(groups);
+            self.remember(facts);
         }
         self.shared.commands.fetch_add(chunk.answers as u64, Ordering::Relaxed);
         chunk.answer();
@@ -154,10 +154,10 @@ impl JournalLoop {
         }
     }
 
-    fn remember(&mut self, groups: Live) {
+    fn remember(&mut self, facts: Live) {
         let Some((history, bound)) = &mut self.memory else { return };
-        self.remembered += groups.bytes();
-        history.push_back(groups);
+        self.remembered += facts.bytes();
+        history.push_back(facts);
         while self.remembered > *bound {
             let Some(oldest) = history.pop_front() else { break };
             self.remembered -= oldest.bytes();

@@ -8,6 +8,7 @@ use std::sync::mpsc::SyncSender;
 use journal::Reader;
 use protocol::bytes::{FactEncoder, Facts};
 use protocol::{Command, Fact, RejectCode, Response, Stamp};
+use thiserror::Error;
 use units::CommandId;
 
 // ---- asks and answers
@@ -23,18 +24,11 @@ pub struct Answer {
 
 /// The service ended before the commands were durable: whether they happened is not known.
 /// Asked again after a restart, under the same client ids, they are not done twice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error(
+    "the exchange ended before this command was durable, so its outcome is unknown; send it again under the same client id"
+)]
 pub struct Unavailable;
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the exchange ended before this was durable; ask again under the same client id",
-        )
-    }
-}
-
-impl std::error::Error for Unavailable {}
 
 /// Answers of a batch, or that nobody knows.
 pub type Answers = Result<Vec<Answer>, Unavailable>;
@@ -107,7 +101,7 @@ pub(crate) enum ToJournal {
 /// Facts of whole commands, and who waits for them.
 #[derive(Default, Debug)]
 pub struct Chunk {
-    pub(crate) groups: FactEncoder,
+    pub(crate) encoder: FactEncoder,
     pub(crate) replies: Vec<Waiting>,
     pub(crate) answers: usize,
     /// The fold of all facts before a position.
@@ -116,15 +110,15 @@ pub struct Chunk {
 
 impl Chunk {
     /// Its facts, encoded.
-    pub fn groups(&self) -> &FactEncoder {
-        &self.groups
+    pub fn encoder(&self) -> &FactEncoder {
+        &self.encoder
     }
 
     /// True if it has no fact, and each of its commands was refused for want of room: then it says nothing
     /// of what is not durable yet.
     pub(crate) fn is_refused_for_space(&self) -> bool {
         let mut answers = self.replies.iter().flat_map(|(answers, _)| answers);
-        self.groups.is_empty()
+        self.encoder.is_empty()
             && self.snapshot.is_none()
             && answers
                 .all(|answer| answer.responses == [Response::Rejected(RejectCode::JournalFull)])
@@ -146,8 +140,8 @@ pub(crate) type Waiting = (Vec<Answer>, Reply);
 pub(crate) struct Live(Arc<FactEncoder>);
 
 impl Live {
-    pub(crate) fn new(groups: FactEncoder) -> Live {
-        Live(Arc::new(groups))
+    pub(crate) fn new(encoder: FactEncoder) -> Live {
+        Live(Arc::new(encoder))
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -1,12 +1,11 @@
 //! From a journal to a running exchange: the newest snapshot, then every fact after it.
 
-use std::fmt;
-
 use journal::{Cut, Journal, JournalError, read_facts};
 use kernel::Watch;
 use ledger::{Ledger, SnapshotError, Wrong, follows};
 use market::Party;
 use protocol::{MarketSpec, Stamp};
+use thiserror::Error;
 use units::{CommandId, Time, limits};
 
 use crate::{Exchange, Options};
@@ -31,11 +30,16 @@ pub struct Recovered {
 }
 
 /// Why a journal could not be folded.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum RecoverError {
     /// It cannot be read.
+    #[error(transparent)]
     Journal(JournalError),
     /// A fact cannot be true after those before it.
+    #[error(
+        "fact {seq} of the journal cannot be: {wrong}. The file is whole, so another program or a bug wrote it; look at \
+         it with: buttonwood journal show"
+    )]
     Wrong {
         /// Its number.
         seq: u64,
@@ -43,34 +47,17 @@ pub enum RecoverError {
         wrong: Wrong,
     },
     /// A snapshot that is whole has something else in it.
+    #[error(
+        "{0}. The journal itself has all facts: move the snapshot (*.fold) away and start again"
+    )]
     Snapshot(SnapshotError),
     /// The facts are right, and their processes died more often at the start than is borne.
+    #[error(
+        "the exchange ended while it started: {0}. Its facts are whole, and nothing was written. This is a bug: keep \
+         the journal, and start a version in which it is mended"
+    )]
     Died(String),
 }
-
-impl fmt::Display for RecoverError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RecoverError::Journal(why) => why.fmt(f),
-            RecoverError::Wrong { seq, wrong } => write!(
-                f,
-                "fact {seq} of the journal cannot be: {wrong}. The file is whole, so it was written \
-                 by another program or by a bug; look at it with: buttonwood journal show"
-            ),
-            RecoverError::Snapshot(why) => write!(
-                f,
-                "{why}. The journal itself has all facts: move the snapshot (*.fold) away and start again"
-            ),
-            RecoverError::Died(why) => write!(
-                f,
-                "the exchange ended while it started: {why}. Its facts are whole, and nothing was written: \
-                 this is a bug, so keep the journal, and start a program in which it is mended"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RecoverError {}
 
 /// What a snapshot has before the ledger's bytes: the last command and its time.
 const HEAD: usize = 16;

@@ -113,8 +113,8 @@ impl Sequencer {
     /// Says that a start of the world begins here, before anything is asked.
     pub fn begin(&mut self, engine: &mut impl Engine, now: Moment) {
         engine.set_uptime(now.uptime); // before anything has a time
-        let groups = &mut self.chunk.groups;
-        let number = engine.begin(now.time, &mut |_, response| write(groups, &response));
+        let encoder = &mut self.chunk.encoder;
+        let number = engine.begin(now.time, &mut |_, response| write(encoder, &response));
         debug_assert!(number >= CommandId(1));
     }
 
@@ -127,7 +127,7 @@ impl Sequencer {
         let mut answers = Vec::with_capacity(commands.len());
         for (at, command) in commands.iter().enumerate() {
             engine.warm(&commands[at + 1..]);
-            answers.push(answer(engine, time, command, &mut self.chunk.groups));
+            answers.push(answer(engine, time, command, &mut self.chunk.encoder));
         }
         self.chunk.answers += answers.len();
         self.chunk.replies.push((answers, reply));
@@ -135,7 +135,7 @@ impl Sequencer {
 
     /// True if what was gathered is to be handed on although more commands wait.
     pub fn is_full(&self) -> bool {
-        self.chunk.groups.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
+        self.chunk.encoder.bytes().len() >= CHUNK_BYTES || self.chunk.answers >= CHUNK_ANSWERS
     }
 
     /// Says that the next chunk is the last one of a clean end. It has a snapshot of all facts, unless one was saved of
@@ -160,18 +160,18 @@ fn answer(
     engine: &mut impl Engine,
     time: Time,
     command: &Command,
-    groups: &mut FactEncoder,
+    encoder: &mut FactEncoder,
 ) -> Answer {
     let mut responses = Vec::with_capacity(1);
     let command = engine.submit(time, command, &mut |_, response| {
-        write(groups, &response);
+        write(encoder, &response);
         responses.push(response);
     });
     Answer { command, responses }
 }
 
-fn write(groups: &mut FactEncoder, response: &Response) {
+fn write(encoder: &mut FactEncoder, response: &Response) {
     if let Response::Fact(stamp, fact) = response {
-        groups.push(*stamp, fact);
+        encoder.push(*stamp, fact);
     }
 }

@@ -39,7 +39,7 @@ fn open_market() -> Command {
     Command::OpenMarket(MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot))
 }
 
-fn place(side: Side) -> Command {
+fn new_order(side: Side) -> Command {
     let (account, client, market) = (AccountId(1), None, MarketId(0));
     let (price, quantity, time_in_force) = (Price(100), Lots(1), TimeInForce::GoodTillCancel);
     Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
@@ -160,7 +160,7 @@ fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
         move || {
             let mut answered = 0;
             loop {
-                match client.submit(place(side)) {
+                match client.submit(new_order(side)) {
                     Ok(_) => answered += 1,
                     Err(SubmitError::Busy) => {}
                     Err(SubmitError::Unavailable) => return answered,
@@ -183,7 +183,7 @@ fn assert_is_over(service: Service, reason: &'static str) {
     bounded(move || {
         let why = failure(&service);
         assert!(why.contains(reason), "{why}");
-        assert_eq!(service.client().submit(place(Side::Buy)), Err(SubmitError::Unavailable));
+        assert_eq!(service.client().submit(new_order(Side::Buy)), Err(SubmitError::Unavailable));
         let mut facts = service.subscribe();
         while facts.recv().is_some() {}
         assert_eq!(service.stop(), Err(ServiceError(why)));
@@ -200,7 +200,7 @@ fn a_world_thread_that_panics_at_rest_is_noticed_and_the_service_ends() {
     assert_is_over(service, "the world thread failed: a bug of the world");
     bounded(move || while facts.recv().is_some() {});
     assert_eq!(
-        client.submit(place(Side::Buy)),
+        client.submit(new_order(Side::Buy)),
         Err(SubmitError::Unavailable),
         "the service is gone"
     );
@@ -229,7 +229,7 @@ fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
         let clients = if under_load { load(&client) } else { Vec::new() };
         harm(&service, kill_the_ledger);
         if !under_load {
-            assert_eq!(client.submit(place(Side::Buy)), Err(SubmitError::Unavailable));
+            assert_eq!(client.submit(new_order(Side::Buy)), Err(SubmitError::Unavailable));
         }
         assert_is_over(
             service,
@@ -253,7 +253,7 @@ fn a_journal_thread_that_panics_is_noticed_whatever_it_was_at() {
         let client = service.client();
         bounded(move || {
             let mut answers = (0..100)
-                .map(|n| client.submit(if n == 0 { open_market() } else { place(Side::Buy) }));
+                .map(|n| client.submit(if n == 0 { open_market() } else { new_order(Side::Buy) }));
             assert!(answers.any(|answer| answer == Err(SubmitError::Unavailable)), "{trap:?}");
         });
         assert_is_over(service, reason);

@@ -62,7 +62,7 @@ fn entered(dir: &Path, id: u128) -> usize {
     let mut count = 0;
     let verified = journal::verify(dir, &mut |_, fact| {
         let Fact::Entered(entered) = fact else { return };
-        count += usize::from(entered.client == ClientId::new(id));
+        count += usize::from(entered.new.client == ClientId::new(id));
     });
     assert!(verified.unwrap().intact);
     count

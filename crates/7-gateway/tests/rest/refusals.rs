@@ -3,8 +3,8 @@
 use crate::rig::{Rig, order, start_gateway, start_service};
 use exchange::Service;
 use gateway::{GatewayError, Options};
-use ledger::views::Bounds;
 use serde_json::json;
+use views::Bounds;
 
 const KEY: (&str, &str) = ("CB-ACCESS-KEY", "1");
 

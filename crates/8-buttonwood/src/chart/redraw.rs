@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use checker::chart::{Arrow, Picture, Row};
 use kernel::Pid;
-use kernel::chart::{Arrow, Picture, Row};
-use ledger::views::Order;
-use protocol::json::Rfc3339;
 use protocol::{
-    CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, Presence, Stamp, TimeInForce,
+    CancelReason, Deal, Entered, Fact, MarketSpec, Message, Names, NewOrder, Presence, Stamp,
+    TimeInForce,
 };
+use units::rfc3339::Rfc3339;
 use units::{CommandId, Lots, MarketId, OrderId, Price, Side};
+use views::Order;
 
 use super::{Party, REDRAWN, Subject};
 
@@ -130,7 +131,7 @@ impl Redraw {
             | Fact::Released { order }
             | Fact::Cancelled { order, .. } => order == subject,
             Fact::MarketStopped { market } | Fact::MarketResumed { market } => {
-                self.open.get(&subject).is_some_and(|order| order.entered.market == market)
+                self.open.get(&subject).is_some_and(|order| order.entered.new.market == market)
             }
             Fact::Started { .. } => self.open.contains_key(&subject),
             Fact::MarketOpened { .. } => false,
@@ -168,16 +169,15 @@ impl Redraw {
     }
 
     fn draw_entered(&mut self, entered: &Entered) {
-        let Entered { order, account, client, market, side, price, quantity, time_in_force } =
-            *entered;
+        let Entered { order, new } = *entered;
+        let NewOrder { market, side, price, quantity, time_in_force, .. } = new;
         self.found = Some(market);
         let me = Party::Order(order);
         let only_now = match time_in_force {
             TimeInForce::GoodTillCancel => "",
             TimeInForce::ImmediateOrCancel => " ioc",
         };
-        let enter = Message::Enter { account, client, side, price, quantity, time_in_force };
-        self.say(Party::Client, me, &enter);
+        self.say(Party::Client, me, &Message::Enter(new));
         self.arrow(me, Party::Log, format!("entered {side} {quantity} @ {price}{only_now}"));
         let priority = CommandId(order.0);
         self.say(
@@ -249,7 +249,7 @@ impl Redraw {
         self.arrow(me, Party::Log, format!("replaced {quantity} @ {price}"));
         if let Some(old) = self.open.get(&order).copied() {
             let open = quantity.checked_sub(old.filled).unwrap_or(Lots::ZERO);
-            let Entered { side, time_in_force, .. } = old.entered;
+            let Entered { new: NewOrder { side, time_in_force, .. }, .. } = old.entered;
             let presence =
                 Presence { order, priority: old.priority, side, price, open, time_in_force };
             self.say(me, Party::Floor, &Message::Announce(presence));
@@ -278,7 +278,7 @@ impl Redraw {
             return;
         }
         if let Some(known) = self.open.get(&order) {
-            let verb = match known.entered.side {
+            let verb = match known.entered.new.side {
                 Side::Buy => "buys",
                 Side::Sell => "sells",
             };

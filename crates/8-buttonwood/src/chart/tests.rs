@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use checker::chart::{Arrow, Picture, Row};
 use exchange::{Exchange, Options};
-use kernel::chart::{Arrow, Picture, Row};
 use kernel::{Envelope, Pid, Signal, Watch};
 use ledger::Ledger;
 use market::{LEDGER, Party as Process, floor_of};
@@ -50,13 +50,15 @@ impl History {
 fn entered(order: u64, side: Side, quantity: u64, price: i64) -> Fact {
     Fact::Entered(Entered {
         order: OrderId(order),
-        account: AccountId(1),
-        client: None,
-        market: MarketId(0),
-        side,
-        price: Price(price),
-        quantity: Lots(quantity),
-        time_in_force: TimeInForce::GoodTillCancel,
+        new: NewOrder {
+            account: AccountId(1),
+            client: None,
+            market: MarketId(0),
+            side,
+            price: Price(price),
+            quantity: Lots(quantity),
+            time_in_force: TimeInForce::GoodTillCancel,
+        },
     })
 }
 

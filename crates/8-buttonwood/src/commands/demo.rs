@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use exchange::ServiceOptions;
 use protocol::MarketSpec;
-use protocol::json::Rfc3339;
 use serde::Serialize;
+use units::rfc3339::Rfc3339;
 use units::{Scale, Side};
 
 use super::serve::check_listen;
@@ -169,7 +169,7 @@ fn follow(args: &Args, server: &Server, watch: &Watch, ends: &Ends) -> Result<()
 fn now(server: &Server, watch: &Watch) -> Second {
     let health = server.service().health();
     watch.read(|views| {
-        let market = |market: &ledger::views::Market| {
+        let market = |market: &views::Market| {
             let best = |side| {
                 market
                     .book

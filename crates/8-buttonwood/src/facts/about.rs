@@ -110,8 +110,8 @@ impl Known {
                 (Some(market), Parties::None)
             }
             Fact::Entered(e) => {
-                let (account, side) = (Some(e.account), Some(e.side));
-                (Some(e.market), Parties::One(Party { order: e.order, account, side }))
+                let (account, side) = (Some(e.new.account), Some(e.new.side));
+                (Some(e.new.market), Parties::One(Party { order: e.order, account, side }))
             }
             Fact::Traded { deal, market, .. } => {
                 (Some(market), self.parties_of(deal.maker, deal.taker))
@@ -150,7 +150,8 @@ impl Known {
                 self.markets.insert(market, spec);
             }
             Fact::Entered(e) => {
-                let (account, market, side, size) = (e.account, e.market, e.side, e.quantity.0);
+                let (account, market, side, size) =
+                    (e.new.account, e.new.market, e.new.side, e.new.quantity.0);
                 self.open.insert(e.order, OpenOrder { account, market, side, size, filled: 0 });
             }
             Fact::Traded { deal, quantity, .. } => {
@@ -185,7 +186,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{CancelReason, Deal, Entered, TimeInForce};
+    use protocol::{CancelReason, Deal, Entered, NewOrder, TimeInForce};
     use units::{CommandId, Price, Scale};
 
     use super::*;
@@ -195,13 +196,15 @@ mod tests {
     fn entered(order: u64, account: u32, side: Side, quantity: u64) -> Fact {
         Fact::Entered(Entered {
             order: OrderId(order),
-            account: AccountId(account),
-            client: None,
-            market: MARKET,
-            side,
-            price: Price(5),
-            quantity: Lots(quantity),
-            time_in_force: TimeInForce::GoodTillCancel,
+            new: NewOrder {
+                account: AccountId(account),
+                client: None,
+                market: MARKET,
+                side,
+                price: Price(5),
+                quantity: Lots(quantity),
+                time_in_force: TimeInForce::GoodTillCancel,
+            },
         })
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use protocol::Stamp;
-use protocol::json::Rfc3339;
 use units::Time;
+use units::rfc3339::{self, Rfc3339};
 
 /// A position in the order of facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,84 +70,12 @@ impl FromStr for Moment {
 
 /// Parses a time in RFC 3339, to the nanosecond; `None` unless it is from 1970 to 2500.
 fn time(text: &str) -> Option<Time> {
-    let (date, rest) = text.split_once(['T', 't', ' '])?;
-    let zone_at = rest.find(['Z', 'z', '+', '-'])?;
-    let (clock, zone) = rest.split_at(zone_at);
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(c, f)| (c, Some(f)));
-    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
-    let (1970..=2500, 1..=12, 0..=23, 0..=59, 0..=59) = (year, month, hour, minute, second) else {
-        return None;
-    };
-    if !(1..=days_of_month(year, month)).contains(&day) {
-        return None;
-    }
-    let nanoseconds = fraction.map_or(Some(0), nanoseconds)?;
-    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    let seconds = seconds.checked_sub(offset(zone)?).filter(|seconds| *seconds >= 0)?;
-    let nanoseconds = u64::try_from(seconds).ok()?.checked_mul(1_000_000_000)? + nanoseconds;
-    Some(Time(nanoseconds))
+    let nanoseconds = u64::try_from(rfc3339::parse(text)?).ok()?;
+    (nanoseconds < YEAR_2501).then_some(Time(nanoseconds))
 }
 
-/// Three numbers of the given digits each, with this separator.
-fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[i64; 3]> {
-    let mut parts = text.split(between);
-    let mut numbers = [0; 3];
-    for (number, digits) in numbers.iter_mut().zip(digits) {
-        let part = parts.next()?;
-        *number = (part.len() == digits).then(|| whole(part))??;
-    }
-    parts.next().is_none().then_some(numbers)
-}
-
-fn whole(digits: &str) -> Option<i64> {
-    let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_whole.then(|| digits.parse().ok())?
-}
-
-/// Up to nine digits after the point, as nanoseconds.
-fn nanoseconds(fraction: &str) -> Option<u64> {
-    if !(1..=9).contains(&fraction.len()) {
-        return None;
-    }
-    u64::try_from(whole(&format!("{fraction:0<9}"))?).ok()
-}
-
-/// Seconds that a zone is ahead of UTC.
-fn offset(zone: &str) -> Option<i64> {
-    let sign = match zone.chars().next()? {
-        'Z' | 'z' => return (zone.len() == 1).then_some(0),
-        '-' => -1,
-        _ => 1,
-    };
-    let (hours, minutes) = zone[1..].split_once(':')?;
-    if (hours.len(), minutes.len()) != (2, 2) {
-        return None;
-    }
-    let (hours @ 0..=23, minutes @ 0..=59) = (whole(hours)?, whole(minutes)?) else { return None };
-    Some(sign * (hours * 3600 + minutes * 60))
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 => 28 + i64::from(is_leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 to this date.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let before = year - 1;
-    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
-    let of_years = (year - 1970) * 365 + leaps(before) - leaps(1969);
-    let of_months: i64 = (1..month).map(|month| days_of_month(year, month)).sum();
-    of_years + of_months + day - 1
-}
+/// The first nanosecond of the year 2501.
+const YEAR_2501: u64 = 16_756_761_600 * 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

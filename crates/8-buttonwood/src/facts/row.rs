@@ -61,7 +61,7 @@ fn more(stamp: &Stamp, fact: &Fact, about: &About) -> Vec<Field> {
     let side = about.side().filter(|_| !matches!(fact, Fact::Entered(_)));
     text("side", side.map(|side| side.to_string()));
     let (price, quantity) = match *fact {
-        Fact::Entered(entered) => (Some(entered.price), Some(entered.quantity)),
+        Fact::Entered(entered) => (Some(entered.new.price), Some(entered.new.quantity)),
         Fact::Traded { price, quantity, .. } | Fact::Replaced { price, quantity, .. } => {
             (Some(price), Some(quantity))
         }
@@ -153,7 +153,7 @@ pub(crate) fn text(stamp: Stamp, fact: Fact, about: &About) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{CancelReason, Deal, Entered, MarketSpec, TimeInForce};
+    use protocol::{CancelReason, Deal, Entered, MarketSpec, NewOrder, TimeInForce};
     use units::{
         AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time,
     };
@@ -169,13 +169,15 @@ mod tests {
         let entered = |order, account, side, time_in_force| {
             Fact::Entered(Entered {
                 order: OrderId(order),
-                account: AccountId(account),
-                client: ClientId::new(u128::from(order)),
-                market,
-                side,
-                price: Price(201),
-                quantity: Lots(2_500),
-                time_in_force,
+                new: NewOrder {
+                    account: AccountId(account),
+                    client: ClientId::new(u128::from(order)),
+                    market,
+                    side,
+                    price: Price(201),
+                    quantity: Lots(2_500),
+                    time_in_force,
+                },
             })
         };
         let deal = Deal { maker: OrderId(3), taker: OrderId(4), incarnation: 1, number: 9 };

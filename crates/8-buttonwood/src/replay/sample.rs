@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use exchange::{Exchange, Options};
 use lab::flow::{self, Flow, Scenario};
-use protocol::{Command, Entered, Fact, MarketSpec, Response};
+use protocol::{Command, Entered, Fact, MarketSpec, NewOrder, Response};
 use units::{CommandId, OrderId, Side, Time};
 
 use super::bitstamp::{HEADER, LOT, TICK};
@@ -94,9 +94,9 @@ impl Venue {
     fn hear(&mut self, command: &Command, response: &Response) {
         match (response, command) {
             (Response::Fact(_, Fact::Entered(entered)), _) => {
-                self.open.insert(entered.order, entered.quantity.0);
+                self.open.insert(entered.order, entered.new.quantity.0);
                 self.entered.insert(entered.order, *entered);
-                self.event(entered.order, entered.quantity.0, "created");
+                self.event(entered.order, entered.new.quantity.0, "created");
             }
             (Response::Fact(_, Fact::Traded { deal, quantity, .. }), _) => {
                 self.trades += 1;
@@ -114,7 +114,7 @@ impl Venue {
             (Response::Rejected(_), Command::Cancel { order, .. })
                 if !self.replaced.contains(order) =>
             {
-                let size = self.entered.get(order).map_or(1, |entered| entered.quantity.0);
+                let size = self.entered.get(order).map_or(1, |entered| entered.new.quantity.0);
                 self.event(*order, size, "deleted");
             }
             _ => {}
@@ -122,7 +122,9 @@ impl Venue {
     }
 
     fn event(&mut self, order: OrderId, quantity: u64, action: &str) {
-        if let Some(Entered { price, side, .. }) = self.entered.get(&order).copied() {
+        if let Some(Entered { new: NewOrder { price, side, .. }, .. }) =
+            self.entered.get(&order).copied()
+        {
             self.line(FIRST + order.0, price.0, quantity, action, side);
         }
     }

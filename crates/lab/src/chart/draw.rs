@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kernel::chart::{Arrow, Row};
+use checker::chart::{Arrow, Row};
 use kernel::{Envelope, Signal};
-use protocol::{CancelReason, Command, Deal, Fact, Message, Names, TimeInForce};
+use protocol::{CancelReason, Command, Deal, Entered, Fact, Message, Names, NewOrder, TimeInForce};
 use units::{CommandId, OrderId};
 
 use crate::world::{Observed, Stage, Who, message};
@@ -75,7 +75,7 @@ impl Drawing {
 
     /// The rows as text.
     pub fn text(&self) -> String {
-        kernel::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
+        checker::chart::lines(&self.rows).iter().map(|line| format!("  {line}\n")).collect()
     }
 
     /// Adds a note: a row that is no message.
@@ -189,8 +189,9 @@ pub fn fact_text(fact: &Fact, names: &impl Names) -> String {
     match *fact {
         Fact::Started { epoch } => format!("started, epoch {epoch}"),
         Fact::MarketOpened { spec, .. } => format!("opened {}", spec.symbol),
-        Fact::Entered(e) => {
-            format!("entered {} {} @ {}{}", e.side, e.quantity, e.price, only_now(e.time_in_force))
+        Fact::Entered(Entered { new, .. }) => {
+            let NewOrder { side, price, quantity, time_in_force, .. } = new;
+            format!("entered {side} {quantity} @ {price}{}", only_now(time_in_force))
         }
         Fact::Traded { deal, price, quantity, .. } => {
             let (taker, maker) = (names.order(deal.taker), names.order(deal.maker));

@@ -7,7 +7,7 @@ use ledger::Ledger;
 use protocol::{Command, NewOrder, Replace, Response, TimeInForce};
 use units::{AccountId, ClientId, CommandId, Lots, MarketId, OrderId, Price};
 
-use kernel::chart::Row;
+use checker::chart::Row;
 
 use super::draw::Drawing;
 use super::parse::{Act, Given, Position};
@@ -38,7 +38,7 @@ pub struct Played {
 impl Played {
     /// The rows as the text of a chart has them.
     pub fn then(&self) -> Vec<String> {
-        kernel::chart::lines(&self.rows)
+        checker::chart::lines(&self.rows)
     }
 }
 

@@ -105,7 +105,7 @@ impl Pencil {
     fn follow(&mut self, fact: &Fact) {
         match *fact {
             Fact::Entered(entered) => {
-                self.fates.insert(entered.order, Fate::Open { quantity: entered.quantity.0 });
+                self.fates.insert(entered.order, Fate::Open { quantity: entered.new.quantity.0 });
             }
             Fact::Traded { deal, quantity: traded, .. } => {
                 for order in [deal.maker, deal.taker] {

@@ -4,7 +4,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use kernel::explore::Digest;
+use kernel::Digest;
 
 use super::State;
 use super::disk::Disk;

@@ -1,7 +1,7 @@
 //! The laws in the explorer's form. Their meaning is in [`crate::laws`]; here is which of them a
 //! world tests, what must follow once faults stop, and the *sometimes* twin of each.
 
-use kernel::explore::Law as Rule;
+use checker::explore::Law as Rule;
 use kernel::{Pid, Signal};
 use market::Hold;
 use protocol::Message;

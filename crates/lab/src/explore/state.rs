@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use checker::explore::System;
 use kernel::Pid;
-use kernel::explore::System;
 use market::Party;
 use protocol::Command;
 use units::{CommandId, OrderId};

@@ -39,13 +39,13 @@ fn check_processes(stage: &Stage, history: &History) -> Result<(), Broken> {
     }
     for line in history.lines() {
         let id = line.entered.order;
-        let stopped = history.is_stopped(line.entered.market);
+        let stopped = history.is_stopped(line.entered.new.market);
         let works = line.is_open() && !line.suspended && !stopped;
         let there = alive.get(&id).copied().unwrap_or(0);
         check(there == usize::from(works), Law::Drain, || {
             format!("{there} processes of {id}, whose line is {line:?}")
         })?;
-        let may_rest = line.entered.time_in_force == TimeInForce::GoodTillCancel;
+        let may_rest = line.entered.new.time_in_force == TimeInForce::GoodTillCancel;
         check(!works || may_rest, Law::Drain, || format!("{id} may not rest, and does"))?;
     }
     Ok(())

@@ -49,7 +49,7 @@ impl Hash for Line {
         let &Line { entered, price, size, filled, trades: _, priority, suspended, left: _ } = self;
         (entered.order, filled).hash(state);
         if self.is_open() {
-            (entered.account, entered.side, price, size, priority, suspended).hash(state);
+            (entered.new.account, entered.new.side, price, size, priority, suspended).hash(state);
         }
     }
 }
@@ -109,7 +109,7 @@ impl History {
         let rests = |line: &&Line| {
             line.is_open()
                 && !line.suspended
-                && (line.entered.market, line.entered.side) == (market, side)
+                && (line.entered.new.market, line.entered.new.side) == (market, side)
         };
         let mut lines: Vec<_> = self.lines.values().filter(rests).collect();
         lines.sort_by_key(|line| match side {
@@ -145,7 +145,7 @@ impl History {
                 check(!traded, Law::Agreement, || format!("{deal:?} is a trade and was voided"))
             }
             Fact::Replaced { order, price, quantity, priority, .. } => {
-                let market = self.open_line(order)?.entered.market;
+                let market = self.open_line(order)?.entered.new.market;
                 self.check_runs(market, fact)?;
                 let line = self.open_line(order)?;
                 let enough = quantity > line.filled;
@@ -202,11 +202,11 @@ impl History {
 
     fn on_entered(&mut self, entered: Entered) -> Result<(), Broken> {
         let order = entered.order;
-        self.check_runs(entered.market, &Fact::Entered(entered))?;
+        self.check_runs(entered.new.market, &Fact::Entered(entered))?;
         let line = Line {
             entered,
-            price: entered.price,
-            size: entered.quantity,
+            price: entered.new.price,
+            size: entered.new.quantity,
             filled: Lots::ZERO,
             trades: 0,
             priority: CommandId(order.0),
@@ -215,7 +215,7 @@ impl History {
         };
         let before = self.lines.insert(order, line);
         check(before.is_none(), Law::OutsideFacts, || format!("{order} entered twice"))?;
-        self.check_sign(entered.market, entered.price)
+        self.check_sign(entered.new.market, entered.new.price)
     }
 
     fn check_sign(&self, market: MarketId, price: Price) -> Result<(), Broken> {
@@ -235,7 +235,7 @@ impl History {
         let (market, side, price) = match *command {
             Command::NewOrder(place) => (place.market, place.side, place.price),
             Command::Replace(replace) => match self.lines.get(&replace.order) {
-                Some(line) => (line.entered.market, line.entered.side, replace.price),
+                Some(line) => (line.entered.new.market, line.entered.new.side, replace.price),
                 None => return Ok(()),
             },
             _ => return Ok(()),
@@ -277,13 +277,13 @@ impl History {
         let first = !self.voids.contains(&deal) && self.trades.insert(deal);
         check(first, Law::Agreement, || format!("{deal:?} had ended before it was recorded"))?;
         let (maker, taker) = (*self.open_line(deal.maker)?, *self.open_line(deal.taker)?);
-        let sides = maker.entered.side != taker.entered.side;
-        let markets = maker.entered.market == market && taker.entered.market == market;
+        let sides = maker.entered.new.side != taker.entered.new.side;
+        let markets = maker.entered.new.market == market && taker.entered.new.market == market;
         let at_work = !self.stopped.contains(&market) && !maker.suspended && !taker.suspended;
         check(at_work, Law::OutsideFacts, || {
             format!("{deal:?} of a market that is stopped, or of an order that is suspended")
         })?;
-        let limits = price == maker.price && taker.entered.side.accepts(taker.price, price);
+        let limits = price == maker.price && taker.entered.new.side.accepts(taker.price, price);
         let fair = sides && markets && limits && !quantity.is_zero();
         check(fair, Law::FairPrice, || format!("{deal:?}: {quantity} @ {price} is no fair trade"))?;
         if self.markets.get(&market).is_some_and(|spec| spec.collar.is_some()) {

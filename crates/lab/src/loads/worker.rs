@@ -107,10 +107,10 @@ impl Process for Worker {
     type Note = ();
     type Role = Role;
 
-    fn start(role: &Role, life: StartContext<'_, ()>) -> Worker {
+    fn start(role: &Role, context: StartContext<'_, ()>) -> Worker {
         match role {
-            Role::Child => Worker::Idle { state: life.key },
-            Role::Victim => Worker::Victim { life: life.incarnation },
+            Role::Child => Worker::Idle { state: context.key },
+            Role::Victim => Worker::Victim { life: context.incarnation },
         }
     }
 

@@ -104,8 +104,10 @@ mod tests {
             return;
         };
         let order = OrderId(5);
-        let entered =
-            Entered { order, account, client, market, side, price, quantity, time_in_force };
+        let entered = Entered {
+            order,
+            new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        };
         oracle.follow(&buy, &[Fact::Entered(entered), Fact::MarketStopped { market: M0 }]);
         assert_eq!(
             oracle.submit(CommandId(6), &place(Side::Buy, 1)),

@@ -62,7 +62,7 @@ impl Desk {
         let mut outcomes = self.submit(Command::NewOrder(place));
         let Outcome::Entered(first) = outcomes.remove(0) else { panic!("not entered") };
         assert_eq!(
-            (first.order, first.price, first.quantity),
+            (first.order, first.new.price, first.new.quantity),
             (self.order(), place.price, place.quantity)
         );
         outcomes
@@ -333,7 +333,7 @@ impl Count {
     fn hear(&mut self, outcome: &Outcome) {
         match *outcome {
             Outcome::Entered(e) => {
-                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.quantity)), None);
+                assert_eq!(self.0.insert(e.order, (Lots::ZERO, e.new.quantity)), None);
             }
             Outcome::Traded { maker, taker, quantity, .. } => {
                 assert!(!quantity.is_zero(), "an empty fill");

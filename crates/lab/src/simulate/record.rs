@@ -80,8 +80,8 @@ impl Record {
     fn remember(&mut self, fact: &Fact) -> Result<(), Broken> {
         let (order, client) = match *fact {
             Fact::Entered(entered) => {
-                self.accounts.insert(entered.order, entered.account);
-                (entered.order, entered.client)
+                self.accounts.insert(entered.order, entered.new.account);
+                (entered.order, entered.new.client)
             }
             Fact::Replaced { order, client, .. } => (order, client),
             _ => return Ok(()),

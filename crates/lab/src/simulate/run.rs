@@ -239,13 +239,13 @@ impl Run {
         self.counts.stalls += u64::from(stalled);
         self.record.tell(durable);
         for mut chunk in chunks {
-            let groups = chunk.groups();
-            let last = groups.first() + groups.facts();
-            if !groups.is_empty() && last > durable + 1 {
+            let encoder = chunk.encoder();
+            let last = encoder.first() + encoder.facts();
+            if !encoder.is_empty() && last > durable + 1 {
                 let what = format!("facts up to {last} were told, and {durable} are durable");
                 return Err(Broken { law: Law::Told, what });
             }
-            let facts = Facts::new(groups.bytes(), groups.first());
+            let facts = Facts::new(encoder.bytes(), encoder.first());
             let room = self.service.as_ref().is_none_or(|service| service.intake == Intake::All);
             for (_, fact) in facts.filter_map(Result::ok) {
                 let left = matches!(fact, protocol::Fact::Cancelled { .. });

@@ -1,7 +1,7 @@
 //! What a step must put out, gathered part by part: order matters only between facts, and between
 //! messages to the same receiver. That is all that the kernel promises, so no model asks for more.
 
-use kernel::component::{Effect, EffectOf, Expected};
+use checker::component::{Effect, EffectOf, Expected};
 use kernel::{Control, Pid, Reason};
 use market::{Hold, Party};
 use protocol::{Deal, Fact, Message, Names};

@@ -10,8 +10,8 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use checker::component::{Input, InputOf, Transition, transition};
 use kernel::Pid;
-use kernel::component::{Input, InputOf, Transition, transition};
 use market::Party;
 use protocol::{Message, Presence, TimeInForce};
 use units::{CommandId, Lots, MarketId, OrderId, Side};

@@ -1,7 +1,7 @@
 //! Each process does as its model says, and a process that makes a mistake does not.
 
+use checker::component::{Games, Mistake, Model, Reached, check, check_with};
 use kernel::Event;
-use kernel::component::{Games, Mistake, Model, Reached, check, check_with};
 use market::Party;
 use protocol::{Fact, Message, TimeInForce};
 use units::MarketId;

@@ -1,11 +1,11 @@
 //! The ledger's protocol as a process: what it records of deals and how it answers, to a seller of 5
 //! and a buyer of 3 who deal with each other again and again, one deal at a time.
 
+use checker::component::{EffectOf, Input, InputOf, Model, Stage, Transition, transition};
 use kernel::Pid;
-use kernel::component::{EffectOf, Input, InputOf, Model, Stage, Transition, transition};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role};
-use protocol::{Deal, Entered, Fact, Message, TimeInForce};
+use protocol::{Deal, Entered, Fact, Message, NewOrder, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::answer::{Answer, Numbers};
@@ -103,8 +103,10 @@ impl Model for LedgerModel {
             let (account, market, client, time_in_force) =
                 (AccountId(1), MARKET, None, TIME_IN_FORCE);
             let quantity = self.size[usize::from(order == BUYER)];
-            let entered =
-                Entered { order, account, client, market, side, price, quantity, time_in_force };
+            let entered = Entered {
+                order,
+                new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+            };
             stage.record(Fact::Entered(entered));
         }
         self.peer = stage.play();

@@ -2,7 +2,7 @@
 //! doubled, and its model says everything twice. Of a floor: what it makes of orders that die time and again, and of
 //! what they said before. Only in builds with the feature `mutations`.
 
-use kernel::component::{Failure, Games, check};
+use checker::component::{Failure, Games, check};
 use kernel::mutation::{Mutation, with};
 use lab::laws::run;
 use market::mutation::{

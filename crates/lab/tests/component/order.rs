@@ -5,10 +5,10 @@ mod deal;
 pub(crate) mod peers;
 pub(crate) mod real;
 
+use checker::component::{Input, InputOf, Transition, transition};
 use kernel::Pid;
-use kernel::component::{Input, InputOf, Transition, transition};
 use market::Hold;
-use protocol::{Busy, Deal, Entered, Fact, Message, Presence, TimeInForce};
+use protocol::{Busy, Deal, Entered, Fact, Message, NewOrder, Presence, TimeInForce};
 use units::{ClientId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use crate::answer::Answer;
@@ -114,22 +114,7 @@ impl Order {
 
     fn on_message(&mut self, from: Pid, said: &Message, out: &mut Answer) -> Option<&'static str> {
         Some(match *said {
-            Message::Enter { account, client, side, price, quantity, time_in_force } => {
-                let (order, market) = (self.id, self.market);
-                self.on_enter(
-                    Entered {
-                        order,
-                        account,
-                        client,
-                        market,
-                        side,
-                        price,
-                        quantity,
-                        time_in_force,
-                    },
-                    out,
-                )
-            }
+            Message::Enter(new) => self.on_enter(Entered { order: self.id, new }, out),
             Message::Introduce { .. } | Message::QueryState { .. } if from != self.floor => {
                 "hears one floor"
             }
@@ -221,7 +206,7 @@ impl Order {
         if self.phase != Phase::New {
             return "has entered";
         }
-        let Entered { order, side, price, quantity, time_in_force, .. } = entered;
+        let Entered { order, new: NewOrder { side, price, quantity, time_in_force, .. } } = entered;
         let priority = CommandId(order.0);
         self.presence = Presence { order, priority, side, price, open: quantity, time_in_force };
         (self.size, self.phase) = (quantity, Phase::Free);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::component::{Effect, EffectOf, Input, InputOf, Model, accept};
+use checker::component::{Effect, EffectOf, Input, InputOf, Model, accept};
 use kernel::{Envelope, MonitorRef, Pid, Signal};
 use lab::world::{Observed, Stage};
 use market::Party;

@@ -17,9 +17,10 @@ fn deals() -> Vec<(u32, u32)> {
     let maker = exchange.start(Time(0)).number();
     let symbol = market_spec(0).symbol;
     let orders = exchange.world().node(&format!("exchange/{}/orders", symbol.as_str()));
-    let (account, client, side) = (AccountId(1), None, Side::Sell);
+    let (account, client, market, side) = (AccountId(1), None, MARKET, Side::Sell);
     let (price, quantity, time_in_force) = (Price(10), Lots(10), TimeInForce::GoodTillCancel);
-    let enter = Message::Enter { account, client, side, price, quantity, time_in_force };
+    let new = NewOrder { account, client, market, side, price, quantity, time_in_force };
+    let enter = Message::Enter(new);
     let process = || Party::aged_order(MARKET, limits::MAX_PROPOSALS - 1);
     let world = exchange.world_mut();
     world.spawn_child_with(orders.expect("the market is open"), maker.0, process, enter);

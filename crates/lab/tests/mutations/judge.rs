@@ -6,7 +6,7 @@ use lab::laws::{History, Law};
 use lab::world::market_spec;
 use ledger::mutation::*;
 use ledger::{Ledger, Verdict, Wrong};
-use protocol::{Deal, Entered, Fact, TimeInForce};
+use protocol::{Deal, Entered, Fact, NewOrder, TimeInForce};
 use units::{AccountId, Lots, MarketId, OrderId, Price, Side};
 
 const HERE: MarketId = MarketId(0);
@@ -28,7 +28,10 @@ fn entered(order: OrderId, market: MarketId, side: Side, price: i64, quantity: u
     let (account, client) = (AccountId(1), None);
     let (price, quantity, time_in_force) =
         (Price(price), Lots(quantity), TimeInForce::GoodTillCancel);
-    Fact::Entered(Entered { order, account, client, market, side, price, quantity, time_in_force })
+    Fact::Entered(Entered {
+        order,
+        new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+    })
 }
 
 fn deal() -> Deal {

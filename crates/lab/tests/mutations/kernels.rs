@@ -1,7 +1,7 @@
 //! Mistakes of the kernel that no order shows, since none of them ever fails in a step, sends an exit signal or has
 //! a destructor that panics: small processes do. And no search is long enough for a floor that is given up.
 
-use kernel::explore::{Explorer, Law, Scene};
+use checker::explore::{Explorer, Law, Scene};
 use kernel::mutation::{
     DELETED_STARTS, GIVEN_UP_IN_SILENCE, GIVEN_UP_UNHEARD, HALF_UNDONE, NORMAL_TO_ONESELF,
     REASON_IN_SPITE, STRANGERS_EXIT, with,
@@ -28,7 +28,7 @@ impl Process for Clumsy {
     type Note = ();
     type Role = ();
 
-    fn start(_role: &(), _life: StartContext<'_, ()>) -> Clumsy {
+    fn start(_role: &(), _context: StartContext<'_, ()>) -> Clumsy {
         Clumsy { responses: None, heard: 0 }
     }
 
@@ -93,7 +93,7 @@ impl Process for Signaller {
     type Note = ();
     type Role = bool;
 
-    fn start(is_deaf: &bool, _life: StartContext<'_, ()>) -> Signaller {
+    fn start(is_deaf: &bool, _context: StartContext<'_, ()>) -> Signaller {
         Signaller { is_deaf: *is_deaf, ..plain() }
     }
 

@@ -6,9 +6,10 @@
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
 //! | `kernels` | one of the kernel, that no order shows |
-//! | `validate_deal` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
 //! | `remembered` | those of what the ledger remembers of client ids |
 //! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
+//! | `power` | those of the journal, that a loss of power shows |
 //! | `responses` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |
 //!
@@ -18,6 +19,7 @@ mod answers;
 mod bounds;
 mod judge;
 mod kernels;
+mod power;
 mod remembered;
 mod responses;
 mod seeds;
@@ -33,11 +35,12 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("bounds.rs"),
         include_str!("judge.rs"),
         include_str!("kernels.rs"),
+        include_str!("power.rs"),
         include_str!("remembered.rs"),
         include_str!("seeds.rs"),
         include_str!("shortest.rs"),
         include_str!("responses.rs"),
-        include_str!("../alone/mistakes.rs"),
+        include_str!("../component/mistakes.rs"),
     ];
     let words: BTreeSet<&str> =
         sources.iter().flat_map(|s| s.split(|c: char| !c.is_alphanumeric() && c != '_')).collect();
@@ -45,6 +48,7 @@ fn every_mistake_is_caught_somewhere() {
         include_str!("../../../1-kernel/src/mutation.rs"),
         include_str!("../../../3-ledger/src/mutation.rs"),
         include_str!("../../../4-market/src/mutation.rs"),
+        include_str!("../../../5-journal/src/mutation.rs"),
         include_str!("../../../6-exchange/src/mutation.rs"),
     ];
     let mut listed = 0;

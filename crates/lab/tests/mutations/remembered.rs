@@ -19,8 +19,10 @@ fn remembered() -> (usize, Repeat) {
     let mut most = 0;
     for number in 1..100 {
         let (order, account) = (OrderId(u64::from(number)), AccountId(number));
-        let entered =
-            Entered { order, account, client, market, side, price, quantity, time_in_force };
+        let entered = Entered {
+            order,
+            new: NewOrder { account, client, market, side, price, quantity, time_in_force },
+        };
         ledger.apply(&Fact::Entered(entered)).expect("an order of a new number");
         if number > 1 {
             let reason = CancelReason::Requested;

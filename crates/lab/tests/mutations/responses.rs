@@ -30,7 +30,7 @@ fn told_and_durable() -> (u64, u64) {
     answering.take(&mut exchange, batch, now(1));
     assert!(keeping.take(answering.hand_on(&exchange)).is_none());
     let turn = keeping.commit(false);
-    let told = turn.acknowledged.iter().map(|chunk| chunk.groups().facts()).sum();
+    let told = turn.acknowledged.iter().map(|chunk| chunk.encoder().facts()).sum();
     (told, turn.durable)
 }
 

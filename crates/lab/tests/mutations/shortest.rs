@@ -6,7 +6,7 @@
 
 use std::num::NonZero;
 
-use kernel::explore::Counterexample;
+use checker::explore::Counterexample;
 use kernel::mutation::{Mutation, SAME_INCARNATION, with};
 use lab::explore::{Step, World, draw};
 use lab::world::{Observed, message};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use checker::component::Stage;
 use kernel::Pid;
-use kernel::component::Stage;
 use life::{Being, Torus, Ways};
 
 /// A played neighbour.

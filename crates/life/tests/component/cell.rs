@@ -2,8 +2,8 @@
 
 mod peers;
 
+use checker::component::{Effect, EffectOf, Expected, Input, InputOf, Transition, transition};
 use kernel::Pid;
-use kernel::component::{Effect, EffectOf, Expected, Input, InputOf, Transition, transition};
 use life::{Being, Message, Note, Torus, Ways};
 
 use peers::Peers;

@@ -1,7 +1,7 @@
 //! The collector's protocol: whom it asks, when it asks again, and what it reports. Its cell and the
 //! neighbours are played: they answer in any order, twice, and die.
 
-use kernel::component::{
+use checker::component::{
     Effect, EffectOf, Expected, Input, InputOf, Model, Stage, Transition, transition,
 };
 use kernel::{NoStateMachine, Node, Pid, Reason, Restart};

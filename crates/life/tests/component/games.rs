@@ -1,8 +1,8 @@
 //! A cell and a collector do as their models say, whatever comes when and wherever they die; and one that makes a
 //! mistake does not. `LIFE_SEED=n` draws other games.
 
+use checker::component::{Games, Mistake, Model, Reached, check, check_with};
 use kernel::Event;
-use kernel::component::{Games, Mistake, Model, Reached, check, check_with};
 use life::{Being, Message, Ways};
 
 use crate::cell::Played;

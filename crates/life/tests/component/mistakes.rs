@@ -1,7 +1,7 @@
 //! The mistakes that a cell and a collector can be told to make, found by their models. Only in builds with the
 //! feature `mutations`.
 
-use kernel::component::{Games, Model, check};
+use checker::component::{Games, Model, check};
 use kernel::mutation::{Mutation, with};
 use life::Being;
 use life::mutation::{

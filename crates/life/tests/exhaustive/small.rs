@@ -1,8 +1,8 @@
 //! A small torus as a scene to be explored, and its laws. Which tori, and what is to come of it, stands with those
 //! who call this.
 
+use checker::explore::{Explorer, Law, Scene};
 use kernel::World;
-use kernel::explore::{Explorer, Law, Scene};
 use life::{Array, Being, Cell, Grid, Memory, Message, Torus};
 
 type Small = Scene<Being>;

@@ -1,8 +1,8 @@
 //! Tiles: a torus over several worlds comes to the plain array's result, whichever process is killed, and whenever
 //! a signal is carried over a border. When a whole world is lost, no other world continues with wrong contents.
 
-use kernel::cluster::{Cluster, Step};
-use kernel::explore::{Scene, System};
+use checker::cluster::{Cluster, Step};
+use checker::explore::{Scene, System};
 use kernel::{Scheduler, Seeded};
 use life::{Array, Being, Memory, Tile, Torus};
 

@@ -5,7 +5,7 @@
 #[path = "../exhaustive/small.rs"]
 mod small;
 
-use kernel::explore::{Action, Report};
+use checker::explore::{Action, Report};
 use kernel::mutation::{Mutation, with};
 use life::Memory;
 use life::mutation::{

@@ -6,7 +6,7 @@ use super::*;
 fn a_client_id_names_one_command() {
     let mut desk = desk();
     let first = named(order(Side::Buy, 5, 100), 7);
-    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.client.is_some()));
+    assert!(matches!(desk.submit(first)[..], [Outcome::Entered(e)] if e.new.client.is_some()));
     assert_eq!(desk.submit(first), [Outcome::Repeated(OrderId(2))]);
     let used = refused(RejectCode::ClientIdUsed);
     assert_eq!(desk.submit(named(order(Side::Buy, 6, 100), 7)), used);

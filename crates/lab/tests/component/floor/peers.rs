@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::component::Stage;
+use checker::component::Stage;
 use kernel::{NodeId, Pid, Reason};
 use market::Party;
 use protocol::{Busy, Message, Presence, TimeInForce};

@@ -1,7 +1,7 @@
 //! Games of a floor: what may come next from those who are played, most often what leads on, and what they
 //! make of it.
 
-use kernel::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
+use checker::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Control, Node, Pid, Reason, Restart};
 use ledger::Ledger;
 use market::{LEDGER, Party, Role, floor_of, orders_of};

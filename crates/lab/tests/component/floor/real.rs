@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use checker::component::Effect;
 use kernel::Pid;
-use kernel::component::Effect;
 use lab::laws::run_before;
 use lab::world::{Observed, Who};
 use market::{LEDGER, orders_of};

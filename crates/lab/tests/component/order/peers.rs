@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use kernel::component::{EffectOf, Input, InputOf, Model, Stage, Transition};
+use checker::component::{EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Intensity, Node, Pid, Reason};
 use ledger::Ledger;
 use market::{Hold, LEDGER, Party, Role, floor_of, orders_of};
-use protocol::{Deal, Entered, Fact, Message, Presence, TimeInForce};
+use protocol::{Deal, Entered, Fact, Message, NewOrder, Presence, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::{Order, Phase};
@@ -158,13 +158,7 @@ impl Model for Order {
             let price = LIMIT;
             stage.record(Fact::Entered(Entered {
                 order,
-                account,
-                client,
-                market,
-                side,
-                price,
-                quantity,
-                time_in_force,
+                new: NewOrder { account, client, market, side, price, quantity, time_in_force },
             }));
             self.peers.people.push((stage.play(), order));
         }
@@ -184,9 +178,10 @@ impl Model for Order {
         let introduction = number + 1;
         let mut said: Vec<(Pid, Message)> = Vec::new();
         if self.phase == Phase::New {
-            let (account, client, side, price) = (AccountId(7), None, Side::Buy, LIMIT);
-            let enter =
-                Message::Enter { account, client, side, price, quantity: Lots(4), time_in_force };
+            let (account, client, market, side) = (AccountId(7), None, MARKET, Side::Buy);
+            let (price, quantity) = (LIMIT, Lots(4));
+            let new = NewOrder { account, client, market, side, price, quantity, time_in_force };
+            let enter = Message::Enter(new);
             return vec![Input::Says { from: Pid::OUTSIDE, message: enter }];
         }
         let command = CommandId(100 + self.peers.commands);

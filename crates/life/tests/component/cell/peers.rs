@@ -1,7 +1,7 @@
 //! Whom a cell deals with, played: collectors of its neighbours, its own collector, a reader, neighbours that come
 //! back, and the edge. They say what such would say; when, how often and after whose death is for the games.
 
-use kernel::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
+use checker::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Intensity, NoStateMachine, Node, Pid, Process, Reason, StartContext};
 use life::{Being, Cell, Collector, Memory, Message, Role, Torus, Ways};
 
