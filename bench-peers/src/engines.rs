@@ -1,5 +1,5 @@
-//! One way to feed them all. Each engine is used through its own fastest public call, with commands
-//! made beforehand in its own types.
+//! One interface for all engines. Each is used through its own fastest public call, with commands
+//! converted to its own types in advance.
 
 pub mod matchcore;
 pub mod orderbook_rs;
@@ -11,10 +11,10 @@ use crate::script::Script;
 
 /// An engine under test.
 pub trait Engine {
-    /// What it is fed, in its own types.
+    /// A command in its own types.
     type Command;
 
-    /// As the tables name it.
+    /// Its name in tables.
     const NAME: &'static str;
 
     /// The script in its own types, and how many commands place the standing book. Not timed.
@@ -23,6 +23,6 @@ pub trait Engine {
     /// An empty book, with capacity for the script's orders where the engine lets it be reserved.
     fn new(script: &Script) -> Self;
 
-    /// Does what the commands say and reports all that happens. Timed.
+    /// Runs the commands and reports every result. Timed.
     fn feed(&mut self, commands: &[Self::Command], sink: &mut impl Sink);
 }

@@ -1,4 +1,4 @@
-//! Buttonwood beside other people's engines and runtimes: one flow, one run, ratios.
+//! Buttonwood beside other engines and runtimes: one flow, one run, ratios.
 
 mod args;
 mod engines;
@@ -27,11 +27,11 @@ use crate::script::Script;
 pub struct Case {
     /// The scenario.
     pub scenario: Scenario,
-    /// Orders of the standing book, if not the scenario's own.
+    /// Orders of the standing book, if not the scenario's own number.
     pub standing: Option<u32>,
     /// The flow in a line.
     pub flow: String,
-    /// The engines; the first is the one that the others are measured by.
+    /// The engines; ratios are to the first.
     pub entries: Vec<Entry>,
 }
 
@@ -88,7 +88,7 @@ fn compare(args: &Args, scenario: Scenario, standing: Option<u32>) -> Case {
         for (wanted, out) in
             [(args.out != Output::Fold, Out::Queue), (args.out != Output::Queue, Out::Fold)]
         {
-            // Each round begins with another engine, so that none always follows the same one.
+            // Rounds begin with different engines, so that none always follows the same one.
             for index in 0..entries.len() {
                 let turn = (index + round) % entries.len();
                 if wanted {

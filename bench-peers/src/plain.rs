@@ -1,4 +1,4 @@
-//! The yardstick: a plain book as one would write it, two `BTreeMap`s of levels, a list of orders
+//! The baseline: a plain book as one would write it, two `BTreeMap`s of levels, a list of orders
 //! in each level, a hash map from an order's number to its place. No processes, accounts, journal
 //! or checks.
 
@@ -16,7 +16,7 @@ struct Order {
     id: u64,
     price: i64,
     size: u64,
-    done: u64,
+    filled: u64,
     side: Side,
     before: u32,
     after: u32,
@@ -24,7 +24,7 @@ struct Order {
 
 impl Order {
     fn open(&self) -> u64 {
-        self.size - self.done
+        self.size - self.filled
     }
 }
 
@@ -33,11 +33,11 @@ struct Level {
     last: u32,
 }
 
-/// What the flow's next command met, for those who must be told beforehand.
+/// State of the book before the flow's next command, for engines that need it in advance.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Met {
     /// A replace: lots that its order had traded before. `None` if the order was not open.
-    pub done: Option<u64>,
+    pub filled: Option<u64>,
     /// A replace: the order's price and size before.
     pub before: (i64, u64),
 }
@@ -63,19 +63,19 @@ impl Plain {
         }
     }
 
-    /// Orders that rest.
+    /// Number of resting orders.
     pub fn resting(&self) -> usize {
         self.index.len()
     }
 
-    /// What a replace of this order would meet.
+    /// The state that a replace of this order would meet.
     pub fn meet(&self, order: u64) -> Met {
         let Some(&at) = self.index.get(&order) else { return Met::default() };
         let order = &self.orders[at as usize];
-        Met { done: Some(order.done), before: (order.price, order.size) }
+        Met { filled: Some(order.filled), before: (order.price, order.size) }
     }
 
-    /// Does what the command wants.
+    /// Runs a command.
     #[inline]
     pub fn submit(&mut self, number: u64, command: &Command, sink: &mut impl Sink) {
         match command {
@@ -89,15 +89,22 @@ impl Plain {
     fn place(&mut self, number: u64, command: &NewOrder, sink: &mut impl Sink) {
         let (price, size) = (command.price.0, command.quantity.0);
         sink.report(Report::new(Kind::Entered, number, number, price, size));
-        let done = self.walk(number, number, command.side, price, size, sink);
-        if done == size {
+        let filled = self.walk(number, number, command.side, price, size, sink);
+        if filled == size {
             return;
         }
         if command.time_in_force == TimeInForce::ImmediateOrCancel {
-            return sink.report(Report::new(Kind::Left, number, number, price, size - done));
+            return sink.report(Report::new(Kind::Cancelled, number, number, price, size - filled));
         }
-        let order =
-            Order { id: number, price, size, done, side: command.side, before: NONE, after: NONE };
+        let order = Order {
+            id: number,
+            price,
+            size,
+            filled,
+            side: command.side,
+            before: NONE,
+            after: NONE,
+        };
         let at = match self.free.pop() {
             Some(at) => {
                 self.orders[at as usize] = order;
@@ -117,7 +124,7 @@ impl Plain {
         let refused = Report::new(Kind::Refused, number, id, price, size);
         let Some(&at) = self.index.get(&id) else { return sink.report(refused) };
         let order = &mut self.orders[at as usize];
-        if size <= order.done {
+        if size <= order.filled {
             return sink.report(refused);
         }
         sink.report(Report::new(Kind::Replaced, number, id, price, size));
@@ -129,9 +136,9 @@ impl Plain {
         let order = &mut self.orders[at as usize];
         (order.price, order.size) = (price, size);
         let (side, open) = (order.side, order.open());
-        let done = self.walk(number, id, side, price, open, sink);
-        self.orders[at as usize].done += done;
-        if done == open {
+        let filled = self.walk(number, id, side, price, open, sink);
+        self.orders[at as usize].filled += filled;
+        if filled == open {
             self.index.remove(&id);
             self.free.push(at);
         } else {
@@ -144,12 +151,12 @@ impl Plain {
             return sink.report(Report::new(Kind::Refused, number, id, 0, 0));
         };
         let order = &self.orders[at as usize];
-        sink.report(Report::new(Kind::Left, number, id, order.price, order.open()));
+        sink.report(Report::new(Kind::Cancelled, number, id, order.price, order.open()));
         self.unlink(at);
         self.free.push(at);
     }
 
-    /// Trades with the other side up to the limit; returns how much.
+    /// Trades with the other side up to the limit; returns the quantity.
     fn walk(
         &mut self,
         number: u64,
@@ -175,7 +182,7 @@ impl Plain {
                 let maker = &mut self.orders[at as usize];
                 let quantity = left.min(maker.open());
                 sink.report(Report::trade(number, taker, maker.id, price, quantity));
-                maker.done += quantity;
+                maker.filled += quantity;
                 left -= quantity;
                 if maker.open() > 0 {
                     break;
@@ -279,7 +286,7 @@ mod tests {
                     .submit(CommandId(number), &command)
                     .iter()
                     .map(|outcome| match *outcome {
-                        Outcome::Entered(e) => (Kind::Entered, e.order.0, 0, e.quantity.0, 0),
+                        Outcome::Entered(e) => (Kind::Entered, e.order.0, 0, e.new.quantity.0, 0),
                         Outcome::Traded { maker, taker, price, quantity, .. } => {
                             (Kind::Traded, taker.0, maker.0, quantity.0, price.0)
                         }
@@ -287,7 +294,7 @@ mod tests {
                             (Kind::Replaced, order.0, 0, quantity.0, 0)
                         }
                         Outcome::Cancelled { order, quantity, .. } => {
-                            (Kind::Left, order.0, 0, quantity.0, 0)
+                            (Kind::Cancelled, order.0, 0, quantity.0, 0)
                         }
                         _ => (Kind::Refused, ours[0].1, 0, ours[0].3, 0),
                     })

@@ -1,4 +1,4 @@
-//! The queue out: one engine writes, one thread on another core reads; published in batches.
+//! The output queue: one engine writes, one thread on another core reads; published in batches.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -8,12 +8,12 @@ use std::thread::JoinHandle;
 
 use crate::report::{Report, Sink, Tally};
 
-/// Reports that the queue holds: half a megabyte, which stays in a core's own cache.
+/// Capacity in reports: half a megabyte, which stays in a core's own cache.
 const CAPACITY: usize = 1 << 13;
-/// Reports that are published at once.
+/// Reports per publication.
 const BATCH: usize = 128;
 
-/// An index on a cache line of its own, so that the two sides do not fight over one.
+/// An index on its own cache line, so that the two sides do not contend for one.
 #[repr(align(128))]
 struct Index(AtomicUsize);
 
@@ -99,8 +99,8 @@ impl Queue {
     }
 }
 
-/// Spins for some microseconds, then lets others have the core: on a machine where others are at
-/// work, the one that is waited for may need it.
+/// Spins for some microseconds, then yields: on a busy machine the other thread may need this
+/// core.
 #[derive(Default)]
 struct Patience(u32);
 

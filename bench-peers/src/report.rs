@@ -1,43 +1,43 @@
-//! What leaves an engine: a plain line of 64 bytes for each thing that happened, the same for all.
+//! The output of an engine: a plain record of 64 bytes for each event, the same for all engines.
 
-/// What happened.
+/// The kind of event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// A new order was taken.
+    /// A new order was accepted.
     Entered,
     /// Two orders traded.
     Traded,
     /// An order has a new price and size.
     Replaced,
-    /// An order left: cancelled, or immediate and not filled.
-    Left,
-    /// The command was refused.
+    /// An order was cancelled, or was immediate and not filled.
+    Cancelled,
+    /// The command was rejected.
     Refused,
 }
 
-/// Kinds of reports.
+/// Number of kinds.
 pub const KINDS: usize = 5;
 
-/// One thing that happened, as plain old data.
+/// One event, as plain old data.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Report {
-    /// Which command brought it about, by its number in the flow.
+    /// Its command, by the number in the flow.
     pub command: u64,
-    /// The order that it is about; of a trade, the incoming order.
+    /// Its order; of a trade, the incoming order.
     pub order: u64,
     /// Of a trade, the resting order.
     pub maker: u64,
     /// In ticks.
     pub price: i64,
-    /// Traded, entered, cancelled or the new size.
+    /// Traded, entered, cancelled or new quantity.
     pub quantity: u64,
-    /// Who owns the order.
+    /// The order's account.
     pub account: u32,
-    /// Where.
+    /// The market.
     pub market: u16,
-    /// What.
+    /// The kind.
     pub kind: Kind,
 }
 
@@ -57,22 +57,22 @@ impl Report {
 
 const _: () = assert!(size_of::<Report>() == 64);
 
-/// Where an engine's reports go.
+/// Receives an engine's reports.
 pub trait Sink {
-    /// Takes one.
+    /// Takes one report.
     fn report(&mut self, report: Report);
 }
 
-/// Reports counted and folded: what engines are compared by.
+/// Reports counted and hashed, to compare engines.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Tally {
     /// Reports of each kind.
     pub kinds: [u64; KINDS],
     /// Lots traded.
     pub quantity: u64,
-    /// Over price and lots of all trades, in order.
+    /// Hash of price and lots of all trades, in order.
     pub trades_hash: u64,
-    /// Over all that a report says, so that no field of it is computed in vain.
+    /// Hash of all fields of all reports, so that no field is computed in vain.
     pub checksum: u64,
 }
 

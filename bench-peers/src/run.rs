@@ -1,5 +1,5 @@
-//! Rounds: each engine in turn, each time with an empty book, so that what disturbs the machine
-//! disturbs them all alike.
+//! Rounds: engines take turns, each with an empty book, so that other load on the machine
+//! affects all of them alike.
 
 #[allow(clippy::disallowed_types, reason = "time is what is measured here")]
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::queue::Queue;
 use crate::report::{Kind, Report, Sink, Tally};
 use crate::script::Script;
 
-/// Where the reports of a timed run go.
+/// Destination of a timed run's reports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Out {
     /// Through the queue to a thread on the other core, until it has read the last.
@@ -21,7 +21,7 @@ pub enum Out {
 }
 
 impl Out {
-    /// As the tables name it.
+    /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Out::Queue => "queue",
@@ -34,11 +34,11 @@ impl Out {
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// What it reported.
+    /// The tally of its reports.
     pub tally: Tally,
     /// Trades that were worse than the incoming order's limit.
     pub past_limit: u64,
-    /// Nanoseconds a command of each round: through the queue, and folded.
+    /// Nanoseconds per command of each round: through the queue.
     pub queue: Vec<f64>,
     /// The same, folded.
     pub fold: Vec<f64>,
@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Runs the engine once, untimed, to see what it reports.
+    /// Runs the engine once, untimed, for its reports.
     pub fn new<E: Engine>(script: &Script) -> Entry {
         let (commands, _) = E::translate(script);
         let mut judge = Judge { script, tally: Tally::default(), past_limit: 0 };
@@ -70,14 +70,14 @@ impl Entry {
         }
     }
 
-    /// The median of the rounds, in nanoseconds a command; `None` if there were none.
+    /// The median of the rounds, in nanoseconds per command; `None` if there were none.
     pub fn median(&self, out: Out) -> Option<f64> {
         let mut rounds = self.rounds(out).to_vec();
         rounds.sort_by(f64::total_cmp);
         rounds.get(rounds.len() / 2).copied()
     }
 
-    /// The best of the rounds: what the machine does when nothing else is at work on it.
+    /// The best of the rounds: the machine's speed without other load.
     pub fn best(&self, out: Out) -> Option<f64> {
         self.rounds(out).iter().copied().min_by(f64::total_cmp)
     }
@@ -90,7 +90,7 @@ impl Entry {
     }
 }
 
-/// Looks at each trade's price beside the incoming order's limit.
+/// Compares each trade's price with the incoming order's limit.
 struct Judge<'a> {
     script: &'a Script,
     tally: Tally,
@@ -111,7 +111,7 @@ impl Sink for Judge<'_> {
 }
 
 #[allow(clippy::disallowed_types, reason = "time is what is measured here")]
-/// Feeds a fresh engine; returns nanoseconds a command, standing book not counted.
+/// Feeds a fresh engine; returns nanoseconds per command, without the standing book.
 fn time<E: Engine>(script: &Script, out: Out) -> f64 {
     let (commands, standing) = E::translate(script);
     let (before, timed) = commands.split_at(standing);

@@ -1,9 +1,26 @@
-//! The same loads on our kernel and on other people's runtimes of actors, each used as its own
+//! The same loads on our kernel and on other runtimes of actors, each used as its own
 //! documentation shows, all of them on one thread, in turns, in one run.
 //!
-//! What is compared: a process of ours is supervised, and where it is spawned one by one it is
-//! monitored too; theirs are neither unless the load is about that. What a runtime has not is not
-//! measured: a gap is a gap.
+//! A process of ours is supervised, and where it is spawned one by one it is
+//! monitored too; theirs are neither unless the load is about that. A load that a runtime cannot run is
+//! left out.
+
+/// Runs a load on one thread of tokio by the function of that name where this is written.
+macro_rules! all_loads {
+    ($load:ident, $count:ident) => {
+        Some(one_thread().block_on(async {
+            match $load {
+                Load::SpawnExit => spawn_exit($count).await,
+                Load::SpawnMany => spawn_many($count).await,
+                Load::Burst => burst($count).await,
+                Load::PingPong => ping_pong($count).await,
+                Load::MonitorFired => monitor($count).await,
+                Load::Restart => restart($count).await,
+            }
+        }))
+    };
+}
+use all_loads;
 
 mod actix;
 mod kameo;
@@ -26,11 +43,11 @@ pub use show::{json, tables};
 
 /// A runtime of processes.
 pub trait Runtime {
-    /// As the tables name it.
+    /// Its name in tables.
     const NAME: &'static str;
 
-    /// Runs a load this many times; returns how long its thread's processor worked at it, what is only
-    /// preparation left out. `None` if this runtime has no such thing.
+    /// Runs a load this many times; returns the processor time of its thread, without
+    /// preparation. `None` if this runtime cannot run it.
     fn load(load: Load, count: u64) -> Option<Duration>;
 
     /// Starts this many idle processes with addresses of them all, each with eight bytes to hold, and
@@ -41,7 +58,7 @@ pub trait Runtime {
 /// As large as a message of ours: 32 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Signal {
-    /// How often it is still to be passed on; or that it is the last of its burst, at 0.
+    /// Remaining hops; or 0 for the last of its burst.
     pub count: u64,
     _rest: [u64; 3],
 }
@@ -52,8 +69,8 @@ impl Signal {
     }
 }
 
-/// The processor time of this thread: what others do on the machine counts little. Where it is not
-/// told, the time of day.
+/// The processor time of this thread, which other load on the machine affects little. On systems without
+/// it, the time of day.
 pub fn clock() -> Duration {
     #[cfg(unix)]
     {
@@ -69,29 +86,29 @@ pub fn clock() -> Duration {
     }
 }
 
-/// A runtime's part.
+/// One runtime's results.
 pub struct Part {
     /// Its name.
     pub name: &'static str,
-    /// Nanoseconds each, round by round; none if it has no such thing.
+    /// Nanoseconds per operation, round by round; empty if it cannot run the load.
     pub rounds: Vec<f64>,
 }
 
 impl Part {
-    /// The middle round.
+    /// The median round.
     pub fn median(&self) -> Option<f64> {
         let mut rounds = self.rounds.clone();
         rounds.sort_by(f64::total_cmp);
         rounds.get(rounds.len() / 2).copied()
     }
 
-    /// The best: what the machine does when nothing else is at work on it.
+    /// The best round: the machine's speed without other load.
     pub fn best(&self) -> Option<f64> {
         self.rounds.iter().copied().min_by(f64::total_cmp)
     }
 }
 
-/// What a load cost each of them; ours is the first.
+/// The results of a load; ours is the first.
 pub struct Cost {
     /// Its name, as in `bench kernel`.
     pub key: &'static str,
@@ -110,7 +127,7 @@ impl Cost {
     }
 }
 
-/// All that was measured.
+/// All results.
 pub struct Report {
     /// Cost of each load.
     pub costs: Vec<Cost>,
@@ -120,29 +137,29 @@ pub struct Report {
     pub lives: Lives,
     /// An order per process.
     pub orders: Orders,
-    /// How busy the machine was when it began and when it ended: programs that wanted a processor,
+    /// Load average at the beginning and at the end: runnable programs,
     /// over the last minute.
     pub load_average: [Option<f64>; 2],
 }
 
-/// How much to do.
+/// Size of the measurement.
 pub struct Plan {
-    /// Rounds, of which the median counts.
+    /// Rounds, of which the median is taken.
     pub rounds: usize,
     /// Idle processes of which memory is measured.
     pub alive: u64,
-    /// A fiftieth of it all, to see that it works.
+    /// Run a fiftieth of the loads, to test that they work.
     pub quick: bool,
 }
 
-/// A name, and how it does a load.
+/// A name, and its function for loads.
 type Player = (&'static str, fn(Load, u64) -> Option<Duration>);
 
 fn player<R: Runtime>() -> Player {
     (R::NAME, R::load)
 }
 
-/// Measures all of it.
+/// Runs all measurements.
 pub fn run(plan: &Plan) -> Report {
     let before = load_average();
     let players = [
@@ -157,7 +174,7 @@ pub fn run(plan: &Plan) -> Report {
         let mut parts: Vec<Part> =
             players.iter().map(|(name, _)| Part { name, rounds: Vec::new() }).collect();
         for round in 0..plan.rounds {
-            // Each round begins with another, so that none always follows the same one.
+            // Rounds begin with different runtimes, so that none always follows the same one.
             for index in 0..players.len() {
                 let turn = (index + round) % players.len();
                 let count = plan.count(load, turn == 0);
@@ -177,8 +194,8 @@ pub fn run(plan: &Plan) -> Report {
 }
 
 impl Plan {
-    /// How often a load is done in a round: about a fiftieth of a second, ours and the quickest of theirs. A shared
-    /// machine changes its speed for longer than that, so that both meet it as it is then.
+    /// Operations per round: about a fiftieth of a second, for ours and the quickest of the others. A shared
+    /// machine changes its speed more slowly than that, so both run at the same speed.
     fn count(&self, load: Load, ours: bool) -> u64 {
         let (ours_does, they_do) = match load {
             Load::SpawnExit => (400_000, 50_000),

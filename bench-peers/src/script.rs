@@ -1,7 +1,6 @@
-//! The flow that all engines are fed, and what its replaces meet in a right book. Peers take an
-//! order's open lots where our commands name its size, fills included; they are told the right number
-//! beforehand, by a run of the plain book that is not timed, so that they need not keep count of
-//! it.
+//! The flow for all engines, and the state that its replaces meet in a correct book. Other engines take an
+//! order's open lots where our commands have its size, fills included; an untimed run of the plain book
+//! supplies the right number, so that they need not compute it.
 
 use lab::flow::{Flow, Options, Scenario};
 use protocol::Command;
@@ -13,19 +12,19 @@ use crate::report::{Kind, Tally};
 /// The number of the first command of the flow: command 1 opens the market.
 pub const FIRST: u64 = 2;
 
-/// A flow ready to be fed.
+/// A flow with what engines need to know in advance.
 pub struct Script {
     /// The commands; the first has number [`FIRST`].
     pub commands: Vec<Command>,
-    /// How many of them place the standing book, and are not timed.
+    /// How many of them place the standing book, untimed.
     pub standing: usize,
-    /// For each command, what it met.
+    /// For each command, the state that it meets.
     pub met: Vec<Met>,
-    /// For each command, lots that its order traded in it as the incoming order.
+    /// For each command, the lots that its order trades in it as the incoming order.
     pub taken: Vec<u32>,
-    /// What the plain book reported, standing book included.
+    /// The tally of the plain book, with the standing book.
     pub tally: Tally,
-    /// Orders that rest in the end.
+    /// Orders that rest at the end.
     pub resting: usize,
 }
 
@@ -58,7 +57,7 @@ impl Script {
         Script { commands, standing, met, taken, tally, resting }
     }
 
-    /// Commands that are timed.
+    /// The timed commands.
     pub fn timed(&self) -> usize {
         self.commands.len() - self.standing
     }
@@ -71,7 +70,7 @@ impl Script {
         }
     }
 
-    /// The limit that trades of this command must keep.
+    /// The limit of this command's trades.
     pub fn limit(&self, command: u64) -> Option<(Side, Price)> {
         match &self.commands[(command - FIRST) as usize] {
             Command::NewOrder(place) => Some((place.side, place.price)),
@@ -80,7 +79,7 @@ impl Script {
         }
     }
 
-    /// One line about the flow: what kinds of things happen in it.
+    /// The flow in one line: the share of each kind of event.
     pub fn describe(&self) -> String {
         let timed = self.timed() as f64;
         let share = |kind| 100.0 * self.tally.count(kind) as f64 / timed;

@@ -1,4 +1,4 @@
-//! Tables for people, JSON for programs.
+//! Results as tables or JSON.
 
 use crate::Case;
 use crate::args::Args;
@@ -20,7 +20,7 @@ impl Case {
     }
 }
 
-/// Why an engine's trades are not those of the plain book, or that they are.
+/// Whether an engine's trades equal those of the plain book, or how they differ.
 fn verdict(entry: &Entry, plain: &Entry) -> String {
     let (theirs, right) = (&entry.tally, &plain.tally);
     if theirs.trades_hash == right.trades_hash && theirs.quantity == right.quantity {

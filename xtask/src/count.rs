@@ -1,5 +1,5 @@
-//! What a command costs in instructions and in branches that a simple predictor gets wrong, and what the kernel's
-//! own loads cost, counted by valgrind's callgrind: figures that a busy machine does not change.
+//! Instructions and mispredicted branches of a command, and of the kernel's
+//! own loads, counted by valgrind's callgrind: figures that other load on the machine does not change.
 #![allow(clippy::print_stdout, reason = "a tool that speaks to a terminal")]
 
 use crate::fault::Fault;
@@ -20,17 +20,17 @@ const LOADS: [&str; 6] = [
 ];
 const TIMES: u32 = 20_000;
 
-/// Counts each scenario and each load, and prints a line for it.
+/// Counts each scenario and each load, and prints a line for each.
 pub(crate) fn run() -> Result<(), Fault> {
     if !tool("valgrind").args(&["--version"]).succeeds() {
         let [program, reason, package] = ["valgrind", "it counts", "valgrind"].map(str::to_owned);
         return Err(Fault::Missing { program, reason, package });
     }
-    println!("of {COMMANDS} commands each, a command");
+    println!("per command, of {COMMANDS} commands each");
     for scenario in SCENARIOS {
         print(scenario, &callgrind("count_commands", scenario, COMMANDS).read()?, COMMANDS);
     }
-    println!("of {TIMES} times each, once");
+    println!("per operation, of {TIMES} each");
     for load in LOADS {
         let name = load.trim_end_matches("_ns");
         print(name, &callgrind("count_loads", load, TIMES).read()?, TIMES);
@@ -44,7 +44,7 @@ fn print(name: &str, printed: &str, times: u32) {
             .map_or_else(|| "?".to_owned(), |f| format!("{:.1}", f / f64::from(times)))
     };
     println!(
-        "{name:<13} {:>8} instructions {:>6} branches foretold wrongly",
+        "{name:<13} {:>8} instructions {:>6} mispredicted branches",
         told("I   refs:"),
         told("Mispredicts:")
     );
@@ -58,7 +58,7 @@ fn callgrind(example: &str, what: &str, times: u32) -> Tool {
         .args(&[&times.to_string()])
 }
 
-/// The figure behind a label in what callgrind has printed.
+/// The figure after a label in callgrind's output.
 fn figure(printed: &str, label: &str) -> Option<f64> {
     let line = printed.lines().find(|line| line.contains(label))?;
     line.split(label).nth(1)?.split_whitespace().next()?.replace(',', "").parse().ok()

@@ -1,8 +1,8 @@
-//! Runs schemathesis against the built server: what the description of REST says is what the gateway does.
+//! Runs schemathesis against the built server: the gateway must do what the description of REST says.
 //!
-//! It comes from PyPI at a pinned version, into a virtual environment in the target folder, which
-//! stays. The server is one in memory, at a port of the system's choice; it is ended by its number,
-//! whatever happens.
+//! schemathesis comes from PyPI at a pinned version, into a virtual environment in the target folder, which
+//! stays. The server runs in memory, at a port of the system's choice, and is killed by its process id
+//! at the end.
 #![allow(clippy::disallowed_methods, reason = "an edge: a thread reads on what the server prints")]
 
 use std::fs;
@@ -16,15 +16,15 @@ use crate::readme::program;
 use crate::root;
 use crate::tool::{Count, tool};
 
-/// The version that is asked; another one may find other things.
+/// Pinned version; another one may find other things.
 const VERSION: &str = "4.32.5";
-/// Requests that are made up for each operation and phase, at most.
+/// Most generated requests for each operation and phase.
 const EXAMPLES: &str = "50";
-/// What all of them come of.
+/// Their seed.
 const SEED: &str = "1792";
-/// Seconds after which all of it has failed. It takes one or two minutes on two idle cores.
+/// Time limit in seconds. A run takes one or two minutes on two idle cores.
 const SECONDS: &str = "600";
-/// The account of the orders that are there before it begins, and of its requests.
+/// The account of the orders placed in advance, and of the requests.
 const ACCOUNT: &str = "7";
 
 /// Runs it. Each operation of the description is a test, and so are their sequences.
@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<Count, Fault> {
     }
 }
 
-/// Where the environment and the report lie.
+/// Folder of the environment and the report.
 fn folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     root().join(target).join("schemathesis")
@@ -68,7 +68,7 @@ fn installed() -> Result<PathBuf, Fault> {
     let version = tool(&program.to_string_lossy()).args(&["--version"]).read();
     if version.is_ok_and(|version| version.split_whitespace().any(|word| word == VERSION)) {
         let old = fs::remove_file(environment.join("report.xml"));
-        // None is there if it never ran to its end.
+        // A run that was interrupted leaves no report.
         drop(old);
         return Ok(program);
     }
@@ -117,7 +117,7 @@ impl Server {
             return Err(wrong(format!("should tell its address first, and said: {first}")));
         };
         url.clone_into(&mut server.url);
-        // What else it prints must be read, so that it never waits.
+        // Read the rest of its output, or the pipe fills.
         std::thread::Builder::new()
             .name("server".to_owned())
             .spawn(move || lines.for_each(drop))
@@ -125,7 +125,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Places orders of which some trade and some rest, so that there is something to be read.
+    /// Places orders of which some trade and some rest, so that requests have something to read.
     fn trade(&self) -> Result<(), Fault> {
         for (side, price, size) in [
             ("sell", "101", "1"),

@@ -1,34 +1,34 @@
-//! What can go wrong in a chore: what, where, and what to do.
+//! Errors of a chore: what, where, and what to do.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-/// Why a chore failed.
+/// An error of a chore.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// A program could not be started.
     Start { command: String, why: io::Error },
-    /// A program said that it failed.
+    /// A program failed.
     Ended { command: String, status: ExitStatus },
     /// Tests failed.
     Tests { failed: u64 },
-    /// A test runner ended well and ran nothing.
+    /// A test runner succeeded and ran no test.
     NoTests { command: String },
     /// A file could not be read or written.
     File { path: PathBuf, why: io::Error },
-    /// A program is missing and could not be brought.
+    /// A program is missing and could not be installed.
     Missing { program: String, reason: String, package: String },
-    /// A program of cargo's that only one chore needs is missing.
+    /// A program of cargo that only one chore needs is missing.
     NotInstalled { program: &'static str, install: &'static str },
-    /// The tree is not as it should be; each was told.
+    /// The tree breaks rules of tidy; each was printed.
     Untidy { complaints: usize },
     /// A command of a page failed, or printed something else than the page shows.
     Session { page: &'static str, command: String, wanted: String, got: String },
-    /// The demo did not come up.
+    /// The demo did not start.
     Demo { why: String },
-    /// The server of a test did not come up, or did not do what it was asked.
+    /// The server of a test did not start, or failed.
     Server { why: String },
 }
 
@@ -37,12 +37,12 @@ impl fmt::Display for Fault {
         match self {
             Fault::Start { command, why } => write!(f, "cannot start `{command}`: {why}"),
             Fault::Ended { command, status } => write!(f, "`{command}` failed: {status}"),
-            Fault::Tests { failed } => write!(f, "{failed} tests failed; they are told above"),
+            Fault::Tests { failed } => write!(f, "{failed} tests failed; they are listed above"),
             Fault::NoTests { command } => write!(f, "`{command}` ran no test at all"),
             Fault::File { path, why } => write!(f, "{}: {why}", path.display()),
             Fault::Missing { program, reason, package } => write!(
                 f,
-                "`{program}` is not there ({reason}); install it: apt-get install {package}"
+                "`{program}` is missing ({reason}); install it: apt-get install {package}"
             ),
             Fault::NotInstalled { program, install } => {
                 write!(f, "`{program}` is not installed; install it: {install}")
@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
             Fault::Untidy { complaints } => {
                 write!(
                     f,
-                    "{complaints} complaints, told above; the rules stand in xtask/src/tidy.rs"
+                    "{complaints} complaints, listed above; the rules are in xtask/src/tidy.rs"
                 )
             }
             Fault::Session { page, command, wanted, got } => write!(

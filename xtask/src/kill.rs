@@ -1,5 +1,5 @@
-//! The real command under load, killed again and again: the suite's test of that, as often as one likes.
-//! What it does and checks stands in `crates/8-buttonwood/tests/kill`.
+//! Kills the real command under load, again and again: more rounds of the suite's own test.
+//! Its rounds and checks are in `crates/8-buttonwood/tests/kill`.
 
 use crate::fault::Fault;
 use crate::tool::cargo;
@@ -11,7 +11,7 @@ Usage: cargo xtask kill [--rounds N] [--seed S] [--release]
   --seed S      of the commands and of the plan of kills (1792)
   --release     kill the command as it is shipped, not as it is tested";
 
-/// What to do.
+/// What to run.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Plan {
     rounds: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads the arguments; says what is wrong with them.
+    /// Parses the arguments, or reports what is wrong with them.
     pub(crate) fn of(args: &[String]) -> Result<Plan, String> {
         let mut plan = Plan { rounds: 10, seed: 1792, release: false };
         let mut args = args.iter();
@@ -46,7 +46,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Does it, and passes on what is said.
+    /// Runs it, and passes its output on.
     pub(crate) fn run(&self) -> Result<(), Fault> {
         let mut test = cargo(&["test", "--quiet", "--locked", "--package", "buttonwood"]);
         if self.release {

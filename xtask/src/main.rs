@@ -28,8 +28,8 @@ Every chore of the repository.
 
   cargo xtask test              all checks and all tests; brings what they need
   cargo xtask test --long       with the longest searches of small worlds too: some ten minutes more
-  cargo xtask ci                the checks alone: tidy, format, clippy
-  cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions
+  cargo xtask ci                the checks alone: tidy, format, clippy, licences and sources of dependencies
+  cargo xtask tidy              what no other tool checks: sizes, layers, links, decisions, words
   cargo xtask bless             writes charts and golden files anew; read the change afterwards
   cargo xtask kill ...          rounds of load, SIGKILL and a torn tail on the real command: --rounds N --seed S
   cargo xtask dialect           REST against its own description, by schemathesis; after cargo build
@@ -86,23 +86,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository's own folder. Cargo tells where xtask lies when it runs it; what was true when it
-/// was built may be another clone.
+/// The repository's folder. Cargo tells where xtask is when it runs it; the path at build time
+/// may be that of another clone.
 fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR");
     let here = here.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// True where a machine runs this: then what is missing fails instead of being passed over.
+/// True in CI: then a missing program fails a test instead of skipping it.
 fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value != "false" && !value.is_empty())
 }
 
 const PEERS: [&str; 2] = ["--manifest-path", "bench-peers/Cargo.toml"];
 
-/// A build of its own, in which the code can be told to make mistakes: see `kernel::mutation`. No other has
-/// any of it, since the crates of one build share their features.
+/// A separate build, with mistakes compiled in: see `kernel::mutation`. No other build has
+/// them, since the crates of one build share their features.
 const MISTAKES: [&str; 8] = [
     "--package",
     "buttonwood-lab",
@@ -132,6 +132,12 @@ fn checks(steps: &mut Steps) {
             .args(&MISTAKES)
             .args(&["--", "-Dwarnings"])
             .run()
+    });
+    // Without the database of advisories, which is on the network and changes by itself.
+    steps.step("deny", || {
+        needs::bring_deny()?;
+        cargo(&["fetch", "--locked"]).run()?; // it reads the manifests of other systems' dependencies too
+        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]).run()
     });
 }
 

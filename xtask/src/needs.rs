@@ -1,9 +1,9 @@
-//! What tests need of a machine beyond Rust, and how it comes there: Debian's packages, when root.
+//! Programs that the tests need beyond Rust, installed as Debian packages by root.
 
 use crate::fault::Fault;
 use crate::tool::{cargo, tool};
 
-/// A program, what it is tried with, the package that has it, and who needs it.
+/// A program, the arguments of its check, its package, and the reason.
 struct Need {
     program: &'static str,
     tried: &'static [&'static str],
@@ -19,19 +19,19 @@ const NEEDS: [Need; 5] = [
         program: "git",
         tried: VERSION,
         package: "git",
-        reason: "tidy asks it which files there are",
+        reason: "tidy lists files with it",
     },
     Need {
         program: "curl",
         tried: VERSION,
         package: "curl",
-        reason: "the README's session is run as it stands",
+        reason: "the README's session is run",
     },
     Need {
         program: "script",
         tried: VERSION,
         package: "bsdutils",
-        reason: "a terminal is closed under `life`",
+        reason: "a test of `life` closes a terminal",
     },
     Need {
         program: "python3",
@@ -44,7 +44,7 @@ const NEEDS: [Need; 5] = [
 /// Components of the Rust toolchain that the checks need.
 const COMPONENTS: [&str; 2] = ["fmt", "clippy"];
 
-/// Brings what is missing, or says how to.
+/// Installs missing programs, or says how to.
 pub(crate) fn bring() -> Result<(), Fault> {
     for component in COMPONENTS {
         if !cargo(&[component, "--version"]).succeeds() {
@@ -55,7 +55,7 @@ pub(crate) fn bring() -> Result<(), Fault> {
     }
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
-        println!("everything is there");
+        println!("nothing is missing");
         return Ok(());
     }
     if is_root() && is_there("apt-get") {
@@ -79,6 +79,14 @@ impl Need {
     fn is_met(&self) -> bool {
         tool(self.program).args(self.tried).succeeds()
     }
+}
+
+/// Installs cargo-deny unless it is there.
+pub(crate) fn bring_deny() -> Result<(), Fault> {
+    if !cargo(&["deny", "--version"]).succeeds() {
+        cargo(&["install", "cargo-deny", "--locked"]).run()?;
+    }
+    Ok(())
 }
 
 /// True if a program can be run.

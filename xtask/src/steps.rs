@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::fault::Fault;
 use crate::tool::Count;
 
-/// What was done so far.
+/// The steps so far.
 #[derive(Default)]
 pub(crate) struct Steps {
     done: Vec<(&'static str, Duration, Option<Fault>)>,
@@ -15,7 +15,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Does a step; true if it went well.
+    /// Runs a step; true if it succeeded.
     pub(crate) fn step(
         &mut self,
         name: &'static str,
@@ -32,7 +32,7 @@ impl Steps {
         well
     }
 
-    /// Does a step that runs tests, and counts them.
+    /// Runs a step of tests, and counts them.
     pub(crate) fn step_of_tests(
         &mut self,
         name: &'static str,
@@ -46,7 +46,7 @@ impl Steps {
         self.tests.get_or_insert_default().add(count);
     }
 
-    /// Says how it all went. The last line is the tests' count, if there were tests to run.
+    /// Prints a summary. The last line is the count of tests, if there were any.
     pub(crate) fn finish(self) -> ExitCode {
         println!();
         for (name, took, fault) in &self.done {

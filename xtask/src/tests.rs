@@ -11,7 +11,7 @@ fn locked(args: &[&str]) -> Tool {
     cargo(args).args(&["--workspace", "--locked"])
 }
 
-/// All tests but those in documentation.
+/// All tests except doc tests.
 ///
 /// - `long`: with the searches of module `large` of lab's test `explore`, minutes each on two
 ///   processors; without it their smaller twins beside them stand for them
@@ -27,7 +27,7 @@ pub(crate) fn workspace(long: bool) -> Result<Count, Fault> {
     if long { run } else { run.args(&["--", "--skip", "large::"]) }.tests()
 }
 
-/// The tests of those who check: each mistake that the code can be told to make must be caught.
+/// Tests of the checks: each mistake that a build can compile in must be caught.
 pub(crate) fn mistakes() -> Result<Count, Fault> {
     let tests = ["--test", "mutations", "--test", "component", "--test", "mutate"];
     cargo(&["test", "--locked"]).args(&tests).args(&MISTAKES).tests()

@@ -1,9 +1,9 @@
 //! What no other tool checks, so that it need not be discussed. It complains and changes nothing.
 //!
 //! - `files`: at most [`files::LINES`] lines of at most [`files::WIDTH`] characters; a Rust file
-//!   begins with `//!`; nothing half done is left.
+//!   begins with `//!`; nothing is unfinished.
 //! - `crates`: a crate uses only those above it in ARCHITECTURE.md's table; it takes the
-//!   workspace's lints; each dependency of other people has its reason beside it.
+//!   workspace's lints; each external dependency has its reason beside it.
 //! - `pages`: links and paths lead somewhere; lines of prose are wrapped; a decision has at most
 //!   40 lines, the usual headings, and is on the list.
 //! - `words`: comments, literals and pages use the field's words.
@@ -24,7 +24,7 @@ use crate::fault::Fault;
 use crate::tool::tool;
 use crate::{in_ci, root};
 
-/// Something that is not as it should be.
+/// A broken rule.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Complaint {
     path: String,
@@ -48,7 +48,7 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// A file that git keeps, or would.
+/// A file that git tracks, or would.
 pub(crate) struct File {
     path: String,
     text: String,
@@ -93,7 +93,7 @@ fn read_all() -> Result<Vec<File>, Fault> {
     let mut files = Vec::new();
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
         match fs::read(root().join(path)) {
-            // What is no text has no lines to check.
+            // A binary file has no lines to check.
             Ok(bytes) => files.extend(
                 String::from_utf8(bytes).ok().map(|text| File { path: path.to_owned(), text }),
             ),

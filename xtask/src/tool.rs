@@ -19,7 +19,7 @@ pub(crate) struct Tool {
     text: String,
 }
 
-/// The cargo that runs this.
+/// The cargo that runs xtask.
 pub(crate) fn cargo(args: &[&str]) -> Tool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -52,7 +52,7 @@ impl Tool {
         self
     }
 
-    /// Runs it in another folder, where it may leave what it likes.
+    /// Runs it in another folder, for its files.
     pub(crate) fn at(mut self, folder: &Path) -> Tool {
         self.command.current_dir(folder);
         self
@@ -65,13 +65,13 @@ impl Tool {
         if status.success() { Ok(()) } else { Err(Fault::Ended { command: self.text, status }) }
     }
 
-    /// Runs it without a word; true if it ended well.
+    /// Runs it without output; true if it succeeded.
     pub(crate) fn succeeds(mut self) -> bool {
         let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         quiet.status().is_ok_and(|status| status.success())
     }
 
-    /// Runs it and gives what it printed.
+    /// Runs it and returns its output.
     pub(crate) fn read(mut self) -> Result<String, Fault> {
         let output = self.command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
         let output = output.map_err(|why| Fault::Start { command: self.text.clone(), why })?;
@@ -82,7 +82,7 @@ impl Tool {
         }
     }
 
-    /// Runs a test runner, passes on what it says, and counts the tests that it tells of.
+    /// Runs a test runner, passes its output on, and counts the tests that it reports.
     pub(crate) fn tests(mut self) -> Result<Count, Fault> {
         let piped = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = piped.spawn();
@@ -107,7 +107,7 @@ impl Tool {
     }
 }
 
-/// Tests that a runner told of.
+/// Tests that a runner reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Count {
     pub(crate) passed: u64,
@@ -123,9 +123,9 @@ impl Count {
         self.skipped += other.skipped;
     }
 
-    /// The count that a closing line tells: nextest's summary, or the test harness's result.
+    /// The count in a closing line: nextest's summary, or the test harness's result.
     fn of(line: &str) -> Option<Count> {
-        // What a test says itself is passed on by nextest with blanks before it, and is no result.
+        // nextest indents the output of tests, so such a line is no result.
         let summary = line.trim_start().strip_prefix("Summary [");
         let rest = summary.or_else(|| line.strip_prefix("test result:"))?;
         let words: Vec<&str> = rest.split(|c: char| !c.is_ascii_alphanumeric()).collect();

@@ -1,9 +1,8 @@
-//! matchcore 0.4, by its one entrance `OrderBook::execute`. It has no way to reserve capacity
-//! beforehand.
+//! matchcore 0.4, by its one entry point `OrderBook::execute`. It cannot reserve capacity.
 //!
 //! As shipped it matches a crossing limit order without its limit (`submit_crossable_order` and
 //! `amend_limit_order` call `match_order` with no limit price), so an order that sweeps trades past
-//! its limit. Two engines are made of it: as shipped, and with the limit kept for it, by asking for
+//! its limit. Two engines are made of it: as shipped, and with the limit enforced, by asking for
 //! no more lots than may trade and placing the rest by a second command.
 
 use matchcore::{
@@ -19,16 +18,16 @@ use crate::engines::Engine;
 use crate::report::{Kind, Report, Sink};
 use crate::script::{FIRST, Script};
 
-/// A command, and what the reports of it name.
+/// A command, with the fields of its reports.
 pub struct Fed {
     command: Command,
     number: u64,
     order: u64,
     price: i64,
-    lots: u64,
+    quantity: u64,
     /// False for the second of two commands that are one command.
     first: bool,
-    /// Lots of an immediate order that were not asked for, as they may not trade.
+    /// Lots of an immediate order that were not submitted, as they may not trade.
     unmatched: u64,
 }
 
@@ -41,14 +40,14 @@ struct Translation {
 }
 
 impl Translation {
-    fn push(&mut self, kind: CommandKind, number: u64, order: u64, price: i64, lots: u64) {
+    fn push(&mut self, kind: CommandKind, number: u64, order: u64, price: i64, quantity: u64) {
         let sequence = self.fed.len() as u64;
         let meta = CommandMeta {
             sequence_number: SequenceNumber(sequence),
             timestamp: Timestamp(sequence),
         };
         let command = Command { meta, kind };
-        self.fed.push(Fed { command, number, order, price, lots, first: true, unmatched: 0 });
+        self.fed.push(Fed { command, number, order, price, quantity, first: true, unmatched: 0 });
     }
 
     fn submit(
@@ -57,54 +56,54 @@ impl Translation {
         order: u64,
         side: Side,
         price: i64,
-        lots: u64,
-        stands: protocol::TimeInForce,
+        quantity: u64,
+        time_in_force: protocol::TimeInForce,
     ) {
         let side = match side {
             Side::Buy => matchcore::Side::Buy,
             Side::Sell => matchcore::Side::Sell,
         };
-        let stands = match stands {
+        let time_in_force = match time_in_force {
             protocol::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
             protocol::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
         };
-        let flags = OrderFlags::new(side, false, stands);
-        let policy = QuantityPolicy::Standard { quantity: Quantity(lots) };
+        let flags = OrderFlags::new(side, false, time_in_force);
+        let policy = QuantityPolicy::Standard { quantity: Quantity(quantity) };
         let order_price = Price(price.cast_unsigned());
         let limit = NewOrder::Limit(LimitOrder::new(order_price, policy, flags));
         self.ids[order as usize] = self.fed.len() as u64;
-        self.push(CommandKind::Submit(SubmitCmd { order: limit }), number, order, price, lots);
+        self.push(CommandKind::Submit(SubmitCmd { order: limit }), number, order, price, quantity);
     }
 
     fn place(&mut self, number: u64, place: &protocol::NewOrder, taken: u64) {
-        let protocol::NewOrder { side, price, quantity: lots, time_in_force: stands, .. } = *place;
-        let (price, lots) = (price.0, lots.0);
-        if !self.keep_limits || taken == 0 || taken == lots {
-            return self.submit(number, number, side, price, lots, stands);
+        let protocol::NewOrder { side, price, quantity, time_in_force, .. } = *place;
+        let (price, quantity) = (price.0, quantity.0);
+        if !self.keep_limits || taken == 0 || taken == quantity {
+            return self.submit(number, number, side, price, quantity, time_in_force);
         }
-        self.submit(number, number, side, price, taken, stands);
-        if stands == protocol::TimeInForce::ImmediateOrCancel {
-            self.last().unmatched = lots - taken;
+        self.submit(number, number, side, price, taken, time_in_force);
+        if time_in_force == protocol::TimeInForce::ImmediateOrCancel {
+            self.last().unmatched = quantity - taken;
         } else {
-            self.submit(number, number, side, price, lots - taken, stands);
+            self.submit(number, number, side, price, quantity - taken, time_in_force);
             self.last().first = false;
         }
     }
 
-    fn replace(&mut self, number: u64, replace: &Replace, done: u64, taken: u64, side: Side) {
-        let (order, price, lots) = (replace.order.0, replace.price.0, replace.quantity.0);
-        let open = lots.saturating_sub(done);
+    fn replace(&mut self, number: u64, replace: &Replace, filled: u64, taken: u64, side: Side) {
+        let (order, price, quantity) = (replace.order.0, replace.price.0, replace.quantity.0);
+        let open = quantity.saturating_sub(filled);
         let split = self.keep_limits && taken > 0 && taken < open;
-        let quantity = Quantity(if split { taken } else { open });
+        let wanted = Quantity(if split { taken } else { open });
         let patch = LimitOrderPatch::new()
             .with_price(Price(price.cast_unsigned()))
-            .with_quantity_policy(QuantityPolicy::Standard { quantity });
+            .with_quantity_policy(QuantityPolicy::Standard { quantity: wanted });
         let order_id = OrderId(self.ids[order as usize]);
         let amend = AmendCmd { order_id, patch: AmendPatch::Limit(patch) };
-        self.push(CommandKind::Amend(amend), number, order, price, lots);
+        self.push(CommandKind::Amend(amend), number, order, price, quantity);
         if split {
-            let stands = protocol::TimeInForce::GoodTillCancel;
-            self.submit(number, order, side, price, open - taken, stands);
+            let time_in_force = protocol::TimeInForce::GoodTillCancel;
+            self.submit(number, order, side, price, open - taken, time_in_force);
             self.last().first = false;
         }
     }
@@ -131,9 +130,9 @@ fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
         match wanted {
             protocol::Command::NewOrder(place) => to.place(number, place, taken),
             protocol::Command::Replace(replace) => {
-                let done = script.met[index].done.unwrap_or(0);
+                let filled = script.met[index].filled.unwrap_or(0);
                 let side = script.side(replace.order.0);
-                to.replace(number, replace, done, taken, side);
+                to.replace(number, replace, filled, taken, side);
             }
             protocol::Command::Cancel { order, .. } => {
                 let order_id = OrderId(to.ids[order.0 as usize]);
@@ -150,7 +149,7 @@ fn translate(script: &Script, keep_limits: bool) -> (Vec<Fed>, usize) {
 
 fn feed(book: &mut OrderBook, commands: &[Fed], sink: &mut impl Sink) {
     for fed in commands {
-        let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.lots);
+        let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.quantity);
         match book.execute(&fed.command) {
             CommandOutcome::Applied(CommandReport::Submit(effects)) => {
                 if fed.first {
@@ -162,7 +161,7 @@ fn feed(book: &mut OrderBook, commands: &[Fed], sink: &mut impl Sink) {
                 sink.report(report(Kind::Replaced));
                 walk(fed, effects.target_order(), sink);
             }
-            CommandOutcome::Applied(CommandReport::Cancel) => sink.report(report(Kind::Left)),
+            CommandOutcome::Applied(CommandReport::Cancel) => sink.report(report(Kind::Cancelled)),
             CommandOutcome::Rejected(_) => sink.report(report(Kind::Refused)),
         }
     }
@@ -170,18 +169,18 @@ fn feed(book: &mut OrderBook, commands: &[Fed], sink: &mut impl Sink) {
 
 #[inline]
 fn walk(fed: &Fed, outcome: &OrderOutcome, sink: &mut impl Sink) {
-    let mut done = 0;
+    let mut filled = 0;
     if let Some(result) = outcome.match_result() {
         for trade in result.trades() {
             let (maker, price) = (trade.maker_order_id().0, trade.price().0.cast_signed());
-            let lots = trade.quantity().0;
-            done += lots;
-            sink.report(Report::trade(fed.number, fed.order, maker, price, lots));
+            let quantity = trade.quantity().0;
+            filled += quantity;
+            sink.report(Report::trade(fed.number, fed.order, maker, price, quantity));
         }
     }
     if outcome.cancel_reason().is_some() || fed.unmatched > 0 {
-        let left = fed.lots - done + fed.unmatched;
-        sink.report(Report::new(Kind::Left, fed.number, fed.order, fed.price, left));
+        let left = fed.quantity - filled + fed.unmatched;
+        sink.report(Report::new(Kind::Cancelled, fed.number, fed.order, fed.price, left));
     }
 }
 
@@ -206,7 +205,7 @@ impl Engine for AsShipped {
     }
 }
 
-/// With its orders' limits kept for it.
+/// With the limits of orders enforced.
 pub struct LimitsKept(OrderBook);
 
 impl Engine for LimitsKept {

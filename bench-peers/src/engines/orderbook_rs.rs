@@ -1,7 +1,7 @@
 //! orderbook-rs 0.15, without optional features: `add_limit_order`, `cancel_order` and
-//! `update_order`, with its trade listener, which is the one way to hear of every trade (an
-//! immediate order's that is filled in part, a replace's that crosses). Its `StubClock` saves it
-//! the reading of a clock, as our commands carry their time. It has no way to reserve capacity.
+//! `update_order`, with its trade listener, the only way to receive every trade (those of a
+//! partly filled immediate order, and of a replace that crosses). Its `StubClock` saves the
+//! reading of a clock, as our commands carry their time. It cannot reserve capacity.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,23 +20,23 @@ enum Command {
     Add {
         price: u128,
         side: pricelevel::Side,
-        stands: TimeInForce,
+        time_in_force: TimeInForce,
     },
     Update(OrderUpdate),
     Cancel,
-    /// A replace to no more than has traded: its update to nothing would cancel the order, so a
-    /// client's gateway refuses it before.
+    /// A replace to no more than the traded quantity: its update to zero would cancel the order, so a
+    /// client's gateway rejects it first.
     Refuse,
 }
 
-/// A command, and what the reports of it name.
+/// A command, with the fields of its reports.
 pub struct Fed {
     command: Command,
     id: Id,
     number: u64,
     order: u64,
     price: i64,
-    lots: u64,
+    quantity: u64,
 }
 
 /// Maker, price and lots.
@@ -53,10 +53,10 @@ impl OrderbookRs {
     fn trades(&self, fed: &Fed, sink: &mut impl Sink) -> u64 {
         let mut lots_done = 0;
         let mut fills = self.fills.lock().unwrap_or_else(PoisonError::into_inner);
-        for (maker, price, lots) in fills.drain(..) {
-            lots_done += lots;
+        for (maker, price, quantity) in fills.drain(..) {
+            lots_done += quantity;
             let maker = maker.as_u64().unwrap_or_default();
-            sink.report(Report::trade(fed.number, fed.order, maker, price, lots));
+            sink.report(Report::trade(fed.number, fed.order, maker, price, quantity));
         }
         lots_done
     }
@@ -78,24 +78,24 @@ impl Engine for OrderbookRs {
     fn translate(script: &Script) -> (Vec<Fed>, usize) {
         let fed = script.commands.iter().enumerate().map(|(index, wanted)| {
             let number = index as u64 + FIRST;
-            let (order, price, lots, command) = match wanted {
+            let (order, price, quantity, command) = match wanted {
                 protocol::Command::NewOrder(place) => {
                     let side = match place.side {
                         Side::Buy => pricelevel::Side::Buy,
                         Side::Sell => pricelevel::Side::Sell,
                     };
-                    let stands = match place.time_in_force {
+                    let time_in_force = match place.time_in_force {
                         protocol::TimeInForce::GoodTillCancel => TimeInForce::Gtc,
                         protocol::TimeInForce::ImmediateOrCancel => TimeInForce::Ioc,
                     };
                     let price = place.price.0;
-                    let add = Command::Add { price: price as u128, side, stands };
+                    let add = Command::Add { price: price as u128, side, time_in_force };
                     (number, price, place.quantity.0, add)
                 }
                 protocol::Command::Replace(replace) => {
                     let (order, price) = (replace.order.0, replace.price.0);
                     let met = script.met[index];
-                    let open = replace.quantity.0.saturating_sub(met.done.unwrap_or(0));
+                    let open = replace.quantity.0.saturating_sub(met.filled.unwrap_or(0));
                     let order_id = Id::sequential(order);
                     let new_quantity = Quantity::new(open);
                     let new_price = Price::new(price as u128);
@@ -119,7 +119,7 @@ impl Engine for OrderbookRs {
                     unreachable!("the flow opens no markets and releases no order")
                 }
             };
-            Fed { command, id: Id::sequential(order), number, order, price, lots }
+            Fed { command, id: Id::sequential(order), number, order, price, quantity }
         });
         (fed.collect(), script.standing)
     }
@@ -135,16 +135,22 @@ impl Engine for OrderbookRs {
 
     fn feed(&mut self, commands: &[Fed], sink: &mut impl Sink) {
         for fed in commands {
-            let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.lots);
+            let report = |kind| Report::new(kind, fed.number, fed.order, fed.price, fed.quantity);
             match &fed.command {
-                Command::Add { price, side, stands } => {
-                    let added =
-                        self.book.add_limit_order(fed.id, *price, fed.lots, *side, *stands, None);
+                Command::Add { price, side, time_in_force } => {
+                    let added = self.book.add_limit_order(
+                        fed.id,
+                        *price,
+                        fed.quantity,
+                        *side,
+                        *time_in_force,
+                        None,
+                    );
                     sink.report(report(Kind::Entered));
-                    let done = self.trades(fed, sink);
+                    let filled = self.trades(fed, sink);
                     if added.is_err() {
-                        let lots = fed.lots - done;
-                        sink.report(Report { quantity: lots, ..report(Kind::Left) });
+                        let quantity = fed.quantity - filled;
+                        sink.report(Report { quantity, ..report(Kind::Cancelled) });
                     }
                 }
                 Command::Update(update) => match self.book.update_order(*update) {
@@ -156,8 +162,8 @@ impl Engine for OrderbookRs {
                 },
                 Command::Cancel => match self.book.cancel_order(fed.id) {
                     Ok(Some(order)) => {
-                        let lots = order.visible_quantity().as_u64();
-                        sink.report(Report { quantity: lots, ..report(Kind::Left) });
+                        let quantity = order.visible_quantity().as_u64();
+                        sink.report(Report { quantity, ..report(Kind::Cancelled) });
                     }
                     _ => sink.report(report(Kind::Refused)),
                 },

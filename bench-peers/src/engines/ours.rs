@@ -1,4 +1,4 @@
-//! Ours: an order per process, by the face on the caller's thread. Every fact and refusal is
+//! Ours: an order per process, through `Exchange` on the caller's thread. Every fact and rejection is
 //! reported.
 
 use exchange::Exchange;
@@ -53,7 +53,9 @@ fn report(command: u64, response: &Response) -> Option<Report> {
         }
     };
     Some(match *fact {
-        Fact::Entered(e) => Report::new(Kind::Entered, command, e.order.0, e.price.0, e.quantity.0),
+        Fact::Entered(e) => {
+            Report::new(Kind::Entered, command, e.order.0, e.new.price.0, e.new.quantity.0)
+        }
         Fact::Traded { deal, price, quantity, .. } => {
             Report::trade(command, deal.taker.0, deal.maker.0, price.0, quantity.0)
         }
@@ -61,7 +63,7 @@ fn report(command: u64, response: &Response) -> Option<Report> {
             Report::new(Kind::Replaced, command, order.0, price.0, quantity.0)
         }
         Fact::Cancelled { order, quantity, .. } => {
-            Report::new(Kind::Left, command, order.0, 0, quantity.0)
+            Report::new(Kind::Cancelled, command, order.0, 0, quantity.0)
         }
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! The yardstick, fed.
+//! The plain book as an engine.
 
 use protocol::Command;
 

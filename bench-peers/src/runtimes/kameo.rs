@@ -22,16 +22,7 @@ impl Runtime for Kameo {
     const NAME: &'static str = "kameo";
 
     fn load(load: Load, count: u64) -> Option<Duration> {
-        Some(one_thread().block_on(async {
-            match load {
-                Load::SpawnExit => spawn_exit(count).await,
-                Load::SpawnMany => spawn_many(count).await,
-                Load::Burst => burst(count).await,
-                Load::PingPong => ping_pong(count).await,
-                Load::MonitorFired => monitor(count).await,
-                Load::Restart => restart(count).await,
-            }
-        }))
+        super::all_loads!(load, count)
     }
 
     fn crowd(count: u64, look: &mut dyn FnMut()) {

@@ -1,5 +1,5 @@
 //! The Game of Life: ours, a process per cell with a collector for each step; the same protocol on ractor;
-//! and the plain array. All come to the same contents, or this stops.
+//! and the plain array. The measurement fails unless all reach the same contents.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,18 +10,18 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::{Part, Plan, clock, one_thread};
 
-/// Cells a side.
+/// Width and height in cells.
 const SIDE: u16 = 64;
 /// Steps of those that have processes.
 const STEPS: u32 = 20;
-/// Steps of the array, which needs more of them for a clock to see.
+/// Steps of the array, more of them because they are short.
 const ARRAY_STEPS: u32 = 20_000;
-/// Steps between two checkpoints of ours, as the command has it.
+/// Steps between two checkpoints of ours, the command's default.
 const CHECKPOINT: u8 = 32;
 
-/// Nanoseconds for each step of a cell: ours, ractor's, the array's.
+/// Nanoseconds per step of a cell: ours, ractor's, the array's.
 pub struct Lives {
-    /// How large the torus is.
+    /// Size of the torus.
     pub cells: u32,
     /// Ours, then theirs.
     pub parts: Vec<Part>,
@@ -60,7 +60,7 @@ fn each(spent: Duration, torus: Torus, steps: u32) -> f64 {
 
 fn ours(start: &Array, steps: u32) -> (Array, Duration) {
     let mut grid = Grid::new(start.torus(), Memory::Since(CHECKPOINT), ());
-    grid.set(start).expect("of the same size, and nothing told yet");
+    grid.set(start).expect("of the same size, before the first step");
     let before = clock();
     grid.run_until(steps);
     grid.settle();
@@ -68,18 +68,18 @@ fn ours(start: &Array, steps: u32) -> (Array, Duration) {
     (grid.contents(), spent)
 }
 
-/// What a cell can be told.
+/// Messages to a cell.
 #[derive(Debug)]
 enum Message {
-    /// Go on until then.
+    /// Step up to this time.
     Run(u32),
-    /// What were you at that time?
+    /// What was your content at that time?
     Command(u32, ActorRef<bool>),
-    /// What the cell is next, by its collector.
+    /// The cell's next content, from its collector.
     Report(bool),
 }
 
-/// All cells, by place. Ours find each other by names; an address is less work.
+/// All cells, by place. Ours find each other by name; an address is cheaper.
 type Cells = Arc<OnceLock<Vec<ActorRef<Message>>>>;
 
 /// A cell on ractor. It remembers all, so it needs no checkpoints.

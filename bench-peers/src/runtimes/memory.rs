@@ -1,5 +1,5 @@
-//! What an idle process holds. Each crowd is gathered in a program of its own, since memory that was
-//! freed is not given back, and would be counted for the runtime that is measured next.
+//! Memory of an idle process. Each crowd runs in a program of its own, since freed memory
+//! is not returned, and would be counted for the runtime that is measured next.
 
 use std::process::Command;
 
@@ -8,15 +8,15 @@ use super::{NAMES, Plan, Runtime, actix, kameo, ours, ractor, tasks};
 /// The flag that makes this program hold one crowd of processes alone.
 pub const FLAG: &str = "--crowd-of";
 
-/// What one process of a runtime holds.
+/// Memory of one process of a runtime.
 pub struct Held {
-    /// Whose.
+    /// The runtime's name.
     pub name: &'static str,
     /// Resident bytes each; `None` where the system does not report them, or has too little memory.
     pub bytes: Option<f64>,
 }
 
-/// More than any of them needs for a process, so that no machine is filled up.
+/// Upper bound for a process of any runtime, so that no machine runs out of memory.
 const MOST: u64 = 8_192;
 
 /// Measures them all.
@@ -30,14 +30,14 @@ pub fn all(plan: &Plan) -> Vec<Held> {
     NAMES.into_iter().map(held).collect()
 }
 
-/// Has this program run once more for one crowd.
+/// Runs this program again for one crowd.
 fn measure(name: &str, count: u64) -> Option<f64> {
     let mut again = Command::new(std::env::current_exe().ok()?);
     let answer = again.args([FLAG, name, &count.to_string()]).output().ok()?;
     String::from_utf8(answer.stdout).ok()?.trim().parse().ok()
 }
 
-/// The whole of such a run: gathers a crowd and prints the bytes of each of it. False if there is no
+/// The whole of such a run: starts a crowd and prints the bytes per process. False if there is no
 /// such runtime or no such count.
 pub fn alone(name: &str, count: &str) -> bool {
     let crowd = match name {
@@ -59,7 +59,7 @@ pub fn alone(name: &str, count: &str) -> bool {
     true
 }
 
-/// Bytes that programs can still have.
+/// Bytes of free memory.
 fn available() -> Option<u64> {
     Some(kibibytes("/proc/meminfo", "MemAvailable:")? * 1024)
 }

@@ -20,16 +20,16 @@ use crate::script::FIRST;
 
 /// Orders of a round.
 const ORDERS: u64 = 200_000;
-/// Where prices are, in ticks.
+/// Center of the prices, in ticks.
 const MIDDLE: i64 = 10_000;
 
-/// Nanoseconds for each order placed, its share of the cancels included: ours, ractor's, the plain book's.
+/// Nanoseconds per order placed, with its share of the cancels: ours, ractor's, the plain book's.
 pub struct Orders {
     /// Orders placed.
     pub orders: u64,
     /// Cancels among them.
     pub cancels: u64,
-    /// Trades that they all made.
+    /// Trades, the same for all.
     pub trades: u64,
     /// Ours, then theirs.
     pub parts: Vec<Part>,

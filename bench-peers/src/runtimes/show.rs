@@ -1,4 +1,4 @@
-//! Tables for people, JSON for programs.
+//! Results as tables or JSON.
 
 use super::{Cost, Part, Plan, Report};
 
@@ -15,7 +15,7 @@ fn words(key: &str) -> &'static str {
     }
 }
 
-/// All of it, for people.
+/// All results as tables.
 pub fn tables(report: &Report) {
     println!("\nruntimes on one thread, ns each by the thread's own processor time");
     print!("{:<38}", "");
@@ -66,7 +66,7 @@ pub fn tables(report: &Report) {
     }
 }
 
-/// All of it as one JSON object. Names have no characters that would need escaping.
+/// All results as one JSON object. Names have no characters that would need escaping.
 pub fn json(plan: &Plan, report: &Report) -> String {
     let costs: Vec<String> = report.costs.iter().map(cost_json).collect();
     let held: Vec<String> = report

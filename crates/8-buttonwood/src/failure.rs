@@ -1,6 +1,5 @@
 //! Errors of the command: what, where and what to do, and the exit status.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,17 +11,26 @@ use crate::replay::ReadError;
 use crate::server::ServerError;
 
 /// An error of a command.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The flags or the configuration are wrong: status 2.
+    #[error("{0}")]
     Usage(String),
     /// Recorded flow could not be read.
-    Read(ReadError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// Something that was requested does not exist: a whole sentence.
+    #[error("{0}")]
     Absent(String),
     /// A journal could not be read or written, or is damaged.
-    Journal(JournalError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The facts of a journal are intact, but contradict each other.
+    #[error(
+        "the journal in {}: {wrong}; it was not written by this program, or this program has a bug: keep the \
+         journal as it is and report it",
+        dir.display()
+    )]
     Law {
         /// The journal's folder.
         dir: PathBuf,
@@ -30,15 +38,20 @@ pub(crate) enum Failure {
         wrong: String,
     },
     /// The exchange could not start or end.
-    Server(ServerError),
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// A measurement failed.
-    Bench(BenchError),
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// The Game of Life ended in a wrong generation, or one of its files could not be read or written:
     /// a whole sentence.
+    #[error("{0}")]
     Life(String),
     /// A simulated world broke a law: the seed, the law, and how.
+    #[error("{0}")]
     Broken(String),
     /// A file could not be written.
+    #[error("cannot write {}: {why}; name a file in a folder that exists and can be written", path.display())]
     File {
         /// Its name.
         path: PathBuf,
@@ -46,8 +59,12 @@ pub(crate) enum Failure {
         why: io::Error,
     },
     /// The system could not start a thread for reading.
+    #[error(
+        "the system cannot start a thread: {0}; end other programs, or raise the limit on processes (ulimit -u)"
+    )]
     Thread(io::Error),
     /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 }
 
@@ -77,63 +94,5 @@ impl Failure {
         match writeln!(io::stderr(), "error: {self}") {
             Ok(()) | Err(_) => ExitCode::from(status),
         }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Usage(what)
-            | Failure::Absent(what)
-            | Failure::Life(what)
-            | Failure::Broken(what) => f.write_str(what),
-            Failure::Journal(why) => why.fmt(f),
-            Failure::Server(why) => why.fmt(f),
-            Failure::Bench(why) => why.fmt(f),
-            Failure::Read(why) => why.fmt(f),
-            Failure::Law { dir, wrong } => write!(
-                f,
-                "the journal in {}: {wrong}; it was not written by this program, or its maker has a \
-                 bug: keep it as it is and report it",
-                dir.display()
-            ),
-            Failure::File { path, why } => write!(
-                f,
-                "cannot write {}: {why}; name a file in a folder that exists and can be written",
-                path.display()
-            ),
-            Failure::Thread(why) => write!(
-                f,
-                "the system cannot start a thread: {why}; end other programs, or raise the limit on \
-                 processes (ulimit -u)"
-            ),
-            Failure::Output(why) => write!(f, "cannot write to standard output: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<ReadError> for Failure {
-    fn from(why: ReadError) -> Failure {
-        Failure::Read(why)
-    }
-}
-
-impl From<JournalError> for Failure {
-    fn from(why: JournalError) -> Failure {
-        Failure::Journal(why)
-    }
-}
-
-impl From<ServerError> for Failure {
-    fn from(why: ServerError) -> Failure {
-        Failure::Server(why)
-    }
-}
-
-impl From<BenchError> for Failure {
-    fn from(why: BenchError) -> Failure {
-        Failure::Bench(why)
     }
 }

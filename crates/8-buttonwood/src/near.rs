@@ -1,11 +1,13 @@
 //! Suggestions for mistyped names, for errors.
 
+use strsim::levenshtein;
+
 /// The names closest to this one, as the beginning of a sentence; empty if none is close.
 pub(crate) fn near(name: &str, known: impl Iterator<Item = String>) -> String {
     // A name that begins with the given text is close too.
     let steps = |known: &str| {
         let beginning: String = known.chars().take(name.chars().count()).collect();
-        steps_between(name, known).min(1 + steps_between(name, &beginning))
+        levenshtein(name, known).min(1 + levenshtein(name, &beginning))
     };
     let mut near: Vec<_> = known.map(|known| (steps(&known), known)).collect();
     near.sort();
@@ -13,20 +15,6 @@ pub(crate) fn near(name: &str, known: impl Iterator<Item = String>) -> String {
     let near: Vec<_> = near.into_iter().filter(|(steps, _)| *steps <= bound).take(4).collect();
     let names: Vec<_> = near.into_iter().map(|(_, known)| known).collect();
     if names.is_empty() { String::new() } else { format!("similar: {}; ", names.join(", ")) }
-}
-
-/// Edit distance: characters to insert, delete or change to turn one word into the other.
-fn steps_between(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (at, given) in one.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], at + 1);
-        for (to, wanted) in other.chars().enumerate() {
-            let changed = corner + usize::from(given != wanted);
-            corner = row[to + 1];
-            row[to + 1] = changed.min(row[to] + 1).min(corner + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -38,6 +26,5 @@ mod tests {
         let known = || ["two-and-two", "a-sweep", "given-up"].into_iter().map(str::to_owned);
         assert_eq!(near("two-an-two", known()), "similar: two-and-two; ");
         assert_eq!(near("xyz", known()), "");
-        assert_eq!(steps_between("sweep", "seep"), 1);
     }
 }

@@ -1,6 +1,5 @@
 //! A running exchange with its journal, gateway and markets, for `demo` and `serve`.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,61 +41,53 @@ pub(crate) struct Server {
 }
 
 /// Why a server did not start, or did not end in good order.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ServerError {
     /// The exchange did not start.
+    #[error(transparent)]
     Start(StartError),
     /// The gateway did not start.
+    #[error(transparent)]
     Gateway(GatewayError),
     /// The exchange rejected a market.
-    Refused {
+    #[error("{}", rejected(symbol, *code))]
+    Rejected {
         /// Its symbol.
         symbol: Symbol,
         /// The reason.
         code: RejectCode,
     },
     /// A command was not answered.
+    #[error(transparent)]
     Command(SubmitError),
     /// The exchange or its gateway ended by itself, with the reason if there is one.
+    #[error(
+        "the exchange ended by itself: {}. To check the journal: buttonwood journal verify",
+        .0.as_deref().unwrap_or("no reason was given")
+    )]
     Ended(Option<String>),
     /// Another thread of this program has failed: its name and the reason.
+    #[error("{0}; the exchange was ended in good order")]
     Thread(String),
     /// The exchange did not end well.
+    #[error(transparent)]
     Stop(ServiceError),
     /// The system refused a signal handler or a thread.
+    #[error("{0}")]
     System(String),
 }
 
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ServerError::Start(why) => why.fmt(f),
-            ServerError::Gateway(why) => why.fmt(f),
-            ServerError::Refused { symbol, code: RejectCode::JournalFull } => write!(
-                f,
-                "market {symbol} was not opened ({}): the journal's disk has less free space than twice the \
-                 reserve for cancels (--reserve-mib, 64 MiB by default), or no more \
-                 files can be created on it. Free space (df, df -i), or reserve less",
-                RejectCode::JournalFull
-            ),
-            ServerError::Refused { symbol, code } => {
-                write!(f, "market {symbol} was rejected ({code}): {}", code.message())
-            }
-            ServerError::Command(why) => why.fmt(f),
-            ServerError::Ended(why) => write!(
-                f,
-                "the exchange ended by itself: {}. To check the journal: buttonwood journal \
-                 verify",
-                why.as_deref().unwrap_or("no reason was given")
-            ),
-            ServerError::Thread(why) => write!(f, "{why}; the exchange was ended in good order"),
-            ServerError::Stop(why) => why.fmt(f),
-            ServerError::System(why) => f.write_str(why),
-        }
+/// Why a market is not open: what its rejection means, and what to do.
+fn rejected(symbol: &Symbol, code: RejectCode) -> String {
+    match code {
+        RejectCode::JournalFull => format!(
+            "market {symbol} was not opened ({code}): the journal's disk has less free space than twice the reserve \
+             for cancels (--reserve-mib, 64 MiB by default), or no more files can be created on it. Free space (df, \
+             df -i), or reserve less"
+        ),
+        code => format!("market {symbol} was rejected ({code}): {}", code.message()),
     }
 }
-
-impl std::error::Error for ServerError {}
 
 impl Server {
     /// Recovers the exchange from its journal, opens the markets that are not open yet, and listens.
@@ -254,7 +245,7 @@ fn open_markets(service: &Service, markets: &[MarketSpec]) -> Result<Vec<MarketS
             Response::Fact(..) | Response::Repeated(_) => None,
         });
         if let Some(code) = refusal {
-            return Err(ServerError::Refused { symbol: spec.symbol, code });
+            return Err(ServerError::Rejected { symbol: spec.symbol, code });
         }
         open.push(*spec);
     }

@@ -97,7 +97,7 @@ impl Ready {
             }
             Load::MonitorFired => {
                 let others = (0..count).map(|_| {
-                    let other = world.spawn(Worker::Mortal);
+                    let other = world.spawn(Worker::Killable);
                     world.run();
                     other
                 });
@@ -125,7 +125,7 @@ impl Ready {
         match self.load {
             Load::SpawnExit => self.last = world.spawn(Worker::Parent { left: self.count }),
             Load::SpawnMany => {
-                let spawn = |key| world.spawn_child(self.children, key, Worker::Mortal);
+                let spawn = |key| world.spawn_child(self.children, key, Worker::Killable);
                 let all: Vec<Pid> = (0..self.count).map(spawn).collect();
                 world.run();
                 for mortal in &all {

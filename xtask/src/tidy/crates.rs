@@ -1,4 +1,4 @@
-//! Rules about crates: who may use whom, and why a dependency is there.
+//! Rules about crates: which may use which, and why a dependency is there.
 //!
 //! The layers are read from the table in ARCHITECTURE.md, so the page and the rule cannot differ.
 
@@ -104,7 +104,7 @@ fn check_reasons(
     }
 }
 
-/// As much of a manifest as the rules ask for. Our manifests have one dependency a line.
+/// The parts of a manifest that the rules need. Our manifests have one dependency per line.
 #[derive(Default)]
 struct Manifest {
     name: Option<String>,

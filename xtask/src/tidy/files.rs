@@ -2,14 +2,14 @@
 
 use super::{Complaint, File};
 
-/// Most lines of a Rust file. More is a sign that two things live together.
+/// Most lines of a Rust file. A longer one does two things.
 pub(crate) const LINES: usize = 450;
 
 /// Most characters of a line of Rust. rustfmt keeps code within 100; a sentence may run on a little,
 /// and a text that stands alone on its line is as long as it is.
 pub(crate) const WIDTH: usize = 120;
 
-/// What nothing that is finished contains. Written in two parts, so that this file does not.
+/// Marks of unfinished work. Written in two parts, so that this file has none.
 const HALF_DONE: &[(&str, &str)] = &[
     ("todo", "!("),
     ("unimplemented", "!("),
@@ -34,7 +34,7 @@ pub(crate) fn check(file: &File, complaints: &mut Vec<Complaint>) {
             let word = format!("{first}{second}");
             if line.contains(&word) {
                 let what =
-                    format!("`{word}`: nothing half done goes in; finish it or say it in words");
+                    format!("`{word}`: unfinished work does not go in; finish it or describe it in a sentence");
                 complaints.push(Complaint::new(path, number, what));
             }
         }

@@ -1,11 +1,11 @@
-//! Rules about pages: what they point to is there, and decisions are short and can be undone.
+//! Rules about pages: links lead somewhere, prose is wrapped, decisions are short and have the usual parts.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::{Complaint, File, words};
 use crate::root;
 
-/// Most characters of a line of prose. A table's row, code, a link and what is generated are as long as they are.
+/// Most characters of a line of prose. Table rows, code, links and generated text may be longer.
 const WIDTH: usize = 100;
 /// Most lines of a decision.
 const LINES: usize = 40;
@@ -15,7 +15,7 @@ const PARTS: [&str; 4] = ["## Context", "## Decision", "## Consequences", "## Re
 /// Where decisions are listed.
 const LIST: &str = "docs/README.md";
 
-/// Folders of ours: a path in backticks that begins with one of them must lead somewhere.
+/// Folders of the repository: a path in backticks that begins with one of them must exist.
 const FOLDERS: [&str; 6] = ["crates/", "docs/", "xtask/", "charts/", "bench-peers/", ".ci/"];
 
 /// Checks every page.
@@ -118,7 +118,7 @@ fn tidied(path: &Path) -> PathBuf {
     tidied
 }
 
-/// Gives the decision's number. Numbers go up; one that was withdrawn leaves a gap.
+/// Returns the decision's number. Numbers go up; one that was withdrawn leaves a gap.
 fn check_decision(last: usize, page: &File, list: &str, complaints: &mut Vec<Complaint>) -> usize {
     let File { path, text } = page;
     let name = path.strip_prefix(DECISIONS).unwrap_or(path);

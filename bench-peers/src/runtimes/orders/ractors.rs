@@ -1,6 +1,6 @@
 //! The handshake on ractor. A supervisor spawns orders; an order announces itself to the floor; the floor
 //! introduces the incoming order to one resting order at a time; maker and taker propose, accept, have the ledger
-//! record, complete. The floor hears the next command when it is done with this one.
+//! record, complete. The floor takes the next command after this one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -18,7 +18,7 @@ type Done<T> = Result<T, ActorProcessingErr>;
 /// Commands that are in flight at once: the floor's own queue holds them, so no command is refused.
 const BATCH: usize = 1_000;
 
-/// Feeds all commands; tells trades and lots.
+/// Feeds all commands; returns trades and lots.
 pub async fn run(commands: &[Command]) -> (Traded, Duration) {
     const STARTS: &str = "its start cannot fail";
     const THERE: &str = "it is there until the end";
@@ -52,7 +52,7 @@ pub async fn run(commands: &[Command]) -> (Traded, Duration) {
     (traded, spent)
 }
 
-/// What clients want.
+/// Commands of clients.
 #[derive(Debug)]
 enum Wanted {
     NewOrder(u64, NewOrder),
@@ -95,7 +95,7 @@ impl Actor for Orders {
         Ok(())
     }
 
-    /// An order that ends was filled or cancelled; one that failed would be a mistake of this file.
+    /// An order that ends was filled or cancelled; a failure would be a bug in this file.
     async fn handle_supervisor_evt(
         &self,
         _: ActorRef<Wanted>,
@@ -109,10 +109,10 @@ impl Actor for Orders {
     }
 }
 
-/// What orders are told.
+/// Messages to orders.
 #[derive(Debug)]
 enum Message {
-    /// By the floor, to a resting order: here is an incoming order.
+    /// From the floor, to a resting order: here is an incoming order.
     Meet(ActorRef<Message>),
     /// From the maker: its offer, in lots.
     Propose { maker: ActorRef<Message>, quantity: u64 },
@@ -120,7 +120,7 @@ enum Message {
     Accept { taker: ActorRef<Message>, id: u64, quantity: u64 },
     /// From the ledger, to both: the deal is a trade; the maker has this many lots left.
     Complete { maker_left: u64, quantity: u64, is_taker: bool },
-    /// By the floor.
+    /// From the floor.
     Cancel,
 }
 
@@ -203,7 +203,7 @@ struct IncomingOrder {
 enum Hear {
     Announce(IncomingOrder),
     Cancel(u64),
-    /// By the incoming order, after a deal.
+    /// From the incoming order, after a deal.
     Next {
         left: u64,
         maker_left: u64,
@@ -216,7 +216,7 @@ struct Floor;
 struct FloorState {
     /// Buyers, then sellers, by price.
     sides: [BTreeMap<i64, VecDeque<Seat>>; 2],
-    /// Where each resting order is.
+    /// Side and price of each resting order.
     places: FxHashMap<u64, (usize, i64)>,
     incoming: Option<IncomingOrder>,
     waiting: VecDeque<Hear>,
@@ -241,7 +241,7 @@ impl FloorState {
         })
     }
 
-    /// Takes an order's seat away, and its level with the last.
+    /// Removes a resting order, and its level with the last one.
     fn rise(&mut self, id: u64) -> Option<Seat> {
         let (side, price) = self.places.remove(&id)?;
         let level = self.sides[side].get_mut(&price)?;

@@ -1,6 +1,5 @@
 //! Measurements, each in a file of its own. They print what was measured and judge nothing.
 
-use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -17,53 +16,35 @@ pub(crate) mod recovery;
 
 pub(crate) use measure::resident_bytes;
 
-/// Why something could not be measured.
-#[derive(Debug)]
+/// An error of a measurement.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
-    /// No folder for its journals.
+    /// A folder for the journals could not be created.
+    #[error(
+        "cannot create a folder for the journals: {0}; name one that can be written with --dir"
+    )]
     Folder(io::Error),
-    /// A journal.
-    Journal(JournalError),
+    /// A journal failed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A journal that was just written could not be folded.
+    #[error(transparent)]
     Recover(RecoverError),
     /// The exchange did not start.
+    #[error(transparent)]
     Start(StartError),
     /// The exchange ended while it was measured.
+    #[error("the exchange ended by itself during the measurement")]
     Ended,
-    /// The disk of the journals is full: what is refused costs nothing, and is no measurement.
+    /// The disk of the journals is full: a rejected command costs nothing, and is no measurement.
+    #[error(
+        "the disk of the journals is full, so commands were rejected and there is nothing to measure; name a folder \
+         with more space with --dir, or use fewer --commands"
+    )]
     Full,
     /// The exchange did not end well.
+    #[error(transparent)]
     Stop(ServiceError),
-}
-
-impl fmt::Display for BenchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BenchError::Folder(why) => {
-                write!(
-                    f,
-                    "no folder for the journals: {why}; name one that can be written by --dir"
-                )
-            }
-            BenchError::Journal(why) => why.fmt(f),
-            BenchError::Recover(why) => why.fmt(f),
-            BenchError::Start(why) => why.fmt(f),
-            BenchError::Full => f.write_str(
-                "the disk of the journals is full, so commands were refused and there is nothing to measure; name a \
-                 folder with more space by --dir, or use fewer --commands",
-            ),
-            BenchError::Ended => f.write_str("the exchange ended by itself while it was measured"),
-            BenchError::Stop(why) => why.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for BenchError {}
-
-impl From<JournalError> for BenchError {
-    fn from(why: JournalError) -> BenchError {
-        BenchError::Journal(why)
-    }
 }
 
 /// A folder below `dir` that goes away with what is in it.

@@ -3,9 +3,12 @@
 use std::io;
 
 /// An error in a file of recorded flow, or in opening it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     /// It cannot be opened.
+    #[error(
+        "cannot open {name}: {source}; give the path of a recording, or '-' for standard input"
+    )]
     Open {
         /// Its name.
         name: String,
@@ -13,6 +16,12 @@ pub(crate) enum ReadError {
         source: io::Error,
     },
     /// Reading failed midway.
+    #[error(
+        "{name}, {}line {line}{}: {source}{}",
+        if *packed { "near " } else { "" },
+        if *packed { " as unpacked" } else { "" },
+        if *packed { "; the xz file is cut or damaged, fetch it again" } else { "" }
+    )]
     Read {
         /// Its name.
         name: String,
@@ -24,6 +33,7 @@ pub(crate) enum ReadError {
         source: io::Error,
     },
     /// A line violates its format.
+    #[error("{name}, line {line}, column {column}: {what}")]
     Line {
         /// Its name.
         name: String,
@@ -35,52 +45,15 @@ pub(crate) enum ReadError {
         what: String,
     },
     /// The format is unknown.
+    #[error(
+        "{name}: {hint}; readable are Bitstamp's orders.csv (first line \
+         'id,timestamp,exchange.timestamp,price,volume,action,direction') and Independent Reserve's WebSocket \
+         capture, plain or as xz"
+    )]
     Format {
         /// Its name.
         name: String,
         /// What it seems to be, if that is known.
         hint: &'static str,
     },
-}
-
-impl std::fmt::Display for ReadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ReadError::Open { name, source } => {
-                write!(
-                    f,
-                    "cannot open {name}: {source}; give the path of a recording, or '-' for \
-                     standard input"
-                )
-            }
-            ReadError::Read { name, line, packed: true, source } => {
-                write!(
-                    f,
-                    "{name}, near line {line} as unpacked: {source}; the xz file is cut or damaged, \
-                     fetch it again"
-                )
-            }
-            ReadError::Read { name, line, packed: false, source } => {
-                write!(f, "{name}, line {line}: {source}")
-            }
-            ReadError::Line { name, line, column, what } => {
-                write!(f, "{name}, line {line}, column {column}: {what}")
-            }
-            ReadError::Format { name, hint } => write!(
-                f,
-                "{name}: {hint}; readable are Bitstamp's orders.csv (first line \
-                 'id,timestamp,exchange.timestamp,price,volume,action,direction') and Independent \
-                 Reserve's WebSocket capture, plain or as xz"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ReadError::Open { source, .. } | ReadError::Read { source, .. } => Some(source),
-            ReadError::Line { .. } | ReadError::Format { .. } => None,
-        }
-    }
 }

@@ -39,7 +39,7 @@ fn recovery_is_told_in_facts_a_second() {
         "{report}"
     );
     run(["bench", "recovery", "--facts", "10000", "--dir", "/absent"])
-        .failed(1, &["no folder", "--dir"]);
+        .failed(1, &["cannot create a folder", "--dir"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Flags, help, completions, the manual.
 
-use crate::run::{command, run};
+use crate::command::command;
+use crate::run::run;
 
 /// What it is, in a sentence.
 const ABOUT: &str = "An exchange in which every order is a process and every deal is a handshake";

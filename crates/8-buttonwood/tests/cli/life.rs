@@ -106,7 +106,8 @@ mod on_a_terminal {
 
     use tempfile::TempDir;
 
-    use crate::run::{command, skipped};
+    use crate::command::command;
+    use crate::run::skipped;
 
     /// Longer than any machine needs, but finite.
     const SECONDS: u32 = 60;

@@ -3,6 +3,8 @@
 
 mod bench;
 mod chart;
+#[path = "../shared/command.rs"]
+mod command;
 mod explore;
 mod flags;
 mod journal;

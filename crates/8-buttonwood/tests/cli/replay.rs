@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::run::{FLOW, Ran, command, recording, run, run_with_input};
+use crate::command::command;
+use crate::run::{FLOW, Ran, recording, run, run_with_input};
 
 fn replayed(flow: &str) -> Ran {
     run_with_input(["replay", "-", "--json"], flow.as_bytes())

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::run::{command, run};
+use crate::command::command;
+use crate::run::run;
 use crate::server::{Server, request, request_once};
 
 /// A server of one market, its URL, and its log.

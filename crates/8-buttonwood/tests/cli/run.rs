@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
+
+use crate::command::command;
 
 /// Result of a run.
 #[derive(Debug)]
@@ -13,18 +15,6 @@ pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
-}
-
-/// The command, without the caller's configuration.
-pub(crate) fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_buttonwood"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BUTTONWOOD_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("NO_COLOR", "1");
-    command
 }
 
 /// Runs it to its end.

@@ -8,7 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::run::{command, run};
+use crate::command::command;
+use crate::run::run;
 
 /// A running demo or server, killed when the test ends.
 pub(crate) struct Server {

@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_types, reason = "how long a start takes is measured")]
 #![cfg(unix)]
 
+#[path = "../shared/command.rs"]
+mod command;
 mod disk;
 mod facts;
 mod mount;

@@ -8,23 +8,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::command::command;
+
 /// The market of these tests: prices in cents, sizes in whole lots.
 pub(crate) const MARKET: &str = "TEA-USD";
 
 /// Time after which a start counts as hung.
 const START: Duration = Duration::from_secs(120);
-
-/// The command, without the caller's configuration.
-pub(crate) fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_buttonwood"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BUTTONWOOD_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("NO_COLOR", "1");
-    command
-}
 
 /// Runs the command to its end: whether it succeeded, and its output.
 pub(crate) fn run(args: &[&str], dir: &Path) -> (bool, String, String) {

@@ -1,8 +1,8 @@
-//! The plan of a run, drawn from a seed. It runs nothing.
+//! The plan of a run, drawn from a seed, and its choice of deliveries.
 
-use kernel::Seeded;
+use kernel::{Scheduler, Seeded};
 
-use crate::world::PriceRules;
+use crate::world::{PriceRules, Stage};
 
 /// The plan of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +40,29 @@ pub enum Delivery {
     Any,
     /// Mostly the latest, so that some wait for long.
     Latest,
+}
+
+impl Delivery {
+    /// Delivers the signal of its choice. False if none may come.
+    pub(crate) fn deliver(self, stage: &mut Stage, chance: &mut Seeded) -> bool {
+        match self {
+            Delivery::InOrder => stage.deliver(),
+            Delivery::Any => stage.deliver_by(chance),
+            Delivery::Latest => stage.deliver_by(&mut Latest(chance)),
+        }
+    }
+}
+
+/// Picks the latest seven times of eight.
+struct Latest<'a>(&'a mut Seeded);
+
+impl Scheduler for Latest<'_> {
+    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
+        match self.0.below(8) {
+            0 => Some(self.0.below(ready.len())),
+            _ => ready.len().checked_sub(1),
+        }
+    }
 }
 
 impl Plan {

@@ -5,12 +5,12 @@
 use std::fmt;
 
 use exchange::Admission;
-use kernel::{Scheduler, Seeded};
+use kernel::Seeded;
 use protocol::{Command, Fact, NewOrder, Replace, Response, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
 use super::drain::drained;
-use super::plan::{Delivery, Plan};
+use super::plan::Plan;
 use super::rows::Rows;
 use super::safety::Inspector;
 use super::sometimes::Marks;
@@ -91,18 +91,6 @@ struct Run<'a> {
     kills_left: u32,
     steps: usize,
     turns: usize,
-}
-
-/// Picks the latest seven times of eight.
-struct Latest<'a>(&'a mut Seeded);
-
-impl Scheduler for Latest<'_> {
-    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
-        match self.0.below(8) {
-            0 => Some(self.0.below(ready.len())),
-            _ => ready.len().checked_sub(1),
-        }
-    }
 }
 
 /// Runs a seed. The same seed gives the same run.
@@ -240,11 +228,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.steps += 1;
-        let moved = match self.plan.delivery {
-            Delivery::InOrder => self.stage.deliver(),
-            Delivery::Any => self.stage.deliver_by(&mut self.chance),
-            Delivery::Latest => self.stage.deliver_by(&mut Latest(&mut self.chance)),
-        };
+        let moved = self.plan.delivery.deliver(&mut self.stage, &mut self.chance);
         let what = || "signals wait, and none may be delivered".to_owned();
         if !moved {
             return Err(Broken { law: Law::Drain, what: what() });

@@ -61,7 +61,7 @@ pub enum Worker {
     /// Ends at once.
     Mayfly,
     /// Ends on any message.
-    Mortal,
+    Killable,
     /// Monitors others, a thousand at once, sends each a message that ends it, and continues when all have ended.
     Watcher {
         /// Those still to be watched. Boxed, so that idle processes need not be as large.
@@ -124,7 +124,7 @@ impl Process for Worker {
             Worker::Sink { heard, sum } => sink(heard, sum, event),
             Worker::Parent { left } => spawn_next(left, event, out),
             Worker::Mayfly => end_if(matches!(event, Event::Start), out),
-            Worker::Mortal => end_if(matches!(event, Event::Message { .. }), out),
+            Worker::Killable => end_if(matches!(event, Event::Message { .. }), out),
             Worker::Watcher { others, awaited } => watch(others, awaited, event, out),
             Worker::Victim { life } => suffer(*life, event, out),
             Worker::Tormentor { left } => torment(left, event, out),

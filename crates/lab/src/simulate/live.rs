@@ -7,7 +7,7 @@ use std::mem::take;
 
 use exchange::steps::Engine;
 use exchange::{Exchange, Intake};
-use kernel::{Scheduler, Seeded};
+use kernel::Seeded;
 use protocol::{Command, Fact, Response, Stamp};
 use units::{CommandId, MarketId, OrderId, Time};
 
@@ -57,18 +57,6 @@ pub(super) struct Live {
     /// Orders released in this world.
     released: BTreeSet<OrderId>,
     pub(super) counts: Counts,
-}
-
-/// Picks the latest seven times of eight.
-struct Latest<'a>(&'a mut Seeded);
-
-impl Scheduler for Latest<'_> {
-    fn choose(&mut self, ready: &[usize]) -> Option<usize> {
-        match self.0.below(8) {
-            0 => Some(self.0.below(ready.len())),
-            _ => ready.len().checked_sub(1),
-        }
-    }
 }
 
 impl Live {
@@ -203,11 +191,7 @@ impl Live {
     }
 
     fn deliver(&mut self) -> bool {
-        match self.delivery {
-            Delivery::InOrder => self.stage.deliver(),
-            Delivery::Any => self.stage.deliver_by(&mut self.chance),
-            Delivery::Latest => self.stage.deliver_by(&mut Latest(&mut self.chance)),
-        }
+        self.delivery.deliver(&mut self.stage, &mut self.chance)
     }
 
     fn kill(&mut self) -> bool {
