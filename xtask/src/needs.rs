@@ -15,12 +15,7 @@ const VERSION: &[&str] = &["--version"];
 
 const NEEDS: [Need; 5] = [
     Need { program: "cc", tried: VERSION, package: "gcc", reason: "rustc links with it" },
-    Need {
-        program: "git",
-        tried: VERSION,
-        package: "git",
-        reason: "tidy lists files with it",
-    },
+    Need { program: "git", tried: VERSION, package: "git", reason: "tidy lists files with it" },
     Need {
         program: "curl",
         tried: VERSION,

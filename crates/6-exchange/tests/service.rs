@@ -231,7 +231,7 @@ fn snapshots_are_held_against_the_facts() {
     let wrong = verify();
     assert_eq!(wrong.snapshots[1].state, "not the fold of the facts");
     let why = wrong.damage.unwrap().to_string();
-    assert!(!wrong.intact && why.contains(&newer.file) && why.contains("Take it away"), "{why}");
+    assert!(!wrong.intact && why.contains(&newer.file) && why.contains("Remove it"), "{why}");
 
     std::fs::write(&older.file, b"bwfold2").unwrap();
     assert_eq!(verify().snapshots[0].state, "damaged");

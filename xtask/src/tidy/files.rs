@@ -33,8 +33,9 @@ pub(crate) fn check(file: &File, complaints: &mut Vec<Complaint>) {
         for (first, second) in HALF_DONE {
             let word = format!("{first}{second}");
             if line.contains(&word) {
-                let what =
-                    format!("`{word}`: unfinished work does not go in; finish it or describe it in a sentence");
+                let what = format!(
+                    "`{word}`: unfinished work does not go in; finish it or describe it in a sentence"
+                );
                 complaints.push(Complaint::new(path, number, what));
             }
         }

@@ -25,7 +25,7 @@ fn leftovers(sim: &Sim) -> usize {
 fn a_start_that_cannot_read_or_make_a_file_says_which() {
     for (name, says) in [
         ("reserve", "open sim/reserve"),
-        ("reserve.tmp", "set aside sim/reserve"),
+        ("reserve.tmp", "reserve sim/reserve"),
         ("began", "open sim/began"),
         ("began.tmp", "write sim/began"),
         ("00000000000000000001.facts", "open sim/00000000000000000001.facts"),
@@ -186,7 +186,7 @@ fn a_disk_that_fails_while_a_reserve_is_set_aside_says_so() {
     sim.state().no_names = false;
     sim.state().fail_syncs = true;
     let error = journal.free_space().unwrap_err();
-    assert!(matches!(error, JournalError::Io { doing: "set aside", .. }), "{error}");
+    assert!(matches!(error, JournalError::Io { doing: "reserve", .. }), "{error}");
     sim.state().fail_syncs = false;
     assert!(journal.free_space().unwrap().for_orders);
 }

@@ -122,7 +122,7 @@ fn a_disk_that_fails_while_a_tail_is_kept_fails_the_start_and_the_tail_stays() {
         sim.state().fail_writes = fails_writes;
         sim.state().fail_syncs = !fails_writes;
         let error = open(&sim, ONE).err().unwrap().to_string();
-        assert!(error.contains("keep what is cut in sim/cut-"), "{error}");
+        assert!(error.contains("save truncated bytes in sim/cut-"), "{error}");
         assert_eq!(sim.bytes(&name), before);
     }
 }

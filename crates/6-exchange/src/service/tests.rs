@@ -233,7 +233,7 @@ fn a_dead_world_ends_the_service_with_its_reason_at_rest_and_under_load() {
         }
         assert_is_over(
             service,
-            "all processes of the exchange have ended: failed: exchange had more",
+            "all processes of the exchange have ended: failed: exchange exceeded",
         );
         all_end(clients);
     }

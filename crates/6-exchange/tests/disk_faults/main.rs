@@ -164,7 +164,7 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
     let service = Service::start_on(Box::new(journal), ServiceOptions::default()).unwrap();
     assert_eq!(service.client().submit(place(1)), Err(SubmitError::Unavailable));
     let failure = service.health().failure.unwrap();
-    assert!(failure.contains("no space is left") && failure.contains("make room"), "{failure}");
+    assert!(failure.contains("no space is left") && failure.contains("free space"), "{failure}");
 }
 
 /// Places orders until one is refused for want of room, and gives its number.

@@ -194,7 +194,7 @@ fn facts_are_selected_by_market_account_order_kind_and_time() {
 fn what_cannot_be_selected_is_said() {
     let (dir, _) = kept();
     for (flags, expected) in [
-        (&["--market", "btc"][..], "a symbol has only A-Z"),
+        (&["--market", "btc"][..], "a symbol may have only A-Z"),
         (&["--kind", "trade"], "possible values: started, market-opened, entered, traded"),
         (&["--account", "ann"], "--account"),
         (&["--order", "4th"], "give an order's number, such as 12"),

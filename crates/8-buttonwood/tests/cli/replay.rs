@@ -241,5 +241,5 @@ fn independent_reserves_books_are_five_markets() {
         report["markets"].as_array().unwrap().iter().map(|m| &m["market"]).collect();
     assert_eq!(names, ["DOT-USD", "MATIC-USD", "ETH-USD", "BCH-USD", "PMGT-USD"]);
     let tape = run(["replay".as_ref(), capture.as_os_str(), "--tape".as_ref(), "x".as_ref()]);
-    tape.failed(2, &["--tape: only Bitstamp's"]);
+    tape.failed(2, &["--tape: only raw captures of Bitstamp"]);
 }
