@@ -12,21 +12,21 @@ use crate::explore::System;
 
 /// A state as Stateright takes it. Its identity is its fingerprint.
 #[derive(Clone)]
-pub struct State<S>(S);
+pub struct ByFingerprint<S>(S);
 
-impl<S: System> Hash for State<S> {
+impl<S: System> Hash for ByFingerprint<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.fingerprint().hash(state);
     }
 }
 
-impl<S: System> PartialEq for State<S> {
-    fn eq(&self, other: &State<S>) -> bool {
+impl<S: System> PartialEq for ByFingerprint<S> {
+    fn eq(&self, other: &ByFingerprint<S>) -> bool {
         self.0.fingerprint() == other.0.fingerprint()
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for State<S> {
+impl<S: fmt::Debug> fmt::Debug for ByFingerprint<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -56,18 +56,18 @@ where
     S: System + fmt::Debug,
     S::Action: PartialEq,
 {
-    type State = State<S>;
+    type State = ByFingerprint<S>;
     type Action = S::Action;
 
-    fn init_states(&self) -> Vec<State<S>> {
-        vec![State(self.start.clone())]
+    fn init_states(&self) -> Vec<ByFingerprint<S>> {
+        vec![ByFingerprint(self.start.clone())]
     }
 
-    fn actions(&self, state: &State<S>, actions: &mut Vec<S::Action>) {
+    fn actions(&self, state: &ByFingerprint<S>, actions: &mut Vec<S::Action>) {
         state.0.actions(actions);
     }
 
-    fn next_state(&self, state: &State<S>, action: S::Action) -> Option<State<S>> {
+    fn next_state(&self, state: &ByFingerprint<S>, action: S::Action) -> Option<ByFingerprint<S>> {
         let mut next = state.clone();
         next.0.make(&action);
         next.0.consider();
@@ -75,9 +75,10 @@ where
     }
 
     fn properties(&self) -> Vec<Property<SameSystem<S>>> {
-        vec![Property::always("the property holds", |model: &SameSystem<S>, state: &State<S>| {
-            (model.holds)(&state.0)
-        })]
+        vec![Property::always(
+            "the property holds",
+            |model: &SameSystem<S>, state: &ByFingerprint<S>| (model.holds)(&state.0),
+        )]
     }
 }
 

@@ -18,7 +18,7 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
 }
 
-/// Each block of code of a page is in the example, and there are so many.
+/// Each block of code of a page is in the example; the page has `count` of them.
 fn its_code_is(page: &str, example: &str, count: usize) {
     let (page, code) = (read(page), read(example));
     let blocks = blocks(&page, "rust");
@@ -28,7 +28,7 @@ fn its_code_is(page: &str, example: &str, count: usize) {
     }
 }
 
-/// Each block of text of a page is printed, and there are so many.
+/// Each block of text of a page is printed; the page has `count` of them.
 fn its_output_is(page: &str, story: &str, count: usize) {
     let page = read(page);
     let shown = blocks(&page, "text");

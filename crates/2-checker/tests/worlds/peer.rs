@@ -1,4 +1,4 @@
-//! A process that does what it is told, and remembers what it heard.
+//! A process that acts on each message, and remembers what it received.
 
 use kernel::{Event, MonitorRef, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 
