@@ -133,6 +133,10 @@ fn checks(steps: &mut Steps) {
             .args(&["--", "-Dwarnings"])
             .run()
     });
+    steps.step("documentation", || {
+        let doc = cargo(&["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+        doc.env("RUSTDOCFLAGS", "-Dwarnings").run()
+    });
     // Without the database of advisories, which is on the network and changes by itself.
     steps.step("deny", || {
         needs::bring_deny()?;

@@ -1,6 +1,6 @@
 //! Recorded order flow of real venues, read into commands for an exchange.
 //!
-//! A reader turns a file into a [`Flow`]; [`feed`] hands it to an exchange. Readers decide nothing
+//! A reader turns a file into a [`Flow`]; [`feed()`] hands it to an exchange. Readers decide nothing
 //! about trade: a venue's fill makes no command, since our own trades must do that.
 
 mod bitstamp;
