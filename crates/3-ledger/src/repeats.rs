@@ -80,7 +80,7 @@ impl Hash for Repeats {
 }
 
 impl Repeats {
-    /// Remembers nothing yet, and at most so many bytes.
+    /// Remembers nothing yet, and never more than `bound` bytes.
     pub(crate) fn bounded(bound: usize) -> Repeats {
         Repeats {
             bound,

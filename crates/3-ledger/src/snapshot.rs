@@ -177,8 +177,8 @@ impl Reader<'_> {
 }
 
 impl Ledger {
-    /// The fold as bytes, the same for the same facts: about 49 bytes an open order. Whoever
-    /// stores them checks them; deals in progress are not in them, since none outlives its world.
+    /// The fold as bytes, the same for the same facts: about 49 bytes an open order. The
+    /// journal adds a checksum. Deals in progress are left out, since none outlives its world.
     pub fn save(&self) -> Vec<u8> {
         self.write(MAGIC)
     }

@@ -104,7 +104,7 @@ impl Party {
         Party::Order(Order::blank(market))
     }
 
-    /// The same, as after so many proposals: for tests of what bounds them.
+    /// The same, as after this many proposals: for tests of their bound.
     pub fn aged_order(market: MarketId, proposals: u32) -> Party {
         Party::Order(Order::blank(market).aged(proposals))
     }

@@ -78,7 +78,7 @@ fn a_journal_from_the_future_refuses_the_start_and_is_left_as_it_was() {
     assert!(refused.to_string().contains("2096-10-02T07:06:40"), "{refused}");
     assert!(std::fs::read(&facts).unwrap() == before, "something was written");
 
-    // Whoever allows it goes on from there; time stands still, and restarts are counted all the same.
+    // With a wide enough bound it continues from there: time stands still, and restarts still count.
     let clock_bound = Duration::from_secs(100 * 366 * 86_400);
     let service = Service::start(ServiceOptions { clock_bound, ..options }).unwrap();
     let answer = service.client().submit(Command::OpenMarket(spec())).unwrap();

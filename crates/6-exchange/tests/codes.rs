@@ -1,5 +1,5 @@
-//! The door's rejections: each code has an input that yields it, and of several faults in one ask the code
-//! that comes first in [`RejectCode::ALL`] is told.
+//! Rejections by validation: each code has a command that yields it. For a command with several faults the code is
+//! the first of them in [`RejectCode::ALL`].
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::collections::BTreeSet;

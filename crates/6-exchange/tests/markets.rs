@@ -81,7 +81,7 @@ fn resume(exchange: &mut Exchange) -> Vec<Response> {
 #[test]
 fn one_failing_floor_stops_its_market_and_no_other() {
     let mut exchange = markets();
-    assert_eq!(stop(&mut exchange, TEA), 101, "a hundred restarts are borne");
+    assert_eq!(stop(&mut exchange, TEA), 101, "the supervisor allows a hundred restarts");
     assert_eq!(exchange.death(), None);
     place(&mut exchange, RUM, Side::Sell, 3);
     assert_eq!(traded(&place(&mut exchange, RUM, Side::Buy, 2)).len(), 1);

@@ -40,7 +40,8 @@ const UNSENT: usize = 256 * 1024;
 /// until one that was cut is gone, or until another may have ended.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
-/// Serves until told to stop: how long requests at work may go on then, or not at all if nobody is left to say so.
+/// Serves until `stop` has a value: the time that running requests may still take. If `stop` loses its sender, they end
+/// at once.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,

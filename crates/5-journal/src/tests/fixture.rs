@@ -59,7 +59,7 @@ pub(super) fn groups_otherwise(first: u64, facts: u64) -> FactEncoder {
     groups
 }
 
-/// Appends so many commands and makes them durable.
+/// Appends this many commands and makes them durable.
 pub(super) fn add(journal: &mut SimJournal, commands: u64) {
     journal.append(&groups(journal.end(), commands)).unwrap();
     assert_eq!(journal.sync().unwrap(), journal.end());

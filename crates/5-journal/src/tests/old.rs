@@ -55,15 +55,15 @@ impl Old {
         at
     }
 
-    /// A record of this many asks; where it begins.
+    /// Adds a record of this many commands; returns its offset.
     fn add(&mut self, commands: u32, unsynced: u32) -> usize {
         let payload = groups(self.position, commands.into());
         self.record(2 * commands, unsynced, FACTS, payload.bytes())
     }
 
-    /// The record that a clean end leaves; where it begins.
+    /// Adds the record of a clean end; returns its offset.
     fn close(&mut self) -> usize {
-        // Its last byte is no zero: how far it reaches is told by the last byte that is none.
+        // Its last byte must not be zero: a reader finds its end by the last byte that is not zero.
         assert_ne!(self.chain[31], 0);
         self.record(0, 0, CLOSING, &[])
     }

@@ -72,7 +72,7 @@ fn after(events: &[Event], has: Has, names_too: bool) -> Sim {
     sim
 }
 
-/// So many halves of a change.
+/// Applies this many halves of a change.
 fn apply(bytes: &mut Vec<u8>, change: &Event, halves: usize) {
     match change {
         _ if halves == 0 => {}
@@ -160,7 +160,7 @@ fn what_a_clean_end_left_is_known_to_have_been_durable_though_power_is_lost() {
     assert!(open(&flipped, OPTIONS).is_err(), "the last byte of the last record");
 }
 
-/// The mark of a batch is with the system before the batch is told, and goes to the disk with the next one.
+/// The system has the mark of a batch before the batch is acknowledged. The next sync writes the mark to the disk.
 #[test]
 fn after_a_kill_no_flipped_bit_in_what_was_told_passes_for_a_torn_tail() {
     let (history, _) = life();

@@ -1,4 +1,4 @@
-//! Bytes of heads and records: what is one, what is none, and what it hashes to.
+//! Bytes of heads and records: which are valid, which are not, and their checksums.
 
 use super::damage::assert_damaged;
 use super::fixture::{HEAD, RECORD, SMALL, add, assert_holds, change, groups, open};

@@ -224,7 +224,7 @@ impl SimFile {
         Arc::as_ptr(&self.bytes).addr()
     }
 
-    /// Grows the file with zeros as far as there is room. An error if that was not far enough.
+    /// Grows the file with zeros, as far as the disk has space. An error if it stays too short.
     fn grow(&self, length: usize) -> io::Result<()> {
         let old = self.bytes.lock().unwrap().len();
         let room = usize::try_from(self.sim.available()?).unwrap_or(usize::MAX);

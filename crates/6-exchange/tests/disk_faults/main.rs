@@ -125,7 +125,7 @@ fn a_full_disk_refuses_orders_takes_cancels_and_trading_resumes_without_a_start(
     assert_eq!((health.accepts_orders, &health.failure), (false, &None));
     let unsaved = health.unsaved.expect("no snapshot fits either");
     assert!(unsaved.contains("space") || unsaved.contains("snapshot"), "{unsaved}");
-    // Ask 1 began the run and ask 2 opened the market, so order 3 is the first.
+    // Command 1 began the run and command 2 opened the market, so order 3 is the first.
     for order in 3..103 {
         let left = client
             .submit(Command::Cancel { account: AccountId(1), order: OrderId(order) })
@@ -141,7 +141,7 @@ fn a_full_disk_refuses_orders_takes_cancels_and_trading_resumes_without_a_start(
     faults.full.store(false, Ordering::SeqCst);
     let cancel =
         |order| client.submit(Command::Cancel { account: AccountId(1), order: OrderId(order) });
-    cancel(103).unwrap(); // the journal looks for room whenever it writes, and ten times a second
+    cancel(103).unwrap(); // the journal checks its space at each write, and ten times a second
     assert!(service.health().accepts_orders);
     let entered_at_last = client.submit(place(id)).unwrap();
     assert!(matches!(entered_at_last.responses[..], [Response::Fact(..)]), "{entered_at_last:?}");
@@ -167,7 +167,7 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
     assert!(failure.contains("no space is left") && failure.contains("free space"), "{failure}");
 }
 
-/// Places orders until one is refused for want of room, and gives its number.
+/// Places orders until one is rejected for lack of space, and returns its client id.
 fn place_until_full(client: &Client, from: u128) -> u128 {
     (from..from + 100_000)
         .find(|id| {

@@ -18,7 +18,7 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new(name: &str) -> Directory {
-        let name = format!("buttonwood-gates-{name}-{}", std::process::id());
+        let name = format!("buttonwood-gateway-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Directory(path)
@@ -91,7 +91,7 @@ fn a_gate_that_cannot_keep_up_comes_back_and_is_right() {
     let rig = Rig::following(service, Options::default(), move |service| {
         let facts = service.subscribe();
         if times.fetch_add(1, Ordering::Relaxed) == 0 {
-            // Each is durable before the next is asked, and nobody reads: one is too many.
+            // Each is durable before the next is sent, and the gateway does not read: it falls behind.
             for round in 0..10 {
                 client.submit(place(Side::Buy, 100 + round)).unwrap();
             }
@@ -140,7 +140,7 @@ fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
     let subscribed = AtomicU32::new(0);
     let rig = Rig::following(service, Options::default(), move |service| {
         let facts = service.subscribe();
-        // Nobody reads while these come, so it is cut off, and dies when it begins again.
+        // The gateway does not read while these come, so it is cut off, and panics when it subscribes again.
         assert_eq!(subscribed.fetch_add(1, Ordering::Relaxed), 0, "a bug of the views");
         for round in 0..10 {
             client.submit(place(Side::Buy, 100 + round)).unwrap();

@@ -9,7 +9,7 @@ use protocol::{Command, MarketSpec};
 use serde_json::{Value, json};
 use units::Scale;
 
-/// A running exchange with two markets, and its gate.
+/// A running exchange with two markets, and its gateway.
 pub(crate) struct Rig {
     service: Arc<Service>,
     gateway: Option<RestGateway>,
@@ -193,7 +193,7 @@ impl Rig {
         self.send("PUT", path, &[("CB-ACCESS-KEY", &account.to_string())], &body.to_string())
     }
 
-    /// Sends whatever it is told to.
+    /// Sends a request.
     pub(crate) fn send(
         &self,
         method: &str,
