@@ -1,7 +1,10 @@
-//! A floor's protocol: how it must answer whatever orders, their supervisor and the ledger may tell it, in whatever
-//! order the words of an order's lives arrive. `floor/walk.rs` says what it does while an introduction is open, and
-//! when one of the two dies in it; `floor/peers.rs` are those whom it talks to, `floor/play.rs` has them play, and
-//! `floor/real.rs` has the same model judge the floors of real runs.
+//! A floor's protocol: its one correct answer to each message of orders, their supervisor and the ledger, in any order
+//! in which the messages of an order's lives arrive.
+//!
+//! - `floor/walk.rs`: the floor during an introduction, also when one of the two orders dies
+//! - `floor/peers.rs`: its simulated peers
+//! - `floor/play.rs`: the games that they play
+//! - `floor/real.rs`: checks the floors of real runs by the same model
 
 mod peers;
 mod play;
@@ -20,19 +23,19 @@ use crate::answer::Answer;
 use peers::Peers;
 use walk::{Suspect, Walk};
 
-/// Who has told where it is, and from which life.
+/// An order that has announced itself, and the life that did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told {
     pid: Pid,
     presence: Presence,
 }
 
-/// Who rests.
+/// A resting order.
 #[derive(Clone, Copy, Debug)]
 struct Seat {
     pid: Pid,
     presence: Presence,
-    /// It was introduced to an incoming order, and has not said since where it is.
+    /// True if it was introduced to an incoming order, and has not sent its state since.
     introduced: bool,
 }
 
@@ -40,14 +43,14 @@ struct Seat {
 #[derive(Clone, Default, Debug)]
 struct Recovery {
     question: u32,
-    /// The ledger has named all.
+    /// True once the ledger has listed all open orders.
     listed: bool,
     awaited: BTreeSet<OrderId>,
     heard: BTreeMap<OrderId, Told>,
     left: BTreeSet<OrderId>,
 }
 
-/// Where a floor stands, by all that it was told and has answered.
+/// The state of a floor, by its inputs and its answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Floor {
     market: MarketId,
@@ -366,7 +369,7 @@ impl Floor {
             .map(|resting| resting.presence.order)
     }
 
-    /// Introduces it to the best order. False if there is none: it rests, or hears that it may not.
+    /// Introduces it to the best order. False without one: it rests, or gets `NoMatch`.
     fn introduces(&mut self, incoming: Told, out: &mut Answer) -> bool {
         let Told { pid, presence } = incoming;
         let Presence { order, price, open: quantity, time_in_force, .. } = presence;

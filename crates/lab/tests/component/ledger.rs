@@ -118,7 +118,7 @@ impl Model for LedgerModel {
         let mut said = vec![Message::ListOpen { market: MARKET }];
         for order in [SELLER, BUYER] {
             said.push(Message::Restore { order });
-            // Who asks has a hold for the last deal, or for one that did not end yet.
+            // The party that asks has a hold for the last deal, or for one that has not ended.
             for number in [self.last.0, self.last.0 + 1].into_iter().filter(|n| *n > 0) {
                 said.push(Message::Resolve { deal: LedgerModel::deal(number), order });
             }

@@ -1,5 +1,5 @@
-//! The order's protocol: how it must answer whatever it can be told. The same model plays games
-//! (`peers`) and judges the orders of real runs (`traces`).
+//! The order's protocol: its one correct answer to each possible input. The same model plays games
+//! (`peers`) and checks the orders of real runs (`traces`).
 
 mod deal;
 pub(crate) mod peers;
@@ -34,7 +34,7 @@ pub(crate) enum Wish {
     Replace(CommandId, Option<ClientId>, Price, Lots),
 }
 
-/// Where an order stands, by all that it was told and has answered.
+/// The state of an order, by its inputs and its answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) id: OrderId,
@@ -48,7 +48,7 @@ pub(crate) struct Order {
     pub(crate) held: Lots,
     pub(crate) filled: Lots,
     pub(crate) proposals: u32,
-    /// The last introduction that it dealt in, or gave its word on.
+    /// The last introduction that it dealt in, or answered a query about.
     pub(crate) introduction: u32,
     pub(crate) note: Option<Hold>,
     pub(crate) watches: Option<Pid>,

@@ -23,7 +23,7 @@ enum Maker {
     Gone,
 }
 
-/// Whose words are awaited.
+/// The orders whose answers are awaited.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Doubt {
     maker: bool,
@@ -39,7 +39,7 @@ pub(super) struct Walk {
     doubt: Option<Doubt>,
 }
 
-/// The last incoming order that a maker has died of, perhaps.
+/// The last incoming order in whose introductions a maker has died.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspect {
     order: OrderId,

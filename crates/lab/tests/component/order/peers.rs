@@ -1,5 +1,5 @@
-//! Who an order deals with, played: a floor, the ledger, two orders of the other side, and its owner.
-//! What they say is among what the real ones say; `traces` holds them to that.
+//! The simulated peers of an order: a floor, the ledger, two orders of the other side, and its owner.
+//! They send only what the real ones send; `traces` checks that.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,11 @@ pub(crate) struct Peers {
     number: u32,
     /// Deals that the other orders have proposed.
     proposed: u32,
-    /// What the ledger was asked and has not answered.
+    /// The query that the ledger has not answered.
     pub(crate) asked: Option<Message>,
     /// How deals ended.
     pub(crate) ended: BTreeMap<Deal, bool>,
-    /// What the facts say of the order while it is open: it, and lots done.
+    /// The order by its facts while it is open, and its filled lots.
     line: Option<(Presence, Lots)>,
     commands: u64,
 }
