@@ -1,4 +1,4 @@
-//! Clocks: restarts are counted by one that only goes on, and a journal from the future refuses the start.
+//! Clocks: a monotonic clock counts restarts, and a journal from the future refuses the start.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -52,7 +52,7 @@ fn is_suspended_after_a_jump(by_uptime: bool) -> bool {
 
 #[test]
 fn a_clock_that_jumped_ahead_once_suspends_nobody() {
-    assert!(is_suspended_after_a_jump(false), "time stands still for who has one clock");
+    assert!(is_suspended_after_a_jump(false), "with one clock, time stands still");
     assert!(!is_suspended_after_a_jump(true));
 }
 

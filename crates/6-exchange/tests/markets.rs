@@ -1,4 +1,4 @@
-//! A market whose floor dies again and again is stopped alone, stays so over a restart, and is resumed by the operator.
+//! A market whose floor dies too often stops alone, stays stopped over a restart, and the operator can resume it.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -49,7 +49,7 @@ fn markets() -> Exchange {
     exchange
 }
 
-/// The floor dies until its market is stopped; gives how often it did.
+/// Kills the floor until its market stops; returns the number of deaths.
 fn stop(exchange: &mut Exchange, market: MarketId) -> u32 {
     let mut deaths = 0;
     while let Some(floor) = exchange.world().whereis(market::floor_of(market)) {

@@ -1,5 +1,5 @@
-//! What orders cost in bytes, counted by the allocator: no more in many markets than in one, and not much more
-//! where each has a price of its own.
+//! Bytes per order, counted by the allocator: no more in many markets than in one, and little more if each order has a
+//! price of its own.
 #![allow(unsafe_code, reason = "a counting allocator is one")]
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 

@@ -212,7 +212,7 @@ fn status(code: RejectCode) -> StatusCode {
     }
 }
 
-/// Seconds after which it makes sense to come again, told with 429 and 503.
+/// Seconds until a client should retry: the `Retry-After` of 429 and 503.
 pub(crate) const RETRY_AFTER: &str = "1";
 
 impl IntoResponse for Problem {

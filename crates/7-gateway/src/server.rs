@@ -52,7 +52,7 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_within).max_buf_size(BUFFER);
-    // A client may end its side when it has said all, and still listen.
+    // A client may close its sending side after its last request, and still read.
     http.half_close(true);
     loop {
         let accepted = tokio::select! {

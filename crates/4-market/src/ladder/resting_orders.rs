@@ -235,7 +235,7 @@ impl RestingOrders {
         }
     }
 
-    /// The neighbours that an order of this priority gets in its queue. Only a restarted order has later ones behind it.
+    /// The neighbours that an order of this priority gets in a queue. Only a restarted order has later ones behind it.
     #[cold]
     pub(super) fn gap(&mut self, tail: u32, head: u32, priority: CommandId) -> (u32, u32) {
         let (mut before, mut after) = (tail, NONE);

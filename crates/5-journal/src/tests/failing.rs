@@ -1,4 +1,5 @@
-//! A file that cannot be opened or made: where a journal can do without it, it does; else it says which, and why.
+//! Files that cannot be opened or created: the journal does without one if it can, else reports its name and the
+//! reason.
 
 use std::io::ErrorKind::{self, NotFound, PermissionDenied, StorageFull};
 

@@ -87,7 +87,7 @@ fn a_batch_that_no_reserve_can_hold_leaves_it_for_smaller_ones() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the disk does with its space, what was synced is there and what was refused is not.
+    /// On a disk of any changing space, the journal holds what was synced and nothing that was refused.
     #[test]
     fn a_disk_that_fills_and_empties_loses_nothing(
         steps in prop::collection::vec((1..20u64, prop::option::of(0..6000u64), 0..10u8), 1..40),

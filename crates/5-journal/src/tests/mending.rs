@@ -1,4 +1,4 @@
-//! What an opening does about a torn tail: what is kept of it, what the file has afterwards, and what fails.
+//! How opening repairs a torn tail: the copy that is kept, the bytes of the file afterwards, and the failures.
 
 use super::fixture::{HEAD, PLACE, RECORD, add, assert_holds, change, groups, open};
 use super::sim::{Event, Sim};

@@ -1,5 +1,5 @@
-//! Power is lost at any moment, and the disk has any part of what was not synced: what was told is there, nothing
-//! passes for what it is not, and no start is refused.
+//! Power is lost at any moment, and the disk has any part of the unsynced writes. Every acknowledged fact is there, no
+//! other bytes pass for facts, and every start succeeds.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ enum Has {
     HalfOfEach,
 }
 
-/// What the disk has when power is lost behind these events.
+/// The disk's contents if power is lost after these events.
 fn after(events: &[Event], has: Has, names_too: bool) -> Sim {
     let mut safe: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
     let mut pending: BTreeMap<usize, Vec<Event>> = BTreeMap::new();

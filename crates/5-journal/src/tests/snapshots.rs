@@ -1,4 +1,4 @@
-//! Snapshots are whole or passed over, and never ahead of their journal.
+//! Snapshots are whole or skipped, and never ahead of their journal.
 
 use super::fixture::{RECORD, SMALL, SimJournal, add, open};
 use super::sim::Sim;

@@ -1,4 +1,4 @@
-//! What `verify` says of snapshots and of a tail, also beside a writer.
+//! The results of `verify` for snapshots and tails, also while a writer runs.
 
 use std::io::ErrorKind::{NotFound, PermissionDenied};
 
@@ -44,7 +44,7 @@ fn saved() -> Sim {
     sim
 }
 
-/// Each snapshot's facts and state, and what is damaged.
+/// Each snapshot's facts and state, and the damage.
 fn verified(sim: &Sim) -> (Vec<(u64, &'static str)>, Option<String>) {
     let verified = verify_storage_with_snapshots(sim, &mut Count::default()).unwrap();
     assert_eq!(verified.facts, 12);

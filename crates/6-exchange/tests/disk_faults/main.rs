@@ -1,5 +1,4 @@
-//! A service on a disk that fails when told to, behind the journal's edge: what it answers then, what it
-//! says of it, and what the next start finds.
+//! A service on a disk that fails on demand: its answers, its reports, and what the next start finds.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 #![allow(clippy::disallowed_types, reason = "a test: what is not noticed must not be waited for")]
@@ -284,7 +283,7 @@ fn while_facts_wait_for_room_others_are_refused_at_once_and_these_are_answered_w
         assert_eq!(refused, [Response::Rejected(RejectCode::JournalFull)]);
     }
     assert_eq!(cancel(&client, 3), [Response::Rejected(RejectCode::JournalFull)]);
-    assert!(answers.try_recv().is_err(), "what is not durable is not told");
+    assert!(answers.try_recv().is_err(), "a command is not answered before its facts are durable");
     faults.full.store(false, Ordering::SeqCst);
     let answers = answers.recv().unwrap().unwrap();
     assert!(answers.iter().all(|answer| matches!(answer.responses[..], [Response::Fact(..)])));

@@ -1,4 +1,4 @@
-//! What clients meet when the world misbehaves: restarts, load, an exchange that is gone.
+//! Failures as clients see them: restarts, load, an exchange that has ended.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use units::{AccountId, CommandId, Lots, MarketId, Price, Scale, Side, Time};
 
 use crate::rig::{Reply, Rig, id, in_memory, open_markets, order};
 
-/// A directory that goes with the test.
+/// A directory that is removed at the end of the test.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -31,7 +31,7 @@ impl Drop for Directory {
     }
 }
 
-/// How often something that is bound to happen is looked for.
+/// Most polls for an expected event.
 const TRIES: u32 = 20_000;
 
 /// One lot in the first market.
@@ -118,7 +118,7 @@ fn an_exchange_without_room_for_history_is_not_shown_wrongly() {
     let rig = Rig::unready(service, Options::default());
     let told = |path: &str| rig.get(path, 1).refusal();
     assert_eq!(told("/products"), (503, "starting".to_owned()));
-    // The first new fact that the gateway hears does not follow on what it has.
+    // The first new fact that the gateway receives does not follow its last one.
     let noticed = || {
         client.submit(place(Side::Buy, 100)).unwrap();
         told("/readyz").1 == "unavailable"

@@ -1,6 +1,6 @@
 //! The simulated peers of a floor: the ledger, five orders that deal, are replaced, leave and die, and their
-//! supervisor, which suspends and releases some of them. An order dies between two steps. Messages that it sent before may arrive
-//! before or after those of its next life.
+//! supervisor, which suspends and releases some of them. An order dies between two steps. Messages that it sent
+//! before may arrive before or after those of its next life.
 
 use std::collections::BTreeSet;
 
