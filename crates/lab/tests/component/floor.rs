@@ -114,7 +114,7 @@ impl Floor {
             Input::Start => then.begin_recovery(&mut out),
             Input::Hears { .. } => then.begin_recovery(&mut out),
             Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
-            Input::Dies { .. } => "does not mind",
+            Input::Dies { .. } => "ignores it",
             _ => return None,
         };
         then.peers.hear(then.walk.as_ref().map(Walk::of), &out.all_said());
@@ -144,7 +144,7 @@ impl Floor {
             Message::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
             Message::Suspend { order } => {
                 self.on_leave(from, order, 0, out);
-                "takes who is suspended off"
+                "takes a suspended order off"
             }
             Message::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out)
@@ -167,7 +167,7 @@ impl Floor {
         self.watched = self.ledger;
         out.watches(self.ledger);
         out.says(self.ledger, Message::ListOpen { market: self.market });
-        "begins to gather"
+        "lists the open orders"
     }
 
     fn on_message_in_recovery(
@@ -184,26 +184,26 @@ impl Floor {
                 if !known {
                     recovery.awaited.insert(order);
                 }
-                if known { "knows where it is" } else { "gets the state of an order" }
+                if known { "knows the listed order" } else { "awaits a listed order" }
             }
             Message::ListedAll if !recovery.listed => {
                 recovery.listed = true;
                 out.unwatches(self.watched);
                 out.says_to_all(self.peers.children(), Message::QueryState { introduction });
-                "asks all orders"
+                "queries all orders"
             }
             Message::Announce(_) if recovery.listed => {
                 out.says(from, Message::QueryState { introduction });
-                "asks who comes in"
+                "queries an incoming order"
             }
-            Message::Announce(_) => "will ask who comes in",
+            Message::Announce(_) => "will query an incoming order",
             Message::State { presence, introduction: of } if of == introduction => {
                 if self.hears(from, presence.order) {
                     recovery.awaited.remove(&presence.order);
                     recovery.heard.insert(presence.order, Told { pid: from, presence });
-                    "hears one of them"
+                    "gets an order's state"
                 } else {
-                    "hears a former life of one of them"
+                    "ignores a former life's state"
                 }
             }
             Message::Leave { order, .. } | Message::Suspend { order } => {
@@ -222,9 +222,9 @@ impl Floor {
                 if let Some(heard) = recovery.heard.get_mut(&order) {
                     heard.presence.open = open;
                 }
-                "hears of a deal of its former life"
+                "gets a deal of its former life"
             }
-            _ => "was not its own question",
+            _ => "ignores an answer to another query",
         };
         if !recovery.listed || !recovery.awaited.is_empty() {
             self.recovery = Some(recovery);
@@ -278,13 +278,13 @@ impl Floor {
     /// It may have spoken before it heard of its introduction.
     fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
         if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
-            return "asks who was introduced"; // once
+            return "queries an introduced order"; // once
         }
         self.number += 1;
         let introduction = self.number;
         self.asked.insert(order, (pid, introduction));
         out.says(pid, Message::QueryState { introduction });
-        "asks who was introduced"
+        "queries an introduced order"
     }
 
     fn place(&mut self, told: Told, out: &mut Answer) -> &'static str {
@@ -333,7 +333,7 @@ impl Floor {
         }
         self.waiting.retain(|_, other| other.presence.order != told.presence.order);
         self.waiting.insert(told.presence.priority, told);
-        "hears it later"
+        "lets it wait"
     }
 
     fn hear(&mut self, told: Told, out: &mut Answer) -> &'static str {
@@ -342,7 +342,7 @@ impl Floor {
             return "introduces";
         }
         self.hear_waiting(out);
-        "seats"
+        "rests it"
     }
 
     fn hear_waiting(&mut self, out: &mut Answer) {

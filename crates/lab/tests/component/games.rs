@@ -100,7 +100,7 @@ fn an_order_that_leaves_in_a_deal_is_found() {
             }
         })
     });
-    assert!(found.contains("\"will see to that\" wants nothing more"), "{found}");
+    assert!(found.contains("\"postpones the command\" wants nothing more"), "{found}");
 }
 
 #[test]

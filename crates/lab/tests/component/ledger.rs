@@ -59,7 +59,7 @@ impl LedgerModel {
             (last, traded) if last == deal.number => return self.again(deal, traded, out),
             _ if !self.is_open(BUYER) => {
                 out.says(self.peer, Message::Voided { deal });
-                return "says that it never can be";
+                return "answers that it can never be";
             }
             _ if price == PRICE && quantity > Lots::ZERO && quantity <= left => {}
             _ => {
@@ -77,7 +77,7 @@ impl LedgerModel {
     fn again(&self, deal: Deal, traded: bool, out: &mut Answer) -> &'static str {
         let said = if traded { Message::Recorded { deal } } else { Message::Voided { deal } };
         out.says(self.peer, said);
-        "says the same again"
+        "answers the same again"
     }
 }
 
@@ -87,11 +87,11 @@ impl Model for LedgerModel {
         "starts",
         "records",
         "voids what is not sound",
-        "says that it never can be",
+        "answers that it can never be",
         "voids",
-        "says the same again",
+        "answers the same again",
         "knows no such order",
-        "recalls",
+        "restores",
         "lists",
     ];
 
@@ -172,7 +172,7 @@ impl Model for LedgerModel {
                     time_in_force,
                 };
                 out.says(self.peer, me);
-                "recalls"
+                "restores"
             }
             Input::Says { message: Message::Restore { .. }, .. } => {
                 out.says(self.peer, Message::Unknown);

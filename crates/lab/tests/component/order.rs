@@ -106,7 +106,7 @@ impl Order {
             Input::Hears { of } if self.watches != Some(*of) => return None,
             Input::Hears { .. } => then.on_down(&mut out),
             Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
-            Input::Dies { .. } => "does not mind",
+            Input::Dies { .. } => "ignores it",
             Input::Exits { .. } | Input::Fires { .. } => return None,
         };
         Some(transition(name, out.does(), then))
@@ -116,18 +116,18 @@ impl Order {
         Some(match *said {
             Message::Enter(new) => self.on_enter(Entered { order: self.id, new }, out),
             Message::Introduce { .. } | Message::QueryState { .. } if from != self.floor => {
-                "hears one floor"
+                "ignores another floor"
             }
             Message::Introduce { introduction, incoming, order, price, quantity } => {
                 self.on_introduce(introduction, incoming, order, price, quantity, out)
             }
             Message::QueryState { introduction } if self.phase == Phase::Free => {
                 self.give_word(introduction, out);
-                "gives its word"
+                "answers the query"
             }
             Message::QueryState { introduction } => {
                 self.word = Some(introduction);
-                "will give its word"
+                "will answer the query"
             }
             Message::Propose { deal, introduction, price, quantity } => {
                 self.on_propose(from, deal, introduction, price, quantity, out)
@@ -164,7 +164,7 @@ impl Order {
             Message::Unknown if self.queries_ledger() => {
                 self.write(None, out);
                 self.leave(self.introduction, out);
-                "is no more"
+                "has ended"
             }
             Message::Unknown => "knew that",
             _ => return None,
@@ -199,7 +199,7 @@ impl Order {
             return "waits to be entered";
         }
         self.query_ledger(out);
-        if self.note.is_some() { "settles" } else { "recalls" }
+        if self.note.is_some() { "resolves" } else { "restores" }
     }
 
     fn on_enter(&mut self, entered: Entered, out: &mut Answer) -> &'static str {
