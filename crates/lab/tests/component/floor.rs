@@ -39,7 +39,7 @@ struct Seat {
     introduced: bool,
 }
 
-/// What a floor in its first act knows.
+/// The state of a floor in recovery.
 #[derive(Clone, Default, Debug)]
 struct Recovery {
     question: u32,
@@ -60,7 +60,7 @@ pub(crate) struct Floor {
     watched: Pid,
     supervisor: Pid,
     life: u32,
-    /// The last introduction or question.
+    /// The number of the last introduction or query.
     number: u32,
     /// The latest life that has spoken from each place.
     spoken: BTreeMap<usize, u32>,
@@ -157,7 +157,7 @@ impl Floor {
         })
     }
 
-    // ---- its first act
+    // ---- recovery
 
     fn begin_recovery(&mut self, out: &mut Answer) -> &'static str {
         self.number += 1;
@@ -236,7 +236,7 @@ impl Floor {
         name
     }
 
-    // ---- what orders say of themselves
+    // ---- messages of orders about themselves
 
     /// False if a later life has spoken at this place, of this order or of the next there.
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
@@ -275,7 +275,7 @@ impl Floor {
         }
     }
 
-    /// It may have spoken before it heard of its introduction.
+    /// It may have sent this before its introduction arrived.
     fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
         if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
             return "queries an introduced order"; // once

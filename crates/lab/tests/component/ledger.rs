@@ -16,7 +16,7 @@ const BUYER: OrderId = OrderId(2);
 const PRICE: Price = Price(100);
 const TIME_IN_FORCE: TimeInForce = TimeInForce::GoodTillCancel;
 
-/// What the facts have come to.
+/// The state of the facts.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerModel {
     peer: Pid,
@@ -190,7 +190,7 @@ impl Model for LedgerModel {
         vec![transition(name, out.does(), then)]
     }
 
-    /// It owns nothing, so its next life knows what the last has recorded, said or not.
+    /// It has no state of its own, so its next life knows every recorded fact, answered or not.
     fn reborn(&mut self, _lost: &[EffectOf<Party>]) {}
 
     fn state_name(&self) -> &'static str {

@@ -105,7 +105,7 @@ impl Floor {
 impl Model for Floor {
     type Process = Party;
     const TRANSITIONS: &'static [&'static str] = &[
-        // Its first act.
+        // Recovery.
         "lists the open orders",
         "awaits a listed order",
         "knows the listed order",

@@ -147,7 +147,7 @@ impl Order {
         }
     }
 
-    // ---- what the owner wants, now or after the deal
+    // ---- commands, now or after the deal
 
     pub(super) fn take(&mut self, wish: Wish, out: &mut Answer) -> &'static str {
         if self.phase == Phase::Free {

@@ -67,7 +67,7 @@ impl Order {
         self.peers.line = self.peers.line.filter(|(presence, _)| presence.open > Lots::ZERO);
     }
 
-    /// A maker's price by the facts: one that is back does not know it yet.
+    /// A maker's price by the facts: a restarted maker does not know it yet.
     fn line_price(&self, deal: Deal) -> Price {
         match self.peers.line {
             Some((presence, _)) if deal.maker == self.id => presence.price,
@@ -236,7 +236,8 @@ impl Model for Order {
         said.chain(dies).chain(hears).collect()
     }
 
-    /// All but what the ledger said of the order, which an order that asks anew would believe.
+    /// True if a duplicate of it may come. A replace or the ledger's answer about the order may not: an order that queries
+    /// again would take an old one as true.
     fn comes_again(&self, said: &InputOf<Party>) -> bool {
         let Input::Says { from, message } = said else { return false };
         let stale = matches!(
