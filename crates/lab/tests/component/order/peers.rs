@@ -236,8 +236,8 @@ impl Model for Order {
         said.chain(dies).chain(hears).collect()
     }
 
-    /// True if a duplicate of it may come. A replace or the ledger's answer about the order may not: an order that queries
-    /// again would take an old one as true.
+    /// True if a duplicate of it may come. A replace or the ledger's answer about the order may not: an order that
+    /// queries again would take an old one as true.
     fn comes_again(&self, said: &InputOf<Party>) -> bool {
         let Input::Says { from, message } = said else { return false };
         let stale = matches!(
