@@ -22,7 +22,7 @@ pub struct Decimal {
     scale: Scale,
 }
 
-/// Why a text is no whole number of steps.
+/// Why a text is not a whole number of steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum DecimalError {
     /// Not of the form `-12.34`.

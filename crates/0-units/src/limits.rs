@@ -1,6 +1,6 @@
 //! Every bound of the exchange, with its unit and its reason. A command that would exceed one is rejected.
 
-/// Furthest price from zero, in ticks, both ways. Price × lots must fit an `i128` with room for sums.
+/// Furthest price from zero, in ticks, both ways. Price × lots and sums of it must fit an `i128`.
 pub const MAX_PRICE: i64 = 1 << 52;
 
 /// Largest order, in lots. A level of [`MAX_ORDERS`] such orders still sums within a `u64`.
@@ -20,7 +20,7 @@ pub const REMEMBERED_CLIENT_IDS: usize = 1024;
 /// is refused, and numbers that follow never leave 64 bits.
 pub const MAX_COMMAND: u64 = 1 << 62;
 
-/// Most deals that one life of an order proposes. The ledger keeps a deal's number doubled, in 32 bits. After so many
+/// Most deals that one life of an order proposes. The ledger keeps a deal's number doubled, in 32 bits. At the limit
 /// the order begins another life, whose deals count from 1 again.
 pub const MAX_PROPOSALS: u32 = (1 << 31) - 1;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
-/// An amount of the traded thing, in whole lots. A market says how much one lot is.
+/// An amount of the traded thing, in whole lots. A market defines the size of one lot.
 ///
 /// Sums and differences are checked: leaving the range is a bug and panics.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -78,7 +78,7 @@ impl FactEncoder {
         }
         assert_eq!(stamp.seq, self.first + self.facts, "facts are numbered without gaps");
         self.facts += 1;
-        if self.bytes.len() - self.length < varint::ROOM {
+        if self.bytes.len() - self.length < varint::FACT_SPACE {
             self.grow();
         }
         let mut out = Spool::new(&mut self.bytes[self.length..]);
@@ -151,7 +151,7 @@ impl FactEncoder {
 
     /// A sweep over many orders: the number needs more bytes, so what follows it moves up.
     fn count_long(&mut self) {
-        let mut count = [0; varint::ROOM];
+        let mut count = [0; varint::FACT_SPACE];
         let mut spool = Spool::new(&mut count);
         spool.varint(self.in_group);
         let (old, new) = (varint::length(self.in_group - 1), spool.at());

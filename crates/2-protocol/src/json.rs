@@ -34,7 +34,7 @@ impl Display for Json {
         write!(f, "{{\"seq\":{},\"command\":{}", stamp.seq, stamp.command)?;
         write!(f, ",\"time\":\"{}\",\"fact\":\"{}\"", Rfc3339(stamp.time), kind(fact))?;
         each_field(fact, &mut |column, value| {
-            // Every text here is made of letters, digits and `-.:_`, so nothing has to be escaped.
+            // Every text here is ASCII alphanumerics and `-.:_`, so nothing has to be escaped.
             match value {
                 Value::Text(text) => write!(f, ",\"{}\":\"{text}\"", column.name()),
                 Value::Bare(bare) => write!(f, ",\"{}\":{bare}", column.name()),

@@ -89,8 +89,8 @@ impl Ledger {
         Ledger::default()
     }
 
-    /// A ledger before the first fact that remembers client ids in at most so many bytes, and not in
-    /// [`units::limits::REMEMBERED_BYTES`]: for tests of what happens then.
+    /// A ledger before the first fact that remembers client ids in at most `bytes` bytes, and not in
+    /// [`units::limits::REMEMBERED_BYTES`]: for tests of that limit.
     pub fn remembering(bytes: usize) -> Ledger {
         Ledger { repeats: Repeats::bounded(bytes), ..Ledger::default() }
     }

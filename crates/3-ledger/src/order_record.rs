@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use protocol::{Deal, TimeInForce};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Side};
 
-/// What the facts say of one open order. 80 bytes, used again once the order has ended.
+/// One open order by its facts. 80 bytes, used again once the order has ended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct OrderRecord {
     /// Its number; `OrderId(0)` marks a free record.
@@ -24,7 +24,7 @@ pub struct OrderRecord {
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,
-    /// How long it stands, whether it is suspended, and whether it was entered or replaced under a client id.
+    /// Its time in force, whether it is suspended, and whether it was entered or replaced under a client id.
     pub(crate) flags: RecordFlags,
     /// How its last deal as maker ended. An order has one deal at a time, so one is enough.
     pub(crate) as_maker: DealOutcome,
@@ -124,7 +124,7 @@ impl OrderRecord {
         self.pid_hint.0
     }
 
-    /// How long it stands.
+    /// How long it stays in the book.
     #[inline(always)]
     pub fn time_in_force(&self) -> TimeInForce {
         match self.flags.0 & 1 {

@@ -1,7 +1,7 @@
-//! Client ids that were used: the same ask again leads to its first order, another one is refused.
+//! Client ids that were used. The same command again leads to its first order; another command is rejected.
 //!
-//! What is remembered has a bound in bytes, over all accounts. When it is reached, the account that is idle for
-//! longest is forgotten: one none of whose orders under a client id is open. An active account is never forgotten.
+//! Their memory has a bound in bytes, over all accounts. At the bound, the account that is idle for longest is
+//! forgotten. An account with an open order under a client id is active, and never forgotten.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::mutation;
 /// Whether a command under a client id came before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Repeat {
-    /// It did not, as far as we remember.
+    /// It did not, as far as the ledger remembers.
     New,
     /// The same command did, and concerned this order.
     Same(OrderId),
@@ -22,7 +22,7 @@ pub enum Repeat {
     Other,
 }
 
-/// What was asked under a client id.
+/// The command under a client id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Remembered {
     NewOrder(OrderId, MarketId, Side, Price, Lots, TimeInForce),
@@ -36,14 +36,14 @@ struct OfAccount {
     ids: usize,
     /// Open orders that were asked for under client ids, remembered or not.
     open: u32,
-    /// The number of the fact since which none is.
+    /// The number of the fact since which no such order is open.
     since: u64,
 }
 
-/// Bytes of a remembered id, in its two trees, as if these were half full. Held to what an allocator counts by a
-/// test.
+/// Bytes of a remembered id, in its two trees, as if these were half full. A test
+/// compares it with an allocator's count.
 pub(crate) const ID_BYTES: usize = 256;
-/// Bytes of an account beside its ids.
+/// Bytes of an account without its ids.
 pub(crate) const ACCOUNT_BYTES: usize = 128;
 
 /// The last [`limits::REMEMBERED_CLIENT_IDS`] client ids of each account that uses them, as far as the bound allows.
@@ -54,7 +54,7 @@ pub(crate) const ACCOUNT_BYTES: usize = 128;
 #[derive(Clone, Debug)]
 pub(crate) struct Repeats {
     bound: usize,
-    /// What was asked, and the number of the fact that came of it. A tree, since clients choose the ids.
+    /// Each command, and the number of the fact that it caused. A tree, since clients choose the ids.
     commands: BTreeMap<(AccountId, ClientId), (u64, Remembered)>,
     /// The ids of each account, oldest first.
     ids: BTreeMap<(AccountId, u64), ClientId>,
@@ -69,8 +69,8 @@ impl Default for Repeats {
     }
 }
 
-/// Whose ids lead where. Who is idle for how long makes no difference before the bound is reached; the worlds that
-/// are told apart by this are far from it.
+/// Hashes the ids and their commands. Idle times have an effect only at the bound, which the worlds that an explorer
+/// compares never reach.
 impl Hash for Repeats {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Repeats { bound: _, commands: asked, ids, accounts: _, idle: _ } = self;
@@ -80,7 +80,7 @@ impl Hash for Repeats {
 }
 
 impl Repeats {
-    /// Remembers nothing yet, and at most so many bytes.
+    /// Remembers nothing yet, and never more than `bound` bytes.
     pub(crate) fn bounded(bound: usize) -> Repeats {
         Repeats {
             bound,
@@ -207,15 +207,14 @@ impl Repeats {
         true
     }
 
-    /// The accounts that have ids: since when each is idle (of one with open orders it says nothing), and how many
-    /// ids.
+    /// The accounts that have ids: since when each is idle (0 for one with open orders), and its number of ids.
     pub(crate) fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, u64, usize)> {
         self.accounts
             .iter()
             .map(|(account, of)| (*account, if of.open == 0 { of.since } else { 0 }, of.ids))
     }
 
-    /// An account's ids, oldest first, and what was asked under each.
+    /// An account's ids, oldest first, with the command of each.
     pub(crate) fn ids_of(
         &self,
         account: AccountId,

@@ -21,8 +21,8 @@ pub struct SnapshotError {
 
 /// The first bytes: what it is, and the version of the format.
 const MAGIC: u64 = u64::from_le_bytes(*b"BWledg02");
-/// The version before, which has no price rules, and does not say which orders were asked for under a client id, nor
-/// since when an account is idle.
+/// The version before, which lacks price rules, the orders that were entered under a client id, and the idle times of
+/// accounts.
 const MAGIC_01: u64 = u64::from_le_bytes(*b"BWledg01");
 
 /// How a market's collar is measured, as written.
@@ -177,8 +177,8 @@ impl Reader<'_> {
 }
 
 impl Ledger {
-    /// The fold as bytes, the same for the same facts: about 49 bytes an open order. Whoever
-    /// stores them checks them; deals in progress are not in them, since none outlives its world.
+    /// The fold as bytes, the same for the same facts: about 49 bytes an open order. The
+    /// journal adds a checksum. Deals in progress are left out, since none outlives its world.
     pub fn save(&self) -> Vec<u8> {
         self.write(MAGIC)
     }
@@ -188,8 +188,7 @@ impl Ledger {
         bytes == self.write(if Ledger::is_of_former_version(bytes) { MAGIC_01 } else { MAGIC })
     }
 
-    /// True if bytes are of the version before, which had less in it: it is not read, since what it does not say can
-    /// only be had from the facts.
+    /// True if bytes are of the version before. It is not read: only the facts have what it lacks.
     pub fn is_of_former_version(bytes: &[u8]) -> bool {
         bytes.starts_with(&MAGIC_01.to_le_bytes())
     }

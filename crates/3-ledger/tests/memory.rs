@@ -85,7 +85,7 @@ fn what_is_remembered_takes_no_more_than_it_is_said_to() {
             bytes(orders, usize::MAX, rising, |_| 0),
             bytes(orders, usize::MAX, few, anywhere),
             bytes(orders, usize::MAX, few, |number| number),
-            // Of an account for each order, as many as there is room for, and of a few that take turns.
+            // An account for each order, as many as fit, and a few that take turns.
             bytes(orders, 1 << 20, many, anywhere),
             bytes(orders, 1 << 20, rising, |_| 0),
             bytes(orders, 1 << 20, few, anywhere),

@@ -1,4 +1,4 @@
-//! Views after a few told runs; and the history that tests write facts into.
+//! Views after a few runs of facts, and the history that tests write these into.
 
 mod naive;
 
@@ -182,7 +182,7 @@ fn volume_is_of_the_last_day_only() {
     assert_eq!(tape.day_volume(Time(time(1).0 + 60_000_000_000)), 5);
 }
 
-/// Accounts take turns to do much and then little: their lists do not stay as long as they once were.
+/// Accounts take turns to do much and then little: their lists shrink again.
 #[test]
 fn lists_of_accounts_give_back_the_room_that_they_do_not_need_any_more() {
     let mut h = History::default();

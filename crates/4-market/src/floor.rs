@@ -281,7 +281,7 @@ impl Floor {
         out.send(pid, Message::QueryState { introduction });
     }
 
-    /// Rests an order where it says it is. With a new price or priority it is an incoming order again.
+    /// Rests an order at the price and priority that it sends. If one of them is new, it is an incoming order again.
     #[inline(always)]
     fn rest(&mut self, pid: Pid, presence: &Presence, out: &mut Out<Party>) {
         let &Presence { order, priority, side, price, open, .. } = presence;

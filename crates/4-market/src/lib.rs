@@ -21,7 +21,7 @@ pub use order::{Hold, Order};
 
 /// The processes of a world with markets: one enum, so that dispatch is static.
 #[derive(Clone, Hash, Debug)]
-#[allow(clippy::large_enum_variant, reason = "orders are the many, and lie in their slots")]
+#[allow(clippy::large_enum_variant, reason = "most processes are orders, stored in their slots")]
 pub enum Party {
     /// An intention to buy or sell.
     Order(Order),
@@ -104,7 +104,7 @@ impl Party {
         Party::Order(Order::blank(market))
     }
 
-    /// The same, as after so many proposals: for tests of what bounds them.
+    /// The same, as after this many proposals: for tests of their bound.
     pub fn aged_order(market: MarketId, proposals: u32) -> Party {
         Party::Order(Order::blank(market).aged(proposals))
     }
@@ -127,7 +127,7 @@ impl Party {
 }
 
 impl Party {
-    /// Handles what is no message: a start, or the end of a monitored process.
+    /// Handles an event that carries no message: a start, or the end of a monitored process.
     #[inline(never)]
     fn on_signal(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
         match self {
@@ -175,8 +175,8 @@ impl Process for Party {
         }
     }
 
-    /// The fact is recorded in the step that gives the process up. So an order stays suspended if the floor dies
-    /// before it hears of it, and a stopped market is not started by the next start.
+    /// The fact is recorded in the step that gives the process up. So an order stays suspended even if
+    /// the floor dies before its `Suspend` arrives, and the next start does not start a stopped market.
     fn given_up(role: &Role, key: u64, ledger: &Ledger) -> Option<Fact> {
         let order = OrderId(key);
         let is_open = ledger.order(order).is_some_and(|record| record.is_open());

@@ -53,11 +53,11 @@ enum Phase {
     Closing,
     /// Taker: has accepted, and waits for the maker. The hold is logged.
     Accepted,
-    /// Taker: the maker died; waits for the ledger to say what became of it.
+    /// Taker: the maker died; waits for the ledger's outcome of the deal.
     InDoubt,
-    /// Back from a death with a logged hold; waits for the ledger to say what became of it.
+    /// Restarted with a logged hold; waits for the ledger's outcome of the deal.
     Resolving,
-    /// Back from a death; waits for the ledger to say what it was.
+    /// Restarted; waits for its terms from the ledger.
     Restoring,
 }
 
@@ -81,7 +81,7 @@ enum Pending {
     Replace { command: CommandId, client: Option<ClientId>, price: Price, quantity: Lots },
 }
 
-/// An order's note: the hold of a deal that was accepted, until the ledger has said how it ended.
+/// An order's note: the hold of an accepted deal, until the ledger has sent its outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Hold {
     /// The deal.

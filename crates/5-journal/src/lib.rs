@@ -1,4 +1,4 @@
-//! Facts to storage and back. Nothing here decides what happened; the journal stores facts, or reports why it
+//! Stores facts, and reads them back. The journal decides nothing: it stores what it is given, or reports why it
 //! cannot.
 //!
 //! [`Journal`] is what the exchange needs of any journal: append groups of facts at an expected

@@ -1,7 +1,7 @@
 //! A real disk that is really full: a file system of three megabytes in memory.
 //!
-//! Mounting one needs root on Linux. Where that cannot be had the test says so and does nothing;
-//! with `CI` set it fails instead.
+//! Mounting one needs root on Linux. Without root the test reports that and checks nothing; with
+//! `CI` set it fails instead.
 
 use std::path::Path;
 use std::process::Command;

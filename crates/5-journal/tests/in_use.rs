@@ -1,4 +1,4 @@
-//! A reader of a journal in use finds it as it was a moment ago: whole.
+//! A reader of a journal in use finds a recent state of it, whole.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

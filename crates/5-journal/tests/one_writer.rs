@@ -1,5 +1,5 @@
-//! A journal on a real disk has one writer, whatever other programs do to its files; it notices what they
-//! do, and readers and copies are none of its business.
+//! A journal on a real disk has one writer, even if other programs change its files; it detects such changes. Readers
+//! and copies do not affect it.
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 #![cfg(unix)]
 

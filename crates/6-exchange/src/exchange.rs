@@ -14,7 +14,7 @@ use crate::validate::{self, Rejection};
 use crate::{Intake, Options, mutation};
 use prefetch::Prefetcher;
 
-/// How often a command is sent to an order, at most, whose process died before it answered.
+/// Most times that a command is sent to an order whose process dies before it answers.
 const TRIES: u32 = 5;
 
 /// An exchange on the caller's thread.
@@ -24,7 +24,7 @@ const TRIES: u32 = 5;
 /// - each command has a number of its own, above all before it, and is answered by its facts or by one rejection or
 ///   repeat; a rejected one has changed nothing
 /// - `orders` has the supervisor of each market's orders, by the market's number
-/// - once `death` is set the intake is nothing, for ever
+/// - once `death` is set, no command is taken again
 ///
 /// `W` watches the world; `()` in production.
 #[derive(Debug)]

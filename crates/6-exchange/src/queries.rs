@@ -19,26 +19,26 @@ pub(crate) fn floor_in<W: Watch<Party>>(
 /// An open order, as the facts have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OrderState {
-    /// Whose.
+    /// The account that owns it.
     pub account: AccountId,
-    /// Where.
+    /// Its market.
     pub market: MarketId,
     /// Buy or sell.
     pub side: Side,
-    /// Limit.
+    /// Limit price, in ticks.
     pub price: Price,
-    /// Size, lots that have traded included.
+    /// All its lots, traded ones included.
     pub size: Lots,
     /// Lots that have traded.
     pub filled: Lots,
-    /// Lots that have not.
+    /// Lots that have not traded.
     pub open: Lots,
-    /// Rank in time.
+    /// Rank in time among the orders of its price: the command that set it.
     pub priority: CommandId,
-    /// How long it stands.
+    /// How long it stays in the book.
     pub time_in_force: TimeInForce,
-    /// Its process was given up: it does not trade. Its owner can cancel it, and the operator can
-    /// let it go on ([`protocol::Command::Release`]).
+    /// True if its supervisor has given its process up, so that it does not trade. Its owner can
+    /// cancel it, and the operator can release it ([`protocol::Command::Release`]).
     pub suspended: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The caller's thread pays for no allocation per command once the exchange is warm.
+//! Once the exchange is warm, a command allocates nothing on the caller's thread.
 #![allow(unsafe_code, reason = "a counting allocator is one")]
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 

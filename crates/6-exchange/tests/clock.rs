@@ -1,4 +1,4 @@
-//! Clocks: restarts are counted by one that only goes on, and a journal from the future refuses the start.
+//! Clocks: a monotonic clock counts restarts, and a journal from the future refuses the start.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -52,7 +52,7 @@ fn is_suspended_after_a_jump(by_uptime: bool) -> bool {
 
 #[test]
 fn a_clock_that_jumped_ahead_once_suspends_nobody() {
-    assert!(is_suspended_after_a_jump(false), "time stands still for who has one clock");
+    assert!(is_suspended_after_a_jump(false), "with one clock, time stands still");
     assert!(!is_suspended_after_a_jump(true));
 }
 
@@ -78,7 +78,7 @@ fn a_journal_from_the_future_refuses_the_start_and_is_left_as_it_was() {
     assert!(refused.to_string().contains("2096-10-02T07:06:40"), "{refused}");
     assert!(std::fs::read(&facts).unwrap() == before, "something was written");
 
-    // Whoever allows it goes on from there; time stands still, and restarts are counted all the same.
+    // With a wide enough bound it continues from there: time stands still, and restarts still count.
     let clock_bound = Duration::from_secs(100 * 366 * 86_400);
     let service = Service::start(ServiceOptions { clock_bound, ..options }).unwrap();
     let answer = service.client().submit(Command::OpenMarket(spec())).unwrap();

@@ -1,5 +1,5 @@
-//! The door's rejections: each code has an input that yields it, and of several faults in one ask the code
-//! that comes first in [`RejectCode::ALL`] is told.
+//! Rejections by validation: each code has a command that yields it. For a command with several faults the code is
+//! the first of them in [`RejectCode::ALL`].
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::collections::BTreeSet;
@@ -71,7 +71,7 @@ fn exchange(full: bool) -> Exchange {
     Exchange::recovered(ledger, CommandId(20), Time(0), options)
 }
 
-/// The code with which the door rejects a command, if it does.
+/// The code with which validation rejects a command, if it does.
 fn rejected(exchange: &Exchange, command: &Command) -> Option<RejectCode> {
     match exchange.clone().admit(CommandId(20), command) {
         Admission::Answered(Response::Rejected(code)) => Some(code),
@@ -219,7 +219,7 @@ fn each_code_has_an_ask_that_yields_it_and_the_first_that_applies_is_told() {
     assert!(never.is_empty(), "no command yields {never:?}");
 }
 
-/// What the door says of a market more than there may be, whatever else is wrong with it.
+/// Validation's code for one market too many, which may have other faults too.
 fn no_more_markets() -> Option<RejectCode> {
     let mut ledger = Ledger::new();
     for number in 0..limits::MAX_MARKETS {

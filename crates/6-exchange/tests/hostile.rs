@@ -1,4 +1,4 @@
-//! A journal that is whole by its checksums and holds facts that cannot be: a start says which, and does not panic.
+//! Journals with valid checksums and impossible facts: the start reports the fact, and does not panic.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -26,7 +26,7 @@ impl Chance {
         all[usize::try_from(self.below(all.len() as u64)).unwrap()]
     }
 
-    /// Mostly small, now and then at an edge.
+    /// Mostly small numbers, and some at a limit.
     fn number(&mut self, edges: &[u64]) -> u64 {
         if self.below(5) == 0 { self.one_of(edges) } else { self.below(12) }
     }

@@ -1,4 +1,4 @@
-//! A market whose floor dies again and again is stopped alone, stays so over a restart, and is resumed by the operator.
+//! A market whose floor dies too often stops alone, stays stopped over a restart, and the operator can resume it.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -49,7 +49,7 @@ fn markets() -> Exchange {
     exchange
 }
 
-/// The floor dies until its market is stopped; gives how often it did.
+/// Kills the floor until its market stops; returns the number of deaths.
 fn stop(exchange: &mut Exchange, market: MarketId) -> u32 {
     let mut deaths = 0;
     while let Some(floor) = exchange.world().whereis(market::floor_of(market)) {
@@ -81,7 +81,7 @@ fn resume(exchange: &mut Exchange) -> Vec<Response> {
 #[test]
 fn one_failing_floor_stops_its_market_and_no_other() {
     let mut exchange = markets();
-    assert_eq!(stop(&mut exchange, TEA), 101, "a hundred restarts are borne");
+    assert_eq!(stop(&mut exchange, TEA), 101, "the supervisor allows a hundred restarts");
     assert_eq!(exchange.death(), None);
     place(&mut exchange, RUM, Side::Sell, 3);
     assert_eq!(traded(&place(&mut exchange, RUM, Side::Buy, 2)).len(), 1);

@@ -1,5 +1,5 @@
-//! What orders cost in bytes, counted by the allocator: no more in many markets than in one, and not much more
-//! where each has a price of its own.
+//! Bytes per order, counted by the allocator: no more in many markets than in one, and little more if each order has a
+//! price of its own.
 #![allow(unsafe_code, reason = "a counting allocator is one")]
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -41,7 +41,7 @@ const ORDERS: u32 = 30_000;
 /// As many to a market as a million have in 4,096.
 const MARKETS: u16 = 123;
 
-/// Bytes an order, with so many markets, of orders at these prices; they come to the markets by turns.
+/// Bytes per order, with this many markets, of orders at these prices. The markets take turns.
 fn bytes_an_order(markets: u16, price: impl Fn(u32) -> i64) -> i64 {
     let before = BYTES.with(Cell::get);
     let mut exchange = Exchange::new(Options::default());

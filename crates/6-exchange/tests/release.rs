@@ -1,4 +1,4 @@
-//! Orders that were suspended and are let go: at their old place, in their next life, as after any death.
+//! Suspended orders that are released: their next life has the old priority, as after any restart.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
@@ -44,7 +44,7 @@ fn market() -> Exchange {
     exchange
 }
 
-/// Its process dies until its supervisor gives it up.
+/// Kills the order's process until its supervisor gives it up.
 fn suspend(exchange: &mut Exchange, order: OrderId) {
     let orders = exchange.world().node("exchange/TEA-USD/orders").unwrap();
     while let Some(pid) = exchange.world().child(orders, order.0) {

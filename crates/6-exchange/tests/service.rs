@@ -1,4 +1,4 @@
-//! The service as its clients meet it: answers when durable, goes on where it was.
+//! The service from outside: it answers when facts are durable, and continues after a restart.
 
 #![allow(clippy::unwrap_used, clippy::cast_sign_loss, reason = "a test: a surprise is a failure")]
 
@@ -237,7 +237,7 @@ fn snapshots_are_held_against_the_facts() {
     assert_eq!(verify().snapshots[0].state, "damaged");
 }
 
-/// Of the version before, which said less: what it lacks is in the facts, and it is as good as they are.
+/// A snapshot of the version before, which lacks fields: the start folds all facts instead.
 #[test]
 fn a_snapshot_of_an_earlier_version_is_passed_over_and_still_agrees_with_the_facts() {
     let dir = tempfile::tempdir().unwrap();

@@ -51,7 +51,7 @@ pub(crate) fn show(id: ClientId) -> String {
         (0b10, 0 | 9..) => {
             let other = ClientId::new(bits ^ UPPER).expect("its lower half is as it was");
             let upper = other.to_string().to_uppercase();
-            // Without a letter there is no case.
+            // Digits alone have no case.
             upper.bytes().any(|byte| byte.is_ascii_uppercase()).then_some(upper)
         }
         _ => None,

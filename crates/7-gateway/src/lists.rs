@@ -320,8 +320,8 @@ pub(crate) async fn fills(
     })?
 }
 
-/// So many rows; one more where the page would end between the two fills of a trade of an account with itself: pages
-/// go by the number of the trade.
+/// The first `limit` rows, and one more if the page would end between the two fills of an account's trade with itself:
+/// a page ends at a trade's number.
 fn whole_trades(
     mut rows: impl Iterator<Item = (u64, FillBody)>,
     limit: usize,

@@ -79,8 +79,8 @@ impl Live {
         Arc::new(Live { views: RwLock::new(Views::new(bounds)), folded, failure: OnceLock::new() })
     }
 
-    /// Folds until told to stop, by a message or by the end of whoever could send one. Runs on a
-    /// thread of its own. If it panics, reads are refused from then on, and [`Live::failure`] says why.
+    /// Folds until `stop` has a message or loses its sender. Runs on a thread of its own. If it
+    /// panics, reads are refused from then on, and [`Live::failure`] gives the reason.
     pub(crate) fn fold(
         &self,
         subscribe: impl FnMut() -> Subscription,

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::connections::Connection;
 
-/// Bytes that a client must have taken within the time for a write, if there were so many.
+/// Bytes that a client must read within the time for a write, if as many wait.
 const LEAST: usize = 16 * 1024;
 
 /// A stream of one connection.
@@ -146,7 +146,7 @@ mod tests {
     async fn who_never_reads_is_cut_off_after_the_time() {
         let (mut stream, _there) = pipe().await;
         let start = Instant::now();
-        let error = stream.write_all(&[7; 2 * LEAST]).await.expect_err("nobody reads");
+        let error = stream.write_all(&[7; 2 * LEAST]).await.expect_err("the client never reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(start.elapsed(), WITHIN);
     }

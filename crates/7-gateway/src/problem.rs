@@ -151,7 +151,7 @@ impl Problem {
         self
     }
 
-    /// Adds what else there is to say, where the dialect's words leave no room for it.
+    /// Adds a detail, where the dialect fixes the message.
     pub(crate) fn explained(mut self, detail: impl Into<String>) -> Problem {
         self.detail = Some(detail.into());
         self
@@ -173,8 +173,8 @@ impl Problem {
     }
 }
 
-/// What Coinbase Exchange says in `message` where this code is told and nothing particular is.
-/// Its clients compare some of these whole, so nothing is added to them.
+/// Coinbase Exchange's `message` for this code, if there is no more particular one. Its clients
+/// compare some of these messages whole, so nothing is added to them.
 fn dialect(code: &str) -> Option<&'static str> {
     Some(match code {
         "unknown-market" | "unknown-order" | "unknown-trade" | "not-found" => "NotFound",
@@ -212,7 +212,7 @@ fn status(code: RejectCode) -> StatusCode {
     }
 }
 
-/// Seconds after which it makes sense to come again, told with 429 and 503.
+/// Seconds until a client should retry: the `Retry-After` of 429 and 503.
 pub(crate) const RETRY_AFTER: &str = "1";
 
 impl IntoResponse for Problem {

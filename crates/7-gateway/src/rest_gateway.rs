@@ -35,7 +35,7 @@ pub enum GatewayError {
     Bind {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// All connections could be at work at once, and none could give way to another.
@@ -157,8 +157,8 @@ impl RestGateway {
         self.stop_within(Duration::from_secs(2))
     }
 
-    /// The same with another time for requests at work. An error says that a thread of it had died before; the
-    /// gateway is closed all the same.
+    /// The same with another time for requests at work. An error means that one of its threads had died
+    /// before; the gateway is closed anyway.
     pub fn stop_within(self, grace: Duration) -> Result<(), GatewayError> {
         let RestGateway { runtime, server, stop, folding, stop_folding, live, .. } = self;
         stop.send_replace(Some(grace));
@@ -176,13 +176,13 @@ impl RestGateway {
 
 const SERVER_DIED: &str = "the gateway's server ended by itself";
 
-/// Where the system says how many files this program may have open.
+/// The file with the limit of open files of this process.
 const LIMITS: &str = "/proc/self/limits";
 
 /// Open files that connections leave to the journal and others.
 const LEFT_TO_OTHERS: usize = 64;
 
-/// The open files that such a text allows now; `None` if it does not say, or allows any number.
+/// The soft limit of open files in such a text; `None` if it has none, or is unlimited.
 fn open_files(text: &str) -> Option<usize> {
     let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()

@@ -40,7 +40,8 @@ const UNSENT: usize = 256 * 1024;
 /// until one that was cut is gone, or until another may have ended.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
-/// Serves until told to stop: how long requests at work may go on then, or not at all if nobody is left to say so.
+/// Serves until `stop` has a value: the time that running requests may still take. If `stop` loses its sender, they end
+/// at once.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -51,7 +52,7 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_within).max_buf_size(BUFFER);
-    // A client may end its side when it has said all, and still listen.
+    // A client may close its sending side after its last request, and still read.
     http.half_close(true);
     loop {
         let accepted = tokio::select! {

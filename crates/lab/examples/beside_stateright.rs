@@ -1,4 +1,4 @@
-//! The explorer beside Stateright on the same world: the same states, and what each takes for them.
+//! Compares the explorer with Stateright on the same world: the same states, and the cost of each.
 //!
 //! `cargo run --release -p buttonwood-lab --example beside_stateright -- WORLD FAULTS [ours|theirs] [THREADS]`
 #![allow(clippy::disallowed_types, reason = "measures how long it takes")]
@@ -39,7 +39,7 @@ fn main() {
     }
 }
 
-/// Time that goes by, and time that the processor gives to us, where Linux tells it.
+/// Elapsed time, and processor time where Linux reports it.
 struct Clock {
     start: Instant,
     processor: f64,
@@ -51,7 +51,7 @@ impl Clock {
     }
 }
 
-/// Of all threads, in steps of a hundredth; 0 where it is not told.
+/// Processor time of all threads, in steps of a hundredth of a second; 0 if the system does not report it.
 fn processor_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
@@ -60,7 +60,7 @@ fn processor_seconds() -> f64 {
     ticks.sum::<f64>() / 100.0
 }
 
-/// Says how many states were seen, in which time, and the most memory that this process has had.
+/// Prints the number of states, the time, and the peak memory of this process.
 fn tell(what: &str, states: usize, clock: Clock) {
     let seconds = clock.start.elapsed().as_secs_f64();
     let processor = processor_seconds() - clock.processor;

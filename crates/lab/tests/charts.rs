@@ -1,4 +1,4 @@
-//! Every chart says what happens.
+//! Every chart matches a run.
 
 use std::path::Path;
 

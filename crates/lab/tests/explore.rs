@@ -1,11 +1,11 @@
-//! Small worlds, gone through to the end: every schedule, every death within the budget, all laws.
+//! Exhaustive exploration of small worlds: every schedule, every death within the budget, all laws.
 
 use checker::explore::{Report, System};
 use checker::second_opinion::{Checker, Model, SameSystem};
 use kernel::Seeded;
 use lab::explore::{Explorer, NoSuchDeath, State, Step, WhatIf, World, draw, explore, worlds};
 
-/// Explores a world and says how any law comes to be broken.
+/// Explores a world; panics with the path to a broken law.
 fn proves(world: &World) -> Report<Step> {
     judged(world, explore(world))
 }
@@ -26,7 +26,7 @@ fn judged(world: &World, found: Report<Step>) -> Report<Step> {
     found
 }
 
-/// Of a world that is not gone through to its end: no law was broken so far.
+/// Checks that no law is broken in the explored part of a world.
 fn unbroken(found: &Report<Step>) {
     for verdict in &found.verdicts {
         assert!(verdict.counterexample.is_none(), "{}: {:?}", verdict.law, verdict.counterexample);
@@ -104,7 +104,7 @@ fn who_dies_too_often_is_suspended_and_can_be_cancelled() {
     assert!(found.verdicts.last().is_some_and(|verdict| verdict.sometimes > 0));
 }
 
-/// Smaller twins of the searches in `large`: the same worlds, as far as some seconds carry.
+/// Smaller twins of the searches in `large`: the same worlds, as far as some seconds allow.
 #[test]
 fn large_worlds_hold_in_their_first_states() {
     let worlds = [
@@ -172,7 +172,7 @@ fn worlds_that_came_the_same_way_or_another_to_the_same_state_are_one() {
 
 #[test]
 fn a_law_of_the_explorer_can_be_broken() {
-    // A law that is wrong: no order ever trades. The shortest way to a trade is found and drawn.
+    // A false law: no order ever trades. The explorer finds and draws the shortest path to a trade.
     let wrong = checker::explore::Law::always("no order trades", |state: &State| {
         let trades = state.history().lines().any(|line| line.trades > 0);
         if trades { Err("an order does".to_owned()) } else { Ok(()) }
@@ -225,7 +225,7 @@ fn with_two_threads_the_same_is_found_as_with_one() {
     assert_eq!(report(1), report(2));
 }
 
-/// States are not copied whole, and what has not changed of one is not looked at again. It must not be seen.
+/// The explorer restores only the changed parts of a state. A restored state must equal the kept one.
 #[test]
 fn a_state_that_is_put_back_is_the_one_that_was_kept() {
     for world in worlds() {

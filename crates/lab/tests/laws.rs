@@ -1,6 +1,6 @@
-//! The laws of the handshake under thousands of seeds. A seed that breaks one is printed with all
-//! that happened, as the rows of a chart; `BUTTONWOOD_SEED` runs it alone;
-//! `BUTTONWOOD_SEEDS` says how many are run, `BUTTONWOOD_FIRST_SEED` from where on.
+//! The laws of the handshake under thousands of seeds. A failing seed is printed with its
+//! events, as the rows of a chart. `BUTTONWOOD_SEED` runs one seed alone; `BUTTONWOOD_SEEDS` sets their
+//! number, `BUTTONWOOD_FIRST_SEED` the first.
 
 use lab::laws::{Mark, Marks, Row, Rows, run};
 
@@ -34,7 +34,7 @@ fn laws_hold_under_every_seed() {
     }
 }
 
-/// Each broke a law before its rule was there, or breaks one if the rule is taken out.
+/// Each of these seeds broke a law before its rule was added, or breaks one without the rule.
 #[test]
 fn seeds_that_found_holes_find_none_any_more() {
     let seeds = [

@@ -1,5 +1,5 @@
-//! The exchange against the oracle: the same commands bring about the same outcomes in the same order,
-//! and leave the same book, at every step.
+//! The exchange against the oracle: the same commands give the same outcomes in the same order, and the
+//! same book, at every step.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -31,7 +31,7 @@ impl Pair {
         Pair { exchange, oracle: Oracle::new(), limits: BTreeMap::new() }
     }
 
-    /// Hands a command to both, and compares all that can be seen.
+    /// Submits a command to both, and compares all visible results.
     fn submit(&mut self, command: &Command) -> Result<(), String> {
         let mut responses = Vec::new();
         let number =
@@ -54,7 +54,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Rules 3, 6, 10, 16 and 18 of trade, told by the answers alone.
+    /// Checks rules 3, 6, 10, 16 and 18 of trade by the answers alone.
     fn check_trades(&mut self, number: CommandId, responses: &[Response]) -> Result<(), String> {
         let mut last_seq = None;
         for response in responses {
@@ -160,7 +160,7 @@ impl Pair {
 
 // ---- random commands
 
-/// A command in the making: which order it means depends on those before it.
+/// A random command, whose order depends on the commands before it.
 #[derive(Clone, Debug)]
 enum Wish {
     Open {

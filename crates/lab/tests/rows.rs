@@ -1,4 +1,4 @@
-//! Every row of "what could go wrong here?" is come through by the chart that the table names for it. A row without
+//! Every row of "what could go wrong here?" occurs in the chart that the table names for it. A row without
 //! a test here fails the last one.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use lab::chart::Chart;
 use lab::laws::Row;
 
-/// Plays the row's chart; it must come through the row, and every law hold on the way.
+/// Plays the row's chart: the row must occur, and every law must hold.
 fn comes_through(row: Row) {
     let charts = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts"));
     let file = charts.join(row.chart()).with_extension("chart");

@@ -1,5 +1,5 @@
-//! The simulator's own tests: a million orders under every fault, seeds that found holes, and mistakes
-//! that are planted and must be found.
+//! The simulator's own tests: a million orders under every fault, seeds that found bugs, and planted
+//! mistakes that it must find.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,12 +9,12 @@ use lab::faults::Kinds;
 use lab::laws::Law;
 use lab::simulate::{Counts, Mistake, ORDERS, SOMETIMES, Wanted, run, run_with, shrink};
 
-/// The first seed, unless `BUTTONWOOD_SEED` says otherwise.
+/// The first seed by default; `BUTTONWOOD_SEED` sets another.
 const FIRST: u64 = 1;
-/// Seeds, unless `BUTTONWOOD_SEEDS` says otherwise: a million orders are placed.
+/// Seeds by default, a million orders in all; `BUTTONWOOD_SEEDS` sets another number.
 const SEEDS: u64 = 4_600;
 
-/// Seeds that found a hole, with the orders that they had, and what mended it.
+/// Seeds that found a bug, with their number of orders, and the rule that fixed it.
 const FOUND: &[(u64, u32, &str)] = &[
     (16, 300, "what no record says was durable is written again at a start: a sync had failed"),
     (172, 200, "the names of segments are synced at a start: the program had died before that"),
@@ -103,7 +103,7 @@ fn without_faults_nothing_is_lost_repeated_or_voided() {
 
 const POWER: &str = "the machine loses power";
 
-/// Finds a planted mistake, makes it small, and looks at what is shown of it.
+/// Finds a planted mistake, minimises its run, and checks the report.
 fn is_found(mistake: Mistake, laws: &[Law], kinds: &str, shown: &str) {
     let wanted = Wanted { orders: Some(300), ..Wanted::default() };
     let found = (1..200).find_map(|seed| run_with(seed, &wanted, Some(mistake), false).err());

@@ -25,7 +25,7 @@ fn price() -> impl Strategy<Value = Price> {
     })
 }
 
-/// Orders near their ask and far from it, before and after.
+/// Order numbers near a command's number and far from it, below and above.
 fn order(command: CommandId) -> impl Strategy<Value = OrderId> {
     number().prop_map(move |back| OrderId(command.0.wrapping_sub(back)))
 }
@@ -283,7 +283,7 @@ fn what_is_wrong_is_said_with_its_place() {
 fn common_facts_are_short() {
     let command = CommandId(3_000_000);
     let length = |fact: Fact| {
-        let mut bytes = [0; varint::ROOM];
+        let mut bytes = [0; varint::FACT_SPACE];
         let mut spool = Spool::new(&mut bytes);
         fact::write(command, &fact, &mut spool);
         spool.at()

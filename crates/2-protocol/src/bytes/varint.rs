@@ -6,8 +6,8 @@
 use super::{BytesError, What};
 
 /// Longest fact, 55 bytes (an `Entered` with every number at its largest), with the longest head of
-/// a group, 21 bytes, and room to write eight bytes at a time.
-pub(super) const ROOM: usize = 55 + 21 + 8;
+/// a group, 21 bytes, and eight bytes that a write may touch at once.
+pub(super) const FACT_SPACE: usize = 55 + 21 + 8;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes `value` takes: 1 to 10.
@@ -16,7 +16,7 @@ pub(super) fn length(value: u64) -> usize {
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
-/// Bytes to be written, one field after another. Needs [`ROOM`] bytes for a fact.
+/// A buffer that is written field by field. A fact needs [`FACT_SPACE`] bytes.
 pub(super) struct Spool<'a> {
     bytes: &'a mut [u8],
     at: usize,
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn written(value: u64) -> Vec<u8> {
-        let mut bytes = [9; ROOM];
+        let mut bytes = [9; FACT_SPACE];
         let mut spool = Spool::new(&mut bytes);
         spool.varint(value);
         let length = spool.at();
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn signed_numbers_read_back() {
         for value in [0, 1, -1, 63, -64, 64, 1 << 52, -(1 << 52), i64::MAX, i64::MIN] {
-            let mut bytes = [9; ROOM];
+            let mut bytes = [9; FACT_SPACE];
             Spool::new(&mut bytes).signed(value);
             assert_eq!(Cursor::new(&bytes).signed(), Ok(value));
         }

@@ -181,7 +181,7 @@ fn the_first_word_on_a_deal_stands() {
     ledger.apply(&Fact::Voided { deal: second }).unwrap();
     assert_eq!(judged(&ledger, second), Verdict::Void);
     assert_eq!(ledger.resolve(&second, OrderId(1)), Verdict::Void);
-    // An older deal of the maker's can never be a trade any more, whoever asks.
+    // An older deal of the maker's can never become a trade.
     assert_eq!(judged(&ledger, deal(1, 2, 1, 1)), Verdict::Void);
     assert_eq!(judged(&ledger, deal(1, 2, 1, 3)), Verdict::Trade(MarketId(0)));
     assert_eq!(judged(&ledger, deal(1, 2, 2, 1)), Verdict::Trade(MarketId(0)));

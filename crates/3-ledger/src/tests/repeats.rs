@@ -1,4 +1,4 @@
-//! What is remembered of client ids, for how long, and in how much room.
+//! What the ledger remembers of client ids, for how long, and in how many bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::repeats::{ACCOUNT_BYTES, ID_BYTES};
 use crate::{Repeat, Wrong};
 
-/// Room for so many accounts with an id each.
+/// Bytes for this many accounts with an id each.
 fn room_for(accounts: usize) -> usize {
     accounts * (ID_BYTES + ACCOUNT_BYTES)
 }
@@ -101,7 +101,7 @@ fn the_last_ids_of_an_account_are_remembered() {
 fn the_account_that_is_idle_for_longest_makes_room_for_another() {
     let mut ledger = markets(Ledger::remembering(room_for(3)));
     let first = [1, 2, 3].map(|account| {
-        assert!(ledger.can_remember(AccountId(account)), "there is room for three");
+        assert!(ledger.can_remember(AccountId(account)), "three fit");
         enter(&mut ledger, u64::from(account), account, 7)
     });
     assert!(!ledger.can_remember(AccountId(4)), "all are active");

@@ -92,7 +92,7 @@ impl Floor {
         }
     }
 
-    /// Introduces an incoming order to the best that it could deal with. If there is none it rests, and this is
+    /// Introduces an incoming order to the best order that it can deal with. Without one it rests, and this returns
     /// false.
     ///
     /// Takes `presence` by reference: most orders only rest, and only an introduced one is copied into the walk.
@@ -362,7 +362,7 @@ impl Floor {
         match &mut walk.awaited {
             Some(awaited) if is_incoming => awaited.incoming = false,
             Some(awaited) => awaited.maker = false,
-            // Filled by this very incoming order, whose `Next` will come: no doubt.
+            // This incoming order has filled it, and its `Next` will arrive: no doubt.
             None if !is_incoming && introduction == walk.introduction => return,
             None => return self.doubt(is_incoming, !is_incoming, out),
         }

@@ -19,7 +19,7 @@ const MOST_RECENT: usize = 64;
 const ALONE: u32 = 1 << 31;
 /// The number of no page, and the rank of no level: prices stay far from both.
 const NOWHERE: i64 = i64::MAX;
-/// The best level where there is none: any is better.
+/// The rank of an empty side's best level: every other rank is better.
 const NO_LEVEL: (i64, u32) = (NOWHERE, NONE);
 
 /// The orders at one level, by the slots of the first and the last.

@@ -85,7 +85,7 @@ impl RestingOrders {
         self.orders.get(slot).filter(|resting| !resting.quantity.is_zero())
     }
 
-    /// Who sits in a slot: it is introduced to an incoming order.
+    /// Marks the order of a slot as introduced, and returns its address and number.
     #[inline(always)]
     pub(crate) fn introduce(&mut self, slot: usize) -> (Pid, OrderId) {
         let index = self.index_at(slot);
@@ -94,7 +94,7 @@ impl RestingOrders {
         (Pid::made_up(index, resting.generation), resting.order)
     }
 
-    /// Who sits in a slot has said where it is since it was introduced.
+    /// The order of a slot has sent its state since it was introduced.
     #[inline(always)]
     pub(crate) fn is_back(&mut self, slot: usize) {
         if let Some(resting) = self.orders.get_mut(slot) {
@@ -235,7 +235,7 @@ impl RestingOrders {
         }
     }
 
-    /// Between whom an order of this slot belongs: only one who comes back finds later ones.
+    /// The neighbours that an order of this priority gets in a queue. Only a restarted order has later ones behind it.
     #[cold]
     pub(super) fn gap(&mut self, tail: u32, head: u32, priority: CommandId) -> (u32, u32) {
         let (mut before, mut after) = (tail, NONE);
@@ -339,7 +339,7 @@ impl RestingOrder {
         level: LevelRef(0),
     };
 
-    /// On which side.
+    /// Its side.
     #[inline(always)]
     pub(crate) fn side(&self) -> Side {
         self.level.side()

@@ -1,5 +1,4 @@
-//! Both sides of a floor beside a plain list of who rests, at addresses that lie close and at such that lie
-//! scattered.
+//! Compares both sides of a floor with a plain list of the resting orders, at adjacent and at scattered addresses.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ impl Chance {
     }
 }
 
-/// Who rests, as the plainest list has it.
+/// The resting orders as a plain list.
 #[derive(Default)]
 struct Plain {
     rest: Vec<(Pid, Presence)>,
@@ -30,7 +29,7 @@ struct Plain {
 }
 
 impl Plain {
-    /// The orders of a side as they trade.
+    /// The orders of a side, in the order in which they trade.
     fn side(&self, side: Side) -> Vec<(Pid, Presence)> {
         let mut rows: Vec<_> = self.rest.iter().filter(|row| row.1.side == side).copied().collect();
         rows.sort_by_key(|(_, p)| {

@@ -190,7 +190,7 @@ impl Order {
         }
     }
 
-    /// The maker says how the deal ended.
+    /// The maker sends the outcome of the deal.
     #[inline(always)]
     pub(super) fn on_end_from_maker(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
         if matches!(self.phase, Phase::Accepted | Phase::InDoubt)
@@ -202,7 +202,7 @@ impl Order {
 
     // ---- both
 
-    /// The ledger says how the deal ended.
+    /// The ledger sends the outcome of the deal.
     #[inline(always)]
     pub(super) fn on_verdict(&mut self, deal: Deal, traded: bool, out: &mut Out<Party>) {
         let Some(&Hold { deal: noted, partner, .. }) = out.noted() else { return };

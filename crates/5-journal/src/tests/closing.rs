@@ -1,4 +1,4 @@
-//! A clean end leaves a mark that all was durable: what is broken before it is damage, and the mark itself is no fact.
+//! A clean end leaves a mark that all is durable. A broken record before it is damage; the mark itself holds no fact.
 
 use super::fixture::{HEAD, PLACE, RECORD, SMALL, add, assert_holds, change, groups, open};
 use super::sim::Sim;
@@ -103,7 +103,7 @@ fn a_full_disk_takes_the_mark_too_and_has_all_facts() {
     assert_holds(&sim, 3);
 }
 
-/// Power may keep what was written later and lose what went behind the mark.
+/// A loss of power may keep a later write and lose the bytes behind the mark.
 #[test]
 fn what_was_never_durable_is_cut_behind_a_mark() {
     let (sim, name, end) = closed(ONE);

@@ -1,4 +1,4 @@
-//! When bytes are not as they were written: torn tails are cut, all else is named and left alone.
+//! Changed bytes: the journal truncates torn tails, and reports all other damage without touching it.
 
 use std::io;
 
@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// Power may keep a later write and lose an earlier one, if neither was synced.
+/// A loss of power may keep a later write and lose an earlier one, if neither was synced.
 #[test]
 fn what_was_never_durable_is_cut_even_if_a_whole_record_follows() {
     let sim = Sim::default();
@@ -201,7 +201,7 @@ fn what_was_never_durable_is_cut_even_if_a_whole_record_follows() {
     assert_eq!((again.end(), again.cut()), (9, None));
 }
 
-/// The same bytes, but the first was durable when the second was written: that is a bad disk.
+/// The same bytes, but the first was durable when the second was written: only a faulty disk does that.
 #[test]
 fn what_was_durable_is_missed() {
     let (sim, name, ends) = one_segment(&[2, 1, 3]);
@@ -270,7 +270,7 @@ fn whole_old_records_behind_a_zeroed_span_are_named() {
     }
 }
 
-/// Each record is whole, and fits its checksum: only the chain tells.
+/// Each record is whole, with a valid checksum: only the chain shows the change.
 #[test]
 fn a_record_of_another_history_breaks_the_chain_within_a_segment() {
     let (sim, name, ends) = one_segment(&[2, 1, 3, 1]);

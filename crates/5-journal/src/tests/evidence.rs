@@ -1,5 +1,5 @@
-//! What stands behind a record that is not whole is found wherever it stands, also across two windows of reading; and
-//! only what no crash leaves speaks against a torn tail.
+//! The scan behind a broken record finds evidence at any offset, also across two read windows. Only bytes that no crash
+//! leaves are evidence against a torn tail.
 
 use super::fixture::{HEAD, RECORD, add, change, groups, open};
 use super::ordinary::of_version_1;
@@ -10,7 +10,7 @@ use crate::{Damage, JournalError, Options, verify_storage};
 const ONE: Options = Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
 const WINDOW: usize = 1 << 20;
 
-/// What verifying says of the end: damage, or bytes that are cut.
+/// The result of verifying the end: damage, or a number of torn bytes.
 fn end(sim: &Sim) -> Result<u64, Damage> {
     let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
     match verified.damage {

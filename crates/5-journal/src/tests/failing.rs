@@ -1,4 +1,5 @@
-//! A file that cannot be opened or made: where a journal can do without it, it does; else it says which, and why.
+//! Files that cannot be opened or created: the journal does without one if it can, else reports its name and the
+//! reason.
 
 use std::io::ErrorKind::{self, NotFound, PermissionDenied, StorageFull};
 
@@ -68,7 +69,7 @@ fn what_there_is_no_room_for_at_a_start_is_made_later_and_leaves_nothing_behind(
     }
 }
 
-/// There is room for the name, and not for all that is to stand in it.
+/// The disk has space for the file's name, and not for all of its bytes.
 #[test]
 fn what_does_not_fit_whole_is_taken_back() {
     let used = |sim: &Sim| sim.all().iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
@@ -83,7 +84,7 @@ fn what_does_not_fit_whole_is_taken_back() {
     let error = journal.save_snapshot(5, &[7; 100]).unwrap_err();
     assert!(matches!(error, JournalError::Io { doing: "save snapshot", .. }), "{error}");
     assert_eq!((leftovers(&sim), sim.all().len()), (0, 1));
-    // A segment: there is none to go on in.
+    // A segment: no other has free space.
     sim.state().capacity = Some(used(&sim) + 10);
     let error = journal.append(&groups(5, 60)).unwrap_err();
     assert!(matches!(error, JournalError::Full { .. }), "{error}");
@@ -96,7 +97,7 @@ fn what_does_not_fit_whole_is_taken_back() {
     assert_eq!(sim.all().len(), 0);
 }
 
-/// A journal whose segment has no room for more, with a reserve.
+/// A journal whose segment is full, with a reserve.
 fn at_its_end(sim: &Sim) -> SimJournal {
     let options = Options { segment_bytes: 700, reserve_bytes: 2000 };
     let mut journal = open(sim, options).unwrap();

@@ -9,7 +9,7 @@ use crate::{FileJournal, Journal, JournalError, Options, read_facts, verify_stor
 
 pub(super) type SimJournal = FileJournal<Sim>;
 
-/// Small segments and no reserve, so that little is enough to see much.
+/// Small segments and no reserve, so that few commands fill several.
 pub(super) const SMALL: Options = Options { segment_bytes: 600, reserve_bytes: 0 };
 
 pub(super) fn open(sim: &Sim, options: Options) -> Result<SimJournal, JournalError> {
@@ -39,7 +39,7 @@ pub(super) fn fact(seq: u64) -> (Stamp, Fact) {
     (Stamp { seq, command, time: Time(command.0 << 40) }, left)
 }
 
-/// The facts of `commands` asks, from the position `first` on.
+/// The facts of this many commands, from the position `first` on.
 pub(super) fn groups(first: u64, commands: u64) -> FactEncoder {
     let mut groups = FactEncoder::new();
     for seq in first..first + 2 * commands {
@@ -59,7 +59,7 @@ pub(super) fn groups_otherwise(first: u64, facts: u64) -> FactEncoder {
     groups
 }
 
-/// Appends so many commands and makes them durable.
+/// Appends this many commands and makes them durable.
 pub(super) fn add(journal: &mut SimJournal, commands: u64) {
     journal.append(&groups(journal.end(), commands)).unwrap();
     assert_eq!(journal.sync().unwrap(), journal.end());

@@ -1,5 +1,4 @@
-//! When the disk is full: new orders are kept out, those that are there can be taken off, and it
-//! goes on when there is room.
+//! A full disk: the journal takes cancels and no new orders, and takes both once there is space again.
 
 use proptest::prelude::*;
 
@@ -35,7 +34,7 @@ fn the_reserve_takes_cancels_when_the_disk_is_full_and_is_made_again() {
     assert_eq!(journal.sync().unwrap(), journal.end());
     assert_holds(&sim, journal.end());
     assert!(!journal.free_space().unwrap().for_orders);
-    // Somebody makes room.
+    // The operator frees space.
     sim.state().capacity = Some(20_000);
     assert!(journal.free_space().unwrap().for_orders);
     journal.append(&groups(journal.end(), 9)).unwrap();
@@ -88,7 +87,7 @@ fn a_batch_that_no_reserve_can_hold_leaves_it_for_smaller_ones() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the disk does with its space, what was synced is there and what was refused is not.
+    /// On a disk of any changing space, the journal holds what was synced and nothing that was refused.
     #[test]
     fn a_disk_that_fills_and_empties_loses_nothing(
         steps in prop::collection::vec((1..20u64, prop::option::of(0..6000u64), 0..10u8), 1..40),

@@ -1,4 +1,4 @@
-//! How a segment grows, when another is begun, and what there is room for: each to the byte.
+//! How a segment grows, when the next one begins, and what fits: each to the byte.
 
 use protocol::bytes::FactEncoder;
 use protocol::{CancelReason, Fact, Stamp};
@@ -14,7 +14,7 @@ use crate::{FreeSpace, Journal, JournalError, Options};
 const AHEAD: usize = 1 << 20;
 const WIDE: Options = Options { segment_bytes: 64 << 20, reserve_bytes: 0 };
 
-/// Bytes of a record of so many asks.
+/// Bytes of a record of this many commands.
 fn record(first: u64, commands: u64) -> usize {
     RECORD + groups(first, commands).bytes().len()
 }
@@ -52,7 +52,7 @@ fn small_records_have_a_mebibyte_of_zeros_written_ahead_and_long_ones_have_none(
     let mut at = HEAD + record(1, 2);
     let grown = at + AHEAD;
     assert_eq!(length(&sim), grown);
-    // They are used up, to the room of the record that ends a segment, before there are others.
+    // The zeros are used up before more are written, except the bytes for the record that ends a segment.
     while at + record(journal.end(), 500) + RECORD <= grown {
         at += record(journal.end(), 500);
         add(&mut journal, 500);
@@ -94,7 +94,7 @@ fn a_segment_ends_before_it_would_be_longer_than_it_may_be() {
         let mut journal = open(&sim, options).unwrap();
         sim.state().history.clear();
         add(&mut journal, 2);
-        assert_eq!(sim.segments().len(), 1, "one record has room in any: {segment_bytes}");
+        assert_eq!(sim.segments().len(), 1, "one record fits in any: {segment_bytes}");
         assert!(!has_named_a_segment(&sim), "nor is the first one begun twice");
         assert_eq!(length(&sim), segment_bytes.max(HEAD + record(1, 2) + RECORD));
         add(&mut journal, 3);
@@ -208,15 +208,15 @@ fn a_sync_is_asked_for_only_where_there_is_something_to_sync() {
 #[test]
 fn the_margin_is_an_eighth_of_a_segment_up_to_a_quarter_of_a_mebibyte() {
     for (segment_bytes, margin) in [(8_000, 1_000), (2 << 20, 1 << 18), (64 << 20, 1 << 18)] {
-        for (room, there) in [(margin, true), (margin - 1, false), (margin + 1, true)] {
+        for (space, there) in [(margin, true), (margin - 1, false), (margin + 1, true)] {
             let sim = Sim::default();
             let options = Options { segment_bytes, reserve_bytes: 0 };
             let mut journal = open(&sim, options).unwrap();
-            sim.state().capacity = Some(used(&sim) + room);
+            sim.state().capacity = Some(used(&sim) + space);
             let before = length(&sim);
             let reserve = if there { margin } else { 0 };
             let told = FreeSpace { for_orders: there, for_cancels: there, reserve };
-            assert_eq!(journal.free_space().unwrap(), told, "{segment_bytes}, {room}");
+            assert_eq!(journal.free_space().unwrap(), told, "{segment_bytes}, {space}");
             let grown = if there { margin } else { 0 };
             assert_eq!(length(&sim) as u64, before as u64 + grown);
             // It is there now: no more is written for it.
@@ -278,7 +278,7 @@ fn with_room_the_margin_is_a_mebibyte_of_zeros_or_what_the_segment_has_left() {
 
 #[test]
 fn where_a_segment_has_no_room_for_the_margin_another_is_begun_for_it() {
-    // The margin is 500: with this much behind the record it has room to the byte.
+    // The margin is 500 bytes, and just fits behind the record.
     let fits = HEAD + record(1, 3) + RECORD + 500;
     for (at_end, segments) in [(fits, 1), (fits + 1, 1), (fits - 1, 2)] {
         let segment_bytes = 4_000;
@@ -366,28 +366,29 @@ fn what_is_set_aside_for_cancels_is_told_with_what_is_ahead() {
 /// The reserve is set aside while there is twice as much left, to the byte.
 #[test]
 fn a_reserve_is_made_where_there_is_twice_its_room() {
-    for (room, held) in [(2_000, true), (1_999, false), (1_000, false), (2_001, true)] {
+    for (space, held) in [(2_000, true), (1_999, false), (1_000, false), (2_001, true)] {
         let sim = Sim::default();
         drop(open(&sim, WIDE).unwrap());
-        sim.state().capacity = Some(used(&sim) + room);
+        sim.state().capacity = Some(used(&sim) + space);
         let options = Options { segment_bytes: 64 << 20, reserve_bytes: 1_000 };
         let mut journal = open(&sim, options).unwrap();
-        assert_eq!(sim.state().files.contains_key("reserve"), held, "{room}");
+        assert_eq!(sim.state().files.contains_key("reserve"), held, "{space}");
         assert_eq!(journal.free_space().unwrap().for_orders, held);
-        assert_eq!(sim.state().files.contains_key("reserve"), held, "{room}");
+        assert_eq!(sim.state().files.contains_key("reserve"), held, "{space}");
     }
 }
 
-/// The mark has its own room behind the last record; without any there is none, and nothing is missing.
+/// The mark takes bytes of its own behind the last record. Without space for it the journal has no mark, and lacks
+/// nothing.
 #[test]
 fn a_segment_that_ends_with_its_last_record_has_its_mark_behind_it_where_there_is_room() {
-    for (room, marked) in [(PLACE, true), (PLACE - 1, false), (0, false)] {
+    for (space, marked) in [(PLACE, true), (PLACE - 1, false), (0, false)] {
         let sim = Sim::default();
         add(&mut open(&sim, WIDE).unwrap(), 2);
         let name = sim.segments().pop().unwrap();
         let end = HEAD + record(1, 2);
         let sim = change(&sim, &name, |bytes| bytes.truncate(end));
-        sim.state().capacity = Some(used(&sim) + room as u64);
+        sim.state().capacity = Some(used(&sim) + space as u64);
         let mut journal = open(&sim, WIDE).unwrap();
         assert_eq!(length(&sim), if marked { end + PLACE } else { end });
         journal.check_files().unwrap();
@@ -395,7 +396,7 @@ fn a_segment_that_ends_with_its_last_record_has_its_mark_behind_it_where_there_i
         let before = sim.all();
         sim.state().capacity = Some(used(&sim));
         assert!(is_full(&mut journal, 3));
-        assert!(sim.all() == before, "room for {room}");
+        assert!(sim.all() == before, "space for {space}");
         sim.state().capacity = None;
         add(&mut journal, 3);
         assert_holds(&sim, 11);

@@ -1,5 +1,5 @@
-//! Files that no journal of ours leaves: huge, forged, or damaged at random. They are refused with their place, or read
-//! as far as they are whole; never believed, and at a cost that their length bounds.
+//! Hostile files: huge, forged, or damaged at random. The journal refuses them and reports the offset, or reads them as
+//! far as they are whole. The cost is bounded by their length.
 
 use proptest::prelude::*;
 
@@ -59,7 +59,7 @@ fn a_length_that_is_only_said_takes_no_memory() {
     assert!(bytes < 10 << 30, "{bytes}");
 }
 
-/// Heads that each claim all that follows.
+/// Heads that each claim all following bytes as their record.
 #[test]
 fn forged_heads_cost_no_more_than_the_length_of_the_file() {
     const LENGTH: usize = 1 << 20;
@@ -182,7 +182,7 @@ fn do_harm(sim: &Sim, name: &str, harm: &Harm) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// What is opened is a beginning of what was told, verify says the same as a start, and nothing is believed.
+    /// A journal that opens holds a prefix of the acknowledged facts, and `verify` agrees with the start.
     #[test]
     fn whatever_happens_to_its_files_a_journal_is_a_beginning_of_itself_or_refused_with_a_place(
         batches in prop::collection::vec(1..9u64, 1..14),

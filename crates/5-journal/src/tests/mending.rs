@@ -1,4 +1,4 @@
-//! What an opening does about a torn tail: what is kept of it, what the file has afterwards, and what fails.
+//! How opening repairs a torn tail: the copy that is kept, the bytes of the file afterwards, and the failures.
 
 use super::fixture::{HEAD, PLACE, RECORD, add, assert_holds, change, groups, open};
 use super::sim::{Event, Sim};
@@ -33,7 +33,7 @@ fn behind_a_cut_there_is_room_for_the_record_that_ends_a_segment_and_nothing_els
         let told = journal.cut().map(|cut| (cut.offset, cut.bytes, cut.after));
         assert_eq!(told, Some((end as u64, length as u64, 4)));
         let bytes = sim.bytes(&name);
-        // The mark takes its own room, if there was less.
+        // The mark takes its own bytes, if the cut left fewer.
         assert_eq!(bytes.len(), end + length.clamp(PLACE, RECORD), "{length}");
         assert_eq!(bytes[..end], mark);
         assert!(bytes[end + PLACE..].iter().all(|&byte| byte == 0), "{length}");
@@ -77,7 +77,7 @@ fn a_tail_of_any_length_is_kept_as_it_was_each_under_a_name_of_its_own() {
         let told: Vec<_> = verified.kept.into_iter().map(|kept| (kept.file, kept.bytes)).collect();
         assert_eq!(told, kept, "oldest first");
     }
-    // What has another name is none.
+    // Files with other names are not counted.
     for name in ["cut-1.txt", "x.bytes"] {
         sim.set(name, vec![1]);
     }
@@ -86,20 +86,20 @@ fn a_tail_of_any_length_is_kept_as_it_was_each_under_a_name_of_its_own() {
 
 #[test]
 fn what_is_cut_is_kept_where_there_is_twice_the_room_and_cut_all_the_same_where_there_is_not() {
-    for (room, is_kept) in [(200, true), (199, false), (150, false), (102, false), (0, false)] {
+    for (space, is_kept) in [(200, true), (199, false), (150, false), (102, false), (0, false)] {
         let (sim, name, end) = torn(&garbage(100));
         let used: usize = sim.all().iter().map(|(_, bytes)| bytes.len()).sum();
-        sim.state().capacity = Some(used as u64 + room);
+        sim.state().capacity = Some(used as u64 + space);
         let before = sim.bytes(&name)[..end].to_vec();
         let journal = open(&sim, ONE).unwrap();
         let cut = journal.cut().unwrap();
-        assert_eq!((cut.bytes, cut.kept.is_some()), (100, is_kept), "room for {room}");
+        assert_eq!((cut.bytes, cut.kept.is_some()), (100, is_kept), "space for {space}");
         assert_eq!(sim.bytes(&name)[..end], before);
         sim.state().capacity = None;
         drop(journal);
         assert_holds(&sim, 5);
     }
-    // There is room, and no name for a file.
+    // There is space, and no free name for the file.
     let (sim, _, _) = torn(&garbage(100));
     sim.set("began", begun(2));
     sim.state().no_names = true;
@@ -107,7 +107,7 @@ fn what_is_cut_is_kept_where_there_is_twice_the_room_and_cut_all_the_same_where_
     assert_eq!(journal.cut().map(|cut| (cut.bytes, cut.kept.is_some())), Some((100, false)));
 }
 
-/// The file `began` of a journal whose first record has this many asks.
+/// The file `began` of a journal whose first record has this many commands.
 fn begun(commands: u64) -> Vec<u8> {
     let sim = Sim::default();
     add(&mut open(&sim, ONE).unwrap(), commands);
@@ -173,10 +173,10 @@ fn without_room_to_say_that_another_segment_follows_it_goes_unsaid() {
     let (sim, first) = unsaid();
     let before = sim.bytes(&first);
     let used: usize = sim.all().iter().map(|(_, bytes)| bytes.len()).sum();
-    for room in [0, 1, RECORD - 1] {
-        sim.state().capacity = Some((used + room) as u64);
+    for space in [0, 1, RECORD - 1] {
+        sim.state().capacity = Some((used + space) as u64);
         assert_eq!(open(&sim, ONE).unwrap().end(), 11);
-        assert_eq!(sim.bytes(&first), before, "room for {room}");
+        assert_eq!(sim.bytes(&first), before, "space for {space}");
         assert_holds(&sim, 11);
     }
     sim.state().capacity = Some((used + RECORD) as u64);

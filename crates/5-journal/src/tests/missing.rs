@@ -1,4 +1,4 @@
-//! Segments that are gone are missed, without any snapshot: by the segment before them, and by `began`.
+//! Missing segments are detected without a snapshot: by the segment before them, and by `began`.
 
 use super::damage::{assert_damaged, segments};
 use super::fixture::{
@@ -7,7 +7,7 @@ use super::fixture::{
 use super::sim::Sim;
 use crate::{Damage, Journal, JournalError, verify_storage};
 
-/// Power may be lost between the sync of a new segment and that of the word in the one before it.
+/// Power may be lost between the sync of a new segment and that of its announcement in the one before it.
 #[test]
 fn the_word_that_another_segment_follows_may_be_torn_and_is_mended() {
     let (sim, names) = segments();

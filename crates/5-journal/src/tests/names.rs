@@ -1,4 +1,4 @@
-//! Where files cannot be made, and where another program takes them away.
+//! Files that cannot be created, and files that another program removes.
 
 use super::fixture::{SMALL, add, assert_holds, groups, open};
 use super::sim::Sim;

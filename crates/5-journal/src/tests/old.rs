@@ -32,7 +32,7 @@ impl Old {
         Old { bytes, position, chain }
     }
 
-    /// A record with these bytes; where it begins.
+    /// Adds a record with these bytes; returns its offset.
     fn record(&mut self, facts: u32, unsynced: u32, kind: u32, payload: &[u8]) -> usize {
         let at = self.bytes.len();
         if kind == FACTS {
@@ -55,15 +55,15 @@ impl Old {
         at
     }
 
-    /// A record of this many asks; where it begins.
+    /// Adds a record of this many commands; returns its offset.
     fn add(&mut self, commands: u32, unsynced: u32) -> usize {
         let payload = groups(self.position, commands.into());
         self.record(2 * commands, unsynced, FACTS, payload.bytes())
     }
 
-    /// The record that a clean end leaves; where it begins.
+    /// Adds the record of a clean end; returns its offset.
     fn close(&mut self) -> usize {
-        // Its last byte is no zero: how far it reaches is told by the last byte that is none.
+        // Its last byte must not be zero: a reader finds its end by the last byte that is not zero.
         assert_ne!(self.chain[31], 0);
         self.record(0, 0, CLOSING, &[])
     }
@@ -75,7 +75,7 @@ impl Old {
     }
 }
 
-/// What was cut when this was opened: from where on, and how many bytes.
+/// The offset and the number of bytes that opening truncated.
 fn cut(sim: &Sim) -> Option<(u64, u64)> {
     let verified = verify_storage(sim, &mut |_, _| ()).unwrap();
     let journal = open(sim, SMALL).unwrap();
@@ -110,7 +110,7 @@ fn a_record_that_is_torn_anywhere_is_cut_and_one_that_was_durable_is_missed() {
     }
 }
 
-/// A reader leaves the chain to the start that checked it; what it hands on has its checksum.
+/// A reader checks checksums only: the start has checked the chain.
 #[test]
 fn a_record_that_went_bad_since_the_start_is_not_read() {
     let mut old = Old::begin(1, GENESIS);
@@ -194,7 +194,7 @@ fn a_clean_end_says_that_all_before_it_was_durable_and_is_no_fact() {
     assert_eq!(assert_damaged(&other.sim(), FIRST, end, "another's end"), (11, Damage::Chain));
 }
 
-/// The next record goes over the closing one: power may keep what was written later alone.
+/// The next record overwrites the closing one: a loss of power may keep the later write alone.
 #[test]
 fn what_stands_behind_a_clean_end_without_a_record_before_it_is_cut() {
     let mut old = Old::begin(1, GENESIS);

@@ -1,4 +1,4 @@
-//! When nothing is wrong: what was appended is there, in order, however it was cut into batches.
+//! Without failures, the journal holds all appended facts in order, for any batches.
 
 use std::ops::ControlFlow;
 
@@ -206,7 +206,7 @@ fn verify_makes_no_directory() {
     assert!(!missing.exists());
 }
 
-/// If this changes, journals that people have can no longer be read: then the version must change.
+/// If this changes, existing journals can no longer be read: then the version must change.
 #[test]
 fn the_format_is_as_it_was() {
     let sim = Sim::default();

@@ -1,5 +1,5 @@
-//! Power is lost at any moment, and the disk has any part of what was not synced: what was told is there, nothing
-//! passes for what it is not, and no start is refused.
+//! Power is lost at any moment, and the disk has any part of the unsynced writes. Every acknowledged fact is there, no
+//! other bytes pass for facts, and every start succeeds.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ enum Has {
     HalfOfEach,
 }
 
-/// What the disk has when power is lost behind these events.
+/// The disk's contents if power is lost after these events.
 fn after(events: &[Event], has: Has, names_too: bool) -> Sim {
     let mut safe: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
     let mut pending: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
@@ -72,7 +72,7 @@ fn after(events: &[Event], has: Has, names_too: bool) -> Sim {
     sim
 }
 
-/// So many halves of a change.
+/// Applies this many halves of a change.
 fn apply(bytes: &mut Vec<u8>, change: &Event, halves: usize) {
     match change {
         _ if halves == 0 => {}
@@ -160,7 +160,7 @@ fn what_a_clean_end_left_is_known_to_have_been_durable_though_power_is_lost() {
     assert!(open(&flipped, OPTIONS).is_err(), "the last byte of the last record");
 }
 
-/// The mark of a batch is with the system before the batch is told, and goes to the disk with the next one.
+/// The system has the mark of a batch before the batch is acknowledged. The next sync writes the mark to the disk.
 #[test]
 fn after_a_kill_no_flipped_bit_in_what_was_told_passes_for_a_torn_tail() {
     let (history, _) = life();

@@ -1,4 +1,4 @@
-//! What a reader hands on, where it begins and ends, what it costs, and what it refuses.
+//! A reader's batches, bounds, costs and errors.
 
 use std::ops::ControlFlow;
 
@@ -102,7 +102,7 @@ fn the_chain_of_a_position_is_that_behind_the_record_in_which_the_fact_before_it
     assert!(matches!(error, JournalError::NotKept { from: 86 }), "{error}");
 }
 
-/// What a read of everything says.
+/// The result of reading everything.
 fn error(sim: &Sim, until: u64) -> JournalError {
     let mut reader = FileReader::new(sim.clone());
     reader.read(1, until, &mut |_| ControlFlow::Continue(())).unwrap_err()

@@ -1,4 +1,4 @@
-//! Bytes of heads and records: what is one, what is none, and what it hashes to.
+//! Bytes of heads and records: which are valid, which are not, and their checksums.
 
 use super::damage::assert_damaged;
 use super::fixture::{HEAD, RECORD, SMALL, add, assert_holds, change, groups, open};
@@ -8,7 +8,7 @@ use crate::record::{
     Chain, FACTS, GENESIS, Place, RecordHead, SegmentHead, chain_after, segment_first, segment_name,
 };
 
-/// The chain is the hash of what the format's page says, however long the payload is.
+/// The chain is the hash of the fields in `docs/journal-format.md`, for any length of payload.
 #[test]
 fn the_chain_is_a_hash_over_the_chain_before_it_the_numbers_and_the_payload() {
     let (previous, first, facts): (Chain, u64, u32) = ([7; 32], 0x0102_0304_0506, 9);

@@ -1,4 +1,4 @@
-//! A file system in memory that can be full, can fail, and can be looked into and changed.
+//! A file system in memory that can be full and can fail. Tests can read and change its files.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +16,7 @@ pub(super) struct State {
     pub(super) capacity: Option<u64>,
     pub(super) fail_syncs: bool,
     pub(super) fail_writes: bool,
-    /// After names have been listed so often, this file is there too.
+    /// After this many listings of names, this file is there too.
     pub(super) appears: Option<(u32, String, Vec<u8>)>,
     /// Opening or making the file with this name fails so.
     pub(super) fail_file: Option<(String, io::ErrorKind)>,
@@ -56,9 +56,9 @@ pub(super) enum Event {
         file: Option<usize>,
     },
     SyncNames,
-    /// Said by a test: facts before this position may be told from here on.
+    /// Noted by a test: facts before this position may be acknowledged from here on.
     Told(u64),
-    /// Said by a test: a snapshot at this position was saved.
+    /// Noted by a test: a snapshot at this position was saved.
     Saved(u64),
 }
 
@@ -219,12 +219,12 @@ impl Storage for Sim {
 }
 
 impl SimFile {
-    /// Tells it from others.
+    /// A number that no other file has.
     fn number(&self) -> usize {
         Arc::as_ptr(&self.bytes).addr()
     }
 
-    /// Grows the file with zeros as far as there is room. An error if that was not far enough.
+    /// Grows the file with zeros, as far as the disk has space. An error if it stays too short.
     fn grow(&self, length: usize) -> io::Result<()> {
         let old = self.bytes.lock().unwrap().len();
         let room = usize::try_from(self.sim.available()?).unwrap_or(usize::MAX);

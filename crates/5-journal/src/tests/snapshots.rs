@@ -1,4 +1,4 @@
-//! Snapshots are whole or passed over, and never ahead of their journal.
+//! Snapshots are whole or skipped, and never ahead of their journal.
 
 use super::fixture::{RECORD, SMALL, SimJournal, add, open};
 use super::sim::Sim;
@@ -90,7 +90,7 @@ fn a_journal_that_was_restored_from_a_backup_does_not_take_the_fold_of_another_h
     }
     drop(journal);
     restore(&sim, &backup);
-    // Ahead of what there is now: facts are gone, until somebody says that they are to be given up.
+    // The snapshots are ahead of the segments: facts are missing until the operator gives them up.
     let before = sim.all();
     let error = open(&sim, SMALL).map(|_| ()).unwrap_err();
     let text = error.to_string();
@@ -188,7 +188,7 @@ fn a_last_segment_that_is_gone_is_missed_where_a_snapshot_has_its_facts() {
     let last = sim.segments().pop().unwrap();
     let bytes = sim.bytes(&last);
     drop(sim.state().files.remove(&last));
-    // Whoever has taken its announcement off the segment before it has not given up the snapshot's facts.
+    // Removing its announcement from the segment before it does not give up the snapshot's facts.
     let before = sim.segments().pop().unwrap();
     sim.set(&before, sim.bytes(&before)[..sim.bytes(&before).len() - RECORD].to_vec());
     let error = open(&sim, SMALL).map(|_| ()).unwrap_err();

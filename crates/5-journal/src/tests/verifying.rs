@@ -1,4 +1,4 @@
-//! What `verify` says of snapshots and of a tail, also beside a writer.
+//! The results of `verify` for snapshots and tails, also while a writer runs.
 
 use std::io::ErrorKind::{NotFound, PermissionDenied};
 
@@ -11,7 +11,7 @@ use crate::{
     verify_storage_with_snapshots, verify_with_snapshots,
 };
 
-/// Counts facts, and is what says so many.
+/// Counts facts; its snapshot is the count.
 #[derive(Default)]
 struct Count(u64);
 
@@ -44,7 +44,7 @@ fn saved() -> Sim {
     sim
 }
 
-/// Each snapshot's facts and state, and what is damaged.
+/// Each snapshot's facts and state, and the damage.
 fn verified(sim: &Sim) -> (Vec<(u64, &'static str)>, Option<String>) {
     let verified = verify_storage_with_snapshots(sim, &mut Count::default()).unwrap();
     assert_eq!(verified.facts, 12);
@@ -71,7 +71,7 @@ fn each_snapshot_is_held_against_the_facts_before_it_and_the_first_that_does_not
     let (told, damage) = verified(&sim);
     assert_eq!(told, [(10, "agrees"), (12, "not the fold of the facts")]);
     assert!(damage.unwrap().contains(&fold(13)));
-    // Damaged, which is told of the first.
+    // Both are damaged: the report names the first.
     let sim = saved();
     for position in [5, 11] {
         sim.state().files[&fold(position)].lock().unwrap()[30] ^= 1;

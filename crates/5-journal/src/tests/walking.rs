@@ -1,4 +1,4 @@
-//! How a segment is walked through: window by window, with the chain or without it; and what an opening writes again.
+//! Walks over a segment: window by window, with the chain or without it; and the records that opening writes again.
 
 use super::fixture::{HEAD, RECORD, add, assert_holds, fact, groups, open, read};
 use super::sim::{Event, Sim};

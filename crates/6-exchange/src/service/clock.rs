@@ -1,8 +1,8 @@
 //! Tells the time from two clocks: the system's, which people and programs set, and a monotonic one,
 //! which only goes on. It reads neither itself, so that a simulator drives it.
 //!
-//! The system's clock is believed as long as it agrees with the monotonic one. If it jumps by more than a
-//! bound it is not: time goes on from before the jump by the monotonic clock until the two agree again. A journal
+//! The system's clock counts as long as it agrees with the monotonic one. If it jumps by more than a bound, time
+//! goes on from before the jump by the monotonic clock until the two agree again. A journal
 //! whose last fact is that far ahead of the clock refuses the start, since time would stand still until then.
 
 use std::fmt;
@@ -19,7 +19,7 @@ use units::rfc3339::Rfc3339;
 #[derive(Clone, Debug)]
 pub struct Clock {
     bound: u64,
-    /// What both clocks said when they agreed last: nanoseconds since 1970, and since the start.
+    /// The readings of both clocks when they agreed last: nanoseconds since 1970, and since the start.
     wall: u64,
     uptime: u64,
     /// The last time that was given out.
@@ -27,12 +27,12 @@ pub struct Clock {
     jump: Option<Jump>,
 }
 
-/// The system's clock has jumped, and is not believed.
+/// The system's clock has jumped, and is ignored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Jump {
-    /// What it says.
+    /// The system clock's reading.
     pub says: Time,
-    /// What time it is, by the monotonic clock.
+    /// The time by the monotonic clock.
     pub is: Time,
 }
 
@@ -63,9 +63,9 @@ impl fmt::Display for Jump {
     Rfc3339(*last), Rfc3339(*now), bound.as_secs()
 )]
 pub struct Ahead {
-    /// When that fact was recorded.
+    /// The time of the last fact.
     pub last: Time,
-    /// What the clock says.
+    /// The system clock's reading.
     pub now: Time,
     /// The bound.
     pub bound: Duration,
@@ -77,7 +77,7 @@ impl Clock {
     /// For an exchange whose last fact is of the time `last`.
     ///
     /// - `bound`: how far the two clocks may disagree from one reading to the next, and the journal be ahead
-    /// - `wall`, `uptime`: what they say now
+    /// - `wall`, `uptime`: their present readings
     pub fn new(last: Time, bound: Duration, wall: Time, uptime: u64) -> Result<Clock, Ahead> {
         let nanoseconds = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         if last.0 > wall.0.saturating_add(nanoseconds) {
@@ -86,7 +86,7 @@ impl Clock {
         Ok(Clock { bound: nanoseconds, wall: wall.0, uptime, last: last.0, jump: None })
     }
 
-    /// What time it is, when the clocks say this.
+    /// The time, by these readings of the two clocks.
     pub fn read(&mut self, wall: Time, uptime: u64) -> Time {
         let expected = self.wall.saturating_add(uptime.saturating_sub(self.uptime));
         if wall.0.abs_diff(expected) <= self.bound {
@@ -120,7 +120,7 @@ mod tests {
     fn a_clock_that_agrees_is_believed_and_never_goes_back() {
         let mut clock = at(DAY);
         assert_eq!(clock.read(Time(DAY + 5), 5), Time(DAY + 5));
-        // It is set back by a little: time stands still until it has come there again.
+        // The clock was set back a little: time stands still until the clock has caught up.
         assert_eq!(clock.read(Time(DAY + 5 - SECOND), 6), Time(DAY + 5));
         assert_eq!(clock.read(Time(DAY + SECOND), 7 + 2 * SECOND), Time(DAY + SECOND));
         assert_eq!(clock.jump(), None);

@@ -63,7 +63,7 @@ impl fmt::Debug for Reply {
 }
 
 impl Drop for Reply {
-    /// Answers the client even if the service has died, so that no client waits for ever.
+    /// Answers the client even if the service has died, so that every client gets an answer.
     fn drop(&mut self) {
         if let Some(reply) = self.0.take() {
             reply(Err(Unavailable));

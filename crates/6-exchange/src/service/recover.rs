@@ -15,7 +15,7 @@ use crate::{Exchange, Options};
 pub struct Recovered {
     /// Facts in the journal.
     pub facts: u64,
-    /// How many of them the snapshot stands for.
+    /// How many of them the snapshot covers.
     pub from_snapshot: u64,
     /// Snapshots that were skipped: damaged, or of another history.
     pub passed_over: Vec<String>,

@@ -1,5 +1,5 @@
-//! Threads and worlds that die, at rest and under load: the reason is said, those who wait hear that nobody
-//! knows, and the service ends when it is told to.
+//! Threads and worlds that die, at rest and under load: the service reports the reason, answers waiting clients that
+//! the outcome is unknown, and stops when asked to.
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 #![allow(
     clippy::disallowed_types,
@@ -20,12 +20,12 @@ use super::messages::ToWorld;
 use super::{Client, Durability, Service, ServiceError, ServiceOptions, SubmitError};
 use crate::Exchange;
 
-/// Longer than anything here takes, and no test waits for ever.
+/// Longer than any step here takes; no test waits longer.
 const BOUND: Duration = Duration::from_secs(20);
-/// So soon the reason is to be seen.
+/// The service reports a failure within this time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Does something on a thread of its own, and panics if that does not come to an end.
+/// Runs a closure on a thread of its own, and panics if it does not end in time.
 fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (to, done) = sync_channel(1);
     let thread = spawn(move || to.send(work()).unwrap());
@@ -45,7 +45,7 @@ fn new_order(side: Side) -> Command {
     Command::NewOrder(NewOrder { account, client, market, side, price, quantity, time_in_force })
 }
 
-/// When the journal's thread is to panic.
+/// Where the journal panics.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Trap {
     Append(u32),
@@ -119,7 +119,7 @@ impl Drop for Trapped {
 fn on_trap(trap: Trap) -> Service {
     let journal = MemoryJournal::new();
     let journal = Box::new(Trapped { journal, trap, appends: 0, syncs: 0 });
-    // Not of the durability memory: so that whoever subscribes is given a reader.
+    // Not in memory only: so that a subscriber gets a reader of the journal.
     let options = ServiceOptions { snapshot_every: 5, ..ServiceOptions::default() };
     Service::start_on(journal, options).unwrap()
 }
@@ -129,14 +129,14 @@ fn in_memory() -> Service {
     Service::start(options).unwrap()
 }
 
-/// The reason of the failure, as soon as it is said.
+/// The reason of the failure, as soon as the service reports it.
 fn failure(service: &Service) -> String {
     let began = Instant::now();
     loop {
         if let Some(why) = service.health().failure {
             return why;
         }
-        assert!(began.elapsed() < SOON, "nothing is said of it");
+        assert!(began.elapsed() < SOON, "the failure is not reported");
         std::thread::yield_now();
     }
 }
@@ -145,7 +145,7 @@ fn harm(service: &Service, harm: impl FnOnce(&mut Exchange) + Send + 'static) {
     assert!(service.to_world.send(ToWorld::Harm(Box::new(harm))).is_ok());
 }
 
-/// The ledger's process dies until its supervisor bears it no more.
+/// Kills the ledger's process until its supervisor gives it up.
 fn kill_the_ledger(exchange: &mut Exchange) {
     while exchange.world().death().is_none() {
         let ledger = exchange.world().whereis(market::LEDGER).unwrap();
@@ -154,7 +154,7 @@ fn kill_the_ledger(exchange: &mut Exchange) {
     }
 }
 
-/// Four clients ask until nobody answers any more; each gives how many commands were answered.
+/// Four clients send commands until the service is unavailable. Each returns how many were answered.
 fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
     let ask_on = |client: Client, side: Side| {
         move || {
@@ -172,13 +172,13 @@ fn load(client: &Client) -> Vec<std::thread::JoinHandle<u32>> {
     sides.map(|side| spawn(ask_on(client.clone(), side))).into()
 }
 
-/// Waits for clients, and gives how many commands were answered.
+/// Waits for clients, and returns how many commands were answered.
 fn all_end(clients: Vec<std::thread::JoinHandle<u32>>) -> u32 {
     bounded(|| clients.into_iter().map(|client| client.join().unwrap()).sum())
 }
 
-/// What must hold of every service that has failed: this is said, nothing is asked or heard any more, and
-/// it ends.
+/// What must hold of every service that has failed: it reports this reason, takes no commands, sends no facts, and
+/// stops.
 fn assert_is_over(service: Service, reason: &'static str) {
     bounded(move || {
         let why = failure(&service);
@@ -267,7 +267,7 @@ fn a_journal_thread_that_panics_at_rest_ends_the_world_thread_too() {
     assert_eq!(bounded_recv(&service), None);
     let failed = failure(&service);
     assert!(failed.contains("the journal thread failed: a bug in reader"), "{failed}");
-    // Nobody asks anything; the world's thread ends all the same.
+    // No client sends a command; the world's thread ends all the same.
     let began = Instant::now();
     while !service.threads[1].is_finished() {
         assert!(began.elapsed() < SOON, "the world's thread still waits for commands");
@@ -276,7 +276,7 @@ fn a_journal_thread_that_panics_at_rest_ends_the_world_thread_too() {
     assert_is_over(service, "a bug in reader");
 }
 
-/// What a new subscriber hears, if that is nothing.
+/// How many facts a new subscriber's first batch has; `None` if the subscription has ended.
 fn bounded_recv(service: &Service) -> Option<usize> {
     let mut facts = service.subscribe();
     bounded(move || facts.recv().map(|facts| facts.len()))

@@ -1,4 +1,4 @@
-//! A folder of the system's whose operations fail when told to.
+//! A real directory with operations that fail on demand.
 
 use std::io;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use journal::{Disk, Lost, Storage, StorageFile};
 /// What the disk does from now on.
 #[derive(Default)]
 pub(crate) struct Faults {
-    /// A sync is answered by an error.
+    /// Every sync fails.
     pub(crate) sync: AtomicBool,
-    /// So is a write.
+    /// Every write fails.
     pub(crate) write: AtomicBool,
     /// No file can grow.
     pub(crate) full: AtomicBool,
@@ -25,7 +25,7 @@ fn is(fault: &AtomicBool) -> bool {
     fault.load(Ordering::SeqCst)
 }
 
-/// EIO: what a system says of a disk that failed.
+/// EIO: the system's error for a failed disk.
 fn broken() -> io::Error {
     io::Error::from_raw_os_error(5)
 }

@@ -1,5 +1,4 @@
-//! A service on a disk that fails when told to, behind the journal's edge: what it answers then, what it
-//! says of it, and what the next start finds.
+//! A service on a disk that fails on demand: its answers, its reports, and what the next start finds.
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 #![allow(clippy::disallowed_types, reason = "a test: what is not noticed must not be waited for")]
@@ -125,7 +124,7 @@ fn a_full_disk_refuses_orders_takes_cancels_and_trading_resumes_without_a_start(
     assert_eq!((health.accepts_orders, &health.failure), (false, &None));
     let unsaved = health.unsaved.expect("no snapshot fits either");
     assert!(unsaved.contains("space") || unsaved.contains("snapshot"), "{unsaved}");
-    // Ask 1 began the run and ask 2 opened the market, so order 3 is the first.
+    // Command 1 began the run and command 2 opened the market, so order 3 is the first.
     for order in 3..103 {
         let left = client
             .submit(Command::Cancel { account: AccountId(1), order: OrderId(order) })
@@ -141,7 +140,7 @@ fn a_full_disk_refuses_orders_takes_cancels_and_trading_resumes_without_a_start(
     faults.full.store(false, Ordering::SeqCst);
     let cancel =
         |order| client.submit(Command::Cancel { account: AccountId(1), order: OrderId(order) });
-    cancel(103).unwrap(); // the journal looks for room whenever it writes, and ten times a second
+    cancel(103).unwrap(); // the journal checks its space at each write, and ten times a second
     assert!(service.health().accepts_orders);
     let entered_at_last = client.submit(place(id)).unwrap();
     assert!(matches!(entered_at_last.responses[..], [Response::Fact(..)]), "{entered_at_last:?}");
@@ -167,7 +166,7 @@ fn a_start_on_a_disk_without_any_room_fails_by_name_instead_of_waiting() {
     assert!(failure.contains("no space is left") && failure.contains("free space"), "{failure}");
 }
 
-/// Places orders until one is refused for want of room, and gives its number.
+/// Places orders until one is rejected for lack of space, and returns its client id.
 fn place_until_full(client: &Client, from: u128) -> u128 {
     (from..from + 100_000)
         .find(|id| {
@@ -284,7 +283,7 @@ fn while_facts_wait_for_room_others_are_refused_at_once_and_these_are_answered_w
         assert_eq!(refused, [Response::Rejected(RejectCode::JournalFull)]);
     }
     assert_eq!(cancel(&client, 3), [Response::Rejected(RejectCode::JournalFull)]);
-    assert!(answers.try_recv().is_err(), "what is not durable is not told");
+    assert!(answers.try_recv().is_err(), "a command is not answered before its facts are durable");
     faults.full.store(false, Ordering::SeqCst);
     let answers = answers.recv().unwrap().unwrap();
     assert!(answers.iter().all(|answer| matches!(answer.responses[..], [Response::Fact(..)])));

@@ -1,4 +1,4 @@
-//! Clients that hold what they were given: connections, bodies, answers. Others must get through.
+//! Clients that hold connections, bodies or answers. Other clients must still be served.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -61,7 +61,7 @@ fn expect(stream: &mut TcpStream, text: &str) {
 /// A way to hold a connection.
 type Stuck = fn(&Rig) -> TcpStream;
 
-/// Connects and says nothing.
+/// Connects and sends nothing.
 fn silent(rig: &Rig) -> TcpStream {
     connect(rig)
 }

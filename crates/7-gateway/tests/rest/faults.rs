@@ -1,4 +1,4 @@
-//! What clients meet when the world misbehaves: restarts, load, an exchange that is gone.
+//! Failures as clients see them: restarts, load, an exchange that has ended.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use units::{AccountId, CommandId, Lots, MarketId, Price, Scale, Side, Time};
 
 use crate::rig::{Reply, Rig, id, in_memory, open_markets, order};
 
-/// A directory that goes with the test.
+/// A directory that is removed at the end of the test.
 struct Directory(PathBuf);
 
 impl Directory {
     fn new(name: &str) -> Directory {
-        let name = format!("buttonwood-gates-{name}-{}", std::process::id());
+        let name = format!("buttonwood-gateway-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Directory(path)
@@ -31,7 +31,7 @@ impl Drop for Directory {
     }
 }
 
-/// How often something that is bound to happen is looked for.
+/// Most polls for an expected event.
 const TRIES: u32 = 20_000;
 
 /// One lot in the first market.
@@ -91,7 +91,7 @@ fn a_gate_that_cannot_keep_up_comes_back_and_is_right() {
     let rig = Rig::following(service, Options::default(), move |service| {
         let facts = service.subscribe();
         if times.fetch_add(1, Ordering::Relaxed) == 0 {
-            // Each is durable before the next is asked, and nobody reads: one is too many.
+            // Each is durable before the next is sent, and the gateway does not read: it falls behind.
             for round in 0..10 {
                 client.submit(place(Side::Buy, 100 + round)).unwrap();
             }
@@ -118,7 +118,7 @@ fn an_exchange_without_room_for_history_is_not_shown_wrongly() {
     let rig = Rig::unready(service, Options::default());
     let told = |path: &str| rig.get(path, 1).refusal();
     assert_eq!(told("/products"), (503, "starting".to_owned()));
-    // The first new fact that the gateway hears does not follow on what it has.
+    // The first new fact that the gateway receives does not follow its last one.
     let noticed = || {
         client.submit(place(Side::Buy, 100)).unwrap();
         told("/readyz").1 == "unavailable"
@@ -140,7 +140,7 @@ fn a_thread_of_views_that_dies_is_said_by_health_and_by_the_gate() {
     let subscribed = AtomicU32::new(0);
     let rig = Rig::following(service, Options::default(), move |service| {
         let facts = service.subscribe();
-        // Nobody reads while these come, so it is cut off, and dies when it begins again.
+        // The gateway does not read while these come, so it is cut off, and panics when it subscribes again.
         assert_eq!(subscribed.fetch_add(1, Ordering::Relaxed), 0, "a bug of the views");
         for round in 0..10 {
             client.submit(place(Side::Buy, 100 + round)).unwrap();

@@ -1,4 +1,4 @@
-//! The gateway over loopback, before a whole exchange, as its clients meet it.
+//! Tests of the gateway over loopback, in front of a whole exchange.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod doors;

@@ -359,7 +359,7 @@ fn one_book_is_read_by_all_who_ask_for_the_same_state() {
     for level in [2, 3] {
         let path = format!("/products/BTC-USD/book?level={level}");
         let first = rig.get(&path, 1).text;
-        assert_eq!(rig.get(&path, 2).text, first, "to the letter, its time too");
+        assert_eq!(rig.get(&path, 2).text, first, "byte for byte, with its time");
         rig.place(1, "buy", "11", "1");
         let next = rig.get(&path, 1);
         assert_eq!(next.header("content-type"), Some("application/json"));

@@ -119,10 +119,10 @@ fn every_wrong_path_gets_its_own_refusal() {
         ("GET", "/fills?sorting=asc", 400, "not-supported"),
         ("GET", "/products/BTC-USD/trades?end_date=x", 400, "malformed-request"),
         ("GET", "/products/BTC-USD/trades?limit=%2B5", 400, "malformed-request"),
-        ("GET", "/orders/client:nobody", 404, "unknown-order"),
+        ("GET", "/orders/client:absent", 404, "unknown-order"),
         ("GET", "/fills?order_id=x", 400, "malformed-request"),
         ("DELETE", "/orders/999999", 404, "unknown-order"),
-        ("DELETE", "/orders/client:nobody", 404, "unknown-order"),
+        ("DELETE", "/orders/client:absent", 404, "unknown-order"),
     ];
     for (method, path, status, code) in cases {
         let reply = rig.send(method, path, &[KEY], "");

@@ -1,4 +1,4 @@
-//! An exchange with a gateway before it, over loopback, and a client that knows nothing of either.
+//! An exchange with a gateway, over loopback, and a plain HTTP client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use protocol::{Command, MarketSpec};
 use serde_json::{Value, json};
 use units::Scale;
 
-/// A running exchange with two markets, and its gate.
+/// A running exchange with two markets, and its gateway.
 pub(crate) struct Rig {
     service: Arc<Service>,
     gateway: Option<RestGateway>,
@@ -17,7 +17,7 @@ pub(crate) struct Rig {
     url: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -129,7 +129,7 @@ impl Rig {
         Rig { service, gateway: Some(gateway), agent: config.build().into(), url }
     }
 
-    /// Asks until reads are up to date; the gateway may still be folding what came before it.
+    /// Polls until reads are up to date: the gateway may still be folding the history.
     fn wait_ready(&self) {
         for _ in 0..10_000 {
             if self.get("/readyz", 0).status == 200 {
@@ -151,7 +151,7 @@ impl Rig {
         service.stop().unwrap();
     }
 
-    /// Waits until the gateway says that it has failed, and gives what it says.
+    /// Waits until the gateway reports a failure, and returns the report.
     pub(crate) fn gateway_failure(&self) -> String {
         let gateway = self.gateway.as_ref().unwrap();
         for _ in 0..10_000_000 {
@@ -163,7 +163,7 @@ impl Rig {
         panic!("the gateway does not notice");
     }
 
-    /// Ends a gateway or an exchange that has failed, and gives what each says of that.
+    /// Stops a gateway or an exchange that has failed, and returns the error of each.
     pub(crate) fn stop_failed(mut self) -> (Result<(), String>, Result<(), String>) {
         let gateway = self.gateway.take().unwrap().stop().map_err(|why| why.to_string());
         let service = Arc::into_inner(self.service).expect("a stopped gateway holds nothing");
@@ -193,7 +193,7 @@ impl Rig {
         self.send("PUT", path, &[("CB-ACCESS-KEY", &account.to_string())], &body.to_string())
     }
 
-    /// Sends whatever it is told to.
+    /// Sends a request.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -209,7 +209,7 @@ impl Rig {
         reply(self.agent.run(request.body(body.to_owned()).unwrap()).unwrap())
     }
 
-    /// Places an order and gives what was answered.
+    /// Places an order and returns the response.
     pub(crate) fn place(&self, account: u32, side: &str, price: &str, size: &str) -> Value {
         self.post("/orders", account, &order(side, price, size)).ok()
     }
@@ -253,7 +253,7 @@ fn assert_is_time(text: &str) {
     assert_eq!(shape, "9999-99-99T99:99:99.999999Z", "{text}");
 }
 
-/// The same value with its keys in order, whatever order this build of `serde_json` keeps them in.
+/// The same value with sorted keys: `serde_json` keeps their order in some builds and not in others.
 pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! Price rules of a market, as its clients meet them.
+//! Price rules of a market, as clients see them.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use units::{Price, Scale};
 
 use crate::rig::{Reply, Rig, id, start_service};
 
-/// A gateway before markets with each kind of rules, beside those of the other tests.
+/// A gateway with a market for each kind of rule, besides those of the other tests.
 fn rig() -> Rig {
     let service = start_service();
     let length = |length| NonZeroU32::new(length).unwrap();
@@ -32,7 +32,7 @@ fn order(market: &str, side: &str, price: &str) -> Value {
     json!({ "product_id": market, "side": side, "price": price, "size": "5" })
 }
 
-/// Code and all that is said to a person.
+/// The code, and the message with its detail.
 fn refused(reply: &Reply) -> (String, String) {
     let (status, code) = reply.refusal();
     assert_eq!(status, 400, "{}", reply.text);

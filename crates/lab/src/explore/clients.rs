@@ -1,5 +1,5 @@
-//! Clients: which commands may come next, their state, and when clients hear of it. A client without an answer
-//! submits again; no client hears what the loss of the world could undo.
+//! Clients: which commands may come next, their state, and when clients get their answers. A client without an answer
+//! submits again. No client gets an answer that the loss of the world could undo.
 
 use exchange::Admission;
 use ledger::{Ledger, Repeat};

@@ -217,7 +217,7 @@ impl State {
         seen
     }
 
-    // ---- who may crash
+    // ---- processes that may crash
 
     fn mortals(&self, mut each: impl FnMut(Who)) {
         let may = |name: &str| {

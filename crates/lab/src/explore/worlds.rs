@@ -38,13 +38,13 @@ const WORLDS: &[Entry] = &[
     ),
     (
         "two-buyers-and-a-cancel",
-        "Two want what one has, who is cancelled at any moment",
+        "Two want what one has, and the seller is cancelled at any moment",
         &["ann buys 1 @ 100", "bob buys 1 @ 100", "sam sells 1 @ 100", "sam cancels"],
         |world| world.faults(1),
     ),
     (
         "two-buyers-and-a-replace",
-        "Two want what one has, who is replaced by more at any moment",
+        "Two want what one has, and the seller is replaced by more at any moment",
         &["ann buys 1 @ 100", "bob buys 1 @ 100", "sam sells 1 @ 100", "sam replaces 2 @ 100"],
         |world| world.faults(1),
     ),
@@ -68,7 +68,7 @@ const WORLDS: &[Entry] = &[
     ),
     (
         "immediate-or-cancel",
-        "Who may not rest takes what there is, and leaves with the rest of its size",
+        "An order that may not rest trades what it can, and the rest of it is cancelled",
         &["ann buys 1 @ 100", "sam sells 2 @ 100 ioc"],
         |world| world.faults(2),
     ),
@@ -86,7 +86,7 @@ const WORLDS: &[Entry] = &[
     ),
     (
         "the-world-dies",
-        "The world is lost at any moment, and comes back from what was durable; clients ask again",
+        "The world is lost at any moment, and recovers from its durable facts; clients submit again",
         &["ann buys 2 @ 100", "sam sells 1 @ 100", "sam replaces 2 @ 100"],
         |world| world.may_die().faults(2),
     ),
@@ -98,7 +98,7 @@ const WORLDS: &[Entry] = &[
     ),
     (
         "given-up",
-        "A seller dies more often than its supervisor bears: it is suspended, and cancelled",
+        "A seller dies more often than its supervisor allows: it is suspended, and cancelled",
         &["ann buys 1 @ 100", "sam sells 1 @ 100", "sam cancels"],
         |world| world.in_a_rush().mortals(&["sam"]).faults(4),
     ),

@@ -1,6 +1,6 @@
 //! "What could go wrong here?", as a table: where in a deal, what happens there, how it is noticed, what comes of
-//! it, and the chart that shows it. A row is recognised in any run from what is seen of it, and by nothing
-//! else: who runs a chart or a seed cannot say that it was there.
+//! it, and the chart that shows it. A row is recognised in any run by its events alone: a chart or a
+//! seed cannot claim one.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ macro_rules! rows {
                 match self { $(Row::$row => $comes,)* }
             }
 
-            /// The file in `charts/` that shows it, without its ending.
+            /// The file in `charts/` that shows it, without its extension.
             pub fn chart(self) -> &'static str {
                 match self { $(Row::$row => $chart,)* }
             }
@@ -118,7 +118,7 @@ rows! {
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     counts: BTreeMap<Row, u64>,
-    /// Logged holds of those who live.
+    /// Logged holds of living processes.
     notes: BTreeMap<Pid, Hold>,
 }
 
@@ -144,7 +144,7 @@ impl Rows {
         self.notes.clear();
     }
 
-    /// What a step, or a death between two steps, has brought. To be told of each, in order.
+    /// Takes the events of a step, or of a death between two steps. Call it for each, in order.
     pub fn take(&mut self, stage: &Stage, history: &History, seen: &[Observed]) {
         for event in seen {
             match event {

@@ -30,7 +30,7 @@ impl Run {
         if self.pending_crash.is_none() {
             for (fault, cache) in [(Fault::Program, true), (Fault::Power, false)] {
                 if self.faults.strikes(fault) {
-                    // At any later operation of the disk, or a little later if there is none.
+                    // At any later operation of the disk, or a little later without one.
                     self.disk.dies_after(self.faults.below(fault, 12) as u64);
                     let later = 1_000 * self.faults.below(fault, 20_000) as u64;
                     self.pending_crash = Some(PendingCrash { at: self.clock + later, cache });

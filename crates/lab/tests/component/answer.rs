@@ -1,5 +1,5 @@
-//! What a step must put out, gathered part by part: order matters only between facts, and between
-//! messages to the same receiver. That is all that the kernel promises, so no model asks for more.
+//! The expected effects of a step, collected part by part. Order matters only between facts, and between
+//! messages to the same receiver: the kernel promises no more.
 
 use checker::component::{Effect, EffectOf, Expected};
 use kernel::{Control, Pid, Reason};

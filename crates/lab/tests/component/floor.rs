@@ -1,7 +1,10 @@
-//! A floor's protocol: how it must answer whatever orders, their supervisor and the ledger may tell it, in whatever
-//! order the words of an order's lives arrive. `floor/walk.rs` says what it does while an introduction is open, and
-//! when one of the two dies in it; `floor/peers.rs` are those whom it talks to, `floor/play.rs` has them play, and
-//! `floor/real.rs` has the same model judge the floors of real runs.
+//! A floor's protocol: its one correct answer to each message of orders, their supervisor and the ledger, in any order
+//! in which the messages of an order's lives arrive.
+//!
+//! - `floor/walk.rs`: the floor during an introduction, also when one of the two orders dies
+//! - `floor/peers.rs`: its simulated peers
+//! - `floor/play.rs`: the games that they play
+//! - `floor/real.rs`: checks the floors of real runs by the same model
 
 mod peers;
 mod play;
@@ -20,34 +23,34 @@ use crate::answer::Answer;
 use peers::Peers;
 use walk::{Suspect, Walk};
 
-/// Who has told where it is, and from which life.
+/// An order that has announced itself, and the life that did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told {
     pid: Pid,
     presence: Presence,
 }
 
-/// Who rests.
+/// A resting order.
 #[derive(Clone, Copy, Debug)]
 struct Seat {
     pid: Pid,
     presence: Presence,
-    /// It was introduced to an incoming order, and has not said since where it is.
+    /// True if it was introduced to an incoming order, and has not sent its state since.
     introduced: bool,
 }
 
-/// What a floor in its first act knows.
+/// The state of a floor in recovery.
 #[derive(Clone, Default, Debug)]
 struct Recovery {
     question: u32,
-    /// The ledger has named all.
+    /// True once the ledger has listed all open orders.
     listed: bool,
     awaited: BTreeSet<OrderId>,
     heard: BTreeMap<OrderId, Told>,
     left: BTreeSet<OrderId>,
 }
 
-/// Where a floor stands, by all that it was told and has answered.
+/// The state of a floor, by its inputs and its answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Floor {
     market: MarketId,
@@ -57,7 +60,7 @@ pub(crate) struct Floor {
     watched: Pid,
     supervisor: Pid,
     life: u32,
-    /// The last introduction or question.
+    /// The number of the last introduction or query.
     number: u32,
     /// The latest life that has spoken from each place.
     spoken: BTreeMap<usize, u32>,
@@ -111,7 +114,7 @@ impl Floor {
             Input::Start => then.begin_recovery(&mut out),
             Input::Hears { .. } => then.begin_recovery(&mut out),
             Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
-            Input::Dies { .. } => "does not mind",
+            Input::Dies { .. } => "ignores it",
             _ => return None,
         };
         then.peers.hear(then.walk.as_ref().map(Walk::of), &out.all_said());
@@ -141,7 +144,7 @@ impl Floor {
             Message::Leave { order, introduction } => self.on_leave(from, order, introduction, out),
             Message::Suspend { order } => {
                 self.on_leave(from, order, 0, out);
-                "takes who is suspended off"
+                "takes a suspended order off"
             }
             Message::Next { order, introduction, dealt, open } => {
                 self.on_next(from, order, introduction, dealt, open, out)
@@ -154,7 +157,7 @@ impl Floor {
         })
     }
 
-    // ---- its first act
+    // ---- recovery
 
     fn begin_recovery(&mut self, out: &mut Answer) -> &'static str {
         self.number += 1;
@@ -164,7 +167,7 @@ impl Floor {
         self.watched = self.ledger;
         out.watches(self.ledger);
         out.says(self.ledger, Message::ListOpen { market: self.market });
-        "begins to gather"
+        "lists the open orders"
     }
 
     fn on_message_in_recovery(
@@ -181,26 +184,26 @@ impl Floor {
                 if !known {
                     recovery.awaited.insert(order);
                 }
-                if known { "knows where it is" } else { "gets the state of an order" }
+                if known { "knows the listed order" } else { "awaits a listed order" }
             }
             Message::ListedAll if !recovery.listed => {
                 recovery.listed = true;
                 out.unwatches(self.watched);
                 out.says_to_all(self.peers.children(), Message::QueryState { introduction });
-                "asks all orders"
+                "queries all orders"
             }
             Message::Announce(_) if recovery.listed => {
                 out.says(from, Message::QueryState { introduction });
-                "asks who comes in"
+                "queries an incoming order"
             }
-            Message::Announce(_) => "will ask who comes in",
+            Message::Announce(_) => "will query an incoming order",
             Message::State { presence, introduction: of } if of == introduction => {
                 if self.hears(from, presence.order) {
                     recovery.awaited.remove(&presence.order);
                     recovery.heard.insert(presence.order, Told { pid: from, presence });
-                    "hears one of them"
+                    "gets an order's state"
                 } else {
-                    "hears a former life of one of them"
+                    "ignores a former life's state"
                 }
             }
             Message::Leave { order, .. } | Message::Suspend { order } => {
@@ -219,9 +222,9 @@ impl Floor {
                 if let Some(heard) = recovery.heard.get_mut(&order) {
                     heard.presence.open = open;
                 }
-                "hears of a deal of its former life"
+                "gets a deal of its former life"
             }
-            _ => "was not its own question",
+            _ => "ignores an answer to another query",
         };
         if !recovery.listed || !recovery.awaited.is_empty() {
             self.recovery = Some(recovery);
@@ -233,7 +236,7 @@ impl Floor {
         name
     }
 
-    // ---- what orders say of themselves
+    // ---- messages of orders about themselves
 
     /// False if a later life has spoken at this place, of this order or of the next there.
     fn hears(&mut self, pid: Pid, order: OrderId) -> bool {
@@ -272,16 +275,16 @@ impl Floor {
         }
     }
 
-    /// It may have spoken before it heard of its introduction.
+    /// It may have sent this before its introduction arrived.
     fn query_state(&mut self, pid: Pid, order: OrderId, out: &mut Answer) -> &'static str {
         if self.asked.get(&order).is_some_and(|(asked, _)| *asked == pid) {
-            return "asks who was introduced"; // once
+            return "queries an introduced order"; // once
         }
         self.number += 1;
         let introduction = self.number;
         self.asked.insert(order, (pid, introduction));
         out.says(pid, Message::QueryState { introduction });
-        "asks who was introduced"
+        "queries an introduced order"
     }
 
     fn place(&mut self, told: Told, out: &mut Answer) -> &'static str {
@@ -330,7 +333,7 @@ impl Floor {
         }
         self.waiting.retain(|_, other| other.presence.order != told.presence.order);
         self.waiting.insert(told.presence.priority, told);
-        "hears it later"
+        "lets it wait"
     }
 
     fn hear(&mut self, told: Told, out: &mut Answer) -> &'static str {
@@ -339,7 +342,7 @@ impl Floor {
             return "introduces";
         }
         self.hear_waiting(out);
-        "seats"
+        "rests it"
     }
 
     fn hear_waiting(&mut self, out: &mut Answer) {
@@ -366,7 +369,7 @@ impl Floor {
             .map(|resting| resting.presence.order)
     }
 
-    /// Introduces it to the best order. False if there is none: it rests, or hears that it may not.
+    /// Introduces it to the best order. False without one: it rests, or gets `NoMatch`.
     fn introduces(&mut self, incoming: Told, out: &mut Answer) -> bool {
         let Told { pid, presence } = incoming;
         let Presence { order, price, open: quantity, time_in_force, .. } = presence;

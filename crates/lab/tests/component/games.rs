@@ -1,4 +1,4 @@
-//! Each process does as its model says, and a process that makes a mistake does not.
+//! Each process follows its model, and a process with a planted mistake does not.
 
 use checker::component::{Games, Mistake, Model, Reached, check, check_with};
 use kernel::Event;
@@ -34,7 +34,7 @@ fn an_order_does_as_its_model_says() {
     nothing_is_fiction(&reached.inputs, &pairs);
 }
 
-/// Plays games of a process that makes a mistake. Gives the failure, whose game must be short.
+/// Plays games of a process with a planted mistake. Returns the failure, which must come in a short game.
 fn finds(model: &impl Model<Process = Party>, plant: &dyn Fn() -> Mistake<Party>) -> String {
     let games = Games { games: 600, ..Games::of(seed()) };
     let failure = check_with(model, games, Some(plant)).expect_err("a mistake");
@@ -100,7 +100,7 @@ fn an_order_that_leaves_in_a_deal_is_found() {
             }
         })
     });
-    assert!(found.contains("\"will see to that\" wants nothing more"), "{found}");
+    assert!(found.contains("\"postpones the command\" wants nothing more"), "{found}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ const BUYER: OrderId = OrderId(2);
 const PRICE: Price = Price(100);
 const TIME_IN_FORCE: TimeInForce = TimeInForce::GoodTillCancel;
 
-/// What the facts have come to.
+/// The state of the facts.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerModel {
     peer: Pid,
@@ -59,7 +59,7 @@ impl LedgerModel {
             (last, traded) if last == deal.number => return self.again(deal, traded, out),
             _ if !self.is_open(BUYER) => {
                 out.says(self.peer, Message::Voided { deal });
-                return "says that it never can be";
+                return "answers that it can never be";
             }
             _ if price == PRICE && quantity > Lots::ZERO && quantity <= left => {}
             _ => {
@@ -77,7 +77,7 @@ impl LedgerModel {
     fn again(&self, deal: Deal, traded: bool, out: &mut Answer) -> &'static str {
         let said = if traded { Message::Recorded { deal } } else { Message::Voided { deal } };
         out.says(self.peer, said);
-        "says the same again"
+        "answers the same again"
     }
 }
 
@@ -87,11 +87,11 @@ impl Model for LedgerModel {
         "starts",
         "records",
         "voids what is not sound",
-        "says that it never can be",
+        "answers that it can never be",
         "voids",
-        "says the same again",
+        "answers the same again",
         "knows no such order",
-        "recalls",
+        "restores",
         "lists",
     ];
 
@@ -118,7 +118,7 @@ impl Model for LedgerModel {
         let mut said = vec![Message::ListOpen { market: MARKET }];
         for order in [SELLER, BUYER] {
             said.push(Message::Restore { order });
-            // Who asks has a hold for the last deal, or for one that did not end yet.
+            // The party that asks has a hold for the last deal, or for one that has not ended.
             for number in [self.last.0, self.last.0 + 1].into_iter().filter(|n| *n > 0) {
                 said.push(Message::Resolve { deal: LedgerModel::deal(number), order });
             }
@@ -172,7 +172,7 @@ impl Model for LedgerModel {
                     time_in_force,
                 };
                 out.says(self.peer, me);
-                "recalls"
+                "restores"
             }
             Input::Says { message: Message::Restore { .. }, .. } => {
                 out.says(self.peer, Message::Unknown);
@@ -190,7 +190,7 @@ impl Model for LedgerModel {
         vec![transition(name, out.does(), then)]
     }
 
-    /// It owns nothing, so its next life knows what the last has recorded, said or not.
+    /// It has no state of its own, so its next life knows every recorded fact, answered or not.
     fn reborn(&mut self, _lost: &[EffectOf<Party>]) {}
 
     fn state_name(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! The processes of a market one at a time: a model of each plays its peers, and judges it in real runs.
+//! The processes of a market one at a time: the model of each simulates its peers, and checks it in real runs.
 
 mod answer;
 mod floor;

@@ -1,6 +1,6 @@
-//! Mistakes that the laws hardly see. Of an order: those that only a doubled message shows; within a world none is
-//! doubled, and its model says everything twice. Of a floor: what it makes of orders that die time and again, and of
-//! what they said before. Only in builds with the feature `mutations`.
+//! Mistakes that the laws hardly detect. Of an order: those that only a duplicate message shows; no world duplicates
+//! messages, and the order's model does. Of a floor: those about orders that die repeatedly, and about their late
+//! messages. Only in builds with the feature `mutations`.
 
 use checker::component::{Failure, Games, check};
 use kernel::mutation::{Mutation, with};
@@ -13,7 +13,7 @@ use protocol::TimeInForce;
 use crate::floor::Floor;
 use crate::order::Order;
 
-/// The order does not as its model says, and a short game shows it.
+/// The order deviates from its model, and a short game shows it.
 fn finds(mistake: Mutation) {
     let games = Games { games: 600, ..Games::of(1) };
     let model = Order::played(TimeInForce::GoodTillCancel);

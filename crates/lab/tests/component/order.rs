@@ -1,5 +1,5 @@
-//! The order's protocol: how it must answer whatever it can be told. The same model plays games
-//! (`peers`) and judges the orders of real runs (`traces`).
+//! The order's protocol: its one correct answer to each possible input. The same model plays games
+//! (`peers`) and checks the orders of real runs (`traces`).
 
 mod deal;
 pub(crate) mod peers;
@@ -34,7 +34,7 @@ pub(crate) enum Wish {
     Replace(CommandId, Option<ClientId>, Price, Lots),
 }
 
-/// Where an order stands, by all that it was told and has answered.
+/// The state of an order, by its inputs and its answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) id: OrderId,
@@ -48,7 +48,7 @@ pub(crate) struct Order {
     pub(crate) held: Lots,
     pub(crate) filled: Lots,
     pub(crate) proposals: u32,
-    /// The last introduction that it dealt in, or gave its word on.
+    /// The last introduction that it dealt in, or answered a query about.
     pub(crate) introduction: u32,
     pub(crate) note: Option<Hold>,
     pub(crate) watches: Option<Pid>,
@@ -106,7 +106,7 @@ impl Order {
             Input::Hears { of } if self.watches != Some(*of) => return None,
             Input::Hears { .. } => then.on_down(&mut out),
             Input::Says { from, message } => then.on_message(*from, message, &mut out)?,
-            Input::Dies { .. } => "does not mind",
+            Input::Dies { .. } => "ignores it",
             Input::Exits { .. } | Input::Fires { .. } => return None,
         };
         Some(transition(name, out.does(), then))
@@ -116,18 +116,18 @@ impl Order {
         Some(match *said {
             Message::Enter(new) => self.on_enter(Entered { order: self.id, new }, out),
             Message::Introduce { .. } | Message::QueryState { .. } if from != self.floor => {
-                "hears one floor"
+                "ignores another floor"
             }
             Message::Introduce { introduction, incoming, order, price, quantity } => {
                 self.on_introduce(introduction, incoming, order, price, quantity, out)
             }
             Message::QueryState { introduction } if self.phase == Phase::Free => {
                 self.give_word(introduction, out);
-                "gives its word"
+                "answers the query"
             }
             Message::QueryState { introduction } => {
                 self.word = Some(introduction);
-                "will give its word"
+                "will answer the query"
             }
             Message::Propose { deal, introduction, price, quantity } => {
                 self.on_propose(from, deal, introduction, price, quantity, out)
@@ -164,7 +164,7 @@ impl Order {
             Message::Unknown if self.queries_ledger() => {
                 self.write(None, out);
                 self.leave(self.introduction, out);
-                "is no more"
+                "has ended"
             }
             Message::Unknown => "knew that",
             _ => return None,
@@ -199,7 +199,7 @@ impl Order {
             return "waits to be entered";
         }
         self.query_ledger(out);
-        if self.note.is_some() { "settles" } else { "recalls" }
+        if self.note.is_some() { "resolves" } else { "restores" }
     }
 
     fn on_enter(&mut self, entered: Entered, out: &mut Answer) -> &'static str {

@@ -1,6 +1,6 @@
 //! The models as judges of real runs: the seeded worlds of the laws, with their kills and schedules. Every
-//! step of a real process must be one that its model allows; and whatever a model's peers say must
-//! be among what the real ones have said, where the process stood so.
+//! step of a real process must be one that its model allows; and every message of a model's peers
+//! must occur in a real run, in the same state of the process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use lab::world::{Observed, Stage};
 use market::Party;
 use protocol::Message;
 
-/// A step of a process: what it was given, and all that it put out.
+/// A step of a process: its input, and all its effects.
 pub(crate) struct Step {
     pub(crate) pid: Pid,
     pub(crate) input: InputOf<Party>,
     pub(crate) done: Vec<EffectOf<Party>>,
 }
 
-/// Takes steps from what is seen of a world.
+/// Collects steps from the events of a world.
 #[derive(Default)]
 pub(crate) struct Recorder {
     waiting: usize,
@@ -107,10 +107,10 @@ impl Recorder {
     }
 }
 
-/// Where processes stood, and what sort of input came there.
+/// States of processes, and the kinds of input that came in each.
 pub(crate) type Pairs = BTreeSet<(&'static str, String)>;
 
-/// Has a model judge a step, and moves it on. Panics with what differs.
+/// Checks a step by its model, and advances the model. Panics with the difference.
 pub(crate) fn judge<M: Model<Process = Party>>(
     model: &mut M,
     step: &Step,
@@ -125,10 +125,10 @@ pub(crate) fn judge<M: Model<Process = Party>>(
     model.learn(&step.done);
 }
 
-/// Of no protocol: a death, of which a process hears or not; and what a client asks, who may at any time.
+/// Inputs of no protocol: a death, with or without a notification, and a client's command, which may come at any time.
 const OF_NOBODY: [&str; 4] = ["dies", "enter", "cancel", "replace"];
 
-/// Fails for what a model's peers say where no real ones ever did.
+/// Fails if a model's peer sends something that no real process has sent in that state.
 pub(crate) fn nothing_is_fiction(played: &Pairs, real: &Pairs) {
     let of_peers = |pair: &&(&str, String)| !OF_NOBODY.contains(&pair.1.as_str());
     let fiction: Vec<_> =

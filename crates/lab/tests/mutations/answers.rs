@@ -1,4 +1,4 @@
-//! Mistakes of the face on the caller's thread: which facts answer a cancel, and what is left behind by one.
+//! Mistakes of the exchange on the caller's thread: the facts that answer a cancel, and what a cancel leaves behind.
 
 use exchange::mutation::{ANY_END_ANSWERS, KEEPS_PAST_LIFE, SUSPENDED_ANSWERS};
 use exchange::{Admission, Exchange, Options};

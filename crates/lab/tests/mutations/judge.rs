@@ -1,5 +1,5 @@
-//! Mistakes of the judge of deals, and the law that each trade breaks which the ledger then records. The order
-//! processes never propose such deals, so no run of theirs shows these mistakes; the ledger is asked itself.
+//! Mistakes in the validation of deals, each with the law that the recorded trade breaks. Order processes never propose
+//! such deals, so no run shows these mistakes: these tests call the ledger directly.
 
 use kernel::mutation::{Mutation, with};
 use lab::laws::{History, Law};
@@ -38,7 +38,7 @@ fn deal() -> Deal {
     Deal { maker: MAKER, taker: TAKER, incarnation: 1, number: 1 }
 }
 
-/// The law that is broken by a trade which the ledger records after these facts; none if the ledger refuses it.
+/// The law that a trade breaks if the ledger records it after these facts; `None` if the ledger refuses it.
 fn broken(facts: &[Fact], market: MarketId, quantity: u64) -> Option<Law> {
     let (mut ledger, mut history) = (Ledger::new(), History::default());
     for fact in facts {

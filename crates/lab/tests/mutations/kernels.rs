@@ -42,7 +42,7 @@ impl Process for Clumsy {
     }
 }
 
-/// Steps to the first state in which a process has heard of a step that failed.
+/// Steps to the first state in which a process has received a message of a failed step.
 fn heard_after() -> Option<usize> {
     let mut world: World<Clumsy> = World::new(NoStateMachine, None, ());
     let listener = world.spawn(Clumsy { responses: None, heard: 0 });
@@ -77,7 +77,7 @@ struct Signaller {
 /// Its messages.
 #[derive(Clone, Hash, Debug)]
 enum Order {
-    /// Signal the bearer of this name.
+    /// Signal the process with this name.
     Signal(Name),
     /// Signal yourself, normally.
     SignalYourself,
@@ -137,7 +137,7 @@ fn guarded() -> World<Signaller> {
     world
 }
 
-/// Whether a signal of a stranger has ended a supervisor.
+/// True if a foreign process's signal has ended a supervisor.
 fn ends_for_a_stranger() -> bool {
     let mut world = guarded();
     let supervisor = world.whereis(MANY);
@@ -153,7 +153,7 @@ fn a_supervisor_that_ends_for_a_stranger_is_another_afterwards() {
     assert!(with(&[STRANGERS_EXIT], ends_for_a_stranger));
 }
 
-/// Whether one is there that has sent itself a normal exit signal.
+/// True if a process lives that has sent itself a normal exit signal.
 fn lives_after_its_own_signal() -> bool {
     let mut world = guarded();
     let one = world.spawn(plain());
@@ -168,7 +168,7 @@ fn a_normal_exit_to_oneself_that_is_ignored_leaves_one_alive() {
     assert!(with(&[NORMAL_TO_ONESELF], lives_after_its_own_signal));
 }
 
-/// Whether a world is over when the last child for which its end has waited was given up.
+/// True if a world has ended once its last awaited child was given up.
 fn is_over_when_the_last_is_given_up() -> bool {
     let mut world = guarded();
     let many = world.node("root/many").expect("was grown");
@@ -188,7 +188,7 @@ fn a_child_given_up_unheard_is_waited_for_for_ever() {
     assert!(!with(&[GIVEN_UP_UNHEARD], is_over_when_the_last_is_given_up));
 }
 
-/// Whether a branch is there that was taken out of the tree before its group could start it.
+/// True if a branch is there that was removed from the tree before its group could start it.
 fn starts_what_was_deleted() -> bool {
     let mut world = guarded();
     let root = world.node("root").expect("was grown");
@@ -208,7 +208,7 @@ fn a_deleted_child_that_starts_is_there_all_the_same() {
     assert!(with(&[DELETED_STARTS], starts_what_was_deleted));
 }
 
-/// What is heard of the end of one whose destructor panics: whether it was a failure.
+/// True if a process whose destructor panics is reported as failed.
 fn is_heard_to_have_failed() -> Option<bool> {
     let mut world = guarded();
     let fragile = world.spawn(Signaller { is_fragile: true, ..plain() });

@@ -1,14 +1,14 @@
-//! The checker is checked: each mistake that the code can be told to make is caught, by a law's name. Only
+//! The checker is checked: each mistake that the code can switch on is caught, by a law's name. Only
 //! in builds with the feature `mutations`: `cargo test -p buttonwood-lab --features mutations --test mutations`.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `shortest` | those that the explorer finds, with the steps within which it must |
 //! | `seeds` | those that random runs find |
-//! | `kernels` | one of the kernel, that no order shows |
-//! | `judge` | those of the ledger's judge, each with the law that the recorded trade breaks |
+//! | `kernels` | those of the kernel that no order shows |
+//! | `judge` | those of the ledger's validation of deals, each with the law that the recorded trade breaks |
 //! | `remembered` | those of what the ledger remembers of client ids |
-//! | `answers` | those of the face: what answers a cancel, and what it leaves behind |
+//! | `answers` | those of the exchange: the answer to a cancel, and what a cancel leaves behind |
 //! | `power` | those of the journal, that a loss of power shows |
 //! | `responses` | those of the service, at the edge where facts leave the world |
 //! | `bounds` | one that shows where numbers end |

@@ -1,5 +1,5 @@
-//! What a loss of power shows of a journal: what was told is there, a snapshot that was saved too, and no start is
-//! refused.
+//! Mistakes of the journal that a loss of power shows: acknowledged facts and saved snapshots must be there, and every
+//! start must succeed.
 
 use journal::mutation::{MARK_BEFORE_SYNC, SNAPSHOT_NAME_UNSYNCED};
 use journal::{FileJournal, Journal, Options};
@@ -10,7 +10,7 @@ use protocol::bytes::FactEncoder;
 use protocol::{CancelReason, Fact, Stamp};
 use units::{CommandId, Lots, OrderId, Time};
 
-/// What a start after a loss of power breaks.
+/// The rule that a start after a loss of power breaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Broken {
     Refused,
@@ -20,7 +20,7 @@ enum Broken {
 
 /// More operations than the life of a journal here takes.
 const OPERATIONS: u64 = 200;
-/// Seeds of what the disk keeps of what was not synced.
+/// Seeds for the part of the unsynced writes that the disk keeps.
 const SEEDS: u64 = 20;
 
 fn open(disk: &SimDisk) -> Result<FileJournal<SimDisk>, journal::JournalError> {
@@ -41,7 +41,7 @@ fn facts(first: u64, facts: u64) -> FactEncoder {
     groups
 }
 
-/// What a journal has said of itself.
+/// What a journal has reported.
 #[derive(Default)]
 struct Said {
     durable: u64,

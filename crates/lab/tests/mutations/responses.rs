@@ -1,5 +1,5 @@
-//! No client hears of facts that are not durable: the law *outside facts*, at the edge where a world's facts leave
-//! it. And facts that are synced together are one record.
+//! No client receives facts that are not durable: the law *outside facts*, at the edge where facts leave the world.
+//! Facts that are synced together are one record.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +19,7 @@ fn now(time: u64) -> Moment {
     Moment { time: Time(time), uptime: time, intake: Intake::All }
 }
 
-/// A start of the world and its first command: facts of which clients were told, and those that are durable.
+/// A start of the world and its first command. Returns the number of facts that clients received, and of durable ones.
 fn told_and_durable() -> (u64, u64) {
     let mut exchange = Exchange::new(Options::default());
     let mut answering = Sequencer::new(0, 1_000);

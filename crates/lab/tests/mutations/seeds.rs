@@ -1,5 +1,5 @@
 //! Mistakes that random runs find: which law the first seed that finds it breaks, and in how many seeds it must be
-//! found. Rules that only the explorer can put to the test, or that others stand in for, are not here.
+//! found. Rules that only the explorer can test, or that another rule covers, are not here.
 
 use exchange::mutation::{COLLAR_UNSEEN, ZERO_TAKEN};
 use kernel::mutation::{LATER_LIFE, Mutation, SAME_INCARNATION, with};

@@ -123,9 +123,9 @@ fn whoever_trusts_the_proposal_is_stopped_by_the_judge() {
     }
 }
 
-/// Nothing is doubled or overtaken between two processes of a world, so a maker hears one answer to each
-/// proposal, and none while it waits for the ledger: rules 6 and 7 protect from what only another transport would
-/// bring. That an order keeps them all the same is seen by its model, which doubles: `tests/component/mistakes.rs`.
+/// A world neither duplicates nor reorders messages between two processes. So a maker gets one answer to each proposal,
+/// and none while it waits for the ledger: rules 6 and 7 matter only on another transport. The order's model sends
+/// duplicates, and so tests both rules: `tests/component/mistakes.rs`.
 #[test]
 fn doubled_answers_are_needed_to_break_these() {
     for mistake in [DECLINE_WHILE_CLOSING, WITHDRAW_WHILE_CLOSING] {

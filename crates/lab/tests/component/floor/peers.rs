@@ -1,6 +1,6 @@
-//! Whom a floor talks to: the ledger, five orders that deal, are changed, leave and die, and their supervisor, which
-//! gives some of them up and lets them go on. A death is one between two steps; what an order had said before it may
-//! arrive before or after what its next life says.
+//! The simulated peers of a floor: the ledger, five orders that deal, are replaced, leave and die, and their
+//! supervisor, which suspends and releases some of them. An order dies between two steps. Messages that it sent
+//! before may arrive before or after those of its next life.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use units::{CommandId, Lots, OrderId, Price, Side};
 
 /// Dies too often: its supervisor gives it up.
 pub(super) const GIVEN_UP: Reason = Reason::Said(1_000);
-/// Is given up no more: the operator lets it go on.
+/// The operator releases it.
 const RELEASED: Reason = Reason::Said(1_001);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,12 +29,12 @@ pub(super) enum Is {
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) pid: Pid,
-    /// Where it truly is.
+    /// Its true state.
     pub(super) presence: Presence,
     pub(super) is: Is,
-    /// The question that it has not answered.
+    /// The query that it has not answered.
     pub(super) word: Option<u32>,
-    /// What it has to say of its last deal before anything else.
+    /// The message about its last deal, which it sends before any other.
     pub(super) owes: Option<Message>,
 }
 
@@ -56,11 +56,11 @@ pub(crate) struct Peers {
     pub(super) real: Vec<Pid>,
     pub(super) node: Option<NodeId>,
     pub(super) open: Option<Open>,
-    /// What was said by those who have died since, oldest first.
+    /// Messages whose senders have died since, oldest first.
     pub(super) late: Vec<(Pid, Message)>,
-    /// Whom the ledger has named since it was asked.
+    /// The orders that the ledger has listed since the floor's query.
     pub(super) named: BTreeSet<OrderId>,
-    /// The ledger's life that has died, of which the floor has not heard.
+    /// The life of the ledger that has died, before the floor is notified.
     pub(super) down: Option<Pid>,
     /// One maker dies in each introduction, and nothing else happens, until its incoming order is given up.
     pub(super) doomed: bool,
@@ -89,7 +89,7 @@ impl Peers {
         Peers { orders, places, ..Peers::default() }
     }
 
-    /// Whom a question to all reaches.
+    /// The orders that a query to all reaches.
     pub(super) fn children(&self) -> Vec<Pid> {
         self.orders.iter().map(|peer| peer.pid).chain(self.real.iter().copied()).collect()
     }
@@ -98,7 +98,7 @@ impl Peers {
         self.orders.iter().position(|peer| peer.pid == pid)
     }
 
-    /// What the floor has said reaches those who live.
+    /// Delivers the floor's messages to the living peers.
     pub(super) fn hear(&mut self, walk: Option<(OrderId, OrderId)>, said: &[(Pid, Message)]) {
         for &(to, said) in said {
             let Some(at) = self.at(to) else { continue };
@@ -293,7 +293,7 @@ impl Peers {
         reasons
     }
 
-    /// What was said last by each who has died since, oldest first for each.
+    /// The late messages of dead senders, oldest first for each sender.
     pub(super) fn late(&self) -> Vec<(Pid, Message)> {
         let mut first: Vec<(Pid, Message)> = Vec::new();
         for (pid, said) in &self.late {

@@ -1,5 +1,5 @@
-//! Games of a floor: what may come next from those who are played, most often what leads on, and what they
-//! make of it.
+//! Games of a floor: the inputs that its simulated peers may send next, weighted towards those that lead on, and the
+//! peers' reactions.
 
 use checker::component::{Effect, EffectOf, Input, InputOf, Model, Stage, Transition};
 use kernel::{Control, Node, Pid, Reason, Restart};
@@ -24,7 +24,7 @@ impl Floor {
         floor
     }
 
-    /// What the ledger may say: who is open, and that these are all.
+    /// The ledger's possible messages: each open order, and the end of the list.
     fn listed(&self) -> Vec<Message> {
         let Some(Recovery { listed: false, .. }) = self.recovery else { return Vec::new() };
         let is_open = |peer: &&Peer| {
@@ -38,14 +38,14 @@ impl Floor {
         rest.into_iter().map(|order| Message::Listed { order }).collect()
     }
 
-    /// What an order may say, and how it may die.
+    /// The messages that an order may send, and its possible deaths.
     fn may_come_of(&self, at: usize, waits: bool, may: &mut Vec<InputOf<Party>>) {
         let (peers, peer) = (&self.peers, &self.peers.orders[at]);
         let (from, order) = (peer.pid, peer.presence.order);
         let is_one_of_two = self.walk.is_some_and(|walk| walk.is_about(order));
         let unlisted = waits && peer.is == Is::There && peer.owes.is_none();
         let weight = |said: &Message| match said {
-            // Before it asks, a floor takes no notice of who is there already.
+            // Before its query, a floor ignores the orders that are there already.
             _ if unlisted && at > 0 => 0,
             Message::State { .. } => OFTEN,
             _ if self.asked.contains_key(&order) || peer.owes.is_some() => OFTEN,
@@ -105,40 +105,40 @@ impl Floor {
 impl Model for Floor {
     type Process = Party;
     const TRANSITIONS: &'static [&'static str] = &[
-        // Its first act.
-        "begins to gather",
-        "gets the state of an order",
-        "knows where it is",
-        "asks all orders",
-        "asks who comes in",
-        "will ask who comes in",
-        "hears one of them",
-        "hears a former life of one of them",
+        // Recovery.
+        "lists the open orders",
+        "awaits a listed order",
+        "knows the listed order",
+        "queries all orders",
+        "queries an incoming order",
+        "will query an incoming order",
+        "gets an order's state",
+        "ignores a former life's state",
         "will not wait for it",
-        "hears of a deal of its former life",
-        "was not its own question",
-        // Who comes and goes.
+        "gets a deal of its former life",
+        "ignores an answer to another query",
+        // Orders that come and go.
         "introduces",
-        "seats",
-        "hears it later",
+        "rests it",
+        "lets it wait",
         "shows what is left",
-        "asks who was introduced",
+        "queries an introduced order",
         "knows a later life",
         "forgets it",
-        "takes who is suspended off",
-        "does not mind",
+        "takes a suspended order off",
+        "ignores it",
         // An introduction.
         "goes on",
         "has gone on",
-        "asks the maker",
-        "asks a busy maker",
-        "asks the incoming order",
+        "queries the maker",
+        "queries a busy maker",
+        "queries the incoming order",
         "waits for the incoming order",
-        "waits for another word",
+        "waits for another answer",
         "goes on without a doubt",
         "takes over what the incoming order is now",
         "takes over what the maker is now",
-        "will ask the maker",
+        "will query the maker",
         "doubts, for the incoming order is back",
         "doubts, for the maker is back",
         "doubts, for one has left",

@@ -23,7 +23,7 @@ enum Maker {
     Gone,
 }
 
-/// Whose words are awaited.
+/// The orders whose answers are awaited.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Doubt {
     maker: bool,
@@ -39,7 +39,7 @@ pub(super) struct Walk {
     doubt: Option<Doubt>,
 }
 
-/// The last incoming order that a maker has died of, perhaps.
+/// The last incoming order in whose introductions a maker has died.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspect {
     order: OrderId,
@@ -103,7 +103,7 @@ impl Floor {
     /// What has become of a walk that was in doubt.
     fn after_doubt(&self, introduction: u32) -> &'static str {
         match self.walk {
-            Some(walk) if walk.introduction == introduction => "waits for another word",
+            Some(walk) if walk.introduction == introduction => "waits for another answer",
             _ => "goes on without a doubt",
         }
     }
@@ -147,7 +147,7 @@ impl Floor {
             Maker::Gone | Maker::Known => {}
             Maker::Silent | Maker::Unclear => {
                 self.doubt(true, false, out);
-                return "asks the maker";
+                return "queries the maker";
             }
         }
         self.walk_on(out);
@@ -195,14 +195,14 @@ impl Floor {
         let maker = walk.maker.1;
         if command == Busy::Maker || walk.maker_is == Maker::Unclear {
             self.doubt(true, command == Busy::Incoming, out);
-            return "asks a busy maker";
+            return "queries a busy maker";
         }
         walk.maker_is = Maker::Known;
         if self.resting_orders.contains_key(&maker) {
             self.show(maker, open);
         }
         self.doubt(false, true, out);
-        "asks the incoming order"
+        "queries the incoming order"
     }
 
     /// The incoming order speaks unasked.
@@ -228,7 +228,7 @@ impl Floor {
         walk.maker.0 = told.pid;
         walk.maker_is = Maker::Unclear;
         if !is_back {
-            return "will ask the maker";
+            return "will query the maker";
         }
         let gives_up = self.count_death(out);
         self.doubt(true, true, out);

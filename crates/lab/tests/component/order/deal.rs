@@ -82,7 +82,7 @@ impl Order {
                 self.write(None, out);
                 self.phase = Phase::Recalling;
                 self.query_ledger(out);
-                "recalls once settled"
+                "restores once resolved"
             }
             Phase::Closing => {
                 self.watch(None, out);
@@ -99,7 +99,7 @@ impl Order {
                     return "is filled as maker";
                 }
                 self.after_deal(out);
-                if traded { "trades as maker" } else { "hears as maker that it is void" }
+                if traded { "trades as maker" } else { "is voided as maker" }
             }
             _ => "knew that",
         }
@@ -125,7 +125,7 @@ impl Order {
             return "is filled as taker";
         }
         self.after_deal(out);
-        if traded { "trades as taker" } else { "hears as taker that it is void" }
+        if traded { "trades as taker" } else { "is voided as taker" }
     }
 
     pub(super) fn on_down(&mut self, out: &mut Answer) -> &'static str {
@@ -147,7 +147,7 @@ impl Order {
         }
     }
 
-    // ---- what the owner wants, now or after the deal
+    // ---- commands, now or after the deal
 
     pub(super) fn take(&mut self, wish: Wish, out: &mut Answer) -> &'static str {
         if self.phase == Phase::Free {
@@ -156,7 +156,7 @@ impl Order {
         if self.wish.is_none() || wish == Wish::Cancel {
             self.wish = Some(wish);
         }
-        "will see to that"
+        "postpones the command"
     }
 
     fn carry_out(&mut self, wish: Wish, out: &mut Answer) -> &'static str {

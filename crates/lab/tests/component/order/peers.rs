@@ -1,5 +1,5 @@
-//! Who an order deals with, played: a floor, the ledger, two orders of the other side, and its owner.
-//! What they say is among what the real ones say; `traces` holds them to that.
+//! The simulated peers of an order: a floor, the ledger, two orders of the other side, and its owner.
+//! They send only what the real ones send; `traces` checks that.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,11 @@ pub(crate) struct Peers {
     number: u32,
     /// Deals that the other orders have proposed.
     proposed: u32,
-    /// What the ledger was asked and has not answered.
+    /// The query that the ledger has not answered.
     pub(crate) asked: Option<Message>,
     /// How deals ended.
     pub(crate) ended: BTreeMap<Deal, bool>,
-    /// What the facts say of the order while it is open: it, and lots done.
+    /// The order by its facts while it is open, and its filled lots.
     line: Option<(Presence, Lots)>,
     commands: u64,
 }
@@ -67,7 +67,7 @@ impl Order {
         self.peers.line = self.peers.line.filter(|(presence, _)| presence.open > Lots::ZERO);
     }
 
-    /// A maker's price by the facts: one that is back does not know it yet.
+    /// A maker's price by the facts: a restarted maker does not know it yet.
     fn line_price(&self, deal: Deal) -> Price {
         match self.peers.line {
             Some((presence, _)) if deal.maker == self.id => presence.price,
@@ -115,8 +115,8 @@ impl Model for Order {
         "proposes",
         "is busy",
         "has nothing to propose",
-        "gives its word",
-        "will give its word",
+        "answers the query",
+        "will answer the query",
         "accepts",
         "accepts again",
         "declines",
@@ -129,22 +129,22 @@ impl Model for Order {
         "is filled as maker",
         "trades as taker",
         "is filled as taker",
-        "hears as maker that it is void",
-        "hears as taker that it is void",
+        "is voided as maker",
+        "is voided as taker",
         "takes its proposal back",
         "is in doubt",
         "asks again",
-        "settles",
-        "recalls",
-        "recalls once settled",
+        "resolves",
+        "restores",
+        "restores once resolved",
         "is back",
-        "is no more",
+        "has ended",
         "knew that",
         "leaves",
         "is replaced",
         "has traded more than that",
-        "will see to that",
-        "does not mind",
+        "postpones the command",
+        "ignores it",
     ];
 
     fn set(&mut self) -> Stage<Party> {
@@ -236,7 +236,8 @@ impl Model for Order {
         said.chain(dies).chain(hears).collect()
     }
 
-    /// All but what the ledger said of the order, which an order that asks anew would believe.
+    /// True if a duplicate of it may come. A replace or the ledger's answer about the order may not: an order that
+    /// queries again would take an old one as true.
     fn comes_again(&self, said: &InputOf<Party>) -> bool {
         let Input::Says { from, message } = said else { return false };
         let stale = matches!(

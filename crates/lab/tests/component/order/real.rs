@@ -1,4 +1,4 @@
-//! The orders of real runs, before their model.
+//! Checks the orders of real runs by their model.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use units::{MarketId, OrderId};
 use super::Order;
 use crate::traces::{Pairs, Recorder, judge};
 
-/// Judges every order of these runs. Gives what came to them where, and how many steps that were.
+/// Checks every order of these runs. Returns their inputs by state, and the number of steps.
 pub(crate) fn judged(seeds: std::ops::Range<u64>) -> (Pairs, u64) {
     let (mut pairs, mut steps) = (Pairs::new(), 0);
     for seed in seeds {
@@ -34,7 +34,7 @@ pub(crate) fn judged(seeds: std::ops::Range<u64>) -> (Pairs, u64) {
                 let order = orders.entry(key).or_insert((pid, fresh.clone()));
                 order.0 = pid;
                 if incarnation == 1 {
-                    order.1 = fresh; // one whose entry was never heard may be asked for again
+                    order.1 = fresh; // an order whose entry was never delivered may be entered again
                 } else {
                     order.1.next_life();
                     order.1.incarnation = incarnation;
