@@ -12,21 +12,21 @@ use crate::explore::System;
 
 /// A state as Stateright takes it. Its identity is its fingerprint.
 #[derive(Clone)]
-pub struct State<S>(S);
+pub struct Fingerprinted<S>(S);
 
-impl<S: System> Hash for State<S> {
+impl<S: System> Hash for Fingerprinted<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.fingerprint().hash(state);
     }
 }
 
-impl<S: System> PartialEq for State<S> {
-    fn eq(&self, other: &State<S>) -> bool {
+impl<S: System> PartialEq for Fingerprinted<S> {
+    fn eq(&self, other: &Fingerprinted<S>) -> bool {
         self.0.fingerprint() == other.0.fingerprint()
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for State<S> {
+impl<S: fmt::Debug> fmt::Debug for Fingerprinted<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -56,18 +56,18 @@ where
     S: System + fmt::Debug,
     S::Action: PartialEq,
 {
-    type State = State<S>;
+    type State = Fingerprinted<S>;
     type Action = S::Action;
 
-    fn init_states(&self) -> Vec<State<S>> {
-        vec![State(self.start.clone())]
+    fn init_states(&self) -> Vec<Fingerprinted<S>> {
+        vec![Fingerprinted(self.start.clone())]
     }
 
-    fn actions(&self, state: &State<S>, actions: &mut Vec<S::Action>) {
+    fn actions(&self, state: &Fingerprinted<S>, actions: &mut Vec<S::Action>) {
         state.0.actions(actions);
     }
 
-    fn next_state(&self, state: &State<S>, action: S::Action) -> Option<State<S>> {
+    fn next_state(&self, state: &Fingerprinted<S>, action: S::Action) -> Option<Fingerprinted<S>> {
         let mut next = state.clone();
         next.0.make(&action);
         next.0.consider();
@@ -75,7 +75,7 @@ where
     }
 
     fn properties(&self) -> Vec<Property<SameSystem<S>>> {
-        vec![Property::always("the property holds", |model: &SameSystem<S>, state: &State<S>| {
+        vec![Property::always("the property holds", |model: &SameSystem<S>, state: &Fingerprinted<S>| {
             (model.holds)(&state.0)
         })]
     }

@@ -1,4 +1,4 @@
-//! The pages on protocols say what is so: their code is the examples', and their output is what those print.
+//! The pages on protocols show the examples' code and their output.
 
 #[path = "../examples/manager_worker.rs"]
 #[allow(dead_code, reason = "its `main` is another program's")]
@@ -18,7 +18,7 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
 }
 
-/// Each block of code of a page is in the example, and there are so many.
+/// Each block of code of a page is in the example; `count` is their number.
 fn its_code_is(page: &str, example: &str, count: usize) {
     let (page, code) = (read(page), read(example));
     let blocks = blocks(&page, "rust");
@@ -28,7 +28,7 @@ fn its_code_is(page: &str, example: &str, count: usize) {
     }
 }
 
-/// Each block of text of a page is printed, and there are so many.
+/// Each block of text of a page is printed; `count` is their number.
 fn its_output_is(page: &str, story: &str, count: usize) {
     let page = read(page);
     let shown = blocks(&page, "text");

@@ -6,8 +6,8 @@ use std::fmt;
 use super::{Arrow, Row};
 use kernel::{Envelope, Pid, Process, Reason, Signal, Watch};
 
-/// Draws each message, fact, death and return as a row. Messages and facts are written as their
-/// [`Debug`](fmt::Debug) form, in small letters.
+/// Draws each message, fact, death and return as a row. Messages and facts appear in their
+/// [`Debug`](fmt::Debug) form, in lower case.
 ///
 /// ```
 /// # use kernel::{Event, StartContext, NoFact, NoStateMachine, Out, Process, World};
@@ -88,7 +88,7 @@ impl Recorder {
     }
 }
 
-/// A value as a chart writes it: `Ask { job: 3 }` is `ask job 3`.
+/// A value as a chart writes it: `Work { job: 3 }` is `work job 3`.
 fn small(value: &impl fmt::Debug) -> String {
     let text = format!("{value:?}");
     let mut out = String::new();

@@ -8,7 +8,7 @@ fn takes(expected: &Chars, text: &str) -> bool {
     expected.takes(&text.chars().collect::<Vec<_>>()).is_ok()
 }
 
-/// Every text of up to `length` letters of `abc`.
+/// Every text of up to `length` characters of `abc`.
 fn texts(length: usize) -> Vec<String> {
     let mut texts = vec![String::new()];
     let mut from = 0;

@@ -8,7 +8,7 @@ use kernel::{Event, NoFact, NoStateMachine, Out, Pid, Process, Renaming, StartCo
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Wrong {
     Not,
-    /// The lock is given to whoever asks.
+    /// The lock grants every request.
     GivesTwice,
     /// The lock does not watch who has it.
     ForgetsTheDead,
@@ -99,7 +99,7 @@ impl Process for Party {
     }
 }
 
-/// A lock, and so many who want it. The lock itself does not die.
+/// A lock and its users. The lock itself does not die.
 pub(crate) fn scene(users: usize, wrong: Wrong) -> Scene<Party> {
     let mut world = World::new(NoStateMachine, None, ());
     let lock = world.spawn(Party::lock(wrong));

@@ -19,7 +19,7 @@ fn at_most_one() -> Law<Locks> {
 }
 
 fn all_get_it() -> Law<Locks> {
-    Law::can_always("everybody alive can get it", |scene: &Locks| {
+    Law::can_always("every living user can get it", |scene: &Locks| {
         scene.world.processes().all(|(.., party)| party.is_content())
     })
 }

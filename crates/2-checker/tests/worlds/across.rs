@@ -110,7 +110,7 @@ fn the_loss_of_a_world_is_a_down_to_those_who_watch_and_an_exit_to_those_who_are
     cluster.run();
     let told = peer(&cluster, here).ends;
     assert_eq!(told, [(there, Reason::NoConnection), (there, Reason::NoConnection)]);
-    tell(&mut cluster, here, Message::Count(there, 3)); // to nobody
+    tell(&mut cluster, here, Message::Count(there, 3)); // no such process
     assert!(cluster.is_quiet());
 }
 

@@ -32,7 +32,7 @@ fn laws() -> [Law<Cluster<Party>>; 2] {
         0 | 1 => Ok(()),
         more => Err(format!("{more} hold the lock")),
     });
-    let all = Law::can_always("everybody alive can get it", |cluster: &Cluster<Party>| {
+    let all = Law::can_always("every living user can get it", |cluster: &Cluster<Party>| {
         let lock_is_there = cluster.world(0).is_some();
         let mut all = cluster.worlds().flat_map(World::processes);
         !lock_is_there || all.all(|(.., party)| party.is_content())
@@ -76,7 +76,7 @@ fn by_chance(seed: u64, wrong: Wrong) -> Result<(), &'static str> {
     let lock_is_there = cluster.world(0).is_some();
     let mut all = cluster.worlds().flat_map(World::processes);
     let content = !lock_is_there || all.all(|(.., party)| party.is_content());
-    if content { Ok(()) } else { Err("somebody waits for ever") }
+    if content { Ok(()) } else { Err("a user waits for ever") }
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn with_more_users_and_faults_than_can_be_explored_chance_finds_nothing_wrong() 
 #[test]
 fn chance_finds_a_lock_that_is_lost_with_its_holder() {
     let broken = (0..100).find_map(|seed| by_chance(seed, Wrong::ForgetsTheDead).err());
-    assert_eq!(broken, Some("somebody waits for ever"));
+    assert_eq!(broken, Some("a user waits for ever"));
 }

@@ -1,4 +1,4 @@
-//! A process that does what it is told, and remembers what it heard.
+//! A process that obeys its messages, and remembers what it heard.
 
 use kernel::{Event, MonitorRef, NoFact, NoStateMachine, Out, Pid, Process, Reason, StartContext};
 

@@ -32,7 +32,7 @@ fn play_second<Q: Queues>(mut station: Station<Peer, (), Q>, me: Pid, pause: fn(
     }
 }
 
-/// Runs until it is told of the other world's end.
+/// Runs until it learns of the other world's end.
 fn play_first<Q: Queues>(mut station: Station<Peer, (), Q>, me: Pid, pause: fn()) -> Peer {
     loop {
         let turn = station.turn();
