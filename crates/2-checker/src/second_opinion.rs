@@ -75,9 +75,10 @@ where
     }
 
     fn properties(&self) -> Vec<Property<SameSystem<S>>> {
-        vec![Property::always("the property holds", |model: &SameSystem<S>, state: &Fingerprinted<S>| {
-            (model.holds)(&state.0)
-        })]
+        vec![Property::always(
+            "the property holds",
+            |model: &SameSystem<S>, state: &Fingerprinted<S>| (model.holds)(&state.0),
+        )]
     }
 }
 
