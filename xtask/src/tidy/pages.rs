@@ -201,7 +201,7 @@ mod unit {
         assert_eq!(told, []);
         let long = "\n".repeat(41);
         check_decision(1, &page("docs/decisions/0001-y.md", &long), list, &mut told);
-        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(told.len(), 3 + PARTS.len(), "{told:?}");
         told.clear();
         check_parts("docs/decisions/0001-y.md", &long, &mut told);
         assert_eq!(told.len(), PARTS.len(), "{told:?}");
