@@ -45,11 +45,14 @@ crate::mutations! {
     HALF_UNDONE = "step-half-undone", "what a step has sent stays sent although the step failed";
     GIVEN_UP_IN_SILENCE = "branch-given-up-in-silence", "no fact says that a branch was given up";
     SAME_INCARNATION = "restart-in-the-same-incarnation", "a restart does not raise the incarnation";
-    STRANGERS_EXIT = "supervisor-ends-for-a-stranger", "an exit signal of anybody ends a supervisor";
-    NORMAL_TO_ONESELF = "normal-exit-to-oneself-ignored", "who sends itself a normal exit signal lives on";
-    GIVEN_UP_UNHEARD = "given-up-while-waited-for", "who is given up while its end is waited for is never heard of";
+    STRANGERS_EXIT = "supervisor-ends-for-a-stranger", "an exit signal of an unrelated process ends a supervisor";
+    NORMAL_TO_ONESELF = "normal-exit-to-oneself-ignored",
+        "a process ignores a normal exit signal that it sends to itself";
+    GIVEN_UP_UNHEARD = "given-up-while-waited-for",
+        "a child that is given up while a caller waits for its end is never reported";
     DELETED_STARTS = "deleted-child-starts", "a child that was deleted before its start is started";
-    REASON_IN_SPITE = "destructor-fails-unheard", "a process whose destructor panics has ended as it wanted to";
+    REASON_IN_SPITE = "destructor-fails-unheard",
+        "a process whose destructor panics ends with the reason that it chose";
 }
 
 impl Mutation {

@@ -1,21 +1,21 @@
-//! Request and reply with a late answer: who waits no longer asks again, and the answer to the first
-//! question, when it comes after all, must not be taken for the answer to the second.
+//! Request and reply with a late answer: a process that times out asks again. It must not take the
+//! late answer to the first question for the answer to the second.
 //!
 //! ```text
 //! without numbers: asked about 20, took 10
 //! then
-//!   asker  -> server  ask 1 10
+//!   asker  -> server  query 1 10
 //!   asker  -> asker   timer 1
 //!   server -> asker   answer 1 10
-//!   asker  -> server  ask 2 10
+//!   asker  -> server  query 2 10
 //!   server -> asker   answer 2 10
 //! ```
 //!
-//! So each question has a number, and an answer bears it. What could go wrong here?
+//! So each question has a number, and its answer carries it. What could go wrong here?
 //!
-//! - `ask`: no answer comes in time. A timer; it is asked again, under a new number.
-//! - `ask`: the server dies. A monitor tells, and the next life is asked.
-//! - `answer`: it is late. Its number is not the one awaited, and it is dropped.
+//! - `query`: no answer comes in time. A timer fires, and the asker repeats it with a new number.
+//! - `query`: the server dies. The monitor fires, and the asker sends it to the next life.
+//! - `answer`: it is late. Its number is not the one awaited, and the asker drops it.
 
 use checker::chart::{Picture, Recorder};
 use checker::explore::{Action, Explorer, Law, Report, Scene};
@@ -33,7 +33,7 @@ const QUESTIONS: [u32; 2] = [10, 20];
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Message {
     /// Its number, and about what.
-    Ask(u32, u32),
+    Query(u32, u32),
     /// To the question of this number, about what.
     Answer(u32, u32),
 }
@@ -65,8 +65,8 @@ impl Asker {
                     self.ask(out);
                 }
             }
-            // Late answers, timers of questions that are over, and what nobody says to an asker.
-            Event::Message { message: Message::Answer(..) | Message::Ask(..), .. }
+            // Late answers, timers of earlier questions, and messages that are not for an asker.
+            Event::Message { message: Message::Answer(..) | Message::Query(..), .. }
             | Event::Timer { .. }
             | Event::Exit { .. } => {}
         }
@@ -83,7 +83,7 @@ impl Asker {
         let (Some(about), Some(server)) = (self.about(), out.whereis(SERVER)) else { return };
         out.monitor(server);
         out.timer(PATIENCE, self.asked.into());
-        out.send(server, Message::Ask(self.asked, about));
+        out.send(server, Message::Query(self.asked, about));
     }
 }
 
@@ -110,7 +110,7 @@ impl Process for Party {
 
 fn serve(event: Event<'_, Message>, out: &mut Out<Party>) {
     match event {
-        Event::Message { from, message: &Message::Ask(number, about) } => {
+        Event::Message { from, message: &Message::Query(number, about) } => {
             out.send(from, Message::Answer(number, about));
         }
         Event::Message { message: Message::Answer(..), .. }
@@ -153,7 +153,7 @@ fn story() -> String {
     let report = explored(false);
     let counterexample =
         report.verdicts[0].counterexample.as_ref().expect("it takes whatever comes");
-    let mut again = Scene::new(shop(false, Recorder::new("nobody"))).faults(1);
+    let mut again = Scene::new(shop(false, Recorder::new("outside"))).faults(1);
     for (name, called) in [(SERVER, "server"), (ASKER, "asker")] {
         again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
     }

@@ -1,5 +1,5 @@
-//! A lock with leases: it comes free by itself when its holder dies or dawdles. But a holder cannot know that its
-//! time is up while its word is on its way, so each lease has a number, and the store takes no older one.
+//! A lock with leases: a lease ends by itself when its holder dies or is slow. A holder cannot know that its lease ends
+//! while its write is on its way. So each lease has a number, and the store rejects older ones.
 //!
 //! ```text
 //! without numbers, a late write comes after a younger lease's
@@ -50,7 +50,7 @@ impl Process for Party {
     type Role = ();
 
     fn start(_role: &(), _context: StartContext<'_, ()>) -> Party {
-        Party::Store { writes: Vec::new(), careful: true } // nobody is in the tree here
+        Party::Store { writes: Vec::new(), careful: true } // never called: no process is supervised
     }
 
     fn handle(&mut self, event: Event<'_, Message>, out: &mut Out<Party>) {
@@ -74,7 +74,7 @@ impl Process for Party {
                 {
                     writes.push(*lease);
                 }
-                // A write that is too late, and what nobody says to a store.
+                // A write that is too late, and messages that are not for a store.
                 Event::Message {
                     message: Message::Write(_) | Message::Acquire | Message::Lease(_),
                     ..
@@ -144,7 +144,7 @@ fn story() -> String {
     let report = explored(false);
     let counterexample =
         report.verdicts[0].counterexample.as_ref().expect("it takes whatever comes");
-    let mut scene = Scene::new(house(false, Recorder::new("nobody"))).faults(1);
+    let mut scene = Scene::new(house(false, Recorder::new("outside"))).faults(1);
     let names = ["lock", "store", "ann", "bob"];
     let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
     pids.into_iter().zip(names).for_each(|(pid, name)| scene.world.watch.call(pid, name));

@@ -1,5 +1,5 @@
-//! A manager and its workers: each job is answered exactly once, whoever dies, and a job that kills
-//! everybody is given up. `docs/manager-worker.md` goes through it; its code and output are these.
+//! A manager and its workers: each job is answered exactly once, whichever process dies, and a job
+//! that kills every worker is given up. `docs/manager-worker.md` explains this code and its output.
 //!
 //! ```text
 //! a good job and a poisonous one
@@ -43,9 +43,9 @@ use kernel::{
 
 const MANAGER: Name = Name(0);
 const WORKERS: usize = 2;
-/// A job that has killed so many is given up.
+/// A job that has killed this number of workers is given up.
 const TOO_DEADLY: usize = 2;
-/// The job that kills whoever takes it.
+/// The job that kills every worker.
 const POISON: u32 = 13;
 
 /// What they say to each other: jobs by number.
@@ -176,7 +176,7 @@ fn manage(workers: &mut Books, event: Event<'_, Message>, out: &mut Out<Party>) 
                 }
             }
         }
-        // A job that is known, a result that is not awaited, and what nobody says to a manager.
+        // Known jobs, results of unassigned jobs, and messages that are not for a manager.
         Event::Message { message: Message::Submit(_) | Message::Result(..), .. }
         | Event::Message { message: Message::Work(_) | Message::Answer(..), .. }
         | Event::Down { .. }
@@ -193,7 +193,7 @@ fn manage(workers: &mut Books, event: Event<'_, Message>, out: &mut Out<Party>) 
     }
 }
 
-/// Ends a job: in the log and by word to whoever asked, in one step, so both or neither.
+/// Ends a job: the fact and the answer belong to one step, so both happen or neither.
 fn answer(jobs: &Jobs, job: u32, end: End, out: &mut Out<Party>) {
     out.record(Fact::Answered(job, end));
     if let Some((asker, _)) = jobs.open.get(&job) {
@@ -247,7 +247,7 @@ impl Client {
     }
 }
 
-/// What is explored: a client with these jobs, and so many deaths.
+/// What is explored: a client with these jobs, and the number of deaths.
 #[derive(Clone, Copy)]
 struct Case {
     jobs: &'static [u32],
@@ -255,7 +255,7 @@ struct Case {
     deaths: u32,
 }
 
-/// Two jobs of which one is poison, and a death of anybody but the client.
+/// Two jobs of which one is poison, and one death of any process but the client.
 const WHOLE: Case = Case { jobs: &[3, POISON], watches: true, deaths: 1 };
 /// A client that asks once and waits.
 const NAIVE: Case = Case { watches: false, ..WHOLE };
@@ -263,7 +263,7 @@ const NAIVE: Case = Case { watches: false, ..WHOLE };
 #[cfg(test)]
 const UNLUCKY: Case = Case { jobs: &[3], watches: true, deaths: 2 };
 
-/// A manager under a supervisor, and a client under nobody.
+/// A supervised manager, and an unsupervised client.
 fn office<W: Watch<Party>>(case: Case, watch: W) -> World<Party, W> {
     let mut world = World::new(Jobs::default(), Some(MANAGER), watch);
     let office = vec![Node::one("manager", ()).named(MANAGER)];
@@ -320,7 +320,7 @@ fn never_refused(case: Case) -> Law<Scene<Party>> {
     law.sometimes(|scene| life(scene) == 2)
 }
 
-/// The office as it is explored: the client is not killed, everybody else may be.
+/// The office as it is explored: every process but the client may be killed.
 fn scene<W: Watch<Party> + Clone>(case: Case, watch: W) -> Scene<Party, W> {
     let is_staff =
         |world: &World<Party, W>, pid| !matches!(world.process(pid), Some(Party::Client(_)));
@@ -332,7 +332,7 @@ fn explored(case: Case) -> Report<Action> {
     explorer.law(open_or_answered()).law(answered_once(case)).law(never_refused(case)).search()
 }
 
-/// Names whoever has come since the last look; workers by number, in order of their coming.
+/// Names the processes that are new since the last call; workers get numbers in order of their start.
 fn name_all(world: &mut World<Party, Recorder>, named: &mut Vec<Pid>) {
     let living = world.processes().filter(|(pid, ..)| !named.contains(pid));
     let new: Vec<_> = living.map(|(pid, .., party)| (pid, party.clone())).collect();
@@ -359,7 +359,7 @@ fn hush() {
 
 /// A run as a chart: the moves of a path, or what happens if everything is delivered in order of sending.
 fn drawn(title: &str, case: Case, path: Option<&[Action]>) -> String {
-    let (mut scene, mut named) = (scene(case, Recorder::new("nobody")), Vec::new());
+    let (mut scene, mut named) = (scene(case, Recorder::new("outside")), Vec::new());
     name_all(&mut scene.world, &mut named);
     match path {
         Some(path) => path.iter().for_each(|step| {

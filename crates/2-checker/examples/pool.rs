@@ -1,8 +1,8 @@
-//! A pool with backpressure: so many are served at once, so many wait, and whoever comes then is told so at
-//! once. Each caller gets exactly one answer, whoever dies.
+//! A pool with backpressure: it serves a bounded number of callers, queues a bounded number, and answers the others
+//! *busy* at once. Each caller gets exactly one answer, whichever worker dies.
 //!
 //! ```text
-//! one is served, one waits, one is told to go
+//! one is served, one waits, one is rejected
 //! then
 //!   ann    -> pool  request
 //!   bob    -> pool  request
@@ -18,10 +18,10 @@
 //!
 //! What could go wrong here?
 //!
-//! - `request`: there is no room. Busy, and nothing has happened.
-//! - `request`: the worker dies. Its monitor tells, and the caller hears failed.
-//! - `result`: the worker ends after it. Its `down` comes too, and is nobody's any more.
-//! - `done`: it makes room, and so does `failed`: the first who waits is served.
+//! - `request`: the queue is full. The pool answers *busy* and changes nothing.
+//! - `request`: the worker dies. The monitor fires, and the pool answers *failed*.
+//! - `result`: the worker ends after it. Its `down` comes too, and concerns no caller any more.
+//! - `done` or `failed`: a worker is free, so the pool serves the first caller in the queue.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -144,12 +144,12 @@ fn name_all(world: &mut World<Party, Recorder>) {
 
 /// One run, in order of sending.
 fn story() -> String {
-    let mut world = house(Recorder::new("nobody"));
+    let mut world = house(Recorder::new("outside"));
     name_all(&mut world);
     while world.deliver_at(0) {
         name_all(&mut world);
     }
-    Picture::of("one is served, one waits, one is told to go", world.watch.rows()).to_string()
+    Picture::of("one is served, one waits, one is rejected", world.watch.rows()).to_string()
 }
 
 #[allow(clippy::print_stdout, reason = "it tells its story")]
@@ -170,15 +170,15 @@ fn every_caller_gets_one_answer_in_every_order_with_two_deaths_of_workers() {
     let workers = |scene: &Scene<Party>| {
         scene.world.processes().filter(|(.., party)| matches!(party, Party::Worker(_))).count()
     };
-    let once = Law::always("nobody is answered twice", move |scene| {
+    let once = Law::always("no caller is answered twice", move |scene| {
         let twice = answers(scene).into_iter().find(|answers| answers.len() > 1);
         twice.map_or(Ok(()), |twice| Err(format!("{twice:?}")))
     });
-    let bound = Law::always("so many work at once, and no more", move |scene| {
+    let bound = Law::always("the number of workers is bounded", move |scene| {
         let many = workers(scene);
         if many <= AT_ONCE { Ok(()) } else { Err(format!("{many}")) }
     });
-    let all = Law::can_always("everybody can be answered", move |scene| {
+    let all = Law::can_always("every caller can be answered", move |scene| {
         answers(scene).iter().all(|answers| answers.len() == 1)
     });
     let is_worker =

@@ -71,7 +71,7 @@ impl Desk {
         }
     }
 
-    /// Offers the seat to the first in the queue; if it is sold, tells everybody.
+    /// Offers the seat to the first in the queue; if it is sold, answers all of them.
     fn serve(&mut self, out: &mut Out<Party>) {
         out.demonitor_all();
         while self.sold && !self.queue.is_empty() {
@@ -140,7 +140,7 @@ impl StateMachine for Seat {
     }
 }
 
-/// A desk under a supervisor, and two buyers under nobody.
+/// A supervised desk, and two unsupervised buyers.
 fn hall<W: Watch<Party>>(skills: Skills, watch: W) -> World<Party, W> {
     let mut world = World::new(Seat::default(), Some(DESK), watch);
     let desk = Node::one("desk", skills).named(DESK);
@@ -175,7 +175,7 @@ fn one_ticket() -> Law<Scene<Party>> {
 }
 
 fn all_answered() -> Law<Scene<Party>> {
-    let law = Law::can_always("whoever asks can be answered", |scene: &Scene<Party>| {
+    let law = Law::can_always("every buyer can be answered", |scene: &Scene<Party>| {
         answers(scene).iter().all(Option::is_some)
     });
     law.sometimes(|scene| answers(scene).contains(&Some(Message::SoldOut)))
@@ -188,7 +188,7 @@ fn explored(skills: Skills) -> Report<Action> {
 
 /// Runs a path again, drawn.
 fn drawn(title: &str, skills: Skills, path: &[Action]) -> Picture {
-    let mut scene = Scene::new(hall(skills, Recorder::new("nobody"))).faults(2);
+    let mut scene = Scene::new(hall(skills, Recorder::new("outside"))).faults(2);
     let pids: Vec<Pid> = scene.world.processes().map(|(pid, ..)| pid).collect();
     for (pid, name) in pids.into_iter().zip(["desk", "ann", "bob"]) {
         scene.world.watch.call(pid, name);
@@ -214,7 +214,7 @@ fn turn(world: &mut World<Party>, now: u64, brought: &[Message], journal: &mut V
         world.send_to(DESK, *message); // from whatever brings messages: a socket, a queue
     }
     world.run(); // until nothing waits
-    journal.extend(world.take_log()); // and made durable before anybody outside hears of it
+    journal.extend(world.take_log()); // make them durable before any client hears of them
 }
 
 /// A desk in one world, and the buyers in another, in which its name is known.
@@ -258,7 +258,7 @@ fn on_two_threads() -> Vec<Option<Message>> {
 
 /// All that the tutorial shows, in its order.
 pub(crate) fn story() -> String {
-    let mut world = hall(NAIVE, Recorder::new("nobody"));
+    let mut world = hall(NAIVE, Recorder::new("outside"));
     let pids: Vec<Pid> = world.processes().map(|(pid, ..)| pid).collect();
     for (pid, name) in pids.into_iter().zip(["desk", "ann", "bob"]) {
         world.watch.call(pid, name);

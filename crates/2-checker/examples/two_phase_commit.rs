@@ -1,4 +1,4 @@
-//! Two-phase commit, and where it blocks: who has voted waits for the coordinator's word.
+//! Two-phase commit, and where it blocks: a bank that has voted waits for the coordinator's decision.
 //!
 //! ```text
 //! a bank has voted, and the coordinator does not come back
@@ -10,9 +10,9 @@
 //!
 //! What could go wrong here?
 //!
-//! - `prepare`: the coordinator dies. Its next life decides no. If there is none, nobody does, as here.
+//! - `prepare`: the coordinator dies. Its next life decides no; without a next life, as here, there is no decision.
 //! - `vote`: the bank is bound from here on, and can only wait.
-//! - `decided`: the coordinator dies. Its next life finds the word in the log and says it again.
+//! - `decided`: the coordinator dies. Its next life finds the decision in the log and sends it again.
 
 use checker::chart::{Picture, Recorder};
 use checker::explore::{Action, Explorer, Law, Report, Scene};
@@ -159,8 +159,8 @@ fn explored(comes_back: Restart, votes: [bool; 2]) -> Report<Action> {
 fn story() -> String {
     let gone = explored(Restart::Temporary, [true; 2]);
     let counterexample =
-        gone.verdicts[1].counterexample.as_ref().expect("whoever is bound waits for ever");
-    let mut again = Scene::new(deal(Restart::Temporary, [true; 2], Recorder::new("nobody")));
+        gone.verdicts[1].counterexample.as_ref().expect("a bound bank waits for ever");
+    let mut again = Scene::new(deal(Restart::Temporary, [true; 2], Recorder::new("outside")));
     for (name, called) in [(COORDINATOR, "coordinator"), (BANKS[0], "bank1"), (BANKS[1], "bank2")] {
         again.world.whereis(name).into_iter().for_each(|pid| again.world.watch.call(pid, called));
     }

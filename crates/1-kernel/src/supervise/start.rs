@@ -77,7 +77,7 @@ impl<P: Process, W: Watch<P>> World<P, W> {
     pub(super) fn start_one_of(&mut self, node: NodeId, key: u64) -> Pid {
         let pid = self.place_next(node, key);
         self.tree.enrol(node, key, pid);
-        // No fact says where this process is, so the state machine's index is told here.
+        // No fact holds the address of this process, so this call updates the state machine's index.
         if self.tree.index(node).is_some_and(|index| !index.is_whole()) {
             self.out.state_machine.is_placed(key, pid.slot());
         }

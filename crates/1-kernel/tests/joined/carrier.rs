@@ -15,7 +15,7 @@ const FIRST: u64 = 8;
 /// Steps of a run, before it is left to itself.
 const STEPS: u32 = 3_000;
 
-/// What whoever carries may do wrong, to see that the laws notice.
+/// A mistake of the carrier, to check that the laws notice it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mistake {
     /// The latest of a pair is handed over first.
@@ -24,7 +24,7 @@ pub(crate) enum Mistake {
     Doubles,
     /// Now and then one is not handed over.
     Drops,
-    /// Nobody is told of the loss of a world.
+    /// No process learns of the loss of a world.
     KeepsTheLossSecret,
 }
 
@@ -34,11 +34,11 @@ pub(crate) struct Plan {
     worlds: u8,
     /// Each pair of processes has a wire; otherwise each pair of worlds, as threads have.
     wire_per_pair: bool,
-    /// Of 100 steps, so many carry.
+    /// Steps of 100 that carry a signal.
     carries: usize,
-    /// One step in so many kills.
+    /// One step in this number kills a process.
     kills: usize,
-    /// One step in so many loses a world.
+    /// One step in this number loses a world.
     losses: usize,
 }
 
@@ -220,7 +220,7 @@ impl Joined {
         }
     }
 
-    /// Does what chance says, for so many steps.
+    /// Takes the seed's random steps.
     pub(crate) fn roam(&mut self) {
         let mut ready = Vec::new();
         for time in 0..STEPS {
@@ -266,10 +266,10 @@ impl Joined {
                 self.worlds[usize::from(number)].set_time(1_000_000 + time * 10);
             }
         }
-        panic!("somebody is waited for, for ever");
+        panic!("a process is waited for, for ever");
     }
 
-    /// Ends everybody who is there, and settles.
+    /// Ends all living processes, and settles.
     pub(crate) fn end_all(&mut self) {
         for number in self.there() {
             let world = &mut self.worlds[usize::from(number)];

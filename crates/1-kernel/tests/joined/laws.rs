@@ -1,7 +1,7 @@
-//! Whatever processes of joined worlds do, whoever dies and whichever world is lost: signals of a pair keep their
-//! order, monitors and links across speak once, and nothing reaches a later life.
+//! Laws of joined worlds, under any behaviour, any death and any loss of a world: signals of a pair keep their order,
+//! remote monitors and links signal once, and no message reaches a later life.
 //!
-//! `KERNEL_SEED=n` runs that seed alone, `KERNEL_SEEDS=n` runs so many.
+//! `KERNEL_SEED=n` runs that seed alone, `KERNEL_SEEDS=n` runs n seeds.
 
 use std::collections::BTreeMap;
 
@@ -54,10 +54,10 @@ fn run(seed: u64, mistake: Option<Mistake>, sometimes: &mut Sometimes) -> Result
     no_exit_without_a_cause(&joined)?;
     let mut note = |what, count: u64| *sometimes.entry(what).or_default() += count;
     note("something is carried", joined.carried);
-    note("somebody is killed", joined.killed);
+    note("a process is killed", joined.killed);
     note("a world is lost", joined.lost.len() as u64);
     note("a message is lost with a world", joined.dropped);
-    note("a message finds nobody", joined.worlds.iter().map(|w| w.watch.undeliverable).sum());
+    note("a message finds no process", joined.worlds.iter().map(|w| w.watch.undeliverable).sum());
     Ok(joined)
 }
 
@@ -71,7 +71,7 @@ fn signals_of_a_pair_keep_their_order(joined: &Joined) -> Result<(), String> {
     check(astray == 0, || format!("{astray} messages reached another life"))
 }
 
-/// Every message is delivered, finds nobody, or is lost with a world.
+/// Every message is delivered, finds no process, or is lost with a world.
 fn no_message_vanishes(joined: &Joined) -> Result<(), String> {
     let of = |count: fn(&Wild) -> u64| joined.worlds.iter().map(count).sum::<u64>();
     let sent = joined.first + of(|world| world.state_machine().sent);
@@ -108,13 +108,13 @@ fn monitors_speak_once(
         let is_remote = watched.world() != number;
         note("a monitor across speaks", is_remote && !downs.is_empty());
         note("a monitor speaks of the loss of a world", cut && is_lost);
-        note("a monitor finds nobody across", is_remote && downs.contains(&Reason::NoProcess));
+        note("a remote monitor finds no process", is_remote && downs.contains(&Reason::NoProcess));
         note("a monitor of a name across speaks", is_by_name && !downs.is_empty());
         if !world.is_alive(watcher) || demonitored {
             continue;
         }
         note("a monitor across has nothing to say", is_remote && downs.is_empty());
-        // Who bore a name then nobody wrote down; with its world every bearer is gone.
+        // No record says which process had the name then; the loss of a world ends every holder.
         let gone = if is_by_name { is_lost } else { !joined.is_alive(watched) };
         let right = if is_by_name { !gone || downs.len() == 1 } else { gone == (downs.len() == 1) };
         check(right, || format!("{monitored:?} spoke of {downs:?}, is gone: {gone}"))?;
@@ -123,10 +123,10 @@ fn monitors_speak_once(
         *of == number && !world.state_machine().monitors.contains_key(reference)
     });
     let strangers = strangers.count();
-    check(strangers == 0, || format!("{strangers} downs of monitors that nobody has set"))
+    check(strangers == 0, || format!("{strangers} downs of monitors that no process has set"))
 }
 
-/// Whoever linked itself to one who has not ended normally has ended too, or traps exits and has heard of it.
+/// A process that is linked to one with an abnormal end has ended too, or traps exits and has heard of it.
 fn links_end_both(joined: &Joined, world: &Wild, sometimes: &mut Sometimes) -> Result<(), String> {
     let unlinked = |pair: (Pid, Pid)| {
         let did = |books: &Books, (a, b)| books.unlinked.contains(&(a, b));
@@ -158,7 +158,7 @@ fn links_end_both(joined: &Joined, world: &Wild, sometimes: &mut Sometimes) -> R
     Ok(())
 }
 
-/// Nobody hears of more ends from another than there were links between the two and signals sent.
+/// A process hears of at most as many ends of another as there were links between the two and signals sent.
 fn no_exit_without_a_cause(joined: &Joined) -> Result<(), String> {
     let links = |by: Pid, to: Pid| {
         let books = joined.worlds[usize::from(by.world())].state_machine();

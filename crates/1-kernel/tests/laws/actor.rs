@@ -1,4 +1,4 @@
-//! A process that does what it is told, and the diary in which it writes what it hears.
+//! A process that executes the closures it receives, and the diary in which it writes what it hears.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,7 +219,7 @@ impl Role {
         Role { gave_up: Some(name), ..self }
     }
 
-    /// What the log is told when one in this role is given up.
+    /// The fact that the log gets when a process in this role is given up.
     pub(crate) fn recording(self, key: u64) -> Role {
         Role { records: Some(key), ..self }
     }
@@ -297,7 +297,7 @@ impl Actor {
     }
 }
 
-/// The address of the one who bears a name, where the test has just seen to it that somebody does.
+/// The address of the process with this name, which the test has just registered.
 pub(crate) fn bearer(town: &Town, name: Name) -> Pid {
-    town.whereis(name).expect("the test gave this name to somebody")
+    town.whereis(name).expect("the test registered this name")
 }

@@ -1,6 +1,6 @@
-//! Everything that can be called, with everything that can be at hand: addresses of the dead, of next lives, of
-//! supervisors, of answers, of nobody; names that nobody bears, places that are gone, keys that are taken; while
-//! others end. Nothing of it may panic but what is said to, and nothing may be left behind.
+//! Calls every function with every kind of argument, while processes end: addresses of the dead, of next lives, of
+//! supervisors, of answers, of no process; unregistered names, removed nodes, keys in use. Only documented panics may
+//! occur, and nothing may be left behind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use crate::actor::{Actor, Book, Diary, Fact, Message, Role, act, text};
 use crate::schedule::quietly;
 
 const NAMES: usize = 9;
-/// That of the root, which nobody else takes.
+/// The root's name, which no other process takes.
 const ROOT: Name = Name(9);
 
-/// Ends that are nobody's plan: a process that died of the kernel's own panic.
+/// Ends that no process planned: a process that died of the kernel's own panic.
 #[derive(Default)]
 struct Ends {
     unplanned: Vec<Reason>,
@@ -278,7 +278,7 @@ fn edge(place: &mut Place, seen: &Shared, diary: &Diary, dice: &mut Seeded) {
     seen.borrow_mut().pids.push(met);
 }
 
-/// Kills whatever is there, until nobody is.
+/// Kills living processes until none is left.
 fn end_all(place: &mut Place, seed: u64) {
     for _ in 0..100 {
         place.run();

@@ -13,7 +13,7 @@ const OTHER: Name = Name(2);
 /// The fact that says that the branch was given up.
 const STOPPED: u64 = 99;
 
-/// A branch that bears two restarts: orders, and then a floor that is told to crash.
+/// A branch with an intensity of two restarts: orders, and then a floor that crashes on command.
 fn branch(diary: &Diary, floor: Role) -> Node<Role> {
     let children = vec![
         Node::many("orders", diary.role("order")).named(Name(3)),
@@ -72,7 +72,7 @@ fn a_branch_that_was_given_up_is_started_again_by_order_and_counts_anew() {
     for round in 1..=3 {
         for _ in 0..2 {
             crash_floor(&mut town);
-            assert!(town.whereis(FLOOR).is_some(), "two are borne in round {round}");
+            assert!(town.whereis(FLOOR).is_some(), "two restarts are allowed in round {round}");
         }
         crash_floor(&mut town);
         assert_eq!(town.whereis(FLOOR), None, "round {round}");

@@ -8,7 +8,7 @@ use kernel::{Call, Name, Pid, Reason};
 use crate::actor::{Diary, Heard, Message, Town, act, crash, text, town, watch};
 use crate::schedule::under_every_schedule;
 
-/// A question that has whoever is asked do something, given where the answer goes.
+/// A question that makes the receiver act on the address of the answer.
 fn question(
     what: impl Fn(&mut kernel::Out<crate::actor::Actor>, Pid) + Clone + 'static,
 ) -> impl Fn(Pid) -> Message {
@@ -20,7 +20,7 @@ fn question(
 
 type Kept = Rc<RefCell<Vec<Call>>>;
 
-/// Has somebody ask; the question's name is kept.
+/// Makes a process ask, and keeps the call's reference.
 fn ask(kept: &Kept, asked: Pid, question: impl Fn(Pid) -> Message + 'static) -> Message {
     let kept = Rc::clone(kept);
     act(move |out| kept.borrow_mut().push(out.call(asked, &question)))
@@ -111,7 +111,7 @@ fn a_question_to_nobody_is_answered_by_down() {
         town.send(
             ann,
             act(|out| {
-                out.call_by_name(Name(5), |_| text("anybody?"));
+                out.call_by_name(Name(5), |_| text("any process?"));
             }),
         );
         schedule.run(&mut town);

@@ -88,7 +88,7 @@ fn one_of_many_is_ended_alone_and_its_key_is_free() {
         schedule.run(&mut town);
         assert_eq!((town.child(orders, 1), town.count_children(orders).all), (None, 1));
         let again = town.spawn_child(orders, 1, role.actor());
-        // Between two lives it is ended as well, and whoever has watched for the next is told.
+        // An end between two lives works as well, and notifies the watchers of the next life.
         let witness = town.spawn(diary.actor("witness"));
         schedule.run(&mut town);
         town.kill(again);
@@ -130,14 +130,14 @@ fn one_of_many_that_traps_is_asked_and_nobody_else_waits_for_it() {
 fn a_process_orders_by_name_what_the_edge_orders_by_place() {
     under_every_schedule(50, |schedule| {
         let (mut town, diary, _) = office();
-        let clerk = town.spawn(diary.actor("clerk"));
+        let clerk = town.spawn(diary.actor("operator"));
         schedule.run(&mut town);
         town.send(
             clerk,
             act(|out| {
                 out.terminate_child(Name(9), ChildId::Named(Name(1)));
                 out.terminate_child(Name(3), ChildId::Key(1));
-                out.terminate_child(Name(3), ChildId::Key(77)); // nobody
+                out.terminate_child(Name(3), ChildId::Key(77)); // no child
                 out.terminate_child(Name(77), ChildId::Key(1)); // no supervisor
                 out.terminate_child(Name(3), ChildId::Named(Name(1))); // not of this one
             }),

@@ -1,5 +1,5 @@
-//! Destructors that panic: of processes, messages, notes, facts and panics' own payloads. Whatever the kernel drops,
-//! the world goes on, and nobody but the process whose destructor it was has died of it.
+//! Destructors that panic: of processes, messages, notes, facts and panics' own payloads. The world continues, and
+//! only a process whose own destructor panics dies of it.
 
 use std::cell::Cell;
 use std::panic::panic_any;
@@ -50,7 +50,7 @@ impl Drop for Endless {
     }
 }
 
-/// What a process is told.
+/// What a process receives.
 #[derive(Clone, Debug)]
 enum Message {
     /// Something that it only gets.
@@ -135,7 +135,7 @@ impl Process for Holder {
     fn gave_up(role: &Role, _key: u64) -> Option<(Name, Message)> {
         let drops = Rc::clone(&role.drops);
         let message = Message::Have { _mine: Mine { armed: true, drops } };
-        role.armed.then_some((Name(9), message)) // that nobody bears
+        role.armed.then_some((Name(9), message)) // which no process has
     }
 }
 
@@ -285,7 +285,7 @@ fn one_of_many_whose_destructor_panics_is_counted_and_given_up_alone() {
             schedule.run(&mut room);
         }
         assert_eq!((room.child(many, 1), room.child(many, 2)), (None, Some(two)));
-        // Its two lives, the fact that is not admitted and the message to a name that nobody bears.
+        // Its two lives, the refused fact, and the message to an unregistered name.
         assert_eq!((drops.get(), room.failed_drops(), room.death()), (4, 4, None));
         assert_eq!(room.give_up_one_of(many, 2), Ok(()));
         assert_eq!((room.child(many, 2), drops.get()), (None, 7));

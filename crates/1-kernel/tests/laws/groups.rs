@@ -117,7 +117,7 @@ fn a_multicast_reaches_each_child_of_a_supervisor_of_many_in_order_of_address() 
         act(move |out| {
             out.spawn_child(Name(1), 5, newcomer.actor());
             out.multicast(Name(1), text("hear"));
-            out.multicast(Name(9), text("nobody's children"));
+            out.multicast(Name(9), text("no children"));
         }),
     );
     town.run();

@@ -1,11 +1,11 @@
-//! Short-lived helpers: their end is told once, with its reason, and nothing is left when either goes first.
+//! Short-lived helpers: their end is reported once, with its reason, and nothing is left when either ends first.
 
 use kernel::{Intensity, Name, Node, Reason, Strategy};
 
 use crate::actor::{Diary, Town, act, crash, text, town};
 use crate::schedule::{Schedule, quietly, under_every_schedule};
 
-/// What makes whoever gets it end.
+/// A message that ends its receiver.
 type End = fn() -> crate::actor::Message;
 
 /// A boss in the tree, with a place for helpers beside it.
@@ -153,7 +153,7 @@ fn is_refused(schedule: &mut Schedule, at_once: bool) {
     schedule.run(&mut town);
     assert_eq!(diary.of("helper 1"), ["start 1", "work"]);
     assert_eq!(diary.of("boss"), ["start 1", "down: no process", "down: no process"]);
-    // Nobody of that name.
+    // No process has that name.
     town.send_to(Name(1), spawn(7));
     schedule.run(&mut town);
     assert_eq!(diary.of("boss").len(), 4);

@@ -1,5 +1,5 @@
-//! The children of a supervisor of many by key: it has an index of its own, or the state machine has one. Whoever looks
-//! cannot tell which.
+//! The children of a supervisor of many by key: it has an index of its own, or the state machine has one. A lookup
+//! gives the same answer with either.
 
 use kernel::{Intensity, Name, Node, NodeId, Pid, Reason};
 

@@ -67,7 +67,7 @@ fn office() -> (World<Staff>, NodeId) {
     let mut world = World::new(NoStateMachine, None, ());
     let children = vec![
         Node::many("workers", Staff::Worker).named(WORKERS),
-        Node::one("clerk", Staff::Clerk { key: 0 }).named(CLERK),
+        Node::one("recruiter", Staff::Clerk { key: 0 }).named(CLERK),
     ];
     world.grow(None, Node::group("office", Strategy::OneForAll, Intensity::times(3), children));
     world.run();

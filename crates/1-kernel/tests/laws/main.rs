@@ -1,5 +1,5 @@
 //! The laws of the kernel, each a test named as a sentence. `actor` is the process that they are
-//! tried on; it does what it is told and a diary keeps what it hears, over all of its lives.
+//! tried on; it executes the closures it receives, and a diary keeps what it hears over all its lives.
 
 mod actor;
 mod anything;

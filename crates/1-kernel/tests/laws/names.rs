@@ -99,7 +99,7 @@ fn a_name_that_would_take_all_memory_is_the_end_of_who_takes_it() {
     let (ann, bob) = (town.spawn(diary.actor("ann")), town.spawn(diary.actor("bob")));
     town.send(bob, crate::actor::watch(ann));
     town.send(ann, act(|out| out.register(Name(Name::LIMIT))));
-    town.send(bob, act(|out| out.send_to(Name(u32::MAX), text("to nobody"))));
+    town.send(bob, act(|out| out.send_to(Name(u32::MAX), text("to no process"))));
     town.run();
     assert_eq!(diary.of("bob")[1], format!("down: failed: name {0} is not below {0}", Name::LIMIT));
     assert!(town.is_alive(bob));

@@ -177,7 +177,7 @@ fn a_message_to_one_who_is_gone_is_counted_as_undeliverable() {
             ann,
             act(move |out| {
                 out.send(bob, text("too late"));
-                out.send(kernel::Pid::OUTSIDE, text("to nobody"));
+                out.send(kernel::Pid::OUTSIDE, text("to no process"));
                 count.set(2);
             }),
         );

@@ -46,7 +46,7 @@ impl Schedule {
     }
 }
 
-/// Tries a law live and under so many seeds. What fails is named with its schedule.
+/// Tries a law live and under this number of seeds. A failure is reported with its schedule.
 pub(crate) fn under_every_schedule(seeds: u64, law: impl Fn(&mut Schedule)) {
     quietly();
     let live = [Schedule::Live, Schedule::LiveScheduler];
@@ -62,7 +62,7 @@ pub(crate) fn under_every_schedule(seeds: u64, law: impl Fn(&mut Schedule)) {
     }
 }
 
-/// Repeats a chooser's picks to whoever asks for them afterwards.
+/// Records a scheduler's picks, so that a test can repeat them.
 pub(crate) struct Recording<C> {
     pub(crate) scheduler: C,
     pub(crate) picks: Vec<usize>,

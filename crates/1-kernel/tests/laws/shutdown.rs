@@ -23,7 +23,7 @@ fn root(strategy: Strategy, children: Vec<Node<Role>>) -> Node<Role> {
     Node::group("root", strategy, Intensity::times(3), children).named(Name(9))
 }
 
-/// Somebody outside the tree that monitors the bearers of these names, in this order.
+/// A process outside the tree that monitors the processes with these names, in this order.
 fn witness(town: &mut Town, diary: &Diary, names: &'static [u32]) {
     let ann = town.spawn(diary.actor("witness"));
     let monitor = act(move |out| {
@@ -156,7 +156,7 @@ fn many_like_children_are_asked_at_once_and_have_one_limit() {
         town.shut_down();
         assert!(town.is_alive(bearer(&town, Name(1))) && town.child(many, 4).is_none());
         let late = town.spawn_child(many, 5, role.actor());
-        assert_eq!(late, kernel::Pid::OUTSIDE, "nobody comes in any more");
+        assert_eq!(late, kernel::Pid::OUTSIDE, "no child is added any more");
         schedule.run(&mut town);
         for key in 1..=3 {
             assert_eq!(diary.of(&format!("order {key}")), ["start 1", "exit: shutdown"]);
@@ -307,7 +307,7 @@ fn what_is_ended_while_its_group_waits_and_then_ends_itself_is_ended_once() {
         assert_eq!(diary.of("b"), ["start 1", "exit: shutdown"]);
         town.set_time(10);
         schedule.run(&mut town);
-        assert_eq!(diary.of("a"), ["start 1"], "nobody lives again in what ends");
+        assert_eq!(diary.of("a"), ["start 1"], "a branch that ends restarts no child");
         assert_eq!((town.death(), ends(&diary).len()), (Some(&Reason::Shutdown), 1));
     });
 }

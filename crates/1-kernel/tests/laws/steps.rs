@@ -235,7 +235,7 @@ fn a_panic_of_who_was_called_from_outside_a_step_passes_through() {
     let blame = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         town.run_by(&mut Bad);
     }));
-    assert!(blame.is_ok(), "nothing waits, so nobody is asked");
+    assert!(blame.is_ok(), "nothing waits, so the scheduler is not asked");
     let diary = Diary::default();
     town.spawn(diary.actor("ann"));
     let blame = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

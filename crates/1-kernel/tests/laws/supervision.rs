@@ -62,7 +62,7 @@ fn permanent_transient_and_temporary_children_live_again_as_their_kind_says() {
 fn one_bad_child_of_many_is_given_up_alone_and_who_must_know_is_told() {
     under_every_schedule(200, |schedule| {
         let (mut town, diary, role, node) = orders(Restart::Transient);
-        let floor = town.spawn(diary.actor("clerk"));
+        let floor = town.spawn(diary.actor("operator"));
         town.send(floor, act(|out| out.register(Name(2))));
         let bad = diary.role("order").telling(Name(2)).starting(|out| {
             if out.key() == 1 {
@@ -80,9 +80,9 @@ fn one_bad_child_of_many_is_given_up_alone_and_who_must_know_is_told() {
         }
         assert_eq!(diary.of("order 1"), ["start 1", "start 2", "start 3", "start 4"]);
         assert_eq!(town.child(node, 1), None);
-        assert_eq!(diary.of("clerk"), ["start 1", "gave up 1"]);
+        assert_eq!(diary.of("operator"), ["start 1", "gave up 1"]);
         assert!(town.is_alive(good) && town.death().is_none());
-        assert_eq!(diary.of("floor"), ["start 1"], "nobody else is touched");
+        assert_eq!(diary.of("floor"), ["start 1"], "no other process is touched");
     });
 }
 
@@ -112,7 +112,7 @@ fn who_watches_the_next_life_of_one_that_is_given_up_is_told() {
     for _ in 0..3 {
         town.send(child, crash());
         town.run();
-        child = town.child(node, 1).expect("three are borne");
+        child = town.child(node, 1).expect("three restarts are allowed");
     }
     let ann = town.spawn(diary.actor("ann"));
     town.run();
@@ -149,14 +149,14 @@ fn the_restarts_of_one_key_are_not_counted_against_the_next_in_its_slot() {
     for _ in 0..3 {
         town.send(child, crash());
         town.run();
-        child = town.child(node, 1).expect("three are borne");
+        child = town.child(node, 1).expect("three restarts are allowed");
     }
     town.send(child, act(|out| out.exit(Reason::Normal)));
     town.run();
     let next = town.spawn_child(node, 2, role.actor());
     assert_eq!(next.index(), child.index());
     for _ in 0..3 {
-        town.send(town.child(node, 2).expect("three are borne"), crash());
+        town.send(town.child(node, 2).expect("three restarts are allowed"), crash());
         town.run();
     }
     assert!(town.child(node, 2).is_some());
@@ -313,10 +313,10 @@ fn a_child_of_many_that_panics_while_it_is_made_again_is_given_up_alone() {
                 panic!("planned")
             }
         });
-        let clerk = diary.role("clerk").starting(|out| out.register(Name(2)));
+        let clerk = diary.role("operator").starting(|out| out.register(Name(2)));
         town.grow(None, pair(clerk, Node::many("orders", role)));
         schedule.run(&mut town);
-        assert_eq!(diary.of("clerk"), ["start 1", "gave up 1"]);
+        assert_eq!(diary.of("operator"), ["start 1", "gave up 1"]);
         assert_eq!((diary.of("order 1").len(), diary.of("order 2").len()), (0, 1));
     });
 }
@@ -376,5 +376,5 @@ fn the_tree_is_data_that_can_be_printed() {
   orders: many like children, 1 now; each transient, at most 3 restarts in 0 ms, 5000 ms to end; registered as 1
 ";
     assert_eq!(town.tree(), text);
-    assert!(town.node("root/nobody").is_none() && town.node("orders").is_none());
+    assert!(town.node("root/absent").is_none() && town.node("orders").is_none());
 }
