@@ -26,11 +26,14 @@ const SEED: &str = "1792";
 const SECONDS: &str = "600";
 /// The account of the orders placed in advance, and of the requests.
 const ACCOUNT: &str = "7";
+/// Most requests until the server is ready: each takes at least a connection.
+const MOST_POLLS: u32 = 100_000;
 
 /// Runs it. Each operation of the description is a test, and so are their sequences.
 pub(crate) fn run() -> Result<Count, Fault> {
     let schemathesis = installed()?;
     let server = Server::start()?;
+    server.wait_until_ready()?;
     server.trade()?;
     let report = folder().join("report.xml");
     println!("schemathesis {VERSION}, {EXAMPLES} examples, seed {SEED}, at {}", server.url);
@@ -137,7 +140,7 @@ impl Server {
             let body = format!(
                 r#"{{"product_id":"BTC-USD","side":"{side}","price":"{price}","size":"{size}"}}"#
             );
-            let answer = self.post("/orders", &body);
+            let answer = self.request("POST /orders", &body);
             let answer = answer.map_err(|why| Fault::Server { why: why.to_string() })?;
             if !answer.starts_with("HTTP/1.1 200 ") {
                 return Err(Fault::Server { why: format!("an order was answered by {answer}") });
@@ -146,12 +149,26 @@ impl Server {
         Ok(())
     }
 
-    fn post(&self, path: &str, body: &str) -> std::io::Result<String> {
+    /// Waits until the gateway has read the history. Until then it answers orders with `starting`.
+    fn wait_until_ready(&self) -> Result<(), Fault> {
+        let mut answer = String::new();
+        for _ in 0..MOST_POLLS {
+            let polled = self.request("GET /readyz", "");
+            answer = polled.map_err(|why| Fault::Server { why: why.to_string() })?;
+            if answer.starts_with("HTTP/1.1 200 ") {
+                return Ok(());
+            }
+        }
+        Err(Fault::Server { why: format!("it does not become ready: {answer}") })
+    }
+
+    /// Sends a request, given as method and path, and returns the whole response.
+    fn request(&self, head: &str, body: &str) -> std::io::Result<String> {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host)?;
         write!(
             stream,
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\nCB-ACCESS-KEY: {ACCOUNT}\r\n\
+            "{head} HTTP/1.1\r\nHost: {host}\r\nCB-ACCESS-KEY: {ACCOUNT}\r\n\
              Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )?;

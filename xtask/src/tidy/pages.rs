@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Complaint, File, words};
+use super::{Complaint, File};
 use crate::root;
 
 /// Most characters of a line of prose. Table rows, code, links and generated text may be longer.
@@ -24,9 +24,7 @@ pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
     let mut decisions = Vec::new();
     for page in files.iter().filter(|file| file.has_extension("md")) {
         check_pointers(page, &|path| root().join(path).exists(), complaints);
-        if words::is_held(&page.path) {
-            check_width(page, complaints);
-        }
+        check_width(page, complaints);
         if page.path.starts_with(DECISIONS) {
             decisions.push(page);
         }
@@ -136,9 +134,7 @@ fn check_decision(last: usize, page: &File, list: &str, complaints: &mut Vec<Com
         let what = format!("{lines} lines, at most {LINES}: a decision, not an essay");
         complaints.push(Complaint::new(path, 0, what));
     }
-    if words::is_held(path) {
-        check_parts(path, text, complaints);
-    }
+    check_parts(path, text, complaints);
     if !list.contains(&format!("decisions/{name}")) {
         complaints.push(Complaint::new(LIST, 0, format!("does not list decisions/{name}")));
     }

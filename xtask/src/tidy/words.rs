@@ -3,10 +3,6 @@
 
 use super::{Complaint, File};
 
-/// Paths that are not held to the rules about words, line lengths and headings yet. A path that ends in `/`
-/// stands for all files below it.
-pub(crate) const NOT_YET: &[&str] = &[];
-
 /// A word or phrase that does not go in.
 struct Banned {
     /// Lower-case words, one after the other.
@@ -90,21 +86,9 @@ const SELL_SIDE: &[&str] =
 /// Words before `tell` that make it a noun, and so a response.
 const BEFORE_TELL: &[&str] = &["a", "the", "each", "every", "no", "its"];
 
-/// True if a rule about words, line lengths or headings holds for this file already.
-pub(crate) fn is_held(path: &str) -> bool {
-    let passed_over = |entry: &&str| match entry.strip_suffix('/') {
-        Some(_) => path.starts_with(*entry),
-        None => path == *entry,
-    };
-    !NOT_YET.iter().any(|entry| passed_over(&entry))
-}
-
 /// Checks one file.
 pub(crate) fn check(file: &File, complaints: &mut Vec<Complaint>) {
     let File { path, text } = file;
-    if !is_held(path) {
-        return;
-    }
     let lines = if file.has_extension("rs") {
         rust_text(text)
     } else if file.has_extension("md") {
@@ -351,14 +335,9 @@ mod unit {
     }
 
     #[test]
-    fn what_is_allowed_or_not_held_yet_is_passed_over() {
+    fn a_word_that_is_allowed_in_a_file_is_passed_over_there() {
         let (path, word, _) = ALLOWED[0];
         assert!(complaints(path, &format!("//! {word}\n")).is_empty());
         assert_eq!(complaints(path, "//! a house\n").len(), 1);
-        for path in NOT_YET {
-            let file = if path.ends_with('/') { format!("{path}a.md") } else { (*path).to_owned() };
-            assert!(!is_held(&file) && complaints(&file, "a house\n").is_empty(), "{file}");
-        }
-        assert!(is_held("docs.md"));
     }
 }
