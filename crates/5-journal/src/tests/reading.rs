@@ -57,6 +57,19 @@ fn a_reader_that_stops_goes_on_behind_the_batch_at_which_it_stopped() {
 }
 
 #[test]
+fn a_reader_that_has_read_further_goes_back_to_what_it_is_asked_for() {
+    let (sim, _) = segments();
+    let journal = open(&sim, SMALL).unwrap();
+    let mut reader = journal.reader();
+    for (from, until, expected) in
+        [(1, 29, [(1, 15), (15, 29)]), (15, 43, [(15, 29), (29, 43)]), (1, 20, [(1, 15), (15, 29)])]
+    {
+        let last = expected[1].1;
+        assert_eq!(batches(&mut *reader, from, until), (expected.to_vec(), last));
+    }
+}
+
+#[test]
 fn a_read_begins_in_the_segment_that_has_its_first_fact() {
     let (sim, names) = segments();
     let journal = open(&sim, SMALL).unwrap();
