@@ -220,6 +220,20 @@ impl Storage for Disk {
     }
 }
 
+impl DiskFile {
+    /// Grows the file to this length with zeros, where the file system cannot allocate blocks.
+    pub(crate) fn fill(&self, length: u64) -> io::Result<()> {
+        let zeros = vec![0; CHUNK];
+        let mut at = self.length()?;
+        while at < length {
+            let step = (length - at).min(CHUNK as u64);
+            self.write_at(at, &zeros[..usize::try_from(step).expect("at most CHUNK")])?;
+            at += step;
+        }
+        Ok(())
+    }
+}
+
 impl StorageFile for DiskFile {
     fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
@@ -246,17 +260,7 @@ impl StorageFile for DiskFile {
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
-        if set_aside(&self.0, length)? {
-            return Ok(());
-        }
-        let zeros = vec![0; CHUNK];
-        let mut at = self.length()?;
-        while at < length {
-            let step = (length - at).min(CHUNK as u64);
-            self.write_at(at, &zeros[..usize::try_from(step).expect("at most CHUNK")])?;
-            at += step;
-        }
-        Ok(())
+        if set_aside(&self.0, length)? { Ok(()) } else { self.fill(length) }
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 mod closing;
 mod damage;
+mod disk;
 mod evidence;
 mod failing;
 mod fixture;

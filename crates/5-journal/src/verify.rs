@@ -59,7 +59,7 @@ pub struct Verified {
 impl Verified {
     /// A record that a writer is writing right now is not torn.
     fn beside_a_writer(self, disk: &Disk) -> Verified {
-        let is_being_written = self.cut_bytes > 0 && disk.is_in_use();
+        let is_being_written = self.torn.is_some() && disk.is_in_use();
         match is_being_written {
             true => Verified { cut_bytes: 0, torn: None, ..self },
             false => self,

@@ -75,6 +75,7 @@ pub(super) fn assert_holds(sim: &Sim, end: u64) {
     .unwrap();
     assert_eq!(seq, end);
     assert_eq!((verified.facts, verified.intact, verified.cut_bytes), (end - 1, true, 0));
+    assert_eq!(verified.torn, None);
     let mut hash = FactsHash::new();
     (1..end).map(fact).for_each(|(stamp, fact)| hash.add(stamp, &fact));
     assert_eq!(verified.facts_hash.value(), hash.value());

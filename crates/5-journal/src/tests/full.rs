@@ -72,6 +72,24 @@ fn a_reserve_of_another_size_is_made_anew() {
     assert!(!sim.state().files.contains_key("reserve"));
 }
 
+/// On a full disk, a reserve that was removed could not be made again.
+#[test]
+fn a_reserve_of_the_right_size_is_kept_at_a_start() {
+    let sim = Sim::default();
+    drop(open(&sim, OPTIONS).unwrap());
+    sim.state().capacity = Some(sim.all().iter().map(|(_, bytes)| bytes.len() as u64).sum());
+    drop(open(&sim, OPTIONS).unwrap());
+    assert_eq!(sim.bytes("reserve").len(), 1000);
+}
+
+#[test]
+fn an_empty_reserve_is_removed_where_none_is_wanted() {
+    let sim = Sim::default();
+    sim.set("reserve", Vec::new());
+    drop(open(&sim, Options { reserve_bytes: 0, ..OPTIONS }).unwrap());
+    assert!(!sim.state().files.contains_key("reserve"));
+}
+
 #[test]
 fn a_batch_that_no_reserve_can_hold_leaves_it_for_smaller_ones() {
     let sim = Sim::default();

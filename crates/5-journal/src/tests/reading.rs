@@ -2,10 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use protocol::Stamp;
+use protocol::bytes::FactEncoder;
+use units::{CommandId, Time};
+
 use super::damage::segments;
-use super::fixture::{HEAD, RECORD, SMALL, add, change, groups, groups_otherwise, open};
+use super::fixture::{HEAD, RECORD, SMALL, add, change, fact, groups, groups_otherwise, open};
 use super::sim::Sim;
 use crate::reader::FileReader;
+use crate::record::{GENESIS, chain_after};
 use crate::{Damage, Journal, JournalError, Reader, Storage};
 
 /// First facts and ends of the batches that are handed on, and where the next read goes on.
@@ -57,6 +62,19 @@ fn a_reader_that_stops_goes_on_behind_the_batch_at_which_it_stopped() {
 }
 
 #[test]
+fn a_reader_that_has_read_further_goes_back_to_what_it_is_asked_for() {
+    let (sim, _) = segments();
+    let journal = open(&sim, SMALL).unwrap();
+    let mut reader = journal.reader();
+    for (from, until, expected) in
+        [(1, 29, [(1, 15), (15, 29)]), (15, 43, [(15, 29), (29, 43)]), (1, 20, [(1, 15), (15, 29)])]
+    {
+        let last = expected[1].1;
+        assert_eq!(batches(&mut *reader, from, until), (expected.to_vec(), last));
+    }
+}
+
+#[test]
 fn a_read_begins_in_the_segment_that_has_its_first_fact() {
     let (sim, names) = segments();
     let journal = open(&sim, SMALL).unwrap();
@@ -83,8 +101,8 @@ fn the_chain_of_a_position_is_that_behind_the_record_in_which_the_fact_before_it
     let (sim, _) = segments();
     let journal = open(&sim, SMALL).unwrap();
     let reader = FileReader::new(sim.clone());
-    assert_eq!(reader.chain_at(0).unwrap(), crate::record::GENESIS);
-    assert_eq!(reader.chain_at(1).unwrap(), crate::record::GENESIS);
+    assert_eq!(reader.chain_at(0).unwrap(), GENESIS);
+    assert_eq!(reader.chain_at(1).unwrap(), GENESIS);
     let mut chains = Vec::new();
     for first in [1, 15, 29, 43, 57, 71] {
         let chain = reader.chain_at(first + 14).unwrap();
@@ -100,6 +118,28 @@ fn the_chain_of_a_position_is_that_behind_the_record_in_which_the_fact_before_it
     assert_eq!(chains.len(), count, "each record has its own");
     let error = reader.chain_at(86).unwrap_err();
     assert!(matches!(error, JournalError::NotKept { from: 86 }), "{error}");
+}
+
+#[test]
+fn records_of_one_fact_have_a_chain_at_each_position() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    let mut chain = GENESIS;
+    let mut chains = vec![chain];
+    for first in 1..30 {
+        let (stamp, fact) = fact(first);
+        let mut one = FactEncoder::new();
+        one.push(Stamp { command: CommandId(first), time: Time(first << 40), ..stamp }, &fact);
+        journal.append(&one).unwrap();
+        chain = chain_after(&chain, first, 1, one.bytes());
+        chains.push(chain);
+    }
+    journal.sync().unwrap();
+    assert!(sim.segments().len() > 3);
+    let reader = FileReader::new(sim.clone());
+    for (position, chain) in (1..).zip(chains) {
+        assert_eq!(reader.chain_at(position).unwrap(), chain, "{position}");
+    }
 }
 
 /// The result of reading everything.

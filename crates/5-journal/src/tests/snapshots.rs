@@ -1,6 +1,6 @@
 //! Snapshots are whole or skipped, and never ahead of their journal.
 
-use super::fixture::{RECORD, SMALL, SimJournal, add, open};
+use super::fixture::{HEAD, RECORD, SMALL, SimJournal, add, groups, open};
 use super::sim::Sim;
 use crate::{Journal, JournalError, verify_storage};
 
@@ -48,7 +48,7 @@ fn a_snapshot_is_not_ahead_of_its_journal() {
     let sim = Sim::default();
     let mut journal = open(&sim, SMALL).unwrap();
     add(&mut journal, 1);
-    journal.append(&super::fixture::groups(3, 1)).unwrap();
+    journal.append(&groups(3, 1)).unwrap();
     let error = journal.save_snapshot(5, b"early").unwrap_err();
     assert!(matches!(error, JournalError::SnapshotAhead { position: 5, durable: 3 }));
     assert_eq!(journal.sync().unwrap(), 5);
@@ -163,6 +163,26 @@ fn a_snapshot_that_does_not_fit_leaves_the_older_one() {
     assert!(matches!(error, JournalError::Io { doing: "save snapshot", .. }), "{error}");
     assert_eq!(journal.load_snapshot().unwrap().saved, Some((3, b"older".to_vec())));
     add(&mut journal, 1); // the journal itself goes on
+}
+
+#[test]
+fn only_snapshots_beyond_the_last_fact_are_named_where_facts_are_gone() {
+    let (sim, mut journal) = one_saved(b"all that is left");
+    let left = sim.copy();
+    let end = HEAD + RECORD + groups(1, 1).bytes().len();
+    for fold in [b"newer", b"sixth"] {
+        add(&mut journal, 1);
+        journal.save_snapshot(journal.end(), fold).unwrap();
+        let name = self::fold(journal.end());
+        left.set(&name, sim.bytes(&name));
+    }
+    let error = open(&left, SMALL).map(|_| ()).unwrap_err();
+    let JournalError::FactsGone { segment, offset, after, missing, snapshots } = error else {
+        panic!("{error}")
+    };
+    assert_eq!((segment, offset), (format!("sim/{}", left.segments()[0]), end as u64));
+    assert_eq!((after, missing), (2, 4));
+    assert_eq!(snapshots, [7, 5].map(|position| format!("sim/{}", fold(position))));
 }
 
 #[test]

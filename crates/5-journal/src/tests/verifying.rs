@@ -93,6 +93,23 @@ fn each_snapshot_is_held_against_the_facts_before_it_and_the_first_that_does_not
 }
 
 #[test]
+fn a_snapshot_at_the_start_of_a_damaged_segment_agrees_with_the_facts_before_it() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, SMALL).unwrap();
+    while sim.segments().len() < 2 {
+        add(&mut journal, 3);
+    }
+    let last = sim.segments().pop().unwrap();
+    let position: u64 = last[..20].parse().unwrap();
+    journal.save_snapshot(position, &(position - 1).to_le_bytes()).unwrap();
+    sim.state().files[&last].lock().unwrap()[20] ^= 1;
+    let verified = verify_storage_with_snapshots(&sim, &mut Count::default()).unwrap();
+    assert!(matches!(verified.damage, Some(JournalError::Damaged { offset: 0, .. })));
+    let told: Vec<_> = verified.snapshots.iter().map(|found| (found.facts, found.state)).collect();
+    assert_eq!(told, [(position - 1, "agrees")]);
+}
+
+#[test]
 fn a_snapshot_that_is_removed_meanwhile_is_none_and_one_that_cannot_be_read_is_damage() {
     let sim = saved();
     sim.state().fail_file = Some((fold(5), NotFound));

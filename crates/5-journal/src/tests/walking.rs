@@ -85,3 +85,17 @@ fn an_opening_writes_again_what_no_record_says_was_durable_and_no_more() {
 fn is_sync(event: &Event) -> bool {
     matches!(event, Event::Sync { .. })
 }
+
+/// The walk reads ahead; it looks at the file again only when it is asked to.
+#[test]
+fn what_a_writer_adds_behind_the_end_of_a_walk_is_found_when_it_looks_again() {
+    let sim = Sim::default();
+    let mut journal = open(&sim, ONE).unwrap();
+    add(&mut journal, 2);
+    let mut walk = walk(&sim);
+    assert!(matches!(walk.step().unwrap(), Step::Record(batch) if batch.end() == 5));
+    add(&mut journal, 1);
+    assert!(!matches!(walk.step().unwrap(), Step::Record(_)));
+    walk.look_again().unwrap();
+    assert!(matches!(walk.step().unwrap(), Step::Record(batch) if batch.end() == 7));
+}
