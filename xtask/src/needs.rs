@@ -13,6 +13,9 @@ struct Need {
 
 const VERSION: &[&str] = &["--version"];
 
+/// Pinned version of cargo-deny: a later one may need a later Rust.
+const DENY: &str = "0.20.2";
+
 const NEEDS: [Need; 5] = [
     Need { program: "cc", tried: VERSION, package: "gcc", reason: "rustc links with it" },
     Need { program: "git", tried: VERSION, package: "git", reason: "tidy lists files with it" },
@@ -79,7 +82,7 @@ impl Need {
 /// Installs cargo-deny unless it is there.
 pub(crate) fn bring_deny() -> Result<(), Fault> {
     if !cargo(&["deny", "--version"]).succeeds() {
-        cargo(&["install", "cargo-deny", "--locked"]).run()?;
+        cargo(&["install", "cargo-deny", "--locked", "--version", DENY]).run()?;
     }
     Ok(())
 }
