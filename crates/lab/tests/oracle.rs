@@ -128,8 +128,8 @@ impl Pair {
             return Err("the number of orders that rest is wrong".into());
         }
         match (best.get(&Side::Buy), best.get(&Side::Sell)) {
-            (Some(bid), Some(command)) if bid >= command => {
-                Err(format!("crossed: {bid} {command}"))
+            (Some(bid), Some(ask)) if bid >= ask => {
+                Err(format!("crossed: {bid} {ask}"))
             }
             _ => Ok(()),
         }

@@ -237,9 +237,9 @@ fn check(h: &History, views: &Views, bounds: Bounds) {
             assert_eq!(seen.book.depth(side), levels.len());
         }
         let bid = seen.book.best(Side::Buy).map(|level| level.price);
-        let command = seen.book.best(Side::Sell).map(|level| level.price);
+        let ask = seen.book.best(Side::Sell).map(|level| level.price);
         assert!(
-            bid.zip(command).is_none_or(|(bid, command)| bid < command),
+            bid.zip(ask).is_none_or(|(bid, ask)| bid < ask),
             "crossed after a whole command"
         );
         check_tape(h, seen, &orders, bounds);

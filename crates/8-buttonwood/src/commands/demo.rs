@@ -213,10 +213,10 @@ impl Second {
             format!("{time}  commands +{commands}  trades +{trades}  open {open}"),
         ];
         for market in &self.markets {
-            let (bid, command) = (price(&market.best_bid), price(&market.best_ask));
-            whole += &format!("  {} {bid} / {command}", market.market);
+            let (bid, ask) = (price(&market.best_bid), price(&market.best_ask));
+            whole += &format!("  {} {bid} / {ask}", market.market);
             let base = market.market.split('-').next().unwrap_or_default();
-            short += &format!("  {base} {bid}/{command}");
+            short += &format!("  {base} {bid}/{ask}");
         }
         if columns.is_some_and(|columns| whole.len() > columns) { short } else { whole }
     }
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn a_line_fits_80_columns() {
-        let market = |market: &str, bid: &str, command: &str| MarketNow {
+        let market = |market: &str, bid: &str, ask: &str| MarketNow {
             market: market.to_owned(),
             best_bid: Some(bid.to_owned()),
-            best_ask: Some(command.to_owned()),
+            best_ask: Some(ask.to_owned()),
             resting: 400,
         };
         let second = Second {

@@ -68,6 +68,6 @@ fn check_floor(stage: &Stage, history: &History, market: MarketId) -> Result<(),
         })?;
         best.extend(shown.first().map(|(_, price, _)| *price));
     }
-    let crossed = matches!(best[..], [bid, command] if bid >= command);
+    let crossed = matches!(best[..], [bid, ask] if bid >= ask);
     check(!crossed, Law::Drain, || format!("{market} is crossed: {best:?}"))
 }
