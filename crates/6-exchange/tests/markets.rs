@@ -2,39 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
+mod orders;
+
 use exchange::{Exchange, Options};
-use protocol::{
-    CancelReason, Command, Fact, MarketSpec, NewOrder, RejectCode, Replace, Response, TimeInForce,
-};
+use protocol::{CancelReason, Command, Fact, MarketSpec, RejectCode, Replace, Response};
 use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+
+use orders::{place, submit};
 
 const TEA: MarketId = MarketId(0);
 const RUM: MarketId = MarketId(1);
 const BOB: OrderId = OrderId(3);
 const CID: OrderId = OrderId(4);
-
-fn submit(exchange: &mut Exchange, command: &Command) -> Vec<Response> {
-    let mut responses = Vec::new();
-    exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
-    responses
-}
-
-fn place(exchange: &mut Exchange, market: MarketId, side: Side, quantity: u64) -> Vec<Response> {
-    let (client, time_in_force) = (None, TimeInForce::GoodTillCancel);
-    let (account, price, quantity) = (AccountId(1), Price(100), Lots(quantity));
-    submit(
-        exchange,
-        &Command::NewOrder(NewOrder {
-            account,
-            client,
-            market,
-            side,
-            price,
-            quantity,
-            time_in_force,
-        }),
-    )
-}
 
 /// Two markets. In the first bob and cid sell 4 lots each, bob before cid.
 fn markets() -> Exchange {

@@ -2,36 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a surprise is a failure")]
 
-use exchange::{Exchange, Options};
-use protocol::{Command, Fact, MarketSpec, NewOrder, RejectCode, Response, TimeInForce};
-use units::{AccountId, CommandId, Lots, MarketId, OrderId, Price, Scale, Side, Time};
+mod orders;
 
+use exchange::{Exchange, Options};
+use protocol::{Command, Fact, MarketSpec, RejectCode, Response};
+use units::{AccountId, CommandId, Lots, MarketId, OrderId, Scale, Side, Time};
+
+use orders::{place, submit};
+
+const TEA: MarketId = MarketId(0);
 const BOB: OrderId = OrderId(2);
 const CID: OrderId = OrderId(3);
-
-fn submit(exchange: &mut Exchange, command: &Command) -> Vec<Response> {
-    let mut responses = Vec::new();
-    exchange.submit(Time(0), command, &mut |_, response| responses.push(response));
-    responses
-}
-
-fn place(exchange: &mut Exchange, side: Side, quantity: u64) -> Vec<Response> {
-    let (client, time_in_force) = (None, TimeInForce::GoodTillCancel);
-    let (account, market) = (AccountId(1), MarketId(0));
-    let (price, quantity) = (Price(100), Lots(quantity));
-    submit(
-        exchange,
-        &Command::NewOrder(NewOrder {
-            account,
-            client,
-            market,
-            side,
-            price,
-            quantity,
-            time_in_force,
-        }),
-    )
-}
 
 /// Bob and cid sell 4 lots each, bob before cid.
 fn market() -> Exchange {
@@ -39,8 +20,8 @@ fn market() -> Exchange {
     let (tick, lot) = (Scale::places(2), Scale::places(0));
     let spec = MarketSpec::new("TEA-USD".parse().unwrap(), tick, lot);
     submit(&mut exchange, &Command::OpenMarket(spec));
-    place(&mut exchange, Side::Sell, 4);
-    place(&mut exchange, Side::Sell, 4);
+    place(&mut exchange, TEA, Side::Sell, 4);
+    place(&mut exchange, TEA, Side::Sell, 4);
     exchange
 }
 
@@ -68,16 +49,16 @@ fn traded(responses: &[Response]) -> Vec<(OrderId, u32, u64)> {
 #[test]
 fn a_released_order_trades_at_its_old_place_under_names_that_were_never_used() {
     let mut exchange = market();
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(BOB, 1, 1)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1, 1)]);
     suspend(&mut exchange, BOB);
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(CID, 1, 1)]);
     let responses = submit(&mut exchange, &Command::Release { order: BOB });
     assert!(
         matches!(responses[..], [Response::Fact(_, Fact::Released { order: BOB })]),
         "{responses:?}"
     );
     // Four lives were lost, so this is the fifth; before cid again, since its place is older.
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 5)), [(BOB, 5, 3), (CID, 1, 2)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 5)), [(BOB, 5, 3), (CID, 1, 2)]);
 }
 
 #[test]
@@ -90,14 +71,14 @@ fn only_a_suspended_order_is_released() {
     suspend(&mut exchange, BOB);
     submit(&mut exchange, &Command::Cancel { account: AccountId(1), order: BOB });
     assert_eq!(submit(&mut exchange, &release(BOB)), refused(RejectCode::UnknownOrder));
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 9)), [(CID, 1, 4)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 9)), [(CID, 1, 4)]);
 }
 
 #[test]
 fn a_release_is_heard_whatever_its_supervisor_has_gone_through() {
     for killed_before in [true, false] {
         let mut exchange = market();
-        assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(BOB, 1, 1)]);
+        assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(BOB, 1, 1)]);
         suspend(&mut exchange, BOB);
         let orders = exchange.world().whereis(market::orders_of(MarketId(0))).unwrap();
         exchange.world_mut().kill(orders);
@@ -105,7 +86,7 @@ fn a_release_is_heard_whatever_its_supervisor_has_gone_through() {
             exchange.world_mut().run(); // else it is between two lives when the command comes
         }
         submit(&mut exchange, &Command::Release { order: BOB });
-        let trades = traded(&place(&mut exchange, Side::Buy, 1));
+        let trades = traded(&place(&mut exchange, TEA, Side::Buy, 1));
         assert_eq!(trades, [(BOB, 5, 1)], "killed before: {killed_before}");
     }
 }
@@ -117,9 +98,9 @@ fn a_suspended_order_of_a_lost_world_is_released_in_the_next() {
     let ledger = exchange.ledger().clone();
     let mut exchange = Exchange::recovered(ledger, CommandId(50), Time(0), Options::default());
     exchange.begin(Time(0), &mut |_, _| {});
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 1)), [(CID, 1, 1)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 1)), [(CID, 1, 1)]);
     submit(&mut exchange, &Command::Release { order: BOB });
-    assert_eq!(traded(&place(&mut exchange, Side::Buy, 4)), [(BOB, 1, 4)]);
+    assert_eq!(traded(&place(&mut exchange, TEA, Side::Buy, 4)), [(BOB, 1, 4)]);
 }
 
 #[test]

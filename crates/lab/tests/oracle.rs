@@ -128,9 +128,7 @@ impl Pair {
             return Err("the number of orders that rest is wrong".into());
         }
         match (best.get(&Side::Buy), best.get(&Side::Sell)) {
-            (Some(bid), Some(ask)) if bid >= ask => {
-                Err(format!("crossed: {bid} {ask}"))
-            }
+            (Some(bid), Some(ask)) if bid >= ask => Err(format!("crossed: {bid} {ask}")),
             _ => Ok(()),
         }
     }

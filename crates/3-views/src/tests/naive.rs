@@ -238,10 +238,7 @@ fn check(h: &History, views: &Views, bounds: Bounds) {
         }
         let bid = seen.book.best(Side::Buy).map(|level| level.price);
         let ask = seen.book.best(Side::Sell).map(|level| level.price);
-        assert!(
-            bid.zip(ask).is_none_or(|(bid, ask)| bid < ask),
-            "crossed after a whole command"
-        );
+        assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed after a whole command");
         check_tape(h, seen, &orders, bounds);
     }
     check_orders(h, views, &orders, bounds);
