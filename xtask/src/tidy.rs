@@ -104,3 +104,11 @@ fn read_all() -> Result<Vec<File>, Fault> {
     files.sort_by(|a, b| a.path.cmp(&b.path)); // git names files that it does not know yet first
     Ok(files)
 }
+
+/// What a check says of a file with this text.
+#[cfg(test)]
+fn complaints_of(check: fn(&File, &mut Vec<Complaint>), path: &str, text: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    check(&File { path: path.to_owned(), text: text.to_owned() }, &mut complaints);
+    complaints.iter().map(Complaint::to_string).collect()
+}

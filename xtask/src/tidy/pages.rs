@@ -35,16 +35,18 @@ pub(crate) fn check(files: &[File], complaints: &mut Vec<Complaint>) {
     }
 }
 
+/// Lines of a page outside its code fences, with their numbers from 1.
+fn outside_fences(page: &File) -> impl Iterator<Item = (usize, &str)> {
+    let mut in_code = false;
+    (1..).zip(page.text.lines()).filter(move |(_, line)| {
+        in_code ^= line.trim_start().starts_with("```");
+        !in_code
+    })
+}
+
 fn check_pointers(page: &File, exists: &dyn Fn(&Path) -> bool, complaints: &mut Vec<Complaint>) {
     let folder = Path::new(&page.path).parent().unwrap_or(Path::new(""));
-    let mut in_code = false;
-    for (number, line) in (1..).zip(page.text.lines()) {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        }
-        if in_code {
-            continue;
-        }
+    for (number, line) in outside_fences(page) {
         for link in links(line) {
             if !exists(&tidied(&folder.join(link))) {
                 let what = format!("the link to {link} leads nowhere");
@@ -62,16 +64,15 @@ fn check_pointers(page: &File, exists: &dyn Fn(&Path) -> bool, complaints: &mut 
 
 /// Generated text stands between a comment `<!-- kind: name -->` and `<!-- end -->`.
 fn check_width(page: &File, complaints: &mut Vec<Complaint>) {
-    let (mut in_code, mut is_generated) = (false, false);
-    for (number, line) in (1..).zip(page.text.lines()) {
+    let mut is_generated = false;
+    for (number, line) in outside_fences(page) {
         let line = line.trim_end();
         let text = line.trim_start();
         if let Some(comment) = text.strip_prefix("<!-- ") {
             is_generated = !comment.starts_with("end ") && (is_generated || comment.contains(": "));
         }
-        in_code ^= text.starts_with("```");
         let width = line.chars().count();
-        if width > WIDTH && !in_code && !is_generated && !text.starts_with('|') && !is_link(text) {
+        if width > WIDTH && !is_generated && !text.starts_with('|') && !is_link(text) {
             let what = format!("{width} characters, at most {WIDTH}: wrap it");
             complaints.push(Complaint::new(&page.path, number, what));
         }

@@ -255,12 +255,11 @@ fn piece(source: &str) -> (usize, bool) {
 
 #[cfg(test)]
 mod unit {
+    use super::super::complaints_of;
     use super::*;
 
     fn complaints(path: &str, text: &str) -> Vec<String> {
-        let mut complaints = Vec::new();
-        check(&File { path: path.to_owned(), text: text.to_owned() }, &mut complaints);
-        complaints.iter().map(|c| c.to_string()).collect()
+        complaints_of(check, path, text)
     }
 
     /// The banned words of a line of a page.
